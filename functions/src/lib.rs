@@ -1,0 +1,1 @@
+//! The Lambda functions: one binary each, and what they are composed of.

@@ -1,0 +1,1 @@
+//! Token verification: JWT, JWKS, shared secret.

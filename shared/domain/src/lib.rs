@@ -1,0 +1,1 @@
+//! Chat: its types, rules and use cases. No AWS, no HTTP, no clock of its own.

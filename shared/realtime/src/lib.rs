@@ -1,0 +1,1 @@
+//! The domain's push port on API Gateway's @connections.

@@ -1,0 +1,1 @@
+//! End-to-end tests over HTTP and WebSocket, against the real binaries.

@@ -1,0 +1,148 @@
+//! A user as the chat knows them: nickname, presence, muted chats, live connections.
+
+use crate::ids::{ChatId, ConnectionId, UserId};
+use crate::timestamp::Timestamp;
+use serde::Serialize;
+use std::time::Duration;
+
+/// API Gateway closes a WebSocket connection after two hours, so an older entry is a ghost.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
+pub const CONNECTION_LIFE: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// The most connections that one user keeps; the oldest go first.
+pub const MAX_CONNECTIONS: usize = 20;
+
+/// One live WebSocket connection of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// API Gateway's name for it.
+    pub id: ConnectionId,
+    /// When it was opened, by API Gateway's clock.
+    pub connected_at: Timestamp,
+    /// When the token that opened it expires: nothing is pushed past it.
+    pub exp: Timestamp,
+}
+
+impl Connection {
+    /// Whether anything may still be pushed to it.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.exp && now.since(self.connected_at) < CONNECTION_LIFE
+    }
+}
+
+/// The ChatUser document, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatUser {
+    /// The user.
+    pub id: UserId,
+    /// What they call themselves; their id until they say.
+    pub nickname: Option<String>,
+    /// When they last connected or disconnected; none before they ever did.
+    pub last_seen: Option<Timestamp>,
+    /// Chats that they muted, with the end of the mute where it has one.
+    pub muted_chats: Vec<(ChatId, Option<Timestamp>)>,
+    /// Their connections, dead ones included.
+    pub connections: Vec<Connection>,
+}
+
+impl ChatUser {
+    /// A user of whom nothing is stored yet.
+    pub fn unknown(id: UserId) -> Self {
+        Self { id, nickname: None, last_seen: None, muted_chats: Vec::new(), connections: Vec::new() }
+    }
+}
+
+/// Which connections must go so that at most [`MAX_CONNECTIONS`] stay: the dead ones, then the oldest.
+pub fn surplus(connections: &[Connection], now: Timestamp) -> Vec<Connection> {
+    let (mut live, mut surplus): (Vec<_>, Vec<_>) =
+        connections.iter().cloned().partition(|connection| connection.is_live(now));
+    live.sort_by(|a, b| (b.connected_at, &b.id).cmp(&(a.connected_at, &a.id)));
+    surplus.extend(live.drain(live.len().min(MAX_CONNECTIONS)..));
+    surplus
+}
+
+/// Whether a user can be reached now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// At least one connection is live.
+    Online,
+    /// None is.
+    Offline,
+}
+
+/// The ChatUser of the document model, as `reader` is shown it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatUserView {
+    user_id: UserId,
+    nickname: String,
+    status: Status,
+    last_seen: Option<Timestamp>,
+    /// Only the reader's own are shown.
+    muted_chats: Vec<ChatId>,
+}
+
+impl ChatUserView {
+    /// What `reader` is shown of a user now.
+    pub fn new(user: &ChatUser, reader: &UserId, now: Timestamp) -> Self {
+        let online = user.connections.iter().any(|connection| connection.is_live(now));
+        let muted = user.muted_chats.iter().filter(|(_, until)| until.is_none_or(|until| now < until));
+        Self {
+            user_id: user.id.clone(),
+            nickname: user.nickname.clone().unwrap_or_else(|| user.id.to_string()),
+            status: if online { Status::Online } else { Status::Offline },
+            last_seen: user.last_seen,
+            muted_chats: if &user.id == reader { muted.map(|(chat, _)| chat.clone()).collect() } else { Vec::new() },
+        }
+    }
+
+    /// Whether the user can be reached.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection(n: i64, exp: i64) -> Connection {
+        Connection {
+            id: ConnectionId::parse(format!("c{n}")).unwrap(),
+            connected_at: Timestamp::from_seconds(n),
+            exp: Timestamp::from_seconds(exp),
+        }
+    }
+
+    #[test]
+    fn a_connection_dies_with_its_token_or_after_two_hours() {
+        let token = connection(0, 100);
+        assert!(token.is_live(Timestamp::from_millis(99_999)) && !token.is_live(Timestamp::from_seconds(100)));
+        let old = connection(0, 1_000_000);
+        assert!(old.is_live(Timestamp::from_seconds(7199)) && !old.is_live(Timestamp::from_seconds(7200)));
+    }
+
+    #[test]
+    fn the_dead_go_first_and_then_the_oldest() {
+        let mut connections: Vec<_> = (1..=21).map(|n| connection(n, 1000)).collect();
+        connections.push(connection(30, 31));
+        let gone: Vec<_> =
+            surplus(&connections, Timestamp::from_seconds(40)).into_iter().map(|c| c.id.to_string()).collect();
+        assert_eq!(gone, ["c30", "c1"]);
+    }
+
+    #[test]
+    fn another_users_mutes_are_not_shown_and_an_ended_one_is_none() {
+        let alice = UserId::parse("alice").unwrap();
+        let chat = ChatId::parse("c").unwrap();
+        let ended = ChatId::parse("d").unwrap();
+        let now = Timestamp::from_seconds(100);
+        let user = ChatUser {
+            muted_chats: vec![(chat.clone(), None), (ended, Some(now))],
+            ..ChatUser::unknown(alice.clone())
+        };
+        assert_eq!(ChatUserView::new(&user, &alice, now).muted_chats, [chat]);
+        assert!(ChatUserView::new(&user, &UserId::parse("bob").unwrap(), now).muted_chats.is_empty());
+    }
+}

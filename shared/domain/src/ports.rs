@@ -1,0 +1,261 @@
+//! What the use cases need of the world: one trait per need. The IAM statement of a function in
+//! `template.yaml` mirrors the traits that its use case asks for.
+
+use crate::chat::{Chat, Head};
+use crate::chat_user::{ChatUser, Connection};
+use crate::ids::{ChatId, ConnectionId, SendId, Seq, UserId};
+use crate::member::{Budget, Member};
+use crate::message::Message;
+use crate::timestamp::Timestamp;
+use std::error::Error as StdError;
+use std::future::Future;
+use std::time::Duration;
+
+/// Why a store did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It could not be reached, or refused for now: the same call may succeed later.
+    #[error("{operation} did not succeed for now")]
+    Unavailable {
+        /// The operation, e.g. `TransactWriteItems`.
+        operation: &'static str,
+        /// What the client library said.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// It refused the call as such (permission, missing table, malformed request): trying again will not help.
+    #[error("{operation} was refused")]
+    Refused {
+        /// The operation.
+        operation: &'static str,
+        /// What the client library said.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// An item is not what it must be.
+    #[error("inconsistent item in {table}: {key}: {attribute}")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// The item's key, readable.
+        key: String,
+        /// What is missing or wrong.
+        attribute: String,
+    },
+}
+
+/// A chat as one participant finds it. The chat document may be stale; the head and the member are not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChatSnapshot {
+    /// The chat document, read eventually consistently.
+    pub chat: Option<Chat>,
+    /// The head, read strongly.
+    pub head: Option<Head>,
+    /// The participant's own item, read strongly: it decides whether they are one.
+    pub member: Option<Member>,
+}
+
+/// Reads chats by key.
+pub trait ReadChats: Sync {
+    /// The chat document, the head and the user's member item, in one round trip.
+    fn snapshot(&self, chat: &ChatId, user: &UserId) -> impl Future<Output = Result<ChatSnapshot, StoreError>> + Send;
+
+    /// The head and the user's member item, both strongly, in one round trip.
+    fn position(
+        &self,
+        chat: &ChatId,
+        user: &UserId,
+    ) -> impl Future<Output = Result<Option<(Head, Member)>, StoreError>> + Send;
+
+    /// The chat document; strongly, where an earlier read was stale.
+    fn chat(
+        &self,
+        chat: &ChatId,
+        consistency: Consistency,
+    ) -> impl Future<Output = Result<Option<Chat>, StoreError>> + Send;
+
+    /// Every participant's own item, strongly.
+    fn members(&self, chat: &ChatId) -> impl Future<Output = Result<Vec<Member>, StoreError>> + Send;
+}
+
+/// Whether a read must see every write that was acknowledged before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consistency {
+    /// It must.
+    Strong,
+    /// It may be a moment behind, at half the price.
+    Eventual,
+}
+
+/// Makes chats.
+pub trait CreateChats: Sync {
+    /// Stores a chat, its head and its members, all or nothing.
+    fn create_chat(
+        &self,
+        chat: &Chat,
+        head: &Head,
+        members: &[Member],
+    ) -> impl Future<Output = Result<Creation, StoreError>> + Send;
+}
+
+/// How the creation of a chat ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Creation {
+    /// It is stored.
+    Created,
+    /// There is one of this id.
+    Exists,
+    /// Somebody else's transaction was in the way: try again.
+    Conflict,
+}
+
+/// A message to be committed, and what it was decided upon.
+#[derive(Debug, Clone)]
+pub struct MessageCommit {
+    /// The message; its place is the one after `head.last_seq`.
+    pub message: Message,
+    /// The head as it was read.
+    pub head: Head,
+    /// The sender's budget as it was read.
+    pub budget_before: Option<Budget>,
+    /// What is left of it after this message.
+    pub budget_after: Budget,
+    /// The memory that makes a repeat harmless, where the client named the message.
+    pub send: Option<SendRecord>,
+}
+
+/// The memory of one named send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendRecord {
+    /// Its key.
+    pub id: SendId,
+    /// The hash of what was sent.
+    pub body_hash: String,
+    /// Until when it is kept.
+    pub expires_at: Timestamp,
+}
+
+/// How the commit of a message ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommitOutcome {
+    /// It is stored, at its place.
+    Committed,
+    /// This name was used before, for the message at `seq`, which said what `body_hash` is the hash of.
+    Repeated {
+        /// The place of the message that is already there.
+        seq: Seq,
+        /// The hash of what it said.
+        body_hash: String,
+    },
+    /// The head or the budget has moved, or another transaction was in the way: read again.
+    Conflict,
+    /// The sender is not a participant any more.
+    NotAMember,
+}
+
+/// Commits messages.
+pub trait CommitMessages: Sync {
+    /// Head, message, the sender's member item and the send record, in one transaction.
+    fn commit_message(&self, commit: &MessageCommit) -> impl Future<Output = Result<CommitOutcome, StoreError>> + Send;
+}
+
+/// Reads messages.
+pub trait ReadMessages: Sync {
+    /// One message by its place, strongly.
+    fn message(&self, chat: &ChatId, seq: Seq) -> impl Future<Output = Result<Option<Message>, StoreError>> + Send;
+
+    /// The messages from place `from` to place `to`, in order, strongly. A transaction that is being applied may be
+    /// seen in part: there can be holes.
+    fn messages(
+        &self,
+        chat: &ChatId,
+        from: Seq,
+        to: Seq,
+    ) -> impl Future<Output = Result<Vec<Message>, StoreError>> + Send;
+}
+
+/// Moves read positions.
+pub trait MarkSeen: Sync {
+    /// Moves the user's read position up to `seq`, if it is below.
+    fn mark_seen(
+        &self,
+        chat: &ChatId,
+        user: &UserId,
+        seq: Seq,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<SeenOutcome, StoreError>> + Send;
+}
+
+/// How marking as seen ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeenOutcome {
+    /// The position moved.
+    Moved,
+    /// It was there or further already: this is the member as it is.
+    AlreadyThere(Member),
+    /// Not a participant any more.
+    NotAMember,
+}
+
+/// Knows which connections a user has.
+pub trait Registry: Sync {
+    /// Adds a connection; answers all that the user has now, this one included.
+    fn register(
+        &self,
+        user: &UserId,
+        connection: &Connection,
+    ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
+
+    /// Removes a connection that its client or API Gateway closed; the user was last seen now.
+    fn unregister(
+        &self,
+        user: &UserId,
+        connection: &ConnectionId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Removes exactly these connections, which turned out to be dead.
+    fn forget(
+        &self,
+        user: &UserId,
+        connections: &[ConnectionId],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// These users, in any order; one of whom nothing is stored is not among them.
+    fn users(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<ChatUser>, StoreError>> + Send;
+}
+
+/// Why a post did not reach a connection.
+#[derive(Debug, thiserror::Error)]
+pub enum PushError {
+    /// The connection is not there (410).
+    #[error("the connection is gone")]
+    Gone,
+    /// Too many posts for now (429, 503): the connection may well be there.
+    #[error("throttled")]
+    Throttled,
+    /// Anything else.
+    #[error("the post failed")]
+    Failed(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+/// Posts frames to connections.
+pub trait Push: Sync {
+    /// Sends one text frame.
+    fn post(&self, connection: &ConnectionId, frame: &str) -> impl Future<Output = Result<(), PushError>> + Send;
+
+    /// Closes a connection.
+    fn close(&self, connection: &ConnectionId) -> impl Future<Output = Result<(), PushError>> + Send;
+}
+
+/// Time and randomness.
+pub trait Env: Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+
+    /// Fills `bytes` with randomness that nobody can guess.
+    fn randomness(&self, bytes: &mut [u8]);
+
+    /// Waits.
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
+}

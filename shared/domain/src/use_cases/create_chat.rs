@@ -1,0 +1,194 @@
+//! Creating a chat: private, of which a pair has exactly one, or a group.
+
+use super::{App, Caller, ChatState, PushReport, chat_state};
+use crate::chat::{Chat, ChatView, Head};
+use crate::content::ChatName;
+use crate::event::Event;
+use crate::ids::{ChatId, ClientChatId, Rev, Seq, UserId, digest};
+use crate::member::{Floor, Member};
+use crate::ports::{CreateChats, Creation, Env, Push, ReadChats, Registry, StoreError};
+use crate::retry::Retry;
+use std::collections::BTreeSet;
+
+/// The most participants besides its creator that a group is created with: a transaction holds 100 items.
+const MOST_OTHERS: usize = 89;
+
+/// Creates a chat.
+#[derive(Debug, Clone)]
+pub struct CreateChat {
+    /// Who asks; a participant of the chat in any case.
+    pub caller: Caller,
+    /// What for.
+    pub chat: NewChat,
+}
+
+/// A chat that can be created: its rules are checked by [`NewChat::private`] and [`NewChat::group`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewChat(Kind);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kind {
+    Private { other: UserId },
+    Group { others: BTreeSet<UserId>, name: ChatName, client_id: Option<ClientChatId> },
+}
+
+impl NewChat {
+    /// The private chat of `creator` and the one other user among `named`.
+    ///
+    /// # Errors
+    /// [`CreateChatError::Participants`] if that is not exactly one other.
+    pub fn private(creator: &UserId, named: &[UserId]) -> Result<Self, CreateChatError> {
+        let mut others = others(creator, named)?.into_iter();
+        match (others.next(), others.next()) {
+            (Some(other), None) => Ok(Self(Kind::Private { other })),
+            (None, _) => {
+                Err(CreateChatError::Participants("must name another user: nobody chats with themselves".into()))
+            }
+            _ => Err(CreateChatError::Participants("must name exactly one other user, as isGroup is false".into())),
+        }
+    }
+
+    /// A group of `creator` and the users `named`.
+    ///
+    /// # Errors
+    /// [`CreateChatError::Participants`] if too few, [`CreateChatError::TooManyParticipants`] if too many.
+    pub fn group(
+        creator: &UserId,
+        named: &[UserId],
+        name: ChatName,
+        client_id: Option<ClientChatId>,
+    ) -> Result<Self, CreateChatError> {
+        let others = others(creator, named)?;
+        match others.len() {
+            0 | 1 => {
+                Err(CreateChatError::Participants("must name at least two other users, as isGroup is true".into()))
+            }
+            2..=MOST_OTHERS => Ok(Self(Kind::Group { others, name, client_id })),
+            _ => Err(CreateChatError::TooManyParticipants { limit: MOST_OTHERS }),
+        }
+    }
+}
+
+/// Those of `named` who are not the creator, each named once.
+fn others(creator: &UserId, named: &[UserId]) -> Result<BTreeSet<UserId>, CreateChatError> {
+    let mut others = BTreeSet::new();
+    for user in named.iter().filter(|user| *user != creator) {
+        if !others.insert(user.clone()) {
+            return Err(CreateChatError::Participants(format!("names {user} twice")));
+        }
+    }
+    Ok(others)
+}
+
+/// A chat that is there now.
+#[derive(Debug)]
+pub struct CreatedChat {
+    /// As the caller is shown it.
+    pub chat: ChatView,
+    /// Whether this call made it.
+    pub is_new: bool,
+    /// What became of the pushes.
+    pub pushed: PushReport,
+}
+
+/// Why there is no chat.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateChatError {
+    /// The participants do not make a chat of this kind.
+    #[error("participants: {0}")]
+    Participants(String),
+    /// More than a group is created with.
+    #[error("more than {limit} other participants")]
+    TooManyParticipants {
+        /// The most others.
+        limit: usize,
+    },
+    /// The client's name for the group was used for a group that was asked for differently.
+    #[error("the client chat id was used for another group")]
+    IdempotencyConflict,
+    /// The group of this name is there, and the caller has left it.
+    #[error("chat not found")]
+    ChatNotFound,
+    /// Other transactions were in the way all the time.
+    #[error("busy")]
+    Busy,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
+    /// Creates a chat, or answers the one that is already there.
+    ///
+    /// # Errors
+    /// [`CreateChatError`].
+    pub async fn create_chat(&self, command: CreateChat) -> Result<CreatedChat, CreateChatError> {
+        let CreateChat { caller, chat } = command;
+        let now = self.env.now();
+        let chat = self.plan(&caller.user, chat);
+        let participant_count = u32::try_from(chat.participants.len()).unwrap_or(u32::MAX);
+        let head = Head { participant_count, ..Head::default() };
+        let members: Vec<_> = chat.participants.iter().map(|user| Member::joining(user.clone(), Seq(0), now)).collect();
+        let participants: Vec<_> = chat.participants.iter().cloned().collect();
+
+        let mut retry = Retry::new(&self.env);
+        loop {
+            match self.store.create_chat(&chat, &head, &members).await? {
+                Creation::Created => break,
+                Creation::Exists => return self.existing(&caller.user, &chat).await,
+                Creation::Conflict if retry.again().await => {}
+                Creation::Conflict => return Err(CreateChatError::Busy),
+            }
+        }
+        let view = ChatView::new(&chat, &head, Floor::default());
+        let audience = self.look_up(&participants).await;
+        let pushed = self.push(&audience, caller.connection.as_ref(), &Event::chat_created(view.clone())).await;
+        Ok(CreatedChat { chat: view, is_new: true, pushed })
+    }
+
+    fn plan(&self, creator: &UserId, NewChat(kind): NewChat) -> Chat {
+        let (id, is_group, name, mut participants, request_hash) = match kind {
+            Kind::Private { other } => (ChatId::private(creator, &other), false, None, BTreeSet::from([other]), None),
+            Kind::Group { others, name, client_id: None } => (self.random_id(), true, Some(name), others, None),
+            Kind::Group { others, name, client_id: Some(client_id) } => {
+                let asked: Vec<&str> =
+                    std::iter::once(name.as_str()).chain(others.iter().map(UserId::as_str)).collect();
+                let hash = digest("group request", &asked);
+                (ChatId::of_request(creator, &client_id), true, Some(name), others, Some(hash))
+            }
+        };
+        participants.insert(creator.clone());
+        Chat {
+            id,
+            is_group,
+            name,
+            participants,
+            admins: if is_group { BTreeSet::from([creator.clone()]) } else { BTreeSet::new() },
+            created_by: creator.clone(),
+            created_at: self.env.now(),
+            members_rev: Rev(0),
+            closed_at: None,
+            request_hash,
+        }
+    }
+
+    fn random_id(&self) -> ChatId {
+        let mut randomness = [0; 10];
+        self.env.randomness(&mut randomness);
+        ChatId::random(self.env.now(), randomness)
+    }
+
+    /// The chat that is already there. Nothing is pushed: everyone in it has been told, or asks when they come.
+    async fn existing(&self, creator: &UserId, planned: &Chat) -> Result<CreatedChat, CreateChatError> {
+        let state = chat_state(&self.store, &planned.id, creator).await?;
+        let ChatState { chat, head, member } = state.ok_or(CreateChatError::ChatNotFound)?;
+        if chat.request_hash != planned.request_hash {
+            return Err(CreateChatError::IdempotencyConflict);
+        }
+        Ok(CreatedChat {
+            chat: ChatView::new(&chat, &head, member.floor()),
+            is_new: false,
+            pushed: PushReport::default(),
+        })
+    }
+}

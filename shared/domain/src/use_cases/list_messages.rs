@@ -1,0 +1,266 @@
+//! A page of a chat's messages.
+
+use super::{App, Caller};
+use crate::chat::MAX_FRAME_BYTES;
+use crate::content::json_length;
+use crate::ids::{ChatId, Invalid, Rev, Seq};
+use crate::member::Floor;
+use crate::message::{Message, MessageView};
+use crate::ports::{Env, ReadChats, ReadMessages, StoreError};
+use futures_util::future::try_join;
+use serde::Serialize;
+
+/// What a page takes beside its messages: the reply's envelope and the page's own fields.
+const ENVELOPE_BYTES: usize = 1024;
+
+/// How many messages a page holds at most: 1 to 100, 50 unless said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageLimit(u64);
+
+impl PageLimit {
+    /// The most that can be asked for.
+    pub const MOST: u64 = 100;
+
+    /// Checks a limit.
+    ///
+    /// # Errors
+    /// [`Invalid`] unless it is 1 to 100.
+    pub fn new(limit: u64) -> Result<Self, Invalid> {
+        match limit {
+            1..=Self::MOST => Ok(Self(limit)),
+            _ => Err(Invalid::because(format!("must be 1 to {}", Self::MOST))),
+        }
+    }
+}
+
+impl Default for PageLimit {
+    fn default() -> Self {
+        Self(50)
+    }
+}
+
+/// Where a page lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageStart {
+    /// The last messages.
+    Latest,
+    /// The last messages before this place.
+    Before(Seq),
+    /// The first messages after this place.
+    After(Seq),
+    /// Messages on both sides of this place.
+    Around(Seq),
+}
+
+/// Lists messages.
+#[derive(Debug, Clone)]
+pub struct ListMessages {
+    /// Who asks.
+    pub caller: Caller,
+    /// Of which chat.
+    pub chat: ChatId,
+    /// Where the page lies.
+    pub start: PageStart,
+    /// How many at most.
+    pub limit: PageLimit,
+}
+
+/// A page: the messages from place `from` to place `to`, in order, but those that the caller deleted.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Page {
+    /// The messages that the caller can see.
+    pub messages: Vec<MessageView>,
+    /// What the page covers; absent when it covers nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<PageRange>,
+    /// Whether the caller can see anything before the range.
+    pub has_more_before: bool,
+    /// Whether there is anything after the range.
+    pub has_more_after: bool,
+    /// The place of the chat's last message when the page was read.
+    pub seq: Seq,
+    /// The chat's rev before the page was read: every change up to it is in the page.
+    pub rev: Rev,
+    /// The last place that is hidden from the caller.
+    pub floor: Seq,
+}
+
+/// The places that a page covers, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct PageRange {
+    /// The first.
+    pub from: Seq,
+    /// The last.
+    pub to: Seq,
+}
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub enum ListMessagesError {
+    /// There is no such chat, or the caller is not in it: which of the two is not told.
+    #[error("chat not found")]
+    ChatNotFound,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<S: ReadChats + ReadMessages, P: Sync, E: Env> App<S, P, E> {
+    /// A page of messages. The head is read first; the page ends where a transaction is still being applied.
+    ///
+    /// # Errors
+    /// [`ListMessagesError`].
+    pub async fn list_messages(&self, command: ListMessages) -> Result<Page, ListMessagesError> {
+        let position = self.store.position(&command.chat, &command.caller.user).await?;
+        let (head, member) = position.ok_or(ListMessagesError::ChatNotFound)?;
+        let floor = member.floor();
+        let mut page = Page {
+            messages: Vec::new(),
+            range: None,
+            has_more_before: false,
+            has_more_after: false,
+            seq: head.last_seq,
+            rev: head.last_rev,
+            floor: floor.seq(),
+        };
+        let Some(window) = Window::of(command.start, command.limit, floor, head.last_seq) else {
+            page.has_more_before =
+                matches!(command.start, PageStart::After(_) | PageStart::Around(_)) && floor.shows(head.last_seq);
+            page.has_more_after = matches!(command.start, PageStart::Before(_)) && floor.shows(head.last_seq);
+            return Ok(page);
+        };
+        let (messages, members) =
+            try_join(self.store.messages(&command.chat, window.from, window.to), self.store.members(&command.chat))
+                .await?;
+
+        let contiguous = contiguous(messages, window.from);
+        let views: Vec<_> = contiguous.iter().map(|message| MessageView::new(message, &members)).collect();
+        let (first, last) = fitting(&views, window.anchor);
+        let shown = contiguous.iter().zip(views).skip(first).take(last - first);
+        let covered: Vec<_> = shown.collect();
+        page.range = match (covered.first(), covered.last()) {
+            (Some((from, _)), Some((to, _))) => Some(PageRange { from: from.seq, to: to.seq }),
+            _ => None,
+        };
+        let (from, to) = page.range.map_or((window.from, Seq(window.from.0 - 1)), |range| (range.from, range.to));
+        page.has_more_before = from > floor.seq().next();
+        page.has_more_after = to < head.last_seq;
+        let visible = covered.into_iter().filter(|(message, _)| message.is_visible_to(&command.caller.user, floor));
+        page.messages = visible.map(|(_, view)| view).collect();
+        if let [only] = page.messages.as_mut_slice() {
+            only.limit_seen_by(MAX_FRAME_BYTES - ENVELOPE_BYTES);
+        }
+        Ok(page)
+    }
+}
+
+/// The places to read. As seq has no holes, every page is known by arithmetic before anything is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Window {
+    from: Seq,
+    to: Seq,
+    /// The place that must be on the page when not all of it fits a frame.
+    anchor: Seq,
+}
+
+impl Window {
+    fn of(start: PageStart, PageLimit(limit): PageLimit, floor: Floor, last: Seq) -> Option<Self> {
+        let first = floor.seq().next().0;
+        let last = last.0;
+        let ending_at = |to: u64| (to.saturating_sub(limit - 1), to);
+        let (from, to) = match start {
+            PageStart::Latest => ending_at(last),
+            PageStart::Before(Seq(seq)) => ending_at(seq.saturating_sub(1).min(last)),
+            PageStart::After(Seq(seq)) => {
+                let from = seq.saturating_add(1).max(first);
+                (from, from.saturating_add(limit - 1))
+            }
+            PageStart::Around(Seq(seq)) => {
+                // At either end of the log, the page is filled from the other side.
+                let from = seq.saturating_sub(limit / 2).min(last.saturating_sub(limit - 1)).max(first);
+                (from, from.saturating_add(limit - 1))
+            }
+        };
+        let (from, to) = (from.max(first), to.min(last));
+        let anchor = match start {
+            PageStart::Latest | PageStart::Before(_) => to,
+            PageStart::After(_) => from,
+            PageStart::Around(Seq(seq)) => seq.clamp(from, to.max(from)),
+        };
+        (from <= to).then_some(Self { from: Seq(from), to: Seq(to), anchor: Seq(anchor) })
+    }
+}
+
+/// The messages from place `from` up to the first hole: a Query can see a transaction in part, and what comes
+/// after a hole must not be taken for what follows it.
+fn contiguous(messages: Vec<Message>, from: Seq) -> Vec<Message> {
+    (from.0..).zip(messages).take_while(|(seq, message)| message.seq.0 == *seq).map(|(_, message)| message).collect()
+}
+
+/// The part of a page that fits a frame, as a range of indices: grown from the anchor to both sides, one message at least.
+fn fitting(views: &[MessageView], anchor: Seq) -> (usize, usize) {
+    let sizes: Vec<usize> = views.iter().map(|view| json_length(view) + 1).collect();
+    let Some(top) = views.len().checked_sub(1) else {
+        return (0, 0);
+    };
+    let start = views.iter().position(|view| view.seq() >= anchor).unwrap_or(top);
+    let (mut first, mut last) = (start, start + 1);
+    let mut room = (MAX_FRAME_BYTES - ENVELOPE_BYTES).saturating_sub(sizes.get(start).copied().unwrap_or(0));
+    let mut take = |index: Option<usize>| -> bool {
+        let size = index.and_then(|index| sizes.get(index));
+        let left = size.and_then(|size| room.checked_sub(*size));
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    let (mut down, mut up) = (true, true);
+    while down || up {
+        up = up && take(Some(last));
+        last += usize::from(up);
+        down = down && take(first.checked_sub(1));
+        first -= usize::from(down);
+    }
+    (first, last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn window(start: PageStart, limit: u64, floor: u64, last: u64) -> Option<(u64, u64)> {
+        Window::of(start, PageLimit(limit), Floor(Seq(floor)), Seq(last)).map(|w| (w.from.0, w.to.0))
+    }
+
+    #[test]
+    fn windows() {
+        assert_eq!(window(PageStart::Latest, 10, 0, 25), Some((16, 25)));
+        assert_eq!(window(PageStart::Latest, 10, 20, 25), Some((21, 25)));
+        assert_eq!(window(PageStart::Latest, 10, 0, 0), None);
+        assert_eq!(window(PageStart::Before(Seq(16)), 10, 0, 25), Some((6, 15)));
+        assert_eq!(window(PageStart::Before(Seq(1)), 10, 0, 25), None);
+        assert_eq!(window(PageStart::Before(Seq(u64::MAX)), 10, 0, 25), Some((16, 25)));
+        assert_eq!(window(PageStart::After(Seq(0)), 10, 0, 25), Some((1, 10)));
+        assert_eq!(window(PageStart::After(Seq(3)), 10, 7, 25), Some((8, 17)));
+        assert_eq!(window(PageStart::After(Seq(25)), 10, 0, 25), None);
+        assert_eq!(window(PageStart::After(Seq(u64::MAX)), 10, 0, 25), None);
+        assert_eq!(window(PageStart::Around(Seq(12)), 10, 0, 25), Some((7, 16)));
+        assert_eq!(window(PageStart::Around(Seq(25)), 10, 0, 25), Some((16, 25)));
+        assert_eq!(window(PageStart::Around(Seq(1)), 10, 0, 25), Some((1, 10)));
+        assert_eq!(window(PageStart::Around(Seq(2)), 10, 3, 5), Some((4, 5)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_window_is_within_the_visible_log_and_no_longer_than_asked(
+            seq in 0..40_u64, limit in 1..=12_u64, floor in 0..30_u64, more in 0..30_u64, which in 0..4,
+        ) {
+            let start = [PageStart::Latest, PageStart::Before(Seq(seq)), PageStart::After(Seq(seq)), PageStart::Around(Seq(seq))][which as usize];
+            let last = floor + more;
+            if let Some(w) = Window::of(start, PageLimit(limit), Floor(Seq(floor)), Seq(last)) {
+                prop_assert!(w.from.0 > floor && w.to.0 <= last && w.to.0 - w.from.0 < limit);
+                prop_assert!(w.from <= w.anchor && w.anchor <= w.to);
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Moving a participant's read position, and telling the others.
+
+use super::{App, Caller, PushReport, fresh_chat};
+use crate::chat::{Chat, Head};
+use crate::event::{Event, Receipt};
+use crate::ids::{ChatId, Seq};
+use crate::member::Member;
+use crate::ports::{Consistency, Env, MarkSeen, Push, ReadChats, Registry, SeenOutcome, StoreError};
+use crate::timestamp::Timestamp;
+use futures_util::future::join;
+use serde::Serialize;
+
+/// Above this many participants nobody is pushed a receipt, and the chat document is not read.
+const MOST_FOR_RECEIPTS: u32 = 100;
+
+/// Marks messages as seen.
+#[derive(Debug, Clone)]
+pub struct MarkSeenCommand {
+    /// Who has seen them.
+    pub caller: Caller,
+    /// In which chat.
+    pub chat: ChatId,
+    /// Up to which place.
+    pub seq: Seq,
+}
+
+/// Where the caller's read position is now.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Seen {
+    /// The chat.
+    pub chat_id: ChatId,
+    /// The last message that the caller has read.
+    pub read_seq: Seq,
+    /// When they read it; absent if they never did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_at: Option<Timestamp>,
+    /// How many they have not read.
+    pub unread_count: u64,
+    /// What became of the pushes.
+    #[serde(skip)]
+    pub pushed: PushReport,
+}
+
+/// Why the read position could not be moved.
+#[derive(Debug, thiserror::Error)]
+pub enum MarkSeenError {
+    /// There is no such chat, or the caller is not in it: which of the two is not told.
+    #[error("chat not found")]
+    ChatNotFound,
+    /// Nobody can have seen a message that is not there.
+    #[error("past the last message")]
+    PastTheEnd {
+        /// The last message's place.
+        last: Seq,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
+    /// Moves the caller's read position up to a place. Below where it is, it stays.
+    ///
+    /// # Errors
+    /// [`MarkSeenError`].
+    pub async fn mark_seen(&self, command: MarkSeenCommand) -> Result<Seen, MarkSeenError> {
+        let MarkSeenCommand { caller, chat, seq } = command;
+        let (head, member) = self.store.position(&chat, &caller.user).await?.ok_or(MarkSeenError::ChatNotFound)?;
+        if seq > head.last_seq {
+            return Err(MarkSeenError::PastTheEnd { last: head.last_seq });
+        }
+        if seq <= member.read_up_to() {
+            return Ok(unmoved(chat, &member, &head));
+        }
+        let now = self.env.now();
+        let (outcome, told) =
+            join(self.store.mark_seen(&chat, &caller.user, seq, now), self.whom_to_tell(&chat, &head)).await;
+        match outcome? {
+            SeenOutcome::NotAMember => Err(MarkSeenError::ChatNotFound),
+            SeenOutcome::AlreadyThere(member) => Ok(unmoved(chat, &member, &head)),
+            SeenOutcome::Moved => {
+                let receipt = Receipt { user_id: caller.user.clone(), read_seq: seq, read_at: now };
+                let pushed = match told {
+                    Some(chat) => self.push_receipt(&caller, &chat, receipt).await,
+                    None => PushReport::default(),
+                };
+                let unread_count = head.last_seq.since(seq);
+                Ok(Seen { chat_id: chat, read_seq: seq, read_at: Some(now), unread_count, pushed })
+            }
+        }
+    }
+
+    /// The chat whose participants are told, unless it is too large. What fails here does not fail the marking.
+    async fn whom_to_tell(&self, id: &ChatId, head: &Head) -> Option<Chat> {
+        if head.participant_count > MOST_FOR_RECEIPTS {
+            return None;
+        }
+        let chat = match self.store.chat(id, Consistency::Eventual).await {
+            Ok(Some(chat)) if chat.members_rev == head.members_rev => Ok(chat),
+            _ => fresh_chat(&self.store, id).await,
+        };
+        chat.inspect_err(|error| tracing::warn!(error = error as &dyn std::error::Error, "no receipt is pushed")).ok()
+    }
+
+    async fn push_receipt(&self, caller: &Caller, chat: &Chat, receipt: Receipt) -> PushReport {
+        let participants: Vec<_> = chat.participants.iter().cloned().collect();
+        let audience = self.look_up(&participants).await;
+        self.push(&audience, caller.connection.as_ref(), &Event::receipt_updated(chat.id.clone(), receipt)).await
+    }
+}
+
+fn unmoved(chat_id: ChatId, member: &Member, head: &Head) -> Seen {
+    Seen {
+        chat_id,
+        read_seq: member.read_up_to(),
+        read_at: member.read_at,
+        unread_count: member.unread(head),
+        pushed: PushReport::default(),
+    }
+}

@@ -1,0 +1,156 @@
+//! Sending a message: stored exactly once, at its place, before it is acknowledged.
+
+use super::{App, Caller, ChatState, PushReport, chat_state};
+use crate::content::{Content, MessageType};
+use crate::event::Event;
+use crate::ids::{ChatId, ClientMessageId, SendId, UserId};
+use crate::message::{Message, MessageView, body_hash};
+use crate::ports::{
+    CommitMessages, CommitOutcome, Env, MessageCommit, Push, ReadChats, ReadMessages, Registry, SendRecord, StoreError,
+};
+use crate::retry::Retry;
+use crate::timestamp::Timestamp;
+use futures_util::future::join;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How long a named send is remembered.
+const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Sends a message.
+#[derive(Debug, Clone)]
+pub struct SendMessage {
+    /// Who sends.
+    pub caller: Caller,
+    /// Into which chat.
+    pub chat: ChatId,
+    /// What kind of message.
+    pub kind: MessageType,
+    /// What it says.
+    pub content: Content,
+    /// The client's name for it. Sending the same again under the same name changes nothing.
+    pub client_message_id: Option<ClientMessageId>,
+}
+
+/// A message that is stored.
+#[derive(Debug)]
+pub struct Sent {
+    /// As its sender is shown it.
+    pub message: MessageView,
+    /// Whether it was there before this call.
+    pub repeated: bool,
+    /// What became of the pushes.
+    pub pushed: PushReport,
+    /// How often other transactions were in the way.
+    pub retries: u32,
+}
+
+/// Why a message is not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum SendMessageError {
+    /// There is no such chat, or the sender is not in it: which of the two is not told.
+    #[error("chat not found")]
+    ChatNotFound,
+    /// The chat takes no more messages.
+    #[error("chat closed")]
+    ChatClosed,
+    /// The client's name for the message was used for one that says something else.
+    #[error("the client message id was used for another message")]
+    IdempotencyConflict,
+    /// The sender is too fast.
+    #[error("rate limited")]
+    RateLimited {
+        /// When there is room for one message.
+        retry_after: Duration,
+    },
+    /// Other transactions were in the way all the time.
+    #[error("busy")]
+    Busy,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env> App<S, P, E> {
+    /// Commits a message and pushes it. Whom to push to is looked up beside the commit.
+    ///
+    /// # Errors
+    /// [`SendMessageError`]; then nothing is stored, unless the store failed to answer: a repeat under the same
+    /// client message id finds out.
+    pub async fn send_message(&self, command: SendMessage) -> Result<Sent, SendMessageError> {
+        let sender = &command.caller.user;
+        let mut retry = Retry::new(&self.env);
+        loop {
+            let state = chat_state(&self.store, &command.chat, sender).await?.ok_or(SendMessageError::ChatNotFound)?;
+            if state.chat.closed_at.is_some() {
+                return Err(SendMessageError::ChatClosed);
+            }
+            let commit = self.plan_commit(&command, &state)?;
+            let participants: Vec<UserId> = state.chat.participants.into_iter().collect();
+            let (outcome, audience) = join(self.store.commit_message(&commit), self.look_up(&participants)).await;
+            let (message, repeated) = match outcome? {
+                CommitOutcome::Committed => (MessageView::new(&commit.message, &[]), false),
+                CommitOutcome::Repeated { seq, body_hash } => {
+                    if commit.send.is_none_or(|send| send.body_hash != body_hash) {
+                        return Err(SendMessageError::IdempotencyConflict);
+                    }
+                    let message =
+                        self.store.message(&command.chat, seq).await?.ok_or_else(|| missing(&command.chat, seq.0))?;
+                    (MessageView::new(&message, &self.store.members(&command.chat).await?), true)
+                }
+                CommitOutcome::NotAMember => return Err(SendMessageError::ChatNotFound),
+                CommitOutcome::Conflict if retry.again().await => continue,
+                CommitOutcome::Conflict => return Err(SendMessageError::Busy),
+            };
+            // A repeat is pushed again: its first try may have died before it could.
+            let event = Event::message_created(message.clone());
+            let pushed = self.push(&audience, command.caller.connection.as_ref(), &event).await;
+            return Ok(Sent { message, repeated, pushed, retries: retry.count() });
+        }
+    }
+
+    fn plan_commit(&self, command: &SendMessage, state: &ChatState) -> Result<MessageCommit, SendMessageError> {
+        let now = self.env.now();
+        let budget_after = self
+            .settings
+            .sending
+            .take(state.member.budget, now)
+            .map_err(|retry_after| SendMessageError::RateLimited { retry_after })?;
+        // The clocks of two functions may differ: a log whose times went backwards would read as out of order.
+        let created_at = state.head.last_message_at.map_or(now, |last| last.max(now));
+        Ok(MessageCommit {
+            message: Message {
+                chat: command.chat.clone(),
+                seq: state.head.last_seq.next(),
+                sender: command.caller.user.clone(),
+                kind: command.kind,
+                content: command.content.clone(),
+                created_at,
+                client_message_id: command.client_message_id.clone(),
+                deleted_for: BTreeSet::new(),
+            },
+            // The transaction is conditioned on the members that were read, so that who is pushed to are those
+            // who were in the chat when it was committed.
+            head: crate::chat::Head { members_rev: state.chat.members_rev, ..state.head },
+            budget_before: state.member.budget,
+            budget_after,
+            send: command.client_message_id.as_ref().map(|id| record(command, id, now)),
+        })
+    }
+}
+
+fn record(command: &SendMessage, id: &ClientMessageId, now: Timestamp) -> SendRecord {
+    SendRecord {
+        id: SendId::new(&command.chat, &command.caller.user, id),
+        body_hash: body_hash(command.kind, &command.content),
+        expires_at: now.plus(REMEMBERED),
+    }
+}
+
+fn missing(chat: &ChatId, seq: u64) -> StoreError {
+    StoreError::Inconsistent {
+        table: "Messages",
+        key: format!("{chat}:{seq}"),
+        attribute: "the item is missing, but its send is remembered".to_owned(),
+    }
+}

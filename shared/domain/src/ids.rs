@@ -82,26 +82,26 @@ text_id!(
 
 text_id!(
     /// The name that a client gives to one message, so that sending it again stores it once.
-    /// 1 to 64 printable ASCII characters.
+    /// 1 to 64 printable ASCII characters, no spaces.
     ClientMessageId,
     client_id
 );
 
 text_id!(
     /// The name that a client gives to one group, so that creating it again makes one group.
-    /// 1 to 64 printable ASCII characters.
+    /// 1 to 64 printable ASCII characters, no spaces.
     ClientChatId,
     client_id
 );
 
 text_id!(
-    /// One WebSocket connection, as API Gateway names it. 1 to 128 printable ASCII characters.
+    /// One WebSocket connection, as API Gateway names it. 1 to 128 printable ASCII characters, no spaces.
     ConnectionId,
-    |text| limited_alphabet(text, 128, "printable ASCII", |c| c.is_ascii_graphic())
+    |text| limited_alphabet(text, 128, "printable ASCII, no spaces", |c| c.is_ascii_graphic())
 );
 
 fn client_id(text: &str) -> Result<(), Invalid> {
-    limited_alphabet(text, 64, "printable ASCII", |c| c.is_ascii_graphic())
+    limited_alphabet(text, 64, "printable ASCII, no spaces", |c| c.is_ascii_graphic())
 }
 
 fn limited_alphabet(text: &str, most: usize, named: &str, allowed: fn(char) -> bool) -> Result<(), Invalid> {

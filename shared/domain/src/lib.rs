@@ -12,7 +12,7 @@ pub mod ids;
 pub mod member;
 pub mod message;
 pub mod ports;
-mod retry;
+pub mod retry;
 pub mod timestamp;
 pub mod use_cases;
 

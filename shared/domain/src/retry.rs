@@ -43,7 +43,7 @@ impl<'a, E: Env> Retry<'a, E> {
 }
 
 /// A random time from nothing to `most`.
-pub(crate) fn jitter(env: &impl Env, most: Duration) -> Duration {
+pub fn jitter(env: &impl Env, most: Duration) -> Duration {
     let mut bytes = [0; 4];
     env.randomness(&mut bytes);
     most.mul_f64(f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX))

@@ -1,1 +1,77 @@
 //! The domain's storage ports on DynamoDB.
+//!
+//! # Keys
+//!
+//! | table | key | items |
+//! | --- | --- | --- |
+//! | Chats | chatId | the Chat document |
+//! | Messages | chatId, seq | seq 0: the head of the chat's log; seq >= 1: one Message |
+//! | ChatMembers | chatId, userId; index byUser (userId, chatId) | one participant's own state |
+//! | Sends | sendId | the memory of one named send, for 30 days |
+//! | ChatUsers | userId | the ChatUser document, with the user's live connections |
+//!
+//! # Access patterns
+//!
+//! | port | call |
+//! | --- | --- |
+//! | [`snapshot`](domain::ports::ReadChats::snapshot) | BatchGetItem: chat (eventual), head and member (strong) |
+//! | [`position`](domain::ports::ReadChats::position) | BatchGetItem: head and member (strong) |
+//! | [`chat`](domain::ports::ReadChats::chat) | GetItem Chats |
+//! | [`members`](domain::ports::ReadChats::members) | Query ChatMembers (strong) |
+//! | [`create_chat`](domain::ports::CreateChats::create_chat) | TransactWriteItems: chat (must be new), head, members |
+//! | [`commit_message`](domain::ports::CommitMessages::commit_message) | TransactWriteItems: head, message, member, send |
+//! | [`message`](domain::ports::ReadMessages::message) | GetItem Messages (strong) |
+//! | [`messages`](domain::ports::ReadMessages::messages) | Query Messages between two places (strong) |
+//! | [`mark_seen`](domain::ports::MarkSeen::mark_seen) | UpdateItem ChatMembers, if below |
+//! | [`Registry`](domain::ports::Registry) | UpdateItem ChatUsers; BatchGetItem ChatUsers (eventual) |
+//!
+//! Nothing scans. Every call asks for its consumed capacity, so that a budget can be held.
+
+mod batch_get;
+mod chats;
+mod errors;
+mod items;
+mod members;
+mod messages;
+mod registry;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
+
+/// What the tables are called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableNames {
+    /// Chats.
+    pub chats: String,
+    /// Messages and the heads of their logs.
+    pub messages: String,
+    /// Participants' own state.
+    pub chat_members: String,
+    /// Named sends.
+    pub sends: String,
+    /// Users and their connections.
+    pub chat_users: String,
+}
+
+/// The storage ports on DynamoDB.
+#[derive(Debug)]
+pub struct DynamoStore<E> {
+    client: Client,
+    tables: TableNames,
+    env: E,
+}
+
+impl<E> DynamoStore<E> {
+    /// A store on these tables. `endpoint` replaces the region's own.
+    pub fn new(config: &SdkConfig, endpoint: Option<&str>, tables: TableNames, env: E) -> Self {
+        let mut builder = Builder::from(config);
+        builder.set_endpoint_url(endpoint.map(str::to_owned));
+        Self::with_client(Client::from_conf(builder.build()), tables, env)
+    }
+
+    /// A store on this client.
+    pub fn with_client(client: Client, tables: TableNames, env: E) -> Self {
+        Self { client, tables, env }
+    }
+}

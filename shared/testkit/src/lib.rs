@@ -1,1 +1,18 @@
 //! In-memory store, recording push, fixed clock, and the contract suite that every store must pass.
+//!
+//! The fakes are as strict as the real thing, and stricter where an embedded engine is kinder than DynamoDB:
+//! [`MemoryStore`] can raise transaction conflicts, lose a reply after a commit, and show a transaction half.
+
+// What only tests call may panic: that is how a test fails.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+pub mod contract;
+mod env;
+pub mod fixtures;
+mod memory_store;
+mod recording_push;
+mod rng;
+
+pub use env::TestEnv;
+pub use memory_store::{Faults, MemoryStore};
+pub use recording_push::RecordingPush;

@@ -1,0 +1,41 @@
+//! BatchGetItem that does not lose keys: what DynamoDB leaves unprocessed is asked for again, a bounded number of times.
+
+use crate::DynamoStore;
+use crate::errors::failed;
+use crate::items::Item;
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
+use domain::ports::{Env, StoreError};
+use domain::retry::jitter;
+use std::collections::HashMap;
+use std::time::Duration;
+
+const OPERATION: &str = "BatchGetItem";
+/// How often unprocessed keys are asked for again.
+const RETRIES: u32 = 4;
+/// The longest first wait; it doubles with each try.
+const FIRST_WAIT: Duration = Duration::from_millis(25);
+
+impl<E: Env> DynamoStore<E> {
+    /// The items of these keys (at most 100), by table.
+    pub(crate) async fn batch_get(
+        &self,
+        keys: HashMap<String, KeysAndAttributes>,
+    ) -> Result<HashMap<String, Vec<Item>>, StoreError> {
+        let mut found: HashMap<String, Vec<Item>> = HashMap::new();
+        let mut wanted = keys;
+        for retry in 0..=RETRIES {
+            let call = self.client.batch_get_item().set_request_items(Some(wanted));
+            let call = call.return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+            let output = call.send().await.map_err(|error| failed(OPERATION, error))?;
+            for (table, items) in output.responses.unwrap_or_default() {
+                found.entry(table).or_default().extend(items);
+            }
+            wanted = output.unprocessed_keys.unwrap_or_default();
+            if wanted.is_empty() {
+                return Ok(found);
+            }
+            self.env.sleep(jitter(&self.env, FIRST_WAIT * 2_u32.pow(retry))).await;
+        }
+        Err(StoreError::Unavailable { operation: OPERATION, source: "keys stayed unprocessed".into() })
+    }
+}

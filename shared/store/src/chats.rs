@@ -1,0 +1,160 @@
+//! Chats: their creation, and the reads that every use case starts with.
+
+use crate::DynamoStore;
+use crate::errors::{failed, unbuildable};
+use crate::items::{ChatItem, HeadItem, Item, MemberItem, from_item, n, s, to_item};
+use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem};
+use domain::chat::{Chat, Head};
+use domain::ids::{ChatId, UserId};
+use domain::member::Member;
+use domain::ports::{ChatSnapshot, Consistency, CreateChats, Creation, Env, ReadChats, StoreError};
+use std::collections::HashMap;
+
+impl<E: Env> ReadChats for DynamoStore<E> {
+    async fn snapshot(&self, chat: &ChatId, user: &UserId) -> Result<ChatSnapshot, StoreError> {
+        let mut wanted = self.head_and_member(chat, user)?;
+        wanted.insert(self.tables.chats.clone(), keys([chat_key(chat)], Consistency::Eventual)?);
+        let mut found = self.batch_get(wanted).await?;
+        let chat = first::<ChatItem>("Chats", found.remove(&self.tables.chats))?.map(Chat::from);
+        let (head, member) = self.read_head_and_member(found)?;
+        Ok(ChatSnapshot { chat, head, member })
+    }
+
+    async fn position(&self, chat: &ChatId, user: &UserId) -> Result<Option<(Head, Member)>, StoreError> {
+        let found = self.batch_get(self.head_and_member(chat, user)?).await?;
+        let (head, member) = self.read_head_and_member(found)?;
+        Ok(head.zip(member))
+    }
+
+    async fn chat(&self, chat: &ChatId, consistency: Consistency) -> Result<Option<Chat>, StoreError> {
+        let call = self.client.get_item().table_name(&self.tables.chats).set_key(Some(chat_key(chat)));
+        let call = call.consistent_read(consistency == Consistency::Strong);
+        let output = call.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
+        let item = output.map_err(|error| failed("GetItem", error))?.item;
+        item.map(|item| from_item::<ChatItem>("Chats", item)).transpose().map(|item| item.map(Chat::from))
+    }
+
+    async fn members(&self, chat: &ChatId) -> Result<Vec<Member>, StoreError> {
+        self.query_members(chat).await
+    }
+}
+
+impl<E: Env> CreateChats for DynamoStore<E> {
+    async fn create_chat(&self, chat: &Chat, head: &Head, members: &[Member]) -> Result<Creation, StoreError> {
+        const OPERATION: &str = "TransactWriteItems";
+        // The chat is new, so everything below it is.
+        let document = Put::builder()
+            .table_name(&self.tables.chats)
+            .set_item(Some(to_item("Chats", &ChatItem::from(chat))?))
+            .condition_expression("attribute_not_exists(chatId)");
+        let log = Put::builder()
+            .table_name(&self.tables.messages)
+            .set_item(Some(to_item("Messages", &HeadItem::new(&chat.id, head))?));
+        let mut puts = vec![document, log];
+        for member in members {
+            let item = to_item("ChatMembers", &MemberItem::new(&chat.id, member))?;
+            puts.push(Put::builder().table_name(&self.tables.chat_members).set_item(Some(item)));
+        }
+        let mut call = self.client.transact_write_items().return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        for put in puts {
+            let put = put.build().map_err(unbuildable(OPERATION))?;
+            call = call.transact_items(TransactWriteItem::builder().put(put).build());
+        }
+        match call.send().await {
+            Ok(_) => Ok(Creation::Created),
+            Err(error) => match canceled(&error) {
+                Some(reasons) if reasons.first().is_some_and(Reason::is_condition) => Ok(Creation::Exists),
+                Some(reasons) if reasons.iter().all(Reason::is_transient) => Ok(Creation::Conflict),
+                _ => Err(failed(OPERATION, error)),
+            },
+        }
+    }
+}
+
+impl<E: Env> DynamoStore<E> {
+    fn head_and_member(&self, chat: &ChatId, user: &UserId) -> Result<HashMap<String, KeysAndAttributes>, StoreError> {
+        Ok(HashMap::from([
+            (self.tables.messages.clone(), keys([message_key(chat, 0)], Consistency::Strong)?),
+            (self.tables.chat_members.clone(), keys([member_key(chat, user)], Consistency::Strong)?),
+        ]))
+    }
+
+    fn read_head_and_member(
+        &self,
+        mut found: HashMap<String, Vec<Item>>,
+    ) -> Result<(Option<Head>, Option<Member>), StoreError> {
+        let head = first::<HeadItem>("Messages", found.remove(&self.tables.messages))?.map(Head::from);
+        let member = first::<MemberItem>("ChatMembers", found.remove(&self.tables.chat_members))?.map(Member::from);
+        Ok((head, member))
+    }
+}
+
+/// One reason of a transaction that was cancelled: for each of its items, in their order.
+pub(crate) struct Reason {
+    code: String,
+    /// The item as it was, of a condition that asked for it.
+    pub(crate) item: Option<Item>,
+}
+
+impl Reason {
+    /// This item's condition did not hold.
+    pub(crate) fn is_condition(&self) -> bool {
+        self.code == "ConditionalCheckFailed"
+    }
+
+    /// Nothing was wrong with this item, or another transaction or a throttle was in its way.
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+    pub(crate) fn is_transient(&self) -> bool {
+        ["None", "TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"]
+            .contains(&self.code.as_str())
+    }
+}
+
+type TransactError =
+    aws_sdk_dynamodb::error::SdkError<aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError>;
+
+/// The reasons of a transaction that was cancelled; None if it failed otherwise.
+pub(crate) fn canceled(error: &TransactError) -> Option<Vec<Reason>> {
+    use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException;
+    match error.as_service_error() {
+        Some(TransactionCanceledException(canceled)) => {
+            let reason = |reason: &aws_sdk_dynamodb::types::CancellationReason| Reason {
+                code: reason.code().unwrap_or("None").to_owned(),
+                item: reason.item.clone(),
+            };
+            Some(canceled.cancellation_reasons().iter().map(reason).collect())
+        }
+        _ => None,
+    }
+}
+
+fn keys(keys: impl IntoIterator<Item = Item>, consistency: Consistency) -> Result<KeysAndAttributes, StoreError> {
+    keys_and_attributes(keys.into_iter().collect(), consistency)
+}
+
+/// Keys of one table, to be read with this consistency.
+pub(crate) fn keys_and_attributes(keys: Vec<Item>, consistency: Consistency) -> Result<KeysAndAttributes, StoreError> {
+    let builder = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistency == Consistency::Strong);
+    builder.build().map_err(unbuildable("BatchGetItem"))
+}
+
+fn first<T: serde::de::DeserializeOwned>(
+    table: &'static str,
+    items: Option<Vec<Item>>,
+) -> Result<Option<T>, StoreError> {
+    items.unwrap_or_default().into_iter().next().map(|item| from_item(table, item)).transpose()
+}
+
+fn chat_key(chat: &ChatId) -> Item {
+    Item::from([("chatId".to_owned(), s(chat.as_str()))])
+}
+
+/// The key of a message, or with 0 of the head of the chat's log.
+pub(crate) fn message_key(chat: &ChatId, seq: u64) -> Item {
+    Item::from([("chatId".to_owned(), s(chat.as_str())), ("seq".to_owned(), n(seq))])
+}
+
+/// The key of a participant's own item.
+pub(crate) fn member_key(chat: &ChatId, user: &UserId) -> Item {
+    Item::from([("chatId".to_owned(), s(chat.as_str())), ("userId".to_owned(), s(user.as_str()))])
+}

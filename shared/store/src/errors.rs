@@ -1,0 +1,38 @@
+//! What an SDK error means to the domain: by its type and code, never by its text.
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use domain::ports::StoreError;
+use std::error::Error as StdError;
+
+/// Error codes after which the same call may succeed.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
+const TRANSIENT: [&str; 8] = [
+    "InternalServerError",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "ReplicatedWriteConflictException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+];
+
+/// The domain's error for a call that failed.
+pub(crate) fn failed<E, R>(operation: &'static str, error: SdkError<E, R>) -> StoreError
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let transient = match &error {
+        SdkError::ServiceError(service) => service.err().code().is_none_or(|code| TRANSIENT.contains(&code)),
+        SdkError::ConstructionFailure(_) => false,
+        _ => true,
+    };
+    let source = Box::new(error);
+    if transient { StoreError::Unavailable { operation, source } } else { StoreError::Refused { operation, source } }
+}
+
+/// The domain's error for a request that could not be built: a mistake of ours.
+pub(crate) fn unbuildable(operation: &'static str) -> impl Fn(aws_sdk_dynamodb::error::BuildError) -> StoreError {
+    move |error| StoreError::Refused { operation, source: Box::new(error) }
+}

@@ -1,0 +1,67 @@
+//! Participants' own items: read positions.
+
+use crate::DynamoStore;
+use crate::chats::member_key;
+use crate::errors::failed;
+use crate::items::{MemberItem, from_item, n, s};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
+use domain::ids::{ChatId, Seq, UserId};
+use domain::member::Member;
+use domain::ports::{Env, MarkSeen, SeenOutcome, StoreError};
+use domain::timestamp::Timestamp;
+
+impl<E: Env> MarkSeen for DynamoStore<E> {
+    async fn mark_seen(
+        &self,
+        chat: &ChatId,
+        user: &UserId,
+        seq: Seq,
+        now: Timestamp,
+    ) -> Result<SeenOutcome, StoreError> {
+        let call =
+            self.client.update_item().table_name(&self.tables.chat_members).set_key(Some(member_key(chat, user)));
+        let result = call
+            .update_expression("SET readSeq = :seq, readAt = :now")
+            .condition_expression("attribute_exists(userId) AND readSeq < :seq")
+            .expression_attribute_values(":seq", n(seq))
+            .expression_attribute_values(":now", n(now.millis()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .send()
+            .await;
+        let Err(error) = result else {
+            return Ok(SeenOutcome::Moved);
+        };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failure)) => match failure.item().cloned() {
+                Some(item) => Ok(SeenOutcome::AlreadyThere(from_item::<MemberItem>("ChatMembers", item)?.into())),
+                None => Ok(SeenOutcome::NotAMember),
+            },
+            _ => Err(failed("UpdateItem", error)),
+        }
+    }
+}
+
+impl<E: Env> DynamoStore<E> {
+    /// Every participant's own item, page after page.
+    pub(crate) async fn query_members(&self, chat: &ChatId) -> Result<Vec<Member>, StoreError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.tables.chat_members)
+            .key_condition_expression("chatId = :chat")
+            .expression_attribute_values(":chat", s(chat.as_str()))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .into_paginator()
+            .items()
+            .send();
+        let mut members = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| failed("Query", error))?;
+            members.push(from_item::<MemberItem>("ChatMembers", item)?.into());
+        }
+        Ok(members)
+    }
+}

@@ -1,0 +1,140 @@
+//! Messages: the transaction that commits one, and the reads.
+
+use crate::DynamoStore;
+use crate::chats::{Reason, canceled, member_key, message_key};
+use crate::errors::{failed, unbuildable};
+use crate::items::{BudgetItem, MessageItem, SendItem, from_item, n, s, to_item, to_value};
+use aws_sdk_dynamodb::types::{
+    Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use domain::ids::{ChatId, MessageId, Seq};
+use domain::message::Message;
+use domain::ports::{CommitMessages, CommitOutcome, Env, MessageCommit, ReadMessages, SendRecord, StoreError};
+
+const TRANSACTION: &str = "TransactWriteItems";
+
+impl<E: Env> CommitMessages for DynamoStore<E> {
+    async fn commit_message(&self, commit: &MessageCommit) -> Result<CommitOutcome, StoreError> {
+        let mut items = vec![self.head_moves(commit)?, self.message_is_new(commit)?, self.sender_pays(commit)?];
+        if let Some(send) = &commit.send {
+            items.push(self.send_is_new(send, &commit.message)?);
+        }
+        let call = self.client.transact_write_items().set_transact_items(Some(items));
+        match call.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await {
+            Ok(_) => Ok(CommitOutcome::Committed),
+            Err(error) => match canceled(&error) {
+                Some(reasons) => outcome(&reasons)?.ok_or_else(|| failed(TRANSACTION, error)),
+                None => Err(failed(TRANSACTION, error)),
+            },
+        }
+    }
+}
+
+/// What a cancelled transaction means, by which of its conditions failed: head, message, member, send. None if it is
+/// not about conditions.
+fn outcome(reasons: &[Reason]) -> Result<Option<CommitOutcome>, StoreError> {
+    if let Some(item) = reasons.get(3).filter(|reason| reason.is_condition()).and_then(|reason| reason.item.clone()) {
+        let SendItem { seq, body_hash, .. } = from_item("Sends", item)?;
+        return Ok(Some(CommitOutcome::Repeated { seq, body_hash }));
+    }
+    if reasons.get(2).is_some_and(|reason| reason.is_condition() && reason.item.is_none()) {
+        return Ok(Some(CommitOutcome::NotAMember));
+    }
+    let expected = reasons.iter().all(|reason| reason.is_condition() || reason.is_transient());
+    Ok(expected.then_some(CommitOutcome::Conflict))
+}
+
+impl<E: Env> DynamoStore<E> {
+    fn head_moves(&self, MessageCommit { message, head, .. }: &MessageCommit) -> Result<TransactWriteItem, StoreError> {
+        update(
+            Update::builder()
+                .table_name(&self.tables.messages)
+                .set_key(Some(message_key(&message.chat, 0)))
+                .update_expression("SET lastSeq = :next, lastMessageId = :id, lastMessageAt = :at")
+                .condition_expression("lastSeq = :last AND membersRev = :members")
+                .expression_attribute_values(":last", n(head.last_seq))
+                .expression_attribute_values(":members", n(head.members_rev.0))
+                .expression_attribute_values(":next", n(message.seq))
+                .expression_attribute_values(":id", s(MessageId::new(&message.chat, message.seq).as_str()))
+                .expression_attribute_values(":at", n(message.created_at.millis())),
+        )
+    }
+
+    fn message_is_new(&self, MessageCommit { message, .. }: &MessageCommit) -> Result<TransactWriteItem, StoreError> {
+        put(Put::builder()
+            .table_name(&self.tables.messages)
+            .set_item(Some(to_item("Messages", &MessageItem::from(message))?))
+            .condition_expression("attribute_not_exists(chatId)"))
+    }
+
+    fn sender_pays(&self, commit: &MessageCommit) -> Result<TransactWriteItem, StoreError> {
+        let MessageCommit { message, budget_before, budget_after, .. } = commit;
+        let budget = match budget_before {
+            Some(_) => "budget = :before",
+            None => "attribute_not_exists(budget)",
+        };
+        let mut member = Update::builder()
+            .table_name(&self.tables.chat_members)
+            .set_key(Some(member_key(&message.chat, &message.sender)))
+            .update_expression("SET readSeq = :seq, readAt = :at, budget = :after")
+            .condition_expression(format!("attribute_exists(userId) AND {budget}"))
+            .expression_attribute_values(":seq", n(message.seq))
+            .expression_attribute_values(":at", n(message.created_at.millis()))
+            .expression_attribute_values(":after", to_value("ChatMembers", &BudgetItem::from(*budget_after))?);
+        if let Some(before) = budget_before {
+            member =
+                member.expression_attribute_values(":before", to_value("ChatMembers", &BudgetItem::from(*before))?);
+        }
+        update(member)
+    }
+
+    /// What TTL has not deleted yet counts as deleted.
+    fn send_is_new(&self, send: &SendRecord, message: &Message) -> Result<TransactWriteItem, StoreError> {
+        put(Put::builder()
+            .table_name(&self.tables.sends)
+            .set_item(Some(to_item("Sends", &SendItem::new(send, message.seq))?))
+            .condition_expression("attribute_not_exists(sendId) OR expiresAt <= :now")
+            .expression_attribute_values(":now", n(message.created_at.seconds())))
+    }
+}
+
+fn update(builder: aws_sdk_dynamodb::types::builders::UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
+    let builder = builder.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    Ok(TransactWriteItem::builder().update(builder.build().map_err(unbuildable(TRANSACTION))?).build())
+}
+
+fn put(builder: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, StoreError> {
+    let builder = builder.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    Ok(TransactWriteItem::builder().put(builder.build().map_err(unbuildable(TRANSACTION))?).build())
+}
+
+impl<E: Env> ReadMessages for DynamoStore<E> {
+    async fn message(&self, chat: &ChatId, seq: Seq) -> Result<Option<Message>, StoreError> {
+        let call = self.client.get_item().table_name(&self.tables.messages).set_key(Some(message_key(chat, seq.0)));
+        let output = call.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
+        let item = output.map_err(|error| failed("GetItem", error))?.item;
+        item.map(|item| from_item::<MessageItem>("Messages", item)).transpose().map(|item| item.map(Message::from))
+    }
+
+    async fn messages(&self, chat: &ChatId, from: Seq, to: Seq) -> Result<Vec<Message>, StoreError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.tables.messages)
+            .key_condition_expression("chatId = :chat AND seq BETWEEN :from AND :to")
+            .expression_attribute_values(":chat", s(chat.as_str()))
+            .expression_attribute_values(":from", n(from.max(Seq(1))))
+            .expression_attribute_values(":to", n(to))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .into_paginator()
+            .items()
+            .send();
+        let mut messages = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| failed("Query", error))?;
+            messages.push(from_item::<MessageItem>("Messages", item)?.into());
+        }
+        Ok(messages)
+    }
+}

@@ -1,0 +1,135 @@
+//! Users and their live connections, in the ChatUsers table.
+
+use crate::DynamoStore;
+use crate::chats::keys_and_attributes;
+use crate::errors::failed;
+use crate::items::{ChatUserItem, ConnectionItem, Item, from_item, inconsistent, n, s, to_value};
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
+use domain::chat_user::{ChatUser, Connection};
+use domain::ids::{ConnectionId, UserId};
+use domain::ports::{Consistency, Env, Registry, StoreError};
+use domain::timestamp::Timestamp;
+use futures_util::future::try_join_all;
+use std::collections::HashMap;
+
+/// The most keys of one BatchGetItem.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
+const BATCH: usize = 100;
+
+impl<E: Env> Registry for DynamoStore<E> {
+    async fn register(&self, user: &UserId, connection: &Connection) -> Result<Vec<Connection>, StoreError> {
+        // An entry can only be set in a map that is there; the first connection ever makes it. Another first one may
+        // come between, after which the map is there.
+        for _ in 0..2 {
+            if let Some(connections) = self.add_connection(user, connection).await? {
+                return Ok(connections);
+            }
+            if self.first_connection(user, connection).await? {
+                return Ok(vec![connection.clone()]);
+            }
+        }
+        Err(StoreError::Unavailable { operation: "UpdateItem", source: "the user's item came and went".into() })
+    }
+
+    async fn unregister(&self, user: &UserId, connection: &ConnectionId, now: Timestamp) -> Result<(), StoreError> {
+        let call = self
+            .update_user(user)
+            .update_expression("REMOVE connections.#id SET lastSeen = :now")
+            .condition_expression("attribute_exists(connections)")
+            .expression_attribute_names("#id", connection.as_str())
+            .expression_attribute_values(":now", n(now.millis()));
+        if_condition_holds(call.send().await).map(drop)
+    }
+
+    async fn forget(&self, user: &UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {
+        let mut call = self.update_user(user).condition_expression("attribute_exists(connections)");
+        let mut paths = Vec::with_capacity(connections.len());
+        for (index, connection) in connections.iter().enumerate() {
+            call = call.expression_attribute_names(format!("#c{index}"), connection.as_str());
+            paths.push(format!("connections.#c{index}"));
+        }
+        if paths.is_empty() {
+            return Ok(());
+        }
+        if_condition_holds(call.update_expression(format!("REMOVE {}", paths.join(", "))).send().await).map(drop)
+    }
+
+    async fn users(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {
+        let chunks = users.chunks(BATCH).map(|chunk| async move {
+            let keys = chunk.iter().map(user_key).collect();
+            let wanted = keys_and_attributes(keys, Consistency::Eventual)?;
+            self.batch_get(HashMap::from([(self.tables.chat_users.clone(), wanted)])).await
+        });
+        let found = try_join_all(chunks).await?;
+        found.into_iter().flat_map(HashMap::into_values).flatten().map(chat_user).collect()
+    }
+}
+
+impl<E: Env> DynamoStore<E> {
+    /// Adds an entry to the user's connections; None if they have no such map yet.
+    async fn add_connection(
+        &self,
+        user: &UserId,
+        connection: &Connection,
+    ) -> Result<Option<Vec<Connection>>, StoreError> {
+        let call = self
+            .update_user(user)
+            .update_expression("SET connections.#id = :entry, lastSeen = :at")
+            .condition_expression("attribute_exists(connections)")
+            .expression_attribute_names("#id", connection.id.as_str())
+            .expression_attribute_values(":entry", entry(connection)?)
+            .expression_attribute_values(":at", n(connection.connected_at.millis()))
+            .return_values(ReturnValue::AllNew);
+        match if_condition_holds(call.send().await)? {
+            Some(output) => chat_user(output.attributes.unwrap_or_default()).map(|user| Some(user.connections)),
+            None => Ok(None),
+        }
+    }
+
+    /// Makes the map of the user's connections, with this one; false if there is one already.
+    async fn first_connection(&self, user: &UserId, connection: &Connection) -> Result<bool, StoreError> {
+        let map = HashMap::from([(connection.id.to_string(), entry(connection)?)]);
+        let call = self
+            .update_user(user)
+            .update_expression("SET connections = :map, lastSeen = :at")
+            .condition_expression("attribute_not_exists(connections)")
+            .expression_attribute_values(":map", AttributeValue::M(map))
+            .expression_attribute_values(":at", n(connection.connected_at.millis()));
+        Ok(if_condition_holds(call.send().await)?.is_some())
+    }
+
+    fn update_user(&self, user: &UserId) -> UpdateItemFluentBuilder {
+        let call = self.client.update_item().table_name(&self.tables.chat_users).set_key(Some(user_key(user)));
+        call.return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+    }
+}
+
+fn user_key(user: &UserId) -> Item {
+    Item::from([("userId".to_owned(), s(user.as_str()))])
+}
+
+fn entry(connection: &Connection) -> Result<AttributeValue, StoreError> {
+    to_value("ChatUsers", &ConnectionItem::from(connection))
+}
+
+fn chat_user(item: Item) -> Result<ChatUser, StoreError> {
+    let item: ChatUserItem = from_item("ChatUsers", item)?;
+    item.try_into().map_err(|error| inconsistent("ChatUsers", "connections or mutedChats", &error))
+}
+
+/// The result of a conditional update; None if its condition did not hold.
+fn if_condition_holds<T, R>(result: Result<T, SdkError<UpdateItemError, R>>) -> Result<Option<T>, StoreError>
+where
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    match result {
+        Ok(output) => Ok(Some(output)),
+        Err(error) => match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
+            _ => Err(failed("UpdateItem", error)),
+        },
+    }
+}

@@ -1,0 +1,376 @@
+//! The contract that every store must keep, as cases that run on any of them. Each case makes chats and users of
+//! its own, so that they can share one store. [`contract_suite!`](crate::contract_suite) makes a test of each.
+
+use crate::fixtures::{caller, chat_of, connection, message, text, user, users};
+use crate::{RecordingPush, TestEnv};
+use domain::chat::{Chat, Head};
+use domain::chat_user::Connection;
+use domain::content::MessageType;
+use domain::ids::{ChatId, ClientMessageId, ConnectionId, Rev, SendId, Seq, UserId};
+use domain::member::{Budget, Member};
+use domain::message::Message;
+use domain::ports::{
+    CommitMessages, CommitOutcome, Consistency, CreateChats, Creation, MarkSeen, MessageCommit, ReadChats,
+    ReadMessages, Registry, SeenOutcome, SendRecord,
+};
+use domain::timestamp::Timestamp;
+use domain::use_cases::{CreateChat, NewChat};
+use domain::{App, Settings};
+use futures_util::future::join_all;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Everything that a store of this product does.
+pub trait Store: ReadChats + CreateChats + CommitMessages + ReadMessages + MarkSeen + Registry {}
+impl<T: ReadChats + CreateChats + CommitMessages + ReadMessages + MarkSeen + Registry> Store for T {}
+
+/// Makes a test of every case, on the store that the expression makes (it may await).
+#[macro_export]
+macro_rules! contract_suite {
+    ($store:expr) => {
+        $crate::contract_suite!($store =>
+            a_chat_is_read_back, a_group_of_ninety_is_made_at_once, a_second_creation_changes_nothing, absence_is_none,
+            a_commit_is_read_back, a_commit_on_a_moved_head_changes_nothing, a_commit_on_a_spent_budget_changes_nothing,
+            a_commit_on_changed_members_changes_nothing, a_commit_of_a_stranger_changes_nothing,
+            a_repeat_finds_what_was_sent, a_send_is_forgotten_when_its_time_is_over, a_long_log_is_read_in_order,
+            a_read_position_only_moves_forward, connections_come_and_go, many_users_are_looked_up_at_once,
+            fifty_senders_at_once, one_message_sent_ten_times_at_once, one_private_chat_created_ten_times_at_once,
+        );
+    };
+    ($store:expr => $($case:ident),+ $(,)?) => {$(
+        #[tokio::test]
+        async fn $case() {
+            let store = $store;
+            $crate::contract::$case(store).await;
+        }
+    )+};
+}
+
+const START: Timestamp = TestEnv::START;
+
+async fn create(store: &impl Store, id: &str, participants: &[UserId]) -> Chat {
+    let (chat, head, members) = chat_of(id, participants, START);
+    assert_eq!(store.create_chat(&chat, &head, &members).await.unwrap(), Creation::Created);
+    chat
+}
+
+/// The commit of the message after `head`.
+fn commit(chat: &ChatId, sender: &str, head: Head, before: Option<Budget>, name: Option<&str>) -> MessageCommit {
+    let client = name.map(|name| ClientMessageId::parse(name).unwrap());
+    let created_at = START.plus(Duration::from_millis(1500));
+    MessageCommit {
+        message: Message {
+            chat: chat.clone(),
+            seq: head.last_seq.next(),
+            sender: user(sender),
+            kind: MessageType::Text,
+            content: text("Hello \u{1F44B} \"you\"\n"),
+            created_at,
+            client_message_id: client.clone(),
+            deleted_for: BTreeSet::new(),
+        },
+        head,
+        budget_before: before,
+        budget_after: Budget { millis: 41_500, at: created_at },
+        send: client.map(|client| SendRecord {
+            id: SendId::new(chat, &user(sender), &client),
+            body_hash: "the hash".to_owned(),
+            expires_at: created_at.plus(Duration::from_secs(60)),
+        }),
+    }
+}
+
+async fn head_and_member(store: &impl Store, chat: &ChatId, who: &str) -> (Head, Member) {
+    store.position(chat, &user(who)).await.unwrap().expect("a participant")
+}
+
+/// A chat of both kinds is read back with every field.
+pub async fn a_chat_is_read_back(store: impl Store) {
+    let store = &store;
+    for (id, participants) in [("back-1", users(&["a", "b"])), ("back-2", users(&["c", "a", "b"]))] {
+        let chat = create(store, id, &participants).await;
+        let snapshot = store.snapshot(&chat.id, &user("b")).await.unwrap();
+        let (_, head, members) = chat_of(id, &participants, START);
+        assert_eq!(snapshot.chat.as_ref(), Some(&chat));
+        assert_eq!(snapshot.head, Some(head));
+        assert_eq!(snapshot.member, Some(Member::joining(user("b"), Seq(0), START)));
+        assert_eq!(store.chat(&chat.id, Consistency::Strong).await.unwrap(), Some(chat.clone()));
+        assert_eq!(store.position(&chat.id, &user("a")).await.unwrap().unwrap().0, head);
+        let mut found = store.members(&chat.id).await.unwrap();
+        found.sort_by(|a, b| a.user.cmp(&b.user));
+        let mut members = members;
+        members.sort_by(|a, b| a.user.cmp(&b.user));
+        assert_eq!(found, members);
+    }
+}
+
+/// The largest group that is created with one request.
+pub async fn a_group_of_ninety_is_made_at_once(store: impl Store) {
+    let store = &store;
+    let ids: Vec<_> = (0..90).map(|n| user(&format!("member-{n}-{}", "x".repeat(100)))).collect();
+    let chat = create(store, "ninety", &ids).await;
+    assert_eq!(store.chat(&chat.id, Consistency::Strong).await.unwrap().unwrap().participants.len(), 90);
+    assert_eq!(store.members(&chat.id).await.unwrap().len(), 90);
+}
+
+/// Creating what is there is told apart from creating it, and leaves it as it was.
+pub async fn a_second_creation_changes_nothing(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "second", &users(&["a", "b"])).await;
+    let (other, head, members) = chat_of("second", &users(&["a", "b", "c"]), START);
+    assert_eq!(store.create_chat(&other, &head, &members).await.unwrap(), Creation::Exists);
+    assert_eq!(store.chat(&chat.id, Consistency::Strong).await.unwrap(), Some(chat.clone()));
+    assert_eq!(store.members(&chat.id).await.unwrap().len(), 2);
+}
+
+/// What is not there is None, never an error.
+pub async fn absence_is_none(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "absent", &users(&["a", "b"])).await.id;
+    let nowhere = ChatId::parse("nowhere").unwrap();
+    let snapshot = store.snapshot(&nowhere, &user("a")).await.unwrap();
+    assert!(snapshot.chat.is_none() && snapshot.head.is_none() && snapshot.member.is_none());
+    assert!(store.snapshot(&chat, &user("stranger")).await.unwrap().member.is_none());
+    assert!(store.position(&chat, &user("stranger")).await.unwrap().is_none());
+    assert!(store.position(&nowhere, &user("a")).await.unwrap().is_none());
+    assert!(store.message(&chat, Seq(1)).await.unwrap().is_none());
+    assert!(store.messages(&chat, Seq(1), Seq(9)).await.unwrap().is_empty());
+    assert!(store.members(&nowhere).await.unwrap().is_empty());
+    assert!(store.users(&users(&["never-connected"])).await.unwrap().is_empty());
+    assert!(store.users(&[]).await.unwrap().is_empty());
+}
+
+/// Head, message, sender's item and nothing else follow from a commit.
+pub async fn a_commit_is_read_back(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "commit", &users(&["a", "b"])).await.id;
+    let (head, _) = head_and_member(store, &chat, "a").await;
+    let first = commit(&chat, "a", head, None, Some("one"));
+    assert_eq!(store.commit_message(&first).await.unwrap(), CommitOutcome::Committed);
+    let (head, sender) = head_and_member(store, &chat, "a").await;
+    assert_eq!((head.last_seq, head.last_message_at), (Seq(1), Some(first.message.created_at)));
+    assert_eq!(
+        (sender.read_seq, sender.read_at, sender.budget),
+        (Seq(1), Some(first.message.created_at), Some(first.budget_after))
+    );
+    assert_eq!(head_and_member(store, &chat, "b").await.1, Member::joining(user("b"), Seq(0), START));
+    assert_eq!(store.message(&chat, Seq(1)).await.unwrap(), Some(first.message.clone()));
+    let second = commit(&chat, "a", head, sender.budget, None);
+    assert_eq!(store.commit_message(&second).await.unwrap(), CommitOutcome::Committed);
+    assert_eq!(store.messages(&chat, Seq(1), Seq(2)).await.unwrap(), [first.message, second.message]);
+}
+
+async fn refused(store: &impl Store, chat: &ChatId, commit: &MessageCommit, outcome: CommitOutcome) {
+    let before = store.snapshot(chat, &user("a")).await.unwrap();
+    assert_eq!(store.commit_message(commit).await.unwrap(), outcome);
+    assert_eq!(store.snapshot(chat, &user("a")).await.unwrap(), before);
+    let last = before.head.unwrap().last_seq;
+    assert!(store.message(chat, last.next()).await.unwrap().is_none());
+}
+
+/// Two that saw the same head: the second must look again.
+pub async fn a_commit_on_a_moved_head_changes_nothing(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "moved", &users(&["a", "b"])).await.id;
+    let (head, _) = head_and_member(store, &chat, "a").await;
+    assert_eq!(store.commit_message(&commit(&chat, "a", head, None, None)).await.unwrap(), CommitOutcome::Committed);
+    refused(store, &chat, &commit(&chat, "b", head, None, Some("late")), CommitOutcome::Conflict).await;
+}
+
+/// One sender on two devices cannot spend one budget twice.
+pub async fn a_commit_on_a_spent_budget_changes_nothing(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "budget", &users(&["a", "b"])).await.id;
+    let (head, _) = head_and_member(store, &chat, "a").await;
+    let stale = Some(Budget { millis: 1, at: START });
+    refused(store, &chat, &commit(&chat, "a", head, stale, None), CommitOutcome::Conflict).await;
+    assert_eq!(store.commit_message(&commit(&chat, "a", head, None, None)).await.unwrap(), CommitOutcome::Committed);
+    let (head, _) = head_and_member(store, &chat, "a").await;
+    refused(store, &chat, &commit(&chat, "a", head, None, None), CommitOutcome::Conflict).await;
+    refused(store, &chat, &commit(&chat, "a", head, stale, None), CommitOutcome::Conflict).await;
+}
+
+/// Whom a message is for must be those who were read.
+pub async fn a_commit_on_changed_members_changes_nothing(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "members", &users(&["a", "b"])).await.id;
+    let (head, _) = head_and_member(store, &chat, "a").await;
+    let stale = Head { members_rev: Rev(7), ..head };
+    refused(store, &chat, &commit(&chat, "a", stale, None, None), CommitOutcome::Conflict).await;
+}
+
+/// A member item that is not there refuses the commit.
+pub async fn a_commit_of_a_stranger_changes_nothing(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "stranger", &users(&["a", "b"])).await.id;
+    let (head, _) = head_and_member(store, &chat, "a").await;
+    refused(store, &chat, &commit(&chat, "stranger", head, None, Some("x")), CommitOutcome::NotAMember).await;
+}
+
+/// The same name again answers what was sent under it, whatever else has moved since.
+pub async fn a_repeat_finds_what_was_sent(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "repeat", &users(&["a", "b"])).await.id;
+    let (empty, _) = head_and_member(store, &chat, "a").await;
+    let first = commit(&chat, "a", empty, None, Some("one"));
+    assert_eq!(store.commit_message(&first).await.unwrap(), CommitOutcome::Committed);
+    let repeated = CommitOutcome::Repeated { seq: Seq(1), body_hash: "the hash".to_owned() };
+    refused(store, &chat, &first, repeated.clone()).await;
+    let (head, member) = head_and_member(store, &chat, "a").await;
+    refused(store, &chat, &commit(&chat, "a", head, member.budget, Some("one")), repeated).await;
+    // The name is one sender's, in one chat.
+    let of_b = commit(&chat, "b", head, None, Some("one"));
+    assert_eq!(store.commit_message(&of_b).await.unwrap(), CommitOutcome::Committed);
+    let other = create(store, "repeat-2", &users(&["a", "b"])).await.id;
+    assert_eq!(
+        store.commit_message(&commit(&other, "a", empty, None, Some("one"))).await.unwrap(),
+        CommitOutcome::Committed
+    );
+}
+
+/// A memory that is past its time is none, even while DynamoDB has not deleted it yet.
+pub async fn a_send_is_forgotten_when_its_time_is_over(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "forgotten", &users(&["a", "b"])).await.id;
+    let (head, _) = head_and_member(store, &chat, "a").await;
+    let first = commit(&chat, "a", head, None, Some("one"));
+    store.commit_message(&first).await.unwrap();
+    let (head, member) = head_and_member(store, &chat, "a").await;
+    let mut again = commit(&chat, "a", head, member.budget, Some("one"));
+    again.message.created_at = first.send.unwrap().expires_at;
+    assert_eq!(store.commit_message(&again).await.unwrap(), CommitOutcome::Committed);
+}
+
+/// More than one answer of DynamoDB holds (1 MB), in order, and only what was asked for.
+pub async fn a_long_log_is_read_in_order(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "long", &users(&["a", "b"])).await.id;
+    let large = text(&"x".repeat(24_000));
+    for _ in 0..60 {
+        let (head, member) = head_and_member(store, &chat, "a").await;
+        let mut next = commit(&chat, "a", head, member.budget, None);
+        next.message.content = large.clone();
+        assert_eq!(store.commit_message(&next).await.unwrap(), CommitOutcome::Committed);
+    }
+    let seqs = async |from, to| -> Vec<u64> {
+        store.messages(&chat, Seq(from), Seq(to)).await.unwrap().into_iter().map(|message| message.seq.0).collect()
+    };
+    assert_eq!(seqs(1, 60).await, (1..=60).collect::<Vec<_>>());
+    assert_eq!(seqs(59, 200).await, [59, 60]);
+    assert_eq!(seqs(7, 7).await, [7]);
+}
+
+/// Forward moves, backward does not, a stranger has none.
+pub async fn a_read_position_only_moves_forward(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "seen", &users(&["a", "b"])).await.id;
+    let (before, _) = head_and_member(store, &chat, "b").await;
+    let at = START.plus(Duration::from_secs(9));
+    assert_eq!(store.mark_seen(&chat, &user("b"), Seq(5), at).await.unwrap(), SeenOutcome::Moved);
+    let (head, moved) = head_and_member(store, &chat, "b").await;
+    assert_eq!((moved.read_seq, moved.read_at), (Seq(5), Some(at)));
+    assert_eq!(head, before);
+    for seq in [4, 5] {
+        let later = at.plus(Duration::from_secs(9));
+        let outcome = store.mark_seen(&chat, &user("b"), Seq(seq), later).await.unwrap();
+        assert_eq!(outcome, SeenOutcome::AlreadyThere(moved.clone()));
+    }
+    assert_eq!(store.mark_seen(&chat, &user("stranger"), Seq(5), at).await.unwrap(), SeenOutcome::NotAMember);
+    assert!(store.position(&chat, &user("stranger")).await.unwrap().is_none(), "marking made no member");
+}
+
+/// The first connection ever, a second one, one that is closed, one that turned out dead.
+pub async fn connections_come_and_go(store: impl Store) {
+    let store = &store;
+    let dora = user("dora");
+    let of_dora = async || -> Option<(Vec<Connection>, Option<Timestamp>)> {
+        let mut found = store.users(std::slice::from_ref(&dora)).await.unwrap();
+        found.pop().map(|mut user| {
+            user.connections.sort_by(|a, b| a.id.cmp(&b.id));
+            (user.connections, user.last_seen)
+        })
+    };
+    let later = |seconds| START.plus(Duration::from_secs(seconds));
+    let id = |name: &str| ConnectionId::parse(name).unwrap();
+    store.unregister(&dora, &id("never"), START).await.unwrap();
+    store.forget(&dora, &[id("never")]).await.unwrap();
+    assert_eq!(of_dora().await, None, "what was never there leaves nothing");
+
+    let (one, two) = (connection("L0SM9cOFvHcCIhw=", START), connection("two-==", later(3)));
+    assert_eq!(store.register(&dora, &one).await.unwrap(), std::slice::from_ref(&one));
+    assert_eq!(store.register(&dora, &two).await.unwrap().len(), 2);
+    assert_eq!(of_dora().await, Some((vec![one.clone(), two.clone()], Some(later(3)))));
+    store.forget(&dora, &[one.id.clone(), id("never")]).await.unwrap();
+    assert_eq!(of_dora().await, Some((vec![two.clone()], Some(later(3)))));
+    store.unregister(&dora, &two.id, later(8)).await.unwrap();
+    assert_eq!(of_dora().await, Some((vec![], Some(later(8)))));
+    assert_eq!(store.register(&dora, &two).await.unwrap(), [two]);
+}
+
+/// More than one BatchGetItem holds (100).
+pub async fn many_users_are_looked_up_at_once(store: impl Store) {
+    let store = &store;
+    let everyone: Vec<_> = (0..230).map(|n| user(&format!("crowd-{n}"))).collect();
+    for user in everyone.iter().step_by(2) {
+        store.register(user, &connection("c", START)).await.unwrap();
+    }
+    let found = store.users(&everyone).await.unwrap();
+    assert_eq!(found.len(), 115);
+    let ids: BTreeSet<_> = found.into_iter().map(|user| user.id).collect();
+    assert_eq!(ids, everyone.into_iter().step_by(2).collect());
+}
+
+fn app<S>(store: S) -> App<S, RecordingPush, TestEnv> {
+    App { store, push: RecordingPush::default(), env: TestEnv::default(), settings: Settings::default() }
+}
+
+/// Fifty participants send at once: fifty messages, seq 1 to 50, none twice, whatever conflicts they had.
+pub async fn fifty_senders_at_once(store: impl Store) {
+    let senders: Vec<_> = (0..50).map(|n| user(&format!("sender-{n}"))).collect();
+    let app = app(store);
+    let chat = create(&app.store, "fifty", &senders).await.id;
+    let sends = senders.iter().map(async |sender| {
+        // Busy is an honest answer under such a rush; the client tries again, under the same name.
+        loop {
+            match app.send_message(message(&chat, sender.as_str(), "mine", &format!("I am {sender}"))).await {
+                Ok(sent) => break sent.message,
+                Err(domain::use_cases::SendMessageError::Busy) => {}
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    });
+    let acknowledged: BTreeSet<_> =
+        join_all(sends).await.into_iter().map(|sent| (sent.seq(), sent.content().to_owned())).collect();
+    let stored = app.store.messages(&chat, Seq(1), Seq(1000)).await.unwrap();
+    assert_eq!(stored.iter().map(|message| message.seq.0).collect::<Vec<_>>(), (1..=50).collect::<Vec<_>>());
+    assert_eq!(stored.iter().map(|message| &message.sender).collect::<BTreeSet<_>>().len(), 50, "one of each sender");
+    assert_eq!(
+        acknowledged,
+        stored.into_iter().map(|message| (message.seq, message.content.as_str().to_owned())).collect()
+    );
+}
+
+/// One message, sent ten times at once under one name, is one message for everyone.
+pub async fn one_message_sent_ten_times_at_once(store: impl Store) {
+    let app = app(store);
+    let chat = create(&app.store, "ten", &users(&["a", "b"])).await.id;
+    let sends = (0..10).map(|_| app.send_message(message(&chat, "a", "the-one", "Hello")));
+    let sent: Vec<_> = join_all(sends).await.into_iter().map(Result::unwrap).collect();
+    assert!(sent.iter().all(|sent| sent.message.seq() == Seq(1)));
+    assert_eq!(sent.iter().filter(|sent| !sent.repeated).count(), 1);
+    assert_eq!(app.store.messages(&chat, Seq(1), Seq(1000)).await.unwrap().len(), 1);
+}
+
+/// One private chat, created by both users at once, ten times, is one chat.
+pub async fn one_private_chat_created_ten_times_at_once(store: impl Store) {
+    let app = app(store);
+    let create = |by: &'static str, other: &'static str| CreateChat {
+        caller: caller(by),
+        chat: NewChat::private(&user(by), &users(&[other])).unwrap(),
+    };
+    let creations = (0..10)
+        .map(|n| app.create_chat(if n % 2 == 0 { create("pair-1", "pair-2") } else { create("pair-2", "pair-1") }));
+    let created: Vec<_> = join_all(creations).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(created.iter().map(|created| created.chat.chat_id()).collect::<BTreeSet<_>>().len(), 1);
+    assert_eq!(created.iter().filter(|created| created.is_new).count(), 1);
+}

@@ -1,0 +1,71 @@
+//! Short ways to make what tests need much of.
+
+use domain::chat::{Chat, Head};
+use domain::chat_user::Connection;
+use domain::content::{ChatName, Content, MessageType};
+use domain::ids::{ChatId, ClientMessageId, ConnectionId, Rev, Seq, UserId};
+use domain::member::Member;
+use domain::timestamp::Timestamp;
+use domain::use_cases::{Caller, SendMessage};
+use std::time::Duration;
+
+/// The user of this id.
+pub fn user(id: &str) -> UserId {
+    UserId::parse(id).expect("a user id")
+}
+
+/// These users.
+pub fn users(ids: &[&str]) -> Vec<UserId> {
+    ids.iter().map(|id| user(id)).collect()
+}
+
+/// The user of this id, asking over HTTP.
+pub fn caller(id: &str) -> Caller {
+    Caller { user: user(id), connection: None }
+}
+
+/// This text.
+pub fn text(content: &str) -> Content {
+    Content::parse(content).expect("a content")
+}
+
+/// The connection of this name, opened at `at`, with a token for an hour.
+pub fn connection(name: &str, at: Timestamp) -> Connection {
+    Connection {
+        id: ConnectionId::parse(name).expect("a connection id"),
+        connected_at: at,
+        exp: at.plus(Duration::from_secs(3600)),
+    }
+}
+
+/// A text of `sender`, named `name` unless that is empty.
+pub fn message(chat: &ChatId, sender: &str, name: &str, content: &str) -> SendMessage {
+    SendMessage {
+        caller: caller(sender),
+        chat: chat.clone(),
+        kind: MessageType::Text,
+        content: text(content),
+        client_message_id: (!name.is_empty()).then(|| ClientMessageId::parse(name).expect("a client message id")),
+    }
+}
+
+/// The documents of a new chat of these users, a group if there are more than two.
+pub fn chat_of(id: &str, participants: &[UserId], at: Timestamp) -> (Chat, Head, Vec<Member>) {
+    let is_group = participants.len() > 2;
+    let creator = participants.first().expect("a participant").clone();
+    let chat = Chat {
+        id: ChatId::parse(id).expect("a chat id"),
+        is_group,
+        name: is_group.then(|| ChatName::parse("A group").expect("a name")),
+        participants: participants.iter().cloned().collect(),
+        admins: if is_group { [creator.clone()].into() } else { [].into() },
+        created_by: creator,
+        created_at: at,
+        members_rev: Rev(0),
+        closed_at: None,
+        request_hash: is_group.then(|| "hash".to_owned()),
+    };
+    let participant_count = u32::try_from(participants.len()).expect("a count");
+    let members = participants.iter().map(|user| Member::joining(user.clone(), Seq(0), at)).collect();
+    (chat, Head { participant_count, ..Head::default() }, members)
+}

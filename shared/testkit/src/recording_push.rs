@@ -1,0 +1,104 @@
+//! A push channel that keeps what was posted and behaves as it is told.
+
+use domain::ids::ConnectionId;
+use domain::ports::{Push, PushError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+#[derive(Debug, Default)]
+struct State {
+    posted: Vec<(String, serde_json::Value)>,
+    closed: Vec<String>,
+    gone: BTreeSet<String>,
+    silent: BTreeSet<String>,
+    failing: BTreeSet<String>,
+    throttled: BTreeMap<String, u32>,
+    attempts: u32,
+}
+
+/// Records posts, as JSON.
+#[derive(Debug, Default)]
+pub struct RecordingPush(Mutex<State>);
+
+impl RecordingPush {
+    /// Posts to this connection answer 410.
+    pub fn set_gone(&self, connection: &str) {
+        self.lock().gone.insert(connection.to_owned());
+    }
+
+    /// Posts to this connection never answer.
+    pub fn set_silent(&self, connection: &str) {
+        self.lock().silent.insert(connection.to_owned());
+    }
+
+    /// Posts to this connection fail.
+    pub fn set_failing(&self, connection: &str) {
+        self.lock().failing.insert(connection.to_owned());
+    }
+
+    /// The next posts to this connection, this many, are throttled.
+    pub fn set_throttled(&self, connection: &str, times: u32) {
+        self.lock().throttled.insert(connection.to_owned(), times);
+    }
+
+    /// What was posted to one connection, in order, taken out.
+    pub fn take(&self, connection: &str) -> Vec<serde_json::Value> {
+        let mut state = self.lock();
+        let (taken, left) = std::mem::take(&mut state.posted).into_iter().partition(|(to, _)| to == connection);
+        state.posted = left;
+        taken.into_iter().map(|(_, frame)| frame).collect()
+    }
+
+    /// How many frames were posted and not taken.
+    pub fn count(&self) -> usize {
+        self.lock().posted.len()
+    }
+
+    /// How many posts were attempted, successful or not.
+    pub fn attempts(&self) -> u32 {
+        self.lock().attempts
+    }
+
+    /// The connections that were closed, in order.
+    pub fn closed(&self) -> Vec<String> {
+        self.lock().closed.clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().expect("no test panics while it holds the lock")
+    }
+}
+
+impl Push for RecordingPush {
+    async fn post(&self, connection: &ConnectionId, frame: &str) -> Result<(), PushError> {
+        let name = connection.as_str();
+        tokio::task::yield_now().await;
+        let silent = {
+            let mut state = self.lock();
+            state.attempts += 1;
+            state.silent.contains(name)
+        };
+        if silent {
+            std::future::pending::<()>().await;
+        }
+        let mut state = self.lock();
+        if let Some(times) = state.throttled.get_mut(name).filter(|times| **times > 0) {
+            *times -= 1;
+            return Err(PushError::Throttled);
+        }
+        if state.gone.contains(name) {
+            return Err(PushError::Gone);
+        }
+        if state.failing.contains(name) {
+            return Err(PushError::Failed("told to fail".into()));
+        }
+        let frame = serde_json::from_str(frame).expect("a frame is JSON");
+        state.posted.push((name.to_owned(), frame));
+        Ok(())
+    }
+
+    async fn close(&self, connection: &ConnectionId) -> Result<(), PushError> {
+        self.lock().closed.push(connection.to_string());
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! The keys that tokens are verified with.
+
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use std::error::Error as StdError;
+use std::future::Future;
+
+/// One key and the one algorithm that it is for.
+#[derive(Clone)]
+pub struct Key {
+    /// The `kid` of the JWK; a shared secret has none.
+    pub id: Option<String>,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) decoding: DecodingKey,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Key").field("id", &self.id).field("algorithm", &self.algorithm).finish_non_exhaustive()
+    }
+}
+
+/// All keys that are in use now.
+#[derive(Debug, Clone, Default)]
+pub struct KeySet(Vec<Key>);
+
+impl KeySet {
+    /// The least bytes of a shared secret: as many as its hash has (RFC 7518, section 3.2).
+    pub const LEAST_SECRET_BYTES: usize = 32;
+
+    /// The one key of a shared secret.
+    ///
+    /// # Errors
+    /// [`FetchError`] if it is shorter than [`KeySet::LEAST_SECRET_BYTES`].
+    pub fn of_secret(secret: &[u8]) -> Result<Self, FetchError> {
+        if secret.len() < Self::LEAST_SECRET_BYTES {
+            return Err(FetchError(format!("the secret has less than {} bytes", Self::LEAST_SECRET_BYTES).into()));
+        }
+        Ok(Self(vec![Key { id: None, algorithm: Algorithm::HS256, decoding: DecodingKey::from_secret(secret) }]))
+    }
+
+    /// The keys of a JWKS that can verify signatures; those of other kinds are passed over.
+    pub fn of_jwks(jwks: &JwkSet) -> Self {
+        Self(jwks.keys.iter().filter_map(verifying_key).collect())
+    }
+
+    /// The key for a token with this `kid`. A set of one serves a token that names none.
+    pub(crate) fn find(&self, kid: Option<&str>) -> Option<&Key> {
+        match (self.0.as_slice(), kid) {
+            ([only], None) => Some(only),
+            ([only], Some(_)) if only.id.is_none() => Some(only),
+            (keys, Some(kid)) => keys.iter().find(|key| key.id.as_deref() == Some(kid)),
+            _ => None,
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn verifying_key(jwk: &Jwk) -> Option<Key> {
+    if !matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature)) {
+        return None;
+    }
+    let algorithm = match &jwk.algorithm {
+        AlgorithmParameters::RSA(_) => Algorithm::RS256,
+        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => Algorithm::ES256,
+        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => Algorithm::EdDSA,
+        _ => return None,
+    };
+    let named = match jwk.common.key_algorithm {
+        None => algorithm,
+        Some(KeyAlgorithm::RS256) => Algorithm::RS256,
+        Some(KeyAlgorithm::ES256) => Algorithm::ES256,
+        Some(KeyAlgorithm::EdDSA) => Algorithm::EdDSA,
+        Some(_) => return None,
+    };
+    let decoding = DecodingKey::from_jwk(jwk).ok()?;
+    (named == algorithm).then(|| Key { id: jwk.common.key_id.clone(), algorithm, decoding })
+}
+
+/// Where keys come from.
+pub trait FetchKeys: Send + Sync {
+    /// The keys that are in use now.
+    fn fetch(&self) -> impl Future<Output = Result<KeySet, FetchError>> + Send;
+}
+
+/// The keys could not be had.
+#[derive(Debug, thiserror::Error)]
+#[error("the keys could not be fetched")]
+pub struct FetchError(#[source] pub Box<dyn StdError + Send + Sync>);

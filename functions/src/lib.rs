@@ -1,1 +1,8 @@
-//! The Lambda functions: one binary each, and what they are composed of.
+//! What the functions are composed of. Each binary in `src/bin` parses an event, calls one use case and answers;
+//! everything that they share is here: which store and which push channel, what happens around a request, the log line.
+
+mod app;
+mod serve;
+
+pub use app::{App, Reach, app, channel};
+pub use serve::{Handling, serve, serve_sockets, start};

@@ -100,10 +100,15 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
             }
         }
         report.failed += unanswered;
-        let removals =
-            stream::iter(&gone).map(|(user, ids)| self.store.forget(user, ids)).buffer_unordered(CONCURRENCY);
-        removals.for_each(async |removed| removed.unwrap_or_else(|error| warn_about(&error))).await;
+        let removals = gone.into_iter().map(|(user, ids)| self.forget(user, ids));
+        stream::iter(removals).buffer_unordered(CONCURRENCY).collect::<()>().await;
         report
+    }
+
+    async fn forget(&self, user: UserId, connections: Vec<ConnectionId>) {
+        if let Err(error) = self.store.forget(&user, &connections).await {
+            warn_about(&error);
+        }
     }
 
     /// Posts one frame, and again while the connection is throttled.

@@ -1,0 +1,19 @@
+//! `POST /chats` and `createChat`.
+
+use edge::answer::Answer;
+use edge::commands;
+use edge::problem::Problem;
+use edge::request::Request;
+use functions::{App, Reach};
+use lambda_runtime::Error;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    functions::serve(Reach::StoreAndConnections, |app, request| Box::pin(handle(app, request))).await
+}
+
+async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
+    let command = commands::create_chat(request)?;
+    let created = app.create_chat(command).await?;
+    Answer::created(&created)
+}

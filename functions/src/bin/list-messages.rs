@@ -1,0 +1,19 @@
+//! `GET /chats/{chatId}/messages` and `listMessages`.
+
+use edge::answer::Answer;
+use edge::commands;
+use edge::problem::Problem;
+use edge::request::Request;
+use functions::{App, Reach};
+use lambda_runtime::Error;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    functions::serve(Reach::Store, |app, request| Box::pin(handle(app, request))).await
+}
+
+async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
+    let command = commands::list_messages(request)?;
+    let page = app.list_messages(command).await?;
+    Answer::page(&page)
+}

@@ -1,0 +1,111 @@
+//! What happens around every request: it is opened, handled, answered, and logged in one line.
+
+use crate::app::channel;
+use crate::{App, Reach, app};
+use domain::ids::ConnectionId;
+use domain::ports::{Env as _, Push};
+use edge::answer::{Answer, frame, respond};
+use edge::env::SystemEnv;
+use edge::problem::{Code, Problem};
+use edge::request::{Api, Origin, Request, open};
+use futures_util::future::BoxFuture;
+use lambda_http::{Body, Response, service_fn};
+use lambda_runtime::Error;
+use realtime::ApiGatewayPush;
+use std::error::Error as StdError;
+
+/// What a handler answers, some time.
+pub type Handling<'a> = BoxFuture<'a, Result<Answer, Problem>>;
+
+/// Sets up logging, in the format and at the level that Lambda was configured with.
+pub fn start() {
+    lambda_http::tracing::init_default_subscriber();
+}
+
+/// Serves a function's requests with the use cases. Returns when Lambda ends the function.
+///
+/// # Errors
+/// A variable that is missing or wrong, or the Runtime API is gone.
+pub async fn serve(
+    reach: Reach,
+    handle: impl for<'a> Fn(&'a App, Request) -> Handling<'a> + Send + Sync,
+) -> Result<(), Error> {
+    start();
+    let app = &app(reach).await?;
+    let handle = &handle;
+    let one = service_fn(move |request| answer(&app.push, request, move |request| handle(app, request)));
+    lambda_http::run(one).await
+}
+
+/// Serves a function's frames without a store.
+///
+/// # Errors
+/// A variable that is missing or wrong, or the Runtime API is gone.
+pub async fn serve_sockets(handle: impl Fn(Request) -> Result<Answer, Problem> + Send + Sync) -> Result<(), Error> {
+    start();
+    let push = &channel().await?;
+    let handle = &handle;
+    let one = service_fn(move |request| answer(push, request, move |request| Box::pin(async move { handle(request) })));
+    lambda_http::run(one).await
+}
+
+async fn answer<'a>(
+    push: &ApiGatewayPush,
+    request: lambda_http::Request,
+    handle: impl FnOnce(Request) -> Handling<'a>,
+) -> Result<Response<Body>, Error> {
+    let started = SystemEnv.now();
+    let (origin, opened) = open(&request, started);
+    let result = match opened {
+        Ok(request) => handle(request).await,
+        Err(problem) => Err(problem),
+    };
+    if let (Err(problem), Api::WebSocket { connection: Some(connection), frame_id }) = (&result, &origin.api)
+        && problem.code == Code::TokenExpired
+    {
+        let last = frame(frame_id.as_deref(), &origin.request_id, &result).to_string();
+        end(push, connection, &last).await;
+    }
+    log(&origin, &result, started);
+    Ok(respond(&origin, &result))
+}
+
+/// Sends the last frame and closes the connection: a reply would come after the close.
+async fn end(push: &ApiGatewayPush, connection: &ConnectionId, last: &str) {
+    for done in [push.post(connection, last).await, push.close(connection).await] {
+        if let Err(error) = done {
+            tracing::warn!(%error, "a connection whose token expired could not be told so, or closed");
+        }
+    }
+}
+
+/// The one line of a request. Never a body, a token or a user.
+fn log(origin: &Origin, result: &Result<Answer, Problem>, started: domain::timestamp::Timestamp) {
+    let ms = u64::try_from(SystemEnv.now().since(started).as_millis()).unwrap_or(u64::MAX);
+    let (route, request_id) = (origin.route.as_str(), origin.request_id.as_str());
+    match result {
+        Ok(_) => tracing::info!(route, request_id, ms, "served"),
+        Err(problem) => {
+            let code = problem.code.as_str();
+            match &problem.cause {
+                Some(cause) => {
+                    let cause = chain(cause.as_ref());
+                    tracing::error!(route, request_id, ms, code, cause, "not served");
+                }
+                None => tracing::info!(route, request_id, ms, code, "refused"),
+            }
+        }
+    }
+}
+
+/// An error and everything under it.
+fn chain(error: &dyn StdError) -> String {
+    let mut said = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        said.push_str(": ");
+        said.push_str(&error.to_string());
+        below = error.source();
+    }
+    said
+}

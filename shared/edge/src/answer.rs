@@ -1,0 +1,112 @@
+//! From what a use case says to a response (HTTP) or a frame (WebSocket).
+
+use crate::problem::{Code, Problem};
+use crate::request::{Api, Origin};
+use domain::use_cases::{ChatDetails, CreatedChat, Page, Seen, Sent};
+use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use lambda_http::{Body, Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// A request that was served: with a status that only HTTP shows, and what both show.
+#[derive(Debug)]
+pub struct Answer {
+    status: u16,
+    data: Value,
+}
+
+impl Answer {
+    fn new(status: u16, data: impl Serialize) -> Result<Self, Problem> {
+        let data = serde_json::to_value(data).map_err(|error| Problem {
+            cause: Some(Box::new(error)),
+            ..Problem::new(Code::Internal, "The answer could not be written.")
+        })?;
+        Ok(Self { status, data })
+    }
+
+    /// 201, or 200 for a chat that was there.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be written as JSON.
+    pub fn created(created: &CreatedChat) -> Result<Self, Problem> {
+        Self::new(if created.is_new { 201 } else { 200 }, json!({"chat": created.chat}))
+    }
+
+    /// 201, or 200 for a message that was there.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be written as JSON.
+    pub fn sent(sent: &Sent) -> Result<Self, Problem> {
+        Self::new(if sent.repeated { 200 } else { 201 }, json!({"message": sent.message}))
+    }
+
+    /// A chat and its members.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be written as JSON.
+    pub fn details(details: &ChatDetails) -> Result<Self, Problem> {
+        Self::new(200, details)
+    }
+
+    /// A page of messages.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be written as JSON.
+    pub fn page(page: &Page) -> Result<Self, Problem> {
+        Self::new(200, page)
+    }
+
+    /// A read position.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be written as JSON.
+    pub fn seen(seen: &Seen) -> Result<Self, Problem> {
+        Self::new(200, seen)
+    }
+
+    /// The connection is alive.
+    ///
+    /// # Errors
+    /// None; like the others for the sake of the handlers.
+    pub fn pong() -> Result<Self, Problem> {
+        Self::new(200, json!({"pong": true}))
+    }
+}
+
+/// The response to a request: over HTTP with status and headers, over WebSocket a frame that repeats the request's id.
+pub fn respond(origin: &Origin, result: &Result<Answer, Problem>) -> Response<Body> {
+    match &origin.api {
+        Api::Http => http(&origin.request_id, result),
+        Api::WebSocket { frame_id, .. } => {
+            Response::new(Body::from(frame(frame_id.as_deref(), &origin.request_id, result).to_string()))
+        }
+    }
+}
+
+/// `{"id", "ok": true, "data"}` or `{"id", "ok": false, "error"}`; without an id where the request had none.
+pub fn frame(id: Option<&str>, request_id: &str, result: &Result<Answer, Problem>) -> Value {
+    let mut frame = match result {
+        Ok(answer) => json!({"ok": true, "data": answer.data}),
+        Err(problem) => json!({"ok": false, "error": problem.to_json(request_id)}),
+    };
+    if let (Some(id), Some(members)) = (id, frame.as_object_mut()) {
+        members.insert("id".to_owned(), id.into());
+    }
+    frame
+}
+
+fn http(request_id: &str, result: &Result<Answer, Problem>) -> Response<Body> {
+    let (status, content_type, body) = match result {
+        Ok(answer) => (answer.status, "application/json", answer.data.to_string()),
+        Err(problem) => (problem.status(), "application/problem+json", problem.to_json(request_id).to_string()),
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status.try_into().unwrap_or_default();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(after) = result.as_ref().err().and_then(|problem| problem.retry_after) {
+        headers.insert(RETRY_AFTER, HeaderValue::from(after.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)));
+    }
+    response
+}

@@ -1,0 +1,151 @@
+//! Configuration: the one place that reads the environment. `template.yaml` sets every variable named here.
+
+use domain::Settings;
+use domain::member::BudgetRate;
+
+/// A variable that is missing or wrong; a function does not start without it.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It is not set.
+    #[error("the environment variable {0} is not set")]
+    Missing(&'static str),
+    /// It is not what it must be.
+    #[error("the environment variable {name} {reason}")]
+    Wrong {
+        /// The variable.
+        name: &'static str,
+        /// What it must be.
+        reason: &'static str,
+    },
+}
+
+/// Where AWS's services are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsConfig {
+    /// AWS_REGION, which Lambda sets.
+    pub region: String,
+    /// AWS_ENDPOINT_URL_DYNAMODB, or AWS_ENDPOINT_URL: another DynamoDB than the region's.
+    pub dynamodb_endpoint: Option<String>,
+    /// AWS_ENDPOINT_URL_SECRETS_MANAGER, or AWS_ENDPOINT_URL: another Secrets Manager than the region's.
+    pub secrets_endpoint: Option<String>,
+}
+
+impl AwsConfig {
+    /// Reads it from the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let any = optional("AWS_ENDPOINT_URL");
+        Ok(Self {
+            region: required("AWS_REGION")?,
+            dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| any.clone()),
+            secrets_endpoint: optional("AWS_ENDPOINT_URL_SECRETS_MANAGER").or(any),
+        })
+    }
+}
+
+/// What a function that serves chat needs to know. It is told only the tables that it may use: the name of another is
+/// empty, and a call on it is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatConfig {
+    /// CHATS_TABLE.
+    pub chats_table: String,
+    /// MESSAGES_TABLE.
+    pub messages_table: String,
+    /// CHAT_MEMBERS_TABLE.
+    pub chat_members_table: String,
+    /// SENDS_TABLE.
+    pub sends_table: String,
+    /// CHAT_USERS_TABLE.
+    pub chat_users_table: String,
+    /// SEND_BURST and SEND_PER_SECOND; their defaults where they are not set.
+    pub settings: Settings,
+}
+
+impl ChatConfig {
+    /// Reads it from the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let BudgetRate { burst, per_second } = Settings::default().sending;
+        let sending =
+            BudgetRate { burst: positive("SEND_BURST", burst)?, per_second: positive("SEND_PER_SECOND", per_second)? };
+        Ok(Self {
+            chats_table: optional("CHATS_TABLE").unwrap_or_default(),
+            messages_table: optional("MESSAGES_TABLE").unwrap_or_default(),
+            chat_members_table: optional("CHAT_MEMBERS_TABLE").unwrap_or_default(),
+            sends_table: optional("SENDS_TABLE").unwrap_or_default(),
+            chat_users_table: optional("CHAT_USERS_TABLE").unwrap_or_default(),
+            settings: Settings { sending },
+        })
+    }
+}
+
+/// CONNECTIONS_ENDPOINT: the stage whose connections are posted to.
+///
+/// # Errors
+/// [`ConfigError`].
+pub fn connections_endpoint() -> Result<String, ConfigError> {
+    required("CONNECTIONS_ENDPOINT")
+}
+
+/// How tokens are verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthConfig {
+    /// AUTH_JWKS_URL or AUTH_SECRET_ARN: exactly one.
+    pub keys: KeySourceConfig,
+    /// AUTH_ISSUER.
+    pub issuer: Option<String>,
+    /// AUTH_AUDIENCE.
+    pub audience: Option<String>,
+}
+
+/// Where the keys come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySourceConfig {
+    /// A JWKS address.
+    Jwks(String),
+    /// The ARN of an HS256 secret in Secrets Manager.
+    Secret(String),
+}
+
+impl AuthConfig {
+    /// Reads it from the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`]; also if there is no source of keys, or more than one.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let keys = match (optional("AUTH_JWKS_URL"), optional("AUTH_SECRET_ARN")) {
+            (Some(url), None) => KeySourceConfig::Jwks(url),
+            (None, Some(arn)) => KeySourceConfig::Secret(arn),
+            (None, None) => return Err(ConfigError::Missing("AUTH_JWKS_URL or AUTH_SECRET_ARN")),
+            (Some(_), Some(_)) => {
+                return Err(ConfigError::Wrong {
+                    name: "AUTH_JWKS_URL",
+                    reason: "excludes AUTH_SECRET_ARN: set one of them",
+                });
+            }
+        };
+        Ok(Self { keys, issuer: optional("AUTH_ISSUER"), audience: optional("AUTH_AUDIENCE") })
+    }
+}
+
+/// A variable; one that is empty counts as not set, as a template's default is an empty string.
+#[allow(clippy::disallowed_methods)] // the one place
+fn optional(name: &'static str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn required(name: &'static str) -> Result<String, ConfigError> {
+    optional(name).ok_or(ConfigError::Missing(name))
+}
+
+fn positive(name: &'static str, default: u32) -> Result<u32, ConfigError> {
+    match optional(name).map(|value| value.parse()) {
+        None => Ok(default),
+        Some(Ok(number)) if number > 0 => Ok(number),
+        Some(_) => Err(ConfigError::Wrong { name, reason: "must be a whole number above 0" }),
+    }
+}

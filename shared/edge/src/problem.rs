@@ -1,0 +1,297 @@
+//! The one place where errors become statuses and codes (RFC 9457). What the client is told and what the log says are
+//! two things: a [`Problem`] carries its cause for the log and never shows it.
+
+use domain::content::{Content, ContentError};
+use domain::ports::StoreError;
+use domain::use_cases::{CreateChatError, GetChatError, ListMessagesError, MarkSeenError, SendMessageError};
+use serde_json::{Map, Value, json};
+use std::error::Error as StdError;
+use std::time::Duration;
+
+/// What went wrong, by a name that does not change. Listed in docs/API.md.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// A field is missing, wrong or unknown.
+    InvalidRequest,
+    /// No identity came with the request.
+    Unauthenticated,
+    /// The token has expired since it was accepted.
+    TokenExpired,
+    /// There is no such chat, or the caller is not in it.
+    ChatNotFound,
+    /// More participants than a group takes.
+    TooManyParticipants,
+    /// The content is too large.
+    ContentTooLarge,
+    /// The chat takes no more messages.
+    ChatClosed,
+    /// The client's own id was used for something else.
+    IdempotencyConflict,
+    /// Too fast.
+    RateLimited,
+    /// The system is busy, or something that it needs is not there for now.
+    Unavailable,
+    /// A mistake of ours.
+    Internal,
+}
+
+impl Code {
+    /// Every code.
+    pub const ALL: [Self; 11] = [
+        Self::InvalidRequest,
+        Self::Unauthenticated,
+        Self::TokenExpired,
+        Self::ChatNotFound,
+        Self::TooManyParticipants,
+        Self::ContentTooLarge,
+        Self::ChatClosed,
+        Self::IdempotencyConflict,
+        Self::RateLimited,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
+    /// The code's name, its HTTP status, whether the same request may succeed later, and its title.
+    #[must_use]
+    pub const fn facts(self) -> (&'static str, u16, bool, &'static str) {
+        match self {
+            Self::InvalidRequest => ("invalid_request", 400, false, "The request is not valid"),
+            Self::Unauthenticated => ("unauthenticated", 401, false, "No identity came with the request"),
+            Self::TokenExpired => ("token_expired", 401, false, "The token has expired"),
+            Self::ChatNotFound => ("chat_not_found", 404, false, "There is no such chat"),
+            Self::TooManyParticipants => ("too_many_participants", 400, false, "Too many participants"),
+            Self::ContentTooLarge => ("content_too_large", 400, false, "The content is too large"),
+            Self::ChatClosed => ("chat_closed", 409, false, "The chat takes no more messages"),
+            Self::IdempotencyConflict => {
+                ("idempotency_conflict", 409, false, "The client's id was used for something else")
+            }
+            Self::RateLimited => ("rate_limited", 429, true, "Too fast"),
+            Self::Unavailable => ("unavailable", 503, true, "Not available for now"),
+            Self::Internal => ("internal", 500, false, "Something went wrong"),
+        }
+    }
+
+    /// The code's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.facts().0
+    }
+}
+
+/// A field of a request, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field, e.g. `participants[2]`.
+    pub field: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// Why a request was not served.
+#[derive(Debug)]
+pub struct Problem {
+    /// What went wrong.
+    pub code: Code,
+    /// The same in words, for this request.
+    pub detail: String,
+    /// The fields that are wrong.
+    pub errors: Vec<FieldError>,
+    /// The limit that was passed.
+    pub limit: Option<u64>,
+    /// When to try again.
+    pub retry_after: Option<Duration>,
+    /// What the log is told and the client is not.
+    pub cause: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Problem {
+    /// A problem of this code.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), limit: None, retry_after: None, cause: None }
+    }
+
+    /// A field of the request is wrong.
+    pub fn field(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::fields(vec![FieldError { field: field.into(), reason: reason.into() }])
+    }
+
+    /// Fields of the request are wrong.
+    pub fn fields(errors: Vec<FieldError>) -> Self {
+        let said: Vec<_> = errors.iter().map(|error| format!("{}: {}", error.field, error.reason)).collect();
+        Self { errors, ..Self::new(Code::InvalidRequest, said.join("; ")) }
+    }
+
+    fn limited(code: Code, field: &str, reason: String, limit: u64) -> Self {
+        let errors = vec![FieldError { field: field.to_owned(), reason: reason.clone() }];
+        Self { errors, limit: Some(limit), ..Self::new(code, format!("{field}: {reason}")) }
+    }
+
+    fn caused(code: Code, detail: &str, cause: impl StdError + Send + Sync + 'static) -> Self {
+        Self { cause: Some(Box::new(cause)), ..Self::new(code, detail) }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.code.facts().1
+    }
+
+    /// The problem details (RFC 9457), with our own members; a 5xx names the request for the log to be found by.
+    pub fn to_json(&self, request_id: &str) -> Value {
+        let (code, status, retryable, title) = self.code.facts();
+        let mut members = Map::new();
+        members.insert("type".into(), format!("urn:lambda-chat:problem:{code}").into());
+        members.insert("title".into(), title.into());
+        members.insert("status".into(), status.into());
+        members.insert("detail".into(), self.detail.clone().into());
+        members.insert("code".into(), code.into());
+        members.insert("retryable".into(), retryable.into());
+        if let Some(after) = self.retry_after {
+            members.insert("retryAfterMs".into(), u64::try_from(after.as_millis()).unwrap_or(u64::MAX).into());
+        }
+        if !self.errors.is_empty() {
+            let errors = self.errors.iter().map(|error| json!({"field": error.field, "reason": error.reason}));
+            members.insert("errors".into(), errors.collect());
+        }
+        if let Some(limit) = self.limit {
+            members.insert("limit".into(), limit.into());
+        }
+        if status >= 500 {
+            members.insert("requestId".into(), request_id.into());
+        }
+        Value::Object(members)
+    }
+}
+
+/// When to try again after "busy": the conflicts of a rush are over within a second or so.
+const BUSY: Duration = Duration::from_secs(1);
+
+fn chat_not_found() -> Problem {
+    Problem::new(Code::ChatNotFound, "There is no such chat, or you are not in it.")
+}
+
+fn busy() -> Problem {
+    let detail = "The chat is busy. Send the same request again in a moment.";
+    Problem { retry_after: Some(BUSY), ..Problem::new(Code::Unavailable, detail) }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable { .. } => {
+                let detail = "The request could not be served now. It may be sent again.";
+                Self { retry_after: Some(BUSY), ..Self::caused(Code::Unavailable, detail, error) }
+            }
+            StoreError::Refused { .. } | StoreError::Inconsistent { .. } => {
+                Self::caused(Code::Internal, "The request could not be served.", error)
+            }
+        }
+    }
+}
+
+impl From<ContentError> for Problem {
+    fn from(error: ContentError) -> Self {
+        let reason = error.to_string();
+        match error {
+            ContentError::Blank => Self::field("content", reason),
+            ContentError::TooLarge => {
+                Self::limited(Code::ContentTooLarge, "content", reason, Content::MAX_JSON_BYTES as u64)
+            }
+        }
+    }
+}
+
+impl From<SendMessageError> for Problem {
+    fn from(error: SendMessageError) -> Self {
+        match error {
+            SendMessageError::ChatNotFound => chat_not_found(),
+            SendMessageError::ChatClosed => {
+                Self::new(Code::ChatClosed, "The chat is closed: it can be read, not written to.")
+            }
+            SendMessageError::IdempotencyConflict => Self::new(
+                Code::IdempotencyConflict,
+                "This clientMessageId was used for a message that says something else.",
+            ),
+            SendMessageError::RateLimited { retry_after } => {
+                let detail = "You send too fast into this chat.";
+                Self { retry_after: Some(retry_after), ..Self::new(Code::RateLimited, detail) }
+            }
+            SendMessageError::Busy => busy(),
+            SendMessageError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CreateChatError> for Problem {
+    fn from(error: CreateChatError) -> Self {
+        match error {
+            CreateChatError::Participants(reason) => Self::field("participants", reason),
+            CreateChatError::TooManyParticipants { limit } => {
+                let reason = format!("must name at most {limit} other users");
+                Self::limited(Code::TooManyParticipants, "participants", reason, limit as u64)
+            }
+            CreateChatError::IdempotencyConflict => Self::new(
+                Code::IdempotencyConflict,
+                "This clientChatId was used for a group that was asked for differently.",
+            ),
+            CreateChatError::ChatNotFound => chat_not_found(),
+            CreateChatError::Busy => busy(),
+            CreateChatError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<GetChatError> for Problem {
+    fn from(error: GetChatError) -> Self {
+        match error {
+            GetChatError::ChatNotFound => chat_not_found(),
+            GetChatError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ListMessagesError> for Problem {
+    fn from(error: ListMessagesError) -> Self {
+        match error {
+            ListMessagesError::ChatNotFound => chat_not_found(),
+            ListMessagesError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<MarkSeenError> for Problem {
+    fn from(error: MarkSeenError) -> Self {
+        match error {
+            MarkSeenError::ChatNotFound => chat_not_found(),
+            MarkSeenError::PastTheEnd { last } => Self::field("seq", format!("is past the last message, {last}")),
+            MarkSeenError::Store(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_is_for_the_log_alone() {
+        let error = StoreError::Refused { operation: "GetItem", source: "secret detail".into() };
+        let problem = Problem::from(error);
+        let shown = problem.to_json("request-1").to_string();
+        assert!(!shown.contains("secret") && !shown.contains("GetItem"), "{shown}");
+        assert!(shown.contains("request-1") && problem.cause.is_some());
+    }
+
+    #[test]
+    fn a_clients_mistake_names_no_request() {
+        let shown = Problem::field("limit", "must be 1 to 100").to_json("request-1");
+        assert_eq!(shown["errors"][0]["field"], "limit");
+        assert_eq!(shown["status"], 400);
+        assert!(shown.get("requestId").is_none());
+    }
+
+    #[test]
+    fn every_code_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+    }
+}

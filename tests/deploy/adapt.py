@@ -1,0 +1,113 @@
+"""What MiniStack lacks of CloudFormation and API Gateway, adapted one named thing at a time.
+
+Each adaptation changes the translated template in place and asserts what it changed: when the template no longer
+needs it, the adaptation fails instead of quietly doing nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from translate import Template, of_type
+
+# Eight hex digits, the form of MiniStack's own ids.
+HTTP_API_ID = "c4a70001"
+WEBSOCKET_API_ID = "c4a70002"
+
+SILENT_ROUTES = {"$connect", "$disconnect"}
+
+
+class AdaptationError(AssertionError):
+    """An adaptation found something else than what it is for."""
+
+
+def expect(condition: bool, message: str) -> None:
+    """Like assert, and stays under `python -O`."""
+    if not condition:
+        raise AdaptationError(message)
+
+
+def without_route_responses(template: Template) -> str:
+    """MiniStack's CloudFormation refuses AWS::ApiGatewayV2::RouteResponse as unknown, and its WebSocket APIs send every
+    reply without one. So they go. That each answering route has one is test_template.py's business."""
+    responses = of_type(template, "AWS::ApiGatewayV2::RouteResponse")
+    routes = of_type(template, "AWS::ApiGatewayV2::Route").values()
+    answering = [r for r in routes if r["Properties"]["RouteKey"] not in SILENT_ROUTES]
+    expect(len(responses) == len(answering) > 0, f"{len(responses)} route responses for {len(answering)} routes")
+    for name in responses:
+        del template["Resources"][name]
+    return f"{len(responses)} route responses removed"
+
+
+def routes_from_openapi(template: Template) -> str:
+    """SAM describes an HTTP API by an OpenAPI document in Body, which MiniStack ignores: the API would have no route.
+    So each operation becomes a Route with its Integration, and the security scheme an Authorizer."""
+    api = template["Resources"]["HttpApi"]["Properties"]
+    body = api.pop("Body")
+    api |= {"Name": "HttpApi", "ProtocolType": "HTTP"}
+    if "x-amazon-apigateway-cors" in body:
+        # MiniStack keeps what it is given, and reads it by the API's own camelCase names.
+        api["CorsConfiguration"] = body["x-amazon-apigateway-cors"]
+
+    for name, scheme in body["components"]["securitySchemes"].items():
+        authorizer = scheme["x-amazon-apigateway-authorizer"]
+        expect(authorizer["type"] == "request", f"authorizer {name} is of type {authorizer['type']}")
+        template["Resources"][f"HttpApi{name}Authorizer"] = resource(
+            "Authorizer",
+            AuthorizerType="REQUEST",
+            AuthorizerUri=authorizer["authorizerUri"],
+            AuthorizerPayloadFormatVersion=authorizer["authorizerPayloadFormatVersion"],
+            AuthorizerResultTtlInSeconds=authorizer["authorizerResultTtlInSeconds"],
+            EnableSimpleResponses=authorizer["enableSimpleResponses"],
+            IdentitySource=authorizer["identitySource"],
+            Name=name,
+        )
+
+    operations = [(path, method, op) for path, ops in body["paths"].items() for method, op in ops.items()]
+    for number, (path, method, operation) in enumerate(operations):
+        integration = operation["x-amazon-apigateway-integration"]
+        expect(integration["type"] == "aws_proxy", f"{method} {path} is of type {integration['type']}")
+        template["Resources"][f"HttpApiIntegration{number}"] = resource(
+            "Integration",
+            IntegrationType="AWS_PROXY",
+            IntegrationUri=integration["uri"],
+            PayloadFormatVersion=integration["payloadFormatVersion"],
+        )
+        (scheme,) = (name for each in operation["security"] for name in each)
+        authorized = (
+            {}
+            if scheme == "NONE"
+            else {"AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": f"HttpApi{scheme}Authorizer"}}
+        )
+        template["Resources"][f"HttpApiRoute{number}"] = resource(
+            "Route",
+            RouteKey=f"{method.upper()} {path}",
+            Target={"Fn::Join": ["/", ["integrations", {"Ref": f"HttpApiIntegration{number}"}]]},
+            **authorized,
+        )
+    expect(len(operations) > 0, "no operation in the OpenAPI document")
+    return f"{len(operations)} HTTP routes expanded from the OpenAPI document"
+
+
+def resource(kind: str, **properties: Any) -> dict[str, Any]:
+    """A resource of the HTTP API."""
+    return {"Type": f"AWS::ApiGatewayV2::{kind}", "Properties": {"ApiId": {"Ref": "HttpApi"}, **properties}}
+
+
+def pinned_api_ids(template: Template) -> str:
+    """Functions need the @connections address as a parameter (127.0.0.1 instead of amazonaws.com), before MiniStack has
+    chosen the API's id. Its tag ms-custom-id chooses it."""
+    apis = of_type(template, "AWS::ApiGatewayV2::Api")
+    expect(set(apis) == {"HttpApi", "WebSocketApi"}, f"APIs: {sorted(apis)}")
+    for name, api_id in (("HttpApi", HTTP_API_ID), ("WebSocketApi", WEBSOCKET_API_ID)):
+        apis[name]["Properties"].setdefault("Tags", {})["ms-custom-id"] = api_id
+    return "the ids of 2 APIs pinned"
+
+
+ADAPTATIONS: list[Callable[[Template], str]] = [without_route_responses, routes_from_openapi, pinned_api_ids]
+
+
+def adapt(template: Template) -> list[str]:
+    """Applies all adaptations; what each of them did."""
+    return [adaptation(template) for adaptation in ADAPTATIONS]

@@ -1,0 +1,280 @@
+"""The way to the functions, with stand-ins for them: what is deployed is reached as it is meant to be, and only so.
+
+    python -m unittest discover -s tests/deploy -p test_deploy.py
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+import adapt
+from deploy import Deployed, deployment
+from translate import binary_of, of_type, translate
+
+HERE = Path(__file__).resolve().parent
+STAND_IN = HERE / "stand_in.py"
+GOOD = {"Authorization": "Bearer good"}
+SECONDS = 20
+
+
+def write_stand_ins(directory: Path) -> None:
+    """One executable per function of the template."""
+    source = STAND_IN.read_text()
+    for function in of_type(translate(), "AWS::Lambda::Function").values():
+        name = binary_of(function)
+        executable = directory / name
+        executable.write_text(f"#!{sys.executable}\n{source.replace('@NAME@', name)}")
+        executable.chmod(0o755)
+
+
+class Adaptations(unittest.TestCase):
+    """Each says when there is nothing left for it to do."""
+
+    def test_they_change_what_they_name(self) -> None:
+        self.assertEqual(
+            adapt.adapt(translate()),
+            [
+                "6 route responses removed",
+                "6 HTTP routes expanded from the OpenAPI document",
+                "the ids of 2 APIs pinned",
+            ],
+        )
+
+    def test_a_template_without_route_responses_is_noticed(self) -> None:
+        template = translate()
+        adapt.without_route_responses(template)
+        with self.assertRaises(adapt.AdaptationError):
+            adapt.without_route_responses(template)
+
+    def test_an_authorized_route_stays_authorized(self) -> None:
+        template = copy.deepcopy(translate())
+        adapt.routes_from_openapi(template)
+        routes = [r["Properties"] for name, r in template["Resources"].items() if name.startswith("HttpApiRoute")]
+        open_routes = [route["RouteKey"] for route in routes if "AuthorizerId" not in route]
+        self.assertEqual(open_routes, ["GET /health"])
+
+
+class DeployedStack(unittest.TestCase):
+    stack: ExitStack
+    deployed: Deployed
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.stack = ExitStack()
+        cls.addClassCleanup(cls.stack.close)
+        binaries = Path(cls.stack.enter_context(tempfile.TemporaryDirectory()))
+        write_stand_ins(binaries)
+        # Never asked: the stand-in admits a fixed token.
+        parameters = {"AuthJwksUrl": "http://127.0.0.1:9/jwks.json", "CorsOrigins": "https://chat.example.com"}
+        cls.deployed = cls.stack.enter_context(deployment(binaries, parameters))
+
+    def http(
+        self, method: str, path: str, headers: dict[str, str] | None = None, body: Any = None
+    ) -> tuple[int, dict[str, str], Any]:
+        """Status, headers in lower case, and the JSON body."""
+        sent = dict(headers or {})
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            sent["Content-Type"] = "application/json"
+        request = urllib.request.Request(self.deployed.http_url + path, data, sent, method=method)
+        try:
+            answer = urllib.request.urlopen(request, timeout=SECONDS)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            text = answer.read()
+            received = {name.lower(): value for name, value in answer.headers.items()}
+            return answer.status, received, json.loads(text) if text else None
+
+    def socket(self, headers: dict[str, str] = GOOD) -> ClientConnection:
+        """An open WebSocket."""
+        return connect(self.deployed.websocket_url, additional_headers=headers, open_timeout=SECONDS)
+
+    def ask(self, socket: ClientConnection, action: str, **fields: Any) -> Any:
+        """Sends a frame and returns the next one."""
+        socket.send(json.dumps({"action": action, **fields}))
+        return json.loads(socket.recv(SECONDS))
+
+    def test_health_is_open_to_anyone(self) -> None:
+        status, _, told = self.http("GET", "/health")
+        self.assertEqual((status, told["function"]), (200, "health"))
+        self.assertNotIn("authorizer", told["event"]["requestContext"])
+
+    def test_http_without_a_token_is_401_and_with_a_bad_one_403(self) -> None:
+        self.assertEqual(self.http("POST", "/chats", body={})[0], 401)
+        self.assertEqual(self.http("POST", "/chats", {"Authorization": "Bearer bad"}, {})[0], 403)
+
+    def test_every_http_route_reaches_its_function_with_the_identity(self) -> None:
+        routes = {
+            ("POST", "/chats"): "create-chat",
+            ("GET", "/chats/c1"): "get-chat",
+            ("POST", "/chats/c1/messages"): "send-message",
+            ("GET", "/chats/c1/messages"): "list-messages",
+            ("PUT", "/chats/c1/seen"): "mark-seen",
+        }
+        for (method, path), function in routes.items():
+            with self.subTest(f"{method} {path}"):
+                status, _, told = self.http(method, path, GOOD, None if method == "GET" else {})
+                self.assertEqual((status, told["function"]), (200, function))
+                identity = told["event"]["requestContext"]["authorizer"]["lambda"]
+                self.assertEqual((identity["userId"], identity["exp"]), ("alice", "4102444800"))
+
+    def test_cors_admits_the_configured_origin_alone(self) -> None:
+        preflight = {"Access-Control-Request-Method": "POST"}
+        status, headers, _ = self.http("OPTIONS", "/chats", preflight | {"Origin": "https://chat.example.com"})
+        self.assertEqual((status, headers["access-control-allow-origin"]), (204, "https://chat.example.com"))
+        status, headers, _ = self.http("OPTIONS", "/chats", preflight | {"Origin": "https://other.example.com"})
+        self.assertNotIn("access-control-allow-origin", headers)
+
+    def test_a_handshake_without_a_good_token_is_403(self) -> None:
+        for headers in ({}, {"Authorization": "Bearer bad"}):
+            with self.assertRaises(InvalidStatus) as refused:
+                self.socket(headers)
+            self.assertEqual(refused.exception.response.status_code, 403)
+
+    def test_the_authorizer_sees_the_subprotocols_of_a_browser(self) -> None:
+        offered = [Subprotocol("chat.v1"), Subprotocol("bearer.good")]
+        with connect(self.deployed.websocket_url, subprotocols=offered, open_timeout=SECONDS) as socket:
+            self.assertEqual(self.ask(socket, "ping")["function"], "default-route")
+
+    def test_every_action_reaches_its_function_and_is_answered(self) -> None:
+        actions = {
+            "createChat": "create-chat",
+            "sendMessage": "send-message",
+            "listMessages": "list-messages",
+            "markSeen": "mark-seen",
+            "ping": "default-route",
+            "unknown": "default-route",
+        }
+        with self.socket() as socket:
+            for action, function in actions.items():
+                with self.subTest(action):
+                    told = self.ask(socket, action)
+                    self.assertEqual(told["function"], function)
+                    identity = told["event"]["requestContext"]["authorizer"]
+                    self.assertEqual((identity["userId"], identity["exp"]), ("alice", "4102444800"))
+            socket.send("no JSON")
+            self.assertEqual(json.loads(socket.recv(SECONDS))["function"], "default-route")
+
+    def test_a_function_may_push_only_if_its_role_says_so(self) -> None:
+        with self.socket() as socket:
+            connection = self.ask(socket, "ping")["event"]["requestContext"]["connectionId"]
+            push: dict[str, Any] = {
+                "service": "apigatewaymanagementapi",
+                "operation": "post_to_connection",
+                "arguments": {"ConnectionId": connection, "Data": '"pushed"'},
+            }
+            self.assertEqual(self.ask(socket, "listMessages", **{"try": push})["tried"], "AccessDeniedException")
+            self.assertEqual(self.ask(socket, "sendMessage", **{"try": push}), "pushed")
+            self.assertEqual(json.loads(socket.recv(SECONDS))["tried"], "ok")
+            push["arguments"]["ConnectionId"] = "gone"
+            self.assertEqual(self.ask(socket, "sendMessage", **{"try": push})["tried"], "GoneException")
+
+    def test_a_function_may_use_only_its_own_tables_and_actions(self) -> None:
+        chats = self.deployed.resources["ChatsTable"]
+        key = {"chatId": {"S": "c1"}}
+        read = {"service": "dynamodb", "operation": "get_item", "arguments": {"TableName": chats, "Key": key}}
+        delete = read | {"operation": "delete_item"}
+        put = {"Put": {"TableName": chats, "Item": key}}
+        write = {
+            "service": "dynamodb",
+            "operation": "transact_write_items",
+            "arguments": {"TransactItems": [put]},
+        }
+        outcomes = {
+            ("sendMessage", "read"): "ok",
+            ("sendMessage", "write"): "AccessDeniedException",
+            ("createChat", "write"): "ok",
+            ("createChat", "delete"): "AccessDeniedException",
+            ("ping", "read"): "AccessDeniedException",
+        }
+        calls = {"read": read, "write": write, "delete": delete}
+        with self.socket() as socket:
+            for (action, call), expected in outcomes.items():
+                with self.subTest(f"{action}: {call}"):
+                    self.assertEqual(self.ask(socket, action, **{"try": calls[call]})["tried"], expected)
+
+    def test_a_closed_connection_is_told_and_functions_log_to_their_own_group(self) -> None:
+        with self.socket() as socket:
+            self.ask(socket, "ping")
+        logs = self.deployed.ministack.client("logs")
+        group = self.deployed.resources["DisconnectLogGroup"]
+        self.assertEqual(group, "/aws/lambda/lambda-chat/disconnect")
+        deadline = time.monotonic() + SECONDS
+        messages: list[str] = []
+        while not messages and time.monotonic() < deadline:
+            time.sleep(0.1)
+            events = logs.filter_log_events(logGroupName=group)["events"]
+            messages = [event["message"] for event in events if "disconnect was invoked" in event["message"]]
+        self.assertTrue(messages, "no log of disconnect")
+
+
+class DeployedWithSecret(unittest.TestCase):
+    def test_the_authorizer_may_read_the_secret(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            directory = Path(name)
+            write_stand_ins(directory)
+            secret = directory / "secret"
+            secret.write_text("0123456789abcdef0123456789abcdef")
+            with (
+                deployment(directory, {}, secret) as deployed,
+                connect(deployed.websocket_url, additional_headers=GOOD, open_timeout=SECONDS) as socket,
+            ):
+                socket.send('{"action": "ping"}')
+                told = json.loads(socket.recv(SECONDS))
+        self.assertEqual(told["event"]["requestContext"]["authorizer"]["secret"], "ok")
+
+
+class CommandLine(unittest.TestCase):
+    def deploy(self, binaries: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs deploy.py."""
+        command = [sys.executable, str(HERE / "deploy.py"), "--binaries", str(binaries), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+    def test_the_command_finds_the_apis_and_its_exit_code_is_passed_on(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            write_stand_ins(Path(name))
+            urls = "os.environ['LAMBDA_CHAT_HTTP_URL'], os.environ['LAMBDA_CHAT_WS_URL']"
+            script = f"import os, sys; print({urls}); sys.exit(3)"
+            done = self.deploy(
+                Path(name), "--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--", sys.executable, "-c", script
+            )
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^http://127\.0\.0\.1:\d+/\S+ ws://127\.0\.0\.1:\d+/\S+/live$")
+
+    def test_two_sources_of_keys_are_refused(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            write_stand_ins(Path(name))
+            secret = Path(name) / "secret"
+            secret.write_text("0123456789abcdef0123456789abcdef")
+            done = self.deploy(
+                Path(name), "--secret", str(secret), "--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--", "true"
+            )
+        self.assertEqual(done.returncode, 70, done.stderr)
+        self.assertIn("exactly one of AuthJwksUrl and AuthSecretArn", done.stderr)
+
+    def test_missing_executables_are_named(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            done = self.deploy(Path(name), "--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--", "true")
+        self.assertEqual(done.returncode, 70)
+        self.assertIn("authorize, connect, create-chat", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,388 @@
+"""What neither cfn-lint nor `sam validate` sees: the template's meaning after SAM's translation.
+
+    python -m unittest discover -s tests/deploy -p test_template.py
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import unittest
+from collections.abc import Iterator
+from typing import Any
+
+from translate import TEMPLATE, Resource, Template, binary_of, of_type, translate
+
+PSEUDO = {"AccountId", "NoValue", "NotificationARNs", "Partition", "Region", "StackId", "StackName", "URLSuffix"}
+# API Gateway gives these no reply: the handshake is answered by its status, and a closed connection by nothing.
+SILENT_ROUTES = {"$connect", "$disconnect"}
+# The one HTTP route that anyone may call.
+OPEN_ROUTES = {("/health", "get")}
+VARIABLE_OF_TABLE = {
+    "ChatsTable": "CHATS_TABLE",
+    "MessagesTable": "MESSAGES_TABLE",
+    "ChatMembersTable": "CHAT_MEMBERS_TABLE",
+    "SendsTable": "SENDS_TABLE",
+    "ChatUsersTable": "CHAT_USERS_TABLE",
+}
+
+
+def names_in_sub(text: str) -> list[str]:
+    """The names that a Fn::Sub text refers to; `${!literal}` is none."""
+    return re.findall(r"\$\{([^!}][^}]*)\}", text)
+
+
+def references(node: Any) -> Iterator[tuple[str, str]]:
+    """Every reference below a node, as (kind, name); GetAtt and Sub without the attribute."""
+    if isinstance(node, list):
+        for each in node:
+            yield from references(each)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if key == "Ref":
+                yield "Ref", value
+            elif key == "Fn::GetAtt":
+                yield "GetAtt", value[0] if isinstance(value, list) else value.split(".")[0]
+            elif key == "Fn::Sub":
+                text, local = (value, {}) if isinstance(value, str) else value
+                for name in names_in_sub(text):
+                    if name not in local:
+                        yield ("GetAtt" if "." in name else "Ref"), name.split(".")[0]
+                yield from references(local)
+            elif key == "Fn::If":
+                yield "Condition", value[0]
+                yield from references(value[1:])
+            else:
+                yield from references(value)
+
+
+def unresolved(template: Template) -> list[str]:
+    """References to what the template does not have."""
+    resources, parameters = set(template["Resources"]), set(template["Parameters"])
+    pseudo = {f"AWS::{name}" for name in PSEUDO}
+    known = {
+        "Ref": resources | parameters | pseudo,
+        "GetAtt": resources,
+        "Condition": set(template["Conditions"]),
+    }
+    problems = []
+    places = {f"resource {n}": r for n, r in template["Resources"].items()}
+    places |= {f"output {n}": o for n, o in template["Outputs"].items()}
+    places |= {f"condition {n}": {"If": c} for n, c in template["Conditions"].items()}
+    for place, node in places.items():
+        for kind, name in references(node):
+            if name not in known[kind]:
+                problems.append(f"{place}: {kind} of {name}")
+        depends = node.get("DependsOn", [])
+        for name in [depends] if isinstance(depends, str) else depends:
+            if name not in resources:
+                problems.append(f"{place}: DependsOn {name}")
+        if "Condition" in node and isinstance(node["Condition"], str) and node["Condition"] not in known["Condition"]:
+            problems.append(f"{place}: Condition {node['Condition']}")
+    return problems
+
+
+def mute_routes(template: Template) -> list[str]:
+    """WebSocket routes that should answer and cannot, and route responses that belong to none."""
+    problems = []
+    routes = of_type(template, "AWS::ApiGatewayV2::Route")
+    answered: dict[str, int] = dict.fromkeys(routes, 0)
+    for name, response in of_type(template, "AWS::ApiGatewayV2::RouteResponse").items():
+        properties = response["Properties"]
+        route = properties["RouteId"]["Ref"]
+        if route not in routes:
+            problems.append(f"{name}: no route {route}")
+            continue
+        answered[route] += 1
+        if properties["ApiId"] != routes[route]["Properties"]["ApiId"]:
+            problems.append(f"{name}: of another API than {route}")
+        if properties["RouteResponseKey"] != "$default":
+            problems.append(f"{name}: only $default is a route response key")
+    for name, route in routes.items():
+        properties = route["Properties"]
+        expected = 0 if properties["RouteKey"] in SILENT_ROUTES else 1
+        if answered[name] != expected:
+            problems.append(f"{name}: {answered[name]} route responses, not {expected}")
+        if expected and properties.get("RouteResponseSelectionExpression") != "$default":
+            problems.append(f"{name}: no RouteResponseSelectionExpression")
+    return problems
+
+
+def function_in_uri(uri: Any) -> str:
+    """The logical id of the function that an integration or authorizer URI invokes."""
+    return next(name for kind, name in references(uri) if kind == "GetAtt")
+
+
+def invoke_permissions(template: Template) -> dict[str, list[str]]:
+    """By function, the source ARN texts for which API Gateway may invoke it."""
+    allowed: dict[str, list[str]] = {}
+    for permission in of_type(template, "AWS::Lambda::Permission").values():
+        properties = permission["Properties"]
+        function = next(name for _, name in references(properties["FunctionName"]))
+        source = properties["SourceArn"]["Fn::Sub"]
+        text = source if isinstance(source, str) else source[0]
+        api = next(name for _, name in references(properties["SourceArn"]) if name.endswith("Api"))
+        allowed.setdefault(function, []).append(f"{api}:{text.split('}/', 1)[-1]}")
+    return allowed
+
+
+def statements(template: Template, role: Resource) -> Iterator[dict[str, Any]]:
+    """The statements of a role's policies, the conditional ones too."""
+    for policy in role["Properties"]["Policies"]:
+        policy = policy["Fn::If"][1] if "Fn::If" in policy else policy
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def as_list(value: Any) -> list[Any]:
+    """IAM's "one or many"."""
+    return value if isinstance(value, list) else [value]
+
+
+def too_wide(template: Template) -> list[str]:
+    """Statements that allow more than named actions on this stack's own resources."""
+    problems = []
+    for function in of_type(template, "AWS::Lambda::Function").values():
+        role_name = function["Properties"]["Role"]["Fn::GetAtt"][0]
+        role = template["Resources"][role_name]
+        log_group = function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+        if "ManagedPolicyArns" in role["Properties"]:
+            problems.append(f"{role_name}: a managed policy")
+        sids = [statement.get("Sid") for statement in statements(template, role)]
+        if None in sids or len(sids) != len(set(sids)):
+            problems.append(f"{role_name}: a statement without a Sid of its own")
+        for statement in statements(template, role):
+            where = f"{role_name} {statement.get('Sid')}"
+            actions = as_list(statement["Action"])
+            for action in actions:
+                if "*" in action:
+                    problems.append(f"{where}: action {action}")
+            for resource in as_list(statement["Resource"]):
+                if not is_own(template, resource, actions, log_group):
+                    problems.append(f"{where}: resource {json.dumps(resource)}")
+    return problems
+
+
+def is_own(template: Template, resource: Any, actions: list[str], log_group: str) -> bool:
+    """Whether a statement's resource is the one thing in this stack that its actions are about."""
+    services = {action.split(":")[0] for action in actions}
+    if services == {"logs"}:
+        return bool(resource == {"Fn::GetAtt": [log_group, "Arn"]})
+    if services == {"dynamodb"}:
+        table = resource.get("Fn::GetAtt", ["", ""]) if isinstance(resource, dict) else ["", ""]
+        return table[1] == "Arn" and table[0] in of_type(template, "AWS::DynamoDB::Table")
+    if services == {"secretsmanager"}:
+        return bool(resource == {"Ref": "AuthSecretArn"})
+    if services == {"execute-api"}:
+        text = resource.get("Fn::Sub", "") if isinstance(resource, dict) else ""
+        prefix = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WebSocketApi}/${StageName}"
+        return text in {f"{prefix}/POST/@connections/*", f"{prefix}/DELETE/@connections/*"}
+    return False
+
+
+class TranslatedTemplate(unittest.TestCase):
+    template: Template
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.template = translate()
+
+    def broken(self) -> Template:
+        """A copy to break."""
+        return copy.deepcopy(self.template)
+
+    def test_every_reference_resolves(self) -> None:
+        self.assertEqual(unresolved(self.template), [])
+
+    def test_a_wrong_reference_is_noticed(self) -> None:
+        broken = self.broken()
+        properties = broken["Resources"]["SendMessageRouteResponse"]["Properties"]
+        properties["RouteId"] = {"Ref": "WebSocketApiSendMessageRoute"}  # SAM calls it ...SendmessageRoute
+        self.assertEqual(unresolved(broken), ["resource SendMessageRouteResponse: Ref of WebSocketApiSendMessageRoute"])
+        self.assertIn("SendMessageRouteResponse: no route WebSocketApiSendMessageRoute", mute_routes(broken))
+
+    def test_every_action_can_answer(self) -> None:
+        keys = {r["Properties"]["RouteKey"] for r in of_type(self.template, "AWS::ApiGatewayV2::Route").values()}
+        self.assertEqual(
+            keys - SILENT_ROUTES, {"$default", "ping", "createChat", "sendMessage", "listMessages", "markSeen"}
+        )
+        self.assertEqual(mute_routes(self.template), [])
+
+    def test_an_action_that_cannot_answer_is_noticed(self) -> None:
+        broken = self.broken()
+        del broken["Resources"]["MarkSeenRouteResponse"]
+        del broken["Resources"]["WebSocketApiPingRoute"]["Properties"]["RouteResponseSelectionExpression"]
+        self.assertEqual(
+            sorted(mute_routes(broken)),
+            [
+                "WebSocketApiMarkseenRoute: 0 route responses, not 1",
+                "WebSocketApiPingRoute: no RouteResponseSelectionExpression",
+            ],
+        )
+
+    def test_every_websocket_route_may_invoke_its_function(self) -> None:
+        allowed = invoke_permissions(self.template)
+        for name, route in of_type(self.template, "AWS::ApiGatewayV2::Route").items():
+            with self.subTest(name):
+                properties = route["Properties"]
+                integration = properties["Target"]["Fn::Join"][1][1]["Ref"]
+                uri = self.template["Resources"][integration]["Properties"]["IntegrationUri"]
+                self.assertIn(
+                    f"WebSocketApi:${{__StageName__}}/{properties['RouteKey']}", allowed[function_in_uri(uri)]
+                )
+
+    def test_only_the_handshake_is_authorized_and_without_an_identity_source(self) -> None:
+        for name, route in of_type(self.template, "AWS::ApiGatewayV2::Route").items():
+            properties = route["Properties"]
+            if properties["RouteKey"] == "$connect":
+                self.assertEqual(properties["AuthorizationType"], "CUSTOM")
+                authorizer = self.template["Resources"][properties["AuthorizerId"]["Ref"]]["Properties"]
+                self.assertEqual(authorizer["AuthorizerType"], "REQUEST")
+                self.assertEqual(function_in_uri(authorizer["AuthorizerUri"]), "AuthorizeFunction")
+                # A header named here would shut out browsers, which send the token as a subprotocol.
+                self.assertEqual(authorizer["IdentitySource"], [])
+            else:
+                # API Gateway knows authorizers on $connect alone.
+                self.assertNotIn("AuthorizerId", properties, name)
+
+    def test_every_http_route_is_authorized_and_may_invoke_its_function(self) -> None:
+        allowed = invoke_permissions(self.template)
+        body = self.template["Resources"]["HttpApi"]["Properties"]["Body"]
+        routes = {(path, method): op for path, ops in body["paths"].items() for method, op in ops.items()}
+        self.assertEqual(
+            set(routes),
+            OPEN_ROUTES
+            | {
+                ("/chats", "post"),
+                ("/chats/{chatId}", "get"),
+                ("/chats/{chatId}/messages", "post"),
+                ("/chats/{chatId}/messages", "get"),
+                ("/chats/{chatId}/seen", "put"),
+            },
+        )
+        for (path, method), operation in routes.items():
+            with self.subTest(f"{method} {path}"):
+                scheme = "NONE" if (path, method) in OPEN_ROUTES else "Jwt"
+                self.assertEqual(operation["security"], [{scheme: []}])
+                integration = operation["x-amazon-apigateway-integration"]
+                self.assertEqual(integration["payloadFormatVersion"], "2.0")
+                source = method.upper() + re.sub(r"\{[^}]*\}", "*", path)
+                permissions = allowed[function_in_uri(integration["uri"])]
+                self.assertIn(f"HttpApi:${{__Stage__}}/{source}", permissions)
+
+        authorizer = body["components"]["securitySchemes"]["Jwt"]["x-amazon-apigateway-authorizer"]
+        self.assertEqual(function_in_uri(authorizer["authorizerUri"]), "AuthorizeFunction")
+        self.assertEqual(authorizer["identitySource"], ["$request.header.Authorization"])
+        self.assertEqual(authorizer["authorizerPayloadFormatVersion"], "2.0")
+        self.assertIs(authorizer["enableSimpleResponses"], True)
+
+    def test_both_apis_may_invoke_the_authorizer_and_nothing_else(self) -> None:
+        allowed = invoke_permissions(self.template)["AuthorizeFunction"]
+        self.assertEqual(sorted(allowed), ["HttpApi:authorizers/*", "WebSocketApi:authorizers/*"])
+
+    def test_policies_name_actions_and_own_resources(self) -> None:
+        self.assertEqual(too_wide(self.template), [])
+
+    def test_a_policy_that_is_too_wide_is_noticed(self) -> None:
+        broken = self.broken()
+        policy = broken["Resources"]["HealthRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+        policy["Statement"] += [
+            {"Sid": "A", "Effect": "Allow", "Action": "dynamodb:*", "Resource": {"Fn::GetAtt": ["ChatsTable", "Arn"]}},
+            {"Sid": "B", "Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*"},
+        ]
+        self.assertEqual(too_wide(broken), ["HealthRole A: action dynamodb:*", 'HealthRole B: resource "*"'])
+
+    def test_a_function_is_told_exactly_the_tables_that_it_may_use(self) -> None:
+        for name, function in of_type(self.template, "AWS::Lambda::Function").items():
+            with self.subTest(name):
+                variables = function["Properties"].get("Environment", {}).get("Variables", {})
+                told = {table for table, variable in VARIABLE_OF_TABLE.items() if variable in variables}
+                role = self.template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
+                own = list(statements(self.template, role))
+                used = {name for s in own for _, name in references(s["Resource"]) if name in VARIABLE_OF_TABLE}
+                self.assertEqual(told, used)
+                pushes = any(s["Action"] == "execute-api:ManageConnections" for s in own)
+                self.assertEqual("CONNECTIONS_ENDPOINT" in variables, pushes)
+
+    def test_every_function_has_a_role_and_a_log_of_its_own(self) -> None:
+        functions = of_type(self.template, "AWS::Lambda::Function")
+        roles = [f["Properties"]["Role"]["Fn::GetAtt"][0] for f in functions.values()]
+        logs = [f["Properties"]["LoggingConfig"]["LogGroup"]["Ref"] for f in functions.values()]
+        self.assertEqual(len(set(roles)), len(functions))
+        self.assertEqual(len(set(logs)), len(functions))
+        for function in functions.values():
+            self.assertEqual(function["Properties"]["LoggingConfig"]["LogFormat"], "JSON")
+
+    def test_every_log_is_kept_for_a_time(self) -> None:
+        for name, group in of_type(self.template, "AWS::Logs::LogGroup").items():
+            self.assertEqual(group["Properties"].get("RetentionInDays"), {"Ref": "LogRetentionDays"}, name)
+
+    def test_stages_are_throttled_and_their_logs_hold_no_token(self) -> None:
+        stages = of_type(self.template, "AWS::ApiGatewayV2::Stage")
+        self.assertEqual(len(stages), 2)
+        for name, stage in stages.items():
+            with self.subTest(name):
+                settings = stage["Properties"]["DefaultRouteSettings"]
+                self.assertEqual(settings["ThrottlingRateLimit"], {"Ref": "ThrottlingRateLimit"})
+                self.assertEqual(settings["ThrottlingBurstLimit"], {"Ref": "ThrottlingBurstLimit"})
+                # Data traces are whole frames, and handshakes with their headers.
+                self.assertIs(settings.get("DataTraceEnabled", False), False)
+                access_log = json.loads(stage["Properties"]["AccessLogSettings"]["Format"])
+                for field, value in access_log.items():
+                    self.assertRegex(value, r"^\$context\.[A-Za-z.]+$", field)
+                    self.assertNotRegex(value.lower(), r"authorizer|header|query|token|path|error\.message", field)
+
+    def test_tables_are_kept_and_guarded(self) -> None:
+        tables = of_type(self.template, "AWS::DynamoDB::Table")
+        self.assertEqual(set(tables), set(VARIABLE_OF_TABLE))
+        for name, table in tables.items():
+            with self.subTest(name):
+                properties = table["Properties"]
+                self.assertEqual(table["DeletionPolicy"], "Retain")
+                self.assertEqual(table["UpdateReplacePolicy"], "Retain")
+                self.assertEqual(properties["BillingMode"], "PAY_PER_REQUEST")
+                self.assertEqual(properties["SSESpecification"], {"SSEEnabled": True})
+                guarded = {"Fn::If": ["ProtectsData", True, False]}
+                self.assertEqual(properties["DeletionProtectionEnabled"], guarded)
+                self.assertEqual(
+                    properties["PointInTimeRecoverySpecification"], {"PointInTimeRecoveryEnabled": guarded}
+                )
+
+    def test_tables_have_the_keys_of_the_data_model(self) -> None:
+        def keys(of: dict[str, Any]) -> list[str]:
+            return [each["AttributeName"] for each in of["KeySchema"]]
+
+        tables = {name: t["Properties"] for name, t in of_type(self.template, "AWS::DynamoDB::Table").items()}
+        types = {
+            (name, each["AttributeName"]): each["AttributeType"]
+            for name, table in tables.items()
+            for each in table["AttributeDefinitions"]
+        }
+        self.assertEqual(
+            {name: keys(table) for name, table in tables.items()},
+            {
+                "ChatsTable": ["chatId"],
+                "MessagesTable": ["chatId", "seq"],
+                "ChatMembersTable": ["chatId", "userId"],
+                "SendsTable": ["sendId"],
+                "ChatUsersTable": ["userId"],
+            },
+        )
+        self.assertEqual([each for each, kind in types.items() if kind != "S"], [("MessagesTable", "seq")])
+        (by_user,) = tables["ChatMembersTable"]["GlobalSecondaryIndexes"]
+        self.assertEqual((by_user["IndexName"], keys(by_user)), ("byUser", ["userId", "chatId"]))
+        self.assertEqual(by_user["Projection"], {"ProjectionType": "KEYS_ONLY"})
+        expiring = {name: t["TimeToLiveSpecification"] for name, t in tables.items() if "TimeToLiveSpecification" in t}
+        expires = {"AttributeName": "expiresAt", "Enabled": True}
+        self.assertEqual(expiring, {"MessagesTable": expires, "SendsTable": expires})
+
+    def test_every_function_has_a_sample_event(self) -> None:
+        functions = of_type(self.template, "AWS::Lambda::Function").values()
+        events = TEMPLATE.parent / "events"
+        self.assertEqual({path.stem for path in events.glob("*.json")}, {binary_of(f) for f in functions})
+        for path in events.glob("*.json"):
+            self.assertIsInstance(json.loads(path.read_text()), dict, path.name)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,65 @@
+"""template.yaml as plain CloudFormation, by the translator that AWS itself runs.
+
+`python translate.py` prints the translation as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import boto3
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+Template = dict[str, Any]
+Resource = dict[str, Any]
+
+TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
+CODE_BUCKET = "lambda-chat-code"
+REGION = "eu-central-1"
+
+# It counts its own use for AWS, and warns that nobody collects the count.
+logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
+
+
+def binary_of(function: Resource) -> str:
+    """The cargo binary that a function runs, as `sam build` reads it."""
+    return str(function["Metadata"]["BuildProperties"]["Binary"])
+
+
+def code_key(binary: str) -> str:
+    """Where `package` says that a binary's zip is."""
+    return f"{binary}.zip"
+
+
+def package(template: Template) -> Template:
+    """What `sam package` does: functions refer to zips in a bucket instead of to sources."""
+    template.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = {"Bucket": CODE_BUCKET, "Key": code_key(binary_of(resource))}
+    return template
+
+
+def translate(parameters: dict[str, str] | None = None) -> Template:
+    """The plain CloudFormation of template.yaml. SAM needs the values of the parameters, as on AWS: in some places
+    (CORS) it replaces a reference by the value; everywhere else parameters stay parameters."""
+    template = package(yaml_parse(TEMPLATE.read_text()))
+    # No managed policies by name in the template, so no map of them; the session only tells the region.
+    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
+    translated: Template = translator.translate(template, parameters or {})
+    return translated
+
+
+def of_type(template: Template, kind: str) -> dict[str, Resource]:
+    """The resources of one type, by logical id."""
+    return {name: each for name, each in template["Resources"].items() if each["Type"] == kind}
+
+
+if __name__ == "__main__":
+    json.dump(translate(), sys.stdout, indent=2)

@@ -4,5 +4,5 @@
 mod app;
 mod serve;
 
-pub use app::{App, Reach, app, channel};
-pub use serve::{Handling, serve, serve_sockets, start};
+pub use app::{App, app, app_without_push};
+pub use serve::{Handling, serve, serve_http, serve_sockets, start};

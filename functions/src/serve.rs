@@ -1,7 +1,6 @@
 //! What happens around every request: it is opened, handled, answered, and logged in one line.
 
-use crate::app::channel;
-use crate::{App, Reach, app};
+use crate::app::{App, app, app_without_push, channel};
 use domain::ids::ConnectionId;
 use domain::ports::{Env as _, Push};
 use edge::answer::{Answer, frame, respond};
@@ -22,22 +21,33 @@ pub fn start() {
     lambda_http::tracing::init_default_subscriber();
 }
 
-/// Serves a function's requests with the use cases. Returns when Lambda ends the function.
+/// Serves the requests of both APIs with the use cases. Returns when Lambda ends the function.
 ///
 /// # Errors
 /// A variable that is missing or wrong, or the Runtime API is gone.
-pub async fn serve(
-    reach: Reach,
-    handle: impl for<'a> Fn(&'a App, Request) -> Handling<'a> + Send + Sync,
-) -> Result<(), Error> {
+pub async fn serve(handle: impl for<'a> Fn(&'a App, Request) -> Handling<'a> + Send + Sync) -> Result<(), Error> {
     start();
-    let app = &app(reach).await?;
+    let app = &app().await?;
     let handle = &handle;
-    let one = service_fn(move |request| answer(&app.push, request, move |request| handle(app, request)));
+    let one = service_fn(move |request| answer(Some(&app.push), request, move |request| handle(app, request)));
     lambda_http::run(one).await
 }
 
-/// Serves a function's frames without a store.
+/// Serves the requests of the HTTP API alone, with use cases that push nothing.
+///
+/// # Errors
+/// A variable that is missing or wrong, or the Runtime API is gone.
+pub async fn serve_http(
+    handle: impl for<'a> Fn(&'a App<()>, Request) -> Handling<'a> + Send + Sync,
+) -> Result<(), Error> {
+    start();
+    let app = &app_without_push().await?;
+    let handle = &handle;
+    let one = service_fn(move |request| answer(None, request, move |request| handle(app, request)));
+    lambda_http::run(one).await
+}
+
+/// Serves frames without a store.
 ///
 /// # Errors
 /// A variable that is missing or wrong, or the Runtime API is gone.
@@ -45,12 +55,13 @@ pub async fn serve_sockets(handle: impl Fn(Request) -> Result<Answer, Problem> +
     start();
     let push = &channel().await?;
     let handle = &handle;
-    let one = service_fn(move |request| answer(push, request, move |request| Box::pin(async move { handle(request) })));
+    let one =
+        service_fn(move |request| answer(Some(push), request, move |request| Box::pin(async move { handle(request) })));
     lambda_http::run(one).await
 }
 
 async fn answer<'a>(
-    push: &ApiGatewayPush,
+    push: Option<&ApiGatewayPush>,
     request: lambda_http::Request,
     handle: impl FnOnce(Request) -> Handling<'a>,
 ) -> Result<Response<Body>, Error> {
@@ -60,7 +71,8 @@ async fn answer<'a>(
         Ok(request) => handle(request).await,
         Err(problem) => Err(problem),
     };
-    if let (Err(problem), Api::WebSocket { connection: Some(connection), frame_id }) = (&result, &origin.api)
+    if let (Some(push), Err(problem), Api::WebSocket { connection: Some(connection), frame_id }) =
+        (push, &result, &origin.api)
         && problem.code == Code::TokenExpired
     {
         let last = frame(frame_id.as_deref(), &origin.request_id, &result).to_string();

@@ -5,14 +5,14 @@ use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use domain::use_cases::ConnectError;
 use edge::problem::Problem;
 use edge::socket::{accept, answer, parse};
-use functions::{App, Reach};
+use functions::App;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     functions::start();
-    let app = &functions::app(Reach::Store).await?;
+    let app = &functions::app().await?;
     run(service_fn(async |event| handle(app, event).await)).await
 }
 

@@ -4,12 +4,12 @@ use edge::answer::Answer;
 use edge::commands;
 use edge::problem::Problem;
 use edge::request::Request;
-use functions::{App, Reach};
+use functions::App;
 use lambda_runtime::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    functions::serve(Reach::StoreAndConnections, |app, request| Box::pin(handle(app, request))).await
+    functions::serve(|app, request| Box::pin(handle(app, request))).await
 }
 
 async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {

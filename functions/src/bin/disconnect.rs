@@ -3,18 +3,18 @@
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use edge::problem::Problem;
 use edge::socket::{answer, parse};
-use functions::{App, Reach};
+use functions::App;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     functions::start();
-    let app = &functions::app(Reach::Store).await?;
+    let app = &functions::app_without_push().await?;
     run(service_fn(async |event| handle(app, event).await)).await
 }
 
-async fn handle(app: &App, event: LambdaEvent<ApiGatewayWebsocketProxyRequest>) -> Result<Value, Error> {
+async fn handle(app: &App<()>, event: LambdaEvent<ApiGatewayWebsocketProxyRequest>) -> Result<Value, Error> {
     let event = match parse(&event.payload) {
         Ok(event) => event,
         Err(problem) => return Ok(answer(problem.status())),

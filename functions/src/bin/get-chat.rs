@@ -4,15 +4,15 @@ use edge::answer::Answer;
 use edge::commands;
 use edge::problem::Problem;
 use edge::request::Request;
-use functions::{App, Reach};
+use functions::App;
 use lambda_runtime::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    functions::serve(Reach::Store, |app, request| Box::pin(handle(app, request))).await
+    functions::serve_http(|app, request| Box::pin(handle(app, request))).await
 }
 
-async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
+async fn handle(app: &App<()>, request: Request) -> Result<Answer, Problem> {
     let (caller, chat) = commands::get_chat(request)?;
     let details = app.get_chat(&caller, &chat).await?;
     Answer::details(&details)

@@ -43,7 +43,9 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
         }
         Ok(Connected { closed: surplus.len() })
     }
+}
 
+impl<S: Registry, P: Sync, E: Env> App<S, P, E> {
     /// Removes a connection that is closed.
     ///
     /// # Errors

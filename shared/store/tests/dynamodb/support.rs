@@ -1,0 +1,157 @@
+//! A DynamoDB engine with the tables of template.yaml, and a client that writes down what every call asked for and cost.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef,
+};
+use aws_sdk_dynamodb::config::{BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
+use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetItemOutput};
+use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
+use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
+use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput};
+use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
+use local_cloud::Template;
+use local_cloud::dynamodb::{Embedded, start_in_memory};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use store::{DynamoStore, TableNames};
+use testkit::TestEnv;
+use tokio::sync::OnceCell;
+
+static ENGINE: OnceCell<(Embedded, TableNames)> = OnceCell::const_new();
+
+/// The one engine of this test binary, with the tables that template.yaml describes.
+async fn engine() -> &'static (Embedded, TableNames) {
+    ENGINE
+        .get_or_init(|| async {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+            let template = Template::load(&path, &BTreeMap::new()).unwrap();
+            let engine = start_in_memory(&template).await.unwrap();
+            let named = |id: &str| template.tables.iter().find(|table| table.logical_id == id).unwrap().name.clone();
+            let tables = TableNames {
+                chats: named("ChatsTable"),
+                messages: named("MessagesTable"),
+                chat_members: named("ChatMembersTable"),
+                sends: named("SendsTable"),
+                chat_users: named("ChatUsersTable"),
+            };
+            (engine, tables)
+        })
+        .await
+}
+
+/// A store on that engine, and the calls that go through it.
+pub(crate) async fn store() -> (DynamoStore<TestEnv>, Calls) {
+    let (engine, tables) = engine().await;
+    let calls = Calls::default();
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .endpoint_url(engine.endpoint())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .interceptor(calls.clone())
+        .build();
+    (DynamoStore::with_client(Client::from_conf(config), tables.clone(), TestEnv::default()), calls)
+}
+
+/// One call: what was asked, and what it cost.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Call {
+    pub(crate) operation: &'static str,
+    /// Tables that were read strongly.
+    pub(crate) strong: Vec<String>,
+    /// Tables that were read eventually consistently.
+    pub(crate) eventual: Vec<String>,
+    /// Whether the call asked for its capacity, indexes included.
+    pub(crate) asks_capacity: bool,
+    pub(crate) read_units: f64,
+    pub(crate) write_units: f64,
+}
+
+/// The calls of one client, in order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Calls(Arc<Mutex<Vec<Call>>>);
+
+impl Calls {
+    /// The calls since the last time, in order.
+    pub(crate) fn take(&self) -> Vec<Call> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Intercept for Calls {
+    fn name(&self) -> &'static str {
+        "Calls"
+    }
+
+    fn read_before_serialization(
+        &self,
+        context: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), aws_sdk_dynamodb::error::BoxError> {
+        let input = context.input();
+        let asks = |wanted: Option<&ReturnConsumedCapacity>| wanted == Some(&ReturnConsumedCapacity::Indexes);
+        let mut call = Call::default();
+        if let Some(input) = input.downcast_ref::<BatchGetItemInput>() {
+            call = Call { operation: "BatchGetItem", asks_capacity: asks(input.return_consumed_capacity()), ..call };
+            for (table, keys) in input.request_items().unwrap() {
+                let read = if keys.consistent_read() == Some(true) { &mut call.strong } else { &mut call.eventual };
+                read.push(table.clone());
+            }
+        } else if let Some(input) = input.downcast_ref::<GetItemInput>() {
+            call = Call { operation: "GetItem", asks_capacity: asks(input.return_consumed_capacity()), ..call };
+            let read = if input.consistent_read() == Some(true) { &mut call.strong } else { &mut call.eventual };
+            read.push(input.table_name().unwrap().to_owned());
+        } else if let Some(input) = input.downcast_ref::<QueryInput>() {
+            call = Call { operation: "Query", asks_capacity: asks(input.return_consumed_capacity()), ..call };
+            let read = if input.consistent_read() == Some(true) { &mut call.strong } else { &mut call.eventual };
+            read.push(input.table_name().unwrap().to_owned());
+        } else if let Some(input) = input.downcast_ref::<UpdateItemInput>() {
+            call = Call { operation: "UpdateItem", asks_capacity: asks(input.return_consumed_capacity()), ..call };
+        } else if let Some(input) = input.downcast_ref::<TransactWriteItemsInput>() {
+            call =
+                Call { operation: "TransactWriteItems", asks_capacity: asks(input.return_consumed_capacity()), ..call };
+        } else {
+            panic!("no budget has a place for this call: {input:?}");
+        }
+        call.strong.sort();
+        call.eventual.sort();
+        self.0.lock().unwrap().push(call);
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), aws_sdk_dynamodb::error::BoxError> {
+        let Some(Ok(output)) = context.output_or_error() else { return Ok(()) };
+        let sum = |all: &[ConsumedCapacity]| all.iter().filter_map(ConsumedCapacity::capacity_units).sum::<f64>();
+        let one = |capacity: Option<&ConsumedCapacity>| capacity.and_then(ConsumedCapacity::capacity_units).unwrap();
+        let (operation, read, written) = if let Some(output) = output.downcast_ref::<BatchGetItemOutput>() {
+            ("BatchGetItem", sum(output.consumed_capacity()), 0.0)
+        } else if let Some(output) = output.downcast_ref::<GetItemOutput>() {
+            ("GetItem", one(output.consumed_capacity()), 0.0)
+        } else if let Some(output) = output.downcast_ref::<QueryOutput>() {
+            ("Query", one(output.consumed_capacity()), 0.0)
+        } else if let Some(output) = output.downcast_ref::<UpdateItemOutput>() {
+            ("UpdateItem", 0.0, one(output.consumed_capacity()))
+        } else if let Some(output) = output.downcast_ref::<TransactWriteItemsOutput>() {
+            ("TransactWriteItems", 0.0, sum(output.consumed_capacity()))
+        } else {
+            panic!("an output without a place");
+        };
+        // Calls that are under way at once end in any order: the first open one of this kind is it.
+        let mut calls = self.0.lock().unwrap();
+        let open =
+            calls.iter_mut().find(|call| call.operation == operation && call.read_units + call.write_units == 0.0);
+        let call = open.unwrap();
+        (call.read_units, call.write_units) = (read, written);
+        Ok(())
+    }
+}

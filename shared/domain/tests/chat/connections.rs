@@ -1,0 +1,34 @@
+use crate::support::app;
+use domain::chat_user::MAX_CONNECTIONS;
+use domain::ports::Registry as _;
+use domain::use_cases::ConnectError;
+use std::time::Duration;
+use testkit::TestEnv;
+use testkit::fixtures::{connection, user};
+
+#[tokio::test]
+async fn the_twenty_first_connection_closes_the_oldest() {
+    let app = app();
+    let alice = user("alice");
+    for n in 1..=MAX_CONNECTIONS {
+        let at = TestEnv::START.plus(Duration::from_millis(n as u64));
+        assert_eq!(app.connect(&alice, &connection(&format!("c-{n}"), at)).await.unwrap().closed, 0);
+    }
+    let connected =
+        app.connect(&alice, &connection("c-21", TestEnv::START.plus(Duration::from_secs(1)))).await.unwrap();
+    assert_eq!(connected.closed, 1);
+    assert_eq!(app.push.closed(), ["c-1"]);
+    let left = app.store.users(&[alice]).await.unwrap().remove(0).connections;
+    assert_eq!(left.len(), MAX_CONNECTIONS);
+    assert!(left.iter().all(|left| left.id.as_str() != "c-1"));
+}
+
+#[tokio::test]
+async fn an_expired_token_opens_nothing() {
+    let app = app();
+    let mut expired = connection("c-1", TestEnv::START);
+    expired.exp = TestEnv::START;
+    let error = app.connect(&user("alice"), &expired).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Expired));
+    assert!(app.store.users(&[user("alice")]).await.unwrap().is_empty());
+}

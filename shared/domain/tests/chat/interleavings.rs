@@ -1,0 +1,138 @@
+//! Any interleaving of sends, repeats, mark-seens, conflicts and lost replies keeps seq contiguous, unread exact and
+//! readSeq monotonic.
+
+use crate::support::{TestApp, list, mark, with_store};
+use domain::content::ChatName;
+use domain::ids::{ChatId, ClientChatId, Seq};
+use domain::member::BudgetRate;
+use domain::use_cases::{CreateChat, NewChat, PageStart, SendMessageError};
+use domain::{App, Settings};
+use futures_util::future::join_all;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use testkit::fixtures::{caller, message, user, users};
+use testkit::{Faults, MemoryStore};
+
+const WHO: [&str; 3] = ["alice", "bob", "carol"];
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// Sends a message of this name; a name that was used is a repeat.
+    Send(u8),
+    /// Marks as seen up to this share of the log, in percent; over 100 is past its end.
+    Seen(u64),
+    /// Reads a page after the last message that the client holds.
+    Read,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![3 => (0..6_u8).prop_map(Step::Send), 2 => (0..140_u64).prop_map(Step::Seen), 2 => Just(Step::Read)]
+}
+
+fn faults() -> impl Strategy<Value = Faults> {
+    (0..60_u8, 0..25_u8, 0..60_u8, 0..60_u8, 0..20_u64).prop_map(
+        |(conflict, lost_reply, half_read, stale_chat, latency_ms)| Faults {
+            conflict,
+            lost_reply,
+            half_read,
+            stale_chat,
+            latency_ms,
+        },
+    )
+}
+
+async fn group(app: &TestApp) -> ChatId {
+    let client = ClientChatId::parse("g").unwrap();
+    let chat =
+        NewChat::group(&user("alice"), &users(&WHO[1..]), ChatName::parse("All").unwrap(), Some(client)).unwrap();
+    loop {
+        match app.create_chat(CreateChat { caller: caller("alice"), chat: chat.clone() }).await {
+            Ok(created) => return created.chat.chat_id().clone(),
+            Err(error) => assert!(
+                matches!(
+                    error,
+                    domain::use_cases::CreateChatError::Store(_) | domain::use_cases::CreateChatError::Busy
+                ),
+                "{error:?}"
+            ),
+        }
+    }
+}
+
+/// One participant doing their steps, one after the other; the acknowledged seq of each name that they sent.
+async fn play(app: &TestApp, chat: &ChatId, who: &str, steps: &[Step]) -> BTreeMap<u8, u64> {
+    let (mut acknowledged, mut held, mut last_read) = (BTreeMap::new(), Vec::new(), 0);
+    for step in steps {
+        match step {
+            Step::Send(name) => {
+                let content = format!("{who} {name}");
+                match app.send_message(message(chat, who, &format!("m-{name}"), &content)).await {
+                    Ok(sent) => {
+                        let seq = sent.message.seq().0;
+                        assert_eq!(*acknowledged.entry(*name).or_insert(seq), seq, "a repeat is the same message");
+                    }
+                    Err(SendMessageError::Busy | SendMessageError::Store(_)) => {}
+                    Err(error) => panic!("{error:?}"),
+                }
+            }
+            Step::Seen(percent) => {
+                let last = app.store.stored_head(chat).unwrap().last_seq.0;
+                if let Ok(seen) = app.mark_seen(mark(chat, who, last * percent / 100)).await {
+                    assert!(seen.read_seq.0 >= last_read, "a read position moved back");
+                    last_read = seen.read_seq.0;
+                }
+            }
+            Step::Read => {
+                let after = Seq(held.last().copied().unwrap_or(0));
+                let page = app.list_messages(list(chat, who, PageStart::After(after), 7)).await.unwrap();
+                held.extend(page.messages.iter().map(|message| message.seq().0));
+            }
+        }
+    }
+    let count = held.len() as u64;
+    assert_eq!(held, (1..=count).collect::<Vec<_>>(), "a reader who follows the pages misses nothing");
+    acknowledged
+}
+
+async fn check(seed: u64, faults: Faults, steps: &[Vec<Step>; 3]) {
+    let sending = BudgetRate { burst: 1000, per_second: 1000 };
+    let app = App { settings: Settings { sending }, ..with_store(MemoryStore::with_faults(seed, faults)) };
+    let chat = &group(&app).await;
+    let players = WHO.iter().zip(steps).map(|(who, steps)| play(&app, chat, who, steps));
+    let acknowledged = join_all(players).await;
+
+    app.store.set_faults(Faults::default());
+    let stored = app.store.stored_messages(chat);
+    let seqs: Vec<_> = stored.iter().map(|message| message.seq.0).collect();
+    assert_eq!(seqs, (1..=stored.len() as u64).collect::<Vec<_>>(), "seq has no hole");
+    assert_eq!(app.store.stored_head(chat).unwrap().last_seq.0, stored.len() as u64);
+    let mut names: Vec<_> = stored.iter().map(|message| message.content.as_str().to_owned()).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), stored.len(), "nothing is stored twice");
+    for (who, acknowledged) in WHO.iter().zip(acknowledged) {
+        for (name, seq) in acknowledged {
+            let found = &stored[usize::try_from(seq).unwrap() - 1];
+            assert_eq!(found.content.as_str(), format!("{who} {name}"), "what is acknowledged is stored, at its place");
+        }
+        let member = app.store.stored_member(chat, &user(who)).unwrap();
+        let details = app.get_chat(&caller(who), chat).await.unwrap();
+        let unread = stored.iter().filter(|message| message.seq > member.read_seq).count() as u64;
+        assert_eq!(details.unread_count, unread, "unread is exact");
+        let own_last = stored.iter().filter(|message| message.sender == user(who)).map(|message| message.seq).max();
+        assert!(own_last.is_none_or(|own| member.read_seq >= own), "who sends has read");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #[test]
+    fn any_interleaving_keeps_the_log_whole(
+        seed in any::<u64>(),
+        faults in faults(),
+        steps in [prop::collection::vec(step(), 0..25), prop::collection::vec(step(), 0..25), prop::collection::vec(step(), 0..25)],
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(check(seed, faults, &steps));
+    }
+}

@@ -1,0 +1,9 @@
+//! Rules and use cases on the in-memory store, with a clock that stands still unless somebody waits.
+
+mod chats;
+mod connections;
+mod fan_out;
+mod interleavings;
+mod messages;
+mod reading;
+mod support;

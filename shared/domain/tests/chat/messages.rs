@@ -1,0 +1,173 @@
+use crate::support::{app, filled, private, with_store};
+use domain::chat::Chat;
+use domain::ids::{ClientMessageId, Rev, Seq};
+use domain::member::BudgetRate;
+use domain::ports::{Consistency, ReadChats as _};
+use domain::use_cases::{MarkSeenCommand, SendMessageError};
+use domain::{App, Settings};
+use serde_json::json;
+use std::time::Duration;
+use testkit::fixtures::{caller, connection, message, user};
+use testkit::{Faults, MemoryStore, TestEnv};
+
+#[tokio::test]
+async fn a_message_is_stored_at_its_place_and_pushed_to_every_device_but_the_asking_one() {
+    let app = app();
+    let chat = private(&app).await;
+    for (who, name) in [("alice", "a-1"), ("alice", "a-2"), ("bob", "b-1"), ("eve", "e-1")] {
+        app.connect(&user(who), &connection(name, TestEnv::START)).await.unwrap();
+    }
+    let mut command = message(&chat, "alice", "m-1", "Hello");
+    command.caller.connection = Some(connection("a-1", TestEnv::START).id);
+    let sent = app.send_message(command).await.unwrap();
+    let shown = serde_json::to_value(&sent.message).unwrap();
+    let expected = json!({
+        "messageId": format!("{chat}:1"), "chatId": chat.as_str(), "seq": 1, "senderId": "alice", "type": "text",
+        "content": "Hello", "seenBy": ["alice"], "deletedFor": [], "createdAt": "2026-01-01T00:00:00Z",
+        "clientMessageId": "m-1",
+    });
+    let same_but_time = |mut value: serde_json::Value| {
+        value["createdAt"] = expected["createdAt"].clone();
+        value
+    };
+    assert_eq!(same_but_time(shown.clone()), expected);
+    for name in ["a-2", "b-1"] {
+        let frames = app.push.take(name);
+        assert_eq!(frames, [json!({"event": "message.created", "chatId": chat.as_str(), "seq": 1, "data": shown})]);
+    }
+    assert_eq!(app.push.count(), 0);
+}
+
+#[tokio::test]
+async fn sending_counts_as_having_read() {
+    let app = app();
+    let chat = private(&app).await;
+    filled(&app, &chat, 2).await;
+    app.send_message(message(&chat, "bob", "", "Hi")).await.unwrap();
+    assert_eq!(app.store.stored_member(&chat, &user("bob")).unwrap().read_seq, Seq(3));
+    assert_eq!(app.get_chat(&caller("bob"), &chat).await.unwrap().unread_count, 0);
+    assert_eq!(app.get_chat(&caller("alice"), &chat).await.unwrap().unread_count, 1);
+}
+
+#[tokio::test]
+async fn a_repeat_changes_nothing_and_is_pushed_again() {
+    let app = app();
+    let chat = private(&app).await;
+    app.connect(&user("bob"), &connection("b-1", TestEnv::START)).await.unwrap();
+    let first = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
+    // Fifty sends later, and read by bob since.
+    filled(&app, &chat, 40).await;
+    app.mark_seen(MarkSeenCommand { caller: caller("bob"), chat: chat.clone(), seq: Seq(9) }).await.unwrap();
+    app.push.take("b-1");
+    let again = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
+    assert!(!first.repeated && again.repeated);
+    assert_eq!(again.message.message_id(), first.message.message_id());
+    assert_eq!(again.message.seen_by(), [user("alice"), user("bob")], "as it is now");
+    assert_eq!(app.push.take("b-1")[0]["seq"], 1);
+    assert_eq!(app.store.stored_messages(&chat).len(), 41);
+    assert_eq!(app.store.stored_head(&chat).unwrap().last_seq, Seq(41));
+}
+
+#[tokio::test]
+async fn the_same_name_for_something_else_is_refused() {
+    let app = app();
+    let chat = private(&app).await;
+    app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
+    let error = app.send_message(message(&chat, "alice", "m-1", "Goodbye")).await.unwrap_err();
+    assert!(matches!(error, SendMessageError::IdempotencyConflict), "{error:?}");
+    // Bob's m-1 is another.
+    assert!(!app.send_message(message(&chat, "bob", "m-1", "Goodbye")).await.unwrap().repeated);
+    assert_eq!(app.store.stored_messages(&chat).len(), 2);
+}
+
+#[tokio::test]
+async fn a_reply_that_was_lost_is_found_by_repeating() {
+    let app = app();
+    let chat = private(&app).await;
+    app.store.set_faults(Faults { lost_reply: 100, ..Faults::default() });
+    let error = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap_err();
+    assert!(matches!(error, SendMessageError::Store(_)), "{error:?}");
+    app.store.set_faults(Faults::default());
+    let again = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
+    assert!(again.repeated);
+    assert_eq!(app.store.stored_messages(&chat).len(), 1);
+}
+
+#[tokio::test]
+async fn a_stranger_stores_nothing() {
+    let app = app();
+    let chat = private(&app).await;
+    let error = app.send_message(message(&chat, "eve", "m-1", "Hello")).await.unwrap_err();
+    assert!(matches!(error, SendMessageError::ChatNotFound), "{error:?}");
+    assert!(app.store.stored_messages(&chat).is_empty());
+}
+
+#[tokio::test]
+async fn a_closed_chat_takes_no_messages() {
+    let app = app();
+    let chat = private(&app).await;
+    let document = app.store.chat(&chat, Consistency::Strong).await.unwrap().unwrap();
+    app.store.put_chat(Chat { closed_at: Some(TestEnv::START), ..document });
+    let error = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap_err();
+    assert!(matches!(error, SendMessageError::ChatClosed), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_who_is_too_fast_is_told_how_long_to_wait() {
+    let sending = BudgetRate { burst: 3, per_second: 2 };
+    let app = App { settings: Settings { sending }, ..app() };
+    let chat = private(&app).await;
+    filled(&app, &chat, 3).await;
+    let error = app.send_message(message(&chat, "alice", "", "Hello")).await.unwrap_err();
+    let SendMessageError::RateLimited { retry_after } = error else { panic!("{error:?}") };
+    assert_eq!(retry_after, Duration::from_millis(500));
+    assert!(app.send_message(message(&chat, "bob", "", "Hello")).await.is_ok(), "the budget is each sender's own");
+    tokio::time::advance(retry_after).await;
+    assert!(app.send_message(message(&chat, "alice", "", "Hello")).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn conflicts_are_tried_again_for_five_seconds() {
+    let app = with_store(MemoryStore::with_faults(1, Faults::default()));
+    let chat = private(&app).await;
+    app.store.set_faults(Faults { conflict: 80, ..Faults::default() });
+    let sent = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
+    assert!(sent.retries > 0 && !sent.repeated);
+    app.store.set_faults(Faults { conflict: 100, ..Faults::default() });
+    let before = tokio::time::Instant::now();
+    let error = app.send_message(message(&chat, "alice", "m-2", "Hello")).await.unwrap_err();
+    assert!(matches!(error, SendMessageError::Busy), "{error:?}");
+    assert!((4..=5).contains(&before.elapsed().as_secs()));
+    assert_eq!(app.store.stored_messages(&chat).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_is_not_committed_upon_members_that_have_changed() {
+    let app = app();
+    let chat = private(&app).await;
+    let mut head = app.store.stored_head(&chat).unwrap();
+    head.members_rev = Rev(1);
+    app.store.put_head(&chat, head);
+    // The chat document stays behind, even when it is read strongly: nothing is sent to the wrong people.
+    let error = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap_err();
+    assert!(matches!(error, SendMessageError::Busy), "{error:?}");
+    assert!(app.store.stored_messages(&chat).is_empty());
+    let document = app.store.chat(&chat, Consistency::Strong).await.unwrap().unwrap();
+    app.store.put_chat(Chat { members_rev: Rev(1), ..document });
+    assert!(app.send_message(message(&chat, "alice", "m-1", "Hello")).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_log_never_goes_back_in_time() {
+    let app = app();
+    let chat = private(&app).await;
+    filled(&app, &chat, 1).await;
+    let ahead = TestEnv::START.plus(Duration::from_secs(3600));
+    let mut head = app.store.stored_head(&chat).unwrap();
+    head.last_message_at = Some(ahead);
+    app.store.put_head(&chat, head);
+    let mut late = message(&chat, "bob", "", "Hello");
+    late.client_message_id = ClientMessageId::parse("m").ok();
+    app.send_message(late).await.unwrap();
+    assert_eq!(app.store.stored_messages(&chat)[1].created_at, ahead);
+}

@@ -1,0 +1,249 @@
+use crate::support::{TestApp, app, filled, list, mark, private, seqs};
+use domain::chat::MAX_FRAME_BYTES;
+use domain::content::ChatName;
+use domain::ids::{ChatId, Seq};
+use domain::member::Member;
+use domain::use_cases::{CreateChat, ListMessagesError, MarkSeenError, NewChat, Page, PageLimit, PageStart};
+use testkit::fixtures::{caller, connection, message, text, user};
+use testkit::{Faults, TestEnv};
+
+async fn page(app: &TestApp, chat: &ChatId, who: &str, start: PageStart, limit: u64) -> Page {
+    app.list_messages(list(chat, who, start, limit)).await.unwrap()
+}
+
+#[tokio::test]
+async fn pages_in_every_direction() {
+    let app = app();
+    let chat = private(&app).await;
+    filled(&app, &chat, 25).await;
+    let cases = [
+        (PageStart::Latest, 16..=25, true, false),
+        (PageStart::Before(Seq(16)), 6..=15, true, true),
+        (PageStart::Before(Seq(6)), 1..=5, false, true),
+        (PageStart::After(Seq(0)), 1..=10, false, true),
+        (PageStart::After(Seq(20)), 21..=25, true, false),
+        (PageStart::Around(Seq(12)), 7..=16, true, true),
+    ];
+    for (start, expected, before, after) in cases {
+        let page = page(&app, &chat, "bob", start, 10).await;
+        assert_eq!(seqs(&page), expected.clone().collect::<Vec<_>>(), "{start:?}");
+        let range = page.range.unwrap();
+        assert_eq!((range.from.0, range.to.0), (*expected.start(), *expected.end()));
+        assert_eq!((page.has_more_before, page.has_more_after, page.seq), (before, after, Seq(25)), "{start:?}");
+    }
+}
+
+#[tokio::test]
+async fn paging_both_ways_gives_each_message_once() {
+    let app = app();
+    let chat = private(&app).await;
+    filled(&app, &chat, 23).await;
+    let mut forward = Vec::new();
+    let mut next = page(&app, &chat, "bob", PageStart::After(Seq(0)), 5).await;
+    loop {
+        forward.extend(seqs(&next));
+        if !next.has_more_after {
+            break;
+        }
+        next = page(&app, &chat, "bob", PageStart::After(next.range.unwrap().to), 5).await;
+    }
+    assert_eq!(forward, (1..=23).collect::<Vec<_>>());
+    let mut backward = Vec::new();
+    let mut next = page(&app, &chat, "bob", PageStart::Latest, 5).await;
+    loop {
+        backward.splice(0..0, seqs(&next));
+        if !next.has_more_before {
+            break;
+        }
+        next = page(&app, &chat, "bob", PageStart::Before(next.range.unwrap().from), 5).await;
+    }
+    assert_eq!(backward, forward);
+}
+
+#[tokio::test]
+async fn an_empty_page_says_where_there_is_more() {
+    let app = app();
+    let chat = private(&app).await;
+    let empty = page(&app, &chat, "bob", PageStart::Latest, 5).await;
+    assert!(empty.range.is_none() && !empty.has_more_before && !empty.has_more_after);
+    filled(&app, &chat, 3).await;
+    let after = page(&app, &chat, "bob", PageStart::After(Seq(3)), 5).await;
+    assert!(after.range.is_none() && after.has_more_before && !after.has_more_after);
+    let before = page(&app, &chat, "bob", PageStart::Before(Seq(1)), 5).await;
+    assert!(before.range.is_none() && !before.has_more_before && before.has_more_after);
+}
+
+#[tokio::test]
+async fn nothing_below_the_floor_is_shown() {
+    let app = app();
+    let chat = private(&app).await;
+    filled(&app, &chat, 6).await;
+    let late = Member::joining(user("carol"), Seq(4), TestEnv::START);
+    app.store.put_member(&chat, &user("carol"), Some(late.clone()));
+    for start in [PageStart::Latest, PageStart::After(Seq(0)), PageStart::Around(Seq(2)), PageStart::Before(Seq(9))] {
+        let page = page(&app, &chat, "carol", start, 50).await;
+        assert_eq!((seqs(&page), page.floor, page.has_more_before), (vec![5, 6], Seq(4), false), "{start:?}");
+    }
+    app.store.put_member(&chat, &user("carol"), Some(Member { cleared_seq: Seq(6), ..late }));
+    let cleared = page(&app, &chat, "carol", PageStart::Latest, 50).await;
+    assert!(cleared.messages.is_empty() && !cleared.has_more_before && !cleared.has_more_after);
+    let details = app.get_chat(&caller("carol"), &chat).await.unwrap();
+    assert_eq!(details.unread_count, 0);
+    assert!(
+        serde_json::to_value(&details).unwrap()["chat"].get("lastMessageId").is_none(),
+        "not even the last one's name"
+    );
+}
+
+#[tokio::test]
+async fn what_somebody_deleted_for_themselves_is_covered_and_not_shown() {
+    let app = app();
+    let chat = private(&app).await;
+    filled(&app, &chat, 3).await;
+    let mut second = app.store.stored_messages(&chat).remove(1);
+    second.deleted_for.insert(user("bob"));
+    app.store.put_message(second);
+    let of_bob = page(&app, &chat, "bob", PageStart::Latest, 50).await;
+    assert_eq!((seqs(&of_bob), of_bob.range.unwrap().from), (vec![1, 3], Seq(1)));
+    let of_alice = page(&app, &chat, "alice", PageStart::Latest, 50).await;
+    assert_eq!(seqs(&of_alice), [1, 2, 3]);
+    let shown = serde_json::to_value(&of_alice.messages[1]).unwrap();
+    assert_eq!(shown["deletedFor"], serde_json::json!([]), "and nobody else is told");
+}
+
+#[tokio::test]
+async fn a_page_ends_where_a_transaction_is_seen_in_part() {
+    let app = app();
+    let chat = private(&app).await;
+    filled(&app, &chat, 5).await;
+    app.store.set_faults(Faults { half_read: 100, ..Faults::default() });
+    filled(&app, &chat, 1).await;
+    let half = page(&app, &chat, "bob", PageStart::Latest, 50).await;
+    assert_eq!(half.seq, Seq(6), "the head shows it");
+    assert!(half.has_more_after && half.range.is_none_or(|range| range.to < Seq(6)));
+    app.store.set_faults(Faults::default());
+    let whole = page(&app, &chat, "bob", PageStart::After(half.range.map_or(Seq(0), |range| range.to)), 50).await;
+    assert_eq!(whole.range.unwrap().to, Seq(6));
+    assert!(!whole.has_more_after);
+}
+
+#[tokio::test]
+async fn seen_by_follows_the_read_positions() {
+    let app = app();
+    let chat = private(&app).await;
+    filled(&app, &chat, 3).await;
+    app.mark_seen(mark(&chat, "bob", 2)).await.unwrap();
+    let shown = page(&app, &chat, "alice", PageStart::Latest, 50).await;
+    let seen: Vec<_> = shown.messages.iter().map(|message| message.seen_by().len()).collect();
+    assert_eq!(seen, [2, 2, 1]);
+    // Someone who joined later has not seen what came before, however far they have read.
+    let late = Member { read_seq: Seq(3), ..Member::joining(user("carol"), Seq(2), TestEnv::START) };
+    app.store.put_member(&chat, &user("carol"), Some(late));
+    let shown = page(&app, &chat, "alice", PageStart::Latest, 50).await;
+    let carol: Vec<_> = shown.messages.iter().map(|message| message.seen_by().contains(&user("carol"))).collect();
+    assert_eq!(carol, [false, false, true]);
+}
+
+#[tokio::test]
+async fn a_page_fits_a_frame_and_loses_nothing() {
+    let app = app();
+    let chat = private(&app).await;
+    for n in 0..9 {
+        let mut large = message(&chat, "alice", "", "x");
+        large.content = text(&"x".repeat(if n == 4 { 24_000 } else { 8_000 }));
+        app.send_message(large).await.unwrap();
+    }
+    let (mut at, mut found) = (Seq(0), Vec::new());
+    while at < Seq(9) {
+        let page = page(&app, &chat, "bob", PageStart::After(at), 50).await;
+        assert!(serde_json::to_string(&page).unwrap().len() <= MAX_FRAME_BYTES);
+        assert_eq!(page.has_more_after, page.range.unwrap().to < Seq(9));
+        found.extend(seqs(&page));
+        at = page.range.unwrap().to;
+    }
+    assert_eq!(found, (1..=9).collect::<Vec<_>>());
+    let latest = page(&app, &chat, "bob", PageStart::Latest, 50).await;
+    assert_eq!(seqs(&latest), [7, 8, 9], "cut from the far end");
+    let around = page(&app, &chat, "bob", PageStart::Around(Seq(5)), 50).await;
+    assert_eq!(seqs(&around), [5], "the one that was asked for is on it");
+}
+
+#[tokio::test]
+async fn one_message_that_does_not_fit_with_all_its_readers_says_so() {
+    let app = app();
+    let others: Vec<_> = (0..89).map(|n| user(&format!("{n:0128}"))).collect();
+    let chat = NewChat::group(&user("alice"), &others, ChatName::parse("All").unwrap(), None).unwrap();
+    let chat = app.create_chat(CreateChat { caller: caller("alice"), chat }).await.unwrap().chat.chat_id().clone();
+    let mut large = message(&chat, "alice", "", "x");
+    large.content = text(&"x".repeat(24_000));
+    app.send_message(large).await.unwrap();
+    for other in &others {
+        app.mark_seen(mark(&chat, other.as_str(), 1)).await.unwrap();
+    }
+    let page = page(&app, &chat, "alice", PageStart::Latest, PageLimit::MOST).await;
+    assert!(page.messages[0].is_seen_by_limited() && page.messages[0].seen_by().len() < 90);
+    assert!(serde_json::to_string(&page).unwrap().len() <= MAX_FRAME_BYTES);
+}
+
+#[tokio::test]
+async fn marking_moves_forward_tells_everyone_and_stops_at_the_end() {
+    let app = app();
+    let chat = private(&app).await;
+    for (who, name) in [("alice", "a-1"), ("bob", "b-1"), ("bob", "b-2")] {
+        app.connect(&user(who), &connection(name, TestEnv::START)).await.unwrap();
+    }
+    filled(&app, &chat, 5).await;
+    for name in ["a-1", "b-1", "b-2"] {
+        app.push.take(name);
+    }
+    let mut command = mark(&chat, "bob", 3);
+    command.caller.connection = Some(connection("b-1", TestEnv::START).id);
+    let seen = app.mark_seen(command).await.unwrap();
+    assert_eq!((seen.read_seq, seen.unread_count, seen.pushed.posted), (Seq(3), 2, 2));
+    for name in ["a-1", "b-2"] {
+        let frame = &app.push.take(name)[0];
+        assert_eq!(
+            (&frame["event"], &frame["data"]["userId"], &frame["data"]["readSeq"]),
+            (&"receipt.updated".into(), &"bob".into(), &3.into())
+        );
+    }
+    assert_eq!(app.push.count(), 0);
+    for again in [3, 1, 0] {
+        let seen = app.mark_seen(mark(&chat, "bob", again)).await.unwrap();
+        assert_eq!((seen.read_seq, seen.unread_count), (Seq(3), 2));
+    }
+    assert_eq!(app.push.count(), 0, "what did not move is no news");
+    let error = app.mark_seen(mark(&chat, "bob", 6)).await.unwrap_err();
+    assert!(matches!(error, MarkSeenError::PastTheEnd { last: Seq(5) }), "{error:?}");
+    assert_eq!(app.store.stored_member(&chat, &user("bob")).unwrap().read_seq, Seq(3));
+}
+
+#[tokio::test]
+async fn in_a_large_chat_nobody_is_told() {
+    let app = app();
+    let chat = private(&app).await;
+    app.connect(&user("alice"), &connection("a-1", TestEnv::START)).await.unwrap();
+    filled(&app, &chat, 2).await;
+    app.push.take("a-1");
+    for (count, told) in [(101, 0), (100, 1)] {
+        let mut head = app.store.stored_head(&chat).unwrap();
+        head.participant_count = count;
+        app.store.put_head(&chat, head);
+        let seen = app.mark_seen(mark(&chat, "bob", if count == 101 { 1 } else { 2 })).await.unwrap();
+        assert_eq!(seen.pushed.posted, told, "{count} participants");
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_reads_and_marks_nothing() {
+    let app = app();
+    let chat = private(&app).await;
+    filled(&app, &chat, 2).await;
+    let error = app.list_messages(list(&chat, "eve", PageStart::Latest, 50)).await.unwrap_err();
+    assert!(matches!(error, ListMessagesError::ChatNotFound), "{error:?}");
+    for seq in [1, 99] {
+        let error = app.mark_seen(mark(&chat, "eve", seq)).await.unwrap_err();
+        assert!(matches!(error, MarkSeenError::ChatNotFound), "{error:?}");
+    }
+    assert!(app.store.stored_member(&chat, &user("eve")).is_none());
+}

@@ -1,2 +1,287 @@
-//! x
-fn main() {}
+//! `cargo run`: the whole system on this machine.
+
+#![allow(clippy::disallowed_methods)] // a development tool reads the machine's environment
+
+use clap::{Args, Parser, Subcommand};
+use dev::auth_service::{AuthService, USERS};
+use dev::client::{ClientError, Credential, HttpClient, Socket};
+use dev::cloud::{Cloud, PortNumbers, Setup, template, watch_environment, workspace};
+use dev::demo::{Stage, play};
+use dev::terminal::{Logs, Terminal};
+use dev::Error;
+use local_cloud::{DynamoDb, Lambda};
+use serde_json::json;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+
+/// lambda-chat on this machine: both APIs, the functions, the tables and a stand-in Auth Service, on loopback.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    start: Start,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Starts everything and serves until Ctrl-C (what happens without a command, too)
+    Start(Start),
+    /// Plays alice and bob on the running system, and exits 1 if a step fails
+    Demo(Demo),
+    /// Opens a WebSocket: every line typed is sent as a frame, every frame that comes is printed
+    Socket(SocketArgs),
+    /// Starts the stand-in Auth Service alone
+    Auth {
+        /// Its port
+        #[arg(long, default_value_t = PortNumbers::USUAL.auth)]
+        auth_port: u16,
+    },
+    /// Prints the environment that a `cargo lambda watch` needs to work with `start --lambda-endpoint`
+    WatchEnv(Ports),
+}
+
+#[derive(Args, Clone, Copy)]
+struct Ports {
+    /// Port of the HTTP API
+    #[arg(long, default_value_t = PortNumbers::USUAL.http)]
+    http_port: u16,
+    /// Port of the WebSocket API
+    #[arg(long, default_value_t = PortNumbers::USUAL.websocket)]
+    ws_port: u16,
+    /// Port of the stand-in Auth Service
+    #[arg(long, default_value_t = PortNumbers::USUAL.auth)]
+    auth_port: u16,
+    /// Port of the embedded DynamoDB
+    #[arg(long, default_value_t = PortNumbers::USUAL.dynamodb)]
+    dynamodb_port: u16,
+}
+
+impl From<Ports> for PortNumbers {
+    fn from(ports: Ports) -> Self {
+        Self { http: ports.http_port, websocket: ports.ws_port, auth: ports.auth_port, dynamodb: ports.dynamodb_port }
+    }
+}
+
+#[derive(Args)]
+struct Start {
+    #[command(flatten)]
+    ports: Ports,
+    /// Keeps nothing: the tables are in memory
+    #[arg(long)]
+    memory: bool,
+    /// The file that keeps the tables
+    #[arg(long, default_value = ".lambda-chat/dynamodb.sqlite", conflicts_with = "memory")]
+    data: PathBuf,
+    /// Another DynamoDB: DynamoDB Local, or AWS
+    #[arg(long, value_name = "URL", conflicts_with_all = ["memory", "data"])]
+    dynamodb_endpoint: Option<String>,
+    /// A running `cargo lambda watch` that runs the functions
+    #[arg(long, value_name = "URL")]
+    lambda_endpoint: Option<String>,
+    /// The SAM template
+    #[arg(long, default_value_os_t = template())]
+    template: PathBuf,
+}
+
+#[derive(Args)]
+struct Demo {
+    /// The HTTP API of a running system; without it, one is started for the demo alone
+    #[arg(long, requires = "ws_url", env = "LAMBDA_CHAT_HTTP_URL")]
+    http_url: Option<String>,
+    /// Its WebSocket API
+    #[arg(long, requires = "http_url", env = "LAMBDA_CHAT_WS_URL")]
+    ws_url: Option<String>,
+    /// Its stand-in Auth Service, which makes the tokens
+    #[arg(long, default_value = "http://127.0.0.1:3002", env = "LAMBDA_CHAT_AUTH_URL")]
+    auth_url: String,
+    /// Tokens of a real Auth Service instead, of two users
+    #[arg(long, num_args = 2, value_names = ["USER=TOKEN", "USER=TOKEN"])]
+    tokens: Option<Vec<String>>,
+    /// A running `cargo lambda watch` that runs the functions, started with the environment that watch-env prints
+    #[arg(long, value_name = "URL", conflicts_with = "http_url")]
+    lambda_endpoint: Option<String>,
+}
+
+#[derive(Args)]
+struct SocketArgs {
+    /// Whose token to ask the stand-in Auth Service for
+    #[arg(long = "as", value_name = "USER", default_value = "alice")]
+    user: String,
+    /// A token of a real Auth Service instead
+    #[arg(long, env = "LAMBDA_CHAT_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// The WebSocket API
+    #[arg(long, default_value = "ws://127.0.0.1:3001/live", env = "LAMBDA_CHAT_WS_URL")]
+    ws_url: String,
+    /// The stand-in Auth Service
+    #[arg(long, default_value = "http://127.0.0.1:3002", env = "LAMBDA_CHAT_AUTH_URL")]
+    auth_url: String,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command.unwrap_or(Command::Start(cli.start)) {
+        Command::Start(start) => serve(start).await,
+        Command::Demo(demo) => run_demo(demo).await,
+        Command::Socket(socket) => run_socket(socket).await,
+        Command::Auth { auth_port } => run_auth(auth_port).await,
+        Command::WatchEnv(ports) => watch_environment(ports.into()).map(|variables| {
+            variables.iter().for_each(|(name, value)| println!("{name}={value}"));
+        }),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(start: Start) -> Result<(), Error> {
+    let terminal = Terminal::new(Logs::Shown);
+    let mut setup = Setup::new(terminal.output());
+    setup.template = start.template;
+    setup.ports = start.ports.into();
+    setup.lambda = start.lambda_endpoint.map_or(Lambda::Build, Lambda::Endpoint);
+    let file = if start.data.is_relative() { workspace().join(&start.data) } else { start.data };
+    setup.dynamodb = match start.dynamodb_endpoint {
+        Some(url) => DynamoDb::Endpoint(url),
+        None if start.memory => DynamoDb::Memory,
+        None => DynamoDb::File(file.clone()),
+    };
+    let kept = match &setup.dynamodb {
+        DynamoDb::File(file) => format!("kept in {}", file.display()),
+        DynamoDb::Memory => "in memory, gone when this ends".to_owned(),
+        DynamoDb::Endpoint(_) => "elsewhere".to_owned(),
+    };
+    let started = Cloud::start(setup).await;
+    terminal.done();
+    let cloud = started?;
+    welcome(&cloud, &kept)?;
+    tokio::signal::ctrl_c().await.map_err(|source| Error::Io { what: "waiting for Ctrl-C".to_owned(), source })?;
+    println!("\nStopping.");
+    cloud.shutdown().await;
+    Ok(())
+}
+
+fn welcome(cloud: &Cloud, kept: &str) -> Result<(), Error> {
+    let (http, ws, auth) = (cloud.local.http_url(), cloud.local.websocket_url(), cloud.auth.url());
+    println!("lambda-chat is running. Ctrl-C stops it.\n");
+    println!("  HTTP API       {http}");
+    println!("  WebSocket API  {ws}");
+    println!("  Auth Service   {auth}  (a stand-in: POST /token {{\"userId\"}} makes a token for anybody)");
+    println!("  DynamoDB       {}  ({kept})\n", cloud.local.dynamodb_endpoint());
+    println!("Three users and their tokens, good for 12 hours. Paste them into a second terminal:\n");
+    for user in USERS {
+        println!("{}={}", user.to_uppercase(), cloud.auth.token(user)?);
+    }
+    println!("\nThere, alice opens a chat with bob, and writes:\n");
+    println!(
+        "CHAT=$(curl -s {http}/chats -H \"Authorization: Bearer $ALICE\" \\\n  \
+         -d '{{\"participants\":[\"bob\"],\"isGroup\":false}}' | sed 's/.*\"chatId\":\"\\([^\"]*\\)\".*/\\1/')"
+    );
+    println!(
+        "curl -s {http}/chats/$CHAT/messages -H \"Authorization: Bearer $ALICE\" \\\n  \
+         -d '{{\"type\":\"text\",\"content\":\"Hello Bob\",\"clientMessageId\":\"m-1\"}}'"
+    );
+    println!("curl -s {http}/chats/$CHAT/messages -H \"Authorization: Bearer $BOB\"\n");
+    println!("In a third, bob listens; a line that he types is sent as a frame:\n");
+    println!("cargo run -q -- socket --as bob --ws-url {ws} --auth-url {auth}");
+    println!("{{\"action\":\"ping\",\"id\":\"1\"}}\n");
+    println!("Any other WebSocket client will do: npx wscat -c {ws} -H \"Authorization: Bearer $BOB\"\n");
+    println!("What the functions log:");
+    Ok(())
+}
+
+async fn run_demo(demo: Demo) -> Result<(), Error> {
+    if let (Some(http_url), Some(ws_url)) = (demo.http_url, demo.ws_url) {
+        let (users, [alice, bob]) = tokens(demo.tokens.as_deref(), &demo.auth_url).await?;
+        println!("alice and bob on {http_url} and {ws_url}:\n");
+        return play(&Stage { http_url, ws_url, alice, bob, users }).await;
+    }
+    let terminal = Terminal::new(Logs::Kept);
+    let mut setup = Setup::new(terminal.output());
+    if let Some(url) = demo.lambda_endpoint {
+        // The functions of a running `cargo lambda watch` know the usual ports and no others.
+        setup.ports = PortNumbers::USUAL;
+        setup.lambda = Lambda::Endpoint(url);
+    }
+    let started = Cloud::start(setup).await;
+    terminal.done();
+    let cloud = started?;
+    let stage = Stage {
+        http_url: cloud.local.http_url().to_owned(),
+        ws_url: cloud.local.websocket_url().to_owned(),
+        alice: cloud.auth.token("alice")?,
+        bob: cloud.auth.token("bob")?,
+        users: ["alice".to_owned(), "bob".to_owned()],
+    };
+    println!("alice and bob on the local cloud, with the real functions:\n");
+    let played = play(&stage).await;
+    cloud.shutdown().await;
+    if played.is_err() {
+        terminal.print_kept();
+    }
+    played
+}
+
+/// Two users and their tokens: those that were given, or alice's and bob's from the stand-in.
+async fn tokens(given: Option<&[String]>, auth_url: &str) -> Result<([String; 2], [String; 2]), Error> {
+    if let Some([first, second]) = given {
+        let split = |pair: &str| {
+            let (user, token) = pair.split_once('=').unwrap_or((pair, ""));
+            (user.to_owned(), token.to_owned())
+        };
+        let ((one, first), (other, second)) = (split(first), split(second));
+        return Ok(([one, other], [first, second]));
+    }
+    let (alice, bob) = (token(auth_url, "alice").await?, token(auth_url, "bob").await?);
+    Ok((["alice".to_owned(), "bob".to_owned()], [alice, bob]))
+}
+
+async fn token(auth_url: &str, user: &str) -> Result<String, Error> {
+    let (_, answer) = HttpClient::new(auth_url, None)?.post("/token", &json!({"userId": user})).await?;
+    let token = answer["token"].as_str().map(str::to_owned);
+    token.ok_or_else(|| Error::Step { step: "get a token", reason: format!("the Auth Service answered {answer}") })
+}
+
+async fn run_socket(args: SocketArgs) -> Result<(), Error> {
+    let token = match args.token {
+        Some(token) => token,
+        None => token(&args.auth_url, &args.user).await?,
+    };
+    let mut socket = Socket::connect(&args.ws_url, Credential::Header(&token)).await?;
+    eprintln!("Connected. Type a frame, e.g. {{\"action\":\"ping\",\"id\":\"1\"}}; Ctrl-D ends.");
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    let mut typing = true;
+    loop {
+        tokio::select! {
+            line = lines.next_line(), if typing => match line {
+                Ok(Some(line)) if line.trim().is_empty() => {}
+                Ok(Some(line)) => socket.send_text(line).await?,
+                _ => {
+                    typing = false;
+                    socket.end().await?;
+                }
+            },
+            frame = socket.next() => match frame {
+                Ok(frame) => println!("{frame}"),
+                // Nothing to say is nothing wrong.
+                Err(ClientError::Silence(_)) => {}
+                Err(ClientError::Closed(_)) if !typing => return Ok(()),
+                Err(error) => return Err(error.into()),
+            },
+        }
+    }
+}
+
+async fn run_auth(port: u16) -> Result<(), Error> {
+    let auth = AuthService::start(port).await?;
+    println!("The stand-in Auth Service is at {}; its keys at {}", auth.url(), auth.jwks_url());
+    tokio::signal::ctrl_c().await.map_err(|source| Error::Io { what: "waiting for Ctrl-C".to_owned(), source })
+}

@@ -1,1 +1,202 @@
 //! Lambda, API Gateway (HTTP and WebSocket) and DynamoDB on loopback, driven by a SAM template.
+//!
+//! [`LocalCloud::start`] reads a `template.yaml`, builds its functions with cargo, creates its tables and serves its
+//! APIs on 127.0.0.1 until it is shut down. A route, a table or a variable that is added to the template is served
+//! without another edit. What the template asks for and nothing here does is told by [`Event::Warning`].
+//!
+//! [`Template::load`] and [`dynamodb::start_in_memory`] serve tests that need only the tables.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this stands in for AWS: the clock, randomness and environment of the machine are what it hands out"
+)]
+
+mod arn;
+mod body;
+pub mod dynamodb;
+mod error;
+mod functions_build;
+mod http_api;
+mod ids;
+mod lambda;
+mod options;
+mod ports;
+pub mod template;
+mod websocket_api;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{mpsc, watch},
+    task::AbortHandle,
+};
+
+pub use dynamodb::DynamoDb;
+pub use error::Error;
+pub use options::{Event, Lambda, Limits, Options, Output};
+pub use ports::Ports;
+pub use template::Template;
+
+use dynamodb::{Access, Embedded, create_tables};
+use lambda::{Functions, PoolLimits};
+
+/// A running local cloud. Everything it started ends when this is dropped; [`LocalCloud::shutdown`] ends it in order.
+pub struct LocalCloud {
+    http_url: String,
+    websocket_url: String,
+    dynamodb_endpoint: String,
+    template: Template,
+    functions: Arc<Functions>,
+    dynamodb: Option<Embedded>,
+    /// Tells the connections to close.
+    stop: watch::Sender<bool>,
+    /// The second ends when the first is dropped and the last connection is gone.
+    alive: (Option<mpsc::Sender<()>>, mpsc::Receiver<()>),
+    tasks: Vec<AbortHandle>,
+}
+
+impl LocalCloud {
+    /// Reads the template, builds and starts everything, and returns when it can be used.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]. What was started until then is ended.
+    pub async fn start(options: Options) -> Result<Self, Error> {
+        let Options {
+            template,
+            parameters,
+            ports,
+            dynamodb,
+            dynamodb_port,
+            lambda,
+            packages,
+            limits,
+            environment,
+            output,
+        } = options;
+        let template = Template::load(&template, &parameters)?;
+        let warn = |text: String| output(Event::Warning(text));
+        template.warnings.iter().cloned().for_each(warn);
+        if let Some(violation) = template.violations.first() {
+            return Err(Error::Rule(violation.clone()));
+        }
+
+        // Programs take the longest to come by and their errors are the most frequent, so they come first.
+        let executables = match &lambda {
+            Lambda::Build => {
+                output(Event::Building);
+                let executables = functions_build::build(&template, &packages, &output).await?;
+                output(Event::Built { functions: executables.len() });
+                Some(executables)
+            }
+            Lambda::Prebuilt(directory) => Some(functions_build::find(&template, directory)?),
+            Lambda::Endpoint(_) => None,
+        };
+        let embedded = match &dynamodb {
+            DynamoDb::Memory => Some(Embedded::start(None, dynamodb_port)?),
+            DynamoDb::File(file) => Some(Embedded::start(Some(file), dynamodb_port)?),
+            DynamoDb::Endpoint(_) => None,
+        };
+        let dynamodb_endpoint = match (&embedded, dynamodb) {
+            (Some(embedded), _) => embedded.endpoint().to_owned(),
+            (None, DynamoDb::Endpoint(url)) => url,
+            (None, _) => String::new(),
+        };
+        let access = Access::new(&dynamodb_endpoint, &environment);
+        create_tables(&access, &template.tables).await?.into_iter().for_each(warn);
+
+        let functions = match (&lambda, executables) {
+            (Lambda::Endpoint(url), _) => Functions::remote(url, &template.functions, output.clone())?,
+            (Lambda::Build | Lambda::Prebuilt(_), executables) => {
+                let mut variables =
+                    BTreeMap::from([("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), dynamodb_endpoint.clone())]);
+                variables.extend(environment);
+                let pool = PoolLimits { processes: limits.processes, wait: limits.throttle };
+                let executables = executables.unwrap_or_default();
+                Functions::in_processes(&template.functions, &executables, variables, pool, output.clone()).await?
+            }
+        };
+        let functions = Arc::new(functions);
+        let (stop, stopped) = watch::channel(false);
+        let (alive, gone) = mpsc::channel(1);
+        let http_url = ports.http_url();
+        let websocket_stage = template.websocket_api.as_ref().map_or("", |api| &api.stage);
+        let websocket_url = format!("ws://{}/{websocket_stage}", ports.websocket_address());
+        let mut tasks = Vec::new();
+        if let Some(api) = template.http_api.clone() {
+            let serve = http_api::serve(ports.http, api, functions.clone());
+            tasks.push(tokio::spawn(serve).abort_handle());
+        }
+        if let Some(api) = template.websocket_api.clone() {
+            let serve =
+                websocket_api::serve(ports.websocket, api, functions.clone(), limits, stopped, alive.downgrade());
+            tasks.push(tokio::spawn(serve).abort_handle());
+        }
+        Ok(Self {
+            http_url,
+            websocket_url,
+            dynamodb_endpoint,
+            template,
+            functions,
+            dynamodb: embedded,
+            stop,
+            alive: (Some(alive), gone),
+            tasks,
+        })
+    }
+
+    /// Where the HTTP API is, such as `http://127.0.0.1:3000`.
+    #[must_use]
+    pub fn http_url(&self) -> &str {
+        &self.http_url
+    }
+
+    /// Where sockets connect, such as `ws://127.0.0.1:3001/dev`.
+    #[must_use]
+    pub fn websocket_url(&self) -> &str {
+        &self.websocket_url
+    }
+
+    /// Where the tables are.
+    #[must_use]
+    pub fn dynamodb_endpoint(&self) -> &str {
+        &self.dynamodb_endpoint
+    }
+
+    /// What the template came to.
+    #[must_use]
+    pub fn template(&self) -> &Template {
+        &self.template
+    }
+
+    /// Closes the connections and lets their `$disconnect` run, then ends the functions, then the database.
+    pub async fn shutdown(mut self) {
+        let _ = self.stop.send(true);
+        self.abort();
+        let (alive, gone) = &mut self.alive;
+        drop(alive.take());
+        // Nothing is ever sent; the channel closes with its last sender.
+        let _ = tokio::time::timeout(Duration::from_secs(10), gone.recv()).await;
+        self.functions.stop().await;
+        if let Some(dynamodb) = self.dynamodb.take() {
+            dynamodb.shutdown().await;
+        }
+    }
+
+    fn abort(&mut self) {
+        for task in self.tasks.drain(..) {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for LocalCloud {
+    fn drop(&mut self) {
+        self.abort();
+    }
+}
+
+/// Returns when the sender says so, or is gone.
+async fn stopped(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}

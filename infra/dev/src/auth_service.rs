@@ -1,0 +1,154 @@
+//! A stand-in for the Auth Service, for development: it makes a token for whoever asks. Never deploy it.
+
+use crate::Error;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use rsa::RsaPrivateKey;
+use rsa::pkcs1::EncodeRsaPrivateKey as _;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::net::TcpListener;
+
+/// The users that are there from the start.
+pub const USERS: [&str; 3] = ["alice", "bob", "carol"];
+
+/// How long a token is good for, in seconds, unless the request says otherwise.
+const LIFE: i64 = 12 * 60 * 60;
+const KEY_ID: &str = "development";
+
+/// A running stand-in; it ends with the program.
+#[derive(Debug)]
+pub struct AuthService {
+    address: SocketAddr,
+    state: Arc<Users>,
+}
+
+struct Users {
+    key: EncodingKey,
+    jwks: JwkSet,
+    known: Mutex<BTreeSet<String>>,
+}
+
+impl std::fmt::Debug for Users {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Users")
+    }
+}
+
+impl AuthService {
+    /// Makes a key and serves on 127.0.0.1; port 0 is any.
+    ///
+    /// # Errors
+    /// The port is taken, or the key cannot be made.
+    pub async fn start(port: u16) -> Result<Self, Error> {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|source| Error::Io {
+            what: format!("the Auth Service cannot listen on port {port} (choose another with --auth-port)"),
+            source,
+        })?;
+        let address = listener.local_addr().map_err(|source| Error::Io { what: "the Auth Service".to_owned(), source })?;
+        let made = tokio::task::spawn_blocking(make_key).await;
+        let (key, jwks) = made.map_err(|error| Error::Key(error.to_string()))??;
+        let known = Mutex::new(USERS.map(str::to_owned).into());
+        let state = Arc::new(Users { key, jwks, known });
+        let routes = Router::new()
+            .route("/.well-known/jwks.json", get(jwks_json))
+            .route("/token", post(token))
+            .route("/users", get(users))
+            .with_state(state.clone());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Ok(Self { address, state })
+    }
+
+    /// Where it is, such as `http://127.0.0.1:3002`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where its keys are.
+    pub fn jwks_url(&self) -> String {
+        format!("{}/.well-known/jwks.json", self.url())
+    }
+
+    /// A token of this user, as `POST /token` answers it.
+    ///
+    /// # Errors
+    /// It cannot be signed.
+    pub fn token(&self, user: &str) -> Result<String, Error> {
+        self.state.token(user, LIFE).map_err(|error| Error::Key(error.to_string()))
+    }
+}
+
+fn make_key() -> Result<(EncodingKey, JwkSet), Error> {
+    let wrong = |error: &dyn std::error::Error| Error::Key(error.to_string());
+    let private = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).map_err(|error| wrong(&error))?;
+    let der = private.to_pkcs1_der().map_err(|error| wrong(&error))?;
+    let key = EncodingKey::from_rsa_der(der.as_bytes());
+    let mut jwk = Jwk::from_encoding_key(&key, Algorithm::RS256).map_err(|error| wrong(&error))?;
+    jwk.common.key_id = Some(KEY_ID.to_owned());
+    jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+    Ok((key, JwkSet { keys: vec![jwk] }))
+}
+
+impl Users {
+    fn token(&self, user: &str, life: i64) -> Result<String, jsonwebtoken::errors::Error> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed());
+        let mut header = Header::new(Algorithm::RS256);
+        header.kid = Some(KEY_ID.to_owned());
+        encode(&header, &json!({"sub": user, "iat": now, "exp": now + life}), &self.key)
+    }
+}
+
+async fn jwks_json(State(state): State<Arc<Users>>) -> Json<JwkSet> {
+    Json(state.jwks.clone())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct TokenRequest {
+    user_id: String,
+    /// May be negative: a token that has expired is something to try as well.
+    expires_in_seconds: Option<i64>,
+}
+
+/// Any content type, so that a plain `curl -d` is enough.
+async fn token(State(state): State<Arc<Users>>, body: String) -> (StatusCode, Json<Value>) {
+    let request: TokenRequest = match serde_json::from_str(&body) {
+        Ok(request) => request,
+        Err(error) => return (StatusCode::BAD_REQUEST, Json(json!({"error": error.to_string()}))),
+    };
+    match state.token(&request.user_id, request.expires_in_seconds.unwrap_or(LIFE)) {
+        Ok(token) => {
+            if let Ok(mut known) = state.known.lock() {
+                known.insert(request.user_id.clone());
+            }
+            (StatusCode::OK, Json(json!({"userId": request.user_id, "token": token})))
+        }
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({"error": error.to_string()}))),
+    }
+}
+
+#[derive(Deserialize)]
+struct UsersQuery {
+    ids: String,
+}
+
+/// The profiles of those of `ids` that exist: whoever was there from the start or was given a token.
+async fn users(State(state): State<Arc<Users>>, Query(query): Query<UsersQuery>) -> Json<Value> {
+    let known = state.known.lock().map(|known| known.clone()).unwrap_or_default();
+    let profile = |id: &str| json!({"userId": id, "username": id, "displayName": capitalised(id)});
+    let found: Vec<_> = query.ids.split(',').filter(|id| known.contains(*id)).map(profile).collect();
+    Json(json!({"users": found}))
+}
+
+fn capitalised(id: &str) -> String {
+    let mut letters = id.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

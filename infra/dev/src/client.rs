@@ -1,0 +1,282 @@
+//! A client of both APIs, as small as the demo and the end-to-end tests need.
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// Nothing that is waited for takes longer; a wait that did would be for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What went wrong in a conversation with the system.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The HTTP API could not be reached, or did not answer JSON.
+    #[error("HTTP: {0}")]
+    Http(#[from] reqwest::Error),
+    /// The handshake was refused.
+    #[error("the WebSocket handshake was refused: {0}")]
+    Refused(StatusCode),
+    /// The WebSocket failed.
+    #[error("WebSocket: {0}")]
+    Socket(Box<WsError>),
+    /// The other side closed the WebSocket.
+    #[error("the WebSocket was closed{}", .0.as_ref().map(|frame| format!(": {frame}")).unwrap_or_default())]
+    Closed(Option<CloseFrame>),
+    /// What was sent is no JSON.
+    #[error("a frame is no JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Nothing came.
+    #[error("{0} did not come within 30 s")]
+    Silence(String),
+    /// An address or a token that cannot be put into a request.
+    #[error("{0}")]
+    Malformed(String),
+}
+
+impl From<WsError> for ClientError {
+    fn from(error: WsError) -> Self {
+        match error {
+            WsError::Http(response) => Self::Refused(response.status()),
+            error => Self::Socket(Box::new(error)),
+        }
+    }
+}
+
+/// One user's way to the HTTP API.
+#[derive(Debug, Clone)]
+pub struct HttpClient {
+    client: reqwest::Client,
+    base: String,
+    token: Option<String>,
+}
+
+impl HttpClient {
+    /// A client of the API at `base`, with a token or without.
+    ///
+    /// # Errors
+    /// The TLS set-up fails.
+    pub fn new(base: &str, token: Option<&str>) -> Result<Self, ClientError> {
+        // Another that was installed before is the same one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
+        Ok(Self { client, base: base.trim_end_matches('/').to_owned(), token: token.map(str::to_owned) })
+    }
+
+    /// The status and the JSON that a request is answered with; no body is null.
+    ///
+    /// # Errors
+    /// The API cannot be reached, or does not answer JSON.
+    pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<(u16, Value), ClientError> {
+        self.raw(method, path, body.map(Value::to_string)).await
+    }
+
+    /// The same, with a body that need not be JSON.
+    ///
+    /// # Errors
+    /// The API cannot be reached, or does not answer JSON.
+    pub async fn raw(&self, method: Method, path: &str, body: Option<String>) -> Result<(u16, Value), ClientError> {
+        let mut request = self.client.request(method, format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body);
+        }
+        let response = request.send().await?;
+        let (status, text) = (response.status().as_u16(), response.text().await?);
+        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? };
+        Ok((status, body))
+    }
+
+    /// `GET`.
+    ///
+    /// # Errors
+    /// See [`HttpClient::call`].
+    pub async fn get(&self, path: &str) -> Result<(u16, Value), ClientError> {
+        self.call(Method::GET, path, None).await
+    }
+
+    /// `POST`.
+    ///
+    /// # Errors
+    /// See [`HttpClient::call`].
+    pub async fn post(&self, path: &str, body: &Value) -> Result<(u16, Value), ClientError> {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    /// `PUT`.
+    ///
+    /// # Errors
+    /// See [`HttpClient::call`].
+    pub async fn put(&self, path: &str, body: &Value) -> Result<(u16, Value), ClientError> {
+        self.call(Method::PUT, path, Some(body)).await
+    }
+}
+
+/// How a WebSocket client shows its token.
+#[derive(Debug, Clone, Copy)]
+pub enum Credential<'a> {
+    /// In the `Authorization` header.
+    Header(&'a str),
+    /// As browsers must: as a subprotocol beside `chat.v1`.
+    Subprotocol(&'a str),
+    /// Not at all.
+    None,
+}
+
+/// One WebSocket connection.
+#[derive(Debug)]
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// The subprotocol that the API chose.
+    pub subprotocol: Option<String>,
+    waiting: VecDeque<Value>,
+    requests: u64,
+}
+
+impl Socket {
+    /// Connects.
+    ///
+    /// # Errors
+    /// The handshake is refused, or the API cannot be reached.
+    pub async fn connect(url: &str, credential: Credential<'_>) -> Result<Self, ClientError> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut request = url.into_client_request()?;
+        let (name, value) = match credential {
+            Credential::Header(token) => ("authorization", format!("Bearer {token}")),
+            Credential::Subprotocol(token) => ("sec-websocket-protocol", format!("chat.v1, bearer.{token}")),
+            Credential::None => ("x-no-token", String::new()),
+        };
+        let value = HeaderValue::from_str(&value).map_err(|error| ClientError::Malformed(error.to_string()))?;
+        request.headers_mut().insert(name, value);
+        let connected = tokio::time::timeout(PATIENCE, connect_async(request)).await;
+        let (stream, response) = connected.map_err(|_elapsed| ClientError::Silence("the handshake".to_owned()))??;
+        let chosen = response.headers().get("sec-websocket-protocol").and_then(|name| name.to_str().ok());
+        Ok(Self { stream, subprotocol: chosen.map(str::to_owned), waiting: VecDeque::new(), requests: 0 })
+    }
+
+    /// Sends a request of this action and waits for its reply; events that come between are kept.
+    ///
+    /// # Errors
+    /// The connection fails, or nothing comes.
+    pub async fn request(&mut self, action: &str, fields: Value) -> Result<Value, ClientError> {
+        let id = self.send(action, fields).await?;
+        let is_reply = |frame: &Value| frame.get("id").and_then(Value::as_str) == Some(&id);
+        self.wait_for(&format!("the reply to {action}"), is_reply).await
+    }
+
+    /// Sends a request and does not wait; its id.
+    ///
+    /// # Errors
+    /// The connection fails.
+    pub async fn send(&mut self, action: &str, mut fields: Value) -> Result<String, ClientError> {
+        self.requests += 1;
+        let id = format!("r-{}", self.requests);
+        fields["action"] = json!(action);
+        fields["id"] = json!(id);
+        self.send_text(fields.to_string()).await?;
+        Ok(id)
+    }
+
+    /// Sends a text frame as it is.
+    ///
+    /// # Errors
+    /// The connection fails.
+    pub async fn send_text(&mut self, text: String) -> Result<(), ClientError> {
+        Ok(self.stream.send(Message::text(text)).await?)
+    }
+
+    /// Sends a binary frame.
+    ///
+    /// # Errors
+    /// The connection fails.
+    pub async fn send_binary(&mut self, bytes: Vec<u8>) -> Result<(), ClientError> {
+        Ok(self.stream.send(Message::binary(bytes)).await?)
+    }
+
+    /// The next event of this name; others that come before it are kept.
+    ///
+    /// # Errors
+    /// The connection fails, or nothing comes.
+    pub async fn event(&mut self, name: &str) -> Result<Value, ClientError> {
+        self.wait_for(name, |frame| frame.get("event").and_then(Value::as_str) == Some(name)).await
+    }
+
+    /// The next frame, whatever it is.
+    ///
+    /// # Errors
+    /// The connection fails, or nothing comes.
+    pub async fn next(&mut self) -> Result<Value, ClientError> {
+        self.wait_for("a frame", |_| true).await
+    }
+
+    /// What has come and nobody asked for, taken out.
+    pub fn take_waiting(&mut self) -> Vec<Value> {
+        self.waiting.drain(..).collect()
+    }
+
+    /// Waits until the other side closes, and says how.
+    ///
+    /// # Errors
+    /// The connection fails, or is not closed.
+    pub async fn closed(&mut self) -> Result<Option<CloseFrame>, ClientError> {
+        loop {
+            match self.receive("the close").await {
+                Ok(frame) => self.waiting.push_back(frame),
+                Err(ClientError::Closed(frame)) => return Ok(frame),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Asks the other side to close.
+    ///
+    /// # Errors
+    /// The connection fails.
+    pub async fn end(&mut self) -> Result<(), ClientError> {
+        Ok(self.stream.close(None).await?)
+    }
+
+    /// Closes the connection and waits until the other side agrees.
+    ///
+    /// # Errors
+    /// The connection fails, or is not closed.
+    pub async fn close(mut self) -> Result<(), ClientError> {
+        self.end().await?;
+        self.closed().await.map(drop)
+    }
+
+    async fn wait_for(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value, ClientError> {
+        if let Some(found) = self.waiting.iter().position(&wanted).and_then(|index| self.waiting.remove(index)) {
+            return Ok(found);
+        }
+        loop {
+            let frame = self.receive(what).await?;
+            if wanted(&frame) {
+                return Ok(frame);
+            }
+            self.waiting.push_back(frame);
+        }
+    }
+
+    async fn receive(&mut self, what: &str) -> Result<Value, ClientError> {
+        loop {
+            let next = tokio::time::timeout(PATIENCE, self.stream.next()).await;
+            match next.map_err(|_elapsed| ClientError::Silence(what.to_owned()))? {
+                None => return Err(ClientError::Closed(None)),
+                Some(Ok(Message::Close(frame))) => return Err(ClientError::Closed(frame)),
+                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(text.as_str())?),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(error.into()),
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What `cargo run` starts: the local cloud, with what is this product's own beside it: a stand-in Auth Service for
+//! development, the demo, and a small client that it and the end-to-end tests use.
+
+// A development tool reads the machine's clock and environment, as the emulator it starts does.
+#![allow(clippy::disallowed_methods)]
+
+pub mod auth_service;
+pub mod client;
+pub mod cloud;
+pub mod demo;
+pub mod terminal;
+
+/// What stops the tool, in words for whoever typed the command.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The local cloud did not start.
+    #[error(transparent)]
+    Cloud(#[from] local_cloud::Error),
+    /// A port is taken; which option changes it.
+    #[error("{source}. Something else is running there: stop it, or choose another port with {option}")]
+    Port {
+        /// The option.
+        option: &'static str,
+        /// What the local cloud said.
+        source: local_cloud::Error,
+    },
+    /// The template's own rules refuse the parameters.
+    #[error("template.yaml refuses its parameters: {0}")]
+    Parameters(String),
+    /// Reading or writing a file, or the terminal.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The development Auth Service could not make its key.
+    #[error("cannot make a signing key: {0}")]
+    Key(String),
+    /// A step of a conversation with the system failed.
+    #[error(transparent)]
+    Client(#[from] client::ClientError),
+    /// A step of the demo did not show what it must.
+    #[error("{step}: {reason}")]
+    Step {
+        /// The step.
+        step: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+}

@@ -1,0 +1,106 @@
+//! DynamoDB: dynoxide in this process, or a running endpoint, with the tables that the template describes.
+
+mod tables;
+
+use std::{
+    collections::BTreeMap,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use dynoxide::Database;
+use tokio::sync::oneshot;
+
+use crate::{Error, template::Template};
+pub(crate) use tables::{Access, create_tables};
+
+/// Where the tables are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DynamoDb {
+    /// In memory, gone with the local cloud.
+    Memory,
+    /// In a file, which is made if it is not there.
+    File(PathBuf),
+    /// At the URL of something that speaks DynamoDB's protocol.
+    Endpoint(String),
+}
+
+/// A DynamoDB in this process, on loopback. It stops when this is dropped.
+#[derive(Debug)]
+pub struct Embedded {
+    endpoint: String,
+    stop: Option<oneshot::Sender<()>>,
+    stopped: Option<oneshot::Receiver<()>>,
+}
+
+/// Starts a DynamoDB in memory, on any free port, with the tables of the template.
+///
+/// # Errors
+///
+/// Where it cannot start, or a table makes no sense to DynamoDB.
+pub async fn start_in_memory(template: &Template) -> Result<Embedded, Error> {
+    let embedded = Embedded::start(None, 0)?;
+    let access = Access::new(&embedded.endpoint, &BTreeMap::new());
+    create_tables(&access, &template.tables).await?;
+    Ok(embedded)
+}
+
+impl Embedded {
+    /// Opens the file, or memory without one, and serves it. dynoxide answers on the thread that it is called on and
+    /// waits for SQLite there, so it has a thread and a runtime of its own.
+    pub(crate) fn start(file: Option<&Path>, port: u16) -> Result<Self, Error> {
+        let database = match file {
+            None => Database::memory(),
+            Some(file) => {
+                if let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+                    std::fs::create_dir_all(directory)
+                        .map_err(|source| Error::Directory { path: directory.to_owned(), source })?;
+                }
+                Database::new(&file.to_string_lossy())
+            }
+        };
+        let database = database.map_err(|error| {
+            let place = file.map_or_else(|| "memory".to_owned(), |file| file.display().to_string());
+            Error::DynamoDb(format!("cannot open {place}: {error}"))
+        })?;
+        let listener = TcpListener::bind(("127.0.0.1", port)).map_err(|source| crate::ports::fault(port, source))?;
+        let start = |source| Error::Start { part: "DynamoDB", source };
+        listener.set_nonblocking(true).map_err(start)?;
+        let endpoint = format!("http://{}", listener.local_addr().map_err(start)?);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(start)?;
+        let (stop, until) = oneshot::channel::<()>();
+        let (done, stopped) = oneshot::channel();
+        let serve = move || {
+            let served = runtime.block_on(async {
+                let listener = tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
+                let until = async {
+                    // Dropping the sender stops the server as well.
+                    let _ = until.await;
+                };
+                dynoxide::server::serve_with_shutdown(listener, database, until).await
+            });
+            if let Err(error) = served {
+                tracing::error!(%error, "DynamoDB ended");
+            }
+            drop(runtime);
+            let _ = done.send(());
+        };
+        std::thread::Builder::new().name("dynamodb".to_owned()).spawn(serve).map_err(start)?;
+        Ok(Self { endpoint, stop: Some(stop), stopped: Some(stopped) })
+    }
+
+    /// The URL for `AWS_ENDPOINT_URL_DYNAMODB`.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Stops the server and waits until the database is closed, or 5 s for requests that do not end.
+    pub async fn shutdown(mut self) {
+        drop(self.stop.take());
+        if let Some(stopped) = self.stopped.take() {
+            let _ = tokio::time::timeout(Duration::from_secs(5), stopped).await;
+        }
+    }
+}

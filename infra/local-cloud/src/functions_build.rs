@@ -1,0 +1,185 @@
+//! Builds the functions with cargo and finds their programs.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use cargo_metadata::{Message, TargetKind};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command,
+};
+
+use crate::{
+    Error, Event, Output,
+    template::{Build, Template},
+};
+
+/// Builds the programs of all functions; gives them by the functions' logical ids.
+pub(crate) async fn build(
+    template: &Template,
+    packages: &[String],
+    output: &Output,
+) -> Result<HashMap<String, PathBuf>, Error> {
+    buildable(template)?;
+    let mut commands = Vec::new();
+    if packages.is_empty() {
+        let directories: BTreeSet<&Path> = template.functions.values().map(|f| f.package.as_path()).collect();
+        for directory in directories {
+            let manifest = directory.join("Cargo.toml");
+            let manifest = std::path::absolute(&manifest).unwrap_or(manifest);
+            commands.push(vec!["--manifest-path".to_owned(), manifest.display().to_string()]);
+        }
+    } else {
+        commands.push(packages.iter().flat_map(|package| ["-p".to_owned(), package.clone()]).collect());
+    }
+    let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut programs = HashMap::new();
+    for arguments in commands {
+        programs.extend(cargo(&program, &arguments, &template.directory, output).await?);
+    }
+    assign(template, &programs, &packages.join(", "))
+}
+
+/// The programs of all functions in a directory where they were built before.
+pub(crate) fn find(template: &Template, directory: &Path) -> Result<HashMap<String, PathBuf>, Error> {
+    buildable(template)?;
+    let unreadable = |source| Error::Directory { path: directory.to_owned(), source };
+    let directory = std::path::absolute(directory).map_err(unreadable)?;
+    let mut programs = HashMap::new();
+    for entry in std::fs::read_dir(&directory).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        if path.is_file()
+            && extension == std::env::consts::EXE_EXTENSION
+            && let Some(name) = path.file_stem().and_then(|name| name.to_str())
+        {
+            programs.insert(name.to_owned(), path);
+        }
+    }
+    assign(template, &programs, &directory.display().to_string())
+}
+
+fn buildable(template: &Template) -> Result<(), Error> {
+    for function in template.functions.values() {
+        if let Build::Other(found) = &function.build {
+            let found = found.clone();
+            return Err(Error::NotBuildable { function: function.logical_id.clone(), found });
+        }
+    }
+    Ok(())
+}
+
+/// Gives each function its program. Without a name there is nothing to choose by, so there must be nothing to choose from.
+fn assign(
+    template: &Template,
+    programs: &HashMap<String, PathBuf>,
+    place: &str,
+) -> Result<HashMap<String, PathBuf>, Error> {
+    let executables = template.functions.values().map(|function| {
+        let named = match &function.build {
+            Build::Cargo { binary } => binary.as_ref(),
+            Build::Other(_) => None,
+        };
+        let program = match named {
+            Some(name) => programs.get(name),
+            None => programs.values().next().filter(|_| programs.len() == 1),
+        };
+        let program = program.ok_or_else(|| {
+            let mut built: Vec<_> = programs.keys().cloned().collect();
+            built.sort();
+            Error::NoSuchBinary {
+                function: function.logical_id.clone(),
+                binary: named.map_or_else(|| "missing".to_owned(), Clone::clone),
+                place: if place.is_empty() { function.package.display().to_string() } else { place.to_owned() },
+                built: if built.is_empty() { "none".to_owned() } else { built.join(", ") },
+            }
+        })?;
+        Ok((function.logical_id.clone(), program.clone()))
+    });
+    executables.collect()
+}
+
+/// Variables that `cargo run` sets for its program. Build scripts that watch them would run again, and with them
+/// everything that depends on theirs, each time that cargo is called from here and then from a shell.
+const OF_CARGO_RUN: &[&str] = &["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_NAME", "OUT_DIR"];
+
+async fn cargo(
+    program: &str,
+    arguments: &[String],
+    directory: &Path,
+    output: &Output,
+) -> Result<HashMap<String, PathBuf>, Error> {
+    let no_cargo = |source| Error::NoCargo { program: program.to_owned(), source };
+    let mut command = Command::new(program);
+    command
+        .args(["build", "--message-format=json-render-diagnostics"])
+        .args(arguments)
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| OF_CARGO_RUN.iter().any(|prefix| name.starts_with(prefix))) {
+            command.env_remove(name);
+        }
+    }
+    let mut child = command.spawn().map_err(no_cargo)?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (programs, errors) = tokio::join!(
+        async {
+            let mut programs = HashMap::new();
+            let Some(stdout) = stdout else { return programs };
+            let mut lines = BufReader::new(stdout).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                programs.extend(program_of(&line));
+            }
+            programs
+        },
+        async {
+            let mut errors = Vec::new();
+            let Some(stderr) = stderr else { return errors };
+            let mut lines = BufReader::new(stderr).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                if line.starts_with("error") {
+                    errors.push(line.clone());
+                }
+                output(Event::BuildOutput(line));
+            }
+            errors
+        },
+    );
+    let status = child.wait().await.map_err(no_cargo)?;
+    if status.success() {
+        return Ok(programs);
+    }
+    let what = if errors.is_empty() { status.to_string() } else { errors.join("; ") };
+    Err(Error::Build(what))
+}
+
+/// The program that one of cargo's messages tells of, by name.
+fn program_of(line: &str) -> Option<(String, PathBuf)> {
+    match serde_json::from_str(line).ok()? {
+        Message::CompilerArtifact(artifact) if artifact.target.kind.contains(&TargetKind::Bin) => {
+            Some((artifact.target.name, artifact.executable?.into_std_path_buf()))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn without_cargo_the_message_says_where_to_get_it() {
+        let output: Output = Arc::new(|_| {});
+        let error = cargo("/nonexistent/cargo", &[], Path::new("."), &output).await.unwrap_err();
+        assert!(error.to_string().contains("https://rustup.rs"), "{error}");
+    }
+}

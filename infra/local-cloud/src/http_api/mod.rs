@@ -1,0 +1,110 @@
+//! An API Gateway HTTP API: payload format 2.0, on one port.
+//!
+//! Source: Amazon API Gateway Developer Guide, "Working with HTTP APIs".
+
+mod authorizer;
+mod cors;
+mod event;
+mod response;
+mod routing;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderValue, Method, StatusCode},
+    response::Response,
+};
+use tokio::net::TcpListener;
+
+use crate::{
+    ids,
+    lambda::{Answer, Functions, InvokeError},
+    template::{HttpApi, HttpRoute},
+};
+use authorizer::{Authorizers, Verdict};
+use event::Incoming;
+use response::{message, outgoing};
+
+/// API Gateway's quota for a request's body (HTTP API quotas: 10 MB).
+const BODY_LIMIT: usize = 10 * 1024 * 1024;
+
+struct Gateway {
+    api: HttpApi,
+    functions: Arc<Functions>,
+    authorizers: Authorizers,
+}
+
+/// Serves the API until the task is dropped.
+pub(crate) async fn serve(listener: TcpListener, api: HttpApi, functions: Arc<Functions>) {
+    let gateway = Arc::new(Gateway { api, functions, authorizers: Authorizers::default() });
+    let router = Router::new().fallback(handle).with_state(gateway);
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    if let Err(error) = axum::serve(listener, service).await {
+        tracing::error!(%error, "the HTTP API ended");
+    }
+}
+
+async fn handle(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(client): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let id = ids::gateway();
+    let method = request.method().clone();
+    let headers = request.headers().clone();
+    let mut response = match &gateway.api.cors {
+        Some(cors) if cors::is_preflight(&method, &headers) => cors::preflight(cors, &headers),
+        _ => gateway.answer(request, client, &id).await,
+    };
+    if let Some(cors) = &gateway.api.cors
+        && method != Method::OPTIONS
+    {
+        cors::apply(cors, &headers, response.headers_mut());
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert("apigw-requestid", value);
+    }
+    response
+}
+
+impl Gateway {
+    async fn answer(&self, request: Request, client: SocketAddr, id: &str) -> Response {
+        let (parts, body) = request.into_parts();
+        let Some(body) = crate::body::read(body, BODY_LIMIT).await else {
+            return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        };
+        let incoming = Incoming::new(&self.api, &parts, client, id);
+        let Some((route, parameters)) = self.route(&incoming) else {
+            return message(StatusCode::NOT_FOUND, "Not Found");
+        };
+        let mut event = incoming.event(&self.api, route, &parameters);
+        let authorizer = route.authorizer.as_ref().and_then(|name| Some((name, self.api.authorizers.get(name)?)));
+        if let Some((name, authorizer)) = authorizer {
+            match self.authorizers.ask(&self.functions, name, authorizer, &incoming, route, &event).await {
+                Verdict::Allowed(context) => event["requestContext"]["authorizer"]["lambda"] = context,
+                Verdict::NoIdentity => return message(StatusCode::UNAUTHORIZED, "Unauthorized"),
+                Verdict::Denied => return message(StatusCode::FORBIDDEN, "Forbidden"),
+                Verdict::Failed => return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+            }
+        }
+        incoming.put_body(&mut event, &body);
+        match self.functions.invoke(&route.function, &event, route.timeout).await {
+            Ok(Answer::Success(payload)) => outgoing(&payload),
+            // Lambda tells API Gateway of a function's own time-out as of any other error of it.
+            Ok(Answer::FunctionError { .. }) | Err(InvokeError::Unavailable(_)) => {
+                message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+            }
+            Err(InvokeError::PayloadTooLarge) => message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
+            Err(InvokeError::Throttled | InvokeError::TimedOut(_)) => {
+                message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+            }
+        }
+    }
+
+    fn route(&self, incoming: &Incoming) -> Option<(&HttpRoute, routing::Parameters)> {
+        let path = routing::below_stage(&incoming.path, &self.api.stage)?;
+        routing::find(&self.api.routes, &incoming.method, path)
+    }
+}

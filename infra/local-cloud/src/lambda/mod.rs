@@ -1,0 +1,172 @@
+//! Lambda: functions are invoked by logical id, in processes of their own or through a running `cargo lambda watch`.
+
+mod environment;
+mod pool;
+mod process;
+mod remote;
+mod runtime_api;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::body::Bytes;
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, watch};
+
+use crate::{Error, Event, Output, template::Function};
+use environment::Shared;
+use pool::Pool;
+use remote::Remote;
+use runtime_api::RuntimeApi;
+
+/// What Lambda takes and gives in a synchronous invocation (Lambda quotas: 6 MB each way).
+pub(crate) const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
+
+/// How many processes one function may have, and how long an invocation waits for one before it is throttled.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PoolLimits {
+    pub(crate) processes: usize,
+    pub(crate) wait: Duration,
+}
+
+/// What an invocation came to. A failed function is an answer too, as on AWS.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    Success(Bytes),
+    /// `X-Amz-Function-Error` is set: the error, its type and message.
+    FunctionError {
+        kind: String,
+        message: String,
+    },
+}
+
+/// Why a function was not even invoked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InvokeError {
+    #[error("Rate Exceeded.")]
+    Throttled,
+    #[error("the request is larger than the 6 MB that Lambda takes")]
+    PayloadTooLarge,
+    #[error("no answer within {:.2} seconds, which is all that API Gateway waits", .0.as_secs_f64())]
+    TimedOut(Duration),
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl Answer {
+    /// `{"errorType": .., "errorMessage": ..}`, which is all that Lambda passes on of an error.
+    fn error(payload: &[u8]) -> Self {
+        let value: Value = serde_json::from_slice(payload).unwrap_or_default();
+        let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self::FunctionError { kind: text("errorType"), message: text("errorMessage") }
+    }
+}
+
+/// All functions of a template, ready to be invoked.
+pub(crate) struct Functions {
+    backend: Backend,
+    output: Output,
+}
+
+enum Backend {
+    Processes(Processes),
+    Remote(Box<Remote>),
+}
+
+struct Processes {
+    pools: HashMap<String, Arc<Pool>>,
+    stop: watch::Sender<bool>,
+    /// The second ends when the first is dropped and the last process is gone.
+    alive: tokio::sync::Mutex<(Option<mpsc::Sender<()>>, mpsc::Receiver<()>)>,
+}
+
+impl Functions {
+    /// Functions in processes of their own, from `executables` by logical id.
+    pub(crate) async fn in_processes(
+        functions: &BTreeMap<String, Function>,
+        executables: &HashMap<String, PathBuf>,
+        environment: BTreeMap<String, String>,
+        limits: PoolLimits,
+        output: Output,
+    ) -> Result<Self, Error> {
+        let (stop, stopped) = watch::channel(false);
+        let (alive, gone) = mpsc::channel(1);
+        let runtime_api = RuntimeApi::start(stopped.clone()).await?;
+        let shared =
+            Arc::new(Shared { runtime_api, environment, stopped, alive: alive.downgrade(), output: output.clone() });
+        let pools = functions.values().filter_map(|function| {
+            let executable = executables.get(&function.logical_id)?.clone();
+            let pool = Pool::new(function.clone(), executable, limits, shared.clone());
+            Some((function.logical_id.clone(), Arc::new(pool)))
+        });
+        let pools = pools.collect();
+        let backend =
+            Backend::Processes(Processes { pools, stop, alive: tokio::sync::Mutex::new((Some(alive), gone)) });
+        Ok(Self { backend, output })
+    }
+
+    /// Functions that a running `cargo lambda watch` serves under the names of their programs.
+    pub(crate) fn remote(url: &str, functions: &BTreeMap<String, Function>, output: Output) -> Result<Self, Error> {
+        Ok(Self { backend: Backend::Remote(Box::new(Remote::new(url, functions)?)), output })
+    }
+
+    /// Invokes a function and waits so long for its answer. The invocation goes on when the caller stops waiting, as on
+    /// AWS.
+    pub(crate) async fn invoke(&self, function: &str, event: &Value, limit: Duration) -> Result<Answer, InvokeError> {
+        let payload = Bytes::from(event.to_string());
+        if payload.len() > PAYLOAD_LIMIT {
+            return Err(InvokeError::PayloadTooLarge);
+        }
+        let answer = match &self.backend {
+            Backend::Processes(processes) => {
+                let Some(pool) = processes.pools.get(function).cloned() else {
+                    return Err(InvokeError::Unavailable(format!("{function} has no program")));
+                };
+                let invocation = tokio::spawn(async move { pool.invoke(payload).await });
+                match tokio::time::timeout(limit, invocation).await {
+                    Ok(joined) => joined.unwrap_or_else(|error| Err(InvokeError::Unavailable(error.to_string()))),
+                    Err(_elapsed) => Err(InvokeError::TimedOut(limit)),
+                }
+            }
+            // The function may be compiled at this very moment, or stand at a breakpoint.
+            Backend::Remote(remote) => remote.invoke(function, payload).await,
+        };
+        match &answer {
+            Ok(Answer::FunctionError { kind, message }) => {
+                self.tell(function, &format!("{kind}: {message}"));
+            }
+            Err(error) => self.tell(function, &error.to_string()),
+            Ok(Answer::Success(_)) => {}
+        }
+        answer
+    }
+
+    fn tell(&self, function: &str, text: &str) {
+        (self.output)(Event::InvocationFailed { function: function.to_owned(), reason: text.to_owned() });
+    }
+
+    /// Ends every process and returns when they are gone.
+    pub(crate) async fn stop(&self) {
+        if let Backend::Processes(processes) = &self.backend {
+            let _ = processes.stop.send(true);
+            for pool in processes.pools.values() {
+                pool.forget();
+            }
+            let (alive, gone) = &mut *processes.alive.lock().await;
+            drop(alive.take());
+            // Nothing is ever sent; the channel closes with its last sender.
+            let _ = tokio::time::timeout(Duration::from_secs(5), gone.recv()).await;
+        }
+    }
+}
+
+/// The payload of an error as Lambda words its own.
+fn error_payload(kind: &str, request: &str, message: &str) -> Vec<u8> {
+    json!({ "errorType": kind, "errorMessage": format!("RequestId: {request} Error: {message}") })
+        .to_string()
+        .into_bytes()
+}

@@ -1,0 +1,325 @@
+//! Reads a SAM template: what CloudFormation and SAM would make of it, as far as it matters on one machine.
+//!
+//! Sources: the AWS SAM specification, the CloudFormation template reference and, for the names of generated
+//! resources, the SAM translator.
+
+mod error;
+mod fields;
+mod function;
+mod http_api;
+mod model;
+mod node;
+mod parameters;
+mod scope;
+mod table;
+mod websocket_api;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+pub use error::TemplateError;
+pub use model::{
+    Build, Cors, Function, HttpApi, HttpAuthorizer, HttpRoute, Index, Key, Logging, Table, Template, WebSocketApi,
+    WebSocketAuthorizer, WebSocketRoute,
+};
+
+use crate::arn;
+use error::Issue;
+use fields::Fields;
+use node::{Node, Value};
+use scope::{Reference, Scope};
+
+const FUNCTION: &str = "AWS::Serverless::Function";
+const HTTP_API: &str = "AWS::Serverless::HttpApi";
+const WEBSOCKET_API: &str = "AWS::Serverless::WebSocketApi";
+const ROUTE_RESPONSE: &str = "AWS::ApiGatewayV2::RouteResponse";
+const TABLE: &str = "AWS::DynamoDB::Table";
+
+/// Resources that grant, watch, name or protect, and so change nothing for code that runs on one machine.
+const WITHOUT_EFFECT: &[&str] = &[
+    "AWS::ApiGateway::Account",
+    "AWS::ApiGatewayV2::ApiMapping",
+    "AWS::ApiGatewayV2::DomainName",
+    "AWS::ApplicationInsights::Application",
+    "AWS::CertificateManager::Certificate",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::AnomalyDetector",
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::IAM::RolePolicy",
+    "AWS::Lambda::Permission",
+    "AWS::Logs::LogGroup",
+    "AWS::Logs::MetricFilter",
+    "AWS::Logs::QueryDefinition",
+    "AWS::Logs::ResourcePolicy",
+    "AWS::ResourceGroups::Group",
+    "AWS::Route53::RecordSet",
+    "AWS::Route53::RecordSetGroup",
+];
+
+const SECTIONS: &[&str] = &[
+    "AWSTemplateFormatVersion",
+    "Conditions",
+    "Description",
+    "Globals",
+    "Mappings",
+    "Metadata",
+    "Outputs",
+    "Parameters",
+    "Resources",
+    "Rules",
+    "Transform",
+];
+
+const ATTRIBUTES: &[&str] = &[
+    "Condition",
+    "CreationPolicy",
+    "DeletionPolicy",
+    "DependsOn",
+    "Metadata",
+    "Properties",
+    "Type",
+    "UpdatePolicy",
+    "UpdateReplacePolicy",
+];
+
+impl Template {
+    /// Reads the template at `path`; `parameters` override the defaults of its parameters.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read, or a part of it that is served here cannot be understood.
+    pub fn load(path: &Path, parameters: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
+        let fault = |line, subject, message| TemplateError { file: path.to_owned(), line, subject, message };
+        let source = std::fs::read_to_string(path).map_err(|error| fault(None, String::new(), error.to_string()))?;
+        let root = Node::parse(&source).map_err(|error| fault(error.line, String::new(), error.message))?;
+        // A path without a directory has the empty one as its parent.
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        read(&root, directory, parameters).map_err(|issue| fault(issue.line, issue.subject, issue.message))
+    }
+}
+
+/// One resource that exists: its condition, if it has one, holds.
+struct Resource<'a> {
+    logical_id: &'a str,
+    kind: &'a str,
+    properties: Node,
+    metadata: Option<&'a Node>,
+}
+
+fn read(root: &Node, directory: &Path, overrides: &BTreeMap<String, String>) -> Result<Template, Issue> {
+    let mut warnings = Vec::new();
+    for (section, node) in root.entries() {
+        if !SECTIONS.contains(&section.as_str()) {
+            warnings.push(format!("line {}: the section {section} is not supported locally", node.line));
+        }
+    }
+    let mut scope = Scope {
+        conditions: root.get("Conditions").map_or(&[][..], Node::entries).iter().cloned().collect(),
+        mappings: root.get("Mappings").cloned(),
+        ..Scope::default()
+    };
+    let declared = root.get("Parameters").map_or(&[][..], Node::entries);
+    scope.parameters =
+        parameters::read(declared, overrides, &mut warnings).map_err(|issue| issue.within("Parameters"))?;
+
+    let resources = existing(root, &mut scope, &mut warnings)?;
+    for resource in &resources {
+        refer(&mut scope, resource).map_err(|issue| issue.within(resource.logical_id))?;
+    }
+    let violations = parameters::violations(&scope, root.get("Rules")).map_err(|issue| issue.within("Rules"))?;
+    let template = Template { directory: directory.to_owned(), violations, ..Template::default() };
+    assemble(&scope, &resources, template, warnings)
+}
+
+fn existing<'a>(root: &'a Node, scope: &mut Scope, warnings: &mut Vec<String>) -> Result<Vec<Resource<'a>>, Issue> {
+    let Some(section) = root.get("Resources") else {
+        return Err(Issue::at(root.line, "there is no section Resources"));
+    };
+    let mut resources = Vec::new();
+    for (logical_id, node) in section.entries() {
+        let fault = |issue: Issue| issue.within(logical_id);
+        let Some(kind) = node.get("Type").and_then(Node::text) else {
+            return Err(fault(Issue::at(node.line, "the resource has no Type")));
+        };
+        if let Some(condition) = node.get("Condition") {
+            let name = condition.text().ok_or_else(|| fault(Issue::at(condition.line, "Condition takes a name")))?;
+            if !scope.holds(name, condition.line).map_err(fault)? {
+                scope.absent.insert(logical_id.clone());
+                continue;
+            }
+        }
+        for (attribute, value) in node.entries() {
+            if !ATTRIBUTES.contains(&attribute.as_str()) {
+                warnings.push(format!("line {}: {logical_id}.{attribute} is not supported locally", value.line));
+            }
+        }
+        let own = node.get("Properties").cloned().unwrap_or(Node { line: node.line, value: Value::Map(Vec::new()) });
+        let global = match kind {
+            FUNCTION => root.get("Globals").and_then(|globals| globals.get("Function")),
+            HTTP_API => root.get("Globals").and_then(|globals| globals.get("HttpApi")),
+            WEBSOCKET_API => root.get("Globals").and_then(|globals| globals.get("WebSocketApi")),
+            _ => None,
+        };
+        let properties = match global {
+            Some(global) => parameters::merge(global, own),
+            None => own,
+        };
+        resources.push(Resource { logical_id, kind, properties, metadata: node.get("Metadata") });
+    }
+    Ok(resources)
+}
+
+/// Makes a resource known to `Ref` and `GetAtt`.
+fn refer(scope: &mut Scope, resource: &Resource<'_>) -> Result<(), Issue> {
+    let id = resource.logical_id;
+    let given = |scope: &Scope, key: &str| -> Result<Option<String>, Issue> {
+        let Some(node) = resource.properties.get(key) else { return Ok(None) };
+        let name = scope.resolve(node).map_err(|issue| issue.within(key))?;
+        Ok(name.as_ref().and_then(Node::text).map(str::to_owned))
+    };
+    // CloudFormation puts the stack's name before the logical id of a resource that has no name of its own.
+    let generated = || format!("{}-{id}", arn::STACK);
+    let reference = match resource.kind {
+        FUNCTION => {
+            let name = given(scope, "FunctionName")?.unwrap_or_else(generated);
+            let attributes = BTreeMap::from([("Arn", arn::function(&name))]);
+            Reference { name, attributes }
+        }
+        TABLE => {
+            let name = given(scope, "TableName")?.unwrap_or_else(generated);
+            let arn = arn::table(&name);
+            let attributes = BTreeMap::from([("StreamArn", format!("{arn}/stream/local")), ("Arn", arn)]);
+            Reference { name, attributes }
+        }
+        HTTP_API | WEBSOCKET_API => {
+            let api = arn::api_id(id);
+            let scheme = if resource.kind == HTTP_API { "https" } else { "wss" };
+            let endpoint = format!("{scheme}://{api}.execute-api.{}.{}", arn::REGION, arn::URL_SUFFIX);
+            let attributes = BTreeMap::from([("ApiId", api.clone()), ("ApiEndpoint", endpoint)]);
+            for key in websocket_api::route_keys(&resource.properties) {
+                let route = websocket_api::route_id(id, key);
+                scope.references.insert(route.clone(), Reference { name: route, ..Reference::default() });
+            }
+            let stage = given(scope, "StageName")?.unwrap_or_else(|| "$default".to_owned());
+            for generated in [format!("{id}.Stage"), format!("{id}Stage"), format!("{id}{stage}Stage")] {
+                scope.references.insert(generated, Reference { name: stage.clone(), ..Reference::default() });
+            }
+            Reference { name: api, attributes }
+        }
+        "AWS::IAM::Role" => {
+            let arn = format!("arn:{}:iam::{}:role/{id}", arn::PARTITION, arn::ACCOUNT);
+            Reference { name: id.to_owned(), attributes: BTreeMap::from([("Arn", arn)]) }
+        }
+        _ => Reference { name: id.to_owned(), ..Reference::default() },
+    };
+    scope.references.insert(id.to_owned(), reference);
+    Ok(())
+}
+
+fn assemble(
+    scope: &Scope,
+    resources: &[Resource<'_>],
+    mut template: Template,
+    mut warnings: Vec<String>,
+) -> Result<Template, Issue> {
+    let of = |kind: &'static str| resources.iter().filter(move |resource| resource.kind == kind);
+    let name_of = |id: &str| scope.references.get(id).map_or_else(|| id.to_owned(), |reference| reference.name.clone());
+    let mut events = Vec::new();
+    for resource in of(FUNCTION) {
+        let id = resource.logical_id;
+        let sources = function::Sources {
+            directory: &template.directory,
+            properties: &resource.properties,
+            metadata: resource.metadata,
+        };
+        let (function, own_events) =
+            function::read(scope, id, name_of(id), &sources, &mut warnings).map_err(|issue| issue.within(id))?;
+        template.functions.insert(id.to_owned(), function);
+        events.extend(own_events);
+    }
+    for resource in of(TABLE) {
+        let id = resource.logical_id;
+        template.tables.push(
+            table::read(scope, id, name_of(id), &resource.properties, &mut warnings)
+                .map_err(|issue| issue.within(id))?,
+        );
+    }
+    template.http_api = read_http_api(scope, of(HTTP_API), &template.functions, events, &mut warnings)?;
+    for resource in of(WEBSOCKET_API) {
+        let id = resource.logical_id;
+        if template.websocket_api.is_some() {
+            warnings.push(format!("{id} is not served: there is one WebSocket API already"));
+            continue;
+        }
+        let api = websocket_api::read(scope, id, &resource.properties, &template.functions, &mut warnings)
+            .map_err(|issue| issue.within(id))?;
+        template.websocket_api = Some(api);
+    }
+    for resource in of(ROUTE_RESPONSE) {
+        let id = resource.logical_id;
+        let api = template.websocket_api.as_mut();
+        websocket_api::route_response(scope, id, &resource.properties, api, &mut warnings)
+            .map_err(|issue| issue.within(id))?;
+    }
+    let served = [FUNCTION, HTTP_API, WEBSOCKET_API, ROUTE_RESPONSE, TABLE];
+    for resource in resources {
+        if !served.contains(&resource.kind) && !WITHOUT_EFFECT.contains(&resource.kind) {
+            warnings.push(format!(
+                "line {}: {} is of type {}, which does not exist locally",
+                resource.properties.line, resource.logical_id, resource.kind
+            ));
+        }
+    }
+    // A property of Globals is met once per resource; it is told once.
+    let mut told = BTreeSet::new();
+    warnings.retain(|warning| told.insert(warning.clone()));
+    template.warnings = warnings;
+    Ok(template)
+}
+
+fn read_http_api<'a>(
+    scope: &Scope,
+    mut resources: impl Iterator<Item = &'a Resource<'a>>,
+    functions: &BTreeMap<String, Function>,
+    events: Vec<function::HttpEvent>,
+    warnings: &mut Vec<String>,
+) -> Result<Option<HttpApi>, Issue> {
+    let empty = Node { line: 1, value: Value::Map(Vec::new()) };
+    let first = resources.next();
+    let shell = match first {
+        Some(resource) => http_api::read(scope, resource.logical_id, &resource.properties, functions, warnings)
+            .map_err(|issue| issue.within(resource.logical_id))?,
+        None if events.is_empty() => return Ok(None),
+        None => http_api::read(scope, http_api::IMPLICIT, &empty, functions, warnings)?,
+    };
+    for resource in resources {
+        warnings.push(format!("{} is not served: there is one HTTP API already", resource.logical_id));
+    }
+    let (own, others): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| match &event.api {
+        Some(api) => *api == shell.api.id,
+        None => first.is_none(),
+    });
+    for event in others {
+        warnings.push(format!("line {}: {} belongs to an API that is not served", event.line, event.subject));
+    }
+    shell.with_routes(own).map(Some)
+}
+
+/// The function whose ARN the property comes to.
+fn function_of(functions: &BTreeMap<String, Function>, fields: &Fields, key: &str) -> Result<String, Issue> {
+    let arn = fields.required(key)?;
+    let found = functions.values().find(|function| arn::function(&function.name) == arn);
+    found.map(|function| function.logical_id.clone()).ok_or_else(|| {
+        let line = fields.node(key).map_or(fields.line(), |node| node.line);
+        Issue::at(line, format!("{arn} is no function of the template")).within(key)
+    })
+}

@@ -1,0 +1,285 @@
+use std::{collections::BTreeMap, fs, time::Duration};
+
+use super::{Build, Template, TemplateError, WebSocketApi};
+
+fn load_with(source: &str, parameters: &[(&str, &str)]) -> Result<Template, TemplateError> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("template.yaml");
+    fs::write(&path, source).unwrap();
+    let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Template::load(&path, &parameters)
+}
+
+fn load(source: &str) -> Template {
+    load_with(source, &[]).unwrap()
+}
+
+fn fault(source: &str) -> (Option<usize>, String, String) {
+    let error = load_with(source, &[]).unwrap_err();
+    (error.line, error.subject, error.message)
+}
+
+/// The environment of one function whose variables are given as YAML lines.
+fn variables(head: &str, lines: &[&str], parameters: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let lines: String = lines.iter().map(|line| format!("          {line}\n")).collect();
+    let source = format!(
+        "{head}\nResources:\n  Table:\n    Type: AWS::DynamoDB::Table\n    Properties:\n      TableName: items\n      \
+         AttributeDefinitions: [{{AttributeName: id, AttributeType: S}}]\n      KeySchema: [{{AttributeName: id, KeyType: HASH}}]\n  \
+         Role:\n    Type: AWS::IAM::Role\n  Fn:\n    Type: AWS::Serverless::Function\n    Properties:\n      Environment:\n        \
+         Variables:\n{lines}"
+    );
+    let template = load_with(&source, parameters).unwrap();
+    assert_eq!(template.warnings, Vec::<String>::new());
+    template.functions["Fn"].environment.clone()
+}
+
+const HEAD: &str = "
+Parameters:
+  Stage: {Type: String, Default: dev}
+  Origins: {Type: CommaDelimitedList, Default: 'a, b'}
+Mappings:
+  Sizes: {dev: {memory: 128}}
+Conditions:
+  IsDev: !Equals [!Ref Stage, dev]
+  IsProd: !Not [!Condition IsDev]
+  Either: !Or [!Condition IsDev, !Condition IsProd]
+  Both: !And [!Condition IsDev, !Condition IsProd]
+";
+
+#[test]
+fn functions_of_cloudformation_are_evaluated() {
+    let found = variables(
+        HEAD,
+        &[
+            "REF: !Ref Stage",
+            "TABLE: !Ref Table",
+            "ARN: !GetAtt Table.Arn",
+            "LONG: {Fn::GetAtt: [Table, Arn]}",
+            "ROLE: !GetAtt Role.Arn",
+            "SUB: !Sub '${Stage}-${Table}-${Table.Arn}-${AWS::Region}-${!Literal}'",
+            "SUB2: !Sub ['${x}/${Stage}', {x: !Ref Table}]",
+            "IF: !If [IsProd, yes, no]",
+            "GONE: !If [Both, x, !Ref AWS::NoValue]",
+            "EITHER: !If [Either, x, y]",
+            "JOIN: !Join [',', !Ref Origins]",
+            "SELECT: !Select [1, !Split ['/', a/b/c]]",
+            "MAP: !FindInMap [Sizes, !Ref Stage, memory]",
+            "NUMBER: 007",
+        ],
+        &[],
+    );
+    let expected = [
+        ("REF", "dev"),
+        ("TABLE", "items"),
+        ("ARN", "arn:aws:dynamodb:us-east-1:000000000000:table/items"),
+        ("LONG", "arn:aws:dynamodb:us-east-1:000000000000:table/items"),
+        ("ROLE", "arn:aws:iam::000000000000:role/Role"),
+        ("SUB", "dev-items-arn:aws:dynamodb:us-east-1:000000000000:table/items-us-east-1-${Literal}"),
+        ("SUB2", "items/dev"),
+        ("IF", "no"),
+        ("EITHER", "x"),
+        ("JOIN", "a,b"),
+        ("SELECT", "b"),
+        ("MAP", "128"),
+        ("NUMBER", "007"),
+    ];
+    assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+}
+
+#[test]
+fn a_parameter_can_be_overridden_and_turns_conditions() {
+    let head = HEAD.replace("memory: 128}", "memory: 128}, prod: {memory: 256}");
+    let found = variables(&head, &["IF: !If [IsProd, yes, no]"], &[("Stage", "prod")]);
+    assert_eq!(found["IF"], "yes");
+    let unknown = load_with("Resources: {}", &[("Nope", "1")]).unwrap_err();
+    assert_eq!(
+        (unknown.subject.as_str(), unknown.message.as_str()),
+        ("Parameters.Nope", "the template has no such parameter")
+    );
+    let refused = load_with(
+        "Parameters:\n  Stage: {Type: String, Default: dev, AllowedValues: [dev, prod]}\nResources: {}",
+        &[("Stage", "test")],
+    );
+    assert!(refused.unwrap_err().message.contains("not one of the allowed values: dev, prod"));
+}
+
+#[test]
+fn faults_name_line_resource_and_property() {
+    let function = "Resources:\n  Fn:\n    Type: AWS::Serverless::Function\n    Properties:\n";
+    let (line, subject, message) = fault(&format!("{function}      MemorySize: !Ref Nope\n"));
+    assert_eq!((line, subject.as_str()), (Some(5), "Fn.MemorySize"));
+    assert!(message.contains("Nope is neither a parameter nor a resource"), "{message}");
+    let (line, subject, _) = fault(&format!("{function}      Timeout: soon\n"));
+    assert_eq!((line, subject.as_str()), (Some(5), "Fn.Timeout"));
+    let (line, _, message) = fault("Resources:\n  A: [\n");
+    assert!(line.is_some(), "{message}");
+    let (_, subject, message) =
+        fault("Conditions: {A: !Condition B, B: !Condition A}\nResources: {X: {Type: T, Condition: A}}");
+    assert!(subject.starts_with("X") && message.contains("depends on itself"), "{subject}: {message}");
+    let (_, _, message) = fault("Parameters: {P: {Type: String}}\nResources: {}");
+    assert!(message.contains("no default"), "{message}");
+    let missing = Template::load("/nonexistent/template.yaml".as_ref(), &BTreeMap::new()).unwrap_err();
+    assert!(missing.to_string().starts_with("/nonexistent/template.yaml: "), "{missing}");
+}
+
+#[test]
+fn a_reference_to_what_a_condition_leaves_out_is_a_fault() {
+    let (_, subject, message) = fault(
+        "Conditions: {Never: !Equals [a, b]}\nResources:\n  Role: {Type: AWS::IAM::Role, Condition: Never}\n  Fn:\n    \
+         Type: AWS::Serverless::Function\n    Properties: {FunctionName: !Ref Role}\n",
+    );
+    assert_eq!(subject, "Fn.FunctionName");
+    assert!(message.contains("its condition is false"), "{message}");
+}
+
+#[test]
+fn globals_are_merged_and_defaults_are_those_of_aws() {
+    let template = load(
+        "Globals:\n  Function:\n    Timeout: 10\n    MemorySize: 256\n    Environment: {Variables: {A: 1, B: 2}}\n    CodeUri: functions\n    \
+         LoggingConfig: {LogFormat: JSON, ApplicationLogLevel: DEBUG}\n\
+         Resources:\n  Fn:\n    Type: AWS::Serverless::Function\n    Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: send}}\n    \
+         Properties: {MemorySize: 512, Environment: {Variables: {B: 3}}}\n",
+    );
+    let function = &template.functions["Fn"];
+    assert_eq!((function.memory, function.timeout), (512, Duration::from_secs(10)));
+    assert_eq!(function.environment, BTreeMap::from([("A".into(), "1".into()), ("B".into(), "3".into())]));
+    assert_eq!(function.build, Build::Cargo { binary: Some("send".to_owned()) });
+    assert_eq!(function.name, "local-Fn");
+    assert!(function.package.ends_with("functions"));
+    assert_eq!(function.logging.level.as_deref(), Some("DEBUG"));
+    let bare = load("Resources: {Fn: {Type: AWS::Serverless::Function}}");
+    let function = &bare.functions["Fn"];
+    assert_eq!((function.memory, function.timeout), (128, Duration::from_secs(3)));
+    assert_eq!(function.build, Build::Other("it has no Metadata".to_owned()));
+}
+
+#[test]
+fn what_has_no_effect_is_told_unless_it_changes_nothing_here() {
+    let template = load(
+        "Resources:\n  Queue: {Type: AWS::SQS::Queue}\n  Role: {Type: AWS::IAM::Role}\n  Fn:\n    Type: AWS::Serverless::Function\n    \
+         Properties:\n      Tracing: Active\n      Layers: [a]\n      Events:\n        Tick: {Type: Schedule, Properties: {Schedule: rate(1 hour)}}\n",
+    );
+    let warnings = template.warnings.join("\n");
+    assert_eq!(template.warnings.len(), 3, "{warnings}");
+    for expected in [
+        "Queue is of type AWS::SQS::Queue",
+        "line 8: Fn.Layers is not supported",
+        "Fn.Events.Tick: events of type Schedule",
+    ] {
+        assert!(warnings.contains(expected), "{warnings}");
+    }
+}
+
+const APIS: &str = "
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Events:
+        Get: {Type: HttpApi, Properties: {ApiId: !Ref Http, Method: get, Path: '/a/{id}'}}
+        Open: {Type: HttpApi, Properties: {ApiId: !Ref Http, Method: ANY, Path: /open, Auth: {Authorizer: NONE}, TimeoutInMillis: 500}}
+        Rest: {Type: HttpApi, Properties: {ApiId: !Ref Http}}
+  Http:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      Auth:
+        DefaultAuthorizer: Jwt
+        Authorizers:
+          Jwt:
+            FunctionArn: !GetAtt Fn.Arn
+            AuthorizerPayloadFormatVersion: 2.0
+            EnableSimpleResponses: true
+            Identity: {Headers: [Authorization], ReauthorizeEvery: 60}
+      CorsConfiguration: {AllowOrigins: ['https://a.example'], AllowMethods: [GET], MaxAge: 5}
+  Socket:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      StageName: live
+      RouteSelectionExpression: $request.body.action
+      Auth: {AuthType: CUSTOM, AuthArn: !GetAtt Fn.Arn, IdentitySource: []}
+      Routes:
+        $connect: {FunctionArn: !GetAtt Fn.Arn}
+        sendMessage: {FunctionArn: !GetAtt Fn.Arn, IntegrationTimeout: 700}
+        quiet: {FunctionArn: !GetAtt Fn.Arn}
+  Reply:
+    Type: AWS::ApiGatewayV2::RouteResponse
+    Properties: {ApiId: !Ref Socket, RouteId: !Ref SocketSendmessageRoute, RouteResponseKey: $default}
+";
+
+#[test]
+fn both_apis_are_read() {
+    let template = load(APIS);
+    assert_eq!(template.warnings, Vec::<String>::new());
+    let http = template.http_api.unwrap();
+    let keys: Vec<_> = http
+        .routes
+        .iter()
+        .map(|route| (route.method.as_deref(), route.path.as_deref(), route.authorizer.as_deref()))
+        .collect();
+    assert_eq!(
+        keys,
+        [(Some("GET"), Some("/a/{id}"), Some("Jwt")), (Some("ANY"), Some("/open"), None), (None, None, Some("Jwt"))]
+    );
+    assert_eq!(http.routes[1].timeout, Duration::from_millis(500));
+    assert_eq!(http.authorizers["Jwt"].identity_sources, ["$request.header.Authorization"]);
+    assert_eq!(http.cors.unwrap().max_age, Some(5));
+    let WebSocketApi { stage, selection, routes, authorizer, .. } = template.websocket_api.unwrap();
+    assert_eq!((stage.as_str(), selection), ("live", vec!["action".to_owned()]));
+    assert!(authorizer.unwrap().identity_sources.is_empty());
+    assert!(routes["sendMessage"].replies);
+    assert!(!routes["quiet"].replies && !routes["$connect"].replies);
+    assert_eq!(routes["sendMessage"].timeout, Some(Duration::from_millis(700)));
+}
+
+#[test]
+fn a_route_response_of_a_route_that_is_not_there_is_a_fault() {
+    let wrong = APIS.replace("SocketSendmessageRoute", "SocketSendMessageRoute");
+    let (_, subject, message) = fault(&wrong);
+    assert_eq!(subject, "Reply.RouteId");
+    assert!(message.contains("SocketSendMessageRoute is neither"), "{message}");
+}
+
+#[test]
+fn the_same_route_twice_and_an_authorizer_that_is_not_there_are_faults() {
+    let twice = APIS.replace("Method: ANY, Path: /open", "Method: GET, Path: '/a/{id}'");
+    assert!(fault(&twice).2.contains("has the same route"));
+    let unknown = APIS.replace("Authorizer: NONE", "Authorizer: Other");
+    assert!(fault(&unknown).2.contains("Http has no authorizer Other"));
+}
+
+#[test]
+fn tables_are_read_with_keys_indexes_and_expiry() {
+    let template = load(
+        "Resources:\n  Items:\n    Type: AWS::DynamoDB::Table\n    Properties:\n      BillingMode: PAY_PER_REQUEST\n      \
+         AttributeDefinitions: [{AttributeName: pk, AttributeType: S}, {AttributeName: sk, AttributeType: N}]\n      \
+         KeySchema: [{AttributeName: pk, KeyType: HASH}, {AttributeName: sk, KeyType: RANGE}]\n      \
+         GlobalSecondaryIndexes: [{IndexName: bySk, KeySchema: [{AttributeName: sk, KeyType: HASH}], Projection: {ProjectionType: INCLUDE, NonKeyAttributes: [a]}}]\n      \
+         TimeToLiveSpecification: {AttributeName: expires, Enabled: true}\n      StreamSpecification: {StreamViewType: NEW_IMAGE}\n",
+    );
+    let table = &template.tables[0];
+    assert_eq!(table.name, "local-Items");
+    assert_eq!((table.key.partition.as_str(), table.key.sort.as_deref()), ("pk", Some("sk")));
+    assert_eq!(table.global_indexes[0].projection, "INCLUDE");
+    assert_eq!(table.ttl.as_deref(), Some("expires"));
+    assert_eq!(template.warnings.len(), 1);
+    let (_, subject, _) = fault(
+        "Resources:\n  Items:\n    Type: AWS::DynamoDB::Table\n    Properties:\n      KeySchema: [{AttributeName: pk, KeyType: HASH}]\n",
+    );
+    assert_eq!(subject, "Items.AttributeDefinitions");
+}
+
+#[test]
+fn rules_are_checked_and_told() {
+    let source = "
+Parameters: {A: {Type: String, Default: ''}, B: {Type: String, Default: ''}}
+Rules:
+  One:
+    Assertions: [{AssertDescription: Give A or B., Assert: !Or [!Not [!Equals [!Ref A, '']], !Not [!Equals [!Ref B, '']]]}]
+  Unless:
+    RuleCondition: !Equals [!Ref A, never]
+    Assertions: [{Assert: !Equals [a, b]}]
+Resources: {}
+";
+    assert_eq!(load(source).violations, ["rule One of the template: Give A or B."]);
+    assert!(load_with(source, &[("B", "x")]).unwrap().violations.is_empty());
+}

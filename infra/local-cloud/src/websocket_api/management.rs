@@ -1,0 +1,67 @@
+//! `@connections`: posting to a connection, asking after it and closing it.
+//!
+//! Source: API Gateway Developer Guide, "Use @connections commands in your backend service", and the model of the
+//! API Gateway Management API for the errors. Signatures are accepted and not checked.
+
+use std::sync::atomic::Ordering;
+
+use axum::{
+    extract::Request,
+    http::{HeaderName, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use super::{Gateway, messages::frames, registry::Undelivered};
+use crate::ids;
+
+pub(super) async fn handle(gateway: &Gateway, id: &str, request: Request) -> Response {
+    let method = request.method().clone();
+    // The body is read first, as API Gateway does: a payload that is too large is told of even if nobody is there.
+    let Some(body) = crate::body::read(request.into_body(), gateway.limits.message).await else {
+        return error(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException", "Message too long");
+    };
+    let gone = || error(StatusCode::GONE, "GoneException", "Gone");
+    let Some(connection) = gateway.registry.get(id) else { return gone() };
+    match method {
+        Method::POST => {
+            let mut frames = frames(body.to_vec(), &gateway.limits).into_iter();
+            // Only the first frame may be refused; the rest of a message has to follow it.
+            match frames.next().map_or(Ok(()), |first| connection.try_send(first)) {
+                Ok(()) => {
+                    for frame in frames {
+                        connection.send(frame).await;
+                    }
+                    StatusCode::OK.into_response()
+                }
+                Err(Undelivered::Gone) => gone(),
+                Err(Undelivered::BufferFull) => {
+                    error(StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", "Too Many Requests")
+                }
+            }
+        }
+        Method::GET => {
+            let identity = json!({
+                "sourceIp": connection.source_ip,
+                "userAgent": connection.user_agent.clone().unwrap_or_default(),
+            });
+            let body = json!({
+                "connectedAt": ids::iso_time(connection.connected_at),
+                "identity": identity,
+                "lastActiveAt": ids::iso_time(connection.last_active.load(Ordering::Relaxed)),
+            });
+            ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+        }
+        Method::DELETE => {
+            gateway.registry.remove(id);
+            connection.close.notify_one();
+            StatusCode::NO_CONTENT.into_response()
+        }
+        _ => error(StatusCode::FORBIDDEN, "ForbiddenException", "Forbidden"),
+    }
+}
+
+fn error(status: StatusCode, kind: &'static str, message: &str) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (HeaderName::from_static("x-amzn-errortype"), kind)];
+    (status, headers, json!({ "message": message }).to_string()).into_response()
+}

@@ -1,0 +1,167 @@
+//! A frame of a client: which route it takes, and what becomes of the function's answer.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::http::StatusCode;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{
+    Bytes, Message,
+    protocol::frame::{
+        Frame,
+        coding::{Data, OpCode},
+    },
+};
+
+use super::{Gateway, event, registry::Connection};
+use crate::{
+    Limits, ids,
+    lambda::{Answer, InvokeError},
+    template::{WebSocketApi, WebSocketRoute},
+};
+
+/// A function's answer in the form of a proxy integration.
+pub(super) struct Integrated {
+    pub(super) status: StatusCode,
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) body: Option<Vec<u8>>,
+}
+
+pub(super) enum Failure {
+    TimedOut,
+    Failed,
+}
+
+/// Invokes a route's function within the integration's time.
+pub(super) async fn integrate(gateway: &Gateway, route: &WebSocketRoute, event: &Value) -> Result<Integrated, Failure> {
+    let limit = route.timeout.map_or(gateway.limits.integration, |own| own.min(gateway.limits.integration));
+    match gateway.functions.invoke(&route.function, event, limit).await {
+        Ok(Answer::Success(payload)) => parse(&payload).ok_or(Failure::Failed),
+        Err(InvokeError::TimedOut(_)) => Err(Failure::TimedOut),
+        Ok(Answer::FunctionError { .. }) | Err(_) => Err(Failure::Failed),
+    }
+}
+
+fn parse(payload: &[u8]) -> Option<Integrated> {
+    let answer: Value = serde_json::from_slice(payload).ok()?;
+    let status = match answer.get("statusCode")? {
+        Value::Number(number) => u16::try_from(number.as_u64()?).ok()?,
+        Value::String(text) => text.parse().ok()?,
+        _ => return None,
+    };
+    let body = match answer.get("body") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(match answer.get("isBase64Encoded").and_then(Value::as_bool) {
+            Some(true) => STANDARD.decode(text).ok()?,
+            _ => text.clone().into_bytes(),
+        }),
+        Some(_) => return None,
+    };
+    let headers = answer.get("headers").and_then(Value::as_object).into_iter().flatten();
+    let headers = headers.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+    Some(Integrated { status: StatusCode::from_u16(status).ok()?, headers: headers.collect(), body })
+}
+
+/// Serves one text frame, from its route to the answer.
+pub(super) async fn serve(gateway: Arc<Gateway>, connection: Arc<Connection>, text: String) {
+    let request = ids::gateway();
+    let error = |message: &str| {
+        let frame = json!({ "message": message, "connectionId": connection.id, "requestId": request });
+        Message::text(frame.to_string())
+    };
+    let Some((key, route)) = route(&gateway.api, &text) else {
+        connection.send(error("Forbidden")).await;
+        return;
+    };
+    let event = event::message(&gateway.api, &connection, key, &request, &text);
+    match integrate(&gateway, route, &event).await {
+        Ok(answer) if route.replies => match answer.body {
+            Some(body) if body.len() > gateway.limits.message => connection.send(error("Internal server error")).await,
+            Some(body) if !body.is_empty() => {
+                for frame in frames(body, &gateway.limits) {
+                    connection.send(frame).await;
+                }
+            }
+            _ => {}
+        },
+        Ok(_) => {}
+        Err(Failure::TimedOut) => connection.send(error("Endpoint request timed out")).await,
+        Err(Failure::Failed) => connection.send(error("Internal server error")).await,
+    }
+}
+
+/// The route that the selection expression leads to. A frame that is no JSON, or names no route, takes `$default`.
+fn route<'a>(api: &'a WebSocketApi, text: &str) -> Option<(&'a str, &'a WebSocketRoute)> {
+    let body: Value = serde_json::from_str(text).unwrap_or_default();
+    let selected = match api.selection.iter().try_fold(&body, |value, name| value.get(name)) {
+        Some(Value::String(key)) => Some(key.clone()),
+        Some(value @ (Value::Number(_) | Value::Bool(_))) => Some(value.to_string()),
+        _ => None,
+    };
+    // The routes that the gateway takes by itself are not for clients to choose.
+    let chosen = selected.filter(|key| !key.starts_with('$')).and_then(|key| api.routes.get_key_value(&key));
+    chosen.or_else(|| api.routes.get_key_value("$default")).map(|(key, route)| (key.as_str(), route))
+}
+
+/// A message of the service in frames of the size that API Gateway allows.
+pub(super) fn frames(body: Vec<u8>, limits: &Limits) -> Vec<Message> {
+    let kind = if std::str::from_utf8(&body).is_ok() { Data::Text } else { Data::Binary };
+    let body = Bytes::from(body);
+    let size = limits.frame.max(1);
+    let count = body.len().div_ceil(size).max(1);
+    let frame = |index: usize| {
+        let part = body.slice(index * size..body.len().min((index + 1) * size));
+        let kind = if index == 0 { kind } else { Data::Continue };
+        Message::Frame(Frame::message(part, OpCode::Data(kind), index + 1 == count))
+    };
+    (0..count).map(frame).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn api(keys: &[&str]) -> WebSocketApi {
+        let route = || WebSocketRoute { function: String::new(), timeout: None, replies: false };
+        WebSocketApi {
+            logical_id: String::new(),
+            id: String::new(),
+            stage: String::new(),
+            stage_variables: BTreeMap::new(),
+            selection: vec!["action".to_owned()],
+            routes: keys.iter().map(|key| ((*key).to_owned(), route())).collect(),
+            authorizer: None,
+        }
+    }
+
+    #[test]
+    fn frames_take_the_route_that_they_name() {
+        let api = api(&["$connect", "$default", "send"]);
+        let key = |text| route(&api, text).map(|(key, _)| key);
+        assert_eq!(key(r#"{"action":"send"}"#), Some("send"));
+        for other in [r#"{"action":"else"}"#, r#"{"action":"$connect"}"#, r#"{"action":{}}"#, "[]", "hello", ""] {
+            assert_eq!(key(other), Some("$default"), "{other}");
+        }
+    }
+
+    #[test]
+    fn without_a_default_an_unknown_action_has_no_route() {
+        assert!(route(&api(&["send"]), "hello").is_none());
+    }
+
+    #[test]
+    fn a_long_message_is_cut_into_frames() {
+        let limits = Limits { frame: 4, ..Limits::default() };
+        assert_eq!(frames(b"123456789".to_vec(), &limits).len(), 3);
+        assert_eq!(frames(b"1234".to_vec(), &limits).len(), 1);
+        assert_eq!(frames(Vec::new(), &limits).len(), 1);
+    }
+
+    #[test]
+    fn only_an_answer_with_a_status_is_one() {
+        assert!(parse(b"null").is_none());
+        assert!(parse(b"{}").is_none());
+        assert!(parse(br#"{"statusCode":200,"body":{}}"#).is_none());
+        assert_eq!(parse(br#"{"statusCode":200,"body":"hi"}"#).and_then(|answer| answer.body), Some(b"hi".to_vec()));
+    }
+}

@@ -1,0 +1,93 @@
+//! An API Gateway WebSocket API: the sockets, and `@connections` to post to them, on one port.
+//!
+//! Source: Amazon API Gateway Developer Guide, "Working with WebSocket APIs".
+
+mod authorizer;
+mod connection;
+mod event;
+mod handshake;
+mod management;
+mod messages;
+mod policy;
+mod registry;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    extract::{ConnectInfo, Request, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use percent_encoding::percent_decode_str;
+use serde_json::json;
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+};
+
+use crate::{Limits, lambda::Functions, template::WebSocketApi};
+use registry::Registry;
+
+/// The API and everything that its connections share.
+struct Gateway {
+    api: WebSocketApi,
+    functions: Arc<Functions>,
+    limits: Limits,
+    registry: Registry,
+    stopped: watch::Receiver<bool>,
+    /// Taken by every connection until its `$disconnect` is done.
+    alive: mpsc::WeakSender<()>,
+}
+
+/// Serves the API until the task is dropped. Connections end by `stopped`.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    api: WebSocketApi,
+    functions: Arc<Functions>,
+    limits: Limits,
+    stopped: watch::Receiver<bool>,
+    alive: mpsc::WeakSender<()>,
+) {
+    let registry = Registry::default();
+    let gateway = Arc::new(Gateway { api, functions, limits, registry, stopped, alive });
+    let router = Router::new().fallback(handle).with_state(gateway);
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    if let Err(error) = axum::serve(listener, service).await {
+        tracing::error!(%error, "the WebSocket API ended");
+    }
+}
+
+async fn handle(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(client): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let path = request.uri().path().to_owned();
+    let below = path.trim_start_matches('/');
+    // With a custom domain there is no stage in the path.
+    let below = match below.strip_prefix(gateway.api.stage.as_str()) {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => rest.trim_start_matches('/'),
+        _ => below,
+    };
+    if let Some(id) = below.strip_prefix("@connections/") {
+        let id = percent_decode_str(id).decode_utf8_lossy().into_owned();
+        return management::handle(&gateway, &id, request).await;
+    }
+    let upgrade = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
+    match (below, upgrade) {
+        ("", Some(protocol)) if protocol.eq_ignore_ascii_case("websocket") => {
+            handshake::accept(gateway, client, request).await
+        }
+        _ => refusal(StatusCode::FORBIDDEN, "Forbidden", &[]),
+    }
+}
+
+/// API Gateway's own answer over HTTP.
+fn refusal(status: StatusCode, message: &str, ids: &[(&str, &str)]) -> Response {
+    let mut body = json!({ "message": message });
+    for (name, id) in ids {
+        body[*name] = (*id).into();
+    }
+    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}

@@ -1,0 +1,105 @@
+//! The open connections, by id.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use serde_json::{Map, Value};
+use tokio::sync::{Notify, mpsc};
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::ids;
+
+/// How many frames wait for a client that does not read before more are refused.
+const BUFFER: usize = 128;
+
+/// What is known of a connection, from its handshake on.
+pub(super) struct Connection {
+    pub(super) id: String,
+    /// Milliseconds; the same in every event of the connection.
+    pub(super) connected_at: u64,
+    pub(super) source_ip: String,
+    pub(super) user_agent: Option<String>,
+    /// The `Host` that the client asked for.
+    pub(super) domain: String,
+    /// What the authorizer said, for every event of the connection.
+    pub(super) authorizer: Map<String, Value>,
+    pub(super) last_active: AtomicU64,
+    /// Told when the connection has to be closed from outside.
+    pub(super) close: Notify,
+    outgoing: mpsc::Sender<Message>,
+}
+
+/// Why a message was not taken for sending.
+pub(super) enum Undelivered {
+    Gone,
+    BufferFull,
+}
+
+impl Connection {
+    /// A connection, and what is to be written to it.
+    pub(super) fn new(
+        source_ip: String,
+        user_agent: Option<String>,
+        domain: String,
+    ) -> (Self, mpsc::Receiver<Message>) {
+        let (outgoing, queue) = mpsc::channel(BUFFER);
+        let now = ids::now_millis();
+        let connection = Self {
+            id: ids::gateway(),
+            connected_at: now,
+            source_ip,
+            user_agent,
+            domain,
+            authorizer: Map::new(),
+            last_active: AtomicU64::new(now),
+            close: Notify::new(),
+            outgoing,
+        };
+        (connection, queue)
+    }
+
+    /// Puts a message behind those that wait, or says why not.
+    pub(super) fn try_send(&self, message: Message) -> Result<(), Undelivered> {
+        self.outgoing.try_send(message).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Undelivered::BufferFull,
+            mpsc::error::TrySendError::Closed(_) => Undelivered::Gone,
+        })
+    }
+
+    /// Waits for a place in the buffer. A connection that is gone needs no answer.
+    pub(super) async fn send(&self, message: Message) {
+        let _ = self.outgoing.send(message).await;
+    }
+
+    pub(super) fn touch(&self) {
+        self.last_active.store(ids::now_millis(), Ordering::Relaxed);
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Registry {
+    connections: Mutex<HashMap<String, Arc<Connection>>>,
+}
+
+impl Registry {
+    pub(super) fn insert(&self, connection: Arc<Connection>) {
+        self.lock().insert(connection.id.clone(), connection);
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<Arc<Connection>> {
+        self.lock().get(id).cloned()
+    }
+
+    pub(super) fn remove(&self, id: &str) {
+        self.lock().remove(id);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Connection>>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

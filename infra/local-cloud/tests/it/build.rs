@@ -1,0 +1,86 @@
+//! Building with cargo, on a package that has no dependencies and so is built in a moment.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use local_cloud::{Error, Event, LocalCloud, Options, Ports};
+
+const TEMPLATE: &str = "
+Resources:
+  First:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: first}}
+    Properties: {CodeUri: package}
+";
+
+fn package(directory: &Path, source: &str) {
+    let package = directory.join("package");
+    fs::create_dir_all(package.join("src/bin")).unwrap();
+    // A workspace of its own, wherever the temporary directory is.
+    fs::write(package.join("Cargo.toml"), "[package]\nname = \"sample\"\nedition = \"2021\"\n[workspace]\n").unwrap();
+    fs::write(package.join("src/bin/first.rs"), source).unwrap();
+}
+
+async fn start(directory: &Path, template: &str) -> (Result<(), Error>, Vec<Event>) {
+    let path = directory.join("template.yaml");
+    fs::write(&path, template).unwrap();
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let sink = events.clone();
+    let mut options = Options::new(path, Ports::bind(0, 0).await.unwrap());
+    options.output = Arc::new(move |event| sink.lock().unwrap().push(event));
+    let result = match LocalCloud::start(options).await {
+        Ok(cloud) => {
+            cloud.shutdown().await;
+            Ok(())
+        }
+        Err(error) => Err(error),
+    };
+    let events = events.lock().unwrap().clone();
+    (result, events)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_package_of_a_function_is_built() {
+    let directory = tempfile::tempdir().unwrap();
+    package(directory.path(), "fn main() {}");
+    let (result, events) = start(directory.path(), TEMPLATE).await;
+    result.unwrap();
+    assert_eq!(events.first(), Some(&Event::Building));
+    assert_eq!(events.last(), Some(&Event::Built { functions: 1 }));
+
+    let (result, _) = start(directory.path(), &TEMPLATE.replace("Binary: first", "Binary: second")).await;
+    let message = result.unwrap_err().to_string();
+    assert!(
+        message.contains("First: BuildProperties.Binary is second") && message.contains("there are: first"),
+        "{message}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_compiler_says_is_passed_on() {
+    let directory = tempfile::tempdir().unwrap();
+    package(directory.path(), "fn main() { nonsense }");
+    let (result, events) = start(directory.path(), TEMPLATE).await;
+    let message = result.unwrap_err().to_string();
+    assert!(message.contains("the functions do not build") && message.contains("nonsense"), "{message}");
+    let shown = |event: &Event| matches!(event, Event::BuildOutput(line) if line.contains("first.rs:1"));
+    assert!(events.iter().any(shown), "{events:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_is_built_otherwise_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let (result, _) = start(directory.path(), &TEMPLATE.replace("rust-cargolambda", "makefile")).await;
+    assert!(result.unwrap_err().to_string().contains("BuildMethod is makefile"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_is_named() {
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let error = Ports::bind(port, 0).await.unwrap_err();
+    assert!(matches!(error, Error::PortTaken { port: named } if named == port), "{error}");
+}

@@ -1,0 +1,118 @@
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::{
+    Client,
+    config::{Credentials, Region},
+    types::AttributeValue,
+};
+use local_cloud::{DynamoDb, Error, Template, dynamodb};
+
+use crate::support::Cloud;
+
+fn client(endpoint: &str) -> Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version_latest()
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "test"))
+        .endpoint_url(endpoint)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    Client::from_conf(config)
+}
+
+fn template() -> Template {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/templates/tables.yaml");
+    Template::load(&path, &BTreeMap::new()).unwrap()
+}
+
+async fn put(client: &Client) {
+    client
+        .put_item()
+        .table_name("items")
+        .item("pk", AttributeValue::S("a".into()))
+        .item("sk", AttributeValue::N("1".into()))
+        .send()
+        .await
+        .unwrap();
+}
+
+async fn count(client: &Client) -> i32 {
+    client.scan().table_name("items").send().await.unwrap().count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_are_made_in_memory_as_the_template_has_them() {
+    let running = dynamodb::start_in_memory(&template()).await.unwrap();
+    let client = client(running.endpoint());
+    put(&client).await;
+    assert_eq!(count(&client).await, 1);
+    let table = client.describe_table().table_name("items").send().await.unwrap().table.unwrap();
+    assert_eq!(table.key_schema().len(), 2);
+    assert_eq!(table.global_secondary_indexes()[0].index_name(), Some("bySk"));
+    let ttl = client.describe_time_to_live().table_name("items").send().await.unwrap();
+    assert_eq!(ttl.time_to_live_description().and_then(|ttl| ttl.attribute_name()), Some("expires"));
+    running.shutdown().await;
+    assert!(client.list_tables().send().await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_works_on_a_runtime_with_one_thread() {
+    // The engine waits for SQLite on its own thread, so a runtime without a second one is not held up.
+    let handle = std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let running = dynamodb::start_in_memory(&template()).await.unwrap();
+            count(&client(running.endpoint())).await
+        })
+    });
+    assert_eq!(handle.join().unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_survives_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("new/directory/data.db");
+    for expected in [0, 1] {
+        let mut cloud =
+            Cloud::start_with("tables.yaml", |options| options.dynamodb = DynamoDb::File(file.clone())).await;
+        let client = client(cloud.cloud().dynamodb_endpoint());
+        assert_eq!(count(&client).await, expected);
+        put(&client).await;
+        cloud.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_endpoint_is_used_and_its_tables_are_left_alone() {
+    let running = dynamodb::start_in_memory(&template()).await.unwrap();
+    put(&client(running.endpoint())).await;
+    let endpoint = running.endpoint().to_owned();
+    let cloud = Cloud::start_with("tables.yaml", |options| options.dynamodb = DynamoDb::Endpoint(endpoint)).await;
+    assert_eq!(cloud.cloud().dynamodb_endpoint(), running.endpoint());
+    assert_eq!(count(&client(running.endpoint())).await, 1);
+}
+
+async fn start(dynamodb: DynamoDb, template: std::path::PathBuf) -> Result<(), Error> {
+    let mut options = local_cloud::Options::new(template, local_cloud::Ports::bind(0, 0).await?);
+    options.dynamodb = dynamodb;
+    local_cloud::LocalCloud::start(options).await.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_with_other_keys_is_an_error() {
+    let running = dynamodb::start_in_memory(&template()).await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("template.yaml");
+    let other = include_str!("../templates/tables.yaml").replace("        - {AttributeName: sk, KeyType: RANGE}\n", "");
+    std::fs::write(&path, other).unwrap();
+    let error = start(DynamoDb::Endpoint(running.endpoint().to_owned()), path).await.unwrap_err();
+    assert!(matches!(error, Error::TableDiffers { .. }), "{error}");
+    assert!(error.to_string().contains("key (pk, sk)") && error.to_string().contains("key (pk)"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_does_not_answer_is_named() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/templates/tables.yaml");
+    let error = start(DynamoDb::Endpoint("http://127.0.0.1:1".into()), path).await.unwrap_err();
+    assert!(error.to_string().contains("http://127.0.0.1:1"), "{error}");
+}

@@ -1,0 +1,186 @@
+use std::collections::BTreeSet;
+
+use axum::http::StatusCode;
+use local_cloud::{Event, Lambda};
+
+use crate::support::{Cloud, send, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_process_serves_one_invocation_after_the_other() {
+    let cloud = Cloud::start("http.yaml").await;
+    let first = cloud.get("/one").await.json();
+    let second = cloud.get("/two").await.json();
+    assert_eq!(first["pid"], second["pid"]);
+    assert_eq!((&first["calls"], &second["calls"]), (&1.into(), &2.into()));
+    assert_eq!(first["arn"], "arn:aws:lambda:us-east-1:000000000000:function:local-Function");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn invocations_at_once_have_processes_of_their_own() {
+    let cloud = Cloud::start_with("http.yaml", |options| options.limits.processes = 3).await;
+    let path = "/x/pause";
+    // Five at once, on three processes: two wait for a process that is free again.
+    let pids: BTreeSet<_> = futures_util::future::join_all((0..5).map(|_| cloud.get("/pause")))
+        .await
+        .iter()
+        .map(|a| a.json()["pid"].to_string())
+        .collect();
+    assert_eq!(pids.len(), 1, "Single has one process");
+    let hanging = futures_util::future::join_all((0..5).map(|_| cloud.get(path))).await;
+    let pids: BTreeSet<_> = hanging.iter().map(|answer| answer.json()["pid"].to_string()).collect();
+    assert!(pids.len() <= 3, "{pids:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invocation_without_a_process_in_time_is_throttled() {
+    let cloud = Cloud::start_with("http.yaml", |options| options.limits.throttle = std::time::Duration::ZERO).await;
+    let (first, second) = tokio::join!(cloud.get("/pause"), cloud.get("/pause"));
+    let mut statuses = [first.status, second.status];
+    statuses.sort();
+    assert_eq!(statuses, [StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE]);
+    let throttled =
+        |event: &Event| matches!(event, Event::InvocationFailed { reason, .. } if reason == "Rate Exceeded.");
+    assert!(cloud.events().iter().any(throttled));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_environment_is_lambdas_the_templates_and_the_callers() {
+    let cloud = Cloud::start_with("http.yaml", |options| {
+        options.environment.insert("SHARED".into(), "options".into());
+    })
+    .await;
+    let answer = cloud.get("/environment").await.json();
+    let environment = &answer["environment"];
+    for (name, value) in [
+        ("OWN", "template"),
+        ("SHARED", "options"),
+        ("AWS_LAMBDA_FUNCTION_NAME", "local-Function"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/local-Function"),
+        ("AWS_LAMBDA_LOG_LEVEL", "DEBUG"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", cloud.cloud().dynamodb_endpoint()),
+    ] {
+        assert_eq!(environment[name], value, "{name}");
+    }
+    // Nothing of the developer's.
+    for name in ["AWS_PROFILE", "CARGO_MANIFEST_DIR", "HOME", "USER"] {
+        assert!(environment.get(name).is_none(), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_is_an_error_and_the_next_invocation_has_a_new_process() {
+    let cloud = Cloud::start("http.yaml").await;
+    let before = cloud.get("/one").await.json();
+    let crashed = cloud.get("/exit").await;
+    assert_eq!(crashed.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let told = |event: &Event| {
+        matches!(event, Event::InvocationFailed { function, reason }
+        if function == "Function" && reason.starts_with("Runtime.ExitError") && reason.contains('7'))
+    };
+    assert!(cloud.events().iter().any(told), "{:?}", cloud.events());
+    let after = cloud.get("/one").await.json();
+    assert_ne!(before["pid"], after["pid"]);
+    assert_eq!(after["calls"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_takes_too_long_is_ended() {
+    let cloud = Cloud::start("http.yaml").await;
+    let before = cloud.get("/alive").await.json();
+    assert_eq!(cloud.get("/hang").await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let told = |event: &Event| {
+        matches!(event, Event::InvocationFailed { reason, .. }
+        if reason.starts_with("Sandbox.Timedout") && reason.ends_with("Task timed out after 1.00 seconds"))
+    };
+    assert!(cloud.events().iter().any(told), "{:?}", cloud.events());
+    assert_ne!(before["pid"], cloud.get("/alive").await.json()["pid"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_does_not_start_says_so() {
+    let cloud = Cloud::start("http.yaml").await;
+    assert_eq!(cloud.get("/broken").await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let said = |event: &Event| {
+        matches!(event, Event::Log { function, line }
+        if function == "Broken" && line.contains("this function does not start"))
+    };
+    until(|| cloud.events().iter().any(said)).await;
+    let failed = |event: &Event| {
+        matches!(event, Event::InvocationFailed { function, reason }
+        if function == "Broken" && reason.starts_with("Runtime.ExitError"))
+    };
+    assert!(cloud.events().iter().any(failed));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_process_outlives_the_local_cloud() {
+    let mut cloud = Cloud::start("http.yaml").await;
+    let pid = cloud.get("/one").await.json()["pid"].to_string();
+    let process = std::path::Path::new("/proc").join(pid);
+    assert!(process.exists());
+    cloud.shutdown().await;
+    assert!(!process.exists());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_local_cloud_that_is_dropped_takes_its_processes_with_it() {
+    let cloud = Cloud::start("http.yaml").await;
+    let pid = cloud.get("/one").await.json()["pid"].to_string();
+    let process = std::path::Path::new("/proc").join(pid);
+    drop(cloud);
+    until(|| !process.exists()).await;
+}
+
+/// What `cargo lambda watch` serves: Lambda's Invoke API, by the name of the program.
+async fn watch() -> String {
+    use axum::{Json, Router, extract::Path, http::HeaderMap, response::IntoResponse, routing::post};
+    let invoke = |Path(name): Path<String>, Json(event): Json<serde_json::Value>| async move {
+        if event["rawPath"] == "/fail" {
+            let headers =
+                HeaderMap::from_iter([("x-amz-function-error".parse().unwrap(), "Unhandled".parse().unwrap())]);
+            let body = serde_json::json!({ "errorType": "Error", "errorMessage": "it failed" });
+            return (headers, Json(body)).into_response();
+        }
+        Json(serde_json::json!({ "served": name })).into_response()
+    };
+    let router = Router::new().route("/2015-03-31/functions/{name}/invocations", post(invoke));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_cargo_lambda_watch_can_serve_the_functions() {
+    let url = watch().await;
+    let cloud = Cloud::start_with("http.yaml", |options| options.lambda = Lambda::Endpoint(url)).await;
+    assert_eq!(cloud.get("/anything").await.json()["served"], "function");
+    assert_eq!(cloud.get("/fail").await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let told = |event: &Event| matches!(event, Event::InvocationFailed { reason, .. } if reason == "Error: it failed");
+    assert!(cloud.events().iter().any(told));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_does_not_answer_is_told_by_its_address() {
+    let cloud = Cloud::start_with("http.yaml", |options| {
+        options.lambda = Lambda::Endpoint("http://127.0.0.1:1".into());
+    })
+    .await;
+    assert_eq!(cloud.get("/anything").await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let told = |event: &Event| matches!(event, Event::InvocationFailed { reason, .. } if reason.contains("http://127.0.0.1:1/"));
+    assert!(cloud.events().iter().any(told), "{:?}", cloud.events());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_runtime_api_refuses_what_it_does_not_know() {
+    let cloud = Cloud::start("http.yaml").await;
+    let environment = cloud.get("/environment").await.json()["environment"].clone();
+    let api = environment["AWS_LAMBDA_RUNTIME_API"].as_str().unwrap();
+    let answer = send("POST", &format!("{api}/2018-06-01/runtime/invocation/unknown/response"), &[], "{}").await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+}

@@ -1,0 +1,14 @@
+//! The local cloud as its users see it: real processes behind real sockets. One program, since each links everything.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and so do the helpers of tests"
+)]
+mod build;
+mod dynamodb;
+mod http_api;
+mod lambda;
+mod support;
+mod websocket_api;

@@ -1,1 +1,156 @@
-//! End-to-end tests over HTTP and WebSocket, against the real binaries.
+//! The system that the end-to-end tests talk to: a local cloud with the real function binaries, started once for all of
+//! them; or, with LAMBDA_CHAT_HTTP_URL, LAMBDA_CHAT_WS_URL and LAMBDA_CHAT_AUTH_URL set, one that is running already.
+
+// What only tests call may panic: that is how a test fails.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![allow(clippy::disallowed_methods)] // where the system is, is the test run's business
+
+use dev::client::{Credential, HttpClient, Socket};
+use dev::cloud::{Cloud, Setup};
+use local_cloud::Event;
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, mpsc};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A running system.
+#[derive(Debug, Clone)]
+pub struct System {
+    /// The HTTP API.
+    pub http_url: String,
+    /// The WebSocket API.
+    pub ws_url: String,
+    /// The stand-in Auth Service.
+    pub auth_url: String,
+    /// The tables; None if the system is not ours.
+    pub dynamodb: Option<String>,
+    logs: Arc<Mutex<Vec<String>>>,
+}
+
+static SHARED: LazyLock<System> = LazyLock::new(|| match running() {
+    Some(system) => system,
+    None => System::start(|_| {}),
+});
+
+fn running() -> Option<System> {
+    let url = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
+    Some(System {
+        http_url: url("LAMBDA_CHAT_HTTP_URL")?,
+        ws_url: url("LAMBDA_CHAT_WS_URL")?,
+        auth_url: url("LAMBDA_CHAT_AUTH_URL")?,
+        dynamodb: None,
+        logs: Arc::default(),
+    })
+}
+
+impl System {
+    /// The system that all tests share.
+    pub fn shared() -> &'static Self {
+        &SHARED
+    }
+
+    /// A local cloud of a test's own, set up otherwise than the shared one. It ends with the test binary.
+    pub fn start(change: impl FnOnce(&mut Setup) + Send + 'static) -> Self {
+        let (send, started) = mpsc::channel();
+        // A runtime of its own, as each test's ends with the test.
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            let logs = Arc::new(Mutex::new(Vec::new()));
+            let log = logs.clone();
+            let output = Arc::new(move |event: Event| match event {
+                Event::Log { .. } => log.lock().unwrap().push(event.to_string()),
+                Event::InvocationFailed { .. } | Event::Warning(_) => {
+                    eprintln!("{event}");
+                    log.lock().unwrap().push(event.to_string());
+                }
+                Event::BuildOutput(line) if line.contains("error") => eprintln!("{line}"),
+                _ => {}
+            });
+            let mut setup = Setup::new(output);
+            change(&mut setup);
+            let cloud = runtime.block_on(Cloud::start(setup)).expect("the local cloud starts");
+            let system = Self {
+                http_url: cloud.local.http_url().to_owned(),
+                ws_url: cloud.local.websocket_url().to_owned(),
+                auth_url: cloud.auth.url(),
+                dynamodb: Some(cloud.local.dynamodb_endpoint().to_owned()),
+                logs,
+            };
+            send.send(system).expect("the test waits");
+            runtime.block_on(std::future::pending::<()>());
+        });
+        started.recv().expect("the local cloud starts")
+    }
+
+    /// A new user of this name, and a number that no other has.
+    pub async fn user(&self, name: &str) -> User {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+        let id = format!("{name}-{since:x}-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let token = self.token(&id, 3600).await;
+        User { http: HttpClient::new(&self.http_url, Some(&token)).unwrap(), ws_url: self.ws_url.clone(), id, token }
+    }
+
+    /// A token of this user that expires in so many seconds, or did.
+    pub async fn token(&self, user: &str, seconds: i64) -> String {
+        let auth = HttpClient::new(&self.auth_url, None).unwrap();
+        let (_, answer) = auth.post("/token", &json!({"userId": user, "expiresInSeconds": seconds})).await.unwrap();
+        answer["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// What the functions have logged so far.
+    pub fn logs(&self) -> Vec<String> {
+        self.logs.lock().unwrap().clone()
+    }
+}
+
+/// A user with a token.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// Their id.
+    pub id: String,
+    /// Their token.
+    pub token: String,
+    /// Their way to the HTTP API.
+    pub http: HttpClient,
+    ws_url: String,
+}
+
+impl User {
+    /// Connects by WebSocket.
+    pub async fn socket(&self) -> Socket {
+        Socket::connect(&self.ws_url, Credential::Header(&self.token)).await.unwrap()
+    }
+
+    /// The private chat with another user, created over HTTP; its id.
+    pub async fn chat_with(&self, other: &Self) -> String {
+        let (status, body) =
+            self.http.post("/chats", &json!({"participants": [other.id], "isGroup": false})).await.unwrap();
+        assert_eq!(status, 201, "{body}");
+        body["chat"]["chatId"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends a text over HTTP; the message.
+    pub async fn send(&self, chat: &str, content: &str) -> Value {
+        let body = json!({"type": "text", "content": content});
+        let (status, body) = self.http.post(&format!("/chats/{chat}/messages"), &body).await.unwrap();
+        assert_eq!(status, 201, "{body}");
+        body["message"].clone()
+    }
+}
+
+/// Asserts that an answer is this problem, and names this field if it names one.
+#[track_caller]
+pub fn assert_problem(problem: &Value, status: u16, code: &str, field: Option<&str>) {
+    assert_eq!((&problem["status"], &problem["code"]), (&json!(status), &json!(code)), "{problem}");
+    assert_eq!(problem["type"], format!("urn:lambda-chat:problem:{code}"));
+    for member in ["title", "detail"] {
+        assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {problem}");
+    }
+    assert!(problem["retryable"].is_boolean());
+    let named: Vec<_> = problem["errors"].as_array().into_iter().flatten().map(|error| &error["field"]).collect();
+    match field {
+        Some(field) => assert!(named.contains(&&json!(field)), "{field}: {problem}"),
+        None => assert!(named.is_empty(), "{problem}"),
+    }
+}

@@ -53,7 +53,8 @@ impl AuthService {
             what: format!("the Auth Service cannot listen on port {port} (choose another with --auth-port)"),
             source,
         })?;
-        let address = listener.local_addr().map_err(|source| Error::Io { what: "the Auth Service".to_owned(), source })?;
+        let address =
+            listener.local_addr().map_err(|source| Error::Io { what: "the Auth Service".to_owned(), source })?;
         let made = tokio::task::spawn_blocking(make_key).await;
         let (key, jwks) = made.map_err(|error| Error::Key(error.to_string()))??;
         let known = Mutex::new(USERS.map(str::to_owned).into());

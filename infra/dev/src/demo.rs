@@ -69,7 +69,11 @@ pub async fn play(stage: &Stage) -> Result<(), Error> {
     say(6, &format!("{bob_id} lists the chat: {} message(s), the last one from {alice_id}", page["seq"]));
 
     let (status, seen) = bob.put(&format!("/chats/{chat_id}/seen"), &json!({"seq": seq})).await?;
-    expect("bob marks it as seen", status == 200 && seen["readSeq"] == json!(seq) && seen["unreadCount"] == json!(0), &seen)?;
+    expect(
+        "bob marks it as seen",
+        status == 200 && seen["readSeq"] == json!(seq) && seen["unreadCount"] == json!(0),
+        &seen,
+    )?;
     say(7, &format!("{bob_id} marked it as seen: nothing is unread"));
 
     let receipt = loop {
@@ -80,7 +84,8 @@ pub async fn play(stage: &Stage) -> Result<(), Error> {
     };
     expect("alice sees the receipt", text(&receipt, "/data/userId").as_deref() == Some(bob_id), &receipt)?;
     let (_, page) = alice.get(&path).await?;
-    let seen_by = page["messages"].as_array().and_then(|messages| messages.last()).map(|message| message["seenBy"].clone());
+    let seen_by =
+        page["messages"].as_array().and_then(|messages| messages.last()).map(|message| message["seenBy"].clone());
     let both = seen_by.as_ref().and_then(Value::as_array).is_some_and(|seen| seen.len() == 2);
     expect("the message is seen by both", both, &page)?;
     say(8, &format!("{alice_id}'s socket shows the receipt; the message is seen by both"));

@@ -3,12 +3,12 @@
 #![allow(clippy::disallowed_methods)] // a development tool reads the machine's environment
 
 use clap::{Args, Parser, Subcommand};
+use dev::Error;
 use dev::auth_service::{AuthService, USERS};
 use dev::client::{ClientError, Credential, HttpClient, Socket};
 use dev::cloud::{Cloud, PortNumbers, Setup, template, watch_environment, workspace};
 use dev::demo::{Stage, play};
 use dev::terminal::{Logs, Terminal};
-use dev::Error;
 use local_cloud::{DynamoDb, Lambda};
 use serde_json::json;
 use std::path::PathBuf;

@@ -1,0 +1,194 @@
+use dev::client::Credential;
+use dev::client::Socket;
+use dev::demo::{Stage, play};
+use end_to_end::System;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+/// Asserts that a document has all these fields.
+#[track_caller]
+fn has(document: &Value, fields: &[&str]) {
+    for field in fields {
+        assert!(document.get(field).is_some(), "{field} is missing: {document}");
+    }
+}
+
+const CHAT: [&str; 4] = ["chatId", "isGroup", "participants", "admins"];
+const MESSAGE: [&str; 8] = ["messageId", "chatId", "seq", "senderId", "type", "content", "seenBy", "deletedFor"];
+const CHAT_USER: [&str; 5] = ["userId", "nickname", "status", "lastSeen", "mutedChats"];
+
+#[tokio::test]
+async fn the_demo() {
+    let system = System::shared();
+    let (alice, bob) = (system.user("alice").await, system.user("bob").await);
+    let stage = Stage {
+        http_url: system.http_url.clone(),
+        ws_url: system.ws_url.clone(),
+        alice: alice.token,
+        bob: bob.token,
+        users: [alice.id, bob.id],
+    };
+    play(&stage).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_same_over_websocket_with_every_document_whole() {
+    let system = System::shared();
+    let (alice, bob) = (system.user("alice").await, system.user("bob").await);
+    let (mut at_alice, mut at_bob, mut second) = (alice.socket().await, bob.socket().await, alice.socket().await);
+
+    let created = at_alice.request("createChat", json!({"participants": [bob.id], "isGroup": false})).await.unwrap();
+    assert_eq!(created["ok"], true, "{created}");
+    let chat = &created["data"]["chat"];
+    has(chat, &CHAT);
+    assert_eq!((&chat["seq"], &chat["rev"], &chat["floor"]), (&json!(0), &json!(0), &json!(0)));
+    for socket in [&mut at_bob, &mut second] {
+        let event = socket.event("chat.created").await.unwrap();
+        assert_eq!((&event["chatId"], &event["data"]), (&chat["chatId"], chat));
+    }
+
+    let frame =
+        json!({"chatId": chat["chatId"], "type": "text", "content": "Hello \u{1F44B}", "clientMessageId": "m-1"});
+    let sent = at_alice.request("sendMessage", frame).await.unwrap();
+    assert_eq!(sent["ok"], true, "{sent}");
+    let message = &sent["data"]["message"];
+    has(message, &MESSAGE);
+    assert_eq!(
+        (&message["seq"], &message["content"], &message["seenBy"]),
+        (&json!(1), &json!("Hello \u{1F44B}"), &json!([alice.id]))
+    );
+    for socket in [&mut at_bob, &mut second] {
+        let event = socket.event("message.created").await.unwrap();
+        assert_eq!(event, json!({"event": "message.created", "chatId": chat["chatId"], "seq": 1, "data": message}));
+    }
+
+    let page = at_bob.request("listMessages", json!({"chatId": chat["chatId"], "limit": 10})).await.unwrap();
+    assert_eq!(page["data"]["messages"], json!([message]));
+    assert_eq!(page["data"]["range"], json!({"from": 1, "to": 1}));
+
+    let seen = at_bob.request("markSeen", json!({"chatId": chat["chatId"], "seq": 1})).await.unwrap();
+    assert_eq!((&seen["data"]["readSeq"], &seen["data"]["unreadCount"]), (&json!(1), &json!(0)));
+    for socket in [&mut at_alice, &mut second] {
+        let event = socket.event("receipt.updated").await.unwrap();
+        assert_eq!((&event["data"]["userId"], &event["data"]["readSeq"]), (&json!(bob.id), &json!(1)));
+    }
+    assert!(
+        at_alice.take_waiting().is_empty(),
+        "the asking connection gets its replies, not its own events beside them"
+    );
+
+    let (status, details) = alice.http.get(&format!("/chats/{}", chat["chatId"].as_str().unwrap())).await.unwrap();
+    assert_eq!(status, 200, "{details}");
+    has(&details["chat"], &CHAT);
+    assert_eq!(details["chat"]["lastMessageId"], message["messageId"]);
+    for member in details["members"].as_array().unwrap() {
+        assert_eq!(member["readSeq"], 1);
+        has(&member["user"], &CHAT_USER);
+        assert_eq!(member["user"]["status"], "online");
+    }
+}
+
+#[tokio::test]
+async fn a_group() {
+    let system = System::shared();
+    let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
+    let mut at_carol = carol.socket().await;
+    let body =
+        json!({"participants": [bob.id, carol.id], "isGroup": true, "name": " The team ", "clientChatId": "g-1"});
+    let (status, created) = alice.http.post("/chats", &body).await.unwrap();
+    assert_eq!(status, 201, "{created}");
+    let chat = &created["chat"];
+    has(chat, &CHAT);
+    assert_eq!(
+        (&chat["name"], &chat["admins"], &chat["isGroup"]),
+        (&json!("The team"), &json!([alice.id]), &json!(true))
+    );
+    assert_eq!(at_carol.event("chat.created").await.unwrap()["data"], *chat);
+    let (status, again) = alice.http.post("/chats", &body).await.unwrap();
+    assert_eq!((status, &again["chat"]["chatId"]), (200, &chat["chatId"]));
+
+    let id = chat["chatId"].as_str().unwrap();
+    bob.send(id, "Hello all").await;
+    assert_eq!(at_carol.event("message.created").await.unwrap()["data"]["content"], "Hello all");
+    let (_, details) = carol.http.get(&format!("/chats/{id}")).await.unwrap();
+    assert_eq!((details["members"].as_array().unwrap().len(), &details["unreadCount"]), (3, &json!(1)));
+}
+
+#[tokio::test]
+async fn twenty_sends_at_once_are_twenty_messages_in_one_order() {
+    let system = System::shared();
+    let (alice, bob) = (system.user("alice").await, system.user("bob").await);
+    let chat = alice.chat_with(&bob).await;
+    let sends = (0..20).map(|n| {
+        let sender = if n % 2 == 0 { &alice } else { &bob };
+        let (path, body) = (
+            format!("/chats/{chat}/messages"),
+            json!({"type": "text", "content": format!("{n}"), "clientMessageId": format!("m-{n}")}),
+        );
+        async move {
+            // "Try again" is an honest answer to a rush.
+            loop {
+                let (status, body) = sender.http.post(&path, &body).await.unwrap();
+                match status {
+                    200 | 201 => break body["message"].clone(),
+                    _ => assert_eq!(body["retryable"], true, "{body}"),
+                }
+            }
+        }
+    });
+    let sent = join_all(sends).await;
+    let (_, page) = bob.http.get(&format!("/chats/{chat}/messages?after=0&limit=100")).await.unwrap();
+    let listed = page["messages"].as_array().unwrap();
+    assert_eq!(
+        listed.iter().map(|message| message["seq"].as_u64().unwrap()).collect::<Vec<_>>(),
+        (1..=20).collect::<Vec<_>>()
+    );
+    for message in sent {
+        let at = usize::try_from(message["seq"].as_u64().unwrap()).unwrap() - 1;
+        assert_eq!((&listed[at]["content"], &listed[at]["senderId"]), (&message["content"], &message["senderId"]));
+    }
+}
+
+#[tokio::test]
+async fn pages_over_http_and_websocket_are_the_same() {
+    let system = System::shared();
+    let (alice, bob) = (system.user("alice").await, system.user("bob").await);
+    let chat = alice.chat_with(&bob).await;
+    for n in 1..=7 {
+        alice.send(&chat, &format!("Message {n}")).await;
+    }
+    let mut socket = bob.socket().await;
+    for (query, fields, expected) in [
+        ("limit=3", json!({"limit": 3}), [5, 6, 7]),
+        ("before=5&limit=3", json!({"before": 5, "limit": 3}), [2, 3, 4]),
+        ("after=0&limit=3", json!({"after": 0, "limit": 3}), [1, 2, 3]),
+        ("around=4&limit=3", json!({"around": 4, "limit": 3}), [3, 4, 5]),
+    ] {
+        let (status, page) = bob.http.get(&format!("/chats/{chat}/messages?{query}")).await.unwrap();
+        assert_eq!(status, 200, "{page}");
+        let seqs: Vec<_> = page["messages"].as_array().unwrap().iter().map(|message| message["seq"].clone()).collect();
+        assert_eq!(seqs, expected);
+        let mut fields = fields;
+        fields["chatId"] = json!(chat);
+        assert_eq!(socket.request("listMessages", fields).await.unwrap()["data"], page);
+    }
+}
+
+#[tokio::test]
+async fn health_needs_no_identity() {
+    let system = System::shared();
+    let (status, body) = dev::client::HttpClient::new(&system.http_url, None).unwrap().get("/health").await.unwrap();
+    assert_eq!((status, &body["status"], &body["version"]), (200, &json!("ok"), &json!(env!("CARGO_PKG_VERSION"))));
+}
+
+#[tokio::test]
+async fn a_browser_connects_with_its_token_as_a_subprotocol() {
+    let system = System::shared();
+    let alice = system.user("alice").await;
+    let mut socket = Socket::connect(&system.ws_url, Credential::Subprotocol(&alice.token)).await.unwrap();
+    assert_eq!(socket.subprotocol.as_deref(), Some("chat.v1"), "and not the one with the token");
+    assert_eq!(
+        socket.request("ping", json!({})).await.unwrap(),
+        json!({"id": "r-1", "ok": true, "data": {"pong": true}})
+    );
+}

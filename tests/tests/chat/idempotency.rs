@@ -1,0 +1,77 @@
+use end_to_end::{System, assert_problem};
+use serde_json::json;
+
+#[tokio::test]
+async fn the_same_name_and_body_is_the_same_message() {
+    let system = System::shared();
+    let (alice, bob) = (system.user("alice").await, system.user("bob").await);
+    let chat = alice.chat_with(&bob).await;
+    let mut at_bob = bob.socket().await;
+    let (path, body) =
+        (format!("/chats/{chat}/messages"), json!({"type": "text", "content": "Hello", "clientMessageId": "m-1"}));
+    let (first, one) = alice.http.post(&path, &body).await.unwrap();
+    let (second, two) = alice.http.post(&path, &body).await.unwrap();
+    assert_eq!((first, second), (201, 200));
+    assert_eq!(one, two);
+    // From another connection, and another of its devices.
+    let mut socket = alice.socket().await;
+    let mut frame = body.clone();
+    frame["chatId"] = json!(chat);
+    let third = socket.request("sendMessage", frame).await.unwrap();
+    assert_eq!(third["data"], one);
+    // Each was pushed, as the one before may have died before it could be; the seq tells that they are one.
+    for _ in 0..3 {
+        assert_eq!(at_bob.event("message.created").await.unwrap()["data"], one["message"]);
+    }
+    let (_, page) = bob.http.get(&path).await.unwrap();
+    assert_eq!(page["messages"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_same_name_with_another_body_is_refused() {
+    let system = System::shared();
+    let (alice, bob) = (system.user("alice").await, system.user("bob").await);
+    let chat = alice.chat_with(&bob).await;
+    let path = format!("/chats/{chat}/messages");
+    let body = |content: &str| json!({"type": "text", "content": content, "clientMessageId": "m-1"});
+    alice.http.post(&path, &body("Hello")).await.unwrap();
+    let (status, problem) = alice.http.post(&path, &body("Goodbye")).await.unwrap();
+    assert_eq!(status, 409);
+    assert_problem(&problem, 409, "idempotency_conflict", None);
+    // Bob's name is his own.
+    assert_eq!(bob.http.post(&path, &body("Goodbye")).await.unwrap().0, 201);
+}
+
+#[tokio::test]
+async fn a_reply_that_is_lost_after_the_commit_is_found_by_repeating() {
+    let system = System::shared();
+    let (alice, bob) = (system.user("alice").await, system.user("bob").await);
+    let chat = alice.chat_with(&bob).await;
+    let mut at_bob = bob.socket().await;
+    let frame = json!({"chatId": chat, "type": "text", "content": "Did you get this?", "clientMessageId": "m-1"});
+    let mut lost = alice.socket().await;
+    lost.send("sendMessage", frame.clone()).await.unwrap();
+    // Bob has it, so it is committed; alice is gone before her reply comes.
+    let event = at_bob.event("message.created").await.unwrap();
+    drop(lost);
+    let mut again = alice.socket().await;
+    let reply = again.request("sendMessage", frame).await.unwrap();
+    assert_eq!(reply["data"]["message"], event["data"]);
+    assert_eq!(at_bob.event("message.created").await.unwrap(), event);
+    let (_, page) = bob.http.get(&format!("/chats/{chat}/messages")).await.unwrap();
+    assert_eq!(page["seq"], 1);
+}
+
+#[tokio::test]
+async fn a_pair_that_creates_its_chat_at_once_has_one() {
+    let system = System::shared();
+    let (alice, bob) = (system.user("alice").await, system.user("bob").await);
+    let (of_alice, of_bob) =
+        (json!({"participants": [bob.id], "isGroup": false}), json!({"participants": [alice.id], "isGroup": false}));
+    let (one, other) = tokio::join!(alice.http.post("/chats", &of_alice), bob.http.post("/chats", &of_bob));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!(one.1["chat"]["chatId"], other.1["chat"]["chatId"]);
+    let mut statuses = [one.0, other.0];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 201]);
+}

@@ -1,0 +1,111 @@
+use domain::chat_user::Connection;
+use domain::ids::{ConnectionId, UserId};
+use domain::ports::{Env as _, Registry as _};
+use edge::aws::Aws;
+use edge::config::AwsConfig;
+use edge::env::SystemEnv;
+use end_to_end::System;
+use local_cloud::Template;
+use serde_json::json;
+use std::time::Duration;
+use store::{DynamoStore, TableNames};
+
+#[tokio::test]
+async fn a_frame_over_32_kb_closes_the_connection() {
+    let alice = System::shared().user("alice").await;
+    let mut socket = alice.socket().await;
+    socket.send_text(format!("{{\"action\":\"ping\",\"id\":\"1\"}}{}", " ".repeat(32 * 1024))).await.unwrap();
+    assert_eq!(u16::from(socket.closed().await.unwrap().unwrap().code), 1009);
+    let mut socket = alice.socket().await;
+    let frame = format!("{{\"action\":\"ping\",\"id\":\"1\"}}{}", " ".repeat(31 * 1024));
+    socket.send_text(frame).await.unwrap();
+    assert_eq!(socket.next().await.unwrap()["ok"], true, "one that fits is served");
+}
+
+#[tokio::test]
+async fn a_binary_frame_closes_the_connection() {
+    let mut socket = System::shared().user("alice").await.socket().await;
+    socket.send_binary(vec![1, 2, 3]).await.unwrap();
+    assert_eq!(u16::from(socket.closed().await.unwrap().unwrap().code), 1003);
+}
+
+#[tokio::test]
+async fn the_largest_message_passes_through_both_sockets() {
+    let system = System::shared();
+    let (alice, bob) = (system.user("alice").await, system.user("bob").await);
+    let chat = alice.chat_with(&bob).await;
+    let (mut at_alice, mut at_bob) = (alice.socket().await, bob.socket().await);
+    let content = "x".repeat(24 * 1024 - 2);
+    let reply =
+        at_alice.request("sendMessage", json!({"chatId": chat, "type": "text", "content": content})).await.unwrap();
+    assert_eq!(reply["ok"], true, "{reply}");
+    assert_eq!(at_bob.event("message.created").await.unwrap()["data"], reply["data"]["message"]);
+    let page = at_bob.request("listMessages", json!({"chatId": chat})).await.unwrap();
+    assert_eq!(page["data"]["messages"][0]["content"], content);
+}
+
+/// The registry of a system that is ours.
+async fn registry(system: &System) -> DynamoStore<SystemEnv> {
+    let config = AwsConfig {
+        region: "us-east-1".to_owned(),
+        dynamodb_endpoint: system.dynamodb.clone(),
+        secrets_endpoint: None,
+    };
+    let aws = Aws::new(config);
+    let credentials = aws_credential_types::Credentials::new("local", "local", None, None, "test");
+    let sdk = aws
+        .sdk
+        .to_builder()
+        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials))
+        .build();
+    let template = Template::load(&dev::cloud::template(), &std::collections::BTreeMap::new()).unwrap();
+    let chat_users = template.tables.iter().find(|table| table.logical_id == "ChatUsersTable").unwrap().name.clone();
+    let none = String::new;
+    let tables = TableNames { chats: none(), messages: none(), chat_members: none(), sends: none(), chat_users };
+    DynamoStore::new(&sdk, system.dynamodb.as_deref(), tables, SystemEnv)
+}
+
+#[tokio::test]
+async fn a_dead_connection_is_cleaned_up_and_no_other() {
+    // The tables are looked into, so the system must be ours.
+    let system = System::start(|_| {});
+    let (alice, bob) = (system.user("alice").await, system.user("bob").await);
+    let chat = alice.chat_with(&bob).await;
+    let mut at_bob = bob.socket().await;
+    let registry = registry(&system).await;
+    let user = UserId::parse(bob.id.clone()).unwrap();
+    let minute = Duration::from_secs(60);
+    let ghost = Connection {
+        id: ConnectionId::parse("Gh0stConnection=").unwrap(),
+        connected_at: domain::timestamp::Timestamp::from_millis(SystemEnv.now().millis() - 60_000),
+        exp: SystemEnv.now().plus(minute),
+    };
+    assert_eq!(registry.register(&user, &ghost).await.unwrap().len(), 2);
+    let sent = alice.send(&chat, "Hello").await;
+    assert_eq!(at_bob.event("message.created").await.unwrap()["data"], sent);
+    let left = registry.users(std::slice::from_ref(&user)).await.unwrap().remove(0);
+    assert_eq!(left.connections.len(), 1);
+    assert_ne!(left.connections[0].id, ghost.id);
+    // A connection that its client closes goes at once, and its user is seen last then.
+    at_bob.close().await.unwrap();
+    loop {
+        let found = registry.users(std::slice::from_ref(&user)).await.unwrap().remove(0);
+        if found.connections.is_empty() {
+            assert!(found.last_seen > left.last_seen);
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn connections_end_with_their_limits_and_are_forgotten() {
+    let system = System::start(|setup| setup.limits.idle = Duration::from_millis(600));
+    let alice = system.user("alice").await;
+    let mut socket = alice.socket().await;
+    assert_eq!(u16::from(socket.closed().await.unwrap().unwrap().code), 1001);
+    let (registry, user) = (registry(&system).await, UserId::parse(alice.id).unwrap());
+    while !registry.users(std::slice::from_ref(&user)).await.unwrap()[0].connections.is_empty() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

@@ -1,0 +1,102 @@
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use dev::client::{ClientError, Credential, HttpClient, Socket};
+use end_to_end::{System, assert_problem};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use rsa::pkcs1::EncodeRsaPrivateKey as _;
+use rsa::pkcs8::{EncodePublicKey as _, LineEnding};
+use rsa::{BigUint, RsaPrivateKey, RsaPublicKey};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// The claims of a token, without looking at its signature.
+fn claims_of(token: &str) -> Value {
+    serde_json::from_slice(&BASE64.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
+}
+
+fn kid_of(token: &str) -> String {
+    jsonwebtoken::decode_header(token).unwrap().kid.unwrap()
+}
+
+/// The Auth Service's public key, as anybody can read it, in the form that a confused verifier would take for a secret.
+async fn public_pem(system: &System) -> String {
+    let (_, jwks) = HttpClient::new(&system.auth_url, None).unwrap().get("/.well-known/jwks.json").await.unwrap();
+    let number = |name: &str| BigUint::from_bytes_be(&BASE64.decode(jwks["keys"][0][name].as_str().unwrap()).unwrap());
+    RsaPublicKey::new(number("n"), number("e")).unwrap().to_public_key_pem(LineEnding::LF).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_no_good_token_is_refused_on_both_apis() {
+    let system = System::shared();
+    let alice = system.user("alice").await;
+    let claims = claims_of(&alice.token);
+    let with_key = |algorithm: Algorithm, key: &EncodingKey| {
+        let mut header = Header::new(algorithm);
+        header.kid = Some(kid_of(&alice.token));
+        encode(&header, &claims, key).unwrap()
+    };
+    let stranger = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).unwrap();
+    let stranger = EncodingKey::from_rsa_der(stranger.to_pkcs1_der().unwrap().as_bytes());
+    let unsigned = BASE64.encode(json!({"alg": "none", "typ": "JWT", "kid": kid_of(&alice.token)}).to_string());
+    let cases = [
+        ("expired", system.token(&alice.id, -1).await),
+        ("wrongly signed", with_key(Algorithm::RS256, &stranger)),
+        ("alg none", format!("{unsigned}.{}.", alice.token.split('.').nth(1).unwrap())),
+        (
+            "HS256 with the public key",
+            with_key(Algorithm::HS256, &EncodingKey::from_secret(public_pem(system).await.as_bytes())),
+        ),
+        ("no token at all", "nonsense".to_owned()),
+        ("of no user", system.token("not a user", 60).await),
+    ];
+    for (what, token) in cases {
+        let (status, body) = HttpClient::new(&system.http_url, Some(&token)).unwrap().get("/chats/x").await.unwrap();
+        assert_eq!((status, body), (403, json!({"message": "Forbidden"})), "{what}");
+        for credential in [Credential::Header(&token), Credential::Subprotocol(&token)] {
+            let refused = Socket::connect(&system.ws_url, credential).await.unwrap_err();
+            assert!(matches!(refused, ClientError::Refused(status) if status == 403), "{what}: {refused}");
+        }
+    }
+    assert_eq!(alice.http.get("/chats/x").await.unwrap().0, 404, "the good one is good");
+}
+
+#[tokio::test]
+async fn without_a_token_http_answers_401_and_a_handshake_is_refused() {
+    let system = System::shared();
+    let (status, body) = HttpClient::new(&system.http_url, None).unwrap().get("/chats/x").await.unwrap();
+    assert_eq!((status, body), (401, json!({"message": "Unauthorized"})));
+    let refused = Socket::connect(&system.ws_url, Credential::None).await.unwrap_err();
+    assert!(matches!(refused, ClientError::Refused(status) if status == 403), "{refused}");
+}
+
+#[tokio::test]
+async fn a_token_that_expires_while_it_is_accepted_is_refused_by_the_functions() {
+    let system = System::shared();
+    let (alice, bob) = (system.user("alice").await, system.user("bob").await);
+    let chat = alice.chat_with(&bob).await;
+    let token = system.token(&alice.id, 4).await;
+    let http = HttpClient::new(&system.http_url, Some(&token)).unwrap();
+    let (mut one, mut other) = (
+        Socket::connect(&system.ws_url, Credential::Header(&token)).await.unwrap(),
+        Socket::connect(&system.ws_url, Credential::Header(&token)).await.unwrap(),
+    );
+    assert_eq!(http.get(&format!("/chats/{chat}")).await.unwrap().0, 200);
+    let exp = claims_of(&token)["exp"].as_i64().unwrap();
+    while jsonwebtoken::get_current_timestamp().cast_signed() <= exp {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    // API Gateway has kept the authorizer's answer; the function has not.
+    let (status, problem) = http.get(&format!("/chats/{chat}")).await.unwrap();
+    assert_eq!(status, 401, "{problem}");
+    assert_problem(&problem, 401, "token_expired", None);
+    // Nothing is pushed past it, and the first frame that is sent ends the connection.
+    bob.send(&chat, "Are you still there?").await;
+    for (socket, action, fields) in
+        [(&mut one, "ping", json!({})), (&mut other, "listMessages", json!({"chatId": chat}))]
+    {
+        let reply = socket.request(action, fields).await.unwrap();
+        assert_problem(&reply["error"], 401, "token_expired", None);
+        socket.closed().await.unwrap();
+        assert!(socket.take_waiting().is_empty(), "nothing was pushed");
+    }
+}

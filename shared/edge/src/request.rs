@@ -57,7 +57,7 @@ pub fn open(request: &lambda_http::Request, now: Timestamp) -> (Origin, Result<R
     match request.request_context_ref() {
         Some(RequestContext::WebSocket(context)) => {
             let frame = body(request);
-            let frame_id = frame.as_ref().map_err(|_| ()).and_then(frame_id);
+            let frame_id = frame.as_ref().map_or(Ok(None), frame_id);
             let connection = context.connection_id.as_deref().and_then(|id| ConnectionId::parse(id).ok());
             let origin = Origin {
                 route: context.route_key.clone().unwrap_or_default(),
@@ -107,12 +107,15 @@ fn frame_request(caller: Caller, mut frame: Map<String, Value>, wrong_id: bool) 
     Ok(Request { caller, action, fields })
 }
 
-/// The id of a frame; Err if there is one that is none.
-fn frame_id(frame: &Map<String, Value>) -> Result<Option<String>, ()> {
+/// What stands where a frame's id should.
+struct NoId;
+
+/// The id of a frame, if it has one.
+fn frame_id(frame: &Map<String, Value>) -> Result<Option<String>, NoId> {
     match frame.get("id") {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(id)) if (1..=LONGEST_FRAME_ID).contains(&id.chars().count()) => Ok(Some(id.clone())),
-        Some(_) => Err(()),
+        Some(_) => Err(NoId),
     }
 }
 

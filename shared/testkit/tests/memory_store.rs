@@ -1,3 +1,5 @@
 //! The in-memory store keeps the contract that DynamoDB keeps.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
+
 testkit::contract_suite!(testkit::MemoryStore::default());

@@ -78,7 +78,7 @@ struct Start {
     /// Another DynamoDB: DynamoDB Local, or AWS
     #[arg(long, value_name = "URL", conflicts_with_all = ["memory", "data"])]
     dynamodb_endpoint: Option<String>,
-    /// A running `cargo lambda watch` that runs the functions
+    /// A running `cargo lambda watch` that runs the functions, started with the environment that watch-env prints
     #[arg(long, value_name = "URL")]
     lambda_endpoint: Option<String>,
     /// The SAM template
@@ -100,9 +100,6 @@ struct Demo {
     /// Tokens of a real Auth Service instead, of two users
     #[arg(long, num_args = 2, value_names = ["USER=TOKEN", "USER=TOKEN"])]
     tokens: Option<Vec<String>>,
-    /// A running `cargo lambda watch` that runs the functions, started with the environment that watch-env prints
-    #[arg(long, value_name = "URL", conflicts_with = "http_url")]
-    lambda_endpoint: Option<String>,
 }
 
 #[derive(Args)]
@@ -205,13 +202,7 @@ async fn run_demo(demo: Demo) -> Result<(), Error> {
         return play(&Stage { http_url, ws_url, alice, bob, users }).await;
     }
     let terminal = Terminal::new(Logs::Kept);
-    let mut setup = Setup::new(terminal.output());
-    if let Some(url) = demo.lambda_endpoint {
-        // The functions of a running `cargo lambda watch` know the usual ports and no others.
-        setup.ports = PortNumbers::USUAL;
-        setup.lambda = Lambda::Endpoint(url);
-    }
-    let started = Cloud::start(setup).await;
+    let started = Cloud::start(Setup::new(terminal.output())).await;
     terminal.done();
     let cloud = started?;
     let stage = Stage {

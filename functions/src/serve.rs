@@ -91,7 +91,7 @@ async fn end(push: &ApiGatewayPush, connection: &ConnectionId, last: &str) {
     }
 }
 
-/// The one line of a request. Never a body, a token or a user.
+/// The one line of a request. Never a body or a token; a user only in the key of an item that is broken.
 fn log(origin: &Origin, result: &Result<Answer, Problem>, started: domain::timestamp::Timestamp) {
     let ms = u64::try_from(SystemEnv.now().since(started).as_millis()).unwrap_or(u64::MAX);
     let (route, request_id) = (origin.route.as_str(), origin.request_id.as_str());
@@ -99,12 +99,11 @@ fn log(origin: &Origin, result: &Result<Answer, Problem>, started: domain::times
         Ok(_) => tracing::info!(route, request_id, ms, "served"),
         Err(problem) => {
             let code = problem.code.as_str();
-            match &problem.cause {
-                Some(cause) => {
-                    let cause = chain(cause.as_ref());
-                    tracing::error!(route, request_id, ms, code, cause, "not served");
-                }
-                None => tracing::info!(route, request_id, ms, code, "refused"),
+            let cause = problem.cause.as_ref().map(|cause| chain(cause.as_ref()));
+            if problem.status() >= 500 {
+                tracing::error!(route, request_id, ms, code, cause, "not served");
+            } else {
+                tracing::info!(route, request_id, ms, code, "refused");
             }
         }
     }

@@ -39,6 +39,8 @@ pub struct Setup {
     pub lambda: Lambda,
     /// Quotas; AWS's unless a test needs shorter ones.
     pub limits: Limits,
+    /// Environment for every function, on top of the template's.
+    pub environment: BTreeMap<String, String>,
     /// More parameters of the template.
     pub parameters: BTreeMap<String, String>,
     /// Who is told what happens.
@@ -54,6 +56,7 @@ impl Setup {
             dynamodb: DynamoDb::Memory,
             lambda: Lambda::Build,
             limits: Limits::default(),
+            environment: BTreeMap::new(),
             parameters: BTreeMap::new(),
             output,
         }
@@ -98,6 +101,7 @@ impl Cloud {
         // Built together with this program, dependencies that both have are built once, with one set of features.
         options.packages = vec!["functions".to_owned(), "dev".to_owned()];
         options.limits = setup.limits;
+        options.environment = setup.environment;
         options.output = setup.output;
         let local = LocalCloud::start(options).await.map_err(|source| taken(source, numbers))?;
         Ok(Self { local, auth })

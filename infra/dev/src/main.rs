@@ -75,7 +75,8 @@ struct Start {
     /// The file that keeps the tables
     #[arg(long, default_value = ".lambda-chat/dynamodb.sqlite", conflicts_with = "memory")]
     data: PathBuf,
-    /// Another DynamoDB: DynamoDB Local, or AWS
+    /// Another DynamoDB: DynamoDB Local, or AWS with the credentials and the region of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+    /// AWS_SESSION_TOKEN and AWS_REGION
     #[arg(long, value_name = "URL", conflicts_with_all = ["memory", "data"])]
     dynamodb_endpoint: Option<String>,
     /// A running `cargo lambda watch` that runs the functions, started with the environment that watch-env prints
@@ -139,6 +140,9 @@ async fn main() -> ExitCode {
     }
 }
 
+/// What the functions need of the developer's environment to use a DynamoDB on AWS.
+const AWS_VARIABLES: [&str; 4] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"];
+
 async fn serve(start: Start) -> Result<(), Error> {
     let terminal = Terminal::new(Logs::Shown);
     let mut setup = Setup::new(terminal.output());
@@ -146,6 +150,10 @@ async fn serve(start: Start) -> Result<(), Error> {
     setup.ports = start.ports.into();
     setup.lambda = start.lambda_endpoint.map_or(Lambda::Build, Lambda::Endpoint);
     let file = if start.data.is_relative() { workspace().join(&start.data) } else { start.data };
+    if start.dynamodb_endpoint.is_some() {
+        let given = |name: &str| std::env::var(name).ok().map(|value| (name.to_owned(), value));
+        setup.environment = AWS_VARIABLES.into_iter().filter_map(given).collect();
+    }
     setup.dynamodb = match start.dynamodb_endpoint {
         Some(url) => DynamoDb::Endpoint(url),
         None if start.memory => DynamoDb::Memory,

@@ -12,6 +12,9 @@ use std::collections::BTreeSet;
 /// the difference is for the envelope.
 pub const MAX_FRAME_BYTES: usize = 28 * 1024;
 
+/// What of a frame is left for documents, beside the reply's or event's envelope and a page's own fields.
+pub(crate) const DOCUMENT_BYTES: usize = MAX_FRAME_BYTES - 1024;
+
 /// The Chat document, as it is stored. What counts its messages is in the [`Head`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chat {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The kinds of message of the document model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub enum MessageType {
     /// Text.
     Text,
@@ -27,6 +27,16 @@ impl MessageType {
             Self::File => "file",
             Self::Audio => "audio",
         }
+    }
+}
+
+impl TryFrom<String> for MessageType {
+    type Error = Invalid;
+    fn try_from(name: String) -> Result<Self, Invalid> {
+        let all = [Self::Text, Self::Image, Self::File, Self::Audio];
+        all.into_iter()
+            .find(|kind| kind.as_str() == name)
+            .ok_or_else(|| Invalid::because("must be text, image, file or audio"))
     }
 }
 

@@ -2,7 +2,13 @@
 
 use serde::{Serialize, Serializer};
 use std::time::Duration;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
+/// RFC 3339 in UTC, always with three digits after the second, so that such texts sort as the times they are.
+const RFC_3339: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
 /// Milliseconds since the Unix epoch. Serialized for clients as RFC 3339, e.g. `2026-01-31T09:30:00.125Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,7 +56,7 @@ impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let text = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
             .map_err(serde::ser::Error::custom)?
-            .format(&Rfc3339)
+            .format(RFC_3339)
             .map_err(serde::ser::Error::custom)?;
         serializer.serialize_str(&text)
     }
@@ -64,5 +70,6 @@ mod tests {
     fn clients_read_rfc_3339() {
         let text = serde_json::to_string(&Timestamp::from_millis(1_769_851_800_125)).unwrap();
         assert_eq!(text, "\"2026-01-31T09:30:00.125Z\"");
+        assert_eq!(serde_json::to_string(&Timestamp::from_millis(0)).unwrap(), "\"1970-01-01T00:00:00.000Z\"");
     }
 }

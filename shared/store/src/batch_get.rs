@@ -24,6 +24,9 @@ impl<E: Env> DynamoStore<E> {
         let mut found: HashMap<String, Vec<Item>> = HashMap::new();
         let mut wanted = keys;
         for retry in 0..=RETRIES {
+            if retry > 0 {
+                self.env.sleep(jitter(&self.env, FIRST_WAIT * 2_u32.pow(retry - 1))).await;
+            }
             let call = self.client.batch_get_item().set_request_items(Some(wanted));
             let call = call.return_consumed_capacity(ReturnConsumedCapacity::Indexes);
             let output = call.send().await.map_err(|error| failed(OPERATION, error))?;
@@ -34,7 +37,6 @@ impl<E: Env> DynamoStore<E> {
             if wanted.is_empty() {
                 return Ok(found);
             }
-            self.env.sleep(jitter(&self.env, FIRST_WAIT * 2_u32.pow(retry))).await;
         }
         Err(StoreError::Unavailable { operation: OPERATION, source: "keys stayed unprocessed".into() })
     }

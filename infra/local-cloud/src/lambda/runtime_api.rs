@@ -123,7 +123,10 @@ impl Line {
 
 async fn next(State(api): State<Arc<RuntimeApi>>, Path(process): Path<String>) -> Response {
     let Some(line) = api.line(&process) else { return unknown("process") };
-    let Some(invocation) = line.waiting.lock().await.recv().await else { return unknown("process") };
+    let Some(invocation) = line.waiting.lock().await.recv().await else {
+        // Nothing will come any more: the process is being ended. An answer would only make it complain.
+        return std::future::pending().await;
+    };
     let deadline = ids::now_millis() + u64::try_from(line.timeout.as_millis()).unwrap_or(u64::MAX);
     *lock(&line.current) = Some((invocation.id.clone(), invocation.answered));
     let _ = invocation.taken.send(());

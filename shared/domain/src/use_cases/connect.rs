@@ -25,7 +25,7 @@ pub enum ConnectError {
 }
 
 impl<S: Registry, P: Push, E: Env> App<S, P, E> {
-    /// Registers a connection. Of more than 20, the dead and then the oldest are closed.
+    /// Registers a connection. Dead ones go, and of more than 20 the oldest: they are forgotten and closed.
     ///
     /// # Errors
     /// [`ConnectError`].

@@ -10,7 +10,8 @@ use crate::ports::{CreateChats, Creation, Env, Push, ReadChats, Registry, StoreE
 use crate::retry::Retry;
 use std::collections::BTreeSet;
 
-/// The most participants besides its creator that a group is created with: a transaction holds 100 items.
+/// The most participants besides its creator that a group is created with: their member items, the creator's, the chat
+/// and its head are one transaction, which holds 100 items.
 const MOST_OTHERS: usize = 89;
 
 /// Creates a chat.

@@ -102,6 +102,8 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
         report.failed += unanswered;
         let removals = gone.into_iter().map(|(user, ids)| self.forget(user, ids));
         stream::iter(removals).buffer_unordered(CONCURRENCY).collect::<()>().await;
+        let PushReport { posted, gone, throttled, failed, unknown } = report;
+        tracing::info!(event = ?event.event, posted, gone, throttled, failed, unknown, "pushed");
         report
     }
 
@@ -119,7 +121,7 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
             if !matches!(result, Err(PushError::Throttled)) || tries == TRIES {
                 return (target, result);
             }
-            self.env.sleep(jitter(&self.env, FIRST_WAIT * 2_u32.pow(tries))).await;
+            self.env.sleep(jitter(&self.env, FIRST_WAIT * 2_u32.pow(tries - 1))).await;
             tries += 1;
         }
     }

@@ -1,7 +1,7 @@
 //! A page of a chat's messages.
 
 use super::{App, Caller};
-use crate::chat::MAX_FRAME_BYTES;
+use crate::chat::DOCUMENT_BYTES;
 use crate::content::json_length;
 use crate::ids::{ChatId, Invalid, Rev, Seq};
 use crate::member::Floor;
@@ -9,9 +9,6 @@ use crate::message::{Message, MessageView};
 use crate::ports::{Env, ReadChats, ReadMessages, StoreError};
 use futures_util::future::try_join;
 use serde::Serialize;
-
-/// What a page takes beside its messages: the reply's envelope and the page's own fields.
-const ENVELOPE_BYTES: usize = 1024;
 
 /// How many messages a page holds at most: 1 to 100, 50 unless said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,7 +146,7 @@ impl<S: ReadChats + ReadMessages, P: Sync, E: Env> App<S, P, E> {
         let visible = covered.into_iter().filter(|(message, _)| message.is_visible_to(&command.caller.user, floor));
         page.messages = visible.map(|(_, view)| view).collect();
         if let [only] = page.messages.as_mut_slice() {
-            only.limit_seen_by(MAX_FRAME_BYTES - ENVELOPE_BYTES);
+            only.limit_seen_by(DOCUMENT_BYTES);
         }
         Ok(page)
     }
@@ -206,7 +203,7 @@ fn fitting(views: &[MessageView], anchor: Seq) -> (usize, usize) {
     };
     let start = views.iter().position(|view| view.seq() >= anchor).unwrap_or(top);
     let (mut first, mut last) = (start, start + 1);
-    let mut room = (MAX_FRAME_BYTES - ENVELOPE_BYTES).saturating_sub(sizes.get(start).copied().unwrap_or(0));
+    let mut room = DOCUMENT_BYTES.saturating_sub(sizes.get(start).copied().unwrap_or(0));
     let mut take = |index: Option<usize>| -> bool {
         let size = index.and_then(|index| sizes.get(index));
         let left = size.and_then(|size| room.checked_sub(*size));

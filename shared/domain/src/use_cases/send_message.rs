@@ -1,6 +1,7 @@
 //! Sending a message: stored exactly once, at its place, before it is acknowledged.
 
 use super::{App, Caller, ChatState, PushReport, chat_state};
+use crate::chat::{DOCUMENT_BYTES, Head};
 use crate::content::{Content, MessageType};
 use crate::event::Event;
 use crate::ids::{ChatId, ClientMessageId, SendId, UserId};
@@ -96,7 +97,9 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env> A
                     }
                     let message =
                         self.store.message(&command.chat, seq).await?.ok_or_else(|| missing(&command.chat, seq.0))?;
-                    (MessageView::new(&message, &self.store.members(&command.chat).await?), true)
+                    let mut view = MessageView::new(&message, &self.store.members(&command.chat).await?);
+                    view.limit_seen_by(DOCUMENT_BYTES);
+                    (view, true)
                 }
                 CommitOutcome::NotAMember => return Err(SendMessageError::ChatNotFound),
                 CommitOutcome::Conflict if retry.again().await => continue,
@@ -105,7 +108,11 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env> A
             // A repeat is pushed again: its first try may have died before it could.
             let event = Event::message_created(message.clone());
             let pushed = self.push(&audience, command.caller.connection.as_ref(), &event).await;
-            return Ok(Sent { message, repeated, pushed, retries: retry.count() });
+            let retries = retry.count();
+            if retries > 0 {
+                tracing::info!(retries, "other transactions were in the way");
+            }
+            return Ok(Sent { message, repeated, pushed, retries });
         }
     }
 
@@ -131,7 +138,7 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env> A
             },
             // The transaction is conditioned on the members that were read, so that who is pushed to are those
             // who were in the chat when it was committed.
-            head: crate::chat::Head { members_rev: state.chat.members_rev, ..state.head },
+            head: Head { members_rev: state.chat.members_rev, ..state.head },
             budget_before: state.member.budget,
             budget_after,
             send: command.client_message_id.as_ref().map(|id| record(command, id, now)),

@@ -130,7 +130,7 @@ async fn a_chat_shows_its_members_and_who_is_online() {
     let bob = &shown["members"][1];
     assert_eq!((&bob["userId"], &bob["readSeq"]), (&json!("bob"), &json!(0)));
     assert_eq!((&bob["user"]["status"], &bob["user"]["nickname"]), (&json!("online"), &json!("bob")));
-    assert_eq!(bob["user"]["lastSeen"], json!("2026-01-01T00:00:00Z"));
+    assert_eq!(bob["user"]["lastSeen"], json!("2026-01-01T00:00:00.000Z"));
 }
 
 #[tokio::test]

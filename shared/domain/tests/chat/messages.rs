@@ -23,7 +23,7 @@ async fn a_message_is_stored_at_its_place_and_pushed_to_every_device_but_the_ask
     let shown = serde_json::to_value(&sent.message).unwrap();
     let expected = json!({
         "messageId": format!("{chat}:1"), "chatId": chat.as_str(), "seq": 1, "senderId": "alice", "type": "text",
-        "content": "Hello", "seenBy": ["alice"], "deletedFor": [], "createdAt": "2026-01-01T00:00:00Z",
+        "content": "Hello", "seenBy": ["alice"], "deletedFor": [], "createdAt": "2026-01-01T00:00:00.000Z",
         "clientMessageId": "m-1",
     });
     let same_but_time = |mut value: serde_json::Value| {

@@ -128,7 +128,7 @@ async fn marking_any_number_as_seen_is_one_write() {
 }
 
 #[tokio::test]
-async fn a_chat_is_shown_from_four_reads() {
+async fn a_chat_is_shown_from_three_calls() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "get-a", "get-b").await;
     app.get_chat(&caller("get-a"), &chat).await.unwrap();

@@ -33,6 +33,7 @@ mod errors;
 mod items;
 mod members;
 mod messages;
+mod query;
 mod registry;
 
 use aws_config::SdkConfig;

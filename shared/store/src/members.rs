@@ -4,6 +4,7 @@ use crate::DynamoStore;
 use crate::chats::member_key;
 use crate::errors::failed;
 use crate::items::{MemberItem, from_item, n, s};
+use crate::query::query_all;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
 use domain::ids::{ChatId, Seq, UserId};
@@ -44,24 +45,14 @@ impl<E: Env> MarkSeen for DynamoStore<E> {
 }
 
 impl<E: Env> DynamoStore<E> {
-    /// Every participant's own item, page after page.
+    /// Every participant's own item.
     pub(crate) async fn query_members(&self, chat: &ChatId) -> Result<Vec<Member>, StoreError> {
-        let mut pages = self
+        let query = self
             .client
             .query()
             .table_name(&self.tables.chat_members)
             .key_condition_expression("chatId = :chat")
-            .expression_attribute_values(":chat", s(chat.as_str()))
-            .consistent_read(true)
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .into_paginator()
-            .items()
-            .send();
-        let mut members = Vec::new();
-        while let Some(item) = pages.next().await {
-            let item = item.map_err(|error| failed("Query", error))?;
-            members.push(from_item::<MemberItem>("ChatMembers", item)?.into());
-        }
-        Ok(members)
+            .expression_attribute_values(":chat", s(chat.as_str()));
+        query_all::<MemberItem, _>("ChatMembers", query).await
     }
 }

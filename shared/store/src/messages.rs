@@ -4,6 +4,7 @@ use crate::DynamoStore;
 use crate::chats::{Reason, canceled, member_key, message_key};
 use crate::errors::{failed, unbuildable};
 use crate::items::{BudgetItem, MessageItem, SendItem, from_item, n, s, to_item, to_value};
+use crate::query::query_all;
 use aws_sdk_dynamodb::types::{
     Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
@@ -117,24 +118,14 @@ impl<E: Env> ReadMessages for DynamoStore<E> {
     }
 
     async fn messages(&self, chat: &ChatId, from: Seq, to: Seq) -> Result<Vec<Message>, StoreError> {
-        let mut pages = self
+        let query = self
             .client
             .query()
             .table_name(&self.tables.messages)
             .key_condition_expression("chatId = :chat AND seq BETWEEN :from AND :to")
             .expression_attribute_values(":chat", s(chat.as_str()))
             .expression_attribute_values(":from", n(from.max(Seq(1))))
-            .expression_attribute_values(":to", n(to))
-            .consistent_read(true)
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .into_paginator()
-            .items()
-            .send();
-        let mut messages = Vec::new();
-        while let Some(item) = pages.next().await {
-            let item = item.map_err(|error| failed("Query", error))?;
-            messages.push(from_item::<MessageItem>("Messages", item)?.into());
-        }
-        Ok(messages)
+            .expression_attribute_values(":to", n(to));
+        query_all::<MessageItem, _>("Messages", query).await
     }
 }

@@ -1,0 +1,72 @@
+//! What a person is told when something stands in the way.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
+
+use local_cloud::Template;
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::process::{Command, Output};
+
+/// Runs `lambda-chat start` on any ports, with more arguments; it must fail, and say why without a panic.
+fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let ports = ["--ws-port", "0", "--auth-port", "0", "--dynamodb-port", "0"];
+    let Output { status, stderr, .. } = Command::new(env!("CARGO_BIN_EXE_lambda-chat"))
+        .args(["start", "--memory"])
+        .args(ports)
+        .args(arguments)
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(stderr).unwrap();
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("error: ") && !said.contains("panicked"), "{said}");
+    said
+}
+
+/// A copy of the workspace's template, changed.
+fn template(directory: &tempfile::TempDir, change: impl FnOnce(String) -> String) -> String {
+    let whole = std::fs::read_to_string(dev::cloud::template()).unwrap();
+    let file = directory.path().join("template.yaml");
+    std::fs::write(&file, change(whole)).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_the_option_that_changes_it() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let said = refused(&["--http-port", &port], &[]);
+    assert!(said.contains(&port) && said.contains("--http-port"), "{said}");
+}
+
+#[test]
+fn without_cargo_it_is_said_where_to_get_it() {
+    let said = refused(&["--http-port", "0"], &[("CARGO", "/no/such/cargo")]);
+    assert!(said.contains("/no/such/cargo") && said.contains("rustup.rs"), "{said}");
+}
+
+#[test]
+fn a_broken_template_is_named_by_file_and_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let broken = template(&directory, |whole| format!("{whole}\n  Oops: [1, 2\n"));
+    let said = refused(&["--http-port", "0", "--template", &broken], &[]);
+    assert!(said.contains("template.yaml") && said.chars().any(|c| c.is_ascii_digit()), "{said}");
+    let wrong = template(&directory, |whole| whole.replace("!GetAtt AuthorizeFunction.Arn", "!GetAtt NoSuchFunction.Arn"));
+    let said = refused(&["--http-port", "0", "--template", &wrong], &[]);
+    assert!(said.contains("NoSuchFunction"), "{said}");
+}
+
+#[test]
+fn this_products_template_has_nothing_that_the_local_cloud_does_not_serve() {
+    let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();
+    assert_eq!(template.warnings, Vec::<String>::new());
+    assert_eq!(template.functions.len(), 10);
+}
+
+#[test]
+fn a_watch_is_told_everything_that_any_function_reads() {
+    let variables = dev::cloud::watch_environment(dev::cloud::PortNumbers::USUAL).unwrap();
+    for name in ["CHATS_TABLE", "SENDS_TABLE", "CONNECTIONS_ENDPOINT", "AUTH_JWKS_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_REGION"] {
+        assert!(variables.get(name).is_some_and(|value| !value.is_empty()), "{name}: {variables:?}");
+    }
+}

@@ -19,19 +19,19 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The HTTP API could not be reached, or did not answer JSON.
-    #[error("HTTP: {0}")]
+    #[error("HTTP")]
     Http(#[from] reqwest::Error),
     /// The handshake was refused.
     #[error("the WebSocket handshake was refused: {0}")]
     Refused(StatusCode),
     /// The WebSocket failed.
-    #[error("WebSocket: {0}")]
-    Socket(Box<WsError>),
+    #[error("WebSocket")]
+    Socket(#[source] Box<WsError>),
     /// The other side closed the WebSocket.
     #[error("the WebSocket was closed{}", .0.as_ref().map(|frame| format!(": {frame}")).unwrap_or_default())]
     Closed(Option<CloseFrame>),
     /// What was sent is no JSON.
-    #[error("a frame is no JSON: {0}")]
+    #[error("what came is no JSON")]
     Json(#[from] serde_json::Error),
     /// Nothing came.
     #[error("{0} did not come within 30 s")]

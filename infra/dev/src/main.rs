@@ -134,10 +134,24 @@ async fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", in_full(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error and what is under it, each thing said once.
+fn in_full(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        let more = error.to_string();
+        if !said.contains(&more) {
+            said = format!("{said}: {more}");
+        }
+        below = error.source();
+    }
+    said
 }
 
 /// What the functions need of the developer's environment to use a DynamoDB on AWS.

@@ -51,7 +51,8 @@ fn a_broken_template_is_named_by_file_and_line() {
     let broken = template(&directory, |whole| format!("{whole}\n  Oops: [1, 2\n"));
     let said = refused(&["--http-port", "0", "--template", &broken], &[]);
     assert!(said.contains("template.yaml") && said.chars().any(|c| c.is_ascii_digit()), "{said}");
-    let wrong = template(&directory, |whole| whole.replace("!GetAtt AuthorizeFunction.Arn", "!GetAtt NoSuchFunction.Arn"));
+    let wrong =
+        template(&directory, |whole| whole.replace("!GetAtt AuthorizeFunction.Arn", "!GetAtt NoSuchFunction.Arn"));
     let said = refused(&["--http-port", "0", "--template", &wrong], &[]);
     assert!(said.contains("NoSuchFunction"), "{said}");
 }
@@ -66,7 +67,14 @@ fn this_products_template_has_nothing_that_the_local_cloud_does_not_serve() {
 #[test]
 fn a_watch_is_told_everything_that_any_function_reads() {
     let variables = dev::cloud::watch_environment(dev::cloud::PortNumbers::USUAL).unwrap();
-    for name in ["CHATS_TABLE", "SENDS_TABLE", "CONNECTIONS_ENDPOINT", "AUTH_JWKS_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_REGION"] {
+    for name in [
+        "CHATS_TABLE",
+        "SENDS_TABLE",
+        "CONNECTIONS_ENDPOINT",
+        "AUTH_JWKS_URL",
+        "AWS_ENDPOINT_URL_DYNAMODB",
+        "AWS_REGION",
+    ] {
         assert!(variables.get(name).is_some_and(|value| !value.is_empty()), "{name}: {variables:?}");
     }
 }

@@ -180,7 +180,8 @@ class DeployedStack(unittest.TestCase):
                 "operation": "post_to_connection",
                 "arguments": {"ConnectionId": connection, "Data": '"pushed"'},
             }
-            self.assertEqual(self.ask(socket, "listMessages", **{"try": push})["tried"], "AccessDeniedException")
+            look = push | {"operation": "get_connection", "arguments": {"ConnectionId": connection}}
+            self.assertEqual(self.ask(socket, "sendMessage", **{"try": look})["tried"], "AccessDeniedException")
             self.assertEqual(self.ask(socket, "sendMessage", **{"try": push}), "pushed")
             self.assertEqual(json.loads(socket.recv(SECONDS))["tried"], "ok")
             push["arguments"]["ConnectionId"] = "gone"

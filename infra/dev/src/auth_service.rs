@@ -3,10 +3,12 @@
 use crate::Error;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use local_cloud::guard::local_only;
 use rsa::RsaPrivateKey;
 use rsa::pkcs1::EncodeRsaPrivateKey as _;
 use serde::Deserialize;
@@ -63,7 +65,8 @@ impl AuthService {
             .route("/.well-known/jwks.json", get(jwks_json))
             .route("/token", post(token))
             .route("/users", get(users))
-            .with_state(state.clone());
+            .with_state(state.clone())
+            .layer(from_fn(local_only));
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Ok(Self { address, state })
     }

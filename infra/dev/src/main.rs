@@ -119,18 +119,18 @@ struct SocketArgs {
     auth_url: String,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let cli = Cli::parse();
-    let done = match cli.command.unwrap_or(Command::Start(cli.start)) {
-        Command::Start(start) => serve(start).await,
-        Command::Demo(demo) => run_demo(demo).await,
-        Command::Socket(socket) => run_socket(socket).await,
-        Command::Auth { auth_port } => run_auth(auth_port).await,
-        Command::WatchEnv(ports) => watch_environment(ports.into()).map(|variables| {
-            variables.iter().for_each(|(name, value)| println!("{name}={value}"));
-        }),
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
     };
+    let done = runtime.block_on(run(cli));
+    // Whoever still reads a terminal is not waited for.
+    runtime.shutdown_background();
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -138,6 +138,34 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+async fn run(cli: Cli) -> Result<(), Error> {
+    match cli.command.unwrap_or(Command::Start(cli.start)) {
+        Command::Start(start) => serve(start).await,
+        Command::Demo(demo) => run_demo(demo).await,
+        Command::Socket(socket) => run_socket(socket).await,
+        Command::Auth { auth_port } => run_auth(auth_port).await,
+        Command::WatchEnv(ports) => watch_environment(ports.into()).map(|variables| {
+            variables.iter().for_each(|(name, value)| println!("{name}={value}"));
+        }),
+    }
+}
+
+/// Returns when the person, or the system, wants this to end.
+async fn asked_to_stop() -> Result<(), Error> {
+    let failed = |source| Error::Io { what: "waiting for Ctrl-C".to_owned(), source };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        tokio::select! {
+            asked = tokio::signal::ctrl_c() => asked.map_err(failed),
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.map_err(failed)
 }
 
 /// An error and what is under it, each thing said once.
@@ -182,10 +210,12 @@ async fn serve(start: Start) -> Result<(), Error> {
     terminal.done();
     let cloud = started?;
     welcome(&cloud, &kept)?;
-    tokio::signal::ctrl_c().await.map_err(|source| Error::Io { what: "waiting for Ctrl-C".to_owned(), source })?;
-    println!("\nStopping.");
-    cloud.shutdown().await;
-    Ok(())
+    asked_to_stop().await?;
+    println!("\nStopping. Ctrl-C again does not wait.");
+    tokio::select! {
+        () = cloud.shutdown() => Ok(()),
+        asked = asked_to_stop() => asked,
+    }
 }
 
 fn welcome(cloud: &Cloud, kept: &str) -> Result<(), Error> {
@@ -296,5 +326,5 @@ async fn run_socket(args: SocketArgs) -> Result<(), Error> {
 async fn run_auth(port: u16) -> Result<(), Error> {
     let auth = AuthService::start(port).await?;
     println!("The stand-in Auth Service is at {}; its keys at {}", auth.url(), auth.jwks_url());
-    tokio::signal::ctrl_c().await.map_err(|source| Error::Io { what: "waiting for Ctrl-C".to_owned(), source })
+    asked_to_stop().await
 }

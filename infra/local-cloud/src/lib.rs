@@ -16,6 +16,7 @@ mod body;
 pub mod dynamodb;
 mod error;
 mod functions_build;
+pub mod guard;
 mod http_api;
 mod ids;
 mod lambda;

@@ -9,8 +9,9 @@ use tokio::sync::Mutex;
 const FRESH: Duration = Duration::from_secs(60 * 60);
 /// Keys this old are used no more, even if their source is down.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-/// Between two fetches at least this passes, so that tokens with invented key ids cannot flood the source.
-const COOL_DOWN: Duration = Duration::from_secs(30);
+/// Between two fetches at least this passes, so that tokens with invented key ids cannot flood the source. Short:
+/// API Gateway keeps a refusal for minutes, and a key that was just published must not be refused.
+const COOL_DOWN: Duration = Duration::from_secs(5);
 
 pub(crate) struct KeyCache<F> {
     source: F,

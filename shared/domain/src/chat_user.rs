@@ -52,12 +52,17 @@ impl ChatUser {
     }
 }
 
-/// Which connections must go so that at most [`MAX_CONNECTIONS`] stay: the dead ones, then the oldest.
+/// How long a connection may take to be open after it was registered: until then it can be neither posted to nor closed
+/// (410), so it is taken neither for dead nor for surplus.
+pub const OPENING: Duration = Duration::from_secs(5);
+
+/// Which connections must go so that at most [`MAX_CONNECTIONS`] stay: the dead ones, then the oldest that are open.
 pub fn surplus(connections: &[Connection], now: Timestamp) -> Vec<Connection> {
     let (mut live, mut surplus): (Vec<_>, Vec<_>) =
         connections.iter().cloned().partition(|connection| connection.is_live(now));
     live.sort_by(|a, b| (b.connected_at, &b.id).cmp(&(a.connected_at, &a.id)));
-    surplus.extend(live.drain(live.len().min(MAX_CONNECTIONS)..));
+    let oldest = live.drain(live.len().min(MAX_CONNECTIONS)..);
+    surplus.extend(oldest.filter(|connection| now.since(connection.connected_at) >= OPENING));
     surplus
 }
 
@@ -130,6 +135,10 @@ mod tests {
         let gone: Vec<_> =
             surplus(&connections, Timestamp::from_seconds(40)).into_iter().map(|c| c.id.to_string()).collect();
         assert_eq!(gone, ["c30", "c1"]);
+        // One that is being opened cannot be closed yet, however many there are.
+        let opening: Vec<_> = (1..=30).map(|n| connection(n, 1000)).collect();
+        assert!(surplus(&opening, Timestamp::from_seconds(5)).is_empty());
+        assert_eq!(surplus(&opening, Timestamp::from_seconds(6)).len(), 1);
     }
 
     #[test]

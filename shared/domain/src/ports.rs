@@ -195,6 +195,8 @@ pub enum SeenOutcome {
     AlreadyThere(Member),
     /// Not a participant any more.
     NotAMember,
+    /// A transaction of the same participant, a send of theirs, was in the way: try again.
+    Conflict,
 }
 
 /// Knows which connections a user has.

@@ -87,6 +87,11 @@ pub struct FieldError {
     pub reason: String,
 }
 
+/// How many wrong fields a reply names.
+const MOST_ERRORS: usize = 10;
+/// The most characters that a reply says of one.
+const LONGEST_TEXT: usize = 100;
+
 /// Why a request was not served.
 #[derive(Debug)]
 pub struct Problem {
@@ -115,8 +120,16 @@ impl Problem {
         Self::fields(vec![FieldError { field: field.into(), reason: reason.into() }])
     }
 
-    /// Fields of the request are wrong.
+    /// Fields of the request are wrong. A reply must fit a frame whatever was sent: the first ones are told, cut short.
     pub fn fields(errors: Vec<FieldError>) -> Self {
+        let more = errors.len().saturating_sub(MOST_ERRORS);
+        let cut = |text: String| text.chars().take(LONGEST_TEXT).collect();
+        let told = errors.into_iter().take(MOST_ERRORS);
+        let mut errors: Vec<_> =
+            told.map(|FieldError { field, reason }| FieldError { field: cut(field), reason: cut(reason) }).collect();
+        if more > 0 {
+            errors.push(FieldError { field: "body".to_owned(), reason: format!("{more} more fields are wrong") });
+        }
         let said: Vec<_> = errors.iter().map(|error| format!("{}: {}", error.field, error.reason)).collect();
         Self { errors, ..Self::new(Code::InvalidRequest, said.join("; ")) }
     }
@@ -262,6 +275,7 @@ impl From<MarkSeenError> for Problem {
     fn from(error: MarkSeenError) -> Self {
         match error {
             MarkSeenError::ChatNotFound => chat_not_found(),
+            MarkSeenError::Busy => busy(),
             MarkSeenError::PastTheEnd { last } => Self::field("seq", format!("is past the last message, {last}")),
             MarkSeenError::Store(error) => error.into(),
         }
@@ -287,6 +301,15 @@ mod tests {
         assert_eq!(shown["errors"][0]["field"], "limit");
         assert_eq!(shown["status"], 400);
         assert!(shown.get("requestId").is_none());
+    }
+
+    #[test]
+    fn a_reply_fits_a_frame_whatever_was_sent() {
+        let error =
+            |n: usize| FieldError { field: format!("{n}-{}", "x".repeat(30_000)), reason: "\u{1F44B}".repeat(30_000) };
+        let shown = Problem::fields((0..1000).map(error).collect()).to_json("request-1");
+        assert!(shown.to_string().len() < domain::chat::MAX_FRAME_BYTES, "{}", shown.to_string().len());
+        assert_eq!(shown["errors"][10]["reason"], "990 more fields are wrong");
     }
 
     #[test]

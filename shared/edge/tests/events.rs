@@ -141,8 +141,10 @@ fn an_identity_is_taken_from_the_authorizer_and_nowhere_else() {
     assert_eq!(opened(&event.to_string()).1.unwrap_err().code, Code::Unauthenticated);
     // A number is not what API Gateway makes of a context: it is not taken for one.
     let mut event: Value = serde_json::from_str(&sample("get-chat")).unwrap();
-    event["requestContext"]["authorizer"]["lambda"]["exp"] = json!("soon");
-    assert_eq!(opened(&event.to_string()).1.unwrap_err().code, Code::Unauthenticated);
+    for exp in [json!(4_102_444_800_i64), json!("soon"), json!(null)] {
+        event["requestContext"]["authorizer"]["lambda"]["exp"] = exp;
+        assert_eq!(opened(&event.to_string()).1.unwrap_err().code, Code::Unauthenticated);
+    }
 }
 
 #[test]

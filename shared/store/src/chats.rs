@@ -91,7 +91,7 @@ impl<E: Env> DynamoStore<E> {
 
 /// One reason of a transaction that was cancelled: for each of its items, in their order.
 pub(crate) struct Reason {
-    code: String,
+    pub(crate) code: String,
     /// The item as it was, of a condition that asked for it.
     pub(crate) item: Option<Item>,
 }

@@ -18,13 +18,15 @@ const TRANSIENT: [&str; 8] = [
 ];
 
 /// The domain's error for a call that failed.
-pub(crate) fn failed<E, R>(operation: &'static str, error: SdkError<E, R>) -> StoreError
+pub(crate) fn failed<E>(operation: &'static str, error: SdkError<E>) -> StoreError
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
 {
     let transient = match &error {
-        SdkError::ServiceError(service) => service.err().code().is_none_or(|code| TRANSIENT.contains(&code)),
+        SdkError::ServiceError(service) => {
+            let listed = service.err().code().is_none_or(|code| TRANSIENT.contains(&code));
+            listed || service.raw().status().is_server_error()
+        }
         SdkError::ConstructionFailure(_) => false,
         _ => true,
     };

@@ -39,6 +39,7 @@ impl<E: Env> MarkSeen for DynamoStore<E> {
                 Some(item) => Ok(SeenOutcome::AlreadyThere(from_item::<MemberItem>("ChatMembers", item)?.into())),
                 None => Ok(SeenOutcome::NotAMember),
             },
+            Some(UpdateItemError::TransactionConflictException(_)) => Ok(SeenOutcome::Conflict),
             _ => Err(failed("UpdateItem", error)),
         }
     }

@@ -129,3 +129,51 @@ impl<E: Env> ReadMessages for DynamoStore<E> {
         query_all::<MessageItem, _>("Messages", query).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ids::{ClientMessageId, SendId, UserId};
+    use domain::timestamp::Timestamp;
+
+    fn reasons(codes: [&str; 4]) -> Vec<Reason> {
+        codes.into_iter().map(|code| Reason { code: code.to_owned(), item: None }).collect()
+    }
+
+    fn send_item() -> crate::items::Item {
+        let (chat, alice) = (ChatId::parse("c1").unwrap(), UserId::parse("alice").unwrap());
+        let id = SendId::new(&chat, &alice, &ClientMessageId::parse("m-1").unwrap());
+        let record = SendRecord { id, body_hash: "hash".to_owned(), expires_at: Timestamp::from_seconds(9) };
+        to_item("Sends", &SendItem::new(&record, Seq(7))).unwrap()
+    }
+
+    /// No engine that runs on a laptop raises these conflicts; all retrying on AWS hangs on them.
+    #[test]
+    fn what_a_cancelled_transaction_means() {
+        const NO: &str = "None";
+        const CONDITION: &str = "ConditionalCheckFailed";
+        for codes in [
+            [CONDITION, NO, NO, NO],
+            [NO, CONDITION, NO, NO],
+            ["TransactionConflict", NO, NO, NO],
+            [NO, NO, "TransactionConflict", NO],
+            [CONDITION, NO, NO, "TransactionConflict"],
+            ["ThrottlingError", NO, NO, "ProvisionedThroughputExceeded"],
+        ] {
+            assert_eq!(outcome(&reasons(codes)).unwrap(), Some(CommitOutcome::Conflict), "{codes:?}");
+        }
+        // A budget that has moved shows the item; a member who left does not.
+        assert_eq!(outcome(&reasons([NO, NO, CONDITION, NO])).unwrap(), Some(CommitOutcome::NotAMember));
+        let mut moved = reasons([CONDITION, NO, CONDITION, NO]);
+        moved[2].item = Some(send_item());
+        assert_eq!(outcome(&moved).unwrap(), Some(CommitOutcome::Conflict));
+        // A repeat is one whatever else has moved since.
+        let mut repeated = reasons([CONDITION, CONDITION, "TransactionConflict", CONDITION]);
+        repeated[3].item = Some(send_item());
+        let found = CommitOutcome::Repeated { seq: Seq(7), body_hash: "hash".to_owned() };
+        assert_eq!(outcome(&repeated).unwrap(), Some(found));
+        for codes in [["ValidationError", NO, NO, NO], [NO, "ItemCollectionSizeLimitExceeded", NO, NO]] {
+            assert_eq!(outcome(&reasons(codes)).unwrap(), None, "{codes:?}");
+        }
+    }
+}

@@ -18,6 +18,9 @@ use std::collections::HashMap;
 /// The most keys of one BatchGetItem.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
 const BATCH: usize = 100;
+/// Connections that one update removes: an expression is at most 4 KB.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
+const REMOVALS: usize = 100;
 
 impl<E: Env> Registry for DynamoStore<E> {
     async fn register(&self, user: &UserId, connection: &Connection) -> Result<Vec<Connection>, StoreError> {
@@ -45,16 +48,16 @@ impl<E: Env> Registry for DynamoStore<E> {
     }
 
     async fn forget(&self, user: &UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {
-        let mut call = self.update_user(user).condition_expression("attribute_exists(connections)");
-        let mut paths = Vec::with_capacity(connections.len());
-        for (index, connection) in connections.iter().enumerate() {
-            call = call.expression_attribute_names(format!("#c{index}"), connection.as_str());
-            paths.push(format!("connections.#c{index}"));
+        for some in connections.chunks(REMOVALS) {
+            let mut call = self.update_user(user).condition_expression("attribute_exists(connections)");
+            let mut paths = Vec::with_capacity(some.len());
+            for (index, connection) in some.iter().enumerate() {
+                call = call.expression_attribute_names(format!("#c{index}"), connection.as_str());
+                paths.push(format!("connections.#c{index}"));
+            }
+            if_condition_holds(call.update_expression(format!("REMOVE {}", paths.join(", "))).send().await)?;
         }
-        if paths.is_empty() {
-            return Ok(());
-        }
-        if_condition_holds(call.update_expression(format!("REMOVE {}", paths.join(", "))).send().await).map(drop)
+        Ok(())
     }
 
     async fn users(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {
@@ -121,10 +124,7 @@ fn chat_user(item: Item) -> Result<ChatUser, StoreError> {
 }
 
 /// The result of a conditional update; None if its condition did not hold.
-fn if_condition_holds<T, R>(result: Result<T, SdkError<UpdateItemError, R>>) -> Result<Option<T>, StoreError>
-where
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
+fn if_condition_holds<T>(result: Result<T, SdkError<UpdateItemError>>) -> Result<Option<T>, StoreError> {
     match result {
         Ok(output) => Ok(Some(output)),
         Err(error) => match error.as_service_error() {

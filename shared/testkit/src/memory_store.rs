@@ -24,7 +24,7 @@ pub struct Faults {
     pub lost_reply: u8,
     /// A query does not show the message of a transaction whose head is visible already.
     pub half_read: u8,
-    /// An eventually consistent read of a chat does not show it yet.
+    /// An eventually consistent read of a chat shows it as it was before its last change, or not at all if it is new.
     pub stale_chat: u8,
     /// A call takes up to this many milliseconds, before and after it takes effect.
     pub latency_ms: u64,
@@ -33,6 +33,8 @@ pub struct Faults {
 #[derive(Debug, Default)]
 struct State {
     chats: BTreeMap<ChatId, Chat>,
+    /// The chats as they were before their last change.
+    stale_chats: BTreeMap<ChatId, Chat>,
     heads: BTreeMap<ChatId, Head>,
     messages: BTreeMap<(ChatId, Seq), Message>,
     members: BTreeMap<(ChatId, UserId), Member>,
@@ -69,7 +71,10 @@ impl MemoryStore {
 
     /// Replaces a chat document without its head, as a read that is behind or ahead would see it.
     pub fn put_chat(&self, chat: Chat) {
-        self.lock().chats.insert(chat.id.clone(), chat);
+        let mut state = self.lock();
+        if let Some(before) = state.chats.insert(chat.id.clone(), chat) {
+            state.stale_chats.insert(before.id.clone(), before);
+        }
     }
 
     /// Replaces a head.
@@ -173,7 +178,7 @@ impl ReadChats for MemoryStore {
 
     async fn chat(&self, chat: &ChatId, consistency: Consistency) -> Result<Option<Chat>, StoreError> {
         self.read(|state| match consistency {
-            Consistency::Eventual if self.rng.percent(state.faults.stale_chat) => None,
+            Consistency::Eventual if self.rng.percent(state.faults.stale_chat) => state.stale_chats.get(chat).cloned(),
             _ => state.chats.get(chat).cloned(),
         })
         .await
@@ -265,6 +270,7 @@ impl MarkSeen for MemoryStore {
         now: Timestamp,
     ) -> Result<SeenOutcome, StoreError> {
         self.read(|state| match state.members.get_mut(&(chat.clone(), user.clone())) {
+            _ if self.rng.percent(state.faults.conflict) => SeenOutcome::Conflict,
             None => SeenOutcome::NotAMember,
             Some(member) if member.read_seq >= seq => SeenOutcome::AlreadyThere(member.clone()),
             Some(member) => {

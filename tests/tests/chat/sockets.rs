@@ -1,4 +1,4 @@
-use domain::chat_user::Connection;
+use domain::chat_user::{ChatUser, Connection};
 use domain::ids::{ConnectionId, UserId};
 use domain::ports::{Env as _, Registry as _};
 use edge::aws::Aws;
@@ -88,14 +88,8 @@ async fn a_dead_connection_is_cleaned_up_and_no_other() {
     assert_ne!(left.connections[0].id, ghost.id);
     // A connection that its client closes goes at once, and its user is seen last then.
     at_bob.close().await.unwrap();
-    loop {
-        let found = registry.users(std::slice::from_ref(&user)).await.unwrap().remove(0);
-        if found.connections.is_empty() {
-            assert!(found.last_seen > left.last_seen);
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let gone = forgotten(&registry, &user).await;
+    assert!(gone.last_seen > left.last_seen);
 }
 
 #[tokio::test]
@@ -105,7 +99,17 @@ async fn connections_end_with_their_limits_and_are_forgotten() {
     let mut socket = alice.socket().await;
     assert_eq!(u16::from(socket.closed().await.unwrap().unwrap().code), 1001);
     let (registry, user) = (registry(&system).await, UserId::parse(alice.id).unwrap());
-    while !registry.users(std::slice::from_ref(&user)).await.unwrap()[0].connections.is_empty() {
+    forgotten(&registry, &user).await;
+}
+
+/// The user, once nothing is known of a connection of theirs; that takes a moment after the close.
+async fn forgotten(registry: &DynamoStore<SystemEnv>, user: &UserId) -> ChatUser {
+    for _ in 0..200 {
+        let found = registry.users(std::slice::from_ref(user)).await.unwrap().remove(0);
+        if found.connections.is_empty() {
+            return found;
+        }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    panic!("a connection is still known");
 }

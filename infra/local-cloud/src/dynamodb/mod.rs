@@ -1,5 +1,6 @@
 //! DynamoDB: dynoxide in this process, or a running endpoint, with the tables that the template describes.
 
+mod front;
 mod tables;
 
 use std::{
@@ -68,17 +69,24 @@ impl Embedded {
         let start = |source| Error::Start { part: "DynamoDB", source };
         listener.set_nonblocking(true).map_err(start)?;
         let endpoint = format!("http://{}", listener.local_addr().map_err(start)?);
+        // dynoxide lets every page in the world read its answers, so it stands behind a front that lets none.
+        let engine = TcpListener::bind(("127.0.0.1", 0)).map_err(start)?;
+        engine.set_nonblocking(true).map_err(start)?;
+        let engine_address = engine.local_addr().map_err(start)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(start)?;
         let (stop, until) = oneshot::channel::<()>();
         let (done, stopped) = oneshot::channel();
         let serve = move || {
             let served = runtime.block_on(async {
+                let engine = tokio::net::TcpListener::from_std(engine).map_err(|error| error.to_string())?;
                 let listener = tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
-                let until = async {
+                let front = tokio::spawn(front::serve(listener, engine_address));
+                let until = async move {
                     // Dropping the sender stops the server as well.
                     let _ = until.await;
+                    front.abort();
                 };
-                dynoxide::server::serve_with_shutdown(listener, database, until).await
+                dynoxide::server::serve_with_shutdown(engine, database, until).await
             });
             if let Err(error) = served {
                 tracing::error!(%error, "DynamoDB ended");

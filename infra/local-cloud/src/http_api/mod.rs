@@ -14,12 +14,13 @@ use axum::{
     Router,
     extract::{ConnectInfo, Request, State},
     http::{HeaderValue, Method, StatusCode},
+    middleware::from_fn,
     response::Response,
 };
 use tokio::net::TcpListener;
 
 use crate::{
-    ids,
+    guard, ids,
     lambda::{Answer, Functions, InvokeError},
     template::{HttpApi, HttpRoute},
 };
@@ -39,7 +40,7 @@ struct Gateway {
 /// Serves the API until the task is dropped.
 pub(crate) async fn serve(listener: TcpListener, api: HttpApi, functions: Arc<Functions>) {
     let gateway = Arc::new(Gateway { api, functions, authorizers: Authorizers::default() });
-    let router = Router::new().fallback(handle).with_state(gateway);
+    let router = Router::new().fallback(handle).with_state(gateway).layer(from_fn(guard::local_only));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     if let Err(error) = axum::serve(listener, service).await {
         tracing::error!(%error, "the HTTP API ended");

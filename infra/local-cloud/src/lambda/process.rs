@@ -51,6 +51,9 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
+        // Ctrl-C in a terminal is for the whole foreground group; functions are ended in order instead.
+        #[cfg(unix)]
+        command.process_group(0);
         if let Some(directory) = executable.parent() {
             command.current_dir(directory);
         }

@@ -157,6 +157,8 @@ pub struct WebSocketRoute {
     pub function: String,
     /// `IntegrationTimeout`, if the template has it.
     pub timeout: Option<Duration>,
+    /// Whether the route has a `RouteResponseSelectionExpression`.
+    pub selects_response: bool,
     /// Whether the answer is sent to the client: the template has an `AWS::ApiGatewayV2::RouteResponse` for it.
     pub replies: bool,
 }

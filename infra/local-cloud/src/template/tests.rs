@@ -199,7 +199,7 @@ Resources:
       Auth: {AuthType: CUSTOM, AuthArn: !GetAtt Fn.Arn, IdentitySource: []}
       Routes:
         $connect: {FunctionArn: !GetAtt Fn.Arn}
-        sendMessage: {FunctionArn: !GetAtt Fn.Arn, IntegrationTimeout: 700}
+        sendMessage: {FunctionArn: !GetAtt Fn.Arn, IntegrationTimeout: 700, RouteResponseSelectionExpression: $default}
         quiet: {FunctionArn: !GetAtt Fn.Arn}
   Reply:
     Type: AWS::ApiGatewayV2::RouteResponse
@@ -229,6 +229,17 @@ fn both_apis_are_read() {
     assert!(routes["sendMessage"].replies);
     assert!(!routes["quiet"].replies && !routes["$connect"].replies);
     assert_eq!(routes["sendMessage"].timeout, Some(Duration::from_millis(700)));
+}
+
+#[test]
+fn a_route_that_selects_no_response_sends_none() {
+    let mute = load(&APIS.replace(", RouteResponseSelectionExpression: $default", ""));
+    assert!(!mute.websocket_api.unwrap().routes["sendMessage"].replies);
+    assert!(
+        mute.warnings[0].contains("SocketSendmessageRoute has no RouteResponseSelectionExpression"),
+        "{:?}",
+        mute.warnings
+    );
 }
 
 #[test]

@@ -111,12 +111,15 @@ fn read_route(
         return Err(Issue::at(node.line, "SAM takes letters and digits only in a route's key"));
     }
     let fields = Fields::read(scope, node, &ROUTE, subject, warnings)?;
-    if let Some(expression) = fields.text("RouteResponseSelectionExpression")?.filter(|text| text != "$default") {
+    let selection = fields.text("RouteResponseSelectionExpression")?;
+    let selects_response = selection.is_some();
+    if let Some(expression) = selection.filter(|text| text != "$default") {
         return Err(Issue::at(fields.line(), format!("{expression}: API Gateway knows only $default here")));
     }
     Ok(WebSocketRoute {
         function: super::function_of(functions, &fields, "FunctionArn")?,
         timeout: fields.number("IntegrationTimeout")?.map(Duration::from_millis),
+        selects_response,
         replies: false,
     })
 }
@@ -170,7 +173,11 @@ pub(crate) fn route_response(
         api.routes.iter_mut().find(|(key, _)| route_id(&id, key) == route).map(|(_, route)| route)
     });
     match found {
-        Some(route) => route.replies = true,
+        Some(found) if found.selects_response => found.replies = true,
+        Some(_) => warnings.push(format!(
+            "line {}: {logical_id}: {route} has no RouteResponseSelectionExpression, so that no reply is sent",
+            fields.line()
+        )),
         None => {
             return Err(Issue::at(fields.line(), format!("{route} is no route of the WebSocket API")).within("RouteId"));
         }

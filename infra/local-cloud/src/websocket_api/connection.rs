@@ -81,7 +81,7 @@ impl End {
 pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     gateway: &Arc<Gateway>,
     connection: &Arc<Connection>,
-    mut queue: mpsc::Receiver<Message>,
+    mut queue: mpsc::Receiver<Vec<Message>>,
     stream: S,
     alive: Option<mpsc::Sender<()>>,
 ) {
@@ -96,8 +96,10 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
         let reading = pin!(read(gateway, connection, &mut source));
         let writing = pin!(async {
             while let Some(message) = queue.recv().await {
-                if sink.send(message).await.is_err() {
-                    return End::lost();
+                for frame in message {
+                    if sink.send(frame).await.is_err() {
+                        return End::lost();
+                    }
                 }
                 connection.touch();
             }
@@ -116,7 +118,17 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     gateway.registry.remove(&connection.id);
     queue.close();
     // `$disconnect` does not wait for a client that does not answer the close.
-    let closing = tokio::time::timeout(LINGER, close(&mut socket, &end));
+    let closing = tokio::time::timeout(LINGER, async {
+        // What was taken for sending is sent: a function may post and then close.
+        if end.by == By::Gateway {
+            while let Ok(message) = queue.try_recv() {
+                for frame in message {
+                    socket.send(frame).await?;
+                }
+            }
+        }
+        close(&mut socket, &end).await
+    });
     let _ = tokio::join!(closing, finish(gateway, connection, &end, alive));
 }
 

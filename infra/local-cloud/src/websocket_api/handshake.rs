@@ -20,7 +20,10 @@ use super::{
 };
 use crate::ids;
 
+/// Answers a handshake. To be run in a task of its own: a client that leaves meanwhile must not keep a connection that
+/// `$connect` has seen from its `$disconnect`.
 pub(super) async fn accept(gateway: Arc<Gateway>, client: SocketAddr, mut request: Request) -> Response {
+    let alive = gateway.alive.upgrade();
     let upgrade = hyper::upgrade::on(&mut request);
     let (request, _) = request.into_parts();
     let header = |name: HeaderName| request.headers.get(name).and_then(|value| value.to_str().ok());
@@ -70,7 +73,6 @@ pub(super) async fn accept(gateway: Arc<Gateway>, client: SocketAddr, mut reques
     let connection = Arc::new(connection);
     // Known from here on: a client that has seen the 101 can be posted to.
     gateway.registry.insert(connection.clone());
-    let alive = gateway.alive.upgrade();
     tokio::spawn(async move {
         match upgrade.await {
             Ok(upgraded) => connection::run(&gateway, &connection, queue, TokioIo::new(upgraded), alive).await,

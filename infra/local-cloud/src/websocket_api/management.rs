@@ -1,7 +1,7 @@
 //! `@connections`: posting to a connection, asking after it and closing it.
 //!
 //! Source: API Gateway Developer Guide, "Use @connections commands in your backend service", and the model of the
-//! API Gateway Management API for the errors. Signatures are accepted and not checked.
+//! API Gateway Management API for the errors. A request must be signed; whether the signature is right is not checked.
 
 use std::sync::atomic::Ordering;
 
@@ -17,6 +17,11 @@ use crate::ids;
 
 pub(super) async fn handle(gateway: &Gateway, id: &str, request: Request) -> Response {
     let method = request.method().clone();
+    let authorization = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if !authorization.is_some_and(|value| value.starts_with("AWS4-HMAC-SHA256 ")) {
+        let kind = "MissingAuthenticationTokenException";
+        return error(StatusCode::FORBIDDEN, kind, "Missing Authentication Token");
+    }
     // The body is read first, as API Gateway does: a payload that is too large is told of even if nobody is there.
     let Some(body) = crate::body::read(request.into_body(), gateway.limits.message).await else {
         return error(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException", "Message too long");
@@ -24,22 +29,13 @@ pub(super) async fn handle(gateway: &Gateway, id: &str, request: Request) -> Res
     let gone = || error(StatusCode::GONE, "GoneException", "Gone");
     let Some(connection) = gateway.registry.get(id) else { return gone() };
     match method {
-        Method::POST => {
-            let mut frames = frames(body.to_vec(), &gateway.limits).into_iter();
-            // Only the first frame may be refused; the rest of a message has to follow it.
-            match frames.next().map_or(Ok(()), |first| connection.try_send(first)) {
-                Ok(()) => {
-                    for frame in frames {
-                        connection.send(frame).await;
-                    }
-                    StatusCode::OK.into_response()
-                }
-                Err(Undelivered::Gone) => gone(),
-                Err(Undelivered::BufferFull) => {
-                    error(StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", "Too Many Requests")
-                }
+        Method::POST => match connection.try_send(frames(body.to_vec(), &gateway.limits)) {
+            Ok(()) => StatusCode::OK.into_response(),
+            Err(Undelivered::Gone) => gone(),
+            Err(Undelivered::BufferFull) => {
+                error(StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", "Too Many Requests")
             }
-        }
+        },
         Method::GET => {
             let identity = json!({
                 "sourceIp": connection.source_ip,

@@ -67,7 +67,7 @@ pub(super) async fn serve(gateway: Arc<Gateway>, connection: Arc<Connection>, te
     let request = ids::gateway();
     let error = |message: &str| {
         let frame = json!({ "message": message, "connectionId": connection.id, "requestId": request });
-        Message::text(frame.to_string())
+        vec![Message::text(frame.to_string())]
     };
     let Some((key, route)) = route(&gateway.api, &text) else {
         connection.send(error("Forbidden")).await;
@@ -77,11 +77,7 @@ pub(super) async fn serve(gateway: Arc<Gateway>, connection: Arc<Connection>, te
     match integrate(&gateway, route, &event).await {
         Ok(answer) if route.replies => match answer.body {
             Some(body) if body.len() > gateway.limits.message => connection.send(error("Internal server error")).await,
-            Some(body) if !body.is_empty() => {
-                for frame in frames(body, &gateway.limits) {
-                    connection.send(frame).await;
-                }
-            }
+            Some(body) if !body.is_empty() => connection.send(frames(body, &gateway.limits)).await,
             _ => {}
         },
         Ok(_) => {}
@@ -122,7 +118,8 @@ mod tests {
     use super::*;
 
     fn api(keys: &[&str]) -> WebSocketApi {
-        let route = || WebSocketRoute { function: String::new(), timeout: None, replies: false };
+        let route =
+            || WebSocketRoute { function: String::new(), timeout: None, selects_response: false, replies: false };
         WebSocketApi {
             logical_id: String::new(),
             id: String::new(),

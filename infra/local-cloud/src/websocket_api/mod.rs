@@ -17,6 +17,7 @@ use axum::{
     Router,
     extract::{ConnectInfo, Request, State},
     http::{StatusCode, header},
+    middleware::from_fn,
     response::{IntoResponse, Response},
 };
 use percent_encoding::percent_decode_str;
@@ -26,7 +27,7 @@ use tokio::{
     sync::{mpsc, watch},
 };
 
-use crate::{Limits, lambda::Functions, template::WebSocketApi};
+use crate::{Limits, guard, lambda::Functions, template::WebSocketApi};
 use registry::Registry;
 
 /// The API and everything that its connections share.
@@ -51,7 +52,7 @@ pub(crate) async fn serve(
 ) {
     let registry = Registry::default();
     let gateway = Arc::new(Gateway { api, functions, limits, registry, stopped, alive });
-    let router = Router::new().fallback(handle).with_state(gateway);
+    let router = Router::new().fallback(handle).with_state(gateway).layer(from_fn(guard::local_only));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     if let Err(error) = axum::serve(listener, service).await {
         tracing::error!(%error, "the WebSocket API ended");
@@ -77,7 +78,8 @@ async fn handle(
     let upgrade = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
     match (below, upgrade) {
         ("", Some(protocol)) if protocol.eq_ignore_ascii_case("websocket") => {
-            handshake::accept(gateway, client, request).await
+            let accepted = tokio::spawn(handshake::accept(gateway, client, request)).await;
+            accepted.unwrap_or_else(|_ended| refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error", &[]))
         }
         _ => refusal(StatusCode::FORBIDDEN, "Forbidden", &[]),
     }

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::ids;
 
-/// How many frames wait for a client that does not read before more are refused.
+/// How many messages wait for a client that does not read before more are refused.
 const BUFFER: usize = 128;
 
 /// What is known of a connection, from its handshake on.
@@ -31,7 +31,7 @@ pub(super) struct Connection {
     pub(super) last_active: AtomicU64,
     /// Told when the connection has to be closed from outside.
     pub(super) close: Notify,
-    outgoing: mpsc::Sender<Message>,
+    outgoing: mpsc::Sender<Vec<Message>>,
 }
 
 /// Why a message was not taken for sending.
@@ -46,7 +46,7 @@ impl Connection {
         source_ip: String,
         user_agent: Option<String>,
         domain: String,
-    ) -> (Self, mpsc::Receiver<Message>) {
+    ) -> (Self, mpsc::Receiver<Vec<Message>>) {
         let (outgoing, queue) = mpsc::channel(BUFFER);
         let now = ids::now_millis();
         let connection = Self {
@@ -63,8 +63,9 @@ impl Connection {
         (connection, queue)
     }
 
-    /// Puts a message behind those that wait, or says why not.
-    pub(super) fn try_send(&self, message: Message) -> Result<(), Undelivered> {
+    /// Puts a message, as the frames it is sent in, behind those that wait, or says why not. All of it or nothing: the
+    /// frames of two messages must not mix (RFC 6455, 5.4).
+    pub(super) fn try_send(&self, message: Vec<Message>) -> Result<(), Undelivered> {
         self.outgoing.try_send(message).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Undelivered::BufferFull,
             mpsc::error::TrySendError::Closed(_) => Undelivered::Gone,
@@ -72,7 +73,7 @@ impl Connection {
     }
 
     /// Waits for a place in the buffer. A connection that is gone needs no answer.
-    pub(super) async fn send(&self, message: Message) {
+    pub(super) async fn send(&self, message: Vec<Message>) {
         let _ = self.outgoing.send(message).await;
     }
 

@@ -116,3 +116,23 @@ async fn an_endpoint_that_does_not_answer_is_named() {
     let error = start(DynamoDb::Endpoint("http://127.0.0.1:1".into()), path).await.unwrap_err();
     assert!(error.to_string().contains("http://127.0.0.1:1"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_reads_the_tables() {
+    let embedded = dynamodb::start_in_memory(&template()).await.unwrap();
+    let call = async |headers: &[(&str, &str)]| crate::support::send("POST", embedded.endpoint(), headers, "{}").await;
+    let list = ("x-amz-target", "DynamoDB_20120810.ListTables");
+    let signed = (
+        "authorization",
+        "AWS4-HMAC-SHA256 Credential=a/20260101/r/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+    );
+    let page = ("origin", "https://evil.example");
+    for headers in [vec![list, signed, page], vec![list, signed, ("host", "evil.example")]] {
+        let answer = call(&headers).await;
+        assert_eq!(answer.status, 403);
+        assert!(!answer.headers.contains_key("access-control-allow-origin"));
+    }
+    let preflight = crate::support::send("OPTIONS", embedded.endpoint(), &[page], "").await;
+    assert!(!preflight.headers.contains_key("access-control-allow-origin"));
+    assert_eq!(client(embedded.endpoint()).list_tables().send().await.unwrap().table_names().len(), 1);
+}

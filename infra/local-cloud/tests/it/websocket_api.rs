@@ -345,3 +345,44 @@ async fn what_is_no_handshake_is_refused() {
     let other = crate::support::send("GET", &url.replace("/live", "/other"), &[], "").await;
     assert_eq!((other.status, other.json()["message"].clone()), (StatusCode::FORBIDDEN, json!("Forbidden")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_posted_before_a_close_arrives_before_it() {
+    let cloud = Cloud::start("websocket.yaml").await;
+    for _ in 0..20 {
+        let mut socket = cloud.open().await;
+        let id = socket.id().await;
+        assert_eq!(cloud.manage("POST", &id, "the last word").await.status, StatusCode::OK);
+        assert_eq!(cloud.manage("DELETE", &id, "").await.status, StatusCode::NO_CONTENT);
+        assert_eq!(socket.text().await, "the last word");
+        assert_eq!(u16::from(socket.closed().await.code), 1000);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_messages_of_two_senders_do_not_mix() {
+    let cloud = Cloud::start("websocket.yaml").await;
+    let mut socket = cloud.open().await;
+    let id = socket.id().await;
+    let (one, other) = ("1".repeat(100_000), "2".repeat(100_000));
+    for _ in 0..10 {
+        let (a, b) = tokio::join!(cloud.manage("POST", &id, one.clone()), cloud.manage("POST", &id, other.clone()));
+        assert_eq!((a.status, b.status), (StatusCode::OK, StatusCode::OK));
+        let mut came = [socket.text().await, socket.text().await];
+        came.sort();
+        assert!(came == [one.clone(), other.clone()]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_is_not_signed_is_refused() {
+    let cloud = Cloud::start("websocket.yaml").await;
+    let mut socket = cloud.open().await;
+    let url = cloud.cloud().websocket_url().replacen("ws:", "http:", 1);
+    let url = format!("{url}/@connections/{}", socket.id().await.replace('=', "%3D"));
+    for headers in [&[][..], &[("authorization", "Bearer token")]] {
+        let answer = crate::support::send("POST", &url, headers, "hello").await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        assert_eq!(answer.json()["message"], "Missing Authentication Token");
+    }
+}

@@ -1,6 +1,7 @@
 //! A WebSocket connection comes and goes.
 
 use super::App;
+use super::fan_out::warn_about;
 use crate::chat_user::{Connection, surplus};
 use crate::ids::{ConnectionId, UserId};
 use crate::ports::{Env, Push, Registry, StoreError};
@@ -37,7 +38,9 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
         let connections = self.store.register(user, connection).await?;
         let surplus: Vec<ConnectionId> = surplus(&connections, now).into_iter().map(|gone| gone.id).collect();
         if !surplus.is_empty() {
-            self.store.forget(user, &surplus).await?;
+            if let Err(error) = self.store.forget(user, &surplus).await {
+                warn_about(&error);
+            }
             // One that does not close is forgotten all the same: API Gateway closes it in its time.
             join_all(surplus.iter().map(|id| self.push.close(id))).await;
         }

@@ -2,7 +2,7 @@
 //! the store is the truth, and a client that misses a push asks.
 
 use super::App;
-use crate::chat_user::{ChatUser, Connection};
+use crate::chat_user::{ChatUser, Connection, OPENING};
 use crate::event::Event;
 use crate::ids::{ConnectionId, UserId};
 use crate::ports::{Env, Push, PushError, Registry, StoreError};
@@ -24,9 +24,6 @@ const ALL_POSTS: Duration = Duration::from_secs(5);
 const TRIES: u32 = 4;
 /// The longest wait before a throttled post is tried again; it doubles with each try.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
-/// API Gateway answers 410 for a connection whose `$connect` has not returned yet, so one this young is not
-/// taken for dead.
-const TOO_YOUNG_TO_BE_GONE: Duration = Duration::from_secs(5);
 
 /// What became of an event's posts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -92,7 +89,7 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
                     }
                     Err(PushError::Gone) => {
                         report.gone += 1;
-                        if self.env.now().since(target.connection.connected_at) >= TOO_YOUNG_TO_BE_GONE {
+                        if self.env.now().since(target.connection.connected_at) >= OPENING {
                             gone.entry(target.user).or_default().push(target.connection.id);
                         }
                     }
@@ -144,6 +141,11 @@ pub(super) struct Audience {
 }
 
 impl Audience {
+    /// Leaves those who may see what is pushed.
+    pub(super) fn retain(&mut self, may_see: impl Fn(&UserId) -> bool) {
+        self.users.retain(|user| may_see(&user.id));
+    }
+
     fn targets(&self, except: Option<&ConnectionId>, now: Timestamp) -> Vec<Target> {
         let of = |user: &ChatUser| {
             let live = user.connections.iter().filter(|connection| connection.is_live(now));
@@ -156,6 +158,6 @@ impl Audience {
     }
 }
 
-fn warn_about(error: &StoreError) {
+pub(super) fn warn_about(error: &StoreError) {
     tracing::warn!(error = error as &dyn std::error::Error, "the connection registry did not answer");
 }

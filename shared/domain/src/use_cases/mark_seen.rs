@@ -6,6 +6,7 @@ use crate::event::{Event, Receipt};
 use crate::ids::{ChatId, Seq};
 use crate::member::Member;
 use crate::ports::{Consistency, Env, MarkSeen, Push, ReadChats, Registry, SeenOutcome, StoreError};
+use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use futures_util::future::join;
 use serde::Serialize;
@@ -54,6 +55,9 @@ pub enum MarkSeenError {
         /// The last message's place.
         last: Seq,
     },
+    /// Other transactions were in the way all the time.
+    #[error("busy")]
+    Busy,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -74,10 +78,11 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
             return Ok(unmoved(chat, &member, &head));
         }
         let now = self.env.now();
-        let (outcome, told) =
-            join(self.store.mark_seen(&chat, &caller.user, seq, now), self.whom_to_tell(&chat, &head)).await;
+        let moving = self.move_position(&chat, &caller, seq, now);
+        let (outcome, told) = join(moving, self.whom_to_tell(&chat, &head)).await;
         match outcome? {
             SeenOutcome::NotAMember => Err(MarkSeenError::ChatNotFound),
+            SeenOutcome::Conflict => Err(MarkSeenError::Busy),
             SeenOutcome::AlreadyThere(member) => Ok(unmoved(chat, &member, &head)),
             SeenOutcome::Moved => {
                 let receipt = Receipt { user_id: caller.user.clone(), read_seq: seq, read_at: now };
@@ -87,6 +92,23 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
                 };
                 let unread_count = head.last_seq.since(seq);
                 Ok(Seen { chat_id: chat, read_seq: seq, read_at: Some(now), unread_count, pushed })
+            }
+        }
+    }
+
+    /// Moves the position, and again while a send of the same user is in the way.
+    async fn move_position(
+        &self,
+        chat: &ChatId,
+        caller: &Caller,
+        seq: Seq,
+        now: Timestamp,
+    ) -> Result<SeenOutcome, StoreError> {
+        let mut retry = Retry::new(&self.env);
+        loop {
+            let outcome = self.store.mark_seen(chat, &caller.user, seq, now).await?;
+            if outcome != SeenOutcome::Conflict || !retry.again().await {
+                return Ok(outcome);
             }
         }
     }

@@ -5,6 +5,7 @@ use crate::chat::{DOCUMENT_BYTES, Head};
 use crate::content::{Content, MessageType};
 use crate::event::Event;
 use crate::ids::{ChatId, ClientMessageId, SendId, UserId};
+use crate::member::Member;
 use crate::message::{Message, MessageView, body_hash};
 use crate::ports::{
     CommitMessages, CommitOutcome, Env, MessageCommit, Push, ReadChats, ReadMessages, Registry, SendRecord, StoreError,
@@ -88,7 +89,7 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env> A
             }
             let commit = self.plan_commit(&command, &state)?;
             let participants: Vec<UserId> = state.chat.participants.into_iter().collect();
-            let (outcome, audience) = join(self.store.commit_message(&commit), self.look_up(&participants)).await;
+            let (outcome, mut audience) = join(self.store.commit_message(&commit), self.look_up(&participants)).await;
             let (message, repeated) = match outcome? {
                 CommitOutcome::Committed => (MessageView::new(&commit.message, &[]), false),
                 CommitOutcome::Repeated { seq, body_hash } => {
@@ -97,7 +98,11 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env> A
                     }
                     let message =
                         self.store.message(&command.chat, seq).await?.ok_or_else(|| missing(&command.chat, seq.0))?;
-                    let mut view = MessageView::new(&message, &self.store.members(&command.chat).await?);
+                    let members = self.store.members(&command.chat).await?;
+                    // Those who joined or cleared since are not shown it, nor those who deleted it for themselves.
+                    let sees = |member: &Member| message.is_visible_to(&member.user, member.floor());
+                    audience.retain(|user| members.iter().any(|member| &member.user == user && sees(member)));
+                    let mut view = MessageView::new(&message, &members);
                     view.limit_seen_by(DOCUMENT_BYTES);
                     (view, true)
                 }

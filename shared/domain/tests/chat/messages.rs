@@ -1,7 +1,7 @@
 use crate::support::{app, filled, private, with_store};
 use domain::chat::Chat;
 use domain::ids::{ClientMessageId, Rev, Seq};
-use domain::member::BudgetRate;
+use domain::member::{BudgetRate, Member};
 use domain::ports::{Consistency, ReadChats as _};
 use domain::use_cases::{MarkSeenCommand, SendMessageError};
 use domain::{App, Settings};
@@ -66,6 +66,22 @@ async fn a_repeat_changes_nothing_and_is_pushed_again() {
     assert_eq!(app.push.take("b-1")[0]["seq"], 1);
     assert_eq!(app.store.stored_messages(&chat).len(), 41);
     assert_eq!(app.store.stored_head(&chat).unwrap().last_seq, Seq(41));
+}
+
+#[tokio::test]
+async fn a_repeat_is_not_shown_to_who_came_later() {
+    let app = app();
+    let chat = private(&app).await;
+    for name in ["alice", "bob"] {
+        app.connect(&user(name), &connection(name, TestEnv::START)).await.unwrap();
+    }
+    app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
+    let late = Member::joining(user("bob"), Seq(1), TestEnv::START);
+    app.store.put_member(&chat, &user("bob"), Some(late));
+    app.push.take("bob");
+    assert!(app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap().repeated);
+    assert!(app.push.take("bob").is_empty());
+    assert_eq!(app.push.take("alice").len(), 2);
 }
 
 #[tokio::test]

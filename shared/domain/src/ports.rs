@@ -140,21 +140,32 @@ pub struct SendRecord {
 pub enum CommitOutcome {
     /// It is stored, at its place.
     Committed,
-    /// This name was used before, for the message at `seq`, which said what `body_hash` is the hash of.
-    Repeated {
-        /// The place of the message that is already there.
-        seq: Seq,
-        /// The hash of what it said.
-        body_hash: String,
-    },
+    /// This name was used before.
+    Repeated(EarlierSend),
     /// The head or the budget has moved, or another transaction was in the way: read again.
     Conflict,
     /// The sender is not a participant any more.
     NotAMember,
 }
 
+/// What is remembered of a named send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierSend {
+    /// The place of the message that it made.
+    pub seq: Seq,
+    /// The hash of what that said.
+    pub body_hash: String,
+}
+
 /// Commits messages.
 pub trait CommitMessages: Sync {
+    /// What is remembered of this send at this time, strongly.
+    fn earlier_send(
+        &self,
+        id: &SendId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<EarlierSend>, StoreError>> + Send;
+
     /// Head, message, the sender's member item and the send record, in one transaction.
     fn commit_message(&self, commit: &MessageCommit) -> impl Future<Output = Result<CommitOutcome, StoreError>> + Send;
 }

@@ -9,7 +9,7 @@ use domain::content::{ChatName, Content, MessageType};
 use domain::ids::{ChatId, ClientMessageId, ConnectionId, MessageId, Rev, Seq, UserId};
 use domain::member::{Budget, Member};
 use domain::message::Message;
-use domain::ports::{SendRecord, StoreError};
+use domain::ports::{EarlierSend, SendRecord, StoreError};
 use domain::timestamp::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -248,12 +248,23 @@ impl From<MemberItem> for Member {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SendItem {
     send_id: String,
-    pub(crate) seq: Seq,
-    pub(crate) body_hash: String,
+    seq: Seq,
+    body_hash: String,
     expires_at: i64,
 }
 
+impl From<SendItem> for EarlierSend {
+    fn from(item: SendItem) -> Self {
+        Self { seq: item.seq, body_hash: item.body_hash }
+    }
+}
+
 impl SendItem {
+    /// Whether its time is not over; TTL deletes what is past it only some time later.
+    pub(crate) fn is_remembered(&self, now: Timestamp) -> bool {
+        self.expires_at > now.seconds()
+    }
+
     pub(crate) fn new(record: &SendRecord, seq: Seq) -> Self {
         Self {
             send_id: record.id.as_str().to_owned(),

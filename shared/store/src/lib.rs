@@ -20,6 +20,7 @@
 //! | [`members`](domain::ports::ReadChats::members) | Query ChatMembers (strong) |
 //! | [`create_chat`](domain::ports::CreateChats::create_chat) | TransactWriteItems: chat (must be new), head, members |
 //! | [`commit_message`](domain::ports::CommitMessages::commit_message) | TransactWriteItems: head, message, member, send |
+//! | [`earlier_send`](domain::ports::CommitMessages::earlier_send) | GetItem Sends (strong) |
 //! | [`message`](domain::ports::ReadMessages::message) | GetItem Messages (strong) |
 //! | [`messages`](domain::ports::ReadMessages::messages) | Query Messages between two places (strong) |
 //! | [`mark_seen`](domain::ports::MarkSeen::mark_seen) | UpdateItem ChatMembers, if below |

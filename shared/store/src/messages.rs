@@ -8,13 +8,24 @@ use crate::query::query_all;
 use aws_sdk_dynamodb::types::{
     Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
-use domain::ids::{ChatId, MessageId, Seq};
+use domain::ids::{ChatId, MessageId, SendId, Seq};
 use domain::message::Message;
-use domain::ports::{CommitMessages, CommitOutcome, Env, MessageCommit, ReadMessages, SendRecord, StoreError};
+use domain::ports::{
+    CommitMessages, CommitOutcome, EarlierSend, Env, MessageCommit, ReadMessages, SendRecord, StoreError,
+};
+use domain::timestamp::Timestamp;
 
 const TRANSACTION: &str = "TransactWriteItems";
 
 impl<E: Env> CommitMessages for DynamoStore<E> {
+    async fn earlier_send(&self, id: &SendId, now: Timestamp) -> Result<Option<EarlierSend>, StoreError> {
+        let call = self.client.get_item().table_name(&self.tables.sends).key("sendId", s(id.as_str()));
+        let output = call.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
+        let item = output.map_err(|error| failed("GetItem", error))?.item;
+        let item = item.map(|item| from_item::<SendItem>("Sends", item)).transpose()?;
+        Ok(item.filter(|item| item.is_remembered(now)).map(EarlierSend::from))
+    }
+
     async fn commit_message(&self, commit: &MessageCommit) -> Result<CommitOutcome, StoreError> {
         let mut items = vec![self.head_moves(commit)?, self.message_is_new(commit)?, self.sender_pays(commit)?];
         if let Some(send) = &commit.send {
@@ -35,8 +46,7 @@ impl<E: Env> CommitMessages for DynamoStore<E> {
 /// not about conditions.
 fn outcome(reasons: &[Reason]) -> Result<Option<CommitOutcome>, StoreError> {
     if let Some(item) = reasons.get(3).filter(|reason| reason.is_condition()).and_then(|reason| reason.item.clone()) {
-        let SendItem { seq, body_hash, .. } = from_item("Sends", item)?;
-        return Ok(Some(CommitOutcome::Repeated { seq, body_hash }));
+        return Ok(Some(CommitOutcome::Repeated(from_item::<SendItem>("Sends", item)?.into())));
     }
     if reasons.get(2).is_some_and(|reason| reason.is_condition() && reason.item.is_none()) {
         return Ok(Some(CommitOutcome::NotAMember));
@@ -133,8 +143,7 @@ impl<E: Env> ReadMessages for DynamoStore<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::ids::{ClientMessageId, SendId, UserId};
-    use domain::timestamp::Timestamp;
+    use domain::ids::{ClientMessageId, UserId};
 
     fn reasons(codes: [&str; 4]) -> Vec<Reason> {
         codes.into_iter().map(|code| Reason { code: code.to_owned(), item: None }).collect()
@@ -170,7 +179,7 @@ mod tests {
         // A repeat is one whatever else has moved since.
         let mut repeated = reasons([CONDITION, CONDITION, "TransactionConflict", CONDITION]);
         repeated[3].item = Some(send_item());
-        let found = CommitOutcome::Repeated { seq: Seq(7), body_hash: "hash".to_owned() };
+        let found = CommitOutcome::Repeated(EarlierSend { seq: Seq(7), body_hash: "hash".to_owned() });
         assert_eq!(outcome(&repeated).unwrap(), Some(found));
         for codes in [["ValidationError", NO, NO, NO], [NO, "ItemCollectionSizeLimitExceeded", NO, NO]] {
             assert_eq!(outcome(&reasons(codes)).unwrap(), None, "{codes:?}");

@@ -10,7 +10,7 @@ use domain::ids::{ChatId, ClientMessageId, ConnectionId, Rev, SendId, Seq, UserI
 use domain::member::{Budget, Member};
 use domain::message::Message;
 use domain::ports::{
-    CommitMessages, CommitOutcome, Consistency, CreateChats, Creation, MarkSeen, MessageCommit, ReadChats,
+    CommitMessages, CommitOutcome, Consistency, CreateChats, Creation, EarlierSend, MarkSeen, MessageCommit, ReadChats,
     ReadMessages, Registry, SeenOutcome, SendRecord,
 };
 use domain::timestamp::Timestamp;
@@ -214,7 +214,14 @@ pub async fn a_repeat_finds_what_was_sent(store: impl Store) {
     let (empty, _) = head_and_member(store, &chat, "a").await;
     let first = commit(&chat, "a", empty, None, Some("one"));
     assert_eq!(store.commit_message(&first).await.unwrap(), CommitOutcome::Committed);
-    let repeated = CommitOutcome::Repeated { seq: Seq(1), body_hash: "the hash".to_owned() };
+    let earlier = EarlierSend { seq: Seq(1), body_hash: "the hash".to_owned() };
+    let SendRecord { id, expires_at, .. } = first.send.clone().unwrap();
+    let before = Timestamp::from_seconds(expires_at.seconds() - 1);
+    assert_eq!(store.earlier_send(&id, before).await.unwrap().as_ref(), Some(&earlier));
+    assert_eq!(store.earlier_send(&id, expires_at).await.unwrap(), None, "past its time");
+    let never = SendId::new(&chat, &user("b"), &ClientMessageId::parse("one").unwrap());
+    assert_eq!(store.earlier_send(&never, before).await.unwrap(), None);
+    let repeated = CommitOutcome::Repeated(earlier);
     refused(store, &chat, &first, repeated.clone()).await;
     let (head, member) = head_and_member(store, &chat, "a").await;
     refused(store, &chat, &commit(&chat, "a", head, member.budget, Some("one")), repeated).await;

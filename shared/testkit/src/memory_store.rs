@@ -3,12 +3,12 @@
 use crate::rng::Rng;
 use domain::chat::{Chat, Head};
 use domain::chat_user::{ChatUser, Connection};
-use domain::ids::{ChatId, ConnectionId, Seq, UserId};
+use domain::ids::{ChatId, ConnectionId, SendId, Seq, UserId};
 use domain::member::Member;
 use domain::message::Message;
 use domain::ports::{
-    ChatSnapshot, CommitMessages, CommitOutcome, Consistency, CreateChats, Creation, MarkSeen, MessageCommit,
-    ReadChats, ReadMessages, Registry, SeenOutcome, SendRecord, StoreError,
+    ChatSnapshot, CommitMessages, CommitOutcome, Consistency, CreateChats, Creation, EarlierSend, MarkSeen,
+    MessageCommit, ReadChats, ReadMessages, Registry, SeenOutcome, SendRecord, StoreError,
 };
 use domain::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -208,12 +208,20 @@ impl CreateChats for MemoryStore {
 }
 
 impl CommitMessages for MemoryStore {
+    async fn earlier_send(&self, id: &SendId, now: Timestamp) -> Result<Option<EarlierSend>, StoreError> {
+        self.read(|state| {
+            let found = state.sends.get(id.as_str()).filter(|(_, record)| record.expires_at > now);
+            found.map(|(seq, record)| EarlierSend { seq: *seq, body_hash: record.body_hash.clone() })
+        })
+        .await
+    }
+
     async fn commit_message(&self, commit: &MessageCommit) -> Result<CommitOutcome, StoreError> {
         let MessageCommit { message, head, budget_before, budget_after, send } = commit;
         self.transact(CommitOutcome::Conflict, |state| {
             let remembered = send.as_ref().and_then(|send| state.sends.get(send.id.as_str()));
             if let Some((seq, record)) = remembered.filter(|(_, record)| record.expires_at > message.created_at) {
-                return CommitOutcome::Repeated { seq: *seq, body_hash: record.body_hash.clone() };
+                return CommitOutcome::Repeated(EarlierSend { seq: *seq, body_hash: record.body_hash.clone() });
             }
             let key = (message.chat.clone(), message.sender.clone());
             let Some(member) = state.members.get_mut(&key) else {

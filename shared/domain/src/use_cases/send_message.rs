@@ -1,14 +1,16 @@
 //! Sending a message: stored exactly once, at its place, before it is acknowledged.
 
+use super::fan_out::Audience;
 use super::{App, Caller, ChatState, PushReport, chat_state};
 use crate::chat::{DOCUMENT_BYTES, Head};
 use crate::content::{Content, MessageType};
 use crate::event::Event;
-use crate::ids::{ChatId, ClientMessageId, SendId, UserId};
+use crate::ids::{ChatId, ClientMessageId, SendId, Seq, UserId};
 use crate::member::Member;
 use crate::message::{Message, MessageView, body_hash};
 use crate::ports::{
-    CommitMessages, CommitOutcome, Env, MessageCommit, Push, ReadChats, ReadMessages, Registry, SendRecord, StoreError,
+    CommitMessages, CommitOutcome, EarlierSend, Env, MessageCommit, Push, ReadChats, ReadMessages, Registry,
+    SendRecord, StoreError,
 };
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
@@ -82,46 +84,72 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env> A
     pub async fn send_message(&self, command: SendMessage) -> Result<Sent, SendMessageError> {
         let sender = &command.caller.user;
         let mut retry = Retry::new(&self.env);
-        loop {
+        let sent = loop {
             let state = chat_state(&self.store, &command.chat, sender).await?.ok_or(SendMessageError::ChatNotFound)?;
-            if state.chat.closed_at.is_some() {
-                return Err(SendMessageError::ChatClosed);
-            }
-            let commit = self.plan_commit(&command, &state)?;
+            let commit = self.plan_commit(&command, &state);
             let participants: Vec<UserId> = state.chat.participants.into_iter().collect();
-            let (outcome, mut audience) = join(self.store.commit_message(&commit), self.look_up(&participants)).await;
-            let (message, repeated) = match outcome? {
-                CommitOutcome::Committed => (MessageView::new(&commit.message, &[]), false),
-                CommitOutcome::Repeated { seq, body_hash } => {
-                    if commit.send.is_none_or(|send| send.body_hash != body_hash) {
-                        return Err(SendMessageError::IdempotencyConflict);
-                    }
-                    let message =
-                        self.store.message(&command.chat, seq).await?.ok_or_else(|| missing(&command.chat, seq.0))?;
-                    let members = self.store.members(&command.chat).await?;
-                    // Those who joined or cleared since are not shown it, nor those who deleted it for themselves.
-                    let sees = |member: &Member| message.is_visible_to(&member.user, member.floor());
-                    audience.retain(|user| members.iter().any(|member| &member.user == user && sees(member)));
-                    let mut view = MessageView::new(&message, &members);
-                    view.limit_seen_by(DOCUMENT_BYTES);
-                    (view, true)
-                }
-                CommitOutcome::NotAMember => return Err(SendMessageError::ChatNotFound),
-                CommitOutcome::Conflict if retry.again().await => continue,
-                CommitOutcome::Conflict => return Err(SendMessageError::Busy),
+            let commit = match commit {
+                Ok(commit) => commit,
+                Err(refusal) => break self.repeat_or(refusal, &command, &participants).await?,
             };
-            // A repeat is pushed again: its first try may have died before it could.
-            let event = Event::message_created(message.clone());
-            let pushed = self.push(&audience, command.caller.connection.as_ref(), &event).await;
-            let retries = retry.count();
-            if retries > 0 {
-                tracing::info!(retries, "other transactions were in the way");
+            let (outcome, audience) = join(self.store.commit_message(&commit), self.look_up(&participants)).await;
+            match outcome? {
+                CommitOutcome::Committed => break (MessageView::new(&commit.message, &[]), false, audience),
+                CommitOutcome::Repeated(earlier) => break self.repeat(&command, earlier, audience).await?,
+                CommitOutcome::NotAMember => return Err(SendMessageError::ChatNotFound),
+                CommitOutcome::Conflict if retry.again().await => {}
+                CommitOutcome::Conflict => return Err(SendMessageError::Busy),
             }
-            return Ok(Sent { message, repeated, pushed, retries });
+        };
+        let (message, repeated, audience) = sent;
+        // A repeat is pushed again: its first try may have died before it could.
+        let event = Event::message_created(message.clone());
+        let pushed = self.push(&audience, command.caller.connection.as_ref(), &event).await;
+        let retries = retry.count();
+        if retries > 0 {
+            tracing::info!(retries, "other transactions were in the way");
         }
+        Ok(Sent { message, repeated, pushed, retries })
+    }
+
+    /// The message that an earlier send of this name made, and who of the audience may see it now.
+    async fn repeat(
+        &self,
+        command: &SendMessage,
+        earlier: EarlierSend,
+        mut audience: Audience,
+    ) -> Result<(MessageView, bool, Audience), SendMessageError> {
+        if earlier.body_hash != body_hash(command.kind, &command.content) {
+            return Err(SendMessageError::IdempotencyConflict);
+        }
+        let found = self.store.message(&command.chat, earlier.seq).await?;
+        let message = found.ok_or_else(|| missing(&command.chat, earlier.seq))?;
+        let members = self.store.members(&command.chat).await?;
+        // Those who joined or cleared since are not shown it, nor those who deleted it for themselves.
+        let sees = |member: &Member| message.is_visible_to(&member.user, member.floor());
+        audience.retain(|user| members.iter().any(|member| &member.user == user && sees(member)));
+        let mut view = MessageView::new(&message, &members);
+        view.limit_seen_by(DOCUMENT_BYTES);
+        Ok((view, true, audience))
+    }
+
+    /// A message that would be refused now may have been stored before: then its repeat is answered all the same.
+    async fn repeat_or(
+        &self,
+        refusal: SendMessageError,
+        command: &SendMessage,
+        participants: &[UserId],
+    ) -> Result<(MessageView, bool, Audience), SendMessageError> {
+        let Some(name) = &command.client_message_id else { return Err(refusal) };
+        let id = SendId::new(&command.chat, &command.caller.user, name);
+        let earlier = self.store.earlier_send(&id, self.env.now()).await?.ok_or(refusal)?;
+        self.repeat(command, earlier, self.look_up(participants).await).await
     }
 
     fn plan_commit(&self, command: &SendMessage, state: &ChatState) -> Result<MessageCommit, SendMessageError> {
+        if state.chat.closed_at.is_some() {
+            return Err(SendMessageError::ChatClosed);
+        }
         let now = self.env.now();
         let budget_after = self
             .settings
@@ -159,7 +187,7 @@ fn record(command: &SendMessage, id: &ClientMessageId, now: Timestamp) -> SendRe
     }
 }
 
-fn missing(chat: &ChatId, seq: u64) -> StoreError {
+fn missing(chat: &ChatId, seq: Seq) -> StoreError {
     StoreError::Inconsistent {
         table: "Messages",
         key: format!("{chat}:{seq}"),

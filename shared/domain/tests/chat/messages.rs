@@ -143,6 +143,26 @@ async fn a_sender_who_is_too_fast_is_told_how_long_to_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_repeat_is_answered_where_a_new_message_would_be_refused() {
+    let sending = BudgetRate { burst: 1, per_second: 1 };
+    let app = App { settings: Settings { sending }, ..app() };
+    let chat = private(&app).await;
+    app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
+    let repeat = async |content| app.send_message(message(&chat, "alice", "m-1", content)).await;
+    let new = async || app.send_message(message(&chat, "alice", "m-2", "Hello")).await.unwrap_err();
+    // The budget is empty.
+    assert!(matches!(new().await, SendMessageError::RateLimited { .. }));
+    assert_eq!(repeat("Hello").await.unwrap().message.seq(), Seq(1));
+    assert!(matches!(repeat("Goodbye").await.unwrap_err(), SendMessageError::IdempotencyConflict));
+    // The chat is closed.
+    let document = app.store.chat(&chat, Consistency::Strong).await.unwrap().unwrap();
+    app.store.put_chat(Chat { closed_at: Some(TestEnv::START), ..document });
+    assert!(matches!(new().await, SendMessageError::ChatClosed));
+    assert!(repeat("Hello").await.unwrap().repeated);
+    assert_eq!(app.store.stored_messages(&chat).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn conflicts_are_tried_again_for_five_seconds() {
     let app = with_store(MemoryStore::with_faults(1, Faults::default()));
     let chat = private(&app).await;

@@ -2,11 +2,11 @@
 
 use crate::fields::Fields;
 use crate::problem::{Code, Problem};
+use aws_lambda_events::apigw::ApiGatewayRequestAuthorizer;
 use domain::ids::{ConnectionId, UserId};
 use domain::timestamp::Timestamp;
 use domain::use_cases::Caller;
 use lambda_http::RequestExt as _;
-use lambda_http::aws_lambda_events::apigw::ApiGatewayRequestAuthorizer;
 use lambda_http::request::RequestContext;
 use serde_json::{Map, Value};
 

@@ -1,6 +1,7 @@
 //! What happens around every request: it is opened, handled, answered, and logged in one line.
 
 use crate::app::{App, app, app_without_push, channel};
+use domain::causes::in_full;
 use domain::ids::ConnectionId;
 use domain::ports::{Env as _, Push};
 use edge::answer::{Answer, frame, respond};
@@ -11,7 +12,6 @@ use futures_util::future::BoxFuture;
 use lambda_http::{Body, Response, service_fn};
 use lambda_runtime::Error;
 use realtime::ApiGatewayPush;
-use std::error::Error as StdError;
 
 /// What a handler answers, some time.
 pub type Handling<'a> = BoxFuture<'a, Result<Answer, Problem>>;
@@ -86,7 +86,7 @@ async fn answer<'a>(
 async fn end(push: &ApiGatewayPush, connection: &ConnectionId, last: &str) {
     for done in [push.post(connection, last).await, push.close(connection).await] {
         if let Err(error) = done {
-            tracing::warn!(%error, "a connection whose token expired could not be told so, or closed");
+            tracing::warn!(error = in_full(&error), "a connection whose token expired could not be told so, or closed");
         }
     }
 }
@@ -99,7 +99,7 @@ fn log(origin: &Origin, result: &Result<Answer, Problem>, started: domain::times
         Ok(_) => tracing::info!(route, request_id, ms, "served"),
         Err(problem) => {
             let code = problem.code.as_str();
-            let cause = problem.cause.as_ref().map(|cause| chain(cause.as_ref()));
+            let cause = problem.cause.as_ref().map(|cause| in_full(cause.as_ref()));
             if problem.status() >= 500 {
                 tracing::error!(route, request_id, ms, code, cause, "not served");
             } else {
@@ -107,16 +107,4 @@ fn log(origin: &Origin, result: &Result<Answer, Problem>, started: domain::times
             }
         }
     }
-}
-
-/// An error and everything under it.
-fn chain(error: &dyn StdError) -> String {
-    let mut said = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        said.push_str(": ");
-        said.push_str(&error.to_string());
-        below = error.source();
-    }
-    said
 }

@@ -1,6 +1,7 @@
 //! The authorizer of both APIs: the one function that sees tokens.
 
 use auth::{FetchKeys, JwksEndpoint, Rules, SharedSecret, Verifier, VerifyError};
+use domain::causes::in_full;
 use domain::ports::Env as _;
 use edge::authorizer::AuthorizeRequest;
 use edge::aws::Aws;
@@ -43,6 +44,9 @@ async fn handle(verifier: &Verifier<impl FetchKeys>, event: LambdaEvent<Value>) 
             Ok(request.deny())
         }
         // Neither allowed nor refused: API Gateway answers 500, and the client may try again.
-        Err(error @ VerifyError::NoKeys(_)) => Err(error.into()),
+        Err(error @ VerifyError::NoKeys(_)) => {
+            tracing::error!(error = in_full(&error), "neither allowed nor refused");
+            Err(error.into())
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! where API Gateway does not look for the subprotocol.
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use domain::causes::in_full;
 use domain::use_cases::ConnectError;
 use edge::problem::Problem;
 use edge::socket::{accept, answer, parse};
@@ -28,7 +29,7 @@ async fn handle(app: &App, event: LambdaEvent<ApiGatewayWebsocketProxyRequest>) 
         }
         Err(ConnectError::Expired) => Ok(answer(401)),
         Err(ConnectError::Store(error)) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "not connected");
+            tracing::error!(error = in_full(&error), "not connected");
             Ok(answer(Problem::from(error).status()))
         }
     }

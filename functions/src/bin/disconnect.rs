@@ -1,6 +1,7 @@
 //! `$disconnect`: removes the connection.
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use domain::causes::in_full;
 use edge::problem::Problem;
 use edge::socket::{answer, parse};
 use functions::App;
@@ -25,10 +26,7 @@ async fn handle(app: &App<()>, event: LambdaEvent<ApiGatewayWebsocketProxyReques
             Ok(answer(200))
         }
         Err(error) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the connection stays registered until it is found gone"
-            );
+            tracing::error!(error = in_full(&error), "the connection stays registered until it is found gone");
             Ok(answer(Problem::from(error).status()))
         }
     }

@@ -1,6 +1,7 @@
 //! Keys, kept: fetched when first needed, again when one is unknown, and served stale while their source is down.
 
 use crate::keys::{FetchError, FetchKeys, Key, KeySet};
+use domain::causes::in_full;
 use domain::timestamp::Timestamp;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -50,7 +51,7 @@ impl<F: FetchKeys> KeyCache<F> {
                 Ok(key)
             }
             Err(error) if usable => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "stale keys are used");
+                tracing::warn!(error = in_full(&error), "stale keys are used");
                 Ok(known)
             }
             Err(error) => Err(error),
@@ -70,7 +71,7 @@ impl<F: FetchKeys> KeyCache<F> {
                 true
             }
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "stale keys are used");
+                tracing::warn!(error = in_full(&error), "stale keys are used");
                 false
             }
         }

@@ -4,6 +4,7 @@
 //! each in [`use_cases`]), which reads and writes through the traits of [`ports`] and returns what the
 //! edge answers. Everything that a rule needs is in the file of its subject.
 
+pub mod causes;
 pub mod chat;
 pub mod chat_user;
 pub mod content;

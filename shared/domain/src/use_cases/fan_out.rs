@@ -2,6 +2,7 @@
 //! the store is the truth, and a client that misses a push asks.
 
 use super::App;
+use crate::causes::in_full;
 use crate::chat_user::{ChatUser, Connection, OPENING};
 use crate::event::Event;
 use crate::ids::{ConnectionId, UserId};
@@ -84,7 +85,7 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
                     Ok(()) => report.posted += 1,
                     Err(PushError::Throttled) => report.throttled += 1,
                     Err(PushError::Failed(error)) => {
-                        tracing::warn!(error = %error, "a post failed");
+                        tracing::warn!(error = in_full(error.as_ref()), "a post failed");
                         report.failed += 1;
                     }
                     Err(PushError::Gone) => {
@@ -159,5 +160,5 @@ impl Audience {
 }
 
 pub(super) fn warn_about(error: &StoreError) {
-    tracing::warn!(error = error as &dyn std::error::Error, "the connection registry did not answer");
+    tracing::warn!(error = in_full(error), "the connection registry did not answer");
 }

@@ -1,6 +1,7 @@
 //! Moving a participant's read position, and telling the others.
 
 use super::{App, Caller, PushReport, fresh_chat};
+use crate::causes::in_full;
 use crate::chat::{Chat, Head};
 use crate::event::{Event, Receipt};
 use crate::ids::{ChatId, Seq};
@@ -122,7 +123,7 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
             Ok(Some(chat)) if chat.members_rev == head.members_rev => Ok(chat),
             _ => fresh_chat(&self.store, id).await,
         };
-        chat.inspect_err(|error| tracing::warn!(error = error as &dyn std::error::Error, "no receipt is pushed")).ok()
+        chat.inspect_err(|error| tracing::warn!(error = in_full(error), "no receipt is pushed")).ok()
     }
 
     async fn push_receipt(&self, caller: &Caller, chat: &Chat, receipt: Receipt) -> PushReport {

@@ -150,13 +150,15 @@ impl Socket {
     pub async fn connect(url: &str, credential: Credential<'_>) -> Result<Self, ClientError> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut request = url.into_client_request()?;
-        let (name, value) = match credential {
-            Credential::Header(token) => ("authorization", format!("Bearer {token}")),
-            Credential::Subprotocol(token) => ("sec-websocket-protocol", format!("chat.v1, bearer.{token}")),
-            Credential::None => ("x-no-token", String::new()),
+        let shown = match credential {
+            Credential::Header(token) => Some(("authorization", format!("Bearer {token}"))),
+            Credential::Subprotocol(token) => Some(("sec-websocket-protocol", format!("chat.v1, bearer.{token}"))),
+            Credential::None => None,
         };
-        let value = HeaderValue::from_str(&value).map_err(|error| ClientError::Malformed(error.to_string()))?;
-        request.headers_mut().insert(name, value);
+        if let Some((name, value)) = shown {
+            let value = HeaderValue::from_str(&value).map_err(|error| ClientError::Malformed(error.to_string()))?;
+            request.headers_mut().insert(name, value);
+        }
         let connected = tokio::time::timeout(PATIENCE, connect_async(request)).await;
         let (stream, response) = connected.map_err(|_elapsed| ClientError::Silence("the handshake".to_owned()))??;
         let chosen = response.headers().get("sec-websocket-protocol").and_then(|name| name.to_str().ok());

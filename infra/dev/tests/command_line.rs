@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
 use local_cloud::Template;
+use local_cloud::template::Build;
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::process::{Command, Output};
@@ -80,4 +81,20 @@ fn a_watch_is_told_everything_that_any_function_reads() {
     ] {
         assert!(variables.get(name).is_some_and(|value| !value.is_empty()), "{name}: {variables:?}");
     }
+}
+
+#[test]
+fn cargo_lambda_routes_what_the_template_routes() {
+    let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();
+    let routes = std::fs::read_to_string(dev::cloud::workspace().join("CargoLambda.toml")).unwrap();
+    let mut count = 0;
+    for route in template.http_api.unwrap().routes {
+        let Build::Cargo { binary: Some(binary) } = &template.functions[&route.function].build else {
+            panic!("{route:?}")
+        };
+        let entry = format!("{{ method = \"{}\", function = \"{binary}\" }}", route.method.unwrap());
+        assert!(routes.contains(&entry) && routes.contains(&format!("\"{}\" = [", route.path.unwrap())), "{entry}");
+        count += 1;
+    }
+    assert_eq!(routes.matches("method =").count(), count, "and no others");
 }

@@ -313,6 +313,16 @@ mod tests {
     }
 
     #[test]
+    fn every_code_is_documented_as_it_is() {
+        let docs = include_str!("../../../docs/API.md");
+        for code in Code::ALL {
+            let (name, status, retryable, _) = code.facts();
+            let row = format!("| {name} | {status} | {} |", if retryable { "yes" } else { "no" });
+            assert!(docs.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
     fn every_code_has_a_name_of_its_own() {
         let names: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(names.len(), Code::ALL.len());

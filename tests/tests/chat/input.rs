@@ -1,6 +1,9 @@
+use edge::commands::ACTIONS;
 use end_to_end::{System, User, assert_problem};
+use local_cloud::Template;
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 async fn two() -> (User, String) {
     let system = System::shared();
@@ -152,4 +155,11 @@ async fn bad_chats_are_refused_with_the_field_named() {
         assert_eq!(status, 400, "{body}: {problem}");
         assert_problem(&problem, 400, code, Some(field));
     }
+}
+
+#[test]
+fn the_actions_that_are_named_are_the_templates() {
+    let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();
+    let routes = template.websocket_api.unwrap().routes.into_keys().filter(|key| !key.starts_with('$'));
+    assert_eq!(routes.collect::<BTreeSet<_>>(), ACTIONS.map(str::to_owned).into());
 }

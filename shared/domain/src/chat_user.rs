@@ -66,6 +66,20 @@ pub fn surplus(connections: &[Connection], now: Timestamp) -> Vec<Connection> {
     surplus
 }
 
+/// What the Auth Service says of a user: never stored, only shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Profile {
+    /// The name that they sign in with.
+    pub username: String,
+    /// The name that they want to be shown by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// A picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatar_url: Option<String>,
+}
+
 /// Whether a user can be reached now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -2,11 +2,12 @@
 //! `template.yaml` mirrors the traits that its use case asks for.
 
 use crate::chat::{Chat, Head};
-use crate::chat_user::{ChatUser, Connection};
+use crate::chat_user::{ChatUser, Connection, Profile};
 use crate::ids::{ChatId, ConnectionId, SendId, Seq, UserId};
 use crate::member::{Budget, Member};
 use crate::message::Message;
 use crate::timestamp::Timestamp;
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::future::Future;
 use std::time::Duration;
@@ -236,6 +237,38 @@ pub trait Registry: Sync {
 
     /// These users, in any order; one of whom nothing is stored is not among them.
     fn users(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<ChatUser>, StoreError>> + Send;
+}
+
+/// The Auth Service did not say who a user is.
+#[derive(Debug, thiserror::Error)]
+#[error("the Auth Service did not answer")]
+pub struct DirectoryError(#[source] pub Box<dyn StdError + Send + Sync>);
+
+/// Knows who the users are: the Auth Service.
+pub trait Directory: Sync {
+    /// The profiles of those of these users who exist; None if no Auth Service is configured, so that nothing is known
+    /// of anybody.
+    fn profiles(
+        &self,
+        users: &[UserId],
+    ) -> impl Future<Output = Result<Option<BTreeMap<UserId, Profile>>, DirectoryError>> + Send;
+}
+
+/// No Auth Service is configured.
+impl Directory for () {
+    async fn profiles(&self, _: &[UserId]) -> Result<Option<BTreeMap<UserId, Profile>>, DirectoryError> {
+        Ok(None)
+    }
+}
+
+/// One may be configured.
+impl<D: Directory> Directory for Option<D> {
+    async fn profiles(&self, users: &[UserId]) -> Result<Option<BTreeMap<UserId, Profile>>, DirectoryError> {
+        match self {
+            Some(directory) => directory.profiles(users).await,
+            None => Ok(None),
+        }
+    }
 }
 
 /// Why a post did not reach a connection.

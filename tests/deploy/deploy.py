@@ -25,7 +25,7 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -255,9 +255,9 @@ def failures(cloudformation: Any) -> str:
     )
 
 
-def create_secret(running: MiniStack, file: Path) -> str:
+def create_secret(running: MiniStack, name: str, file: Path) -> str:
     """The ARN of a secret that holds the file's text."""
-    secret = running.client("secretsmanager").create_secret(Name="auth", SecretString=file.read_text().strip())
+    secret = running.client("secretsmanager").create_secret(Name=name, SecretString=file.read_text().strip())
     return str(secret["ARN"])
 
 
@@ -267,8 +267,11 @@ def processor() -> str:
 
 
 @contextmanager
-def deployment(binaries: Path, parameters: dict[str, str], secret: Path | None = None) -> Iterator[Deployed]:
-    """The stack, deployed with the executables in a directory; gone when the block is left."""
+def deployment(
+    binaries: Path, parameters: dict[str, str], secrets: Mapping[str, Path] | None = None
+) -> Iterator[Deployed]:
+    """The stack, deployed with the executables in a directory; gone when the block is left. `secrets` are files by the
+    parameter that is to be the ARN of a secret with the file's text."""
     with ministack() as running:
         values = {
             "Architecture": processor(),
@@ -276,8 +279,8 @@ def deployment(binaries: Path, parameters: dict[str, str], secret: Path | None =
             "ConnectionsEndpoint": running.connections_url,
             "ProtectData": "false",
         }
-        if secret is not None:
-            values["AuthSecretArn"] = create_secret(running, secret)
+        for name, file in (secrets or {}).items():
+            values[name] = create_secret(running, name, file)
         values |= parameters
         template = translate(values)
         adaptations = adapt(template)
@@ -337,7 +340,8 @@ def main(arguments: Sequence[str]) -> int:
 
     signal.signal(signal.SIGTERM, exit_on_signal)
     try:
-        with deployment(options.binaries, dict(options.parameter), options.secret) as deployed:
+        secrets = {"AuthSecretArn": options.secret} if options.secret else {}
+        with deployment(options.binaries, dict(options.parameter), secrets) as deployed:
             for line in deployed.adaptations:
                 print(f"adapted:   {line}")
             print(f"deployed:  {len(deployed.resources)} resources as {STACK}")

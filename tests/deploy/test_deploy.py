@@ -49,8 +49,8 @@ class Adaptations(unittest.TestCase):
         self.assertEqual(
             adapt.adapt(translate()),
             [
-                "6 route responses removed",
-                "6 HTTP routes expanded from the OpenAPI document",
+                "10 route responses removed",
+                "22 HTTP routes expanded from the OpenAPI document",
                 "the ids of 2 APIs pinned",
             ],
         )
@@ -123,14 +123,30 @@ class DeployedStack(unittest.TestCase):
     def test_every_http_route_reaches_its_function_with_the_identity(self) -> None:
         routes = {
             ("POST", "/chats"): "create-chat",
+            ("GET", "/chats"): "list-chats",
             ("GET", "/chats/c1"): "get-chat",
+            ("PATCH", "/chats/c1"): "update-chat",
+            ("PUT", "/chats/c1/mute"): "mute-chat",
+            ("DELETE", "/chats/c1/mute"): "mute-chat",
+            ("POST", "/chats/c1/participants"): "add-participants",
+            ("DELETE", "/chats/c1/participants/u1"): "remove-participant",
+            ("PUT", "/chats/c1/admins/u1"): "set-admin",
+            ("DELETE", "/chats/c1/admins/u1"): "set-admin",
             ("POST", "/chats/c1/messages"): "send-message",
             ("GET", "/chats/c1/messages"): "list-messages",
+            ("DELETE", "/chats/c1/messages"): "clear-chat",
+            ("PATCH", "/chats/c1/messages/1"): "edit-message",
+            ("DELETE", "/chats/c1/messages/1"): "delete-message",
+            ("PUT", "/chats/c1/messages/1/reactions"): "react-to-message",
             ("PUT", "/chats/c1/seen"): "mark-seen",
+            ("GET", "/me"): "profile",
+            ("PATCH", "/me"): "profile",
+            ("GET", "/users/u1"): "profile",
+            ("POST", "/sync"): "sync",
         }
         for (method, path), function in routes.items():
             with self.subTest(f"{method} {path}"):
-                status, _, told = self.http(method, path, GOOD, None if method == "GET" else {})
+                status, _, told = self.http(method, path, GOOD, None if method in {"GET", "DELETE"} else {})
                 self.assertEqual((status, told["function"]), (200, function))
                 identity = told["event"]["requestContext"]["authorizer"]["lambda"]
                 self.assertEqual((identity["userId"], identity["exp"]), ("alice", "4102444800"))
@@ -159,6 +175,10 @@ class DeployedStack(unittest.TestCase):
             "sendMessage": "send-message",
             "listMessages": "list-messages",
             "markSeen": "mark-seen",
+            "editMessage": "edit-message",
+            "deleteMessage": "delete-message",
+            "reactToMessage": "react-to-message",
+            "sync": "sync",
             "ping": "default-route",
             "unknown": "default-route",
         }
@@ -211,6 +231,38 @@ class DeployedStack(unittest.TestCase):
                 with self.subTest(f"{action}: {call}"):
                     self.assertEqual(self.ask(socket, action, **{"try": calls[call]})["tried"], expected)
 
+    def test_a_function_may_query_the_index_without_its_table(self) -> None:
+        query = {
+            "service": "dynamodb",
+            "operation": "query",
+            "arguments": {
+                "TableName": self.deployed.resources["ChatMembersTable"],
+                "KeyConditionExpression": "chatId = :id",
+                "ExpressionAttributeValues": {":id": {"S": "c1"}},
+            },
+        }
+        of_user = {"IndexName": "byUser", "KeyConditionExpression": "userId = :id"}
+        by_user = query | {"arguments": query["arguments"] | of_user}
+        scan = query | {
+            "operation": "scan",
+            "arguments": {"TableName": query["arguments"]["TableName"], "IndexName": "byUser"},
+        }
+        outcomes = {
+            ("/me", "by_user"): "ok",
+            ("/me", "query"): "AccessDeniedException",
+            ("/me", "scan"): "AccessDeniedException",
+            ("/sync", "by_user"): "ok",
+            ("/sync", "query"): "ok",
+            ("/chats/c1", "by_user"): "AccessDeniedException",
+            ("/chats/c1", "query"): "ok",
+        }
+        calls = {"by_user": by_user, "query": query, "scan": scan}
+        for (path, call), expected in outcomes.items():
+            with self.subTest(f"{path}: {call}"):
+                method = "POST" if path == "/sync" else "PATCH"
+                _, _, told = self.http(method, path, GOOD, {"try": calls[call]})
+                self.assertEqual(told["tried"], expected)
+
     def test_a_closed_connection_is_told_and_functions_log_to_their_own_group(self) -> None:
         with self.socket() as socket:
             self.ask(socket, "ping")
@@ -226,20 +278,39 @@ class DeployedStack(unittest.TestCase):
         self.assertTrue(messages, "no log of disconnect")
 
 
-class DeployedWithSecret(unittest.TestCase):
-    def test_the_authorizer_may_read_the_secret(self) -> None:
+class DeployedWithSecrets(unittest.TestCase):
+    def test_each_secret_is_read_by_the_functions_that_need_it_alone(self) -> None:
         with tempfile.TemporaryDirectory() as name:
             directory = Path(name)
             write_stand_ins(directory)
             secret = directory / "secret"
             secret.write_text("0123456789abcdef0123456789abcdef")
+            # Never asked: the stand-ins look nobody up.
+            parameters = {"AuthServiceUrl": "http://127.0.0.1:9"}
+            secrets = {"AuthSecretArn": secret, "AuthServiceSecretArn": secret}
             with (
-                deployment(directory, {}, secret) as deployed,
+                deployment(directory, parameters, secrets) as deployed,
                 connect(deployed.websocket_url, additional_headers=GOOD, open_timeout=SECONDS) as socket,
             ):
-                socket.send('{"action": "ping"}')
-                told = json.loads(socket.recv(SECONDS))
-        self.assertEqual(told["event"]["requestContext"]["authorizer"]["secret"], "ok")
+                listed = deployed.ministack.client("secretsmanager").list_secrets()["SecretList"]
+                arns = {each["Name"]: each["ARN"] for each in listed}
+
+                def ask(action: str, **fields: Any) -> Any:
+                    socket.send(json.dumps({"action": action, **fields}))
+                    return json.loads(socket.recv(SECONDS))
+
+                def read(action: str, secret: str) -> Any:
+                    arguments = {"SecretId": arns[secret]}
+                    call = {"service": "secretsmanager", "operation": "get_secret_value", "arguments": arguments}
+                    return ask(action, **{"try": call})["tried"]
+
+                told = ask("createChat")
+                self.assertEqual(told["event"]["requestContext"]["authorizer"]["secret"], "ok")
+                self.assertEqual(told["environment"]["AUTH_SERVICE_URL"], "http://127.0.0.1:9")
+                self.assertEqual(told["environment"]["AUTH_SERVICE_SECRET_ARN"], arns["AuthServiceSecretArn"])
+                self.assertEqual(read("createChat", "AuthServiceSecretArn"), "ok")
+                self.assertEqual(read("createChat", "AuthSecretArn"), "AccessDeniedException")
+                self.assertEqual(read("sendMessage", "AuthServiceSecretArn"), "AccessDeniedException")
 
 
 class CommandLine(unittest.TestCase):
@@ -270,11 +341,20 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(done.returncode, 70, done.stderr)
         self.assertIn("exactly one of AuthJwksUrl and AuthSecretArn", done.stderr)
 
+    def test_a_credential_for_no_auth_service_is_refused(self) -> None:
+        secret = "AuthServiceSecretArn=arn:aws:secretsmanager:eu-central-1:123456789012:secret:users-AbCdEf"
+        with tempfile.TemporaryDirectory() as name:
+            write_stand_ins(Path(name))
+            parameters = ["--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--parameter", secret]
+            done = self.deploy(Path(name), *parameters, "--", "true")
+        self.assertEqual(done.returncode, 70, done.stderr)
+        self.assertIn("AuthServiceSecretArn needs AuthServiceUrl", done.stderr)
+
     def test_missing_executables_are_named(self) -> None:
         with tempfile.TemporaryDirectory() as name:
             done = self.deploy(Path(name), "--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--", "true")
         self.assertEqual(done.returncode, 70)
-        self.assertIn("authorize, connect, create-chat", done.stderr)
+        self.assertIn("add-participants, authorize, clear-chat, connect, create-chat", done.stderr)
 
 
 if __name__ == "__main__":

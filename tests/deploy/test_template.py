@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import difflib
 import json
 import re
 import unittest
@@ -26,6 +27,14 @@ VARIABLE_OF_TABLE = {
     "SendsTable": "SENDS_TABLE",
     "ChatUsersTable": "CHAT_USERS_TABLE",
 }
+# The one index, as a policy names it.
+BY_USER = {"Fn::Sub": "${ChatMembersTable.Arn}/index/byUser"}
+# The functions that look users up.
+WITH_AUTH_SERVICE = {"CreateChatFunction", "ListChatsFunction", "AddParticipantsFunction", "ProfileFunction"}
+DOCS = TEMPLATE.parent / "docs" / "API.md"
+EVENTS = TEMPLATE.parent / "events"
+# The order in which the docs name tables.
+DOCUMENTED_TABLES = ["Chats", "Messages", "ChatMembers", "ChatMembers/byUser", "Sends", "ChatUsers"]
 
 
 def names_in_sub(text: str) -> list[str]:
@@ -169,15 +178,96 @@ def is_own(template: Template, resource: Any, actions: list[str], log_group: str
     if services == {"logs"}:
         return bool(resource == {"Fn::GetAtt": [log_group, "Arn"]})
     if services == {"dynamodb"}:
+        if resource == BY_USER:
+            return actions == ["dynamodb:Query"]
         table = resource.get("Fn::GetAtt", ["", ""]) if isinstance(resource, dict) else ["", ""]
         return table[1] == "Arn" and table[0] in of_type(template, "AWS::DynamoDB::Table")
     if services == {"secretsmanager"}:
-        return bool(resource == {"Ref": "AuthSecretArn"})
+        return resource in ({"Ref": "AuthSecretArn"}, {"Ref": "AuthServiceSecretArn"})
     if services == {"execute-api"}:
         text = resource.get("Fn::Sub", "") if isinstance(resource, dict) else ""
         prefix = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WebSocketApi}/${StageName}"
         return text in {f"{prefix}/POST/@connections/*", f"{prefix}/DELETE/@connections/*"}
     return False
+
+
+def http_routes(template: Template) -> list[tuple[str, str]]:
+    """The HTTP API's routes, such as `GET /chats`, each with the logical id of its function."""
+    paths = template["Resources"]["HttpApi"]["Properties"]["Body"]["paths"]
+    return [
+        (f"{method.upper()} {path}", function_in_uri(operation["x-amazon-apigateway-integration"]["uri"]))
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+    ]
+
+
+def websocket_routes(template: Template) -> list[tuple[str, str]]:
+    """The WebSocket API's route keys, each with the logical id of its function."""
+    routes = []
+    for route in of_type(template, "AWS::ApiGatewayV2::Route").values():
+        integration = template["Resources"][route["Properties"]["Target"]["Fn::Join"][1][1]["Ref"]]
+        routes.append((route["Properties"]["RouteKey"], function_in_uri(integration["Properties"]["IntegrationUri"])))
+    return routes
+
+
+def authorizers(template: Template) -> list[str]:
+    """The logical ids of the functions that authorize: the HTTP API's, then the WebSocket API's."""
+    schemes = template["Resources"]["HttpApi"]["Properties"]["Body"]["components"]["securitySchemes"].values()
+    uris = [scheme["x-amazon-apigateway-authorizer"]["authorizerUri"] for scheme in schemes]
+    uris += [a["Properties"]["AuthorizerUri"] for a in of_type(template, "AWS::ApiGatewayV2::Authorizer").values()]
+    return [function_in_uri(uri) for uri in uris]
+
+
+def documented_table(resource: Any) -> str:
+    """A table, or its index, by the name that the docs use."""
+    return "ChatMembers/byUser" if resource == BY_USER else str(resource["Fn::GetAtt"][0]).removesuffix("Table")
+
+
+def permission_cells(template: Template, role: Resource) -> list[str]:
+    """What a role allows beside writing its log: its calls to DynamoDB, its methods of @connections, its secret."""
+    tables: dict[str, set[str]] = {}
+    methods: set[str] = set()
+    secrets: list[str] = []
+    for statement in statements(template, role):
+        for action in as_list(statement["Action"]):
+            service, operation = action.split(":")
+            for resource in as_list(statement["Resource"]):
+                if service == "dynamodb":
+                    tables.setdefault(operation, set()).add(documented_table(resource))
+                elif service == "execute-api":
+                    methods.add(resource["Fn::Sub"].split("/")[-3])
+                elif service == "secretsmanager":
+                    secrets.append(resource["Ref"])
+    calls = [f"{op} on {', '.join(sorted(tables[op], key=DOCUMENTED_TABLES.index))}" for op in sorted(tables)]
+    return ["; ".join(calls), ", ".join(sorted(methods, reverse=True)), ", ".join(secrets)]
+
+
+def function_table(template: Template) -> list[str]:
+    """The table of functions as docs/API.md must have it, line by line, in the order of the template."""
+    rows = [["function", "route", "action", "DynamoDB", "@connections", "secret"], ["---"] * 6]
+    for name, function in of_type(template, "AWS::Lambda::Function").items():
+        # By path: SAM puts a function's events in an order of its own.
+        routes = sorted((r for r, invoked in http_routes(template) if invoked == name), key=lambda r: r.split()[::-1])
+        if authorizers(template) == [name, name]:
+            routes.append("the authorizer of both APIs")
+        actions = [key for key, invoked in websocket_routes(template) if invoked == name]
+        role = template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
+        rows.append(
+            [
+                binary_of(function),
+                ", ".join(routes),
+                ", ".join(f"`{action}`" if action.startswith("$") else action for action in actions),
+                *permission_cells(template, role),
+            ]
+        )
+    return ["|" + "|".join(f" {cell} " if cell else " " for cell in row) + "|" for row in rows]
+
+
+def undocumented(template: Template, docs: str) -> list[str]:
+    """How the docs' table of functions differs from the template: `- ` what is in the docs, `+ ` what should be."""
+    section = docs.split("\n## Functions\n")[1].split("\n## ")[0]
+    documented = [line for line in section.splitlines() if line.startswith("|")]
+    return [line for line in difflib.ndiff(documented, function_table(template)) if line[0] in "-+"]
 
 
 class TranslatedTemplate(unittest.TestCase):
@@ -204,7 +294,19 @@ class TranslatedTemplate(unittest.TestCase):
     def test_every_action_can_answer(self) -> None:
         keys = {r["Properties"]["RouteKey"] for r in of_type(self.template, "AWS::ApiGatewayV2::Route").values()}
         self.assertEqual(
-            keys - SILENT_ROUTES, {"$default", "ping", "createChat", "sendMessage", "listMessages", "markSeen"}
+            keys - SILENT_ROUTES,
+            {
+                "$default",
+                "ping",
+                "createChat",
+                "sendMessage",
+                "listMessages",
+                "markSeen",
+                "editMessage",
+                "deleteMessage",
+                "reactToMessage",
+                "sync",
+            },
         )
         self.assertEqual(mute_routes(self.template), [])
 
@@ -254,10 +356,26 @@ class TranslatedTemplate(unittest.TestCase):
             OPEN_ROUTES
             | {
                 ("/chats", "post"),
+                ("/chats", "get"),
                 ("/chats/{chatId}", "get"),
+                ("/chats/{chatId}", "patch"),
+                ("/chats/{chatId}/mute", "put"),
+                ("/chats/{chatId}/mute", "delete"),
+                ("/chats/{chatId}/participants", "post"),
+                ("/chats/{chatId}/participants/{userId}", "delete"),
+                ("/chats/{chatId}/admins/{userId}", "put"),
+                ("/chats/{chatId}/admins/{userId}", "delete"),
                 ("/chats/{chatId}/messages", "post"),
                 ("/chats/{chatId}/messages", "get"),
+                ("/chats/{chatId}/messages", "delete"),
+                ("/chats/{chatId}/messages/{seq}", "patch"),
+                ("/chats/{chatId}/messages/{seq}", "delete"),
+                ("/chats/{chatId}/messages/{seq}/reactions", "put"),
                 ("/chats/{chatId}/seen", "put"),
+                ("/me", "get"),
+                ("/me", "patch"),
+                ("/users/{userId}", "get"),
+                ("/sync", "post"),
             },
         )
         for (path, method), operation in routes.items():
@@ -289,8 +407,16 @@ class TranslatedTemplate(unittest.TestCase):
         policy["Statement"] += [
             {"Sid": "A", "Effect": "Allow", "Action": "dynamodb:*", "Resource": {"Fn::GetAtt": ["ChatsTable", "Arn"]}},
             {"Sid": "B", "Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*"},
+            {"Sid": "C", "Effect": "Allow", "Action": "dynamodb:Scan", "Resource": BY_USER},
         ]
-        self.assertEqual(too_wide(broken), ["HealthRole A: action dynamodb:*", 'HealthRole B: resource "*"'])
+        self.assertEqual(
+            too_wide(broken),
+            [
+                "HealthRole A: action dynamodb:*",
+                'HealthRole B: resource "*"',
+                f"HealthRole C: resource {json.dumps(BY_USER)}",
+            ],
+        )
 
     def test_a_function_is_told_exactly_the_tables_that_it_may_use(self) -> None:
         for name, function in of_type(self.template, "AWS::Lambda::Function").items():
@@ -303,6 +429,56 @@ class TranslatedTemplate(unittest.TestCase):
                 self.assertEqual(told, used)
                 pushes = any(s["Action"] == "execute-api:ManageConnections" for s in own)
                 self.assertEqual("CONNECTIONS_ENDPOINT" in variables, pushes)
+
+    def test_who_looks_users_up_may_read_the_credential_for_it(self) -> None:
+        secret = {"Ref": "AuthServiceSecretArn"}
+        for name, function in of_type(self.template, "AWS::Lambda::Function").items():
+            with self.subTest(name):
+                variables = function["Properties"].get("Environment", {}).get("Variables", {})
+                role = self.template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
+                policies = role["Properties"]["Policies"]
+                reading = [p for p in policies if ("Ref", "AuthServiceSecretArn") in references(p)]
+                if name not in WITH_AUTH_SERVICE:
+                    self.assertEqual(variables.keys() & {"AUTH_SERVICE_URL", "AUTH_SERVICE_SECRET_ARN"}, set())
+                    self.assertEqual(reading, [])
+                    continue
+                self.assertEqual(variables.get("AUTH_SERVICE_URL"), {"Ref": "AuthServiceUrl"})
+                self.assertEqual(variables.get("AUTH_SERVICE_SECRET_ARN"), secret)
+                statement = {
+                    "Sid": "ReadAuthServiceCredential",
+                    "Effect": "Allow",
+                    "Action": "secretsmanager:GetSecretValue",
+                    "Resource": secret,
+                }
+                policy = {
+                    "PolicyName": f"{binary_of(function)}-secret",
+                    "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+                }
+                self.assertEqual(reading, [{"Fn::If": ["HasAuthServiceSecret", policy, {"Ref": "AWS::NoValue"}]}])
+
+    def test_the_auth_service_has_an_address_that_paths_can_follow(self) -> None:
+        pattern = self.template["Parameters"]["AuthServiceUrl"]["AllowedPattern"]
+        good = ["", "https://auth.example.com", "https://auth.example.com/v1", "http://127.0.0.1:3002"]
+        bad = ["https://", "https://auth.example.com/", "http://auth.example.com", "http://localhost.example.com"]
+        self.assertEqual([url for url in good if not re.search(pattern, url)], [])
+        self.assertEqual([url for url in bad if re.search(pattern, url)], [])
+
+    def test_browsers_may_use_the_methods_that_there_are(self) -> None:
+        cors = self.template["Resources"]["HttpApi"]["Properties"]["Body"]["x-amazon-apigateway-cors"]["Fn::If"][1]
+        methods = {route.split(" ")[0] for route, _ in http_routes(self.template)}
+        self.assertEqual(cors["allowMethods"], sorted(methods))
+
+    def test_the_docs_name_every_function_and_what_it_may_do(self) -> None:
+        self.assertEqual(undocumented(self.template, DOCS.read_text()), [])
+
+    def test_a_row_of_the_docs_that_differs_is_noticed(self) -> None:
+        docs = DOCS.read_text()
+        broken = self.broken()
+        policy = broken["Resources"]["HealthRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+        policy["Statement"] += [{"Sid": "A", "Effect": "Allow", "Action": "dynamodb:Query", "Resource": BY_USER}]
+        row = "| health | GET /health | |"
+        self.assertEqual(undocumented(broken, docs), [f"- {row} | | |", f"+ {row} Query on ChatMembers/byUser | | |"])
+        self.assertEqual(undocumented(self.template, docs.replace(f"{row} | | |\n", "")), [f"+ {row} | | |"])
 
     def test_every_function_has_a_role_and_a_log_of_its_own(self) -> None:
         functions = of_type(self.template, "AWS::Lambda::Function")
@@ -378,10 +554,29 @@ class TranslatedTemplate(unittest.TestCase):
 
     def test_every_function_has_a_sample_event(self) -> None:
         functions = of_type(self.template, "AWS::Lambda::Function").values()
-        events = TEMPLATE.parent / "events"
-        self.assertEqual({path.stem for path in events.glob("*.json")}, {binary_of(f) for f in functions})
-        for path in events.glob("*.json"):
+        self.assertEqual({path.stem for path in EVENTS.glob("*.json")}, {binary_of(f) for f in functions})
+        for path in EVENTS.glob("*.json"):
             self.assertIsInstance(json.loads(path.read_text()), dict, path.name)
+
+    def test_a_sample_of_an_http_function_is_what_api_gateway_makes_of_one_of_its_routes(self) -> None:
+        functions = of_type(self.template, "AWS::Lambda::Function")
+        routes: dict[str, list[str]] = {}
+        for route, function in http_routes(self.template):
+            routes.setdefault(binary_of(functions[function]), []).append(route)
+        for name, own in routes.items():
+            with self.subTest(name):
+                event = json.loads((EVENTS / f"{name}.json").read_text())
+                self.assertIn(event["routeKey"], own)
+                method, path = event["routeKey"].split(" ")
+                parameters = event.get("pathParameters", {})
+                self.assertEqual(set(parameters), set(re.findall(r"\{([^}]*)\}", path)))
+                self.assertEqual(event["rawPath"], path.format(**parameters))
+                http = event["requestContext"]["http"]
+                self.assertEqual((http["method"], http["path"]), (method, event["rawPath"]))
+                self.assertEqual(event["requestContext"]["routeKey"], event["routeKey"])
+                query = event.get("queryStringParameters", {})
+                self.assertEqual(event["rawQueryString"], "&".join(f"{key}={query[key]}" for key in query))
+                self.assertEqual(int(event["headers"].get("content-length", 0)), len(event.get("body", "").encode()))
 
 
 if __name__ == "__main__":

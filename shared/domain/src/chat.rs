@@ -1,8 +1,9 @@
 //! A chat: its document, the head of its log, and what a client is shown of both.
 
-use crate::content::ChatName;
+use crate::content::{ChatName, json_length};
 use crate::ids::{ChatId, MessageId, Rev, Seq, UserId};
 use crate::member::Floor;
+use crate::message::Message;
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -11,6 +12,9 @@ use std::collections::BTreeSet;
 /// frame is 32 KB (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>);
 /// the difference is for the envelope.
 pub const MAX_FRAME_BYTES: usize = 28 * 1024;
+
+/// The most participants of a group.
+pub const MOST_PARTICIPANTS: usize = 1000;
 
 /// What of a frame is left for documents, beside the reply's or event's envelope and a page's own fields.
 pub(crate) const DOCUMENT_BYTES: usize = MAX_FRAME_BYTES - 1024;
@@ -32,7 +36,8 @@ pub struct Chat {
     pub created_by: UserId,
     /// When it was created.
     pub created_at: Timestamp,
-    /// The rev of the last change of participants or admins; the head has the same, or this document is stale.
+    /// The rev of the last change of this document (name, participants, admins); the head has the same, or this document
+    /// is stale.
     pub members_rev: Rev,
     /// Since when it takes no more messages.
     pub closed_at: Option<Timestamp>,
@@ -41,7 +46,7 @@ pub struct Chat {
 }
 
 /// The head of a chat's log: item seq = 0 of its messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     /// The last message's place; 0 when there is none.
     pub last_seq: Seq,
@@ -49,10 +54,46 @@ pub struct Head {
     pub last_message_at: Option<Timestamp>,
     /// The last change's number.
     pub last_rev: Rev,
+    /// What the last change was about (0: the chat itself), and when it was; none before the first.
+    pub last_change: Option<(Seq, Timestamp)>,
     /// The same as the chat document's, when that is fresh.
     pub members_rev: Rev,
     /// How many participants the chat has, so that what depends on it need not read the chat document.
     pub participant_count: u32,
+    /// When the chat was made, or its document last changed.
+    pub active_at: Timestamp,
+}
+
+impl Head {
+    /// The head of a new chat's log.
+    #[must_use]
+    pub fn new(participant_count: u32, at: Timestamp) -> Self {
+        Self {
+            last_seq: Seq(0),
+            last_message_at: None,
+            last_rev: Rev(0),
+            last_change: None,
+            members_rev: Rev(0),
+            participant_count,
+            active_at: at,
+        }
+    }
+
+    /// The change up to which `messages`, which were read after this head, show every change: one less than the last,
+    /// if what that one changed is among them and is not there yet. A read can see a transaction in part.
+    pub(crate) fn rev_shown_in(&self, messages: &[Message]) -> Rev {
+        let behind = |of: Seq| messages.iter().any(|message| message.seq == of && message.rev < self.last_rev);
+        match self.last_change {
+            Some((of, _)) if behind(of) => Rev(self.last_rev.0.saturating_sub(1)),
+            _ => self.last_rev,
+        }
+    }
+
+    /// When something last happened that an inbox is sorted by: a message, or a change of the chat itself.
+    #[must_use]
+    pub fn activity(&self) -> Timestamp {
+        self.last_message_at.map_or(self.active_at, |at| at.max(self.active_at))
+    }
 }
 
 /// The Chat of the document model, as one participant is shown it, with the cursors to start from.
@@ -64,6 +105,10 @@ pub struct ChatView {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<ChatName>,
     participants: BTreeSet<UserId>,
+    participant_count: usize,
+    /// True where `participants` and `admins` had to be cut so that the chat fits a frame.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    participants_limited: bool,
     admins: BTreeSet<UserId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_message_id: Option<MessageId>,
@@ -84,6 +129,8 @@ impl ChatView {
             is_group: chat.is_group,
             name: chat.name.clone(),
             participants: chat.participants.clone(),
+            participant_count: chat.participants.len(),
+            participants_limited: false,
             admins: chat.admins.clone(),
             last_message_id: floor.shows(head.last_seq).then(|| MessageId::new(&chat.id, head.last_seq)),
             created_by: chat.created_by.clone(),
@@ -93,6 +140,20 @@ impl ChatView {
             rev: head.last_rev,
             floor: floor.seq(),
         }
+    }
+
+    /// The same with only as many participants and admins as leave it at most this many bytes of JSON.
+    pub(crate) fn limited(mut self, most: usize) -> Self {
+        let mut over = json_length(&self).saturating_sub(most);
+        while over > 0 {
+            let admins = self.admins.len() >= self.participants.len();
+            let users = if admins { &mut self.admins } else { &mut self.participants };
+            let Some(cut) = users.pop_last() else { break };
+            let flag = if self.participants_limited { 0 } else { r#","participantsLimited":true"#.len() };
+            self.participants_limited = true;
+            over = (over + flag).saturating_sub(json_length(&cut) + 1);
+        }
+        self
     }
 
     /// The chat's id.
@@ -105,8 +166,54 @@ impl ChatView {
         &self.participants
     }
 
+    /// The other one of a private chat of `user`.
+    pub(crate) fn other(&self, user: &UserId) -> Option<UserId> {
+        if self.is_group { None } else { self.participants.iter().find(|other| *other != user).cloned() }
+    }
+
     /// The place of the last message.
     pub fn seq(&self) -> Seq {
         self.seq
+    }
+
+    /// The last change that is in it.
+    pub fn rev(&self) -> Rev {
+        self.rev
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_group_fits_a_frame() {
+        let users: BTreeSet<_> = (0..1000).map(|n| UserId::parse(format!("{n:0>128}")).unwrap()).collect();
+        let at = Timestamp::from_millis(1_769_851_800_125);
+        let chat = Chat {
+            id: ChatId::parse("c".repeat(64)).unwrap(),
+            is_group: true,
+            name: Some(ChatName::parse("\"".repeat(100)).unwrap()),
+            admins: users.clone(),
+            created_by: UserId::parse("x".repeat(128)).unwrap(),
+            created_at: at,
+            members_rev: Rev(u64::MAX),
+            closed_at: Some(at),
+            request_hash: None,
+            participants: users,
+        };
+        let head = Head { last_seq: Seq(u64::MAX), last_rev: Rev(u64::MAX), ..Head::new(1000, at) };
+        let whole = ChatView::new(&chat, &head, Floor::default());
+        assert!(json_length(&whole) > 250_000);
+        let cut = whole.clone().limited(DOCUMENT_BYTES);
+        assert!(json_length(&cut) <= DOCUMENT_BYTES && cut.participants_limited);
+        assert_eq!((cut.participant_count, cut.participants.len(), cut.admins.len()), (1000, 102, 102));
+        assert_eq!(
+            ChatView::new(&Chat { admins: BTreeSet::new(), ..chat }, &head, Floor::default())
+                .limited(1 << 20)
+                .participants
+                .len(),
+            1000
+        );
     }
 }

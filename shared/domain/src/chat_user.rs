@@ -1,9 +1,11 @@
 //! A user as the chat knows them: nickname, presence, muted chats, live connections.
 
-use crate::ids::{ChatId, ConnectionId, UserId};
+use crate::ids::{ChatId, ConnectionId, Invalid, UserId};
 use crate::timestamp::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 /// API Gateway closes a WebSocket connection after two hours, so an older entry is a ghost.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
@@ -36,11 +38,11 @@ pub struct ChatUser {
     /// The user.
     pub id: UserId,
     /// What they call themselves; their id until they say.
-    pub nickname: Option<String>,
+    pub nickname: Option<Nickname>,
     /// When they last connected or disconnected; none before they ever did.
     pub last_seen: Option<Timestamp>,
     /// Chats that they muted, with the end of the mute where it has one.
-    pub muted_chats: Vec<(ChatId, Option<Timestamp>)>,
+    pub muted_chats: Mutes,
     /// Their connections, dead ones included.
     pub connections: Vec<Connection>,
 }
@@ -48,7 +50,7 @@ pub struct ChatUser {
 impl ChatUser {
     /// A user of whom nothing is stored yet.
     pub fn unknown(id: UserId) -> Self {
-        Self { id, nickname: None, last_seen: None, muted_chats: Vec::new(), connections: Vec::new() }
+        Self { id, nickname: None, last_seen: None, muted_chats: Mutes::new(), connections: Vec::new() }
     }
 }
 
@@ -80,6 +82,72 @@ pub struct Profile {
     pub avatar_url: Option<String>,
 }
 
+/// What a user calls themselves: 1 to 50 characters as people count them (grapheme clusters, UAX #29), trimmed, none of
+/// them a control character.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Nickname(String);
+
+impl Nickname {
+    /// A grapheme cluster has no longest form; 50 of the longest emoji are under this.
+    const MOST_BYTES: usize = 2048;
+
+    /// Checks and trims a nickname.
+    ///
+    /// # Errors
+    /// [`Invalid`] with the rule that the text breaks.
+    pub fn parse(text: impl Into<String>) -> Result<Self, Invalid> {
+        let text = text.into();
+        let name = text.trim();
+        let fits = !name.is_empty() && name.len() <= Self::MOST_BYTES;
+        if !fits || name.graphemes(true).count() > 50 || name.chars().any(char::is_control) {
+            return Err(Invalid::because("must be 1 to 50 characters, none of them a control character"));
+        }
+        Ok(Self(name.to_owned()))
+    }
+
+    /// The nickname.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Nickname {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        Self::parse(text)
+    }
+}
+
+impl From<Nickname> for String {
+    fn from(name: Nickname) -> Self {
+        name.0
+    }
+}
+
+/// The chats that a user muted, with the end of the mute where it has one.
+pub type Mutes = BTreeMap<ChatId, Option<Timestamp>>;
+
+/// The most chats that one user mutes.
+pub const MOST_MUTES: usize = 200;
+
+/// Whether and until when a chat is muted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MuteView {
+    muted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    muted_until: Option<Timestamp>,
+}
+
+impl MuteView {
+    /// What these mutes say of a chat now: one that has ended is none.
+    pub fn new(mutes: &Mutes, chat: &ChatId, now: Timestamp) -> Self {
+        let mute = mutes.get(chat).filter(|until| until.is_none_or(|until| now < until));
+        Self { muted: mute.is_some(), muted_until: mute.copied().flatten() }
+    }
+}
+
 /// Whether a user can be reached now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -100,6 +168,9 @@ pub struct ChatUserView {
     last_seen: Option<Timestamp>,
     /// Only the reader's own are shown.
     muted_chats: Vec<ChatId>,
+    /// What the Auth Service says of them, where it was asked and answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<Profile>,
 }
 
 impl ChatUserView {
@@ -107,13 +178,21 @@ impl ChatUserView {
     pub fn new(user: &ChatUser, reader: &UserId, now: Timestamp) -> Self {
         let online = user.connections.iter().any(|connection| connection.is_live(now));
         let muted = user.muted_chats.iter().filter(|(_, until)| until.is_none_or(|until| now < until));
+        let nickname = user.nickname.as_ref().map_or(user.id.as_str(), Nickname::as_str);
         Self {
             user_id: user.id.clone(),
-            nickname: user.nickname.clone().unwrap_or_else(|| user.id.to_string()),
+            nickname: nickname.to_owned(),
             status: if online { Status::Online } else { Status::Offline },
             last_seen: user.last_seen,
             muted_chats: if &user.id == reader { muted.map(|(chat, _)| chat.clone()).collect() } else { Vec::new() },
+            profile: None,
         }
+    }
+
+    /// The same with what the Auth Service says.
+    #[must_use]
+    pub fn with_profile(self, profile: Option<Profile>) -> Self {
+        Self { profile, ..self }
     }
 
     /// Whether the user can be reached.
@@ -162,10 +241,34 @@ mod tests {
         let ended = ChatId::parse("d").unwrap();
         let now = Timestamp::from_seconds(100);
         let user = ChatUser {
-            muted_chats: vec![(chat.clone(), None), (ended, Some(now))],
+            muted_chats: Mutes::from([(chat.clone(), None), (ended, Some(now))]),
             ..ChatUser::unknown(alice.clone())
         };
         assert_eq!(ChatUserView::new(&user, &alice, now).muted_chats, [chat]);
         assert!(ChatUserView::new(&user, &UserId::parse("bob").unwrap(), now).muted_chats.is_empty());
+    }
+
+    #[test]
+    fn a_nickname_is_counted_as_people_count() {
+        let family = "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}\u{200D}\u{1F466}";
+        assert!(Nickname::parse(family.repeat(50)).is_ok() && Nickname::parse(family.repeat(51)).is_err());
+        assert_eq!(Nickname::parse("  Ali  ").unwrap().as_str(), "Ali");
+        let endless = format!("e{}", "\u{301}".repeat(100_000));
+        for bad in ["", "  ", "a\u{7}b", &"x".repeat(51), &endless] {
+            assert!(Nickname::parse(bad).is_err(), "{}", bad.len());
+        }
+    }
+
+    #[test]
+    fn an_ended_mute_is_no_mute() {
+        let (chat, now) = (ChatId::parse("c").unwrap(), Timestamp::from_seconds(100));
+        let shown =
+            |until| serde_json::to_string(&MuteView::new(&Mutes::from([(chat.clone(), until)]), &chat, now)).unwrap();
+        assert_eq!(shown(None), r#"{"muted":true}"#);
+        assert_eq!(
+            shown(Some(Timestamp::from_millis(100_001))),
+            r#"{"muted":true,"mutedUntil":"1970-01-01T00:01:40.001Z"}"#
+        );
+        assert_eq!(shown(Some(now)), r#"{"muted":false}"#);
     }
 }

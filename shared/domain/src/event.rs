@@ -1,22 +1,27 @@
 //! What is pushed to live connections after a change is stored.
 
 use crate::chat::ChatView;
-use crate::ids::{ChatId, Seq, UserId};
+use crate::chat_user::ChatUserView;
+use crate::ids::{ChatId, Rev, Seq, UserId};
 use crate::message::MessageView;
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 
-/// One pushed frame: `{"event": ..., "chatId": ..., "seq"?: ..., "data": {...}}`.
+/// One pushed frame: `{"event": ..., "chatId"?: ..., "seq"?: ..., "rev"?: ..., "data": {...}}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// Which event it is, e.g. `message.created`.
     pub event: EventName,
-    /// The chat that it is about.
-    pub chat_id: ChatId,
+    /// The chat that it is about, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chat_id: Option<ChatId>,
     /// The place in the log, for an event that is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seq: Option<Seq>,
+    /// The number of the change, for an event that is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rev: Option<Rev>,
     /// What happened.
     pub data: EventData,
 }
@@ -27,24 +32,48 @@ pub enum EventName {
     /// A message was sent. Its sender has thereby read everything before it.
     #[serde(rename = "message.created")]
     MessageCreated,
+    /// A message was edited, deleted or reacted to.
+    #[serde(rename = "message.updated")]
+    MessageUpdated,
     /// Somebody's read position moved.
     #[serde(rename = "receipt.updated")]
     ReceiptUpdated,
     /// The user is in a new chat.
     #[serde(rename = "chat.created")]
     ChatCreated,
+    /// The chat's name, participants or admins changed, or the user's own floor.
+    #[serde(rename = "chat.updated")]
+    ChatUpdated,
+    /// The user is not in the chat any more.
+    #[serde(rename = "chat.left")]
+    ChatLeft,
+    /// The user changed something of their own on another device: nickname or mutes.
+    #[serde(rename = "user.updated")]
+    UserUpdated,
 }
 
 /// What an event says beside its name.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum EventData {
-    /// Of `message.created`: the message.
+    /// Of `message.created` and `message.updated`: the message.
     Message(Box<MessageView>),
-    /// Of `chat.created`: the chat.
+    /// Of `chat.created` and `chat.updated`: the chat.
     Chat(Box<ChatView>),
     /// Of `receipt.updated`: who has read how far.
     Receipt(Receipt),
+    /// Of `chat.left`: who ended it.
+    Left(Left),
+    /// Of `user.updated`: the user.
+    User(Box<ChatUserView>),
+}
+
+/// Who ended a membership.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Left {
+    /// The user themselves, or the admin who removed them.
+    pub by: UserId,
 }
 
 /// Who has read how far.
@@ -64,24 +93,49 @@ impl Event {
     pub fn message_created(message: MessageView) -> Self {
         Self {
             event: EventName::MessageCreated,
-            chat_id: message.chat_id().clone(),
+            chat_id: Some(message.chat_id().clone()),
             seq: Some(message.seq()),
+            rev: None,
             data: EventData::Message(Box::new(message)),
         }
+    }
+
+    /// `message.updated`.
+    pub fn message_updated(message: MessageView) -> Self {
+        Self { event: EventName::MessageUpdated, rev: Some(message.rev()), ..Self::message_created(message) }
     }
 
     /// `chat.created`.
     pub fn chat_created(chat: ChatView) -> Self {
         Self {
             event: EventName::ChatCreated,
-            chat_id: chat.chat_id().clone(),
+            chat_id: Some(chat.chat_id().clone()),
             seq: None,
+            rev: None,
             data: EventData::Chat(Box::new(chat)),
         }
     }
 
+    /// `chat.updated`.
+    pub fn chat_updated(chat: ChatView) -> Self {
+        Self { event: EventName::ChatUpdated, rev: Some(chat.rev()), ..Self::chat_created(chat) }
+    }
+
+    /// `chat.left`.
+    pub fn chat_left(chat_id: ChatId, rev: Rev, by: UserId) -> Self {
+        let data = EventData::Left(Left { by });
+        Self { event: EventName::ChatLeft, chat_id: Some(chat_id), seq: None, rev: Some(rev), data }
+    }
+
     /// `receipt.updated`.
     pub fn receipt_updated(chat_id: ChatId, receipt: Receipt) -> Self {
-        Self { event: EventName::ReceiptUpdated, chat_id, seq: None, data: EventData::Receipt(receipt) }
+        let data = EventData::Receipt(receipt);
+        Self { event: EventName::ReceiptUpdated, chat_id: Some(chat_id), seq: None, rev: None, data }
+    }
+
+    /// `user.updated`.
+    pub fn user_updated(user: ChatUserView) -> Self {
+        let data = EventData::User(Box::new(user));
+        Self { event: EventName::UserUpdated, chat_id: None, seq: None, rev: None, data }
     }
 }

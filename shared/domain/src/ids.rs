@@ -141,6 +141,14 @@ impl fmt::Display for Seq {
 #[serde(transparent)]
 pub struct Rev(pub u64);
 
+impl Rev {
+    /// The number after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
 /// `<chatId>:<seq>`: a message's name outside its chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]

@@ -5,6 +5,7 @@
 //! edge answers. Everything that a rule needs is in the file of its subject.
 
 pub mod causes;
+pub mod change;
 pub mod chat;
 pub mod chat_user;
 pub mod content;
@@ -13,6 +14,7 @@ pub mod ids;
 pub mod member;
 pub mod message;
 pub mod ports;
+pub mod reactions;
 pub mod retry;
 pub mod timestamp;
 pub mod use_cases;

@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn unread_counts_only_what_came_after_joining_and_clearing() {
-        let head = Head { last_seq: Seq(10), ..Head::default() };
+        let head = Head { last_seq: Seq(10), ..Head::new(2, at(0)) };
         let mut member = Member::joining(UserId::parse("bob").unwrap(), Seq(4), at(0));
         assert_eq!(member.unread(&head), 6);
         member.cleared_seq = Seq(7);

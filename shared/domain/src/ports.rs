@@ -1,9 +1,10 @@
 //! What the use cases need of the world: one trait per need. The IAM statement of a function in
 //! `template.yaml` mirrors the traits that its use case asks for.
 
+use crate::change::{Change, Pointer};
 use crate::chat::{Chat, Head};
-use crate::chat_user::{ChatUser, Connection, Profile};
-use crate::ids::{ChatId, ConnectionId, SendId, Seq, UserId};
+use crate::chat_user::{ChatUser, Connection, Mutes, Nickname, Profile};
+use crate::ids::{ChatId, ConnectionId, Rev, SendId, Seq, UserId};
 use crate::member::{Budget, Member};
 use crate::message::Message;
 use crate::timestamp::Timestamp;
@@ -45,21 +46,28 @@ pub enum StoreError {
     },
 }
 
-/// A chat as one participant finds it. The chat document may be stale; the head and the member are not.
+/// A chat as one participant finds it. The chat document may be stale; the rest is not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChatSnapshot {
     /// The chat document, read eventually consistently.
     pub chat: Option<Chat>,
     /// The head, read strongly.
     pub head: Option<Head>,
-    /// The participant's own item, read strongly: it decides whether they are one.
+    /// The item of the user who was asked for, read strongly: it decides whether they are a participant.
     pub member: Option<Member>,
+    /// The message that was asked for, read strongly.
+    pub message: Option<Message>,
 }
 
 /// Reads chats by key.
 pub trait ReadChats: Sync {
-    /// The chat document, the head and the user's member item, in one round trip.
-    fn snapshot(&self, chat: &ChatId, user: &UserId) -> impl Future<Output = Result<ChatSnapshot, StoreError>> + Send;
+    /// The chat document and the head, with a user's member item and a message where they are wanted, in one round trip.
+    fn snapshot(
+        &self,
+        chat: &ChatId,
+        user: Option<&UserId>,
+        message: Option<Seq>,
+    ) -> impl Future<Output = Result<ChatSnapshot, StoreError>> + Send;
 
     /// The head and the user's member item, both strongly, in one round trip.
     fn position(
@@ -184,6 +192,81 @@ pub trait ReadMessages: Sync {
         from: Seq,
         to: Seq,
     ) -> impl Future<Output = Result<Vec<Message>, StoreError>> + Send;
+
+    /// The messages at these places, in any order, strongly.
+    fn messages_at(&self, places: &[(ChatId, Seq)]) -> impl Future<Output = Result<Vec<Message>, StoreError>> + Send;
+}
+
+/// Commits changes to what is in a log already.
+pub trait CommitChanges: Sync {
+    /// What changes, the head and the pointer, in one transaction, if all is still as it was read.
+    fn commit_change(&self, change: &Change) -> impl Future<Output = Result<ChangeOutcome, StoreError>> + Send;
+}
+
+/// How the commit of a change ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeOutcome {
+    /// It is stored.
+    Committed,
+    /// Something is not as it was read, or another transaction was in the way: read again.
+    Conflict,
+}
+
+/// Reads what changed.
+pub trait ReadChanges: Sync {
+    /// The pointers of the changes from number `from` to number `to`, in order, strongly. Those whose time is over now
+    /// are missing, and so may be that of a transaction that is being applied.
+    fn pointers(
+        &self,
+        chat: &ChatId,
+        from: Rev,
+        to: Rev,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Pointer>, StoreError>> + Send;
+}
+
+/// Reads many chats of one user.
+pub trait ReadInbox: Sync {
+    /// The chats that the user is in. May be a moment behind: the member item decides.
+    fn chats_of(&self, user: &UserId) -> impl Future<Output = Result<Vec<ChatId>, StoreError>> + Send;
+
+    /// The heads of these chats, those that there are.
+    fn heads(
+        &self,
+        chats: &[ChatId],
+        consistency: Consistency,
+    ) -> impl Future<Output = Result<BTreeMap<ChatId, Head>, StoreError>> + Send;
+
+    /// The user's own item in each of these chats that they are in, strongly.
+    fn memberships(
+        &self,
+        user: &UserId,
+        chats: &[ChatId],
+    ) -> impl Future<Output = Result<BTreeMap<ChatId, Member>, StoreError>> + Send;
+
+    /// The documents of these chats, those that there are. May be a moment behind.
+    fn chats(&self, chats: &[ChatId]) -> impl Future<Output = Result<BTreeMap<ChatId, Chat>, StoreError>> + Send;
+}
+
+/// Keeps what a user says of themselves.
+pub trait KeepUsers: Sync {
+    /// The user, strongly; None if nothing is stored of them.
+    fn user(&self, user: &UserId) -> impl Future<Output = Result<Option<ChatUser>, StoreError>> + Send;
+
+    /// Sets the nickname; answers the user as they are then.
+    fn set_nickname(
+        &self,
+        user: &UserId,
+        nickname: &Nickname,
+    ) -> impl Future<Output = Result<ChatUser, StoreError>> + Send;
+
+    /// Replaces the mutes, if they are as they were read; answers the user as they are then, or None if they are not.
+    fn replace_mutes(
+        &self,
+        user: &UserId,
+        before: &Mutes,
+        after: &Mutes,
+    ) -> impl Future<Output = Result<Option<ChatUser>, StoreError>> + Send;
 }
 
 /// Moves read positions.

@@ -1,9 +1,11 @@
 //! A moment, in milliseconds; RFC 3339 in UTC where a client reads it.
 
-use serde::{Serialize, Serializer};
+use crate::ids::Invalid;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 /// RFC 3339 in UTC, always with three digits after the second, so that such texts sort as the times they are.
@@ -52,6 +54,24 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// Reads RFC 3339, with any offset; what is finer than a millisecond is cut.
+    ///
+    /// # Errors
+    /// [`Invalid`] if the text is none.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let parsed = OffsetDateTime::parse(text, &Rfc3339).ok();
+        let millis = parsed.and_then(|time| i64::try_from(time.unix_timestamp_nanos().div_euclid(1_000_000)).ok());
+        millis.map(Self).ok_or_else(|| Invalid::because("must be a time as in RFC 3339, e.g. 2026-01-31T09:30:00Z"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let text = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
@@ -71,5 +91,15 @@ mod tests {
         let text = serde_json::to_string(&Timestamp::from_millis(1_769_851_800_125)).unwrap();
         assert_eq!(text, "\"2026-01-31T09:30:00.125Z\"");
         assert_eq!(serde_json::to_string(&Timestamp::from_millis(0)).unwrap(), "\"1970-01-01T00:00:00.000Z\"");
+    }
+
+    #[test]
+    fn what_clients_write_is_read() {
+        for text in ["2026-01-31T09:30:00.125Z", "2026-01-31T10:30:00.125999+01:00", "2026-01-31t09:30:00.125z"] {
+            assert_eq!(Timestamp::parse(text), Ok(Timestamp::from_millis(1_769_851_800_125)), "{text}");
+        }
+        for bad in ["", "tomorrow", "2026-01-31", "2026-01-31T09:30:00", "1769851800"] {
+            assert!(Timestamp::parse(bad).is_err(), "{bad}");
+        }
     }
 }

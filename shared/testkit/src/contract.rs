@@ -3,16 +3,19 @@
 
 use crate::fixtures::{caller, chat_of, connection, message, text, user, users};
 use crate::{RecordingPush, TestEnv};
+use domain::change::{Change, Changed, POINTER_LIFE, Pointer};
 use domain::chat::{Chat, Head};
-use domain::chat_user::Connection;
-use domain::content::MessageType;
+use domain::chat_user::{ChatUser, Connection, Mutes, Nickname};
+use domain::content::{ChatName, MessageType};
 use domain::ids::{ChatId, ClientMessageId, ConnectionId, Rev, SendId, Seq, UserId};
 use domain::member::{Budget, Member};
-use domain::message::Message;
+use domain::message::{Body, Message, Said};
 use domain::ports::{
-    CommitMessages, CommitOutcome, Consistency, CreateChats, Creation, EarlierSend, MarkSeen, MessageCommit, ReadChats,
-    ReadMessages, Registry, SeenOutcome, SendRecord,
+    ChangeOutcome, ChatSnapshot, CommitChanges, CommitMessages, CommitOutcome, Consistency, CreateChats, Creation,
+    EarlierSend, KeepUsers, MarkSeen, MessageCommit, ReadChanges, ReadChats, ReadInbox, ReadMessages, Registry,
+    SeenOutcome, SendRecord,
 };
+use domain::reactions::{Emoji, Reactions};
 use domain::timestamp::Timestamp;
 use domain::use_cases::{CreateChat, NewChat};
 use domain::{App, Settings};
@@ -21,8 +24,32 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Everything that a store of this product does.
-pub trait Store: ReadChats + CreateChats + CommitMessages + ReadMessages + MarkSeen + Registry {}
-impl<T: ReadChats + CreateChats + CommitMessages + ReadMessages + MarkSeen + Registry> Store for T {}
+pub trait Store:
+    ReadChats
+    + CreateChats
+    + CommitMessages
+    + CommitChanges
+    + ReadMessages
+    + ReadChanges
+    + ReadInbox
+    + MarkSeen
+    + Registry
+    + KeepUsers
+{
+}
+impl<T> Store for T where
+    T: ReadChats
+        + CreateChats
+        + CommitMessages
+        + CommitChanges
+        + ReadMessages
+        + ReadChanges
+        + ReadInbox
+        + MarkSeen
+        + Registry
+        + KeepUsers
+{
+}
 
 /// Makes a test of every case, on the store that the expression makes (it may await).
 #[macro_export]
@@ -34,6 +61,9 @@ macro_rules! contract_suite {
             a_commit_on_changed_members_changes_nothing, a_commit_of_a_stranger_changes_nothing,
             a_repeat_finds_what_was_sent, a_send_is_forgotten_when_its_time_is_over, a_long_log_is_read_in_order,
             a_read_position_only_moves_forward, connections_come_and_go, many_users_are_looked_up_at_once,
+            changed_messages_are_read_back, a_change_on_what_has_moved_changes_nothing,
+            a_group_changes_with_its_members, ninety_join_at_once, a_floor_is_moved, pointers_end_with_their_time,
+            an_inbox_is_read, a_user_keeps_a_nickname_and_mutes,
             fifty_senders_at_once, one_message_sent_ten_times_at_once, one_private_chat_created_ten_times_at_once,
         );
     };
@@ -64,10 +94,11 @@ fn commit(chat: &ChatId, sender: &str, head: Head, before: Option<Budget>, name:
             seq: head.last_seq.next(),
             sender: user(sender),
             kind: MessageType::Text,
-            content: text("Hello \u{1F44B} \"you\"\n"),
             created_at,
             client_message_id: client.clone(),
             deleted_for: BTreeSet::new(),
+            rev: Rev(0),
+            body: Body::Said(Said::new(text("Hello \u{1F44B} \"you\"\n"))),
         },
         head,
         budget_before: before,
@@ -89,7 +120,7 @@ pub async fn a_chat_is_read_back(store: impl Store) {
     let store = &store;
     for (id, participants) in [("back-1", users(&["a", "b"])), ("back-2", users(&["c", "a", "b"]))] {
         let chat = create(store, id, &participants).await;
-        let snapshot = store.snapshot(&chat.id, &user("b")).await.unwrap();
+        let snapshot = store.snapshot(&chat.id, Some(&user("b")), None).await.unwrap();
         let (_, head, members) = chat_of(id, &participants, START);
         assert_eq!(snapshot.chat.as_ref(), Some(&chat));
         assert_eq!(snapshot.head, Some(head));
@@ -128,9 +159,10 @@ pub async fn absence_is_none(store: impl Store) {
     let store = &store;
     let chat = create(store, "absent", &users(&["a", "b"])).await.id;
     let nowhere = ChatId::parse("nowhere").unwrap();
-    let snapshot = store.snapshot(&nowhere, &user("a")).await.unwrap();
-    assert!(snapshot.chat.is_none() && snapshot.head.is_none() && snapshot.member.is_none());
-    assert!(store.snapshot(&chat, &user("stranger")).await.unwrap().member.is_none());
+    let snapshot = store.snapshot(&nowhere, Some(&user("a")), Some(Seq(1))).await.unwrap();
+    let ChatSnapshot { chat: document, head, member, message } = snapshot;
+    assert!(document.is_none() && head.is_none() && member.is_none() && message.is_none());
+    assert!(store.snapshot(&chat, Some(&user("stranger")), None).await.unwrap().member.is_none());
     assert!(store.position(&chat, &user("stranger")).await.unwrap().is_none());
     assert!(store.position(&nowhere, &user("a")).await.unwrap().is_none());
     assert!(store.message(&chat, Seq(1)).await.unwrap().is_none());
@@ -161,9 +193,9 @@ pub async fn a_commit_is_read_back(store: impl Store) {
 }
 
 async fn refused(store: &impl Store, chat: &ChatId, commit: &MessageCommit, outcome: CommitOutcome) {
-    let before = store.snapshot(chat, &user("a")).await.unwrap();
+    let before = store.snapshot(chat, Some(&user("a")), None).await.unwrap();
     assert_eq!(store.commit_message(commit).await.unwrap(), outcome);
-    assert_eq!(store.snapshot(chat, &user("a")).await.unwrap(), before);
+    assert_eq!(store.snapshot(chat, Some(&user("a")), None).await.unwrap(), before);
     let last = before.head.unwrap().last_seq;
     assert!(store.message(chat, last.next()).await.unwrap().is_none());
 }
@@ -256,7 +288,7 @@ pub async fn a_long_log_is_read_in_order(store: impl Store) {
     for _ in 0..60 {
         let (head, member) = head_and_member(store, &chat, "a").await;
         let mut next = commit(&chat, "a", head, member.budget, None);
-        next.message.content = large.clone();
+        next.message.body = Body::Said(Said::new(large.clone()));
         assert_eq!(store.commit_message(&next).await.unwrap(), CommitOutcome::Committed);
     }
     let seqs = async |from, to| -> Vec<u64> {
@@ -327,8 +359,252 @@ pub async fn many_users_are_looked_up_at_once(store: impl Store) {
     assert_eq!(ids, everyone.into_iter().step_by(2).collect());
 }
 
+async fn sent(store: &impl Store, chat: &ChatId, sender: &str) -> Message {
+    let (head, member) = head_and_member(store, chat, sender).await;
+    let commit = commit(chat, sender, head, member.budget, None);
+    assert_eq!(store.commit_message(&commit).await.unwrap(), CommitOutcome::Committed);
+    commit.message
+}
+
+/// A change of `what` after `head`.
+fn change(chat: &ChatId, head: Head, only_for: Option<&str>, what: Changed) -> Change {
+    let at = START.plus(Duration::from_secs(7));
+    Change { chat: chat.clone(), head, at, only_for: only_for.map(user), what }
+}
+
+async fn changed(store: &impl Store, change: &Change) {
+    assert_eq!(store.commit_change(change).await.unwrap(), ChangeOutcome::Committed);
+    assert_eq!(head_of(store, &change.chat).await, change.head_after());
+}
+
+async fn head_of(store: &impl Store, chat: &ChatId) -> Head {
+    store.snapshot(chat, None, None).await.unwrap().head.unwrap()
+}
+
+/// Everything that a message can say, a tombstone, and the pointers to both.
+pub async fn changed_messages_are_read_back(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "changes", &users(&["a", "b"])).await.id;
+    let first = sent(store, &chat, "a").await;
+    let reactions = Reactions::of([
+        (Emoji::parse("\u{1F44D}").unwrap(), BTreeSet::from([user("a"), user("b")])),
+        (Emoji::parse("\u{2764}\u{FE0F}").unwrap(), BTreeSet::from([user("b")])),
+    ]);
+    let said = Said {
+        content: text("Edited"),
+        edited_at: Some(START.plus(Duration::from_secs(7))),
+        reply_to: Some(Seq(1)),
+        mentions: BTreeSet::from([user("b")]),
+        reactions,
+    };
+    let edited = Message { rev: Rev(1), deleted_for: [user("b")].into(), body: Body::Said(said), ..first.clone() };
+    let head = head_of(store, &chat).await;
+    let what = Changed::Message { after: edited.clone(), before: Rev(0) };
+    changed(store, &change(&chat, head, None, what)).await;
+    assert_eq!(store.message(&chat, Seq(1)).await.unwrap(), Some(edited.clone()));
+    let tombstone = Message { rev: Rev(2), body: Body::Deleted { at: START, by: user("a") }, ..first };
+    let what = Changed::Message { after: tombstone.clone(), before: Rev(1) };
+    changed(store, &change(&chat, head_of(store, &chat).await, Some("a"), what)).await;
+    let snapshot = store.snapshot(&chat, Some(&user("b")), Some(Seq(1))).await.unwrap();
+    assert_eq!(snapshot.message.as_ref(), Some(&tombstone));
+    assert_eq!(store.messages(&chat, Seq(1), Seq(9)).await.unwrap(), std::slice::from_ref(&tombstone));
+    let places = [(chat.clone(), Seq(1)), (chat.clone(), Seq(2)), (ChatId::parse("nowhere").unwrap(), Seq(1))];
+    assert_eq!(store.messages_at(&places).await.unwrap(), [tombstone]);
+    assert!(store.messages_at(&[]).await.unwrap().is_empty());
+    let of = |rev, only_for: Option<&str>| Pointer { rev: Rev(rev), of: Seq(1), only_for: only_for.map(user) };
+    let pointers = async |from, to| store.pointers(&chat, Rev(from), Rev(to), START).await.unwrap();
+    assert_eq!(pointers(1, 9).await, [of(1, None), of(2, Some("a"))]);
+    assert_eq!(pointers(2, 2).await, [of(2, Some("a"))]);
+    assert_eq!(pointers(1, 1).await, [of(1, None)]);
+    assert!(pointers(3, 9).await.is_empty());
+}
+
+/// A change is only of what was read.
+pub async fn a_change_on_what_has_moved_changes_nothing(store: impl Store) {
+    let store = &store;
+    let document = create(store, "change-moved", &users(&["a", "b", "c"])).await;
+    let chat = document.id.clone();
+    let message = sent(store, &chat, "a").await;
+    let head = head_of(store, &chat).await;
+    let edit = |head: Head, before: u64| {
+        let after = Message { rev: head.last_rev.next(), body: Body::Said(Said::new(text("x"))), ..message.clone() };
+        change(&chat, head, None, Changed::Message { after, before: Rev(before) })
+    };
+    // Sends do not stand in the way.
+    sent(store, &chat, "b").await;
+    let stale = Head { last_seq: Seq(1), ..head };
+    assert_eq!(store.commit_change(&edit(stale, 0)).await.unwrap(), ChangeOutcome::Committed);
+    let head = head_of(store, &chat).await;
+    assert_eq!((head.last_seq, head.last_rev), (Seq(2), Rev(1)));
+
+    let group = |head: Head, before: u64, joined: Vec<Member>, left: Option<&str>| {
+        let after = Chat { members_rev: head.last_rev.next(), ..document.clone() };
+        change(&chat, head, None, Changed::Chat { after, before: Rev(before), joined, left: left.map(user) })
+    };
+    let dave = |seq| vec![Member::joining(user("dave"), Seq(seq), START)];
+    let ghost = Member::joining(user("ghost"), Seq(0), START);
+    let nobody = Message { seq: Seq(9), ..message.clone() };
+    for refused in [
+        edit(stale, 1),
+        edit(head, 0),
+        edit(Head { members_rev: Rev(5), ..head }, 1),
+        change(&chat, head, None, Changed::Message { after: nobody, before: Rev(0) }),
+        group(stale, 0, vec![], None),
+        group(head, 3, vec![], None),
+        group(Head { last_seq: Seq(1), ..head }, 0, dave(1), None),
+        group(head, 0, vec![Member::joining(user("b"), Seq(2), START)], None),
+        group(head, 0, vec![], Some("ghost")),
+        change(&chat, head, Some("ghost"), Changed::Cleared(ghost)),
+    ] {
+        let before =
+            (store.snapshot(&chat, Some(&user("b")), Some(Seq(1))).await.unwrap(), store.members(&chat).await.unwrap());
+        assert_eq!(store.commit_change(&refused).await.unwrap(), ChangeOutcome::Conflict, "{refused:?}");
+        let after =
+            (store.snapshot(&chat, Some(&user("b")), Some(Seq(1))).await.unwrap(), store.members(&chat).await.unwrap());
+        assert_eq!(before, after, "{refused:?}");
+        assert_eq!(store.pointers(&chat, Rev(1), Rev(9), START).await.unwrap().len(), 1);
+    }
+    // A send between makes no difference to those who do not join.
+    changed_but_for_sends(store, &group(Head { last_seq: Seq(1), ..head }, 0, vec![], Some("c"))).await;
+    assert_eq!(head_of(store, &chat).await.last_seq, Seq(2), "the log is where it was");
+}
+
+async fn changed_but_for_sends(store: &impl Store, change: &Change) {
+    assert_eq!(store.commit_change(change).await.unwrap(), ChangeOutcome::Committed);
+}
+
+/// Document, head and member items in one.
+pub async fn a_group_changes_with_its_members(store: impl Store) {
+    let store = &store;
+    let document = create(store, "group", &users(&["a", "b", "c"])).await;
+    let chat = document.id.clone();
+    sent(store, &chat, "c").await;
+    let head = head_of(store, &chat).await;
+    let after = Chat {
+        name: Some(ChatName::parse("Renamed").unwrap()),
+        participants: users(&["a", "b", "dave"]).into_iter().collect(),
+        admins: users(&["b", "dave"]).into_iter().collect(),
+        members_rev: Rev(1),
+        closed_at: Some(START),
+        ..document
+    };
+    let dave = Member::joining(user("dave"), Seq(1), START.plus(Duration::from_secs(7)));
+    let what =
+        Changed::Chat { after: after.clone(), before: Rev(0), joined: vec![dave.clone()], left: Some(user("c")) };
+    changed(store, &change(&chat, head, None, what)).await;
+    let head = head_of(store, &chat).await;
+    assert_eq!(
+        (head.members_rev, head.participant_count, head.last_change),
+        (Rev(1), 3, Some((Seq(0), dave.joined_at)))
+    );
+    assert_eq!(head.activity(), dave.joined_at);
+    assert_eq!(store.chat(&chat, Consistency::Strong).await.unwrap(), Some(after));
+    let members: Vec<_> = store.members(&chat).await.unwrap().into_iter().map(|member| member.user).collect();
+    assert_eq!(members, users(&["a", "b", "dave"]), "in the order of their ids");
+    assert_eq!(store.position(&chat, &user("dave")).await.unwrap().unwrap().1, dave);
+    assert!(store.position(&chat, &user("c")).await.unwrap().is_none());
+    let pointer = Pointer { rev: Rev(1), of: Seq(0), only_for: None };
+    assert_eq!(store.pointers(&chat, Rev(1), Rev(1), START).await.unwrap(), [pointer]);
+}
+
+/// As many as one request adds, with ids as long as they come.
+pub async fn ninety_join_at_once(store: impl Store) {
+    let store = &store;
+    let document = create(store, "many", &users(&["a", "b", "c"])).await;
+    let joined: Vec<_> = (0..90).map(|n| Member::joining(user(&format!("{n:0>128}")), Seq(0), START)).collect();
+    let mut after = Chat { members_rev: Rev(1), ..document.clone() };
+    after.participants.extend(joined.iter().map(|member| member.user.clone()));
+    let what = Changed::Chat { after, before: Rev(0), joined, left: None };
+    changed(store, &change(&document.id, head_of(store, &document.id).await, None, what)).await;
+    assert_eq!(store.members(&document.id).await.unwrap().len(), 93);
+    assert_eq!(head_of(store, &document.id).await.participant_count, 93);
+}
+
+/// A history that is cleared leaves everything else of the member as it is.
+pub async fn a_floor_is_moved(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "floor", &users(&["a", "b"])).await.id;
+    sent(store, &chat, "a").await;
+    let (head, read) = head_and_member(store, &chat, "a").await;
+    let cleared = Member { cleared_seq: Seq(1), ..read.clone() };
+    // What the member read meanwhile stays read.
+    store.mark_seen(&chat, &user("a"), Seq(5), START).await.unwrap();
+    changed(store, &change(&chat, head, Some("a"), Changed::Cleared(cleared))).await;
+    let (_, member) = head_and_member(store, &chat, "a").await;
+    assert_eq!((member.cleared_seq, member.read_seq, member.budget), (Seq(1), Seq(5), read.budget));
+    assert_eq!(head_and_member(store, &chat, "b").await.1.cleared_seq, Seq(0));
+}
+
+/// A pointer whose time is over is none, even while DynamoDB has not deleted it yet.
+pub async fn pointers_end_with_their_time(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "over", &users(&["a", "b"])).await.id;
+    let message = sent(store, &chat, "a").await;
+    let what = Changed::Message { after: Message { rev: Rev(1), ..message }, before: Rev(0) };
+    let change = change(&chat, head_of(store, &chat).await, None, what);
+    changed(store, &change).await;
+    let over = change.at.plus(POINTER_LIFE);
+    let before = Timestamp::from_seconds(over.seconds() - 1);
+    assert_eq!(store.pointers(&chat, Rev(1), Rev(1), before).await.unwrap().len(), 1);
+    assert!(store.pointers(&chat, Rev(1), Rev(1), over).await.unwrap().is_empty());
+}
+
+/// Heads, own items and documents of more chats than one BatchGetItem holds.
+pub async fn an_inbox_is_read(store: impl Store) {
+    let store = &store;
+    let mut chats = Vec::new();
+    for n in 0..120 {
+        chats.push(create(store, &format!("inbox-{n:03}"), &users(&["inga", "b"])).await.id);
+    }
+    let elsewhere = create(store, "inbox-other", &users(&["b", "c"])).await.id;
+    let inga = user("inga");
+    let mut own = store.chats_of(&inga).await.unwrap();
+    own.sort();
+    assert_eq!(own, chats);
+    assert!(store.chats_of(&user("nobody")).await.unwrap().is_empty());
+    let mut asked = chats.clone();
+    asked.extend([elsewhere.clone(), ChatId::parse("nowhere").unwrap()]);
+    let heads = store.heads(&asked, Consistency::Strong).await.unwrap();
+    assert_eq!(heads.len(), 121);
+    assert_eq!(heads[&elsewhere], Head::new(2, START));
+    let members = store.memberships(&inga, &asked).await.unwrap();
+    assert_eq!(members.keys().cloned().collect::<Vec<_>>(), chats);
+    assert_eq!(members[&chats[0]], Member::joining(inga, Seq(0), START));
+    assert_eq!(store.chats(&asked).await.unwrap().len(), 121);
+    assert!(store.heads(&[], Consistency::Eventual).await.unwrap().is_empty());
+    assert!(store.chats(&[]).await.unwrap().is_empty());
+}
+
+/// For who has never connected as for who has.
+pub async fn a_user_keeps_a_nickname_and_mutes(store: impl Store) {
+    let store = &store;
+    let name = |text: &str| Nickname::parse(text).unwrap();
+    let (nina, olga) = (user("nina"), user("olga"));
+    assert_eq!(store.user(&nina).await.unwrap(), None);
+    let found = store.set_nickname(&nina, &name("Nina \u{1F44B}")).await.unwrap();
+    assert_eq!(found, ChatUser { nickname: Some(name("Nina \u{1F44B}")), ..ChatUser::unknown(nina.clone()) });
+    store.register(&nina, &connection("n", START)).await.unwrap();
+    let found = store.set_nickname(&nina, &name("N")).await.unwrap();
+    assert_eq!((found.nickname.as_ref(), found.connections.len()), (Some(&name("N")), 1));
+    assert_eq!(store.user(&nina).await.unwrap(), Some(found));
+
+    let chat = |id: &str| ChatId::parse(id).unwrap();
+    let one = Mutes::from([(chat("c"), None)]);
+    let two = Mutes::from([(chat("c"), Some(START)), (chat("d"), None)]);
+    for user in [&nina, &olga] {
+        let none = Mutes::new();
+        assert_eq!(store.replace_mutes(user, &one, &two).await.unwrap(), None, "there were none");
+        assert_eq!(store.replace_mutes(user, &none, &one).await.unwrap().unwrap().muted_chats, one);
+        assert_eq!(store.replace_mutes(user, &none, &two).await.unwrap(), None, "there is one now");
+        assert_eq!(store.replace_mutes(user, &one, &two).await.unwrap().unwrap().muted_chats, two);
+        assert_eq!(store.replace_mutes(user, &two, &none).await.unwrap().unwrap().muted_chats, none);
+        assert_eq!(store.replace_mutes(user, &none, &one).await.unwrap().unwrap().muted_chats, one);
+        assert_eq!(store.users(std::slice::from_ref(user)).await.unwrap()[0].muted_chats, one);
+    }
+}
+
 fn app<S>(store: S) -> App<S, RecordingPush, TestEnv> {
-    App { store, push: RecordingPush::default(), env: TestEnv::default(), settings: Settings::default() }
+    App { store, push: RecordingPush::default(), env: TestEnv::default(), settings: Settings::default(), directory: () }
 }
 
 /// Fifty participants send at once: fifty messages, seq 1 to 50, none twice, whatever conflicts they had.
@@ -353,7 +629,7 @@ pub async fn fifty_senders_at_once(store: impl Store) {
     assert_eq!(stored.iter().map(|message| &message.sender).collect::<BTreeSet<_>>().len(), 50, "one of each sender");
     assert_eq!(
         acknowledged,
-        stored.into_iter().map(|message| (message.seq, message.content.as_str().to_owned())).collect()
+        stored.into_iter().map(|message| (message.seq, message.said().unwrap().content.as_str().to_owned())).collect()
     );
 }
 

@@ -7,6 +7,7 @@ use domain::ids::{ChatId, ClientMessageId, ConnectionId, Rev, Seq, UserId};
 use domain::member::Member;
 use domain::timestamp::Timestamp;
 use domain::use_cases::{Caller, SendMessage};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The user of this id.
@@ -45,6 +46,8 @@ pub fn message(chat: &ChatId, sender: &str, name: &str, content: &str) -> SendMe
         chat: chat.clone(),
         kind: MessageType::Text,
         content: text(content),
+        reply_to: None,
+        mentions: BTreeSet::new(),
         client_message_id: (!name.is_empty()).then(|| ClientMessageId::parse(name).expect("a client message id")),
     }
 }
@@ -67,5 +70,5 @@ pub fn chat_of(id: &str, participants: &[UserId], at: Timestamp) -> (Chat, Head,
     };
     let participant_count = u32::try_from(participants.len()).expect("a count");
     let members = participants.iter().map(|user| Member::joining(user.clone(), Seq(0), at)).collect();
-    (chat, Head { participant_count, ..Head::default() }, members)
+    (chat, Head::new(participant_count, at), members)
 }

@@ -1,17 +1,19 @@
 //! All storage ports in memory, as strict as DynamoDB, with faults that can be asked for.
 
 use crate::rng::Rng;
+use domain::change::{Change, Changed, POINTER_LIFE, Pointer};
 use domain::chat::{Chat, Head};
-use domain::chat_user::{ChatUser, Connection};
-use domain::ids::{ChatId, ConnectionId, SendId, Seq, UserId};
+use domain::chat_user::{ChatUser, Connection, Mutes, Nickname};
+use domain::ids::{ChatId, ConnectionId, Rev, SendId, Seq, UserId};
 use domain::member::Member;
 use domain::message::Message;
 use domain::ports::{
-    ChatSnapshot, CommitMessages, CommitOutcome, Consistency, CreateChats, Creation, EarlierSend, MarkSeen,
-    MessageCommit, ReadChats, ReadMessages, Registry, SeenOutcome, SendRecord, StoreError,
+    ChangeOutcome, ChatSnapshot, CommitChanges, CommitMessages, CommitOutcome, Consistency, CreateChats, Creation,
+    EarlierSend, KeepUsers, MarkSeen, MessageCommit, ReadChanges, ReadChats, ReadInbox, ReadMessages, Registry,
+    SeenOutcome, SendRecord, StoreError,
 };
 use domain::timestamp::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -22,7 +24,8 @@ pub struct Faults {
     pub conflict: u8,
     /// A transaction is applied, but its answer does not arrive.
     pub lost_reply: u8,
-    /// A query does not show the message of a transaction whose head is visible already.
+    /// A read does not show the message or the pointer of a transaction whose head is visible already, or shows the
+    /// message as it was before.
     pub half_read: u8,
     /// An eventually consistent read of a chat shows it as it was before its last change, or not at all if it is new.
     pub stale_chat: u8,
@@ -40,8 +43,12 @@ struct State {
     members: BTreeMap<(ChatId, UserId), Member>,
     sends: BTreeMap<String, (Seq, SendRecord)>,
     users: BTreeMap<UserId, ChatUser>,
-    /// Messages that a query may still not show.
-    unsettled: BTreeSet<(ChatId, Seq)>,
+    /// Each with the moment at which its time is over.
+    pointers: BTreeMap<(ChatId, Rev), (Pointer, Timestamp)>,
+    /// Messages that a read may still show as they were before; not at all if they are new.
+    unsettled: BTreeMap<(ChatId, Seq), Option<Message>>,
+    /// The last pointer of a chat, which a read may still not show.
+    unsettled_pointers: BTreeMap<ChatId, Rev>,
     faults: Faults,
 }
 
@@ -161,18 +168,24 @@ impl MemoryStore {
 }
 
 impl ReadChats for MemoryStore {
-    async fn snapshot(&self, chat: &ChatId, user: &UserId) -> Result<ChatSnapshot, StoreError> {
+    async fn snapshot(
+        &self,
+        chat: &ChatId,
+        user: Option<&UserId>,
+        message: Option<Seq>,
+    ) -> Result<ChatSnapshot, StoreError> {
         let document = self.chat(chat, Consistency::Eventual).await?;
         self.read(|state| ChatSnapshot {
             chat: document,
             head: state.heads.get(chat).copied(),
-            member: state.members.get(&(chat.clone(), user.clone())).cloned(),
+            member: user.and_then(|user| state.members.get(&(chat.clone(), user.clone()))).cloned(),
+            message: message.and_then(|seq| state.messages.get(&(chat.clone(), seq)).cloned()),
         })
         .await
     }
 
     async fn position(&self, chat: &ChatId, user: &UserId) -> Result<Option<(Head, Member)>, StoreError> {
-        let ChatSnapshot { head, member, .. } = self.snapshot(chat, user).await?;
+        let ChatSnapshot { head, member, .. } = self.snapshot(chat, Some(user), None).await?;
         Ok(head.zip(member))
     }
 
@@ -239,13 +252,179 @@ impl CommitMessages for MemoryStore {
             member.read_seq = message.seq;
             member.read_at = Some(message.created_at);
             member.budget = Some(*budget_after);
-            let place = (message.chat.clone(), message.seq);
-            state.messages.insert(place.clone(), message.clone());
-            state.unsettled.insert(place);
+            state.put_unsettled(message);
             if let Some(send) = send {
                 state.sends.insert(send.id.as_str().to_owned(), (message.seq, send.clone()));
             }
             CommitOutcome::Committed
+        })
+        .await
+    }
+}
+
+impl CommitChanges for MemoryStore {
+    async fn commit_change(&self, change: &Change) -> Result<ChangeOutcome, StoreError> {
+        self.transact(ChangeOutcome::Conflict, |state| {
+            if !state.allows(change) {
+                return ChangeOutcome::Conflict;
+            }
+            let chat = &change.chat;
+            // The change before is settled: this transaction saw it.
+            state.unsettled.retain(|(of, _), before| of != chat || before.is_none());
+            state.heads.insert(
+                chat.clone(),
+                // A send may have come between.
+                Head {
+                    last_seq: state.heads[chat].last_seq,
+                    last_message_at: state.heads[chat].last_message_at,
+                    ..change.head_after()
+                },
+            );
+            let over = change.at.plus(POINTER_LIFE);
+            state.pointers.insert((chat.clone(), change.rev()), (change.pointer(), over));
+            state.unsettled_pointers.insert(chat.clone(), change.rev());
+            match &change.what {
+                Changed::Message { after, .. } => state.put_unsettled(after),
+                Changed::Chat { after, joined, left, .. } => {
+                    if let Some(before) = state.chats.insert(chat.clone(), after.clone()) {
+                        state.stale_chats.insert(chat.clone(), before);
+                    }
+                    for member in joined {
+                        state.members.insert((chat.clone(), member.user.clone()), member.clone());
+                    }
+                    if let Some(user) = left {
+                        state.members.remove(&(chat.clone(), user.clone()));
+                    }
+                }
+                Changed::Cleared(member) => {
+                    if let Some(stored) = state.members.get_mut(&(chat.clone(), member.user.clone())) {
+                        stored.cleared_seq = member.cleared_seq;
+                    }
+                }
+            }
+            ChangeOutcome::Committed
+        })
+        .await
+    }
+}
+
+impl State {
+    /// Whether all is as the change was decided upon.
+    fn allows(&self, change: &Change) -> bool {
+        let Some(head) = self.heads.get(&change.chat) else { return false };
+        let as_read = head.last_rev == change.head.last_rev && head.members_rev == change.head.members_rev;
+        let is_member = |user: &UserId| self.members.contains_key(&(change.chat.clone(), user.clone()));
+        as_read
+            && match &change.what {
+                Changed::Message { after, before } => {
+                    self.messages.get(&(change.chat.clone(), after.seq)).is_some_and(|stored| stored.rev == *before)
+                }
+                Changed::Chat { before, joined, left, .. } => {
+                    let chat = self.chats.get(&change.chat);
+                    (joined.is_empty() || head.last_seq == change.head.last_seq)
+                        && chat.is_some_and(|chat| chat.members_rev == *before)
+                        && joined.iter().all(|member| !is_member(&member.user))
+                        && left.iter().all(is_member)
+                }
+                Changed::Cleared(member) => is_member(&member.user),
+            }
+    }
+
+    /// Stores a message that a read may not show for a while.
+    fn put_unsettled(&mut self, message: &Message) {
+        let place = (message.chat.clone(), message.seq);
+        let before = self.messages.insert(place.clone(), message.clone());
+        self.unsettled.insert(place, before);
+    }
+
+    /// A message as a read finds it. What one read has shown, every later one shows.
+    fn message(&mut self, rng: &Rng, place: &(ChatId, Seq)) -> Option<Message> {
+        match self.unsettled.get(place) {
+            Some(before) if rng.percent(self.faults.half_read) => before.clone(),
+            _ => {
+                self.unsettled.remove(place);
+                self.messages.get(place).cloned()
+            }
+        }
+    }
+}
+
+impl ReadChanges for MemoryStore {
+    async fn pointers(&self, chat: &ChatId, from: Rev, to: Rev, now: Timestamp) -> Result<Vec<Pointer>, StoreError> {
+        self.read(|state| {
+            let hides = |state: &State, rev: Rev| {
+                state.unsettled_pointers.get(chat) == Some(&rev) && self.rng.percent(state.faults.half_read)
+            };
+            let range = state.pointers.range((chat.clone(), from)..=(chat.clone(), to));
+            let found: Vec<_> = range
+                .filter(|((_, rev), (_, over))| *over > now && !hides(state, *rev))
+                .map(|(_, (pointer, _))| pointer.clone())
+                .collect();
+            if found.last().is_some_and(|last| state.unsettled_pointers.get(chat) == Some(&last.rev)) {
+                state.unsettled_pointers.remove(chat);
+            }
+            found
+        })
+        .await
+    }
+}
+
+impl ReadInbox for MemoryStore {
+    async fn chats_of(&self, user: &UserId) -> Result<Vec<ChatId>, StoreError> {
+        self.read(|state| {
+            state.members.keys().filter(|(_, member)| member == user).map(|(chat, _)| chat.clone()).collect()
+        })
+        .await
+    }
+
+    async fn heads(&self, chats: &[ChatId], _: Consistency) -> Result<BTreeMap<ChatId, Head>, StoreError> {
+        self.read(|state| chats.iter().filter_map(|chat| Some((chat.clone(), *state.heads.get(chat)?))).collect()).await
+    }
+
+    async fn memberships(&self, user: &UserId, chats: &[ChatId]) -> Result<BTreeMap<ChatId, Member>, StoreError> {
+        self.read(|state| {
+            let member = |chat: &ChatId| state.members.get(&(chat.clone(), user.clone())).cloned();
+            chats.iter().filter_map(|chat| Some((chat.clone(), member(chat)?))).collect()
+        })
+        .await
+    }
+
+    async fn chats(&self, chats: &[ChatId]) -> Result<BTreeMap<ChatId, Chat>, StoreError> {
+        let mut found = BTreeMap::new();
+        for id in chats {
+            found.extend(self.chat(id, Consistency::Eventual).await?.map(|chat| (id.clone(), chat)));
+        }
+        Ok(found)
+    }
+}
+
+impl KeepUsers for MemoryStore {
+    async fn user(&self, user: &UserId) -> Result<Option<ChatUser>, StoreError> {
+        self.read(|state| state.users.get(user).cloned()).await
+    }
+
+    async fn set_nickname(&self, user: &UserId, nickname: &Nickname) -> Result<ChatUser, StoreError> {
+        self.read(|state| {
+            let entry = state.users.entry(user.clone()).or_insert_with(|| ChatUser::unknown(user.clone()));
+            entry.nickname = Some(nickname.clone());
+            entry.clone()
+        })
+        .await
+    }
+
+    async fn replace_mutes(
+        &self,
+        user: &UserId,
+        before: &Mutes,
+        after: &Mutes,
+    ) -> Result<Option<ChatUser>, StoreError> {
+        self.transact(None, |state| {
+            let entry = state.users.entry(user.clone()).or_insert_with(|| ChatUser::unknown(user.clone()));
+            if entry.muted_chats != *before {
+                return None;
+            }
+            entry.muted_chats.clone_from(after);
+            Some(entry.clone())
         })
         .await
     }
@@ -258,14 +437,18 @@ impl ReadMessages for MemoryStore {
 
     async fn messages(&self, chat: &ChatId, from: Seq, to: Seq) -> Result<Vec<Message>, StoreError> {
         self.read(|state| {
-            let percent = state.faults.half_read;
-            // What one query has shown, every later one shows.
-            let hidden: BTreeSet<_> = state.unsettled.iter().filter(|_| self.rng.percent(percent)).cloned().collect();
-            state.unsettled.retain(|place| hidden.contains(place));
-            let range = state.messages.range((chat.clone(), from)..=(chat.clone(), to));
-            range.filter(|(place, _)| !hidden.contains(place)).map(|(_, message)| message.clone()).collect()
+            let places: Vec<_> = state
+                .messages
+                .range((chat.clone(), from)..=(chat.clone(), to))
+                .map(|(place, _)| place.clone())
+                .collect();
+            places.iter().filter_map(|place| state.message(&self.rng, place)).collect()
         })
         .await
+    }
+
+    async fn messages_at(&self, places: &[(ChatId, Seq)]) -> Result<Vec<Message>, StoreError> {
+        self.read(|state| places.iter().filter_map(|place| state.message(&self.rng, place)).collect()).await
     }
 }
 

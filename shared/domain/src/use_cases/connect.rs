@@ -25,7 +25,7 @@ pub enum ConnectError {
     Store(#[from] StoreError),
 }
 
-impl<S: Registry, P: Push, E: Env> App<S, P, E> {
+impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
     /// Registers a connection. Dead ones go, and of more than 20 the oldest: they are forgotten and closed.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
     }
 }
 
-impl<S: Registry, P: Sync, E: Env> App<S, P, E> {
+impl<S: Registry, P: Sync, E: Env, D: Sync> App<S, P, E, D> {
     /// Removes a connection that is closed.
     ///
     /// # Errors

@@ -1,12 +1,12 @@
 //! Creating a chat: private, of which a pair has exactly one, or a group.
 
-use super::{App, Caller, ChatState, PushReport, chat_state};
-use crate::chat::{Chat, ChatView, Head};
+use super::{App, Caller, ChatState, PushReport, chat_state, unknown_users};
+use crate::chat::{Chat, ChatView, DOCUMENT_BYTES, Head};
 use crate::content::ChatName;
 use crate::event::Event;
 use crate::ids::{ChatId, ClientChatId, Rev, Seq, UserId, digest};
 use crate::member::{Floor, Member};
-use crate::ports::{CreateChats, Creation, Env, Push, ReadChats, Registry, StoreError};
+use crate::ports::{CreateChats, Creation, Directory, DirectoryError, Env, Push, ReadChats, Registry, StoreError};
 use crate::retry::Retry;
 use std::collections::BTreeSet;
 
@@ -107,6 +107,12 @@ pub enum CreateChatError {
     /// The client's name for the group was used for a group that was asked for differently.
     #[error("the client chat id was used for another group")]
     IdempotencyConflict,
+    /// Some of the participants do not exist.
+    #[error("no such users")]
+    UnknownUsers(Vec<UserId>),
+    /// Whether the participants exist cannot be known now.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
     /// The group of this name is there, and the caller has left it.
     #[error("chat not found")]
     ChatNotFound,
@@ -118,7 +124,7 @@ pub enum CreateChatError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
+impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env, D: Directory> App<S, P, E, D> {
     /// Creates a chat, or answers the one that is already there.
     ///
     /// # Errors
@@ -127,8 +133,12 @@ impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
         let CreateChat { caller, chat } = command;
         let now = self.env.now();
         let chat = self.plan(&caller.user, chat);
-        let participant_count = u32::try_from(chat.participants.len()).unwrap_or(u32::MAX);
-        let head = Head { participant_count, ..Head::default() };
+        let others: Vec<_> = chat.participants.iter().filter(|user| **user != caller.user).cloned().collect();
+        let unknown = unknown_users(&self.directory, &others).await?;
+        if !unknown.is_empty() {
+            return Err(CreateChatError::UnknownUsers(unknown));
+        }
+        let head = Head::new(u32::try_from(chat.participants.len()).unwrap_or(u32::MAX), now);
         let members: Vec<_> = chat.participants.iter().map(|user| Member::joining(user.clone(), Seq(0), now)).collect();
         let participants: Vec<_> = chat.participants.iter().cloned().collect();
 
@@ -181,13 +191,13 @@ impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
 
     /// The chat that is already there. Nothing is pushed: everyone in it has been told, or asks when they come.
     async fn existing(&self, creator: &UserId, planned: &Chat) -> Result<CreatedChat, CreateChatError> {
-        let state = chat_state(&self.store, &planned.id, creator).await?;
-        let ChatState { chat, head, member } = state.ok_or(CreateChatError::ChatNotFound)?;
+        let state = chat_state(&self.store, &self.env, &planned.id, creator, None).await?;
+        let ChatState { chat, head, member, .. } = state.ok_or(CreateChatError::ChatNotFound)?;
         if chat.request_hash != planned.request_hash {
             return Err(CreateChatError::IdempotencyConflict);
         }
         Ok(CreatedChat {
-            chat: ChatView::new(&chat, &head, member.floor()),
+            chat: ChatView::new(&chat, &head, member.floor()).limited(DOCUMENT_BYTES),
             is_new: false,
             pushed: PushReport::default(),
         })

@@ -12,7 +12,9 @@ use crate::timestamp::Timestamp;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, stream};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Posts under way at once.
@@ -41,15 +43,19 @@ pub struct PushReport {
     pub unknown: u32,
 }
 
-/// A user and one of their connections.
-struct Target {
+/// A user's connection, and what is posted to it.
+struct Post {
     user: UserId,
     connection: Connection,
+    frame: Arc<str>,
 }
 
-impl<S: Registry, P: Push, E: Env> App<S, P, E> {
+impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
     /// Looks up whom to push to. Failing to is counted, not an error: it never fails what is pushed about.
     pub(super) async fn look_up(&self, users: &[UserId]) -> Audience {
+        if users.is_empty() {
+            return Audience::default();
+        }
         match self.store.users(users).await {
             Ok(users) => Audience { users, unknown: 0 },
             Err(error) => {
@@ -61,25 +67,51 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
 
     /// Pushes `event` to every live connection of the audience but `except`.
     pub(super) async fn push(&self, audience: &Audience, except: Option<&ConnectionId>, event: &Event) -> PushReport {
+        self.push_each(audience, except, |_| Some(((), event.clone()))).await
+    }
+
+    /// Pushes to each user of the audience the event that is theirs, if one is. Events of one key are the same, and
+    /// written once.
+    pub(super) async fn push_each<K: Ord>(
+        &self,
+        audience: &Audience,
+        except: Option<&ConnectionId>,
+        event_of: impl Fn(&UserId) -> Option<(K, Event)>,
+    ) -> PushReport {
         let mut report = PushReport { unknown: audience.unknown, ..PushReport::default() };
-        let targets = audience.targets(except, self.env.now());
-        if targets.is_empty() {
-            return report;
+        let mut frames: BTreeMap<K, Arc<str>> = BTreeMap::new();
+        let mut posts = Vec::new();
+        let mut name = None;
+        for (user, connections) in audience.connections(except, self.env.now()) {
+            let Some((key, event)) = event_of(user) else { continue };
+            name = Some(event.event);
+            let frame = match frames.entry(key) {
+                Entry::Occupied(written) => written.get().clone(),
+                Entry::Vacant(place) => match serde_json::to_string(&event) {
+                    Ok(text) => place.insert(text.into()).clone(),
+                    Err(error) => {
+                        tracing::error!(event = ?event.event, error = in_full(&error), "an event could not be written as JSON");
+                        report.failed += u32::try_from(connections.count()).unwrap_or(u32::MAX);
+                        continue;
+                    }
+                },
+            };
+            posts.extend(connections.map(|connection| Post {
+                user: user.clone(),
+                connection: connection.clone(),
+                frame: frame.clone(),
+            }));
         }
-        let Ok(frame) = serde_json::to_string(event) else {
-            tracing::error!(event = ?event.event, "an event could not be written as JSON");
-            report.failed = u32::try_from(targets.len()).unwrap_or(u32::MAX);
-            return report;
-        };
-        let mut unanswered = u32::try_from(targets.len()).unwrap_or(u32::MAX);
+        let Some(event) = name.filter(|_| !posts.is_empty()) else { return report };
+        let mut unanswered = u32::try_from(posts.len()).unwrap_or(u32::MAX);
         let mut gone: BTreeMap<UserId, Vec<ConnectionId>> = BTreeMap::new();
         {
-            let posts = stream::iter(targets)
-                .map(|target| self.post_patiently(target, &frame))
+            let posts = stream::iter(posts)
+                .map(|post| self.post_patiently(post))
                 .buffer_unordered(CONCURRENCY)
                 .take_until(self.env.sleep(ALL_POSTS));
             let mut posts = pin!(posts);
-            while let Some((target, result)) = posts.next().await {
+            while let Some((post, result)) = posts.next().await {
                 unanswered = unanswered.saturating_sub(1);
                 match result {
                     Ok(()) => report.posted += 1,
@@ -90,8 +122,8 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
                     }
                     Err(PushError::Gone) => {
                         report.gone += 1;
-                        if self.env.now().since(target.connection.connected_at) >= OPENING {
-                            gone.entry(target.user).or_default().push(target.connection.id);
+                        if self.env.now().since(post.connection.connected_at) >= OPENING {
+                            gone.entry(post.user).or_default().push(post.connection.id);
                         }
                     }
                 }
@@ -101,7 +133,7 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
         let removals = gone.into_iter().map(|(user, ids)| self.forget(user, ids));
         stream::iter(removals).buffer_unordered(CONCURRENCY).collect::<()>().await;
         let PushReport { posted, gone, throttled, failed, unknown } = report;
-        tracing::info!(event = ?event.event, posted, gone, throttled, failed, unknown, "pushed");
+        tracing::info!(?event, posted, gone, throttled, failed, unknown, "pushed");
         report
     }
 
@@ -112,12 +144,12 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
     }
 
     /// Posts one frame, and again while the connection is throttled.
-    async fn post_patiently(&self, target: Target, frame: &str) -> (Target, Result<(), PushError>) {
+    async fn post_patiently(&self, post: Post) -> (Post, Result<(), PushError>) {
         let mut tries = 1;
         loop {
-            let result = self.post_in_time(&target.connection.id, frame).await;
+            let result = self.post_in_time(&post.connection.id, &post.frame).await;
             if !matches!(result, Err(PushError::Throttled)) || tries == TRIES {
-                return (target, result);
+                return (post, result);
             }
             self.env.sleep(jitter(&self.env, FIRST_WAIT * 2_u32.pow(tries - 1))).await;
             tries += 1;
@@ -135,27 +167,33 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
 }
 
 /// Whom an event is pushed to.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Audience {
     users: Vec<ChatUser>,
     unknown: u32,
 }
 
 impl Audience {
+    /// One user, as they were just read.
+    pub(super) fn of(user: ChatUser) -> Self {
+        Self { users: vec![user], unknown: 0 }
+    }
+
     /// Leaves those who may see what is pushed.
     pub(super) fn retain(&mut self, may_see: impl Fn(&UserId) -> bool) {
         self.users.retain(|user| may_see(&user.id));
     }
 
-    fn targets(&self, except: Option<&ConnectionId>, now: Timestamp) -> Vec<Target> {
-        let of = |user: &ChatUser| {
-            let live = user.connections.iter().filter(|connection| connection.is_live(now));
-            let others = live.filter(|connection| Some(&connection.id) != except);
-            others
-                .map(|connection| Target { user: user.id.clone(), connection: connection.clone() })
-                .collect::<Vec<_>>()
-        };
-        self.users.iter().flat_map(of).collect()
+    /// Each user, and their live connections but `except`.
+    fn connections<'a>(
+        &'a self,
+        except: Option<&'a ConnectionId>,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (&'a UserId, impl Iterator<Item = &'a Connection>)> {
+        self.users.iter().map(move |user| {
+            let live = user.connections.iter().filter(move |connection| connection.is_live(now));
+            (&user.id, live.filter(move |connection| Some(&connection.id) != except))
+        })
     }
 }
 

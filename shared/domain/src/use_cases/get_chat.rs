@@ -4,6 +4,7 @@ use super::{App, Caller, ChatState, chat_state};
 use crate::chat::ChatView;
 use crate::chat_user::{ChatUser, ChatUserView};
 use crate::ids::{ChatId, Seq, UserId};
+use crate::member::Member;
 use crate::ports::{Env, ReadChats, Registry, StoreError};
 use crate::timestamp::Timestamp;
 use futures_util::future::try_join;
@@ -26,7 +27,7 @@ pub struct ChatDetails {
 }
 
 /// One participant of a chat.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MemberView {
     /// Who.
@@ -45,6 +46,20 @@ pub struct MemberView {
     pub user: Option<ChatUserView>,
 }
 
+impl MemberView {
+    /// What every participant is shown of a member.
+    pub(super) fn new(member: Member) -> Self {
+        Self {
+            read_seq: member.read_up_to(),
+            joined_seq: member.joined_seq,
+            joined_at: member.joined_at,
+            read_at: member.read_at,
+            user_id: member.user,
+            user: None,
+        }
+    }
+}
+
 /// Why a chat is not shown.
 #[derive(Debug, thiserror::Error)]
 pub enum GetChatError {
@@ -56,14 +71,14 @@ pub enum GetChatError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + Registry, P: Sync, E: Env> App<S, P, E> {
+impl<S: ReadChats + Registry, P: Sync, E: Env, D: Sync> App<S, P, E, D> {
     /// The chat and its members' read positions.
     ///
     /// # Errors
     /// [`GetChatError`].
     pub async fn get_chat(&self, caller: &Caller, id: &ChatId) -> Result<ChatDetails, GetChatError> {
-        let state = chat_state(&self.store, id, &caller.user).await?;
-        let ChatState { chat, head, member } = state.ok_or(GetChatError::ChatNotFound)?;
+        let state = chat_state(&self.store, &self.env, id, &caller.user, None).await?;
+        let ChatState { chat, head, member, .. } = state.ok_or(GetChatError::ChatNotFound)?;
         let shown: Vec<UserId> = match chat.participants.len() {
             0..=MOST_USERS => chat.participants.iter().cloned().collect(),
             _ => Vec::new(),
@@ -77,13 +92,9 @@ impl<S: ReadChats + Registry, P: Sync, E: Env> App<S, P, E> {
         };
         let members = members
             .into_iter()
-            .map(|member| MemberView {
-                user: (!shown.is_empty()).then(|| view(&member.user)),
-                read_seq: member.read_up_to(),
-                joined_seq: member.joined_seq,
-                joined_at: member.joined_at,
-                read_at: member.read_at,
-                user_id: member.user,
+            .map(|member| {
+                let user = (!shown.is_empty()).then(|| view(&member.user));
+                MemberView { user, ..MemberView::new(member) }
             })
             .collect();
         Ok(ChatDetails {

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 /// How many messages a page holds at most: 1 to 100, 50 unless said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PageLimit(u64);
+pub struct PageLimit(pub(super) u64);
 
 impl PageLimit {
     /// The most that can be asked for.
@@ -103,7 +103,7 @@ pub enum ListMessagesError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + ReadMessages, P: Sync, E: Env> App<S, P, E> {
+impl<S: ReadChats + ReadMessages, P: Sync, E: Env, D: Sync> App<S, P, E, D> {
     /// A page of messages. The head is read first; the page ends where a transaction is still being applied.
     ///
     /// # Errors
@@ -132,6 +132,7 @@ impl<S: ReadChats + ReadMessages, P: Sync, E: Env> App<S, P, E> {
                 .await?;
 
         let contiguous = contiguous(messages, window.from);
+        page.rev = head.rev_shown_in(&contiguous);
         let views: Vec<_> = contiguous.iter().map(|message| MessageView::new(message, &members)).collect();
         let (first, last) = fitting(&views, window.anchor);
         let shown = contiguous.iter().zip(views).skip(first).take(last - first);
@@ -146,7 +147,7 @@ impl<S: ReadChats + ReadMessages, P: Sync, E: Env> App<S, P, E> {
         let visible = covered.into_iter().filter(|(message, _)| message.is_visible_to(&command.caller.user, floor));
         page.messages = visible.map(|(_, view)| view).collect();
         if let [only] = page.messages.as_mut_slice() {
-            only.limit_seen_by(DOCUMENT_BYTES);
+            only.limit(DOCUMENT_BYTES);
         }
         Ok(page)
     }
@@ -191,7 +192,7 @@ impl Window {
 
 /// The messages from place `from` up to the first hole: a Query can see a transaction in part, and what comes
 /// after a hole must not be taken for what follows it.
-fn contiguous(messages: Vec<Message>, from: Seq) -> Vec<Message> {
+pub(super) fn contiguous(messages: Vec<Message>, from: Seq) -> Vec<Message> {
     (from.0..).zip(messages).take_while(|(seq, message)| message.seq.0 == *seq).map(|(_, message)| message).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Moving a participant's read position, and telling the others.
 
-use super::{App, Caller, PushReport, fresh_chat};
+use super::{App, Caller, PushReport, as_new_as};
 use crate::causes::in_full;
 use crate::chat::{Chat, Head};
 use crate::event::{Event, Receipt};
@@ -64,7 +64,7 @@ pub enum MarkSeenError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
+impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
     /// Moves the caller's read position up to a place. Below where it is, it stays.
     ///
     /// # Errors
@@ -120,10 +120,12 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
             return None;
         }
         let chat = match self.store.chat(id, Consistency::Eventual).await {
-            Ok(Some(chat)) if chat.members_rev == head.members_rev => Ok(chat),
-            _ => fresh_chat(&self.store, id).await,
+            Ok(chat) => as_new_as(head, chat, &self.store, &self.env, id).await,
+            Err(error) => Err(error),
         };
-        chat.inspect_err(|error| tracing::warn!(error = in_full(error), "no receipt is pushed")).ok()
+        let chat = chat.inspect_err(|error| tracing::warn!(error = in_full(error), "no receipt is pushed")).ok();
+        // In a closed chat nobody else is left, though the document keeps both.
+        chat.filter(|chat| chat.closed_at.is_none())
     }
 
     async fn push_receipt(&self, caller: &Caller, chat: &Chat, receipt: Receipt) -> PushReport {

@@ -5,9 +5,9 @@ use super::{App, Caller, ChatState, PushReport, chat_state};
 use crate::chat::{DOCUMENT_BYTES, Head};
 use crate::content::{Content, MessageType};
 use crate::event::Event;
-use crate::ids::{ChatId, ClientMessageId, SendId, Seq, UserId};
+use crate::ids::{ChatId, ClientMessageId, Rev, SendId, Seq, UserId};
 use crate::member::Member;
-use crate::message::{Message, MessageView, body_hash};
+use crate::message::{Body, Message, MessageView, Said, body_hash};
 use crate::ports::{
     CommitMessages, CommitOutcome, EarlierSend, Env, MessageCommit, Push, ReadChats, ReadMessages, Registry,
     SendRecord, StoreError,
@@ -32,6 +32,10 @@ pub struct SendMessage {
     pub kind: MessageType,
     /// What it says.
     pub content: Content,
+    /// The message that it replies to.
+    pub reply_to: Option<Seq>,
+    /// Participants whom it mentions; together with the content they [fit](crate::message::fits).
+    pub mentions: BTreeSet<UserId>,
     /// The client's name for it. Sending the same again under the same name changes nothing.
     pub client_message_id: Option<ClientMessageId>,
 }
@@ -49,6 +53,16 @@ pub struct Sent {
     pub retries: u32,
 }
 
+/// A message that is stored, now or before, and who is told.
+struct Stored {
+    /// As its sender is shown it.
+    message: MessageView,
+    /// As everyone who can see it is shown it.
+    event: MessageView,
+    repeated: bool,
+    audience: Audience,
+}
+
 /// Why a message is not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum SendMessageError {
@@ -61,6 +75,12 @@ pub enum SendMessageError {
     /// The client's name for the message was used for one that says something else.
     #[error("the client message id was used for another message")]
     IdempotencyConflict,
+    /// The sender cannot see the message that it replies to.
+    #[error("replies to a message that is not visible")]
+    ReplyTo,
+    /// Somebody is mentioned who is not in the chat.
+    #[error("mentions somebody else")]
+    Mention(UserId),
     /// The sender is too fast.
     #[error("rate limited")]
     RateLimited {
@@ -75,7 +95,7 @@ pub enum SendMessageError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env> App<S, P, E> {
+impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
     /// Commits a message and pushes it. Whom to push to is looked up beside the commit.
     ///
     /// # Errors
@@ -85,7 +105,8 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env> A
         let sender = &command.caller.user;
         let mut retry = Retry::new(&self.env);
         let sent = loop {
-            let state = chat_state(&self.store, &command.chat, sender).await?.ok_or(SendMessageError::ChatNotFound)?;
+            let state = chat_state(&self.store, &self.env, &command.chat, sender, command.reply_to).await?;
+            let state = state.ok_or(SendMessageError::ChatNotFound)?;
             let commit = self.plan_commit(&command, &state);
             let participants: Vec<UserId> = state.chat.participants.into_iter().collect();
             let commit = match commit {
@@ -94,16 +115,19 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env> A
             };
             let (outcome, audience) = join(self.store.commit_message(&commit), self.look_up(&participants)).await;
             match outcome? {
-                CommitOutcome::Committed => break (MessageView::new(&commit.message, &[]), false, audience),
+                CommitOutcome::Committed => {
+                    let message = MessageView::new(&commit.message, &[]);
+                    break Stored { event: message.clone(), message, repeated: false, audience };
+                }
                 CommitOutcome::Repeated(earlier) => break self.repeat(&command, earlier, audience).await?,
                 CommitOutcome::NotAMember => return Err(SendMessageError::ChatNotFound),
                 CommitOutcome::Conflict if retry.again().await => {}
                 CommitOutcome::Conflict => return Err(SendMessageError::Busy),
             }
         };
-        let (message, repeated, audience) = sent;
+        let Stored { message, event, repeated, audience } = sent;
         // A repeat is pushed again: its first try may have died before it could.
-        let event = Event::message_created(message.clone());
+        let event = Event::message_created(event);
         let pushed = self.push(&audience, command.caller.connection.as_ref(), &event).await;
         let retries = retry.count();
         if retries > 0 {
@@ -118,8 +142,8 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env> A
         command: &SendMessage,
         earlier: EarlierSend,
         mut audience: Audience,
-    ) -> Result<(MessageView, bool, Audience), SendMessageError> {
-        if earlier.body_hash != body_hash(command.kind, &command.content) {
+    ) -> Result<Stored, SendMessageError> {
+        if earlier.body_hash != hash_of(command) {
             return Err(SendMessageError::IdempotencyConflict);
         }
         let found = self.store.message(&command.chat, earlier.seq).await?;
@@ -128,9 +152,14 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env> A
         // Those who joined or cleared since are not shown it, nor those who deleted it for themselves.
         let sees = |member: &Member| message.is_visible_to(&member.user, member.floor());
         audience.retain(|user| members.iter().any(|member| &member.user == user && sees(member)));
-        let mut view = MessageView::new(&message, &members);
-        view.limit_seen_by(DOCUMENT_BYTES);
-        Ok((view, true, audience))
+        // Nor is the sender, whose own send it was, if they left and came back, or cleared or deleted it.
+        let sender = &command.caller.user;
+        let floor = members.iter().find(|member| &member.user == sender).map(Member::floor);
+        let mut view = MessageView::of(&message, &members, sender, floor.unwrap_or_default());
+        view.limit(DOCUMENT_BYTES);
+        let mut event = MessageView::new(&message, &members);
+        event.limit(DOCUMENT_BYTES);
+        Ok(Stored { message: view, event, repeated: true, audience })
     }
 
     /// A message that would be refused now may have been stored before: then its repeat is answered all the same.
@@ -139,7 +168,7 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env> A
         refusal: SendMessageError,
         command: &SendMessage,
         participants: &[UserId],
-    ) -> Result<(MessageView, bool, Audience), SendMessageError> {
+    ) -> Result<Stored, SendMessageError> {
         let Some(name) = &command.client_message_id else { return Err(refusal) };
         let id = SendId::new(&command.chat, &command.caller.user, name);
         let earlier = self.store.earlier_send(&id, self.env.now()).await?.ok_or(refusal)?;
@@ -149,6 +178,14 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env> A
     fn plan_commit(&self, command: &SendMessage, state: &ChatState) -> Result<MessageCommit, SendMessageError> {
         if state.chat.closed_at.is_some() {
             return Err(SendMessageError::ChatClosed);
+        }
+        let sender = &command.caller.user;
+        let sees = |message: &Message| message.is_visible_to(sender, state.member.floor());
+        if command.reply_to.is_some() && !state.message.as_ref().is_some_and(sees) {
+            return Err(SendMessageError::ReplyTo);
+        }
+        if let Some(stranger) = command.mentions.difference(&state.chat.participants).next() {
+            return Err(SendMessageError::Mention(stranger.clone()));
         }
         let now = self.env.now();
         let budget_after = self
@@ -164,10 +201,15 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env> A
                 seq: state.head.last_seq.next(),
                 sender: command.caller.user.clone(),
                 kind: command.kind,
-                content: command.content.clone(),
                 created_at,
                 client_message_id: command.client_message_id.clone(),
                 deleted_for: BTreeSet::new(),
+                rev: Rev(0),
+                body: Body::Said(Said {
+                    reply_to: command.reply_to,
+                    mentions: command.mentions.clone(),
+                    ..Said::new(command.content.clone())
+                }),
             },
             // The transaction is conditioned on the members that were read, so that who is pushed to are those
             // who were in the chat when it was committed.
@@ -182,9 +224,13 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env> A
 fn record(command: &SendMessage, id: &ClientMessageId, now: Timestamp) -> SendRecord {
     SendRecord {
         id: SendId::new(&command.chat, &command.caller.user, id),
-        body_hash: body_hash(command.kind, &command.content),
+        body_hash: hash_of(command),
         expires_at: now.plus(REMEMBERED),
     }
+}
+
+fn hash_of(SendMessage { kind, content, reply_to, mentions, .. }: &SendMessage) -> String {
+    body_hash(*kind, content, *reply_to, mentions)
 }
 
 fn missing(chat: &ChatId, seq: Seq) -> StoreError {

@@ -1,0 +1,152 @@
+//! What edits, deletions and reactions have in common: the message is read with its chat, one rule decides what it
+//! becomes, the change is committed if all is still as it was read, and those who can see the message are told.
+
+use super::fan_out::Audience;
+use super::{App, Caller, FullState, PushReport, full_state};
+use crate::change::{Change, Changed};
+use crate::chat::DOCUMENT_BYTES;
+use crate::event::Event;
+use crate::ids::{ChatId, Seq, UserId};
+use crate::member::Member;
+use crate::message::{Message, MessageView};
+use crate::ports::{ChangeOutcome, CommitChanges, Env, Push, ReadChats, Registry, StoreError};
+use crate::reactions::TooMany;
+use crate::retry::Retry;
+use crate::timestamp::Timestamp;
+use futures_util::future::join;
+
+/// A message after a change.
+#[derive(Debug)]
+pub struct ChangedMessage {
+    /// As the caller is shown it.
+    pub message: MessageView,
+    /// What became of the pushes.
+    pub pushed: PushReport,
+    /// How often other transactions were in the way.
+    pub retries: u32,
+}
+
+/// Why a message is not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeMessageError {
+    /// There is no such chat, or the caller is not in it: which of the two is not told.
+    #[error("chat not found")]
+    ChatNotFound,
+    /// There is no such message, the caller cannot see it, or it was deleted.
+    #[error("message not found")]
+    MessageNotFound,
+    /// The chat is closed: it can be read, and what is there can be deleted.
+    #[error("chat closed")]
+    ChatClosed,
+    /// Only its sender edits a message.
+    #[error("not the sender")]
+    NotTheSender,
+    /// Only its sender and admins delete a message for everyone.
+    #[error("not an admin")]
+    NotAnAdmin,
+    /// It was sent too long ago to be edited.
+    #[error("the time to edit is over")]
+    EditWindowOver,
+    /// Somebody is mentioned who is not in the chat.
+    #[error("mentions somebody else")]
+    Mention(UserId),
+    /// The text and those it mentions do not fit a frame together.
+    #[error("too large with its mentions")]
+    TooLarge,
+    /// More reactions than a message takes.
+    #[error("too many reactions")]
+    TooManyReactions(TooMany),
+    /// Other transactions were in the way all the time.
+    #[error("busy")]
+    Busy,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Whom a change of a message concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Concern {
+    /// Everyone who can see the message.
+    Everyone,
+    /// The caller alone.
+    Caller,
+}
+
+/// What a rule decides upon.
+pub(super) struct Before<'a> {
+    pub(super) message: &'a Message,
+    pub(super) state: &'a FullState,
+    pub(super) now: Timestamp,
+}
+
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
+    /// Changes message `seq` as `rule` says; None of the rule is: it is so already. Tried again while other
+    /// transactions are in the way, and the rule is asked anew each time.
+    pub(super) async fn change_message(
+        &self,
+        caller: &Caller,
+        chat: &ChatId,
+        seq: Seq,
+        concern: Concern,
+        rule: impl Fn(Before<'_>) -> Result<Option<Message>, ChangeMessageError>,
+    ) -> Result<ChangedMessage, ChangeMessageError> {
+        // Place 0 is the head's.
+        if seq == Seq(0) {
+            return Err(ChangeMessageError::MessageNotFound);
+        }
+        let user = &caller.user;
+        let mut retry = Retry::new(&self.env);
+        loop {
+            let state = full_state(&self.store, &self.env, chat, user, Some(seq)).await?;
+            let state = state.ok_or(ChangeMessageError::ChatNotFound)?;
+            let floor = state.member(user).map(Member::floor).ok_or(ChangeMessageError::ChatNotFound)?;
+            let found = state.message.as_ref().ok_or(ChangeMessageError::MessageNotFound)?;
+            // Who deletes for themselves what they have deleted is told so, and not that it is not there.
+            let deleted = concern == Concern::Caller && floor.shows(seq) && found.deleted_for.contains(user);
+            if !deleted && !found.is_visible_to(user, floor) {
+                return Err(ChangeMessageError::MessageNotFound);
+            }
+            let shown = |message: &Message, members: &[Member]| {
+                let mut view = MessageView::of(message, members, user, floor);
+                view.limit(DOCUMENT_BYTES);
+                view
+            };
+            let now = self.env.now();
+            let Some(after) = rule(Before { message: found, state: &state, now })? else {
+                let message = shown(found, &state.members);
+                return Ok(ChangedMessage { message, pushed: PushReport::default(), retries: retry.count() });
+            };
+            let after = Message { rev: state.head.last_rev.next(), ..after };
+            let change = Change {
+                chat: chat.clone(),
+                head: state.head,
+                at: now,
+                only_for: (concern == Concern::Caller).then(|| user.clone()),
+                what: Changed::Message { after: after.clone(), before: found.rev },
+            };
+            let concerned: Vec<UserId> = match concern {
+                Concern::Caller => vec![user.clone()],
+                Concern::Everyone => {
+                    let see = state.members.iter().filter(|member| after.is_visible_to(&member.user, member.floor()));
+                    see.map(|member| member.user.clone()).collect()
+                }
+            };
+            let (outcome, audience) = join(self.store.commit_change(&change), self.look_up(&concerned)).await;
+            match outcome? {
+                ChangeOutcome::Committed => {
+                    let message = shown(&after, &state.members);
+                    let pushed = self.push_changed(&audience, caller, &message).await;
+                    return Ok(ChangedMessage { message, pushed, retries: retry.count() });
+                }
+                ChangeOutcome::Conflict if retry.again().await => {}
+                ChangeOutcome::Conflict => return Err(ChangeMessageError::Busy),
+            }
+        }
+    }
+
+    /// What the caller is shown is what everyone concerned is shown.
+    async fn push_changed(&self, audience: &Audience, caller: &Caller, message: &MessageView) -> PushReport {
+        self.push(audience, caller.connection.as_ref(), &Event::message_updated(message.clone())).await
+    }
+}

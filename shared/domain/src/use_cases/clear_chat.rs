@@ -1,0 +1,69 @@
+//! Clearing a chat's history for oneself.
+
+use super::{App, Caller, ChatState, PushReport, chat_state};
+use crate::change::{Change, Changed};
+use crate::chat::{ChatView, DOCUMENT_BYTES};
+use crate::event::Event;
+use crate::ids::ChatId;
+use crate::member::Member;
+use crate::ports::{ChangeOutcome, CommitChanges, Env, Push, ReadChats, Registry, StoreError};
+use crate::retry::Retry;
+use futures_util::future::join;
+
+/// A chat whose history is cleared.
+#[derive(Debug)]
+pub struct ClearedChat {
+    /// As the caller is shown it.
+    pub chat: ChatView,
+    /// What became of the pushes.
+    pub pushed: PushReport,
+}
+
+/// Why a history is not cleared.
+#[derive(Debug, thiserror::Error)]
+pub enum ClearChatError {
+    /// There is no such chat, or the caller is not in it: which of the two is not told.
+    #[error("chat not found")]
+    ChatNotFound,
+    /// Other transactions were in the way all the time.
+    #[error("busy")]
+    Busy,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
+    /// Hides everything that is in the chat now from the caller; the others see it as before.
+    ///
+    /// # Errors
+    /// [`ClearChatError`].
+    pub async fn clear_chat(&self, caller: &Caller, id: &ChatId) -> Result<ClearedChat, ClearChatError> {
+        let mut retry = Retry::new(&self.env);
+        loop {
+            let state = chat_state(&self.store, &self.env, id, &caller.user, None).await?;
+            let ChatState { chat, head, member, .. } = state.ok_or(ClearChatError::ChatNotFound)?;
+            if !member.floor().shows(head.last_seq) {
+                let chat = ChatView::new(&chat, &head, member.floor()).limited(DOCUMENT_BYTES);
+                return Ok(ClearedChat { chat, pushed: PushReport::default() });
+            }
+            let member = Member { cleared_seq: head.last_seq, ..member };
+            let floor = member.floor();
+            let only_for = Some(caller.user.clone());
+            let what = Changed::Cleared(member);
+            let change = Change { chat: id.clone(), head, at: self.env.now(), only_for, what };
+            let own = std::slice::from_ref(&caller.user);
+            let (outcome, audience) = join(self.store.commit_change(&change), self.look_up(own)).await;
+            match outcome? {
+                ChangeOutcome::Committed => {
+                    let chat = ChatView::new(&chat, &change.head_after(), floor).limited(DOCUMENT_BYTES);
+                    let event = Event::chat_updated(chat.clone());
+                    let pushed = self.push(&audience, caller.connection.as_ref(), &event).await;
+                    return Ok(ClearedChat { chat, pushed });
+                }
+                ChangeOutcome::Conflict if retry.again().await => {}
+                ChangeOutcome::Conflict => return Err(ClearChatError::Busy),
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Deleting a message: for oneself, or for everyone.
+
+use super::change_message::{Before, ChangeMessageError, ChangedMessage, Concern};
+use super::{App, Caller};
+use crate::ids::{ChatId, Invalid, Seq};
+use crate::message::{Body, Message};
+use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry};
+use serde::Deserialize;
+
+/// For whom a message is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum DeleteFor {
+    /// The caller does not see it any more.
+    Me,
+    /// Nobody does: a tombstone keeps its place.
+    Everyone,
+}
+
+impl TryFrom<String> for DeleteFor {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        match text.as_str() {
+            "me" => Ok(Self::Me),
+            "everyone" => Ok(Self::Everyone),
+            _ => Err(Invalid::because("must be me or everyone")),
+        }
+    }
+}
+
+/// Deletes a message.
+#[derive(Debug, Clone)]
+pub struct DeleteMessage {
+    /// Who asks.
+    pub caller: Caller,
+    /// In which chat.
+    pub chat: ChatId,
+    /// Which message.
+    pub seq: Seq,
+    /// For whom.
+    pub for_whom: DeleteFor,
+}
+
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
+    /// Deletes a message, whatever it was and however long ago. One that is deleted already stays so.
+    ///
+    /// # Errors
+    /// [`ChangeMessageError`].
+    pub async fn delete_message(&self, command: DeleteMessage) -> Result<ChangedMessage, ChangeMessageError> {
+        let DeleteMessage { caller, chat, seq, for_whom } = command;
+        let user = &caller.user;
+        let concern = match for_whom {
+            DeleteFor::Me => Concern::Caller,
+            DeleteFor::Everyone => Concern::Everyone,
+        };
+        let delete = |Before { message, state, now }: Before<'_>| match for_whom {
+            DeleteFor::Me if message.deleted_for.contains(user) => Ok(None),
+            DeleteFor::Me => {
+                let mut after = message.clone();
+                after.deleted_for.insert(user.clone());
+                Ok(Some(after))
+            }
+            DeleteFor::Everyone if message.sender != *user && !state.is_admin(user) => {
+                Err(ChangeMessageError::NotAnAdmin)
+            }
+            DeleteFor::Everyone if message.said().is_none() => Ok(None),
+            DeleteFor::Everyone => {
+                Ok(Some(Message { body: Body::Deleted { at: now, by: user.clone() }, ..message.clone() }))
+            }
+        };
+        self.change_message(&caller, &chat, seq, concern, delete).await
+    }
+}

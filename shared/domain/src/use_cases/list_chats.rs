@@ -1,0 +1,221 @@
+//! The inbox: one user's chats, newest activity first.
+
+use super::{App, Caller, PageLimit, as_new_as};
+use crate::chat::{Chat, ChatView, DOCUMENT_BYTES, Head};
+use crate::chat_user::{ChatUser, ChatUserView, MuteView, Mutes};
+use crate::content::json_length;
+use crate::ids::{ChatId, Invalid, Seq, UserId};
+use crate::member::Member;
+use crate::message::{Message, MessageView};
+use crate::ports::{Consistency, Directory, Env, KeepUsers, ReadChats, ReadInbox, ReadMessages, Registry, StoreError};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::future::{try_join, try_join3};
+use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// The most bytes that an inbox shows of one chat's document: the participants of a large group are cut.
+const CHAT_BYTES: usize = 2048;
+
+/// Where a page of the inbox begins: after the chat that the page before ended with. Opaque to clients.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct InboxCursor(Reverse<i64>, ChatId);
+
+impl InboxCursor {
+    fn new(chat: &ChatId, head: &Head) -> Self {
+        Self(Reverse(head.activity().millis()), chat.clone())
+    }
+}
+
+impl TryFrom<String> for InboxCursor {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok();
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+        let (at, chat) = text.split_once(' ').unwrap_or_default();
+        let parts = at.parse().ok().zip(ChatId::parse(chat).ok());
+        parts
+            .map(|(at, chat)| Self(Reverse(at), chat))
+            .ok_or_else(|| Invalid::because("must be a cursor of an earlier page"))
+    }
+}
+
+impl From<InboxCursor> for String {
+    fn from(InboxCursor(Reverse(at), chat): InboxCursor) -> Self {
+        URL_SAFE_NO_PAD.encode(format!("{at} {chat}"))
+    }
+}
+
+/// Lists chats.
+#[derive(Debug, Clone)]
+pub struct ListChats {
+    /// Whose.
+    pub caller: Caller,
+    /// How many at most.
+    pub limit: PageLimit,
+    /// After which; None for the newest.
+    pub after: Option<InboxCursor>,
+}
+
+/// A page of the inbox.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Inbox {
+    /// The chats, newest activity first.
+    pub chats: Vec<Entry>,
+    /// Where the next page begins; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<InboxCursor>,
+}
+
+/// One chat of an inbox.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// The chat, with the cursors to start from.
+    pub chat: ChatView,
+    /// The last message or its tombstone, cut short; absent where the caller cannot see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_message: Option<MessageView>,
+    /// The last message that the caller has read.
+    pub read_seq: Seq,
+    /// How many they have not read.
+    pub unread_count: u64,
+    /// Whether the caller muted it.
+    #[serde(flatten)]
+    pub mute: MuteView,
+    /// Of a private chat: the other one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<ChatUserView>,
+}
+
+impl<S, P, E, D> App<S, P, E, D>
+where
+    S: ReadChats + ReadInbox + ReadMessages + KeepUsers + Registry,
+    P: Sync,
+    E: Env,
+    D: Directory,
+{
+    /// A page of the caller's chats. All heads are read, which is what the order is by, and of the page's chats the rest.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_chats(&self, command: ListChats) -> Result<Inbox, StoreError> {
+        let ListChats { caller, limit: PageLimit(limit), after } = command;
+        let (chats, own) = try_join(self.store.chats_of(&caller.user), self.store.user(&caller.user)).await?;
+        let heads = self.store.heads(&chats, Consistency::Eventual).await?;
+        let sorted = newest_first(heads).into_iter();
+        let mut rest = sorted.filter(|(cursor, _)| after.as_ref().is_none_or(|after| cursor > after));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let page: Vec<_> = rest.by_ref().take(limit).collect();
+        let more = rest.next().is_some();
+        let ends: Vec<InboxCursor> = page.iter().map(|(cursor, _)| cursor.clone()).collect();
+        let entries = self.entries(&caller.user, page, &own.map(|user| user.muted_chats).unwrap_or_default()).await?;
+        let others: Vec<UserId> = entries.iter().flatten().filter_map(|entry| entry.chat.other(&caller.user)).collect();
+        let profiles = self.profiles(&others).await;
+
+        let mut inbox = Inbox { chats: Vec::new(), cursor: None };
+        let mut room = DOCUMENT_BYTES;
+        let mut last = None;
+        for (end, entry) in ends.into_iter().zip(entries) {
+            // A chat that the caller has left since is passed over.
+            if let Some(mut entry) = entry {
+                let profile = entry.chat.other(&caller.user).and_then(|other| profiles.get(&other).cloned());
+                entry.user = entry.user.map(|user| user.with_profile(profile));
+                let size = json_length(&entry) + 1;
+                if size > room && !inbox.chats.is_empty() {
+                    return Ok(Inbox { cursor: last, ..inbox });
+                }
+                room = room.saturating_sub(size);
+                inbox.chats.push(entry);
+            }
+            last = Some(end);
+        }
+        Ok(Inbox { cursor: last.filter(|_| more), ..inbox })
+    }
+
+    /// What an inbox shows of these chats, in their order; None of one that `user` is not in.
+    pub(super) async fn entries(
+        &self,
+        user: &UserId,
+        chats: Vec<(InboxCursor, Head)>,
+        mutes: &Mutes,
+    ) -> Result<Vec<Option<Entry>>, StoreError> {
+        let ids: Vec<ChatId> = chats.iter().map(|(InboxCursor(_, chat), _)| chat.clone()).collect();
+        let last = chats.iter().filter(|(_, head)| head.last_seq > Seq(0));
+        let places: Vec<(ChatId, Seq)> =
+            last.map(|(InboxCursor(_, chat), head)| (chat.clone(), head.last_seq)).collect();
+        let (documents, memberships, messages) =
+            try_join3(self.store.chats(&ids), self.store.memberships(user, &ids), self.store.messages_at(&places))
+                .await?;
+        let mut found = Found {
+            documents,
+            memberships,
+            messages: messages.into_iter().map(|message| (message.chat.clone(), message)).collect(),
+        };
+        let mut parts = Vec::with_capacity(chats.len());
+        for (InboxCursor(_, id), head) in chats {
+            parts.push(match found.memberships.remove(&id) {
+                Some(member) => {
+                    let chat = as_new_as(&head, found.documents.remove(&id), &self.store, &self.env, &id).await?;
+                    Some((chat, head, member, found.messages.remove(&id)))
+                }
+                None => None,
+            });
+        }
+        let others: Vec<UserId> = parts.iter().flatten().filter_map(|(chat, ..)| other_of(chat, user)).collect();
+        let others = if others.is_empty() { Vec::new() } else { self.store.users(&others).await? };
+        let users: BTreeMap<UserId, ChatUser> = others.into_iter().map(|user| (user.id.clone(), user)).collect();
+        let now = self.env.now();
+        let entry = |(chat, head, member, message): (Chat, Head, Member, Option<Message>)| {
+            let other = other_of(&chat, user).map(|other| {
+                let known = users.get(&other).cloned().unwrap_or_else(|| ChatUser::unknown(other));
+                ChatUserView::new(&known, user, now)
+            });
+            entry(&chat, head, &member, message.as_ref(), MuteView::new(mutes, &chat.id, now), other)
+        };
+        Ok(parts.into_iter().map(|part| part.map(entry)).collect())
+    }
+}
+
+/// What was read of a page's chats.
+struct Found {
+    documents: BTreeMap<ChatId, Chat>,
+    memberships: BTreeMap<ChatId, Member>,
+    messages: BTreeMap<ChatId, Message>,
+}
+
+/// Chats in the order of an inbox.
+pub(super) fn newest_first(heads: BTreeMap<ChatId, Head>) -> Vec<(InboxCursor, Head)> {
+    let mut sorted: Vec<_> = heads.into_iter().map(|(chat, head)| (InboxCursor::new(&chat, &head), head)).collect();
+    sorted.sort_by(|(one, _), (other, _)| one.cmp(other));
+    sorted
+}
+
+/// The other one of a private chat.
+fn other_of(chat: &Chat, user: &UserId) -> Option<UserId> {
+    if chat.is_group { None } else { chat.participants.iter().find(|other| *other != user).cloned() }
+}
+
+fn entry(
+    chat: &Chat,
+    head: Head,
+    member: &Member,
+    message: Option<&Message>,
+    mute: MuteView,
+    user: Option<ChatUserView>,
+) -> Entry {
+    let shown = message.filter(|message| message.is_visible_to(&member.user, member.floor()));
+    // The message was read after the head: the cursor says no more than both show.
+    let rev = head.rev_shown_in(message.map(std::slice::from_ref).unwrap_or_default());
+    Entry {
+        chat: ChatView::new(chat, &Head { last_rev: rev, ..head }, member.floor()).limited(CHAT_BYTES),
+        last_message: shown.map(|message| MessageView::preview(message, member)),
+        read_seq: member.read_up_to(),
+        unread_count: member.unread(&head),
+        mute,
+        user,
+    }
+}

@@ -1,0 +1,108 @@
+//! Users: oneself, and those with whom one shares a chat.
+
+use super::fan_out::Audience;
+use super::{App, Caller, PushReport};
+use crate::causes::in_full;
+use crate::chat_user::{ChatUser, ChatUserView, Nickname, Profile};
+use crate::event::Event;
+use crate::ids::{ChatId, UserId};
+use crate::ports::{Directory, Env, KeepUsers, Push, ReadInbox, Registry, StoreError};
+use futures_util::future::{join, try_join};
+use std::collections::BTreeMap;
+
+/// In how many chats at most it is looked whether two users are both in them.
+const MOST_SHARED: usize = 50;
+
+/// A user, as the caller may see them.
+#[derive(Debug)]
+pub struct ShownUser {
+    /// The user.
+    pub user: ChatUserView,
+    /// What became of the pushes.
+    pub pushed: PushReport,
+}
+
+/// Why a user is not shown.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// There is no such user, or they share no chat with the caller: which of the two is not told.
+    #[error("no shared chat")]
+    NotAParticipant,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<S: ReadInbox + KeepUsers + Registry, P: Push, E: Env, D: Directory> App<S, P, E, D> {
+    /// The caller themselves.
+    ///
+    /// # Errors
+    /// [`ProfileError`].
+    pub async fn me(&self, caller: &Caller) -> Result<ShownUser, ProfileError> {
+        let (found, mut profiles) =
+            join(self.store.user(&caller.user), self.profiles(std::slice::from_ref(&caller.user))).await;
+        let user = found?.unwrap_or_else(|| ChatUser::unknown(caller.user.clone()));
+        let view = ChatUserView::new(&user, &caller.user, self.env.now()).with_profile(profiles.remove(&caller.user));
+        Ok(ShownUser { user: view, pushed: PushReport::default() })
+    }
+
+    /// Sets the caller's nickname. Their other devices are told.
+    ///
+    /// # Errors
+    /// [`ProfileError`].
+    pub async fn set_nickname(&self, caller: &Caller, nickname: &Nickname) -> Result<ShownUser, ProfileError> {
+        let profiles = self.profiles(std::slice::from_ref(&caller.user));
+        let (user, mut profiles) = join(self.store.set_nickname(&caller.user, nickname), profiles).await;
+        let user = user?;
+        let view = ChatUserView::new(&user, &caller.user, self.env.now());
+        let event = Event::user_updated(view.clone());
+        let pushed = self.push(&Audience::of(user), caller.connection.as_ref(), &event).await;
+        Ok(ShownUser { user: view.with_profile(profiles.remove(&caller.user)), pushed })
+    }
+
+    /// A user with whom the caller shares a chat.
+    ///
+    /// # Errors
+    /// [`ProfileError`].
+    pub async fn user(&self, caller: &Caller, id: &UserId) -> Result<ShownUser, ProfileError> {
+        if *id == caller.user {
+            return self.me(caller).await;
+        }
+        if !self.share_a_chat(&caller.user, id).await? {
+            return Err(ProfileError::NotAParticipant);
+        }
+        let wanted = std::slice::from_ref(id);
+        let (found, mut profiles) = join(self.store.users(wanted), self.profiles(wanted)).await;
+        let user = found?.into_iter().next().unwrap_or_else(|| ChatUser::unknown(id.clone()));
+        let view = ChatUserView::new(&user, &caller.user, self.env.now()).with_profile(profiles.remove(id));
+        Ok(ShownUser { user: view, pushed: PushReport::default() })
+    }
+
+    /// Whether both are in one chat: their private one, or a group. What the index says is checked strongly.
+    async fn share_a_chat(&self, one: &UserId, other: &UserId) -> Result<bool, StoreError> {
+        let private = [ChatId::private(one, other)];
+        if !self.store.memberships(one, &private).await?.is_empty() {
+            return Ok(true);
+        }
+        let (own, others) = try_join(self.store.chats_of(one), self.store.chats_of(other)).await?;
+        let both: Vec<ChatId> = own.into_iter().filter(|chat| others.contains(chat)).take(MOST_SHARED).collect();
+        if both.is_empty() {
+            return Ok(false);
+        }
+        let (own, others) = try_join(self.store.memberships(one, &both), self.store.memberships(other, &both)).await?;
+        Ok(own.keys().any(|chat| others.contains_key(chat)))
+    }
+}
+
+impl<S: Sync, P: Sync, E: Sync, D: Directory> App<S, P, E, D> {
+    /// What the Auth Service says of these users. Whoever reads goes without it while it does not answer.
+    pub(super) async fn profiles(&self, users: &[UserId]) -> BTreeMap<UserId, Profile> {
+        match self.directory.profiles(users).await {
+            Ok(profiles) => profiles.unwrap_or_default(),
+            Err(error) => {
+                tracing::warn!(error = in_full(&error), "users are shown without their profiles");
+                BTreeMap::new()
+            }
+        }
+    }
+}

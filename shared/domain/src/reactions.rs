@@ -1,12 +1,11 @@
 //! Reactions to a message: which emoji, by whom.
 
 use crate::ids::{Invalid, UserId};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An emoji of Unicode's list, in its fully qualified form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Emoji(&'static str);
 
 impl Emoji {
@@ -25,10 +24,10 @@ impl Emoji {
     }
 }
 
-impl TryFrom<String> for Emoji {
-    type Error = Invalid;
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        Self::parse(&text)
+// Not derived: a derived one would borrow the text for ever.
+impl<'de> Deserialize<'de> for Emoji {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 

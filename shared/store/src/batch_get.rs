@@ -1,11 +1,13 @@
 //! BatchGetItem that does not lose keys: what DynamoDB leaves unprocessed is asked for again, a bounded number of times.
 
 use crate::DynamoStore;
+use crate::chats::keys_and_attributes;
 use crate::errors::failed;
 use crate::items::Item;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
-use domain::ports::{Env, StoreError};
+use domain::ports::{Consistency, Env, StoreError};
 use domain::retry::jitter;
+use futures_util::future::try_join_all;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -15,7 +17,26 @@ const RETRIES: u32 = 4;
 /// The longest first wait; it doubles with each try.
 const FIRST_WAIT: Duration = Duration::from_millis(25);
 
+/// The most keys of one call.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
+const BATCH: usize = 100;
+
 impl<E: Env> DynamoStore<E> {
+    /// The items of any number of keys of one table, in any order.
+    pub(crate) async fn get_all(
+        &self,
+        table: &str,
+        keys: Vec<Item>,
+        consistency: Consistency,
+    ) -> Result<Vec<Item>, StoreError> {
+        let calls = keys.chunks(BATCH).map(|some| async move {
+            let wanted = keys_and_attributes(some.to_vec(), consistency)?;
+            self.batch_get(HashMap::from([(table.to_owned(), wanted)])).await
+        });
+        let found = try_join_all(calls).await?;
+        Ok(found.into_iter().flat_map(HashMap::into_values).flatten().collect())
+    }
+
     /// The items of these keys (at most 100), by table.
     pub(crate) async fn batch_get(
         &self,

@@ -2,27 +2,49 @@
 
 use crate::DynamoStore;
 use crate::errors::{failed, unbuildable};
-use crate::items::{ChatItem, HeadItem, Item, MemberItem, from_item, n, s, to_item};
+use crate::items::{ChatItem, HeadItem, Item, MemberItem, MessageItem, from_item, n, s, to_item};
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem};
 use domain::chat::{Chat, Head};
-use domain::ids::{ChatId, UserId};
+use domain::ids::{ChatId, Seq, UserId};
 use domain::member::Member;
+use domain::message::Message;
 use domain::ports::{ChatSnapshot, Consistency, CreateChats, Creation, Env, ReadChats, StoreError};
 use std::collections::HashMap;
 
 impl<E: Env> ReadChats for DynamoStore<E> {
-    async fn snapshot(&self, chat: &ChatId, user: &UserId) -> Result<ChatSnapshot, StoreError> {
-        let mut wanted = self.head_and_member(chat, user)?;
-        wanted.insert(self.tables.chats.clone(), keys([chat_key(chat)], Consistency::Eventual)?);
+    async fn snapshot(
+        &self,
+        chat: &ChatId,
+        user: Option<&UserId>,
+        message: Option<Seq>,
+    ) -> Result<ChatSnapshot, StoreError> {
+        let log = [Some(Seq(0)), message].into_iter().flatten().map(|seq| message_key(chat, seq));
+        let mut wanted = HashMap::from([
+            (self.tables.chats.clone(), keys([chat_key(chat)], Consistency::Eventual)?),
+            (self.tables.messages.clone(), keys(log, Consistency::Strong)?),
+        ]);
+        if let Some(user) = user {
+            wanted.insert(self.tables.chat_members.clone(), keys([member_key(chat, user)], Consistency::Strong)?);
+        }
         let mut found = self.batch_get(wanted).await?;
         let chat = first::<ChatItem>("Chats", found.remove(&self.tables.chats))?.map(Chat::from);
-        let (head, member) = self.read_head_and_member(found)?;
-        Ok(ChatSnapshot { chat, head, member })
+        let (heads, messages): (Vec<Item>, Vec<Item>) =
+            found.remove(&self.tables.messages).unwrap_or_default().into_iter().partition(is_head);
+        let head = first::<HeadItem>("Messages", Some(heads))?.map(Head::from);
+        let message = first::<MessageItem>("Messages", Some(messages))?.map(Message::from);
+        let member = first::<MemberItem>("ChatMembers", found.remove(&self.tables.chat_members))?.map(Member::from);
+        Ok(ChatSnapshot { chat, head, member, message })
     }
 
     async fn position(&self, chat: &ChatId, user: &UserId) -> Result<Option<(Head, Member)>, StoreError> {
-        let found = self.batch_get(self.head_and_member(chat, user)?).await?;
-        let (head, member) = self.read_head_and_member(found)?;
+        let mut found = self
+            .batch_get(HashMap::from([
+                (self.tables.messages.clone(), keys([message_key(chat, Seq(0))], Consistency::Strong)?),
+                (self.tables.chat_members.clone(), keys([member_key(chat, user)], Consistency::Strong)?),
+            ]))
+            .await?;
+        let head = first::<HeadItem>("Messages", found.remove(&self.tables.messages))?.map(Head::from);
+        let member = first::<MemberItem>("ChatMembers", found.remove(&self.tables.chat_members))?.map(Member::from);
         Ok(head.zip(member))
     }
 
@@ -71,22 +93,9 @@ impl<E: Env> CreateChats for DynamoStore<E> {
     }
 }
 
-impl<E: Env> DynamoStore<E> {
-    fn head_and_member(&self, chat: &ChatId, user: &UserId) -> Result<HashMap<String, KeysAndAttributes>, StoreError> {
-        Ok(HashMap::from([
-            (self.tables.messages.clone(), keys([message_key(chat, 0)], Consistency::Strong)?),
-            (self.tables.chat_members.clone(), keys([member_key(chat, user)], Consistency::Strong)?),
-        ]))
-    }
-
-    fn read_head_and_member(
-        &self,
-        mut found: HashMap<String, Vec<Item>>,
-    ) -> Result<(Option<Head>, Option<Member>), StoreError> {
-        let head = first::<HeadItem>("Messages", found.remove(&self.tables.messages))?.map(Head::from);
-        let member = first::<MemberItem>("ChatMembers", found.remove(&self.tables.chat_members))?.map(Member::from);
-        Ok((head, member))
-    }
+/// Whether an item of Messages is the head of a log.
+fn is_head(item: &Item) -> bool {
+    item.get("seq") == Some(&n(0))
 }
 
 /// One reason of a transaction that was cancelled: for each of its items, in their order.
@@ -145,12 +154,13 @@ fn first<T: serde::de::DeserializeOwned>(
     items.unwrap_or_default().into_iter().next().map(|item| from_item(table, item)).transpose()
 }
 
-fn chat_key(chat: &ChatId) -> Item {
+/// The key of a chat document.
+pub(crate) fn chat_key(chat: &ChatId) -> Item {
     Item::from([("chatId".to_owned(), s(chat.as_str()))])
 }
 
 /// The key of a message, or with 0 of the head of the chat's log.
-pub(crate) fn message_key(chat: &ChatId, seq: u64) -> Item {
+pub(crate) fn message_key(chat: &ChatId, seq: Seq) -> Item {
     Item::from([("chatId".to_owned(), s(chat.as_str())), ("seq".to_owned(), n(seq))])
 }
 

@@ -3,13 +3,15 @@
 //! Times are milliseconds since the Unix epoch, but `expiresAt`, which DynamoDB's TTL wants in seconds.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::change::{Change, POINTER_LIFE, Pointer};
 use domain::chat::{Chat, Head};
-use domain::chat_user::{ChatUser, Connection};
+use domain::chat_user::{ChatUser, Connection, Mutes, Nickname};
 use domain::content::{ChatName, Content, MessageType};
 use domain::ids::{ChatId, ClientMessageId, ConnectionId, MessageId, Rev, Seq, UserId};
 use domain::member::{Budget, Member};
-use domain::message::Message;
+use domain::message::{Body, Message, Said};
 use domain::ports::{EarlierSend, SendRecord, StoreError};
+use domain::reactions::{Emoji, Reactions};
 use domain::timestamp::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -108,8 +110,14 @@ pub(crate) struct HeadItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_message_at: Option<i64>,
     last_rev: Rev,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_rev_of: Option<Seq>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_rev_at: Option<i64>,
     members_rev: Rev,
     participant_count: u32,
+    #[serde(default)]
+    active_at: i64,
 }
 
 impl HeadItem {
@@ -122,8 +130,11 @@ impl HeadItem {
             last_message_id: id,
             last_message_at: head.last_message_at.map(Timestamp::millis),
             last_rev: head.last_rev,
+            last_rev_of: head.last_change.map(|(of, _)| of),
+            last_rev_at: head.last_change.map(|(_, at)| at.millis()),
             members_rev: head.members_rev,
             participant_count: head.participant_count,
+            active_at: head.active_at.millis(),
         }
     }
 }
@@ -134,8 +145,10 @@ impl From<HeadItem> for Head {
             last_seq: item.last_seq,
             last_message_at: item.last_message_at.map(Timestamp::from_millis),
             last_rev: item.last_rev,
+            last_change: item.last_rev_of.zip(item.last_rev_at.map(Timestamp::from_millis)),
             members_rev: item.members_rev,
             participant_count: item.participant_count,
+            active_at: Timestamp::from_millis(item.active_at),
         }
     }
 }
@@ -147,26 +160,87 @@ pub(crate) struct MessageItem {
     seq: Seq,
     sender_id: UserId,
     r#type: MessageType,
-    content: Content,
     created_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_message_id: Option<ClientMessageId>,
     #[serde(with = "user_set", default, skip_serializing_if = "BTreeSet::is_empty")]
     deleted_for: BTreeSet<UserId>,
+    #[serde(default)]
+    rev: Rev,
+    #[serde(flatten)]
+    body: BodyItem,
+}
+
+/// What a message says, or that it was deleted: told apart by their attributes, of which a tombstone keeps none.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+enum BodyItem {
+    Deleted {
+        deleted_at: i64,
+        deleted_by: UserId,
+    },
+    Said {
+        content: Content,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        edited_at: Option<i64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reply_to: Option<Seq>,
+        #[serde(with = "user_set", default, skip_serializing_if = "BTreeSet::is_empty")]
+        mentions: BTreeSet<UserId>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        reactions: BTreeMap<Emoji, Users>,
+    },
+}
+
+/// A set of users that is a value of a map.
+#[derive(Serialize, Deserialize)]
+struct Users(#[serde(with = "user_set")] BTreeSet<UserId>);
+
+impl From<&Body> for BodyItem {
+    fn from(body: &Body) -> Self {
+        match body.clone() {
+            Body::Deleted { at, by } => Self::Deleted { deleted_at: at.millis(), deleted_by: by },
+            Body::Said(Said { content, edited_at, reply_to, mentions, reactions }) => Self::Said {
+                content,
+                edited_at: edited_at.map(Timestamp::millis),
+                reply_to,
+                mentions,
+                reactions: reactions.entries().map(|(emoji, users)| (emoji, Users(users.clone()))).collect(),
+            },
+        }
+    }
+}
+
+impl From<BodyItem> for Body {
+    fn from(item: BodyItem) -> Self {
+        match item {
+            BodyItem::Deleted { deleted_at, deleted_by } => {
+                Self::Deleted { at: Timestamp::from_millis(deleted_at), by: deleted_by }
+            }
+            BodyItem::Said { content, edited_at, reply_to, mentions, reactions } => Self::Said(Said {
+                content,
+                edited_at: edited_at.map(Timestamp::from_millis),
+                reply_to,
+                mentions,
+                reactions: Reactions::of(reactions.into_iter().map(|(emoji, Users(users))| (emoji, users))),
+            }),
+        }
+    }
 }
 
 impl From<&Message> for MessageItem {
     fn from(message: &Message) -> Self {
-        let Message { chat, seq, sender, kind, content, created_at, client_message_id, deleted_for } = message.clone();
+        let Message { chat, seq, sender, kind, created_at, client_message_id, deleted_for, rev, body } = message;
         Self {
-            chat_id: chat,
-            seq,
-            sender_id: sender,
-            r#type: kind,
-            content,
+            chat_id: chat.clone(),
+            seq: *seq,
+            sender_id: sender.clone(),
+            r#type: *kind,
             created_at: created_at.millis(),
-            client_message_id,
-            deleted_for,
+            client_message_id: client_message_id.clone(),
+            deleted_for: deleted_for.clone(),
+            rev: *rev,
+            body: body.into(),
         }
     }
 }
@@ -178,11 +252,53 @@ impl From<MessageItem> for Message {
             seq: item.seq,
             sender: item.sender_id,
             kind: item.r#type,
-            content: item.content,
             created_at: Timestamp::from_millis(item.created_at),
             client_message_id: item.client_message_id,
             deleted_for: item.deleted_for,
+            rev: item.rev,
+            body: item.body.into(),
         }
+    }
+}
+
+/// A change pointer: its place is its number, below zero.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PointerItem {
+    chat_id: ChatId,
+    seq: i64,
+    of: Seq,
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    only_for: Option<UserId>,
+    expires_at: i64,
+}
+
+impl PointerItem {
+    pub(crate) fn new(change: &Change) -> Self {
+        let Pointer { rev, of, only_for } = change.pointer();
+        Self {
+            chat_id: change.chat.clone(),
+            seq: pointer_seq(rev),
+            of,
+            only_for,
+            expires_at: change.at.plus(POINTER_LIFE).seconds(),
+        }
+    }
+
+    /// Whether its time is not over; TTL deletes what is past it only some time later.
+    pub(crate) fn is_remembered(&self, now: Timestamp) -> bool {
+        self.expires_at > now.seconds()
+    }
+}
+
+/// The place of the pointer to a change.
+pub(crate) fn pointer_seq(rev: Rev) -> i64 {
+    i64::try_from(rev.0).map_or(i64::MIN, i64::wrapping_neg)
+}
+
+impl From<PointerItem> for Pointer {
+    fn from(item: PointerItem) -> Self {
+        Self { rev: Rev(item.seq.unsigned_abs()), of: item.of, only_for: item.only_for }
     }
 }
 
@@ -199,6 +315,19 @@ pub(crate) struct MemberItem {
     joined_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     budget: Option<BudgetItem>,
+}
+
+/// What an index of keys tells of a member: which chat.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MemberKey {
+    pub(crate) chat_id: ChatId,
+}
+
+impl From<MemberKey> for ChatId {
+    fn from(key: MemberKey) -> Self {
+        key.chat_id
+    }
 }
 
 /// The token bucket. One attribute, so that one condition compares all of it.
@@ -279,7 +408,7 @@ impl SendItem {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ChatUserItem {
     user_id: UserId,
-    nickname: Option<String>,
+    nickname: Option<Nickname>,
     last_seen: Option<i64>,
     /// Chat to the end of its mute; 0 where it has none.
     #[serde(default)]
@@ -324,6 +453,12 @@ impl TryFrom<ChatUserItem> for ChatUser {
             connections: item.connections.into_iter().map(connection).collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// Mutes as they are stored: chat to the end of its mute; 0 where it has none.
+pub(crate) fn mutes_item(mutes: &Mutes) -> AttributeValue {
+    let end = |until: &Option<Timestamp>| n(until.map_or(0, Timestamp::millis));
+    AttributeValue::M(mutes.iter().map(|(chat, until)| (chat.to_string(), end(until))).collect())
 }
 
 /// An item of ours as DynamoDB takes it.

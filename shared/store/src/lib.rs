@@ -5,7 +5,7 @@
 //! | table | key | items |
 //! | --- | --- | --- |
 //! | Chats | chatId | the Chat document |
-//! | Messages | chatId, seq | seq 0: the head of the chat's log; seq >= 1: one Message |
+//! | Messages | chatId, seq | seq 0: the head of the chat's log; seq >= 1: one Message; seq = -rev: a change pointer, for 30 days |
 //! | ChatMembers | chatId, userId; index byUser (userId, chatId) | one participant's own state |
 //! | Sends | sendId | the memory of one named send, for 30 days |
 //! | ChatUsers | userId | the ChatUser document, with the user's live connections |
@@ -23,19 +23,30 @@
 //! | [`earlier_send`](domain::ports::CommitMessages::earlier_send) | GetItem Sends (strong) |
 //! | [`message`](domain::ports::ReadMessages::message) | GetItem Messages (strong) |
 //! | [`messages`](domain::ports::ReadMessages::messages) | Query Messages between two places (strong) |
+//! | [`messages_at`](domain::ports::ReadMessages::messages_at) | BatchGetItem Messages (strong) |
+//! | [`commit_change`](domain::ports::CommitChanges::commit_change) | TransactWriteItems: head, pointer, and the message; or the chat with its members; or one member's floor |
+//! | [`pointers`](domain::ports::ReadChanges::pointers) | Query Messages between two places below 0 (strong) |
+//! | [`chats_of`](domain::ports::ReadInbox::chats_of) | Query byUser (eventual, as every index is) |
+//! | [`heads`](domain::ports::ReadInbox::heads) | BatchGetItem Messages |
+//! | [`memberships`](domain::ports::ReadInbox::memberships) | BatchGetItem ChatMembers (strong) |
+//! | [`chats`](domain::ports::ReadInbox::chats) | BatchGetItem Chats (eventual) |
+//! | [`KeepUsers`](domain::ports::KeepUsers) | GetItem (strong) and UpdateItem ChatUsers |
 //! | [`mark_seen`](domain::ports::MarkSeen::mark_seen) | UpdateItem ChatMembers, if below |
 //! | [`Registry`](domain::ports::Registry) | UpdateItem ChatUsers; BatchGetItem ChatUsers (eventual) |
 //!
 //! Nothing scans. Every call asks for its consumed capacity, so that a budget can be held.
 
 mod batch_get;
+mod changes;
 mod chats;
 mod errors;
+mod inbox;
 mod items;
 mod members;
 mod messages;
 mod query;
 mod registry;
+mod users;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;

@@ -11,11 +11,11 @@ use aws_sdk_dynamodb::types::{
 use domain::ids::{ChatId, MessageId, SendId, Seq};
 use domain::message::Message;
 use domain::ports::{
-    CommitMessages, CommitOutcome, EarlierSend, Env, MessageCommit, ReadMessages, SendRecord, StoreError,
+    CommitMessages, CommitOutcome, Consistency, EarlierSend, Env, MessageCommit, ReadMessages, SendRecord, StoreError,
 };
 use domain::timestamp::Timestamp;
 
-const TRANSACTION: &str = "TransactWriteItems";
+pub(crate) const TRANSACTION: &str = "TransactWriteItems";
 
 impl<E: Env> CommitMessages for DynamoStore<E> {
     async fn earlier_send(&self, id: &SendId, now: Timestamp) -> Result<Option<EarlierSend>, StoreError> {
@@ -60,7 +60,7 @@ impl<E: Env> DynamoStore<E> {
         update(
             Update::builder()
                 .table_name(&self.tables.messages)
-                .set_key(Some(message_key(&message.chat, 0)))
+                .set_key(Some(message_key(&message.chat, Seq(0))))
                 .update_expression("SET lastSeq = :next, lastMessageId = :id, lastMessageAt = :at")
                 .condition_expression("lastSeq = :last AND membersRev = :members")
                 .expression_attribute_values(":last", n(head.last_seq))
@@ -109,19 +109,23 @@ impl<E: Env> DynamoStore<E> {
     }
 }
 
-fn update(builder: aws_sdk_dynamodb::types::builders::UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
+/// An update of a transaction that shows the item if its condition fails.
+pub(crate) fn update(
+    builder: aws_sdk_dynamodb::types::builders::UpdateBuilder,
+) -> Result<TransactWriteItem, StoreError> {
     let builder = builder.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     Ok(TransactWriteItem::builder().update(builder.build().map_err(unbuildable(TRANSACTION))?).build())
 }
 
-fn put(builder: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, StoreError> {
+/// A put of a transaction that shows the item if its condition fails.
+pub(crate) fn put(builder: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, StoreError> {
     let builder = builder.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     Ok(TransactWriteItem::builder().put(builder.build().map_err(unbuildable(TRANSACTION))?).build())
 }
 
 impl<E: Env> ReadMessages for DynamoStore<E> {
     async fn message(&self, chat: &ChatId, seq: Seq) -> Result<Option<Message>, StoreError> {
-        let call = self.client.get_item().table_name(&self.tables.messages).set_key(Some(message_key(chat, seq.0)));
+        let call = self.client.get_item().table_name(&self.tables.messages).set_key(Some(message_key(chat, seq)));
         let output = call.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
         let item = output.map_err(|error| failed("GetItem", error))?.item;
         item.map(|item| from_item::<MessageItem>("Messages", item)).transpose().map(|item| item.map(Message::from))
@@ -137,6 +141,12 @@ impl<E: Env> ReadMessages for DynamoStore<E> {
             .expression_attribute_values(":from", n(from.max(Seq(1))))
             .expression_attribute_values(":to", n(to));
         query_all::<MessageItem, _>("Messages", query).await
+    }
+
+    async fn messages_at(&self, places: &[(ChatId, Seq)]) -> Result<Vec<Message>, StoreError> {
+        let keys = places.iter().map(|(chat, seq)| message_key(chat, *seq)).collect();
+        let found = self.get_all(&self.tables.messages, keys, Consistency::Strong).await?;
+        found.into_iter().map(|item| from_item::<MessageItem>("Messages", item).map(Message::from)).collect()
     }
 }
 

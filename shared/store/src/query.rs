@@ -1,4 +1,4 @@
-//! Strong queries, read to their end.
+//! Queries, read to their end.
 
 use crate::errors::failed;
 use crate::items::from_item;
@@ -12,7 +12,22 @@ pub(crate) async fn query_all<I: DeserializeOwned, T: From<I>>(
     table: &'static str,
     query: QueryFluentBuilder,
 ) -> Result<Vec<T>, StoreError> {
-    let query = query.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+    read_all::<I, T>(table, query.consistent_read(true)).await
+}
+
+/// All that a query of an index finds, which no query reads strongly.
+pub(crate) async fn query_index<I: DeserializeOwned, T: From<I>>(
+    table: &'static str,
+    query: QueryFluentBuilder,
+) -> Result<Vec<T>, StoreError> {
+    read_all::<I, T>(table, query).await
+}
+
+async fn read_all<I: DeserializeOwned, T: From<I>>(
+    table: &'static str,
+    query: QueryFluentBuilder,
+) -> Result<Vec<T>, StoreError> {
+    let query = query.return_consumed_capacity(ReturnConsumedCapacity::Indexes);
     let mut items = query.into_paginator().items().send();
     let mut found = Vec::new();
     while let Some(item) = items.next().await {

@@ -1,7 +1,6 @@
 //! Users and their live connections, in the ChatUsers table.
 
 use crate::DynamoStore;
-use crate::chats::keys_and_attributes;
 use crate::errors::failed;
 use crate::items::{ChatUserItem, ConnectionItem, Item, from_item, inconsistent, n, s, to_value};
 use aws_sdk_dynamodb::error::SdkError;
@@ -12,12 +11,8 @@ use domain::chat_user::{ChatUser, Connection};
 use domain::ids::{ConnectionId, UserId};
 use domain::ports::{Consistency, Env, Registry, StoreError};
 use domain::timestamp::Timestamp;
-use futures_util::future::try_join_all;
 use std::collections::HashMap;
 
-/// The most keys of one BatchGetItem.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
-const BATCH: usize = 100;
 /// Connections that one update removes: an expression is at most 4 KB.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 const REMOVALS: usize = 100;
@@ -61,13 +56,9 @@ impl<E: Env> Registry for DynamoStore<E> {
     }
 
     async fn users(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {
-        let chunks = users.chunks(BATCH).map(|chunk| async move {
-            let keys = chunk.iter().map(user_key).collect();
-            let wanted = keys_and_attributes(keys, Consistency::Eventual)?;
-            self.batch_get(HashMap::from([(self.tables.chat_users.clone(), wanted)])).await
-        });
-        let found = try_join_all(chunks).await?;
-        found.into_iter().flat_map(HashMap::into_values).flatten().map(chat_user).collect()
+        let keys = users.iter().map(user_key).collect();
+        let found = self.get_all(&self.tables.chat_users, keys, Consistency::Eventual).await?;
+        found.into_iter().map(chat_user).collect()
     }
 }
 
@@ -104,13 +95,13 @@ impl<E: Env> DynamoStore<E> {
         Ok(if_condition_holds(call.send().await)?.is_some())
     }
 
-    fn update_user(&self, user: &UserId) -> UpdateItemFluentBuilder {
+    pub(crate) fn update_user(&self, user: &UserId) -> UpdateItemFluentBuilder {
         let call = self.client.update_item().table_name(&self.tables.chat_users).set_key(Some(user_key(user)));
         call.return_consumed_capacity(ReturnConsumedCapacity::Indexes)
     }
 }
 
-fn user_key(user: &UserId) -> Item {
+pub(crate) fn user_key(user: &UserId) -> Item {
     Item::from([("userId".to_owned(), s(user.as_str()))])
 }
 
@@ -118,13 +109,13 @@ fn entry(connection: &Connection) -> Result<AttributeValue, StoreError> {
     to_value("ChatUsers", &ConnectionItem::from(connection))
 }
 
-fn chat_user(item: Item) -> Result<ChatUser, StoreError> {
+pub(crate) fn chat_user(item: Item) -> Result<ChatUser, StoreError> {
     let item: ChatUserItem = from_item("ChatUsers", item)?;
     item.try_into().map_err(|error| inconsistent("ChatUsers", "connections or mutedChats", &error))
 }
 
 /// The result of a conditional update; None if its condition did not hold.
-fn if_condition_holds<T>(result: Result<T, SdkError<UpdateItemError>>) -> Result<Option<T>, StoreError> {
+pub(crate) fn if_condition_holds<T>(result: Result<T, SdkError<UpdateItemError>>) -> Result<Option<T>, StoreError> {
     match result {
         Ok(output) => Ok(Some(output)),
         Err(error) => match error.as_service_error() {

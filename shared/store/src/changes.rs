@@ -1,0 +1,151 @@
+//! Changes of what is in a log already: the transaction that commits one, and the pointers.
+
+use crate::DynamoStore;
+use crate::chats::{Reason, canceled, member_key, message_key};
+use crate::errors::{failed, unbuildable};
+use crate::items::{ChatItem, MemberItem, MessageItem, PointerItem, n, pointer_seq, s, to_item};
+use crate::messages::{TRANSACTION, put, update};
+use crate::query::query_all;
+use aws_sdk_dynamodb::types::{Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
+use domain::change::{Change, Changed, Pointer};
+use domain::ids::{ChatId, Rev, Seq};
+use domain::ports::{ChangeOutcome, CommitChanges, Env, ReadChanges, StoreError};
+use domain::timestamp::Timestamp;
+
+impl<E: Env> CommitChanges for DynamoStore<E> {
+    async fn commit_change(&self, change: &Change) -> Result<ChangeOutcome, StoreError> {
+        let mut items = vec![self.head_changes(change)?, self.pointer_is_new(change)?];
+        items.extend(self.what_changes(change)?);
+        let call = self.client.transact_write_items().set_transact_items(Some(items));
+        match call.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await {
+            Ok(_) => Ok(ChangeOutcome::Committed),
+            Err(error) => match canceled(&error) {
+                Some(reasons) if is_conflict(&reasons) => Ok(ChangeOutcome::Conflict),
+                _ => Err(failed(TRANSACTION, error)),
+            },
+        }
+    }
+}
+
+/// Whether a transaction was cancelled for what reading again may mend.
+fn is_conflict(reasons: &[Reason]) -> bool {
+    reasons.iter().all(|reason| reason.is_condition() || reason.is_transient())
+}
+
+impl<E: Env> DynamoStore<E> {
+    fn head_changes(&self, change: &Change) -> Result<TransactWriteItem, StoreError> {
+        let (before, after) = (&change.head, change.head_after());
+        let mut sets = String::from("SET lastRev = :rev, lastRevOf = :of, lastRevAt = :at");
+        let mut condition = String::from("lastRev = :last AND membersRev = :members");
+        let mut head = Update::builder()
+            .table_name(&self.tables.messages)
+            .set_key(Some(message_key(&change.chat, Seq(0))))
+            .expression_attribute_values(":rev", n(after.last_rev.0))
+            .expression_attribute_values(":of", n(change.of()))
+            .expression_attribute_values(":at", n(change.at.millis()))
+            .expression_attribute_values(":last", n(before.last_rev.0))
+            .expression_attribute_values(":members", n(before.members_rev.0));
+        if let Changed::Chat { joined, .. } = &change.what {
+            sets.push_str(", membersRev = :rev, activeAt = :at, participantCount = :count");
+            head = head.expression_attribute_values(":count", n(after.participant_count));
+            if !joined.is_empty() {
+                condition.push_str(" AND lastSeq = :seq");
+                head = head.expression_attribute_values(":seq", n(before.last_seq));
+            }
+        }
+        update(head.update_expression(sets).condition_expression(condition))
+    }
+
+    fn pointer_is_new(&self, change: &Change) -> Result<TransactWriteItem, StoreError> {
+        put(Put::builder()
+            .table_name(&self.tables.messages)
+            .set_item(Some(to_item("Messages", &PointerItem::new(change))?))
+            .condition_expression("attribute_not_exists(chatId)"))
+    }
+
+    fn what_changes(&self, Change { chat, what, .. }: &Change) -> Result<Vec<TransactWriteItem>, StoreError> {
+        match what {
+            Changed::Message { after, before } => {
+                let message = Put::builder()
+                    .table_name(&self.tables.messages)
+                    .set_item(Some(to_item("Messages", &MessageItem::from(after))?))
+                    .condition_expression("rev = :before")
+                    .expression_attribute_values(":before", n(before.0));
+                Ok(vec![put(message)?])
+            }
+            Changed::Chat { after, before, joined, left } => {
+                let document = Put::builder()
+                    .table_name(&self.tables.chats)
+                    .set_item(Some(to_item("Chats", &ChatItem::from(after))?))
+                    .condition_expression("membersRev = :before")
+                    .expression_attribute_values(":before", n(before.0));
+                let mut items = vec![put(document)?];
+                for member in joined {
+                    let member = Put::builder()
+                        .table_name(&self.tables.chat_members)
+                        .set_item(Some(to_item("ChatMembers", &MemberItem::new(chat, member))?))
+                        .condition_expression("attribute_not_exists(userId)");
+                    items.push(put(member)?);
+                }
+                if let Some(user) = left {
+                    let member = Delete::builder()
+                        .table_name(&self.tables.chat_members)
+                        .set_key(Some(member_key(chat, user)))
+                        .condition_expression("attribute_exists(userId)");
+                    let member = member.build().map_err(unbuildable(TRANSACTION))?;
+                    items.push(TransactWriteItem::builder().delete(member).build());
+                }
+                Ok(items)
+            }
+            Changed::Cleared(member) => {
+                let floor = Update::builder()
+                    .table_name(&self.tables.chat_members)
+                    .set_key(Some(member_key(chat, &member.user)))
+                    .update_expression("SET clearedSeq = :seq")
+                    .condition_expression("attribute_exists(userId)")
+                    .expression_attribute_values(":seq", n(member.cleared_seq));
+                Ok(vec![update(floor)?])
+            }
+        }
+    }
+}
+
+impl<E: Env> ReadChanges for DynamoStore<E> {
+    async fn pointers(&self, chat: &ChatId, from: Rev, to: Rev, now: Timestamp) -> Result<Vec<Pointer>, StoreError> {
+        // Numbers count upwards and places downwards.
+        let query = self
+            .client
+            .query()
+            .table_name(&self.tables.messages)
+            .key_condition_expression("chatId = :chat AND seq BETWEEN :last AND :first")
+            .expression_attribute_values(":chat", s(chat.as_str()))
+            .expression_attribute_values(":last", n(pointer_seq(to)))
+            .expression_attribute_values(":first", n(pointer_seq(from)))
+            .scan_index_forward(false);
+        let found = query_all::<PointerItem, PointerItem>("Messages", query).await?;
+        Ok(found.into_iter().filter(|item| item.is_remembered(now)).map(Pointer::from).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_cancelled_change_means() {
+        let reasons = |codes: &[&str]| -> Vec<Reason> {
+            codes.iter().map(|code| Reason { code: (*code).to_owned(), item: None }).collect()
+        };
+        for conflict in [
+            &["ConditionalCheckFailed", "None", "None"][..],
+            &["None", "None", "ConditionalCheckFailed", "None"],
+            &["TransactionConflict", "None", "None"],
+            &["None", "ThrottlingError", "ProvisionedThroughputExceeded"],
+        ] {
+            assert!(is_conflict(&reasons(conflict)), "{conflict:?}");
+        }
+        for other in [&["None", "ValidationError", "None"][..], &["ItemCollectionSizeLimitExceeded", "None"]] {
+            assert!(!is_conflict(&reasons(other)), "{other:?}");
+        }
+    }
+}

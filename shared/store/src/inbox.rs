@@ -1,0 +1,53 @@
+//! Many chats of one user at once.
+
+use crate::DynamoStore;
+use crate::chats::{chat_key, member_key, message_key};
+use crate::items::{ChatItem, HeadItem, Item, MemberItem, MemberKey, from_item, s};
+use crate::query::query_index;
+use domain::chat::{Chat, Head};
+use domain::ids::{ChatId, Seq, UserId};
+use domain::member::Member;
+use domain::ports::{Consistency, Env, ReadInbox, StoreError};
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+
+impl<E: Env> ReadInbox for DynamoStore<E> {
+    async fn chats_of(&self, user: &UserId) -> Result<Vec<ChatId>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.tables.chat_members)
+            .index_name("byUser")
+            .key_condition_expression("userId = :user")
+            .expression_attribute_values(":user", s(user.as_str()));
+        query_index::<MemberKey, ChatId>("ChatMembers", query).await
+    }
+
+    async fn heads(&self, chats: &[ChatId], consistency: Consistency) -> Result<BTreeMap<ChatId, Head>, StoreError> {
+        let keys = chats.iter().map(|chat| message_key(chat, Seq(0))).collect();
+        by_chat::<HeadItem, Head>("Messages", self.get_all(&self.tables.messages, keys, consistency).await?)
+    }
+
+    async fn memberships(&self, user: &UserId, chats: &[ChatId]) -> Result<BTreeMap<ChatId, Member>, StoreError> {
+        let keys = chats.iter().map(|chat| member_key(chat, user)).collect();
+        let found = self.get_all(&self.tables.chat_members, keys, Consistency::Strong).await?;
+        by_chat::<MemberItem, Member>("ChatMembers", found)
+    }
+
+    async fn chats(&self, chats: &[ChatId]) -> Result<BTreeMap<ChatId, Chat>, StoreError> {
+        let keys = chats.iter().map(chat_key).collect();
+        by_chat::<ChatItem, Chat>("Chats", self.get_all(&self.tables.chats, keys, Consistency::Eventual).await?)
+    }
+}
+
+/// What items stand for, by their chat.
+fn by_chat<I: DeserializeOwned, T: From<I>>(
+    table: &'static str,
+    items: Vec<Item>,
+) -> Result<BTreeMap<ChatId, T>, StoreError> {
+    let one = |item: Item| {
+        let MemberKey { chat_id } = from_item(table, item.clone())?;
+        Ok((chat_id, from_item::<I>(table, item)?.into()))
+    };
+    items.into_iter().map(one).collect()
+}

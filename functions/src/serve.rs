@@ -1,6 +1,6 @@
 //! What happens around every request: it is opened, handled, answered, and logged in one line.
 
-use crate::app::{App, app, app_without_push, channel};
+use crate::app::{App, channel};
 use domain::causes::in_full;
 use domain::ids::ConnectionId;
 use domain::ports::{Env as _, Push};
@@ -21,29 +21,36 @@ pub fn start() {
     lambda_http::tracing::init_default_subscriber();
 }
 
-/// Serves the requests of both APIs with the use cases. Returns when Lambda ends the function.
-///
-/// # Errors
-/// A variable that is missing or wrong, or the Runtime API is gone.
-pub async fn serve(handle: impl for<'a> Fn(&'a App, Request) -> Handling<'a> + Send + Sync) -> Result<(), Error> {
-    start();
-    let app = &app().await?;
-    let handle = &handle;
-    let one = service_fn(move |request| answer(Some(&app.push), request, move |request| handle(app, request)));
-    lambda_http::run(one).await
+/// What a function can close a connection with, if it serves frames.
+pub trait Channel: Sync {
+    /// The push channel.
+    fn channel(&self) -> Option<&ApiGatewayPush>;
 }
 
-/// Serves the requests of the HTTP API alone, with use cases that push nothing.
+impl Channel for ApiGatewayPush {
+    fn channel(&self) -> Option<&ApiGatewayPush> {
+        Some(self)
+    }
+}
+
+impl Channel for () {
+    fn channel(&self) -> Option<&ApiGatewayPush> {
+        None
+    }
+}
+
+/// Serves requests with the use cases, once they are composed. Returns when Lambda ends the function.
 ///
 /// # Errors
 /// A variable that is missing or wrong, or the Runtime API is gone.
-pub async fn serve_http(
-    handle: impl for<'a> Fn(&'a App<()>, Request) -> Handling<'a> + Send + Sync,
+pub async fn serve<P: Channel + Send, D: Send + Sync>(
+    app: impl Future<Output = Result<App<P, D>, Error>>,
+    handle: impl for<'a> Fn(&'a App<P, D>, Request) -> Handling<'a> + Send + Sync,
 ) -> Result<(), Error> {
     start();
-    let app = &app_without_push().await?;
+    let app = &app.await?;
     let handle = &handle;
-    let one = service_fn(move |request| answer(None, request, move |request| handle(app, request)));
+    let one = service_fn(move |request| answer(app.push.channel(), request, move |request| handle(app, request)));
     lambda_http::run(one).await
 }
 

@@ -4,15 +4,15 @@ use edge::answer::Answer;
 use edge::commands;
 use edge::problem::Problem;
 use edge::request::Request;
-use functions::App;
+use functions::{ApiGatewayPush, App, Users};
 use lambda_runtime::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    functions::serve(|app, request| Box::pin(handle(app, request))).await
+    functions::serve(functions::app_with_users(), |app, request| Box::pin(handle(app, request))).await
 }
 
-async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
+async fn handle(app: &App<ApiGatewayPush, Users>, request: Request) -> Result<Answer, Problem> {
     let command = commands::create_chat(request)?;
     let created = app.create_chat(command).await?;
     Answer::created(&created)

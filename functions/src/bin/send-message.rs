@@ -9,7 +9,7 @@ use lambda_runtime::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    functions::serve(|app, request| Box::pin(handle(app, request))).await
+    functions::serve(functions::app(), |app, request| Box::pin(handle(app, request))).await
 }
 
 async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {

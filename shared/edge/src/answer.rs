@@ -2,7 +2,10 @@
 
 use crate::problem::{Code, Problem};
 use crate::request::{Api, Origin};
-use domain::use_cases::{ChatDetails, CreatedChat, Page, Seen, Sent};
+use domain::use_cases::{
+    ChangedGroup, ChangedMessage, ChatDetails, ClearedChat, CreatedChat, Inbox, Muted, Page, Seen, Sent, ShownUser,
+    Synced,
+};
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use lambda_http::{Body, Response};
 use serde::Serialize;
@@ -62,6 +65,65 @@ impl Answer {
     /// [`Problem`] if it cannot be written as JSON.
     pub fn seen(seen: &Seen) -> Result<Self, Problem> {
         Self::new(200, seen)
+    }
+
+    /// A page of the inbox.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be written as JSON.
+    pub fn inbox(inbox: &Inbox) -> Result<Self, Problem> {
+        Self::new(200, inbox)
+    }
+
+    /// A group after a change; the caller who left it is told so.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be written as JSON.
+    pub fn group(changed: &ChangedGroup) -> Result<Self, Problem> {
+        match &changed.chat {
+            Some(chat) => Self::new(200, json!({"chat": chat})),
+            None => Self::new(200, json!({"left": true})),
+        }
+    }
+
+    /// A chat whose history is cleared.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be written as JSON.
+    pub fn cleared(cleared: &ClearedChat) -> Result<Self, Problem> {
+        Self::new(200, json!({"chat": cleared.chat}))
+    }
+
+    /// A message after a change.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be written as JSON.
+    pub fn message(changed: &ChangedMessage) -> Result<Self, Problem> {
+        Self::new(200, json!({"message": changed.message}))
+    }
+
+    /// Whether a chat is muted.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be written as JSON.
+    pub fn muted(muted: &Muted) -> Result<Self, Problem> {
+        Self::new(200, muted)
+    }
+
+    /// A user.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be written as JSON.
+    pub fn user(shown: &ShownUser) -> Result<Self, Problem> {
+        Self::new(200, json!({"user": shown.user}))
+    }
+
+    /// What happened since the cursors.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be written as JSON.
+    pub fn synced(synced: &Synced) -> Result<Self, Problem> {
+        Self::new(200, synced)
     }
 
     /// The connection is alive.

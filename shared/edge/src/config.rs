@@ -91,6 +91,22 @@ pub fn connections_endpoint() -> Result<String, ConfigError> {
     required("CONNECTIONS_ENDPOINT")
 }
 
+/// Where users are looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthServiceConfig {
+    /// AUTH_SERVICE_URL.
+    pub url: String,
+    /// AUTH_SERVICE_SECRET_ARN: the secret with the token that it asks for.
+    pub secret_arn: Option<String>,
+}
+
+impl AuthServiceConfig {
+    /// Reads it from the environment; None if no Auth Service is configured.
+    pub fn from_env() -> Option<Self> {
+        optional("AUTH_SERVICE_URL").map(|url| Self { url, secret_arn: optional("AUTH_SERVICE_SECRET_ARN") })
+    }
+}
+
 /// How tokens are verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthConfig {

@@ -7,6 +7,7 @@ use domain::ids::{ConnectionId, UserId};
 use domain::timestamp::Timestamp;
 use domain::use_cases::Caller;
 use lambda_http::RequestExt as _;
+use lambda_http::http::Method;
 use lambda_http::request::RequestContext;
 use serde_json::{Map, Value};
 
@@ -47,6 +48,8 @@ pub struct Request {
     pub caller: Caller,
     /// The action of a frame.
     pub action: Option<String>,
+    /// The method of an HTTP request.
+    pub method: Option<Method>,
     pub(crate) fields: Fields,
 }
 
@@ -91,7 +94,8 @@ pub fn open(request: &lambda_http::Request, now: Timestamp) -> (Origin, Result<R
 fn http_request(caller: Caller, request: &lambda_http::Request) -> Result<Request, Problem> {
     let (path, query) = (request.path_parameters(), request.query_string_parameters());
     let text = path.iter().chain(query.iter()).map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Ok(Request { caller, action: None, fields: Fields::new(body(request)?, text) })
+    let method = Some(request.method().clone());
+    Ok(Request { caller, action: None, method, fields: Fields::new(body(request)?, text) })
 }
 
 fn frame_request(caller: Caller, mut frame: Map<String, Value>, wrong_id: bool) -> Result<Request, Problem> {
@@ -104,7 +108,7 @@ fn frame_request(caller: Caller, mut frame: Map<String, Value>, wrong_id: bool) 
     if wrong_id {
         fields.wrong("id", format!("must be a string of 1 to {LONGEST_FRAME_ID} characters"));
     }
-    Ok(Request { caller, action, fields })
+    Ok(Request { caller, action, method: None, fields })
 }
 
 /// What stands where a frame's id should.

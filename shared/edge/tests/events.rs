@@ -3,15 +3,16 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
-use domain::ids::{ChatId, Seq, UserId};
+use domain::ids::{ChatId, ClientChatId, Rev, Seq, UserId};
 use domain::timestamp::Timestamp;
-use domain::use_cases::{PageLimit, PageStart};
+use domain::use_cases::{Cursor, DeleteFor, Mute, PageLimit, PageStart};
 use edge::authorizer::AuthorizeRequest;
-use edge::commands;
+use edge::commands::{self, ProfileCommand};
 use edge::problem::{Code, Problem};
 use edge::request::{Api, Origin, Request, open};
 use edge::socket;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A moment before the sample tokens expire.
@@ -53,27 +54,36 @@ fn pair() -> ChatId {
     ChatId::private(&UserId::parse("alice").unwrap(), &UserId::parse("bob").unwrap())
 }
 
+/// What an HTTP sample says in path, query string and body, as the fields of a frame.
+fn fields(name: &str) -> Value {
+    let event: Value = serde_json::from_str(&sample(name)).unwrap();
+    let mut fields: Value = serde_json::from_str(event["body"].as_str().unwrap_or("{}")).unwrap();
+    for text in ["pathParameters", "queryStringParameters"] {
+        for (name, value) in event[text].as_object().into_iter().flatten() {
+            let number = value.as_str().and_then(|text| text.parse::<u64>().ok());
+            fields[name] = number.map_or_else(|| value.clone(), |number| json!(number));
+        }
+    }
+    fields
+}
+
+/// A request over HTTP, and the same over WebSocket.
+fn both(name: &str, action: &str) -> [Request; 2] {
+    [request(&sample(name)), request(&frame(action, fields(name)))]
+}
+
 #[test]
 fn every_route_and_its_action_parse_into_the_same_command() {
     let chat = pair();
-    let body = |name: &str| -> Value {
-        let event: Value = serde_json::from_str(&sample(name)).unwrap();
-        let mut body: Value = serde_json::from_str(event["body"].as_str().unwrap_or("{}")).unwrap();
-        if event.get("pathParameters").is_some() {
-            body["chatId"] = json!(chat.as_str());
-        }
-        body
-    };
-    let http = commands::create_chat(request(&sample("create-chat"))).unwrap();
-    let over_socket = commands::create_chat(request(&frame("createChat", body("create-chat")))).unwrap();
+    let [http, over_socket] = both("create-chat", "createChat").map(|each| commands::create_chat(each).unwrap());
     assert_eq!((http.chat, http.caller.user), (over_socket.chat, over_socket.caller.user));
     assert_eq!(over_socket.caller.connection.unwrap().as_str(), "XfGLwddVliACJfA=");
     assert_eq!(http.caller.connection, None);
 
-    for event in [sample("send-message"), frame("sendMessage", body("send-message"))] {
-        let send = commands::send_message(request(&event)).unwrap();
+    for send in both("send-message", "sendMessage").map(|each| commands::send_message(each).unwrap()) {
         assert_eq!((send.chat, send.content.as_str(), send.caller.user.as_str()), (chat.clone(), "Hello Bob", "alice"));
         assert_eq!(send.client_message_id.unwrap().as_str(), "m-1");
+        assert!(send.reply_to.is_none() && send.mentions.is_empty());
     }
     let list = commands::list_messages(request(&sample("list-messages"))).unwrap();
     assert_eq!((list.chat, list.start), (chat.clone(), PageStart::Latest));
@@ -81,13 +91,126 @@ fn every_route_and_its_action_parse_into_the_same_command() {
     let list =
         commands::list_messages(request(&frame("listMessages", json!({"chatId": chat.as_str(), "after": 7})))).unwrap();
     assert_eq!((list.start, list.limit), (PageStart::After(Seq(7)), PageLimit::default()));
-    for event in [sample("mark-seen"), frame("markSeen", body("mark-seen"))] {
-        let mark = commands::mark_seen(request(&event)).unwrap();
+    for mark in both("mark-seen", "markSeen").map(|each| commands::mark_seen(each).unwrap()) {
         assert_eq!((mark.chat, mark.seq), (chat.clone(), Seq(1)));
+    }
+    for edit in both("edit-message", "editMessage").map(|each| commands::edit_message(each).unwrap()) {
+        assert_eq!((edit.chat, edit.seq, edit.content.as_str()), (chat.clone(), Seq(1), "Hello again"));
+        assert_eq!(edit.mentions, None);
+    }
+    for delete in both("delete-message", "deleteMessage").map(|each| commands::delete_message(each).unwrap()) {
+        assert_eq!((delete.chat, delete.seq, delete.for_whom), (chat.clone(), Seq(1), DeleteFor::Me));
+    }
+    for react in both("react-to-message", "reactToMessage").map(|each| commands::react_to_message(each).unwrap()) {
+        assert_eq!((react.chat, react.seq, react.emojis.len()), (chat.clone(), Seq(1), 1));
+    }
+    for sync in both("sync", "sync").map(|each| commands::sync(each).unwrap()) {
+        assert_eq!(sync.cursors, BTreeMap::from([(chat.clone(), Cursor { seq: Seq(0), rev: Rev(0) })]));
+        assert_eq!(sync.open, BTreeSet::from([chat.clone()]));
     }
     assert_eq!(commands::get_chat(request(&sample("get-chat"))).unwrap().1, chat);
     assert!(commands::ping(request(&sample("default-route"))).is_ok());
     assert!(lambda_http::request::from_str(&sample("health")).is_ok());
+}
+
+#[test]
+fn every_route_without_an_action_parses() {
+    let client = ClientChatId::parse("sample").unwrap();
+    let group = ChatId::of_request(&user("alice"), &client);
+    let add = commands::add_participants(request(&sample("add-participants"))).unwrap();
+    assert_eq!((add.chat, add.users), (group.clone(), BTreeSet::from([user("carol")])));
+    let remove = commands::remove_participant(request(&sample("remove-participant"))).unwrap();
+    assert_eq!((remove.chat, remove.user), (group.clone(), user("carol")));
+    let set = commands::set_admin(request(&sample("set-admin"))).unwrap();
+    assert_eq!((set.chat, set.user, set.is_admin), (group.clone(), user("bob"), true));
+    let unset = commands::set_admin(request(&by("set-admin", "DELETE"))).unwrap();
+    assert!(!unset.is_admin);
+    let rename = commands::update_chat(request(&sample("update-chat"))).unwrap();
+    assert_eq!((rename.chat, rename.name.as_str()), (group.clone(), "Sample renamed"));
+    assert_eq!(commands::clear_chat(request(&sample("clear-chat"))).unwrap().1, group);
+    let mute = commands::mute_chat(request(&sample("mute-chat"))).unwrap();
+    assert_eq!((mute.chat, mute.mute), (group, Mute::On(Some(Timestamp::from_seconds(4_070_908_800)))));
+    let mut unmute: Value = serde_json::from_str(&by("mute-chat", "DELETE")).unwrap();
+    unmute.as_object_mut().unwrap().remove("body");
+    assert_eq!(commands::mute_chat(request(&unmute.to_string())).unwrap().mute, Mute::Off);
+    let inbox = commands::list_chats(request(&sample("list-chats"))).unwrap();
+    assert_eq!((inbox.limit, inbox.after), (PageLimit::new(20).unwrap(), None));
+    assert!(matches!(commands::profile(request(&sample("profile"))).unwrap(), ProfileCommand::Me(_)));
+    let mut event: Value = serde_json::from_str(&by("profile", "PATCH")).unwrap();
+    event["body"] = json!(r#"{"nickname":" Ali "}"#);
+    let patched = commands::profile(request(&event.to_string())).unwrap();
+    assert!(matches!(patched, ProfileCommand::SetNickname(_, name) if name.as_str() == "Ali"));
+    let mut event: Value = serde_json::from_str(&sample("profile")).unwrap();
+    event["pathParameters"] = json!({"userId": "auth0|bob"});
+    let other = commands::profile(request(&event.to_string())).unwrap();
+    assert!(matches!(other, ProfileCommand::User(_, who) if who.as_str() == "auth0|bob"));
+}
+
+/// A sample with another method.
+fn by(name: &str, method: &str) -> String {
+    let mut event: Value = serde_json::from_str(&sample(name)).unwrap();
+    event["requestContext"]["http"]["method"] = json!(method);
+    event.to_string()
+}
+
+fn user(id: &str) -> UserId {
+    UserId::parse(id).unwrap()
+}
+
+#[track_caller]
+fn refused<T: std::fmt::Debug>(parsed: Result<T, Problem>, field: &str, reason: &str) {
+    let problem = parsed.unwrap_err();
+    let named = |error: &edge::problem::FieldError| error.field == field && error.reason.contains(reason);
+    assert!(problem.errors.iter().any(named), "{field}: {reason}: {problem:?}");
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let chat = pair();
+    let at = |fields: Value| {
+        let mut fields = fields;
+        fields["chatId"] = json!(chat.as_str());
+        request(&frame("x", fields))
+    };
+    let text = |more: Value| {
+        let mut fields = json!({"type": "text", "content": "Hello"});
+        fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        commands::send_message(at(fields))
+    };
+    let many = |count: usize| (0..count).map(|n| format!("u{n}")).collect::<Vec<_>>();
+    refused(text(json!({"replyTo": -1})), "replyTo", "whole number");
+    refused(text(json!({"mentions": ["ok", "not ok"]})), "mentions[1]", "1 to 128");
+    refused(text(json!({"mentions": many(21)})), "mentions", "at most 20");
+    assert_eq!(text(json!({"mentions": many(20), "replyTo": 3})).unwrap().reply_to, Some(Seq(3)));
+    let large = text(json!({"content": "x".repeat(24 * 1024 - 2), "mentions": ["bob"]})).unwrap_err();
+    assert_eq!((large.code, large.limit), (Code::ContentTooLarge, Some(24 * 1024)));
+    assert!(text(json!({"content": "x".repeat(24 * 1024 - 2)})).is_ok());
+    refused(commands::edit_message(at(json!({"content": "x"}))), "seq", "required");
+    refused(commands::edit_message(at(json!({"seq": "1", "content": "x"}))), "seq", "whole number");
+    refused(commands::delete_message(at(json!({"seq": 1, "for": "all"}))), "for", "me or everyone");
+    refused(commands::delete_message(at(json!({"seq": 1}))), "for", "required");
+    refused(commands::react_to_message(at(json!({"seq": 1, "emojis": ["\u{1F44D}", "x"]}))), "emojis[1]", "one emoji");
+    refused(commands::react_to_message(at(json!({"seq": 1}))), "emojis", "required");
+    refused(commands::update_chat(at(json!({"name": " "}))), "name", "1 to 100");
+    refused(commands::add_participants(at(json!({"participants": []}))), "participants", "at least one");
+    let crowd = commands::add_participants(at(json!({"participants": many(91)}))).unwrap_err();
+    assert_eq!((crowd.code, crowd.limit), (Code::TooManyParticipants, Some(90)));
+    assert!(commands::add_participants(at(json!({"participants": many(90)}))).is_ok());
+    refused(commands::mute_chat(at(json!({"until": "tomorrow"}))), "until", "RFC 3339");
+    let plain = |fields: Value| request(&frame("x", fields));
+    refused(commands::list_chats(plain(json!({"cursor": "??"}))), "cursor", "earlier page");
+    refused(commands::list_chats(plain(json!({"limit": 101}))), "limit", "1 to 100");
+    refused(commands::sync(plain(json!({}))), "cursors", "required");
+    refused(commands::sync(plain(json!({"cursors": {"A!": {"seq": 0, "rev": 0}}}))), "cursors", "a-z");
+    refused(commands::sync(plain(json!({"cursors": {"c": {"seq": 0}}}))), "cursors.c", "rev");
+    refused(commands::sync(plain(json!({"cursors": {"c": {"seq": 0, "rev": 0, "x": 1}}}))), "cursors.c.x", "unknown");
+    refused(commands::sync(plain(json!({"cursors": {}, "open": ["c"]}))), "open", "not among the cursors");
+    let cursors: serde_json::Map<_, _> = many(101).into_iter().map(|id| (id, json!({"seq": 0, "rev": 0}))).collect();
+    refused(commands::sync(plain(json!({"cursors": cursors}))), "cursors", "at most 100");
+    let open = many(6);
+    let cursors: serde_json::Map<_, _> = open.iter().map(|id| (id.clone(), json!({"seq": 0, "rev": 0}))).collect();
+    refused(commands::sync(plain(json!({"cursors": cursors, "open": open}))), "open", "at most 5");
+    refused(commands::profile(request(&by("profile", "PATCH"))), "nickname", "required");
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! The one place where errors become statuses and codes (RFC 9457). What the client is told and what the log says are
 //! two things: a [`Problem`] carries its cause for the log and never shows it.
 
-use domain::content::{Content, ContentError};
-use domain::ports::StoreError;
-use domain::use_cases::{CreateChatError, GetChatError, ListMessagesError, MarkSeenError, SendMessageError};
+mod errors;
+
+use domain::content::Content;
 use serde_json::{Map, Value, json};
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -19,16 +19,30 @@ pub enum Code {
     TokenExpired,
     /// There is no such chat, or the caller is not in it.
     ChatNotFound,
+    /// There is no such message, or the caller cannot see it.
+    MessageNotFound,
+    /// The user whom the request is about is not in the chat, or in none of the caller's.
+    NotAParticipant,
+    /// Only admins may.
+    NotAnAdmin,
+    /// Only the sender may.
+    NotTheSender,
     /// More participants than a group takes.
     TooManyParticipants,
     /// The content is too large.
     ContentTooLarge,
     /// The chat takes no more messages.
     ChatClosed,
+    /// It was sent too long ago to be edited.
+    EditWindowOver,
+    /// What is there does not allow it.
+    Conflict,
     /// The client's own id was used for something else.
     IdempotencyConflict,
     /// Too fast.
     RateLimited,
+    /// Whether users exist cannot be known now.
+    AuthServiceUnavailable,
     /// The system is busy, or something that it needs is not there for now.
     Unavailable,
     /// A mistake of ours.
@@ -37,16 +51,23 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 18] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::TokenExpired,
         Self::ChatNotFound,
+        Self::MessageNotFound,
+        Self::NotAParticipant,
+        Self::NotAnAdmin,
+        Self::NotTheSender,
         Self::TooManyParticipants,
         Self::ContentTooLarge,
         Self::ChatClosed,
+        Self::EditWindowOver,
+        Self::Conflict,
         Self::IdempotencyConflict,
         Self::RateLimited,
+        Self::AuthServiceUnavailable,
         Self::Unavailable,
         Self::Internal,
     ];
@@ -59,13 +80,22 @@ impl Code {
             Self::Unauthenticated => ("unauthenticated", 401, false, "No identity came with the request"),
             Self::TokenExpired => ("token_expired", 401, false, "The token has expired"),
             Self::ChatNotFound => ("chat_not_found", 404, false, "There is no such chat"),
+            Self::MessageNotFound => ("message_not_found", 404, false, "There is no such message"),
+            Self::NotAParticipant => ("not_a_participant", 404, false, "The user is not a participant"),
+            Self::NotAnAdmin => ("not_an_admin", 403, false, "Only admins may do this"),
+            Self::NotTheSender => ("not_the_sender", 403, false, "Only the sender may do this"),
             Self::TooManyParticipants => ("too_many_participants", 400, false, "Too many participants"),
             Self::ContentTooLarge => ("content_too_large", 400, false, "The content is too large"),
             Self::ChatClosed => ("chat_closed", 409, false, "The chat takes no more messages"),
+            Self::EditWindowOver => ("edit_window_over", 409, false, "The time to edit is over"),
+            Self::Conflict => ("conflict", 409, false, "What is there does not allow it"),
             Self::IdempotencyConflict => {
                 ("idempotency_conflict", 409, false, "The client's id was used for something else")
             }
             Self::RateLimited => ("rate_limited", 429, true, "Too fast"),
+            Self::AuthServiceUnavailable => {
+                ("auth_service_unavailable", 503, true, "The Auth Service is not available for now")
+            }
             Self::Unavailable => ("unavailable", 503, true, "Not available for now"),
             Self::Internal => ("internal", 500, false, "Something went wrong"),
         }
@@ -134,6 +164,18 @@ impl Problem {
         Self { errors, ..Self::new(Code::InvalidRequest, said.join("; ")) }
     }
 
+    /// A text and those it mentions do not fit a frame together.
+    pub fn too_large_with_mentions() -> Self {
+        let most = Content::MAX_JSON_BYTES;
+        let reason = format!("must be at most {most} bytes as JSON, together with mentions");
+        Self::limited(Code::ContentTooLarge, "content", reason, most as u64)
+    }
+
+    /// More participants than one request or one group takes.
+    pub fn too_many_participants(reason: String, limit: usize) -> Self {
+        Self::limited(Code::TooManyParticipants, "participants", reason, limit as u64)
+    }
+
     fn limited(code: Code, field: &str, reason: String, limit: u64) -> Self {
         let errors = vec![FieldError { field: field.to_owned(), reason: reason.clone() }];
         Self { errors, limit: Some(limit), ..Self::new(code, format!("{field}: {reason}")) }
@@ -175,116 +217,10 @@ impl Problem {
     }
 }
 
-/// When to try again after "busy": the conflicts of a rush are over within a second or so.
-const BUSY: Duration = Duration::from_secs(1);
-
-fn chat_not_found() -> Problem {
-    Problem::new(Code::ChatNotFound, "There is no such chat, or you are not in it.")
-}
-
-fn busy() -> Problem {
-    let detail = "The chat is busy. Send the same request again in a moment.";
-    Problem { retry_after: Some(BUSY), ..Problem::new(Code::Unavailable, detail) }
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable { .. } => {
-                let detail = "The request could not be served now. It may be sent again.";
-                Self { retry_after: Some(BUSY), ..Self::caused(Code::Unavailable, detail, error) }
-            }
-            StoreError::Refused { .. } | StoreError::Inconsistent { .. } => {
-                Self::caused(Code::Internal, "The request could not be served.", error)
-            }
-        }
-    }
-}
-
-impl From<ContentError> for Problem {
-    fn from(error: ContentError) -> Self {
-        let reason = error.to_string();
-        match error {
-            ContentError::Blank => Self::field("content", reason),
-            ContentError::TooLarge => {
-                Self::limited(Code::ContentTooLarge, "content", reason, Content::MAX_JSON_BYTES as u64)
-            }
-        }
-    }
-}
-
-impl From<SendMessageError> for Problem {
-    fn from(error: SendMessageError) -> Self {
-        match error {
-            SendMessageError::ChatNotFound => chat_not_found(),
-            SendMessageError::ChatClosed => {
-                Self::new(Code::ChatClosed, "The chat is closed: it can be read, not written to.")
-            }
-            SendMessageError::IdempotencyConflict => Self::new(
-                Code::IdempotencyConflict,
-                "This clientMessageId was used for a message that says something else.",
-            ),
-            SendMessageError::RateLimited { retry_after } => {
-                let detail = "You send too fast into this chat.";
-                Self { retry_after: Some(retry_after), ..Self::new(Code::RateLimited, detail) }
-            }
-            SendMessageError::Busy => busy(),
-            SendMessageError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<CreateChatError> for Problem {
-    fn from(error: CreateChatError) -> Self {
-        match error {
-            CreateChatError::Participants(reason) => Self::field("participants", reason),
-            CreateChatError::TooManyParticipants { limit } => {
-                let reason = format!("must name at most {limit} other users");
-                Self::limited(Code::TooManyParticipants, "participants", reason, limit as u64)
-            }
-            CreateChatError::IdempotencyConflict => Self::new(
-                Code::IdempotencyConflict,
-                "This clientChatId was used for a group that was asked for differently.",
-            ),
-            CreateChatError::ChatNotFound => chat_not_found(),
-            CreateChatError::Busy => busy(),
-            CreateChatError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<GetChatError> for Problem {
-    fn from(error: GetChatError) -> Self {
-        match error {
-            GetChatError::ChatNotFound => chat_not_found(),
-            GetChatError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<ListMessagesError> for Problem {
-    fn from(error: ListMessagesError) -> Self {
-        match error {
-            ListMessagesError::ChatNotFound => chat_not_found(),
-            ListMessagesError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<MarkSeenError> for Problem {
-    fn from(error: MarkSeenError) -> Self {
-        match error {
-            MarkSeenError::ChatNotFound => chat_not_found(),
-            MarkSeenError::Busy => busy(),
-            MarkSeenError::PastTheEnd { last } => Self::field("seq", format!("is past the last message, {last}")),
-            MarkSeenError::Store(error) => error.into(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::ports::StoreError;
 
     #[test]
     fn the_cause_is_for_the_log_alone() {
@@ -314,7 +250,7 @@ mod tests {
 
     #[test]
     fn every_code_is_documented_as_it_is() {
-        let docs = include_str!("../../../docs/API.md");
+        let docs = include_str!("../../../../docs/API.md");
         for code in Code::ALL {
             let (name, status, retryable, _) = code.facts();
             let row = format!("| {name} | {status} | {} |", if retryable { "yes" } else { "no" });

@@ -1,0 +1,19 @@
+//! `PATCH /chats/{chatId}/messages/{seq}` and `editMessage`.
+
+use edge::answer::Answer;
+use edge::commands;
+use edge::problem::Problem;
+use edge::request::Request;
+use functions::App;
+use lambda_runtime::Error;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    functions::serve(functions::app(), |app, request| Box::pin(handle(app, request))).await
+}
+
+async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
+    let command = commands::edit_message(request)?;
+    let edited = app.edit_message(command).await?;
+    Answer::message(&edited)
+}

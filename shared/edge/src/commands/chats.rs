@@ -1,0 +1,110 @@
+//! Chats as one participant has them: creating, showing, listing, reading, muting, catching up.
+
+use super::{limit, seq};
+use crate::problem::Problem;
+use crate::request::Request;
+use domain::content::ChatName;
+use domain::ids::{ChatId, ClientChatId, UserId};
+use domain::timestamp::Timestamp;
+use domain::use_cases::{
+    Caller, CreateChat, Cursor, InboxCursor, ListChats, MarkSeenCommand, Mute, MuteChat, NewChat, SyncCommand,
+};
+use lambda_http::http::Method;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most chats of which one request catches up, and how many of them are open.
+const MOST_CURSORS: usize = 100;
+const MOST_OPEN: usize = 5;
+
+/// `{participants, isGroup, name?, clientChatId?}`
+///
+/// # Errors
+/// [`Problem`] that names the fields.
+pub fn create_chat(Request { caller, mut fields, .. }: Request) -> Result<CreateChat, Problem> {
+    let participants = fields.required::<Vec<UserId>>("participants");
+    let is_group = fields.required::<bool>("isGroup");
+    let name = fields.optional::<ChatName>("name");
+    let client_id = fields.optional::<ClientChatId>("clientChatId");
+    match (is_group, &name) {
+        (Some(true), Some(None)) => fields.wrong("name", "is required, as isGroup is true"),
+        (Some(false), Some(Some(_))) => fields.wrong("name", "is for groups, and isGroup is false"),
+        _ => {}
+    }
+    let (participants, is_group, name, client_id) =
+        fields.finish(|| Some((participants?, is_group?, name?, client_id?)))?;
+    let chat = match name {
+        Some(name) if is_group => NewChat::group(&caller.user, &participants, name, client_id)?,
+        _ => NewChat::private(&caller.user, &participants)?,
+    };
+    Ok(CreateChat { caller, chat })
+}
+
+/// `{limit?, cursor?}`
+///
+/// # Errors
+/// [`Problem`] that names the fields.
+pub fn list_chats(Request { caller, mut fields, .. }: Request) -> Result<ListChats, Problem> {
+    let limit = limit(&mut fields);
+    let after = fields.optional::<InboxCursor>("cursor");
+    fields.finish(|| Some(ListChats { caller, limit: limit?, after: after? }))
+}
+
+/// `{chatId}`
+///
+/// # Errors
+/// [`Problem`] that names the fields.
+pub fn get_chat(Request { caller, mut fields, .. }: Request) -> Result<(Caller, ChatId), Problem> {
+    let chat = fields.required("chatId");
+    fields.finish(|| Some((caller, chat?)))
+}
+
+/// `{chatId}`
+///
+/// # Errors
+/// [`Problem`] that names the fields.
+pub fn clear_chat(request: Request) -> Result<(Caller, ChatId), Problem> {
+    get_chat(request)
+}
+
+/// `{chatId, seq}`
+///
+/// # Errors
+/// [`Problem`] that names the fields.
+pub fn mark_seen(Request { caller, mut fields, .. }: Request) -> Result<MarkSeenCommand, Problem> {
+    let chat = fields.required("chatId");
+    let seq = seq(&mut fields);
+    fields.finish(|| Some(MarkSeenCommand { caller, chat: chat?, seq: seq? }))
+}
+
+/// PUT `{chatId, until?}`, DELETE `{chatId}`
+///
+/// # Errors
+/// [`Problem`] that names the fields.
+pub fn mute_chat(Request { caller, mut fields, method, .. }: Request) -> Result<MuteChat, Problem> {
+    let chat = fields.required("chatId");
+    let mute = match method {
+        Some(Method::DELETE) => Some(Mute::Off),
+        _ => fields.optional::<Timestamp>("until").map(Mute::On),
+    };
+    fields.finish(|| Some(MuteChat { caller, chat: chat?, mute: mute? }))
+}
+
+/// `{cursors: {chatId: {seq, rev}}, open?: [chatId]}`
+///
+/// # Errors
+/// [`Problem`] that names the fields.
+pub fn sync(Request { caller, mut fields, .. }: Request) -> Result<SyncCommand, Problem> {
+    let cursors = fields.required::<BTreeMap<ChatId, Cursor>>("cursors");
+    let open = fields.optional::<BTreeSet<ChatId>>("open");
+    if cursors.as_ref().is_some_and(|cursors| cursors.len() > MOST_CURSORS) {
+        fields.wrong("cursors", format!("must name at most {MOST_CURSORS} chats"));
+    }
+    if let (Some(cursors), Some(Some(open))) = (&cursors, &open) {
+        if open.len() > MOST_OPEN {
+            fields.wrong("open", format!("must name at most {MOST_OPEN} chats"));
+        } else if let Some(chat) = open.iter().find(|chat| !cursors.contains_key(*chat)) {
+            fields.wrong("open", format!("names {chat}, which is not among the cursors"));
+        }
+    }
+    fields.finish(|| Some(SyncCommand { caller, cursors: cursors?, open: open?.unwrap_or_default() }))
+}

@@ -1,0 +1,55 @@
+//! Changes of groups.
+
+use crate::problem::Problem;
+use crate::request::Request;
+use domain::ids::UserId;
+use domain::use_cases::{AddParticipants, MOST_ADDED, RemoveParticipant, SetAdmin, UpdateChat};
+use lambda_http::http::Method;
+
+/// `{chatId, name}`
+///
+/// # Errors
+/// [`Problem`] that names the fields.
+pub fn update_chat(Request { caller, mut fields, .. }: Request) -> Result<UpdateChat, Problem> {
+    let chat = fields.required("chatId");
+    let name = fields.required("name");
+    fields.finish(|| Some(UpdateChat { caller, chat: chat?, name: name? }))
+}
+
+/// `{chatId, participants}`
+///
+/// # Errors
+/// [`Problem`] that names the fields.
+pub fn add_participants(Request { caller, mut fields, .. }: Request) -> Result<AddParticipants, Problem> {
+    let chat = fields.required("chatId");
+    let participants = fields.required::<Vec<UserId>>("participants");
+    if participants.as_ref().is_some_and(Vec::is_empty) {
+        fields.wrong("participants", "must name at least one user");
+    }
+    let (chat, participants) = fields.finish(|| Some((chat?, participants?)))?;
+    if participants.len() > MOST_ADDED {
+        return Err(Problem::too_many_participants(format!("must name at most {MOST_ADDED} users"), MOST_ADDED));
+    }
+    Ok(AddParticipants { caller, chat, users: participants.into_iter().collect() })
+}
+
+/// `{chatId, userId}`
+///
+/// # Errors
+/// [`Problem`] that names the fields.
+pub fn remove_participant(Request { caller, mut fields, .. }: Request) -> Result<RemoveParticipant, Problem> {
+    let chat = fields.required("chatId");
+    let user = fields.required("userId");
+    fields.finish(|| Some(RemoveParticipant { caller, chat: chat?, user: user? }))
+}
+
+/// `{chatId, userId}`; PUT makes the user an admin, DELETE one no more.
+///
+/// # Errors
+/// [`Problem`] that names the fields.
+pub fn set_admin(Request { caller, mut fields, method, .. }: Request) -> Result<SetAdmin, Problem> {
+    let chat = fields.required("chatId");
+    let user = fields.required("userId");
+    let is_admin = method != Some(Method::DELETE);
+    fields.finish(|| Some(SetAdmin { caller, chat: chat?, user: user?, is_admin }))
+}

@@ -1,0 +1,37 @@
+//! Users: oneself and others.
+
+use crate::problem::Problem;
+use crate::request::Request;
+use domain::chat_user::Nickname;
+use domain::ids::UserId;
+use domain::use_cases::Caller;
+use lambda_http::http::Method;
+
+/// What can be asked of users.
+#[derive(Debug)]
+pub enum ProfileCommand {
+    /// The caller.
+    Me(Caller),
+    /// The caller's nickname from now on.
+    SetNickname(Caller, Nickname),
+    /// Somebody.
+    User(Caller, UserId),
+}
+
+/// GET /me `{}`, PATCH /me `{nickname}`, GET /users/{userId} `{userId}`
+///
+/// # Errors
+/// [`Problem`] that names the fields.
+pub fn profile(Request { caller, mut fields, method, .. }: Request) -> Result<ProfileCommand, Problem> {
+    if method == Some(Method::PATCH) {
+        let nickname = fields.required::<Nickname>("nickname");
+        return fields.finish(|| Some(ProfileCommand::SetNickname(caller, nickname?)));
+    }
+    let user = fields.optional::<UserId>("userId");
+    fields.finish(|| {
+        Some(match user? {
+            Some(user) => ProfileCommand::User(caller, user),
+            None => ProfileCommand::Me(caller),
+        })
+    })
+}

@@ -78,7 +78,7 @@ impl AuthService {
 
     /// Where its keys are.
     pub fn jwks_url(&self) -> String {
-        format!("{}/.well-known/jwks.json", self.url())
+        jwks_url(&self.url())
     }
 
     /// A token of this user, as `POST /token` answers it.
@@ -88,6 +88,11 @@ impl AuthService {
     pub fn token(&self, user: &str) -> Result<String, Error> {
         self.state.token(user, LIFE).map_err(|error| Error::Key(error.to_string()))
     }
+}
+
+/// Where the keys of the stand-in at this address are.
+pub(crate) fn jwks_url(auth_url: &str) -> String {
+    format!("{auth_url}/.well-known/jwks.json")
 }
 
 fn make_key() -> Result<(EncodingKey, JwkSet), Error> {

@@ -104,6 +104,22 @@ impl HttpClient {
         self.call(Method::GET, path, None).await
     }
 
+    /// `DELETE`.
+    ///
+    /// # Errors
+    /// See [`HttpClient::call`].
+    pub async fn delete(&self, path: &str) -> Result<(u16, Value), ClientError> {
+        self.call(Method::DELETE, path, None).await
+    }
+
+    /// `PATCH`.
+    ///
+    /// # Errors
+    /// See [`HttpClient::call`].
+    pub async fn patch(&self, path: &str, body: &Value) -> Result<(u16, Value), ClientError> {
+        self.call(Method::PATCH, path, Some(body)).await
+    }
+
     /// `POST`.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The local cloud with this product in it: which parameters template.yaml gets, and where its data is.
 
 use crate::Error;
-use crate::auth_service::AuthService;
+use crate::auth_service::{AuthService, jwks_url};
 use local_cloud::{DynamoDb, Lambda, Limits, LocalCloud, Options, Output, Ports, Template};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -91,7 +91,7 @@ impl Cloud {
         let numbers = setup.ports;
         let ports = Ports::bind(numbers.http, numbers.websocket).await.map_err(|source| taken(source, numbers))?;
         let auth = AuthService::start(numbers.auth).await?;
-        let mut parameters = parameters(&ports.connections_url(STAGE), &auth.jwks_url());
+        let mut parameters = parameters(&ports.connections_url(STAGE), &auth.url());
         parameters.extend(setup.parameters);
         let mut options = Options::new(setup.template, ports);
         options.parameters = parameters;
@@ -120,8 +120,7 @@ impl Cloud {
 /// The template is broken.
 pub fn watch_environment(ports: PortNumbers) -> Result<BTreeMap<String, String>, Error> {
     let at = |port: u16| format!("http://127.0.0.1:{port}");
-    let jwks = format!("{}/.well-known/jwks.json", at(ports.auth));
-    let parameters = parameters(&format!("{}/{STAGE}", at(ports.websocket)), &jwks);
+    let parameters = parameters(&format!("{}/{STAGE}", at(ports.websocket)), &at(ports.auth));
     let template = Template::load(&template(), &parameters).map_err(local_cloud::Error::from)?;
     let mut variables: BTreeMap<_, _> = template.functions.into_values().flat_map(|f| f.environment).collect();
     let given = [
@@ -134,14 +133,15 @@ pub fn watch_environment(ports: PortNumbers) -> Result<BTreeMap<String, String>,
     Ok(variables)
 }
 
-fn parameters(connections_endpoint: &str, jwks_url: &str) -> BTreeMap<String, String> {
+fn parameters(connections_endpoint: &str, auth_url: &str) -> BTreeMap<String, String> {
     let parameters = [
-        ("StageName", STAGE),
-        ("ConnectionsEndpoint", connections_endpoint),
-        ("AuthJwksUrl", jwks_url),
-        ("CorsOrigins", "http://localhost:5173,http://127.0.0.1:5173"),
+        ("StageName", STAGE.to_owned()),
+        ("ConnectionsEndpoint", connections_endpoint.to_owned()),
+        ("AuthJwksUrl", jwks_url(auth_url)),
+        ("AuthServiceUrl", auth_url.to_owned()),
+        ("CorsOrigins", "http://localhost:5173,http://127.0.0.1:5173".to_owned()),
     ];
-    parameters.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn taken(source: local_cloud::Error, ports: PortNumbers) -> Error {

@@ -12,7 +12,7 @@ const FRESH: Duration = Duration::from_secs(60 * 60);
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Between two fetches at least this passes, so that tokens with invented key ids cannot flood the source. Short:
 /// API Gateway keeps a refusal for minutes, and a key that was just published must not be refused.
-const COOL_DOWN: Duration = Duration::from_secs(5);
+pub(crate) const COOL_DOWN: Duration = Duration::from_secs(5);
 
 pub(crate) struct KeyCache<F> {
     source: F,

@@ -1,16 +1,13 @@
 //! A JWKS address (RFC 7517).
 
+use crate::http;
 use crate::keys::{FetchError, FetchKeys, KeySet};
 use jsonwebtoken::jwk::JwkSet;
-use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
-use std::net::IpAddr;
 use std::time::Duration;
 
 /// The longest that a fetch may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// The largest JWKS that is read.
-const MOST_BYTES: usize = 256 * 1024;
 
 /// Fetches keys from a JWKS address.
 #[derive(Debug)]
@@ -25,35 +22,15 @@ impl JwksEndpoint {
     /// # Errors
     /// [`FetchError`]: the address is none, or would be fetched in the clear.
     pub fn new(url: &str) -> Result<Self, FetchError> {
-        let url = Url::parse(url).map_err(|error| FetchError(error.into()))?;
-        let is_loopback = url.host_str().is_some_and(|host| {
-            host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-        });
-        if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback) {
-            return Err(FetchError("a JWKS address must be https, or http on a loopback address".into()));
-        }
-        // The provider that the AWS SDK uses; one that is installed already is the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().timeout(TIMEOUT).redirect(Policy::none()).no_proxy().build();
-        Ok(Self { client: client.map_err(|error| FetchError(error.into()))?, url })
-    }
-
-    async fn download(&self) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-        let mut response = self.client.get(self.url.clone()).send().await?.error_for_status()?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if body.len() + chunk.len() > MOST_BYTES {
-                return Err(format!("the JWKS has more than {MOST_BYTES} bytes").into());
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+        let url = http::address(url).map_err(FetchError)?;
+        Ok(Self { client: http::client().map_err(|error| FetchError(error.into()))?, url })
     }
 }
 
 impl FetchKeys for JwksEndpoint {
     async fn fetch(&self) -> Result<KeySet, FetchError> {
-        let body = self.download().await.map_err(FetchError)?;
+        let request = self.client.get(self.url.clone()).timeout(TIMEOUT);
+        let body = http::fetch(request).await.map_err(|error| FetchError(error.into()))?;
         let jwks: JwkSet = serde_json::from_slice(&body).map_err(|error| FetchError(error.into()))?;
         let keys = KeySet::of_jwks(&jwks);
         if keys.is_empty() {
@@ -66,6 +43,31 @@ impl FetchKeys for JwksEndpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fakes::Server;
+    use axum::http::StatusCode;
+    use axum::response::IntoResponse as _;
+    use domain::causes::in_full;
+
+    #[tokio::test]
+    async fn keys_are_fetched_or_it_is_said_why_not() {
+        let server = Server::start(|asked| async move {
+            // The public key of RFC 8037, appendix A.2.
+            let key =
+                r#"{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": "ed"}"#;
+            match asked.uri.path() {
+                "/jwks" => format!(r#"{{"keys": [{key}]}}"#).into_response(),
+                "/none" => r#"{"keys": []}"#.into_response(),
+                _ => StatusCode::NOT_FOUND.into_response(),
+            }
+        })
+        .await;
+        let fetch = async |path| JwksEndpoint::new(&format!("{}{path}", server.url)).unwrap().fetch().await;
+        assert!(fetch("/jwks").await.unwrap().find(Some("ed")).is_some());
+        for (path, says) in [("/none", "has no RS256, ES256 or EdDSA key"), ("/other", "404")] {
+            let error = fetch(path).await.unwrap_err();
+            assert!(in_full(&error).contains(says), "{}", in_full(&error));
+        }
+    }
 
     #[test]
     fn keys_are_not_fetched_in_the_clear() {

@@ -37,6 +37,8 @@ pub struct Message {
     pub deleted_for: BTreeSet<UserId>,
     /// The number of its last change; 0 as long as it is as it was sent.
     pub rev: Rev,
+    /// The number of the last change that was everyone's: that somebody deleted it for themselves is theirs to know.
+    pub told_rev: Rev,
     /// What it says, or that it was deleted.
     pub body: Body,
 }
@@ -169,7 +171,7 @@ impl MessageView {
     /// What `reader` is shown of a message that they cannot see: its place, and whether they deleted it.
     pub fn hidden(message: &Message, reader: &UserId) -> Self {
         let deleted_for = message.deleted_for.get(reader).cloned().into_iter().collect();
-        Self { deleted_for, ..Self::place(message) }
+        Self { deleted_for, rev: message.rev, ..Self::place(message) }
     }
 
     /// The message or its hidden form, as the reader may see it.
@@ -206,7 +208,7 @@ impl MessageView {
             deleted_for: Vec::new(),
             created_at: message.created_at,
             client_message_id: message.client_message_id.clone(),
-            rev: message.rev,
+            rev: message.told_rev,
             edited_at: None,
             reply_to: None,
             mentions: BTreeSet::new(),
@@ -243,7 +245,7 @@ impl MessageView {
         self.seq
     }
 
-    /// The number of its last change.
+    /// The number of the last change that its reader is told of.
     pub fn rev(&self) -> Rev {
         self.rev
     }
@@ -297,6 +299,7 @@ mod tests {
             client_message_id: Some(ClientMessageId::parse("\"".repeat(64)).unwrap()),
             deleted_for: BTreeSet::from([user(1)]),
             rev: Rev(u64::MAX),
+            told_rev: Rev(u64::MAX),
             body: Body::Said(Said {
                 edited_at: Some(Timestamp::from_millis(1_769_851_800_125)),
                 reply_to: Some(Seq(u64::MAX)),

@@ -201,7 +201,7 @@ fn what_is_wrong_is_named() {
     refused(commands::list_chats(plain(json!({"cursor": "??"}))), "cursor", "earlier page");
     refused(commands::list_chats(plain(json!({"limit": 101}))), "limit", "1 to 100");
     refused(commands::sync(plain(json!({}))), "cursors", "required");
-    refused(commands::sync(plain(json!({"cursors": {"A!": {"seq": 0, "rev": 0}}}))), "cursors", "a-z");
+    refused(commands::sync(plain(json!({"cursors": {"A!": {"seq": 0, "rev": 0}}}))), "cursors.A!", "a-z");
     refused(commands::sync(plain(json!({"cursors": {"c": {"seq": 0}}}))), "cursors.c", "rev");
     refused(commands::sync(plain(json!({"cursors": {"c": {"seq": 0, "rev": 0, "x": 1}}}))), "cursors.c.x", "unknown");
     refused(commands::sync(plain(json!({"cursors": {}, "open": ["c"]}))), "open", "not among the cursors");

@@ -165,8 +165,8 @@ pub(crate) struct MessageItem {
     client_message_id: Option<ClientMessageId>,
     #[serde(with = "user_set", default, skip_serializing_if = "BTreeSet::is_empty")]
     deleted_for: BTreeSet<UserId>,
-    #[serde(default)]
     rev: Rev,
+    told_rev: Rev,
     #[serde(flatten)]
     body: BodyItem,
 }
@@ -230,7 +230,8 @@ impl From<BodyItem> for Body {
 
 impl From<&Message> for MessageItem {
     fn from(message: &Message) -> Self {
-        let Message { chat, seq, sender, kind, created_at, client_message_id, deleted_for, rev, body } = message;
+        let Message { chat, seq, sender, kind, created_at, client_message_id, deleted_for, rev, told_rev, body } =
+            message;
         Self {
             chat_id: chat.clone(),
             seq: *seq,
@@ -240,6 +241,7 @@ impl From<&Message> for MessageItem {
             client_message_id: client_message_id.clone(),
             deleted_for: deleted_for.clone(),
             rev: *rev,
+            told_rev: *told_rev,
             body: body.into(),
         }
     }
@@ -256,6 +258,7 @@ impl From<MessageItem> for Message {
             client_message_id: item.client_message_id,
             deleted_for: item.deleted_for,
             rev: item.rev,
+            told_rev: item.told_rev,
             body: item.body.into(),
         }
     }

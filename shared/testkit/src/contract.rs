@@ -98,6 +98,7 @@ fn commit(chat: &ChatId, sender: &str, head: Head, before: Option<Budget>, name:
             client_message_id: client.clone(),
             deleted_for: BTreeSet::new(),
             rev: Rev(0),
+            told_rev: Rev(0),
             body: Body::Said(Said::new(text("Hello \u{1F44B} \"you\"\n"))),
         },
         head,

@@ -1,4 +1,5 @@
-//! In-memory store, recording push, fixed clock, and the contract suite that every store must pass.
+//! In-memory store, recording push, fixed clock, the contract suite that every store must pass, and clients whose state
+//! must converge.
 //!
 //! The fakes are as strict as the real thing, and stricter where an embedded engine is kinder than DynamoDB:
 //! [`MemoryStore`] can raise transaction conflicts, lose a reply after a commit, and show a transaction half.
@@ -10,7 +11,9 @@ pub mod contract;
 mod env;
 pub mod fixtures;
 mod memory_store;
+pub mod ops;
 mod recording_push;
+pub mod replica;
 mod rng;
 
 pub use env::TestEnv;

@@ -107,9 +107,10 @@ async fn every_algorithm_is_verified_with_its_own_key() {
     let source = Source::of(jwks());
     let verifier = Verifier::new(&source, Rules::default());
     for (algorithm, kid) in [(Algorithm::RS256, "rsa"), (Algorithm::ES256, "ec"), (Algorithm::EdDSA, "ed")] {
-        let identity = verifier.verify(&token(algorithm, Some(kid), &claims()), now()).await.unwrap();
+        let claims = claims();
+        let identity = verifier.verify(&token(algorithm, Some(kid), &claims), now()).await.unwrap();
         assert_eq!(identity.user.as_str(), "alice");
-        assert_eq!(identity.exp.seconds(), claims()["exp"].as_i64().unwrap());
+        assert_eq!(identity.exp.seconds(), claims["exp"].as_i64().unwrap());
     }
     assert_eq!(source.count(), 1, "the keys are kept");
     let secret = Source::of(KeySet::of_secret(SECRET).unwrap());

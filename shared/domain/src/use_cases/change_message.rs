@@ -117,7 +117,9 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P
                 let message = shown(found, &state.members);
                 return Ok(ChangedMessage { message, pushed: PushReport::default(), retries: retry.count() });
             };
-            let after = Message { rev: state.head.last_rev.next(), ..after };
+            let rev = state.head.last_rev.next();
+            let told_rev = if concern == Concern::Everyone { rev } else { after.told_rev };
+            let after = Message { rev, told_rev, ..after };
             let change = Change {
                 chat: chat.clone(),
                 head: state.head,

@@ -36,7 +36,7 @@ pub struct MemberView {
     pub joined_seq: Seq,
     /// When they joined.
     pub joined_at: Timestamp,
-    /// The last message that they have read.
+    /// The last message that they have read. Clearing is not reading: who has seen a message follows from this.
     pub read_seq: Seq,
     /// When they read it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,7 +50,7 @@ impl MemberView {
     /// What every participant is shown of a member.
     pub(super) fn new(member: Member) -> Self {
         Self {
-            read_seq: member.read_up_to(),
+            read_seq: member.read_seq,
             joined_seq: member.joined_seq,
             joined_at: member.joined_at,
             read_at: member.read_at,

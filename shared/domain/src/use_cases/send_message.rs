@@ -205,6 +205,7 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env, D
                 client_message_id: command.client_message_id.clone(),
                 deleted_for: BTreeSet::new(),
                 rev: Rev(0),
+                told_rev: Rev(0),
                 body: Body::Said(Said {
                     reply_to: command.reply_to,
                     mentions: command.mentions.clone(),

@@ -365,23 +365,41 @@ impl Caught {
             part.cursor = Cursor { seq: head.last_seq, rev: head.last_rev };
             return Some(part);
         }
+        part.cursor.seq = cursor.seq.max(floor.seq().min(head.last_seq));
+        for message in &messages {
+            // One whose last change is being applied: the client's cursor may be past that change.
+            if head.rev_shown_in(std::slice::from_ref(message)) < head.last_rev {
+                break;
+            }
+            let visible = message.is_visible_to(&member.user, floor);
+            let mut view = MessageView::new(message, &members);
+            view.limit(ITEM_BYTES);
+            if visible && !add(room, view, |view| part.messages.push(view)) {
+                break;
+            }
+            part.cursor.seq = message.seq;
+        }
         let mut told = BTreeSet::new();
         for pointer in pointers {
             let concerns = pointer.only_for.as_ref().is_none_or(|user| *user == member.user);
-            let fits = match (concerns, pointer.of) {
-                (false, _) => true,
+            let is_told = match pointer.of {
+                _ if !concerns => true,
                 // Of the caller's own floor, which is told in any case.
-                (true, Seq(0)) if pointer.only_for.is_some() => true,
-                (true, Seq(0)) => match &document {
+                Seq(0) if pointer.only_for.is_some() => true,
+                Seq(0) => match &document {
                     Some(chat) if chat.members_rev >= pointer.rev => {
                         let view = || ChatView::new(chat, &head, floor).limited(ITEM_BYTES);
                         told.contains(&Seq(0)) || add(room, view(), |view| part.chat = Some(view))
                     }
                     _ => false,
                 },
-                (true, of) if !floor.shows(of) || of > cursor.seq => true,
-                (true, of) => match changed.get(&of) {
-                    // A change that is being applied is for the next time.
+                of if !floor.shows(of) => true,
+                // A message that is new to the client is told in its present state, if that is this one.
+                of if of > cursor.seq => {
+                    let new = messages.iter().find(|message| message.seq == of);
+                    of <= part.cursor.seq && new.is_some_and(|message| message.rev >= pointer.rev)
+                }
+                of => match changed.get(&of) {
                     Some(message) if message.rev >= pointer.rev => {
                         let mut view = MessageView::of(message, &members, &member.user, floor);
                         view.limit(ITEM_BYTES);
@@ -390,23 +408,15 @@ impl Caught {
                     _ => false,
                 },
             };
-            if !fits {
+            // What does not fit, and a change that is being applied and cannot be seen everywhere, is for the next time.
+            if !is_told {
                 break;
             }
-            if concerns {
+            // A cleared history is the chat's as well, and tells nothing of its document.
+            if concerns && (pointer.of > Seq(0) || pointer.only_for.is_none()) {
                 told.insert(pointer.of);
             }
             part.cursor.rev = pointer.rev;
-        }
-        part.cursor.seq = cursor.seq.max(floor.seq().min(head.last_seq));
-        for message in messages {
-            let visible = message.is_visible_to(&member.user, floor);
-            let mut view = MessageView::new(&message, &members);
-            view.limit(ITEM_BYTES);
-            if visible && !add(room, view, |view| part.messages.push(view)) {
-                break;
-            }
-            part.cursor.seq = message.seq;
         }
         part.limited = part.cursor != Cursor { seq: head.last_seq.max(part.cursor.seq), rev: head.last_rev };
         if known.is_open && members.len() <= MOST_POSITIONS {

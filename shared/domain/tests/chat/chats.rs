@@ -1,16 +1,9 @@
-use crate::support::{app, filled, mark, private};
-use domain::chat::{Chat, Head};
-use domain::content::ChatName;
-use domain::ids::{ChatId, ClientChatId, Rev};
-use domain::ports::{Consistency, ReadChats as _};
+use crate::support::{add, app, filled, group as group_of, mark, name, private, remove};
+use domain::ids::{ChatId, ClientChatId};
 use domain::use_cases::{CreateChat, CreateChatError, GetChatError, NewChat};
 use serde_json::json;
 use testkit::fixtures::{caller, connection, message, user, users};
 use testkit::{Faults, TestEnv};
-
-fn name(text: &str) -> ChatName {
-    ChatName::parse(text).unwrap()
-}
 
 fn group(others: &[&str], client: Option<&str>) -> CreateChat {
     let client = client.map(|id| ClientChatId::parse(id).unwrap());
@@ -33,6 +26,7 @@ async fn a_pair_has_one_private_chat() {
     assert_eq!(shown["participants"], json!(["alice", "bob"]));
     assert_eq!((&shown["isGroup"], &shown["admins"]), (&json!(false), &json!([])));
     assert_eq!((&shown["seq"], &shown["rev"], &shown["floor"]), (&json!(0), &json!(0), &json!(0)));
+    assert_eq!((&shown["participantCount"], shown.get("participantsLimited")), (&json!(2), None));
     assert!(shown.get("lastMessageId").is_none() && shown.get("name").is_none());
 }
 
@@ -78,7 +72,7 @@ async fn a_group_that_is_created_again_under_its_name_is_the_same() {
     assert_eq!(first.chat, second.chat);
     let other = app.create_chat(group(&["bob", "dave"], Some("g-1"))).await.unwrap_err();
     assert!(matches!(other, CreateChatError::IdempotencyConflict), "{other:?}");
-    app.store.put_member(first.chat.chat_id(), &user("alice"), None);
+    remove(&app, "alice", first.chat.chat_id(), "alice").await.unwrap();
     let left = app.create_chat(group(&["bob", "carol"], Some("g-1"))).await.unwrap_err();
     assert!(matches!(left, CreateChatError::ChatNotFound), "{left:?}");
 }
@@ -148,16 +142,10 @@ async fn a_stranger_is_not_told_that_a_chat_exists() {
 #[tokio::test]
 async fn a_chat_document_that_is_behind_its_head_is_read_again() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = group_of(&app, &["alice", "bob", "dave"]).await;
     app.store.set_faults(Faults { stale_chat: 100, ..Faults::default() });
     assert!(app.get_chat(&caller("alice"), &chat).await.is_ok(), "not there yet");
-    // Carol has joined since; the eventual read does not show it yet.
-    let document = app.store.chat(&chat, Consistency::Strong).await.unwrap().unwrap();
-    let mut participants = document.participants.clone();
-    participants.insert(user("carol"));
-    app.store.put_chat(Chat { participants, members_rev: Rev(1), ..document });
-    let head = Head { members_rev: Rev(1), ..app.store.stored_head(&chat).unwrap() };
-    app.store.put_head(&chat, head);
+    add(&app, "alice", &chat, &["carol"]).await.unwrap();
     app.connect(&user("carol"), &connection("c-1", TestEnv::START)).await.unwrap();
     let shown = app.get_chat(&caller("alice"), &chat).await.unwrap();
     assert!(shown.chat.participants().contains(&user("carol")));

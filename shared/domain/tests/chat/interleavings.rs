@@ -5,6 +5,7 @@ use crate::support::{TestApp, list, mark, with_store};
 use domain::content::ChatName;
 use domain::ids::{ChatId, ClientChatId, Seq};
 use domain::member::BudgetRate;
+use domain::message::Message;
 use domain::use_cases::{CreateChat, NewChat, PageStart, SendMessageError};
 use domain::{App, Settings};
 use futures_util::future::join_all;
@@ -106,14 +107,15 @@ async fn check(seed: u64, faults: Faults, steps: &[Vec<Step>; 3]) {
     let seqs: Vec<_> = stored.iter().map(|message| message.seq.0).collect();
     assert_eq!(seqs, (1..=stored.len() as u64).collect::<Vec<_>>(), "seq has no hole");
     assert_eq!(app.store.stored_head(chat).unwrap().last_seq.0, stored.len() as u64);
-    let mut names: Vec<_> = stored.iter().map(|message| message.content.as_str().to_owned()).collect();
+    let content = |message: &Message| message.said().unwrap().content.as_str().to_owned();
+    let mut names: Vec<_> = stored.iter().map(content).collect();
     names.sort();
     names.dedup();
     assert_eq!(names.len(), stored.len(), "nothing is stored twice");
     for (who, acknowledged) in WHO.iter().zip(acknowledged) {
         for (name, seq) in acknowledged {
             let found = &stored[usize::try_from(seq).unwrap() - 1];
-            assert_eq!(found.content.as_str(), format!("{who} {name}"), "what is acknowledged is stored, at its place");
+            assert_eq!(content(found), format!("{who} {name}"), "what is acknowledged is stored, at its place");
         }
         let member = app.store.stored_member(chat, &user(who)).unwrap();
         let details = app.get_chat(&caller(who), chat).await.unwrap();

@@ -1,8 +1,8 @@
-use crate::support::{app, filled, private, with_store};
+use crate::support::{add, app, closed, document, filled, group, online, private, pushed, remove, with_store};
 use domain::chat::Chat;
 use domain::ids::{ClientMessageId, Rev, Seq};
-use domain::member::{BudgetRate, Member};
-use domain::ports::{Consistency, ReadChats as _};
+use domain::member::BudgetRate;
+use domain::ports::StoreError;
 use domain::use_cases::{MarkSeenCommand, SendMessageError};
 use domain::{App, Settings};
 use serde_json::json;
@@ -24,7 +24,7 @@ async fn a_message_is_stored_at_its_place_and_pushed_to_every_device_but_the_ask
     let expected = json!({
         "messageId": format!("{chat}:1"), "chatId": chat.as_str(), "seq": 1, "senderId": "alice", "type": "text",
         "content": "Hello", "seenBy": ["alice"], "deletedFor": [], "createdAt": "2026-01-01T00:00:00.000Z",
-        "clientMessageId": "m-1",
+        "clientMessageId": "m-1", "rev": 0,
     });
     let same_but_time = |mut value: serde_json::Value| {
         value["createdAt"] = expected["createdAt"].clone();
@@ -71,17 +71,13 @@ async fn a_repeat_changes_nothing_and_is_pushed_again() {
 #[tokio::test]
 async fn a_repeat_is_not_shown_to_who_came_later() {
     let app = app();
-    let chat = private(&app).await;
-    for name in ["alice", "bob"] {
-        app.connect(&user(name), &connection(name, TestEnv::START)).await.unwrap();
-    }
+    let chat = group(&app, &["alice", "bob", "carol"]).await;
     app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
-    let late = Member::joining(user("bob"), Seq(1), TestEnv::START);
-    app.store.put_member(&chat, &user("bob"), Some(late));
-    app.push.take("bob");
+    add(&app, "alice", &chat, &["dave"]).await.unwrap();
+    online(&app, &["alice", "bob", "carol", "dave"]).await;
     assert!(app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap().repeated);
-    assert!(app.push.take("bob").is_empty());
-    assert_eq!(app.push.take("alice").len(), 2);
+    let told = ["alice", "bob", "carol"].map(|name| (name, "message.created"));
+    pushed(&app, told);
 }
 
 #[tokio::test]
@@ -121,9 +117,7 @@ async fn a_stranger_stores_nothing() {
 #[tokio::test]
 async fn a_closed_chat_takes_no_messages() {
     let app = app();
-    let chat = private(&app).await;
-    let document = app.store.chat(&chat, Consistency::Strong).await.unwrap().unwrap();
-    app.store.put_chat(Chat { closed_at: Some(TestEnv::START), ..document });
+    let chat = closed(&app).await;
     let error = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap_err();
     assert!(matches!(error, SendMessageError::ChatClosed), "{error:?}");
 }
@@ -146,7 +140,8 @@ async fn a_sender_who_is_too_fast_is_told_how_long_to_wait() {
 async fn a_repeat_is_answered_where_a_new_message_would_be_refused() {
     let sending = BudgetRate { burst: 1, per_second: 1 };
     let app = App { settings: Settings { sending }, ..app() };
-    let chat = private(&app).await;
+    let chat = group(&app, &["alice", "bob", "carol"]).await;
+    remove(&app, "carol", &chat, "carol").await.unwrap();
     app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
     let repeat = async |content| app.send_message(message(&chat, "alice", "m-1", content)).await;
     let new = async || app.send_message(message(&chat, "alice", "m-2", "Hello")).await.unwrap_err();
@@ -155,8 +150,7 @@ async fn a_repeat_is_answered_where_a_new_message_would_be_refused() {
     assert_eq!(repeat("Hello").await.unwrap().message.seq(), Seq(1));
     assert!(matches!(repeat("Goodbye").await.unwrap_err(), SendMessageError::IdempotencyConflict));
     // The chat is closed.
-    let document = app.store.chat(&chat, Consistency::Strong).await.unwrap().unwrap();
-    app.store.put_chat(Chat { closed_at: Some(TestEnv::START), ..document });
+    remove(&app, "bob", &chat, "bob").await.unwrap();
     assert!(matches!(new().await, SendMessageError::ChatClosed));
     assert!(repeat("Hello").await.unwrap().repeated);
     assert_eq!(app.store.stored_messages(&chat).len(), 1);
@@ -186,9 +180,9 @@ async fn a_message_is_not_committed_upon_members_that_have_changed() {
     app.store.put_head(&chat, head);
     // The chat document stays behind, even when it is read strongly: nothing is sent to the wrong people.
     let error = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap_err();
-    assert!(matches!(error, SendMessageError::Busy), "{error:?}");
+    assert!(matches!(error, SendMessageError::Store(StoreError::Unavailable { .. })), "{error:?}");
     assert!(app.store.stored_messages(&chat).is_empty());
-    let document = app.store.chat(&chat, Consistency::Strong).await.unwrap().unwrap();
+    let document = document(&app, &chat).await;
     app.store.put_chat(Chat { members_rev: Rev(1), ..document });
     assert!(app.send_message(message(&chat, "alice", "m-1", "Hello")).await.is_ok());
 }

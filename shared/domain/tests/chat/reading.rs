@@ -1,9 +1,9 @@
-use crate::support::{TestApp, app, filled, list, mark, private, seqs};
+use crate::support::{
+    TestApp, add, app, clear, delete, filled, group, group_of, list, mark, online, private, remove, seqs, visible,
+};
 use domain::chat::MAX_FRAME_BYTES;
-use domain::content::ChatName;
 use domain::ids::{ChatId, Seq};
-use domain::member::Member;
-use domain::use_cases::{CreateChat, ListMessagesError, MarkSeenError, NewChat, Page, PageLimit, PageStart};
+use domain::use_cases::{DeleteFor, ListMessagesError, MarkSeenError, Page, PageLimit, PageStart};
 use testkit::fixtures::{caller, connection, message, text, user};
 use testkit::{Faults, TestEnv};
 
@@ -76,15 +76,15 @@ async fn an_empty_page_says_where_there_is_more() {
 #[tokio::test]
 async fn nothing_below_the_floor_is_shown() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 6).await;
-    let late = Member::joining(user("carol"), Seq(4), TestEnv::START);
-    app.store.put_member(&chat, &user("carol"), Some(late.clone()));
+    let chat = group(&app, &["alice", "bob", "dave"]).await;
+    filled(&app, &chat, 4).await;
+    add(&app, "alice", &chat, &["carol"]).await.unwrap();
+    filled(&app, &chat, 2).await;
     for start in [PageStart::Latest, PageStart::After(Seq(0)), PageStart::Around(Seq(2)), PageStart::Before(Seq(9))] {
         let page = page(&app, &chat, "carol", start, 50).await;
         assert_eq!((seqs(&page), page.floor, page.has_more_before), (vec![5, 6], Seq(4), false), "{start:?}");
     }
-    app.store.put_member(&chat, &user("carol"), Some(Member { cleared_seq: Seq(6), ..late }));
+    clear(&app, "carol", &chat).await;
     let cleared = page(&app, &chat, "carol", PageStart::Latest, 50).await;
     assert!(cleared.messages.is_empty() && !cleared.has_more_before && !cleared.has_more_after);
     let details = app.get_chat(&caller("carol"), &chat).await.unwrap();
@@ -100,9 +100,7 @@ async fn what_somebody_deleted_for_themselves_is_covered_and_not_shown() {
     let app = app();
     let chat = private(&app).await;
     filled(&app, &chat, 3).await;
-    let mut second = app.store.stored_messages(&chat).remove(1);
-    second.deleted_for.insert(user("bob"));
-    app.store.put_message(second);
+    delete(&app, "bob", &chat, 2, DeleteFor::Me).await.unwrap();
     let of_bob = page(&app, &chat, "bob", PageStart::Latest, 50).await;
     assert_eq!((seqs(&of_bob), of_bob.range.unwrap().from), (vec![1, 3], Seq(1)));
     let of_alice = page(&app, &chat, "alice", PageStart::Latest, 50).await;
@@ -130,15 +128,16 @@ async fn a_page_ends_where_a_transaction_is_seen_in_part() {
 #[tokio::test]
 async fn seen_by_follows_the_read_positions() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 3).await;
+    let chat = group(&app, &["alice", "bob", "dave"]).await;
+    filled(&app, &chat, 2).await;
+    add(&app, "alice", &chat, &["carol"]).await.unwrap();
+    filled(&app, &chat, 1).await;
     app.mark_seen(mark(&chat, "bob", 2)).await.unwrap();
     let shown = page(&app, &chat, "alice", PageStart::Latest, 50).await;
     let seen: Vec<_> = shown.messages.iter().map(|message| message.seen_by().len()).collect();
     assert_eq!(seen, [2, 2, 1]);
     // Someone who joined later has not seen what came before, however far they have read.
-    let late = Member { read_seq: Seq(3), ..Member::joining(user("carol"), Seq(2), TestEnv::START) };
-    app.store.put_member(&chat, &user("carol"), Some(late));
+    app.mark_seen(mark(&chat, "carol", 3)).await.unwrap();
     let shown = page(&app, &chat, "alice", PageStart::Latest, 50).await;
     let carol: Vec<_> = shown.messages.iter().map(|message| message.seen_by().contains(&user("carol"))).collect();
     assert_eq!(carol, [false, false, true]);
@@ -172,8 +171,8 @@ async fn a_page_fits_a_frame_and_loses_nothing() {
 async fn one_message_that_does_not_fit_with_all_its_readers_says_so() {
     let app = app();
     let others: Vec<_> = (0..89).map(|n| user(&format!("{n:0128}"))).collect();
-    let chat = NewChat::group(&user("alice"), &others, ChatName::parse("All").unwrap(), None).unwrap();
-    let chat = app.create_chat(CreateChat { caller: caller("alice"), chat }).await.unwrap().chat.chat_id().clone();
+    let everyone: Vec<_> = [user("alice")].into_iter().chain(others.iter().cloned()).collect();
+    let chat = group_of(&app, &everyone).await;
     let mut large = message(&chat, "alice", "", "x");
     large.content = text(&"x".repeat(24_000));
     app.send_message(large).await.unwrap();
@@ -221,17 +220,16 @@ async fn marking_moves_forward_tells_everyone_and_stops_at_the_end() {
 #[tokio::test]
 async fn in_a_large_chat_nobody_is_told() {
     let app = app();
-    let chat = private(&app).await;
-    app.connect(&user("alice"), &connection("a-1", TestEnv::START)).await.unwrap();
+    let others: Vec<_> = (0..100).map(|n| format!("u{n}")).collect();
+    let others: Vec<_> = others.iter().map(String::as_str).collect();
+    let chat = group(&app, &[&["alice"], &others[..80]].concat()).await;
+    add(&app, "alice", &chat, &others[80..]).await.unwrap();
     filled(&app, &chat, 2).await;
-    app.push.take("a-1");
-    for (count, told) in [(101, 0), (100, 1)] {
-        let mut head = app.store.stored_head(&chat).unwrap();
-        head.participant_count = count;
-        app.store.put_head(&chat, head);
-        let seen = app.mark_seen(mark(&chat, "bob", if count == 101 { 1 } else { 2 })).await.unwrap();
-        assert_eq!(seen.pushed.posted, told, "{count} participants");
-    }
+    online(&app, &["alice"]).await;
+    assert_eq!(app.mark_seen(mark(&chat, "u1", 1)).await.unwrap().pushed.posted, 0, "101 participants");
+    remove(&app, "u99", &chat, "u99").await.unwrap();
+    app.push.take("alice");
+    assert_eq!(app.mark_seen(mark(&chat, "u1", 2)).await.unwrap().pushed.posted, 1, "100 participants");
 }
 
 #[tokio::test]

@@ -1,42 +1,305 @@
 //! The domain on fakes.
 
-use domain::ids::{ChatId, Seq};
-use domain::use_cases::{CreateChat, ListMessages, MarkSeenCommand, NewChat, Page, PageLimit, PageStart};
+use domain::change::Pointer;
+use domain::chat::{Chat, Head};
+use domain::chat_user::Profile;
+use domain::content::ChatName;
+use domain::ids::{ChatId, ConnectionId, Rev, Seq, UserId};
+use domain::ports::{Consistency, Directory, DirectoryError, Env as _, ReadChanges as _, ReadChats as _};
+use domain::reactions::Emoji;
+use domain::use_cases::{
+    AddParticipants, Caller, ChangeGroupError, ChangeMessageError, ChangedGroup, ChangedMessage, ClearedChat,
+    CreateChat, DeleteFor, DeleteMessage, EditMessage, ListMessages, MarkSeenCommand, NewChat, Page, PageLimit,
+    PageStart, ReactToMessage, RemoveParticipant, Sent, SetAdmin, UpdateChat,
+};
 use domain::{App, Settings};
-use testkit::fixtures::{caller, message, user, users};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use testkit::fixtures::{caller, connection, message, text, user, users};
 use testkit::{MemoryStore, RecordingPush, TestEnv};
 
-pub(crate) type TestApp = App<MemoryStore, RecordingPush, TestEnv>;
+/// Without an Auth Service unless a test puts one there.
+pub(crate) type TestApp = App<MemoryStore, RecordingPush, TestEnv, Option<AuthService>>;
 
 pub(crate) fn app() -> TestApp {
     with_store(MemoryStore::default())
 }
 
 pub(crate) fn with_store(store: MemoryStore) -> TestApp {
-    App { store, push: RecordingPush::default(), env: TestEnv::default(), settings: Settings::default() }
+    App {
+        store,
+        push: RecordingPush::default(),
+        env: TestEnv::default(),
+        settings: Settings::default(),
+        directory: None,
+    }
 }
+
+/// With an Auth Service that knows these users.
+pub(crate) fn with_users(known: &[&str]) -> TestApp {
+    let directory = AuthService::default();
+    for id in known {
+        directory.add(Profile { username: format!("{id}@example.com"), display_name: None, avatar_url: None }, id);
+    }
+    App { directory: Some(directory), ..app() }
+}
+
+/// Knows users until it is told to fail.
+#[derive(Debug, Default)]
+pub(crate) struct AuthService {
+    known: Mutex<BTreeMap<UserId, Profile>>,
+    is_down: AtomicBool,
+}
+
+impl AuthService {
+    pub(crate) fn add(&self, profile: Profile, id: &str) {
+        self.known.lock().unwrap().insert(user(id), profile);
+    }
+
+    pub(crate) fn set_down(&self, is_down: bool) {
+        self.is_down.store(is_down, Ordering::Relaxed);
+    }
+}
+
+impl Directory for AuthService {
+    async fn profiles(&self, users: &[UserId]) -> Result<Option<BTreeMap<UserId, Profile>>, DirectoryError> {
+        tokio::task::yield_now().await;
+        if self.is_down.load(Ordering::Relaxed) {
+            return Err(DirectoryError("told to fail".into()));
+        }
+        let known = self.known.lock().unwrap();
+        Ok(Some(
+            users.iter().filter_map(|user| known.get_key_value(user)).map(|(k, v)| (k.clone(), v.clone())).collect(),
+        ))
+    }
+}
+
+/// Asserts that a call is refused, and how.
+macro_rules! refused {
+    ($result:expr, $error:pat $(if $guard:expr)?) => {
+        match $result {
+            Err($error) $(if $guard)? => {}
+            other => panic!("expected {}, not {other:?}", stringify!($error)),
+        }
+    };
+}
+pub(crate) use refused;
+
+// --- who ----------------------------------------------------------------------------------------
+
+/// Opens these connections; `bob-2` is one of bob's.
+pub(crate) async fn online(app: &TestApp, devices: &[&str]) {
+    for device in devices {
+        app.connect(&user(owner(device)), &connection(device, app.env.now())).await.unwrap();
+    }
+}
+
+fn owner(device: &str) -> &str {
+    device.split_once('-').map_or(device, |(owner, _)| owner)
+}
+
+/// Who asks: a user over HTTP, or over the connection that is named.
+pub(crate) fn by(name: &str) -> Caller {
+    Caller { connection: name.contains('-').then(|| ConnectionId::parse(name).unwrap()), ..caller(owner(name)) }
+}
+
+/// Asserts that each of these connections was pushed this one event, and no other anything; answers the frames.
+#[track_caller]
+pub(crate) fn pushed<const N: usize>(app: &TestApp, expected: [(&str, &str); N]) -> [Value; N] {
+    let frames = expected.map(|(connection, event)| {
+        let mut frames = app.push.take(connection);
+        assert_eq!(frames.len(), 1, "{connection}: {frames:?}");
+        assert_eq!(frames[0]["event"], event, "{connection}: {frames:?}");
+        frames.remove(0)
+    });
+    assert_eq!(app.push.count(), 0, "somebody else was told too");
+    frames
+}
+
+/// Forgets what was pushed to these connections.
+pub(crate) fn forget(app: &TestApp, connections: &[&str]) {
+    for connection in connections {
+        app.push.take(connection);
+    }
+    assert_eq!(app.push.count(), 0, "somebody else was told too");
+}
+
+// --- chats --------------------------------------------------------------------------------------
 
 /// The private chat of alice and bob.
 pub(crate) async fn private(app: &TestApp) -> ChatId {
-    let chat = NewChat::private(&user("alice"), &users(&["bob"])).unwrap();
-    app.create_chat(CreateChat { caller: caller("alice"), chat }).await.unwrap().chat.chat_id().clone()
+    private_of(app, "alice", "bob").await
+}
+
+pub(crate) async fn private_of(app: &TestApp, one: &str, other: &str) -> ChatId {
+    let chat = NewChat::private(&user(one), &users(&[other])).unwrap();
+    app.create_chat(CreateChat { caller: caller(one), chat }).await.unwrap().chat.chat_id().clone()
+}
+
+/// A group, of which the first is the admin.
+pub(crate) async fn group(app: &TestApp, who: &[&str]) -> ChatId {
+    group_of(app, &users(who)).await
+}
+
+pub(crate) async fn group_of(app: &TestApp, who: &[UserId]) -> ChatId {
+    let chat = NewChat::group(&who[0], &who[1..], name("Team"), None).unwrap();
+    let caller = Caller { user: who[0].clone(), connection: None };
+    app.create_chat(CreateChat { caller, chat }).await.unwrap().chat.chat_id().clone()
+}
+
+/// A group that bob has left, so that alice is alone in it.
+pub(crate) async fn closed(app: &TestApp) -> ChatId {
+    let chat = group(app, &["alice", "bob", "carol"]).await;
+    filled(app, &chat, 3).await;
+    remove(app, "alice", &chat, "carol").await.unwrap();
+    remove(app, "bob", &chat, "bob").await.unwrap();
+    chat
+}
+
+pub(crate) fn name(text: &str) -> ChatName {
+    ChatName::parse(text).unwrap()
+}
+
+pub(crate) async fn rename(
+    app: &TestApp,
+    who: &str,
+    chat: &ChatId,
+    to: &str,
+) -> Result<ChangedGroup, ChangeGroupError> {
+    app.update_chat(UpdateChat { caller: by(who), chat: chat.clone(), name: name(to) }).await
+}
+
+pub(crate) async fn add(
+    app: &TestApp,
+    who: &str,
+    chat: &ChatId,
+    whom: &[&str],
+) -> Result<ChangedGroup, ChangeGroupError> {
+    let users = users(whom).into_iter().collect();
+    app.add_participants(AddParticipants { caller: by(who), chat: chat.clone(), users }).await
+}
+
+/// Removes a participant; whoever removes themselves leaves.
+pub(crate) async fn remove(
+    app: &TestApp,
+    who: &str,
+    chat: &ChatId,
+    whom: &str,
+) -> Result<ChangedGroup, ChangeGroupError> {
+    app.remove_participant(RemoveParticipant { caller: by(who), chat: chat.clone(), user: user(whom) }).await
+}
+
+pub(crate) async fn set_admin(
+    app: &TestApp,
+    who: &str,
+    chat: &ChatId,
+    whom: &str,
+    is_admin: bool,
+) -> Result<ChangedGroup, ChangeGroupError> {
+    app.set_admin(SetAdmin { caller: by(who), chat: chat.clone(), user: user(whom), is_admin }).await
+}
+
+pub(crate) async fn clear(app: &TestApp, who: &str, chat: &ChatId) -> ClearedChat {
+    app.clear_chat(&by(who), chat).await.unwrap()
+}
+
+// --- messages -----------------------------------------------------------------------------------
+
+/// Sends a message.
+pub(crate) async fn say(app: &TestApp, who: &str, chat: &ChatId, content: &str) -> Sent {
+    app.send_message(message(chat, who, "", content)).await.unwrap()
 }
 
 /// Sends `count` messages of alice.
 pub(crate) async fn filled(app: &TestApp, chat: &ChatId, count: u64) {
     for n in 1..=count {
-        app.send_message(message(chat, "alice", "", &format!("Message {n}"))).await.unwrap();
+        say(app, "alice", chat, &format!("Message {n}")).await;
     }
 }
+
+pub(crate) async fn edit(
+    app: &TestApp,
+    who: &str,
+    chat: &ChatId,
+    seq: u64,
+    content: &str,
+) -> Result<ChangedMessage, ChangeMessageError> {
+    let content = text(content);
+    app.edit_message(EditMessage { caller: by(who), chat: chat.clone(), seq: Seq(seq), content, mentions: None }).await
+}
+
+pub(crate) async fn delete(
+    app: &TestApp,
+    who: &str,
+    chat: &ChatId,
+    seq: u64,
+    for_whom: DeleteFor,
+) -> Result<ChangedMessage, ChangeMessageError> {
+    app.delete_message(DeleteMessage { caller: by(who), chat: chat.clone(), seq: Seq(seq), for_whom }).await
+}
+
+pub(crate) async fn react(
+    app: &TestApp,
+    who: &str,
+    chat: &ChatId,
+    seq: u64,
+    emojis: &[&str],
+) -> Result<ChangedMessage, ChangeMessageError> {
+    let emojis = emojis.iter().map(|emoji| Emoji::parse(emoji).unwrap()).collect();
+    app.react_to_message(ReactToMessage { caller: by(who), chat: chat.clone(), seq: Seq(seq), emojis }).await
+}
+
+pub(crate) fn mark(chat: &ChatId, who: &str, seq: u64) -> MarkSeenCommand {
+    MarkSeenCommand { caller: by(who), chat: chat.clone(), seq: Seq(seq) }
+}
+
+// --- what there is ------------------------------------------------------------------------------
 
 pub(crate) fn list(chat: &ChatId, who: &str, start: PageStart, limit: u64) -> ListMessages {
     ListMessages { caller: caller(who), chat: chat.clone(), start, limit: PageLimit::new(limit).unwrap() }
 }
 
-pub(crate) fn mark(chat: &ChatId, who: &str, seq: u64) -> MarkSeenCommand {
-    MarkSeenCommand { caller: caller(who), chat: chat.clone(), seq: Seq(seq) }
-}
-
 pub(crate) fn seqs(page: &Page) -> Vec<u64> {
     page.messages.iter().map(|message| message.seq().0).collect()
+}
+
+/// The places of the last hundred messages that somebody can see.
+pub(crate) async fn visible(app: &TestApp, who: &str, chat: &ChatId) -> Vec<u64> {
+    seqs(&app.list_messages(list(chat, who, PageStart::Latest, 100)).await.unwrap())
+}
+
+/// A message as somebody is shown it in a page.
+pub(crate) async fn shown_in_page(app: &TestApp, who: &str, chat: &ChatId, seq: u64) -> Value {
+    let page = app.list_messages(list(chat, who, PageStart::Around(Seq(seq)), 1)).await.unwrap();
+    json(&page.messages[0])
+}
+
+pub(crate) fn json(shown: &impl Serialize) -> Value {
+    serde_json::to_value(shown).unwrap()
+}
+
+pub(crate) fn head(app: &TestApp, chat: &ChatId) -> Head {
+    app.store.stored_head(chat).unwrap()
+}
+
+pub(crate) async fn document(app: &TestApp, chat: &ChatId) -> Chat {
+    app.store.chat(chat, Consistency::Strong).await.unwrap().unwrap()
+}
+
+/// Everything that is stored. Two that are equal: nothing changed in between.
+pub(crate) fn everything(app: &TestApp) -> String {
+    format!("{:?}", app.store)
+}
+
+/// The pointers of all changes: number, place, and for whom if it is one's alone.
+pub(crate) async fn pointers(app: &TestApp, chat: &ChatId) -> Vec<(u64, u64, Option<UserId>)> {
+    let found = app.store.pointers(chat, Rev(0), Rev(u64::MAX), app.env.now()).await.unwrap();
+    found.into_iter().map(|Pointer { rev, of, only_for }| (rev.0, of.0, only_for)).collect()
+}
+
+pub(crate) fn ids(ids: &[&str]) -> BTreeSet<UserId> {
+    users(ids).into_iter().collect()
 }

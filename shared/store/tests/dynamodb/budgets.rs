@@ -13,7 +13,16 @@ type Chatting = App<DynamoStore<TestEnv>, RecordingPush, TestEnv>;
 
 async fn app() -> (Chatting, Calls) {
     let (store, calls) = crate::support::store().await;
-    (App { store, push: RecordingPush::default(), env: TestEnv::default(), settings: Settings::default(), directory: () }, calls)
+    (
+        App {
+            store,
+            push: RecordingPush::default(),
+            env: TestEnv::default(),
+            settings: Settings::default(),
+            directory: (),
+        },
+        calls,
+    )
 }
 
 /// A private chat of two users of this test's own, who have each connected once.

@@ -1,0 +1,135 @@
+//! Performs random operations through the use cases. What a rule refuses is refused; what is broken fails the test.
+
+use domain::App;
+use domain::content::ChatName;
+use domain::ids::{ChatId, Seq};
+use domain::ports::StoreError;
+use domain::reactions::Emoji;
+use domain::use_cases::{
+    AddParticipants, ChangeGroupError, ChangeMessageError, ClearChatError, CreateChat, DeleteFor, DeleteMessage,
+    EditMessage, MarkSeenCommand, MarkSeenError, Mute, MuteChat, MuteChatError, NewChat, ReactToMessage,
+    RemoveParticipant, SendMessageError, SetAdmin, UpdateChat,
+};
+use std::sync::atomic::{AtomicU32, Ordering};
+use testkit::fixtures::{caller, message, text, user, users};
+use testkit::ops::Op;
+use testkit::{MemoryStore, RecordingPush, TestEnv};
+
+pub(crate) type TestApp = App<MemoryStore, RecordingPush, TestEnv>;
+
+/// A private chat and two groups, and a counter that makes every text another.
+pub(crate) struct Performer {
+    chats: [ChatId; 3],
+    texts: AtomicU32,
+}
+
+impl Performer {
+    pub(crate) async fn new(app: &TestApp) -> Self {
+        let create = async |chat: NewChat| {
+            app.create_chat(CreateChat { caller: caller("alice"), chat }).await.unwrap().chat.chat_id().clone()
+        };
+        let alice = user("alice");
+        let group = |others: &[&str]| {
+            NewChat::group(&alice, &users(others), ChatName::parse("A group").unwrap(), None).unwrap()
+        };
+        let chats = [
+            create(NewChat::private(&alice, &users(&["bob"])).unwrap()).await,
+            create(group(&["bob", "carol"])).await,
+            create(group(&["carol", "dave"])).await,
+        ];
+        Self { chats, texts: AtomicU32::new(0) }
+    }
+
+    pub(crate) async fn perform(&self, app: &TestApp, who: &str, op: &Op, chat: u64) {
+        let chat = self.chats[usize::try_from(chat).unwrap()].clone();
+        let (caller, last) = (caller(who), app.store.stored_head(&chat).unwrap().last_seq.0);
+        let place = |place: u64| Seq(place % (last + 2));
+        let n = self.texts.fetch_add(1, Ordering::Relaxed);
+        let said = format!("{who} says {n}");
+        match op {
+            Op::Send { reply_to, mentions } => {
+                let mut send = message(&chat, who, &format!("m-{n}"), &said);
+                send.reply_to = reply_to.map(place);
+                send.mentions.extend(mentions.then(|| user("carol")));
+                sent(app.send_message(send).await.err());
+            }
+            Op::Repeat => sent(app.send_message(message(&chat, who, "the-one", "Once")).await.err()),
+            Op::Edit(at) => {
+                let edit = EditMessage { caller, chat, seq: place(*at), content: text(&said), mentions: None };
+                changed(app.edit_message(edit).await.err());
+            }
+            Op::DeleteForMe(at) => {
+                let delete = DeleteMessage { caller, chat, seq: place(*at), for_whom: DeleteFor::Me };
+                changed(app.delete_message(delete).await.err());
+            }
+            Op::DeleteForEveryone(at) => {
+                let delete = DeleteMessage { caller, chat, seq: place(*at), for_whom: DeleteFor::Everyone };
+                changed(app.delete_message(delete).await.err());
+            }
+            Op::React(at, emojis) => {
+                let emojis = emojis.iter().map(|emoji| Emoji::parse(emoji).unwrap()).collect();
+                changed(app.react_to_message(ReactToMessage { caller, chat, seq: place(*at), emojis }).await.err());
+            }
+            Op::MarkSeen(at) => match app.mark_seen(MarkSeenCommand { caller, chat, seq: place(*at) }).await.err() {
+                Some(MarkSeenError::Store(error)) => stored(error),
+                None | Some(MarkSeenError::ChatNotFound | MarkSeenError::PastTheEnd { .. } | MarkSeenError::Busy) => {}
+            },
+            Op::Clear => match app.clear_chat(&caller, &chat).await.err() {
+                Some(ClearChatError::Store(error)) => stored(error),
+                None | Some(ClearChatError::ChatNotFound | ClearChatError::Busy) => {}
+            },
+            Op::Rename => {
+                let name = ChatName::parse(format!("Group {n}")).unwrap();
+                grouped(app.update_chat(UpdateChat { caller, chat, name }).await.err());
+            }
+            Op::Add(whom) => {
+                let add = AddParticipants { caller, chat, users: [user(whom)].into() };
+                grouped(app.add_participants(add).await.err());
+            }
+            Op::Remove(whom) => {
+                grouped(app.remove_participant(RemoveParticipant { caller, chat, user: user(whom) }).await.err());
+            }
+            Op::SetAdmin(whom, is_admin) => {
+                let set = SetAdmin { caller, chat, user: user(whom), is_admin: *is_admin };
+                grouped(app.set_admin(set).await.err());
+            }
+            Op::Mute(on) => {
+                let mute = if *on { Mute::On(None) } else { Mute::Off };
+                match app.mute_chat(MuteChat { caller, chat, mute }).await.err() {
+                    Some(MuteChatError::Store(error)) => stored(error),
+                    Some(error @ (MuteChatError::Ended | MuteChatError::TooMany { .. })) => panic!("{error:?}"),
+                    None | Some(MuteChatError::ChatNotFound | MuteChatError::Busy) => {}
+                }
+            }
+        }
+    }
+}
+
+/// A reply that was lost is one of the faults; an item that is broken is not.
+fn stored(error: StoreError) {
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+}
+
+fn sent(error: Option<SendMessageError>) {
+    match error {
+        Some(SendMessageError::Store(error)) => stored(error),
+        Some(error @ (SendMessageError::IdempotencyConflict | SendMessageError::RateLimited { .. })) => {
+            panic!("{error:?}")
+        }
+        _ => {}
+    }
+}
+
+fn changed(error: Option<ChangeMessageError>) {
+    if let Some(ChangeMessageError::Store(error)) = error {
+        stored(error);
+    }
+}
+
+fn grouped(error: Option<ChangeGroupError>) {
+    match error {
+        Some(ChangeGroupError::Store(error)) => stored(error),
+        Some(error @ (ChangeGroupError::UnknownUsers(_) | ChangeGroupError::Directory(_))) => panic!("{error:?}"),
+        _ => {}
+    }
+}

@@ -130,6 +130,15 @@ impl User {
         body["chat"]["chatId"].as_str().unwrap().to_owned()
     }
 
+    /// A group of this user and others, created over HTTP; its id.
+    pub async fn group(&self, others: &[&Self]) -> String {
+        let others: Vec<_> = others.iter().map(|other| &other.id).collect();
+        let body = json!({"participants": others, "isGroup": true, "name": "A group"});
+        let (status, body) = self.http.post("/chats", &body).await.unwrap();
+        assert_eq!(status, 201, "{body}");
+        body["chat"]["chatId"].as_str().unwrap().to_owned()
+    }
+
     /// Sends a text over HTTP; the message.
     pub async fn send(&self, chat: &str, content: &str) -> Value {
         let body = json!({"type": "text", "content": content});

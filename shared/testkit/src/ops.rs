@@ -82,9 +82,9 @@ impl Ops {
             67..76 => Op::MarkSeen(place),
             76..79 => Op::Clear,
             79..83 => Op::Rename,
-            83..89 => Op::Add(self.user()),
-            89..92 => Op::Remove(self.user()),
-            92..96 => Op::SetAdmin(self.user(), self.percent(70)),
+            83..91 => Op::Add(self.user()),
+            91..93 => Op::Remove(self.user()),
+            93..97 => Op::SetAdmin(self.user(), self.percent(70)),
             _ => Op::Mute(self.percent(60)),
         }
     }

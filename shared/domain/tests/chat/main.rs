@@ -3,9 +3,15 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
 mod chats;
+mod clearing;
 mod connections;
+mod edits;
 mod fan_out;
+mod groups;
 mod interleavings;
 mod messages;
+mod mutes;
+mod profiles;
 mod reading;
+mod replies_and_mentions;
 mod support;

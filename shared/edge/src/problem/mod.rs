@@ -119,8 +119,9 @@ pub struct FieldError {
 
 /// How many wrong fields a reply names.
 const MOST_ERRORS: usize = 10;
-/// The most characters that a reply says of one.
-const LONGEST_TEXT: usize = 100;
+/// The most characters that a reply says of one: its name, and why it is wrong.
+const LONGEST_NAME: usize = 100;
+const LONGEST_REASON: usize = 160;
 
 /// Why a request was not served.
 #[derive(Debug)]
@@ -153,10 +154,14 @@ impl Problem {
     /// Fields of the request are wrong. A reply must fit a frame whatever was sent: the first ones are told, cut short.
     pub fn fields(errors: Vec<FieldError>) -> Self {
         let more = errors.len().saturating_sub(MOST_ERRORS);
-        let cut = |text: String| text.chars().take(LONGEST_TEXT).collect();
+        let cut = |text: String, most| text.chars().take(most).collect();
         let told = errors.into_iter().take(MOST_ERRORS);
-        let mut errors: Vec<_> =
-            told.map(|FieldError { field, reason }| FieldError { field: cut(field), reason: cut(reason) }).collect();
+        let mut errors: Vec<_> = told
+            .map(|FieldError { field, reason }| FieldError {
+                field: cut(field, LONGEST_NAME),
+                reason: cut(reason, LONGEST_REASON),
+            })
+            .collect();
         if more > 0 {
             errors.push(FieldError { field: "body".to_owned(), reason: format!("{more} more fields are wrong") });
         }

@@ -1,0 +1,138 @@
+use crate::support::{
+    add, app, clear, everything, filled, group, head, json, list, mark, online, pointers, private, pushed, refused,
+    say, shown_in_page, visible, with_store,
+};
+use domain::ids::{ChatId, Rev, Seq};
+use domain::use_cases::{ClearChatError, PageStart};
+use futures_util::future::join;
+use serde_json::json;
+use testkit::fixtures::{caller, user};
+use testkit::{Faults, MemoryStore};
+
+const TEAM: [&str; 3] = ["alice", "bob", "carol"];
+
+#[tokio::test(start_paused = true)]
+async fn a_cleared_history_is_hidden_from_one_and_unread_by_none() {
+    let app = app();
+    let chat = group(&app, &TEAM).await;
+    filled(&app, &chat, 3).await;
+    online(&app, &["alice", "bob-1", "bob-2", "carol"]).await;
+    let cleared = clear(&app, "bob-1", &chat).await;
+    let shown = json(&cleared.chat);
+    assert_eq!((&shown["floor"], &shown["seq"], &shown["rev"]), (&json!(3), &json!(3), &json!(1)));
+    assert_eq!(shown.get("lastMessageId"), None);
+    let [frame] = pushed(&app, [("bob-2", "chat.updated")]);
+    assert_eq!(frame, json!({"event": "chat.updated", "chatId": chat.as_str(), "rev": 1, "data": shown}));
+    assert_eq!(pointers(&app, &chat).await, [(1, 0, Some(user("bob")))]);
+
+    assert!(visible(&app, "bob", &chat).await.is_empty());
+    let details = json(&app.get_chat(&caller("bob"), &chat).await.unwrap());
+    assert_eq!((&details["unreadCount"], &details["members"][1]["readSeq"]), (&json!(0), &json!(3)));
+    for who in ["alice", "carol"] {
+        assert_eq!(visible(&app, who, &chat).await, [1, 2, 3]);
+    }
+    assert_eq!(app.get_chat(&caller("carol"), &chat).await.unwrap().unread_count, 3);
+    assert_eq!(shown_in_page(&app, "alice", &chat, 3).await["seenBy"], json!(["alice"]), "cleared is not seen");
+}
+
+#[tokio::test(start_paused = true)]
+async fn clearing_changes_nothing_that_is_not_ones_own() {
+    let app = app();
+    let chat = group(&app, &TEAM).await;
+    filled(&app, &chat, 3).await;
+    let messages = app.store.stored_messages(&chat);
+    let before = head(&app, &chat);
+    clear(&app, "bob", &chat).await;
+    let after = head(&app, &chat);
+    assert_eq!(app.store.stored_messages(&chat), messages);
+    assert_eq!((after.last_rev, after.members_rev, after.activity()), (Rev(1), Rev(0), before.activity()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn clearing_what_is_clear_is_no_change() {
+    let app = app();
+    let chat = group(&app, &TEAM).await;
+    online(&app, &["bob-1", "bob-2", "dave-1", "dave-2"]).await;
+    let empty = everything(&app);
+    assert_eq!(json(&clear(&app, "bob-1", &chat).await.chat)["floor"], 0);
+    assert_eq!(everything(&app), empty);
+    filled(&app, &chat, 2).await;
+    clear(&app, "bob", &chat).await;
+    add(&app, "alice", &chat, &["dave"]).await.unwrap();
+    for name in ["bob-1", "bob-2", "dave-1", "dave-2"] {
+        app.push.take(name);
+    }
+    let before = everything(&app);
+    for device in ["bob-1", "dave-1"] {
+        let again = clear(&app, device, &chat).await;
+        assert_eq!((&json(&again.chat)["floor"], again.pushed.posted), (&json!(2), 0));
+    }
+    assert_eq!(everything(&app), before);
+    pushed(&app, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_after_is_seen_and_counted() {
+    let app = app();
+    let chat = private(&app).await;
+    filled(&app, &chat, 2).await;
+    clear(&app, "bob", &chat).await;
+    online(&app, &["bob"]).await;
+    filled(&app, &chat, 2).await;
+    assert_eq!(app.push.take("bob").len(), 2);
+    assert_eq!(visible(&app, "bob", &chat).await, [3, 4]);
+    assert_eq!(app.get_chat(&caller("bob"), &chat).await.unwrap().unread_count, 2);
+    app.mark_seen(mark(&chat, "bob", 3)).await.unwrap();
+    assert_eq!(app.get_chat(&caller("bob"), &chat).await.unwrap().unread_count, 1);
+    let second = clear(&app, "bob", &chat).await;
+    assert_eq!(json(&second.chat)["floor"], 4);
+    assert_eq!(app.get_chat(&caller("bob"), &chat).await.unwrap().unread_count, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stranger_clears_nothing() {
+    let app = app();
+    let chat = private(&app).await;
+    filled(&app, &chat, 1).await;
+    let before = everything(&app);
+    for (who, chat) in [("eve", chat), ("alice", ChatId::parse("nowhere").unwrap())] {
+        refused!(app.clear_chat(&caller(who), &chat).await, ClearChatError::ChatNotFound);
+    }
+    assert_eq!(everything(&app), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_that_is_sent_meanwhile_is_lost_by_clearing() {
+    for seed in 0..100 {
+        let app = with_store(MemoryStore::with_faults(seed, Faults::default()));
+        let chat = private(&app).await;
+        filled(&app, &chat, 2).await;
+        app.store.set_faults(Faults { latency_ms: 20, conflict: 20, ..Faults::default() });
+        let sends = async {
+            for n in 0..3 {
+                say(&app, "alice", &chat, &format!("New {n}")).await;
+            }
+        };
+        let (cleared, ()) = join(clear(&app, "bob", &chat), sends).await;
+        app.store.set_faults(Faults::default());
+        let floor = json(&cleared.chat)["floor"].as_u64().unwrap();
+        assert_eq!(app.store.stored_member(&chat, &user("bob")).unwrap().floor().seq(), Seq(floor));
+        let page = app.list_messages(list(&chat, "bob", PageStart::Latest, 50)).await.unwrap();
+        let shown: Vec<_> = page.messages.iter().map(|message| message.seq().0).collect();
+        assert_eq!(shown, (floor + 1..=5).collect::<Vec<_>>(), "{seed}");
+        assert_eq!(app.get_chat(&caller("bob"), &chat).await.unwrap().unread_count, 5 - floor, "{seed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn clearing_is_tried_again_and_not_for_ever() {
+    let app = app();
+    let chat = private(&app).await;
+    filled(&app, &chat, 1).await;
+    app.store.set_faults(Faults { conflict: 80, ..Faults::default() });
+    clear(&app, "bob", &chat).await;
+    filled(&app, &chat, 1).await;
+    app.store.set_faults(Faults { conflict: 100, ..Faults::default() });
+    refused!(app.clear_chat(&caller("bob"), &chat).await, ClearChatError::Busy);
+    assert_eq!(head(&app, &chat).last_rev, Rev(1));
+}

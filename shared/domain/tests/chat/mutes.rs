@@ -1,0 +1,174 @@
+use crate::support::{TestApp, app, by, everything, group, json, online, private, private_of, pushed, refused, remove};
+use domain::chat_user::MOST_MUTES;
+use domain::ids::ChatId;
+use domain::ports::{Env as _, KeepUsers as _};
+use domain::timestamp::Timestamp;
+use domain::use_cases::{Mute, MuteChat, MuteChatError, Muted};
+use futures_util::future::join_all;
+use serde_json::json;
+use std::time::Duration;
+use testkit::fixtures::user;
+use testkit::{Faults, TestEnv};
+
+async fn mute(app: &TestApp, who: &str, chat: &ChatId, mute: Mute) -> Result<Muted, MuteChatError> {
+    app.mute_chat(MuteChat { caller: by(who), chat: chat.clone(), mute }).await
+}
+
+fn after(seconds: u64) -> Timestamp {
+    TestEnv::START.plus(Duration::from_secs(seconds))
+}
+
+async fn muted_by(app: &TestApp, who: &str) -> Vec<ChatId> {
+    app.store.user(&user(who)).await.unwrap().unwrap().muted_chats.into_keys().collect()
+}
+
+/// The private chats of alice with so many others.
+async fn many(app: &TestApp, count: usize) -> Vec<ChatId> {
+    let mut chats = Vec::new();
+    for n in 0..count {
+        chats.push(private_of(app, "alice", &format!("u{n}")).await);
+    }
+    chats
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chat_is_muted_until_it_is_unmuted() {
+    let app = app();
+    let chat = private(&app).await;
+    online(&app, &["alice-1", "alice-2", "bob"]).await;
+    let muted = mute(&app, "alice-1", &chat, Mute::On(None)).await.unwrap();
+    assert_eq!(json(&muted), json!({"chatId": chat.as_str(), "muted": true}));
+    let [frame] = pushed(&app, [("alice-2", "user.updated")]);
+    assert_eq!(frame.get("chatId"), None);
+    assert_eq!((&frame["data"]["userId"], &frame["data"]["mutedChats"]), (&json!("alice"), &json!([chat.as_str()])));
+    let unmuted = mute(&app, "alice-1", &chat, Mute::Off).await.unwrap();
+    assert_eq!(json(&unmuted), json!({"chatId": chat.as_str(), "muted": false}));
+    let [frame] = pushed(&app, [("alice-2", "user.updated")]);
+    assert_eq!(frame["data"]["mutedChats"], json!([]));
+    assert!(muted_by(&app, "alice").await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mute_ends_when_it_is_told_to() {
+    let app = app();
+    let chat = private(&app).await;
+    online(&app, &["alice"]).await;
+    let muted = mute(&app, "alice", &chat, Mute::On(Some(after(60)))).await.unwrap();
+    let expected = json!({"chatId": chat.as_str(), "muted": true, "mutedUntil": "2026-01-01T00:01:00.000Z"});
+    assert_eq!(json(&muted), expected);
+    pushed(&app, [("alice", "user.updated")]);
+    let shown = async || json(&app.me(&by("alice")).await.unwrap().user)["mutedChats"].clone();
+    tokio::time::advance(Duration::from_millis(59_999)).await;
+    assert_eq!(shown().await, json!([chat.as_str()]));
+    tokio::time::advance(Duration::from_millis(1)).await;
+    assert_eq!(shown().await, json!([]));
+    // The end is replaced, and so is none.
+    mute(&app, "alice", &chat, Mute::On(Some(after(120)))).await.unwrap();
+    let longer = mute(&app, "alice", &chat, Mute::On(None)).await.unwrap();
+    assert_eq!(json(&longer), json!({"chatId": chat.as_str(), "muted": true}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mute_that_is_over_is_refused() {
+    let app = app();
+    let chat = private(&app).await;
+    tokio::time::advance(Duration::from_secs(60)).await;
+    online(&app, &["alice"]).await;
+    let before = everything(&app);
+    for seconds in [0, 59, 60] {
+        refused!(mute(&app, "alice", &chat, Mute::On(Some(after(seconds)))).await, MuteChatError::Ended);
+    }
+    assert_eq!(everything(&app), before);
+    pushed(&app, []);
+    mute(&app, "alice", &chat, Mute::On(Some(app.env.now().plus(Duration::from_millis(1))))).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_so_already_is_no_change() {
+    let app = app();
+    let chat = private(&app).await;
+    online(&app, &["alice", "bob"]).await;
+    let before = everything(&app);
+    assert_eq!(json(&mute(&app, "alice", &chat, Mute::Off).await.unwrap())["muted"], false);
+    assert_eq!(everything(&app), before);
+    for way in [Mute::On(None), Mute::On(Some(after(60)))] {
+        mute(&app, "alice", &chat, way).await.unwrap();
+        pushed(&app, [("alice", "user.updated")]);
+        let before = everything(&app);
+        assert_eq!(json(&mute(&app, "alice", &chat, way).await.unwrap())["muted"], true);
+        assert_eq!(everything(&app), before);
+    }
+    pushed(&app, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_who_is_in_a_chat_mutes_it() {
+    let app = app();
+    let chat = group(&app, &["alice", "bob", "carol"]).await;
+    mute(&app, "carol", &chat, Mute::On(None)).await.unwrap();
+    remove(&app, "carol", &chat, "carol").await.unwrap();
+    let nowhere = ChatId::parse("nowhere").unwrap();
+    let before = everything(&app);
+    for (who, chat) in [("eve", &chat), ("carol", &chat), ("alice", &nowhere)] {
+        for way in [Mute::On(None), Mute::Off, Mute::On(Some(TestEnv::START))] {
+            refused!(mute(&app, who, chat, way).await, MuteChatError::ChatNotFound);
+        }
+    }
+    assert_eq!(everything(&app), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_hundred_chats_are_muted_and_no_more() {
+    let app = app();
+    let chats = many(&app, MOST_MUTES + 1).await;
+    for chat in &chats[..MOST_MUTES] {
+        mute(&app, "alice", chat, Mute::On(None)).await.unwrap();
+    }
+    online(&app, &["alice"]).await;
+    let before = everything(&app);
+    refused!(
+        mute(&app, "alice", &chats[MOST_MUTES], Mute::On(None)).await,
+        MuteChatError::TooMany { limit: MOST_MUTES }
+    );
+    assert_eq!(everything(&app), before);
+    pushed(&app, []);
+    mute(&app, "alice", &chats[0], Mute::On(Some(after(60)))).await.unwrap();
+    mute(&app, "alice", &chats[1], Mute::Off).await.unwrap();
+    mute(&app, "alice", &chats[MOST_MUTES], Mute::On(None)).await.unwrap();
+    assert_eq!(muted_by(&app, "alice").await.len(), MOST_MUTES);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_over_or_left_makes_room() {
+    let app = app();
+    let mut chats = many(&app, MOST_MUTES).await;
+    let left = group(&app, &["bob", "alice", "carol"]).await;
+    let last = chats.pop().unwrap();
+    for chat in &chats[..MOST_MUTES - 1] {
+        mute(&app, "alice", chat, Mute::On(None)).await.unwrap();
+    }
+    mute(&app, "alice", &left, Mute::On(None)).await.unwrap();
+    remove(&app, "alice", &left, "alice").await.unwrap();
+    assert_eq!(muted_by(&app, "alice").await.len(), MOST_MUTES);
+    mute(&app, "alice", &last, Mute::On(Some(after(60)))).await.unwrap();
+    let mutes = muted_by(&app, "alice").await;
+    assert!(mutes.len() == MOST_MUTES && mutes.contains(&last) && !mutes.contains(&left));
+    tokio::time::advance(Duration::from_secs(60)).await;
+    let other = private(&app).await;
+    mute(&app, "alice", &other, Mute::On(None)).await.unwrap();
+    let mutes = muted_by(&app, "alice").await;
+    assert!(mutes.len() == MOST_MUTES && mutes.contains(&other) && !mutes.contains(&last));
+}
+
+#[tokio::test(start_paused = true)]
+async fn mutes_at_once_are_all_kept() {
+    let app = app();
+    let chats = many(&app, 8).await;
+    app.store.set_faults(Faults { latency_ms: 5, conflict: 20, ..Faults::default() });
+    for muted in join_all(chats.iter().map(|chat| mute(&app, "alice", chat, Mute::On(None)))).await {
+        muted.unwrap();
+    }
+    app.store.set_faults(Faults { conflict: 100, ..Faults::default() });
+    assert_eq!(muted_by(&app, "alice").await.len(), 8);
+    refused!(mute(&app, "alice", &chats[0], Mute::Off).await, MuteChatError::Busy);
+}

@@ -75,3 +75,43 @@ async fn a_pair_that_creates_its_chat_at_once_has_one() {
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 201]);
 }
+
+#[tokio::test]
+async fn a_name_is_remembered_after_a_new_token_and_fifty_sends_later() {
+    let system = System::shared();
+    let (alice, bob) = (system.user("alice").await, system.user("bob").await);
+    let chat = alice.chat_with(&bob).await;
+    let path = format!("/chats/{chat}/messages");
+    let body = json!({"type": "text", "content": "Hello", "clientMessageId": "m-1"});
+    let (status, first) = alice.http.post(&path, &body).await.unwrap();
+    assert_eq!(status, 201);
+    for n in 0..50 {
+        alice.send(&chat, &format!("{n}")).await;
+    }
+    let token = system.token(&alice.id, 600).await;
+    assert_ne!(token, alice.token);
+    let renewed = dev::client::HttpClient::new(&system.http_url, Some(&token)).unwrap();
+    let (status, again) = renewed.post(&path, &body).await.unwrap();
+    assert_eq!((status, &again), (200, &first));
+    let (_, page) = bob.http.get(&path).await.unwrap();
+    assert_eq!(page["seq"], 51);
+}
+
+#[tokio::test]
+async fn a_group_that_is_created_twice_under_one_name_is_one() {
+    let system = System::shared();
+    let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
+    let body = json!({"participants": [bob.id, carol.id], "isGroup": true, "name": "Team", "clientChatId": "g-1"});
+    let (one, other) = tokio::join!(alice.http.post("/chats", &body), alice.http.post("/chats", &body));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!(one.1, other.1);
+    let mut statuses = [one.0, other.0];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 201]);
+    let (_, inbox) = bob.http.get("/chats").await.unwrap();
+    assert_eq!(inbox["chats"].as_array().unwrap().len(), 1);
+    let mut renamed = body;
+    renamed["name"] = json!("Another team");
+    let (_, problem) = alice.http.post("/chats", &renamed).await.unwrap();
+    assert_problem(&problem, 409, "idempotency_conflict", None);
+}

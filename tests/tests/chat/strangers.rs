@@ -1,34 +1,176 @@
-use end_to_end::{System, assert_problem};
-use serde_json::json;
+//! Every route and action, asked by those who may not: nothing is told, and nothing changes.
+
+use end_to_end::{System, User, assert_problem};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Every HTTP route on one chat and its message 1.
+fn routes(chat: &str, other: &str) -> Vec<(Method, String, Option<Value>)> {
+    let at = |path: &str| format!("/chats/{chat}{path}");
+    vec![
+        (Method::GET, at(""), None),
+        (Method::PATCH, at(""), Some(json!({"name": "Taken over"}))),
+        (Method::POST, at("/participants"), Some(json!({"participants": [other]}))),
+        (Method::DELETE, at(&format!("/participants/{other}")), None),
+        (Method::PUT, at(&format!("/admins/{other}")), None),
+        (Method::DELETE, at(&format!("/admins/{other}")), None),
+        (Method::POST, at("/messages"), Some(json!({"type": "text", "content": "Hello"}))),
+        (Method::GET, at("/messages"), None),
+        (Method::PATCH, at("/messages/1"), Some(json!({"content": "Taken over"}))),
+        (Method::DELETE, at("/messages/1?for=me"), None),
+        (Method::DELETE, at("/messages/1?for=everyone"), None),
+        (Method::DELETE, at("/messages"), None),
+        (Method::PUT, at("/messages/1/reactions"), Some(json!({"emojis": ["\u{1F44D}"]}))),
+        (Method::PUT, at("/seen"), Some(json!({"seq": 1}))),
+        (Method::PUT, at("/mute"), None),
+        (Method::DELETE, at("/mute"), None),
+    ]
+}
+
+/// Every action on one chat and its message 1.
+fn actions(chat: &str) -> Vec<(&'static str, Value)> {
+    vec![
+        ("sendMessage", json!({"chatId": chat, "type": "text", "content": "Hello"})),
+        ("listMessages", json!({"chatId": chat})),
+        ("markSeen", json!({"chatId": chat, "seq": 1})),
+        ("editMessage", json!({"chatId": chat, "seq": 1, "content": "Taken over"})),
+        ("deleteMessage", json!({"chatId": chat, "seq": 1, "for": "everyone"})),
+        ("deleteMessage", json!({"chatId": chat, "seq": 1, "for": "me"})),
+        ("reactToMessage", json!({"chatId": chat, "seq": 1, "emojis": ["\u{1F44D}"]})),
+    ]
+}
+
+/// What a participant finds of the chat: anything that changed would show.
+async fn seen_by(user: &User, chat: &str) -> [Value; 2] {
+    let (status, details) = user.http.get(&format!("/chats/{chat}")).await.unwrap();
+    assert_eq!(status, 200, "{details}");
+    let (_, page) = user.http.get(&format!("/chats/{chat}/messages")).await.unwrap();
+    // Presence is theirs who come and go.
+    let mut details = details;
+    for member in details["members"].as_array_mut().unwrap() {
+        member.as_object_mut().unwrap().remove("user");
+    }
+    [details, page]
+}
+
+/// Asks everything about a chat that is not the user's, and one that is not there.
+async fn is_told_nothing(user: &User, chat: &str, other: &str) {
+    let mut socket = user.socket().await;
+    for chat in [chat, "no-such-chat"] {
+        for (method, path, body) in routes(chat, other) {
+            let (status, problem) = user.http.call(method.clone(), &path, body.as_ref()).await.unwrap();
+            assert_eq!(status, 404, "{method} {path}: {problem}");
+            assert_problem(&problem, 404, "chat_not_found", None);
+        }
+        for (action, fields) in actions(chat) {
+            let reply = socket.request(action, fields).await.unwrap();
+            assert_problem(&reply["error"], 404, "chat_not_found", None);
+        }
+        let ask = json!({"cursors": {chat: {"seq": 0, "rev": 0}}, "open": [chat]});
+        let (_, over_http) = user.http.post("/sync", &ask).await.unwrap();
+        let over_socket = socket.request("sync", ask).await.unwrap()["data"].clone();
+        for synced in [over_http, over_socket] {
+            assert_eq!((&synced["gone"], &synced["chats"]), (&json!([chat]), &json!([])), "{synced}");
+        }
+    }
+    let (_, inbox) = user.http.get("/chats").await.unwrap();
+    assert_eq!(inbox["chats"], json!([]));
+    let (status, problem) = user.http.get(&format!("/users/{other}")).await.unwrap();
+    assert_eq!(status, 404);
+    assert_problem(&problem, 404, "not_a_participant", None);
+    assert!(socket.take_waiting().is_empty(), "and nothing is pushed");
+}
 
 #[tokio::test]
 async fn a_stranger_is_told_of_no_chat_on_any_route_and_changes_nothing() {
     let system = System::shared();
-    let (alice, bob, eve) = (system.user("alice").await, system.user("bob").await, system.user("eve").await);
-    let chat = alice.chat_with(&bob).await;
-    alice.send(&chat, "Between us").await;
-    let mut socket = eve.socket().await;
-    for chat in [chat.as_str(), "no-such-chat"] {
-        let text = json!({"type": "text", "content": "Hello"});
-        let answers = [
-            eve.http.get(&format!("/chats/{chat}")).await.unwrap(),
-            eve.http.get(&format!("/chats/{chat}/messages")).await.unwrap(),
-            eve.http.post(&format!("/chats/{chat}/messages"), &text).await.unwrap(),
-            eve.http.put(&format!("/chats/{chat}/seen"), &json!({"seq": 1})).await.unwrap(),
-        ];
-        for (status, problem) in answers {
-            assert_eq!(status, 404, "{problem}");
-            assert_problem(&problem, 404, "chat_not_found", None);
-        }
-        for (action, fields) in [
-            ("sendMessage", json!({"chatId": chat, "type": "text", "content": "Hello"})),
-            ("listMessages", json!({"chatId": chat})),
-            ("markSeen", json!({"chatId": chat, "seq": 1})),
-        ] {
-            let reply = socket.request(action, fields).await.unwrap();
-            assert_problem(&reply["error"], 404, "chat_not_found", None);
-        }
+    let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
+    let eve = system.user("eve").await;
+    for chat in [alice.chat_with(&bob).await, alice.group(&[&bob, &carol]).await] {
+        alice.send(&chat, "Between us").await;
+        let before = seen_by(&alice, &chat).await;
+        is_told_nothing(&eve, &chat, &bob.id).await;
+        assert_eq!(seen_by(&alice, &chat).await, before);
     }
-    let (_, details) = alice.http.get(&format!("/chats/{chat}")).await.unwrap();
-    assert_eq!((&details["chat"]["seq"], details["members"].as_array().unwrap().len()), (&json!(1), 2));
+}
+
+#[tokio::test]
+async fn a_removed_member_is_a_stranger_at_once() {
+    let system = System::shared();
+    let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
+    let dave = system.user("dave").await;
+    let chat = alice.group(&[&bob, &carol, &dave]).await;
+    let mut at_bob = bob.socket().await;
+    bob.send(&chat, "I was here").await;
+    at_bob.event("message.created").await.unwrap();
+    let (status, removed) = alice.http.delete(&format!("/chats/{chat}/participants/{}", bob.id)).await.unwrap();
+    assert_eq!((status, &removed["chat"]["rev"]), (200, &json!(1)), "{removed}");
+    let left = at_bob.event("chat.left").await.unwrap();
+    assert_eq!(left, json!({"event": "chat.left", "chatId": chat, "rev": 1, "data": {"by": alice.id}}));
+    // On the socket that was open all the time as well.
+    for (action, fields) in actions(&chat) {
+        let reply = at_bob.request(action, fields).await.unwrap();
+        assert_problem(&reply["error"], 404, "chat_not_found", None);
+    }
+    let before = seen_by(&alice, &chat).await;
+    is_told_nothing(&bob, &chat, &carol.id).await;
+    assert_eq!(seen_by(&alice, &chat).await, before);
+    alice.send(&chat, "Without bob").await;
+    assert_eq!(at_bob.request("ping", json!({})).await.unwrap()["ok"], true);
+    assert!(at_bob.take_waiting().is_empty(), "nothing of the chat is pushed any more");
+}
+
+#[tokio::test]
+async fn who_is_no_admin_changes_no_group() {
+    let system = System::shared();
+    let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
+    let dave = system.user("dave").await;
+    let chat = alice.group(&[&bob, &carol]).await;
+    alice.send(&chat, "Hello").await;
+    let before = seen_by(&carol, &chat).await;
+    let at = |path: String| format!("/chats/{chat}{path}");
+    for (method, path, body) in [
+        (Method::PATCH, at(String::new()), Some(json!({"name": "Bob's"}))),
+        (Method::POST, at("/participants".into()), Some(json!({"participants": [dave.id]}))),
+        (Method::POST, at("/participants".into()), Some(json!({"participants": ["no-such-user"]}))),
+        (Method::DELETE, at(format!("/participants/{}", carol.id)), None),
+        (Method::DELETE, at(format!("/participants/{}", dave.id)), None),
+        (Method::PUT, at(format!("/admins/{}", bob.id)), None),
+        (Method::DELETE, at(format!("/admins/{}", alice.id)), None),
+        (Method::DELETE, at("/messages/1?for=everyone".into()), None),
+    ] {
+        let (status, problem) = bob.http.call(method.clone(), &path, body.as_ref()).await.unwrap();
+        assert_eq!(status, 403, "{method} {path}: {problem}");
+        assert_problem(&problem, 403, "not_an_admin", None);
+    }
+    let (_, problem) = bob.http.patch(&at("/messages/1".into()), &json!({"content": "x"})).await.unwrap();
+    assert_problem(&problem, 403, "not_the_sender", None);
+    let mut socket = bob.socket().await;
+    let fields = json!({"chatId": chat, "seq": 1, "for": "everyone"});
+    assert_problem(&socket.request("deleteMessage", fields).await.unwrap()["error"], 403, "not_an_admin", None);
+    assert_eq!(seen_by(&carol, &chat).await, before);
+}
+
+#[tokio::test]
+async fn a_private_chat_has_no_admins_and_nobody_leaves_it() {
+    let system = System::shared();
+    let (alice, bob) = (system.user("alice").await, system.user("bob").await);
+    let chat = alice.chat_with(&bob).await;
+    alice.send(&chat, "Hello").await;
+    let before = seen_by(&bob, &chat).await;
+    let at = |path: String| format!("/chats/{chat}{path}");
+    for (method, path, body) in [
+        (Method::PATCH, at(String::new()), Some(json!({"name": "Ours"}))),
+        (Method::POST, at("/participants".into()), Some(json!({"participants": [bob.id]}))),
+        (Method::DELETE, at(format!("/participants/{}", alice.id)), None),
+        (Method::DELETE, at(format!("/participants/{}", bob.id)), None),
+        (Method::PUT, at(format!("/admins/{}", alice.id)), None),
+    ] {
+        let (status, problem) = alice.http.call(method.clone(), &path, body.as_ref()).await.unwrap();
+        assert_eq!(status, 409, "{method} {path}: {problem}");
+        assert_problem(&problem, 409, "conflict", None);
+    }
+    let (_, problem) = bob.http.delete(&at("/messages/1?for=everyone".into())).await.unwrap();
+    assert_problem(&problem, 403, "not_an_admin", None);
+    assert_eq!(seen_by(&bob, &chat).await, before);
 }

@@ -368,7 +368,7 @@ async fn what_one_deletes_for_oneself_the_others_keep_and_are_not_told() {
     for who in ["alice", "carol"] {
         assert_eq!(visible(&app, who, &chat).await, [1, 2]);
         let seen = shown_in_page(&app, who, &chat, 1).await;
-        assert_eq!((&seen["content"], &seen["deletedFor"]), (&json!("Message 1"), &json!([])));
+        assert_eq!((&seen["content"], &seen["deletedFor"], &seen["rev"]), (&json!("Message 1"), &json!([]), &json!(0)));
     }
 }
 

@@ -8,6 +8,7 @@ mod connections;
 mod edits;
 mod fan_out;
 mod groups;
+mod inbox;
 mod interleavings;
 mod messages;
 mod mutes;

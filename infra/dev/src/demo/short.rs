@@ -1,37 +1,23 @@
 //! The main job, played on the running system and printed as it happens.
 
+use super::{Actor, Stage};
 use crate::Error;
 use crate::client::{Credential, HttpClient, Socket};
 use serde_json::{Value, json};
-
-/// Where the system is, and who plays.
-#[derive(Debug, Clone)]
-pub struct Stage {
-    /// The HTTP API.
-    pub http_url: String,
-    /// The WebSocket API.
-    pub ws_url: String,
-    /// A token of the user who writes.
-    pub alice: String,
-    /// A token of the user who reads.
-    pub bob: String,
-    /// Their user ids.
-    pub users: [String; 2],
-}
 
 /// Alice and bob connect, alice creates the chat and sends, bob sees it live, lists it and marks it as seen, alice sees
 /// the receipt.
 ///
 /// # Errors
 /// The first step that does not show what it must.
-pub async fn play(stage: &Stage) -> Result<(), Error> {
-    let [alice_id, bob_id] = &stage.users;
-    let alice = HttpClient::new(&stage.http_url, Some(&stage.alice))?;
-    let bob = HttpClient::new(&stage.http_url, Some(&stage.bob))?;
+pub(super) async fn play(stage: &Stage, actors: &[Actor; 2]) -> Result<(), Error> {
+    let [Actor { user: alice_id, token: alice_token }, Actor { user: bob_id, token: bob_token }] = actors;
+    let alice = HttpClient::new(&stage.http_url, Some(alice_token))?;
+    let bob = HttpClient::new(&stage.http_url, Some(bob_token))?;
 
-    let mut alice_socket = Socket::connect(&stage.ws_url, Credential::Header(&stage.alice)).await?;
+    let mut alice_socket = Socket::connect(&stage.ws_url, Credential::Header(alice_token)).await?;
     say(1, &format!("{alice_id} is connected by WebSocket"));
-    let mut bob_socket = Socket::connect(&stage.ws_url, Credential::Header(&stage.bob)).await?;
+    let mut bob_socket = Socket::connect(&stage.ws_url, Credential::Header(bob_token)).await?;
     say(2, &format!("{bob_id} is connected by WebSocket"));
 
     let (status, created) = alice.post("/chats", &json!({"participants": [bob_id], "isGroup": false})).await?;

@@ -9,9 +9,9 @@ use store::DynamoStore;
 use testkit::fixtures::{caller, connection, message, user, users};
 use testkit::{RecordingPush, TestEnv};
 
-type Chatting = App<DynamoStore<TestEnv>, RecordingPush, TestEnv>;
+pub(crate) type Chatting = App<DynamoStore<TestEnv>, RecordingPush, TestEnv>;
 
-async fn app() -> (Chatting, Calls) {
+pub(crate) async fn app() -> (Chatting, Calls) {
     let (store, calls) = crate::support::store().await;
     (
         App {
@@ -26,7 +26,7 @@ async fn app() -> (Chatting, Calls) {
 }
 
 /// A private chat of two users of this test's own, who have each connected once.
-async fn private(app: &Chatting, calls: &Calls, one: &'static str, other: &'static str) -> ChatId {
+pub(crate) async fn private(app: &Chatting, calls: &Calls, one: &'static str, other: &'static str) -> ChatId {
     for name in [one, other] {
         app.connect(&user(name), &connection(name, TestEnv::START)).await.unwrap();
     }
@@ -38,7 +38,7 @@ async fn private(app: &Chatting, calls: &Calls, one: &'static str, other: &'stat
 
 /// Asserts the operations in order, that each asked for its capacity, and that the sums are within the budget.
 #[track_caller]
-fn within(calls: &[Call], operations: &[&str], write_units: f64, read_units: f64) {
+pub(crate) fn within(calls: &[Call], operations: &[&str], write_units: f64, read_units: f64) {
     let made: Vec<_> = calls.iter().map(|call| call.operation).collect();
     assert_eq!(made, operations, "{calls:#?}");
     assert!(calls.iter().all(|call| call.asks_capacity), "{calls:#?}");
@@ -52,7 +52,7 @@ fn within(calls: &[Call], operations: &[&str], write_units: f64, read_units: f64
 
 /// Asserts which tables a call read strongly and which not, by the ends of their names.
 #[track_caller]
-fn reads(call: &Call, strong: &[&str], eventual: &[&str]) {
+pub(crate) fn reads(call: &Call, strong: &[&str], eventual: &[&str]) {
     let end =
         |tables: &[String]| tables.iter().map(|table| table.rsplit('-').next().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(end(&call.strong), strong);

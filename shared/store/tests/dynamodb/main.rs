@@ -3,5 +3,6 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
 mod budgets;
+mod budgets_of_changes;
 mod contract;
 mod support;

@@ -1,0 +1,191 @@
+//! What changes of messages and groups, the inbox and sync may cost.
+
+use crate::budgets::{Chatting, app, private, reads, within};
+use crate::support::Calls;
+use domain::content::ChatName;
+use domain::ids::{ChatId, Rev, Seq};
+use domain::reactions::Emoji;
+use domain::use_cases::{
+    AddParticipants, CreateChat, Cursor, DeleteFor, DeleteMessage, EditMessage, ListChats, Mute, MuteChat, NewChat,
+    PageLimit, ReactToMessage, RemoveParticipant, SyncCommand, UpdateChat,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use testkit::fixtures::{caller, message, text, user, users};
+
+const CHANGE: [&str; 4] = ["BatchGetItem", "Query", "TransactWriteItems", "BatchGetItem"];
+
+async fn group(app: &Chatting, calls: &Calls, names: &[&str; 3]) -> ChatId {
+    let chat = NewChat::group(&user(names[0]), &users(&names[1..]), ChatName::parse("Team").unwrap(), None).unwrap();
+    let created = app.create_chat(CreateChat { caller: caller(names[0]), chat }).await.unwrap();
+    calls.take();
+    created.chat.chat_id().clone()
+}
+
+#[tokio::test]
+async fn a_change_of_a_message_reads_its_chat_and_writes_three_items() {
+    let (app, calls) = app().await;
+    let chat = private(&app, &calls, "edit-a", "edit-b").await;
+    app.send_message(message(&chat, "edit-a", "", "Hello")).await.unwrap();
+    calls.take();
+    let (by, seq) = (caller("edit-a"), Seq(1));
+    let content = text("Hello again");
+    app.edit_message(EditMessage { caller: by.clone(), chat: chat.clone(), seq, content, mentions: None })
+        .await
+        .unwrap();
+    let made = calls.take();
+    within(&made, &CHANGE, 6.0, 4.5);
+    reads(&made[0], &["MessagesTable"], &["ChatsTable"]);
+    reads(&made[1], &["ChatMembersTable"], &[]);
+    reads(&made[3], &[], &["ChatUsersTable"]);
+    let emojis = BTreeSet::from([Emoji::parse("\u{1F44D}").unwrap()]);
+    let react = ReactToMessage { caller: caller("edit-b"), chat: chat.clone(), seq, emojis };
+    app.react_to_message(react.clone()).await.unwrap();
+    within(&calls.take(), &CHANGE, 6.0, 4.5);
+    // What is so already is read, and not written.
+    app.react_to_message(react).await.unwrap();
+    within(&calls.take(), &CHANGE[..2], 0.0, 3.5);
+    let delete = |for_whom| DeleteMessage { caller: by.clone(), chat: chat.clone(), seq, for_whom };
+    app.delete_message(delete(DeleteFor::Everyone)).await.unwrap();
+    within(&calls.take(), &CHANGE, 6.0, 4.5);
+    app.delete_message(delete(DeleteFor::Me)).await.unwrap();
+    within(&calls.take(), &CHANGE, 6.0, 4.0);
+}
+
+#[tokio::test]
+async fn a_reply_reads_what_it_replies_to_as_well() {
+    let (app, calls) = app().await;
+    let chat = private(&app, &calls, "reply-a", "reply-b").await;
+    app.send_message(message(&chat, "reply-a", "", "Hello")).await.unwrap();
+    calls.take();
+    let mut reply = message(&chat, "reply-b", "m-1", "Hello to you");
+    reply.reply_to = Some(Seq(1));
+    app.send_message(reply).await.unwrap();
+    within(&calls.take(), &["BatchGetItem", "TransactWriteItems", "BatchGetItem"], 8.0, 4.5);
+}
+
+#[tokio::test]
+async fn a_change_of_a_group_is_one_transaction() {
+    let (app, calls) = app().await;
+    let chat = group(&app, &calls, &["group-a", "group-b", "group-c"]).await;
+    let by = caller("group-a");
+    let rename = UpdateChat { caller: by.clone(), chat: chat.clone(), name: ChatName::parse("Others").unwrap() };
+    app.update_chat(rename).await.unwrap();
+    let made = calls.take();
+    within(&made, &CHANGE, 6.0, 4.0);
+    reads(&made[0], &["MessagesTable"], &["ChatsTable"]);
+    reads(&made[1], &["ChatMembersTable"], &[]);
+    let add = AddParticipants { caller: by.clone(), chat: chat.clone(), users: [user("group-d")].into() };
+    app.add_participants(add).await.unwrap();
+    within(&calls.take(), &CHANGE, 9.0, 4.5);
+    app.remove_participant(RemoveParticipant { caller: by, chat, user: user("group-d") }).await.unwrap();
+    within(&calls.take(), &CHANGE, 9.0, 4.5);
+}
+
+#[tokio::test]
+async fn what_is_ones_own_is_cheap() {
+    let (app, calls) = app().await;
+    let chat = private(&app, &calls, "own-a", "own-b").await;
+    app.send_message(message(&chat, "own-a", "", "Hello")).await.unwrap();
+    calls.take();
+    app.clear_chat(&caller("own-b"), &chat).await.unwrap();
+    let made = calls.take();
+    within(&made, &["BatchGetItem", "TransactWriteItems", "BatchGetItem"], 6.0, 3.0);
+    reads(&made[0], &["ChatMembersTable", "MessagesTable"], &["ChatsTable"]);
+    app.clear_chat(&caller("own-b"), &chat).await.unwrap();
+    within(&calls.take(), &["BatchGetItem"], 0.0, 2.5);
+    app.mute_chat(MuteChat { caller: caller("own-b"), chat: chat.clone(), mute: Mute::On(None) }).await.unwrap();
+    let made = calls.take();
+    within(&made, &["BatchGetItem", "GetItem", "UpdateItem"], 1.0, 2.0);
+    reads(&made[0], &["ChatMembersTable"], &[]);
+    reads(&made[1], &["ChatUsersTable"], &[]);
+    app.user(&caller("own-a"), &user("own-b")).await.unwrap();
+    let made = calls.take();
+    within(&made, &["BatchGetItem", "BatchGetItem"], 0.0, 1.5);
+    reads(&made[0], &["ChatMembersTable"], &[]);
+    app.me(&caller("own-a")).await.unwrap();
+    within(&calls.take(), &["GetItem"], 0.0, 1.0);
+}
+
+#[tokio::test]
+async fn an_inbox_of_five_hundred_reads_all_heads_and_the_page() {
+    let (app, calls) = app().await;
+    let owner = "inbox-500";
+    for n in 0..500 {
+        let other = format!("other-{n:03}");
+        let chat = NewChat::private(&user(owner), &[user(&other)]).unwrap();
+        let chat = app.create_chat(CreateChat { caller: caller(owner), chat }).await.unwrap().chat.chat_id().clone();
+        app.send_message(message(&chat, &other, "", &format!("Message {n}"))).await.unwrap();
+    }
+    calls.take();
+    let list = |after| ListChats { caller: caller(owner), limit: PageLimit::new(20).unwrap(), after };
+    let mut page = app.list_chats(list(None)).await.unwrap();
+    let made = calls.take();
+    let shown = page.chats.len();
+    assert_eq!(shown, 20);
+    let heads = ["BatchGetItem"; 5];
+    let operations = [&["Query", "GetItem"][..], &heads, &["BatchGetItem"; 4]].concat();
+    // The index: 500 keys of some 80 bytes, 4 KB for half a unit.
+    let index = 0.5 * (500.0_f64 * 90.0 / 4096.0).ceil();
+    within(&made, &operations, 0.0, index + 1.0 + 0.5 * 500.0 + 3.0 * 20.0);
+    assert!(made.iter().all(|call| call.asks_capacity));
+    reads(&made[0], &[], &["ChatMembersTable"]);
+    reads(&made[1], &["ChatUsersTable"], &[]);
+    for call in &made[2..7] {
+        reads(call, &[], &["MessagesTable"]);
+    }
+    reads(&made[7], &[], &["ChatsTable"]);
+    reads(&made[8], &["ChatMembersTable"], &[]);
+    reads(&made[9], &["MessagesTable"], &[]);
+    reads(&made[10], &[], &["ChatUsersTable"]);
+    // All five hundred, each once, newest first.
+    let mut found = Vec::new();
+    loop {
+        found.extend(page.chats.iter().map(|entry| serde_json::to_value(entry).unwrap()));
+        let Some(cursor) = page.cursor else { break };
+        page = app.list_chats(list(Some(cursor))).await.unwrap();
+    }
+    let said: Vec<_> = found.iter().map(|entry| entry["lastMessage"]["content"].as_str().unwrap().to_owned()).collect();
+    let expected: BTreeSet<_> = (0..500).map(|n| format!("Message {n}")).collect();
+    assert_eq!((said.len(), said.iter().cloned().collect::<BTreeSet<_>>()), (500, expected));
+    let times: Vec<_> = found.iter().map(|entry| entry["lastMessage"]["createdAt"].as_str().unwrap()).collect();
+    assert!(times.is_sorted_by(|one, next| one >= next));
+    assert!(found.iter().all(|entry| entry["unreadCount"] == 1 && entry["muted"] == false));
+}
+
+#[tokio::test]
+async fn a_sync_of_what_is_quiet_reads_two_items_a_chat() {
+    let (app, calls) = app().await;
+    let mut cursors = BTreeMap::new();
+    for n in 0..10 {
+        let other: &'static str = Box::leak(format!("quiet-{n}").into_boxed_str());
+        let chat = private(&app, &calls, "quiet", other).await;
+        app.send_message(message(&chat, "quiet", "", "Hello")).await.unwrap();
+        cursors.insert(chat, Cursor { seq: Seq(1), rev: Rev(0) });
+    }
+    calls.take();
+    let sync = |cursors| SyncCommand { caller: caller("quiet"), cursors, open: BTreeSet::new() };
+    app.sync(sync(cursors.clone())).await.unwrap();
+    let made = calls.take();
+    within(&made, &["BatchGetItem", "GetItem", "Query", "BatchGetItem"], 0.0, 2.0 * 10.0 + 1.0 + 0.5);
+    reads(&made[0], &["MessagesTable"], &[]);
+    reads(&made[3], &["ChatMembersTable"], &[]);
+    // One with news: its messages, its members, and where something changed the pointers and what they are about.
+    let (chat, cursor) = cursors.iter_mut().next().unwrap();
+    cursor.seq = Seq(0);
+    let chat = chat.clone();
+    app.sync(sync(cursors.clone())).await.unwrap();
+    let made = calls.take();
+    let operations = ["BatchGetItem", "GetItem", "Query", "BatchGetItem", "Query", "Query"];
+    within(&made, &operations, 0.0, 2.0 * 10.0 + 1.5 + 2.0);
+    let edit =
+        EditMessage { caller: caller("quiet"), chat: chat.clone(), seq: Seq(1), content: text("x"), mentions: None };
+    app.edit_message(edit).await.unwrap();
+    cursors.insert(chat, Cursor { seq: Seq(1), rev: Rev(0) });
+    calls.take();
+    app.sync(sync(cursors)).await.unwrap();
+    let made = calls.take();
+    let operations = ["BatchGetItem", "GetItem", "Query", "BatchGetItem", "Query", "Query", "BatchGetItem"];
+    within(&made, &operations, 0.0, 2.0 * 10.0 + 1.5 + 3.0);
+    reads(&made[4], &["MessagesTable"], &[]);
+    reads(&made[6], &["MessagesTable"], &[]);
+}

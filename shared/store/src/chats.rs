@@ -2,7 +2,7 @@
 
 use crate::DynamoStore;
 use crate::errors::{failed, unbuildable};
-use crate::items::{ChatItem, HeadItem, Item, MemberItem, MessageItem, from_item, n, s, to_item};
+use crate::items::{ChatItem, HeadItem, Item, MemberItem, StoredMessage, from_item, n, s, to_item};
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem};
 use domain::chat::{Chat, Head};
 use domain::ids::{ChatId, Seq, UserId};
@@ -18,6 +18,8 @@ impl<E: Env> ReadChats for DynamoStore<E> {
         user: Option<&UserId>,
         message: Option<Seq>,
     ) -> Result<ChatSnapshot, StoreError> {
+        // Place 0 is the head's: no message is there, and no key may be asked for twice.
+        let message = message.filter(|seq| *seq > Seq(0));
         let log = [Some(Seq(0)), message].into_iter().flatten().map(|seq| message_key(chat, seq));
         let mut wanted = HashMap::from([
             (self.tables.chats.clone(), keys([chat_key(chat)], Consistency::Eventual)?),
@@ -31,7 +33,7 @@ impl<E: Env> ReadChats for DynamoStore<E> {
         let (heads, messages): (Vec<Item>, Vec<Item>) =
             found.remove(&self.tables.messages).unwrap_or_default().into_iter().partition(is_head);
         let head = first::<HeadItem>("Messages", Some(heads))?.map(Head::from);
-        let message = first::<MessageItem>("Messages", Some(messages))?.map(Message::from);
+        let message = first::<StoredMessage>("Messages", Some(messages))?.map(Message::from);
         let member = first::<MemberItem>("ChatMembers", found.remove(&self.tables.chat_members))?.map(Member::from);
         Ok(ChatSnapshot { chat, head, member, message })
     }

@@ -3,7 +3,7 @@
 use crate::DynamoStore;
 use crate::chats::{Reason, canceled, member_key, message_key};
 use crate::errors::{failed, unbuildable};
-use crate::items::{BudgetItem, MessageItem, SendItem, from_item, n, s, to_item, to_value};
+use crate::items::{BudgetItem, MessageItem, SendItem, StoredMessage, from_item, n, s, to_item, to_value};
 use crate::query::query_all;
 use aws_sdk_dynamodb::types::{
     Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
@@ -128,7 +128,7 @@ impl<E: Env> ReadMessages for DynamoStore<E> {
         let call = self.client.get_item().table_name(&self.tables.messages).set_key(Some(message_key(chat, seq)));
         let output = call.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
         let item = output.map_err(|error| failed("GetItem", error))?.item;
-        item.map(|item| from_item::<MessageItem>("Messages", item)).transpose().map(|item| item.map(Message::from))
+        item.map(|item| from_item::<StoredMessage>("Messages", item)).transpose().map(|item| item.map(Message::from))
     }
 
     async fn messages(&self, chat: &ChatId, from: Seq, to: Seq) -> Result<Vec<Message>, StoreError> {
@@ -140,13 +140,13 @@ impl<E: Env> ReadMessages for DynamoStore<E> {
             .expression_attribute_values(":chat", s(chat.as_str()))
             .expression_attribute_values(":from", n(from.max(Seq(1))))
             .expression_attribute_values(":to", n(to));
-        query_all::<MessageItem, _>("Messages", query).await
+        query_all::<StoredMessage, _>("Messages", query).await
     }
 
     async fn messages_at(&self, places: &[(ChatId, Seq)]) -> Result<Vec<Message>, StoreError> {
         let keys = places.iter().map(|(chat, seq)| message_key(chat, *seq)).collect();
         let found = self.get_all(&self.tables.messages, keys, Consistency::Strong).await?;
-        found.into_iter().map(|item| from_item::<MessageItem>("Messages", item).map(Message::from)).collect()
+        found.into_iter().map(|item| from_item::<StoredMessage>("Messages", item).map(Message::from)).collect()
     }
 }
 

@@ -1,7 +1,9 @@
 //! Adding participants to a group.
 
 use super::change_group::{ChangeGroupError, ChangedGroup, Plan, changed_by_admin};
-use super::{App, Caller, FullState, unknown_users};
+use super::profile::unknown_users;
+use super::state::FullState;
+use super::{App, Caller};
 use crate::chat::MOST_PARTICIPANTS;
 use crate::ids::{ChatId, UserId};
 use crate::member::Member;

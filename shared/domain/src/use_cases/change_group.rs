@@ -1,7 +1,8 @@
 //! What changes of a group have in common: the chat is read with all its members, one rule decides what it becomes, the
 //! change is committed if all is still as it was read, and everyone whom it concerns is told.
 
-use super::{App, Caller, FullState, PushReport, full_state};
+use super::state::{FullState, full_state};
+use super::{App, Caller, PushReport};
 use crate::change::{Change, Changed};
 use crate::chat::{Chat, ChatView, DOCUMENT_BYTES};
 use crate::event::Event;

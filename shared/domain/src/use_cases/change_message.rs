@@ -2,7 +2,8 @@
 //! becomes, the change is committed if all is still as it was read, and those who can see the message are told.
 
 use super::fan_out::Audience;
-use super::{App, Caller, FullState, PushReport, full_state};
+use super::state::{FullState, full_state};
+use super::{App, Caller, PushReport};
 use crate::change::{Change, Changed};
 use crate::chat::DOCUMENT_BYTES;
 use crate::event::Event;

@@ -1,6 +1,7 @@
 //! Clearing a chat's history for oneself.
 
-use super::{App, Caller, ChatState, PushReport, chat_state};
+use super::state::{ChatState, chat_state};
+use super::{App, Caller, PushReport};
 use crate::change::{Change, Changed};
 use crate::chat::{ChatView, DOCUMENT_BYTES};
 use crate::event::Event;

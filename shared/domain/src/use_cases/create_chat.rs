@@ -1,6 +1,8 @@
 //! Creating a chat: private, of which a pair has exactly one, or a group.
 
-use super::{App, Caller, ChatState, PushReport, chat_state, unknown_users};
+use super::profile::unknown_users;
+use super::state::{ChatState, chat_state};
+use super::{App, Caller, PushReport};
 use crate::chat::{Chat, ChatView, DOCUMENT_BYTES, Head};
 use crate::content::ChatName;
 use crate::event::Event;

@@ -1,6 +1,7 @@
 //! One chat, with its participants as the caller may see them.
 
-use super::{App, Caller, ChatState, chat_state};
+use super::state::{ChatState, chat_state};
+use super::{App, Caller};
 use crate::chat::ChatView;
 use crate::chat_user::{ChatUser, ChatUserView};
 use crate::ids::{ChatId, Seq, UserId};

@@ -1,6 +1,7 @@
 //! The inbox: one user's chats, newest activity first.
 
-use super::{App, Caller, PageLimit, as_new_as};
+use super::state::as_new_as;
+use super::{App, Caller, PageLimit};
 use crate::chat::{Chat, ChatView, DOCUMENT_BYTES, Head};
 use crate::chat_user::{ChatUser, ChatUserView, MuteView, Mutes};
 use crate::content::json_length;

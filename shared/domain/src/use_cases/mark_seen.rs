@@ -1,6 +1,7 @@
 //! Moving a participant's read position, and telling the others.
 
-use super::{App, Caller, PushReport, as_new_as};
+use super::state::as_new_as;
+use super::{App, Caller, PushReport};
 use crate::causes::in_full;
 use crate::chat::{Chat, Head};
 use crate::event::{Event, Receipt};

@@ -1,7 +1,8 @@
 //! Removing a participant from a group, or leaving it.
 
 use super::change_group::{ChangeGroupError, ChangedGroup, Plan, changed_by_admin};
-use super::{App, Caller, FullState};
+use super::state::FullState;
+use super::{App, Caller};
 use crate::chat::Chat;
 use crate::ids::{ChatId, UserId};
 use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry};

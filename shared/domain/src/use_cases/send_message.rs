@@ -1,7 +1,8 @@
 //! Sending a message: stored exactly once, at its place, before it is acknowledged.
 
 use super::fan_out::Audience;
-use super::{App, Caller, ChatState, PushReport, chat_state};
+use super::state::{ChatState, chat_state};
+use super::{App, Caller, PushReport};
 use crate::chat::{DOCUMENT_BYTES, Head};
 use crate::content::{Content, MessageType};
 use crate::event::Event;

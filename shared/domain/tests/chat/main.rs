@@ -16,3 +16,4 @@ mod profiles;
 mod reading;
 mod replies_and_mentions;
 mod support;
+mod sync;

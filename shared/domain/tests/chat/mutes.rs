@@ -172,3 +172,16 @@ async fn mutes_at_once_are_all_kept() {
     assert_eq!(muted_by(&app, "alice").await.len(), 8);
     refused!(mute(&app, "alice", &chats[0], Mute::Off).await, MuteChatError::Busy);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_end_that_could_not_be_shown_is_no_time() {
+    let app = app();
+    let chat = private(&app).await;
+    // With an offset that is in the year 10000, which RFC 3339 cannot write.
+    for text in ["9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59-01:00"] {
+        if let Ok(end) = Timestamp::parse(text) {
+            let muted = mute(&app, "alice", &chat, Mute::On(Some(end))).await.unwrap();
+            assert!(serde_json::to_string(&muted).is_ok(), "{text}");
+        }
+    }
+}

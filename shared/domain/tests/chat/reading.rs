@@ -1,5 +1,5 @@
 use crate::support::{
-    TestApp, add, app, clear, delete, filled, group, group_of, list, mark, online, private, remove, seqs, visible,
+    TestApp, add, app, clear, delete, filled, group, group_of, list, mark, online, private, remove, seqs,
 };
 use domain::chat::MAX_FRAME_BYTES;
 use domain::ids::{ChatId, Seq};

@@ -1,0 +1,129 @@
+//! Chats and the heads of their logs.
+
+use super::user_set;
+use domain::chat::{Chat, Head};
+use domain::content::ChatName;
+use domain::ids::{ChatId, MessageId, Rev, Seq, UserId};
+use domain::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ChatItem {
+    chat_id: ChatId,
+    is_group: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<ChatName>,
+    #[serde(with = "user_set")]
+    participants: BTreeSet<UserId>,
+    #[serde(with = "user_set", default, skip_serializing_if = "BTreeSet::is_empty")]
+    admins: BTreeSet<UserId>,
+    created_by: UserId,
+    created_at: i64,
+    members_rev: Rev,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_hash: Option<String>,
+}
+
+impl From<&Chat> for ChatItem {
+    fn from(chat: &Chat) -> Self {
+        let Chat {
+            id,
+            is_group,
+            name,
+            participants,
+            admins,
+            created_by,
+            created_at,
+            members_rev,
+            closed_at,
+            request_hash,
+        } = chat.clone();
+        Self {
+            chat_id: id,
+            is_group,
+            name,
+            participants,
+            admins,
+            created_by,
+            created_at: created_at.millis(),
+            members_rev,
+            closed_at: closed_at.map(Timestamp::millis),
+            request_hash,
+        }
+    }
+}
+
+impl From<ChatItem> for Chat {
+    fn from(item: ChatItem) -> Self {
+        Self {
+            id: item.chat_id,
+            is_group: item.is_group,
+            name: item.name,
+            participants: item.participants,
+            admins: item.admins,
+            created_by: item.created_by,
+            created_at: Timestamp::from_millis(item.created_at),
+            members_rev: item.members_rev,
+            closed_at: item.closed_at.map(Timestamp::from_millis),
+            request_hash: item.request_hash,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HeadItem {
+    chat_id: ChatId,
+    seq: Seq,
+    last_seq: Seq,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_message_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_message_at: Option<i64>,
+    last_rev: Rev,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_rev_of: Option<Seq>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_rev_at: Option<i64>,
+    members_rev: Rev,
+    participant_count: u32,
+    #[serde(default)]
+    active_at: i64,
+}
+
+impl HeadItem {
+    pub(crate) fn new(chat: &ChatId, head: &Head) -> Self {
+        let id = (head.last_seq > Seq(0)).then(|| MessageId::new(chat, head.last_seq).as_str().to_owned());
+        Self {
+            chat_id: chat.clone(),
+            seq: Seq(0),
+            last_seq: head.last_seq,
+            last_message_id: id,
+            last_message_at: head.last_message_at.map(Timestamp::millis),
+            last_rev: head.last_rev,
+            last_rev_of: head.last_change.map(|(of, _)| of),
+            last_rev_at: head.last_change.map(|(_, at)| at.millis()),
+            members_rev: head.members_rev,
+            participant_count: head.participant_count,
+            active_at: head.active_at.millis(),
+        }
+    }
+}
+
+impl From<HeadItem> for Head {
+    fn from(item: HeadItem) -> Self {
+        Self {
+            last_seq: item.last_seq,
+            last_message_at: item.last_message_at.map(Timestamp::from_millis),
+            last_rev: item.last_rev,
+            last_change: item.last_rev_of.zip(item.last_rev_at.map(Timestamp::from_millis)),
+            members_rev: item.members_rev,
+            participant_count: item.participant_count,
+            active_at: Timestamp::from_millis(item.active_at),
+        }
+    }
+}

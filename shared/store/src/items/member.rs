@@ -1,0 +1,77 @@
+//! Participants' own items.
+
+use domain::ids::{ChatId, Seq, UserId};
+use domain::member::{Budget, Member};
+use domain::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MemberItem {
+    chat_id: ChatId,
+    user_id: UserId,
+    read_seq: Seq,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_at: Option<i64>,
+    cleared_seq: Seq,
+    joined_seq: Seq,
+    joined_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget: Option<BudgetItem>,
+}
+
+/// What an index of keys tells of a member: which chat.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MemberKey {
+    pub(crate) chat_id: ChatId,
+}
+
+impl From<MemberKey> for ChatId {
+    fn from(key: MemberKey) -> Self {
+        key.chat_id
+    }
+}
+
+/// The token bucket. One attribute, so that one condition compares all of it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BudgetItem {
+    millis: u64,
+    at: i64,
+}
+
+impl From<Budget> for BudgetItem {
+    fn from(budget: Budget) -> Self {
+        Self { millis: budget.millis, at: budget.at.millis() }
+    }
+}
+
+impl MemberItem {
+    pub(crate) fn new(chat: &ChatId, member: &Member) -> Self {
+        Self {
+            chat_id: chat.clone(),
+            user_id: member.user.clone(),
+            read_seq: member.read_seq,
+            read_at: member.read_at.map(Timestamp::millis),
+            cleared_seq: member.cleared_seq,
+            joined_seq: member.joined_seq,
+            joined_at: member.joined_at.millis(),
+            budget: member.budget.map(BudgetItem::from),
+        }
+    }
+}
+
+impl From<MemberItem> for Member {
+    fn from(item: MemberItem) -> Self {
+        Self {
+            user: item.user_id,
+            read_seq: item.read_seq,
+            read_at: item.read_at.map(Timestamp::from_millis),
+            cleared_seq: item.cleared_seq,
+            joined_seq: item.joined_seq,
+            joined_at: Timestamp::from_millis(item.joined_at),
+            budget: item.budget.map(|budget| Budget { millis: budget.millis, at: Timestamp::from_millis(budget.at) }),
+        }
+    }
+}

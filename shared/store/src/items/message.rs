@@ -1,0 +1,196 @@
+//! Messages, the pointers to their changes, and the memory of named sends.
+
+use super::user_set;
+use domain::change::{Change, POINTER_LIFE, Pointer};
+use domain::content::{Content, MessageType};
+use domain::ids::{ChatId, ClientMessageId, Rev, Seq, UserId};
+use domain::message::{Body, Message, Said};
+use domain::ports::{EarlierSend, SendRecord};
+use domain::reactions::{Emoji, Reactions};
+use domain::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MessageItem {
+    chat_id: ChatId,
+    seq: Seq,
+    sender_id: UserId,
+    r#type: MessageType,
+    created_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_message_id: Option<ClientMessageId>,
+    #[serde(with = "user_set", default, skip_serializing_if = "BTreeSet::is_empty")]
+    deleted_for: BTreeSet<UserId>,
+    rev: Rev,
+    told_rev: Rev,
+    /// Absent from a tombstone, like everything else that the message said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<Content>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edited_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<Seq>,
+    #[serde(with = "user_set", default, skip_serializing_if = "BTreeSet::is_empty")]
+    mentions: BTreeSet<UserId>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    reactions: BTreeMap<Emoji, Users>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted_by: Option<UserId>,
+}
+
+/// A set of users that is a value of a map.
+#[derive(Serialize, Deserialize)]
+struct Users(#[serde(with = "user_set")] BTreeSet<UserId>);
+
+impl From<&Message> for MessageItem {
+    fn from(message: &Message) -> Self {
+        let Message { chat, seq, sender, kind, created_at, client_message_id, deleted_for, rev, told_rev, body } =
+            message.clone();
+        let item = Self {
+            chat_id: chat,
+            seq,
+            sender_id: sender,
+            r#type: kind,
+            created_at: created_at.millis(),
+            client_message_id,
+            deleted_for,
+            rev,
+            told_rev,
+            content: None,
+            edited_at: None,
+            reply_to: None,
+            mentions: BTreeSet::new(),
+            reactions: BTreeMap::new(),
+            deleted_at: None,
+            deleted_by: None,
+        };
+        match body {
+            Body::Deleted { at, by } => Self { deleted_at: Some(at.millis()), deleted_by: Some(by), ..item },
+            Body::Said(Said { content, edited_at, reply_to, mentions, reactions }) => Self {
+                content: Some(content),
+                edited_at: edited_at.map(Timestamp::millis),
+                reply_to,
+                mentions,
+                reactions: reactions.entries().map(|(emoji, users)| (emoji, Users(users.clone()))).collect(),
+                ..item
+            },
+        }
+    }
+}
+
+/// A message as it was read.
+#[derive(Deserialize)]
+#[serde(try_from = "MessageItem")]
+pub(crate) struct StoredMessage(Message);
+
+impl From<StoredMessage> for Message {
+    fn from(StoredMessage(message): StoredMessage) -> Self {
+        message
+    }
+}
+
+impl TryFrom<MessageItem> for StoredMessage {
+    type Error = &'static str;
+
+    fn try_from(item: MessageItem) -> Result<Self, Self::Error> {
+        let body = match (item.content, item.deleted_at, item.deleted_by) {
+            (None, Some(at), Some(by)) => Body::Deleted { at: Timestamp::from_millis(at), by },
+            (Some(content), None, None) => Body::Said(Said {
+                content,
+                edited_at: item.edited_at.map(Timestamp::from_millis),
+                reply_to: item.reply_to,
+                mentions: item.mentions,
+                reactions: Reactions::of(item.reactions.into_iter().map(|(emoji, Users(users))| (emoji, users))),
+            }),
+            _ => return Err("either `content`, or `deletedAt` and `deletedBy`"),
+        };
+        Ok(Self(Message {
+            chat: item.chat_id,
+            seq: item.seq,
+            sender: item.sender_id,
+            kind: item.r#type,
+            created_at: Timestamp::from_millis(item.created_at),
+            client_message_id: item.client_message_id,
+            deleted_for: item.deleted_for,
+            rev: item.rev,
+            told_rev: item.told_rev,
+            body,
+        }))
+    }
+}
+
+/// A change pointer: its place is its number, below zero.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PointerItem {
+    chat_id: ChatId,
+    seq: i64,
+    of: Seq,
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    only_for: Option<UserId>,
+    expires_at: i64,
+}
+
+impl PointerItem {
+    pub(crate) fn new(change: &Change) -> Self {
+        let Pointer { rev, of, only_for } = change.pointer();
+        Self {
+            chat_id: change.chat.clone(),
+            seq: pointer_seq(rev),
+            of,
+            only_for,
+            expires_at: change.at.plus(POINTER_LIFE).seconds(),
+        }
+    }
+
+    /// Whether its time is not over; TTL deletes what is past it only some time later.
+    pub(crate) fn is_remembered(&self, now: Timestamp) -> bool {
+        self.expires_at > now.seconds()
+    }
+}
+
+/// The place of the pointer to a change.
+pub(crate) fn pointer_seq(rev: Rev) -> i64 {
+    i64::try_from(rev.0).map_or(i64::MIN, i64::wrapping_neg)
+}
+
+impl From<PointerItem> for Pointer {
+    fn from(item: PointerItem) -> Self {
+        Self { rev: Rev(item.seq.unsigned_abs()), of: item.of, only_for: item.only_for }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SendItem {
+    send_id: String,
+    seq: Seq,
+    body_hash: String,
+    expires_at: i64,
+}
+
+impl From<SendItem> for EarlierSend {
+    fn from(item: SendItem) -> Self {
+        Self { seq: item.seq, body_hash: item.body_hash }
+    }
+}
+
+impl SendItem {
+    /// Whether its time is not over; TTL deletes what is past it only some time later.
+    pub(crate) fn is_remembered(&self, now: Timestamp) -> bool {
+        self.expires_at > now.seconds()
+    }
+
+    pub(crate) fn new(record: &SendRecord, seq: Seq) -> Self {
+        Self {
+            send_id: record.id.as_str().to_owned(),
+            seq,
+            body_hash: record.body_hash.clone(),
+            expires_at: record.expires_at.seconds(),
+        }
+    }
+}

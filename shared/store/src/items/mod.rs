@@ -1,0 +1,138 @@
+//! The items of the tables, and the domain's types they stand for.
+//!
+//! Times are milliseconds since the Unix epoch, but `expiresAt`, which DynamoDB's TTL wants in seconds.
+
+mod chat;
+mod member;
+mod message;
+mod user;
+
+pub(crate) use chat::{ChatItem, HeadItem};
+pub(crate) use member::{BudgetItem, MemberItem, MemberKey};
+pub(crate) use message::{MessageItem, PointerItem, SendItem, StoredMessage, pointer_seq};
+pub(crate) use user::{ChatUserItem, ConnectionItem, mutes_item};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::ids::UserId;
+use domain::ports::StoreError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeSet, HashMap};
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// Sets of users as DynamoDB's string sets, which cannot be empty: an empty one is absent.
+mod user_set {
+    use super::{BTreeSet, UserId};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(users: &BTreeSet<UserId>, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_dynamo::string_set::serialize(users, serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<UserId>, D::Error> {
+        BTreeSet::deserialize(deserializer)
+    }
+}
+
+/// An item of ours as DynamoDB takes it.
+pub(crate) fn to_item(table: &'static str, item: &impl Serialize) -> Result<Item, StoreError> {
+    serde_dynamo::to_item(item).map_err(|error| inconsistent(table, "(to be written)", &error))
+}
+
+/// A value of ours as DynamoDB takes it.
+pub(crate) fn to_value(table: &'static str, value: &impl Serialize) -> Result<AttributeValue, StoreError> {
+    serde_dynamo::to_attribute_value(value).map_err(|error| inconsistent(table, "(to be written)", &error))
+}
+
+/// What a stored item stands for. One that is not what it must be is named by table, key and attribute.
+pub(crate) fn from_item<T: DeserializeOwned>(table: &'static str, item: Item) -> Result<T, StoreError> {
+    let key = key_of(&item);
+    serde_dynamo::from_item(item).map_err(|error| inconsistent(table, &key, &error))
+}
+
+pub(crate) fn inconsistent(table: &'static str, key: &str, error: &dyn std::error::Error) -> StoreError {
+    StoreError::Inconsistent { table, key: key.to_owned(), attribute: error.to_string() }
+}
+
+/// The key attributes of an item, readable.
+fn key_of(item: &Item) -> String {
+    let value = |name: &str| match item.get(name) {
+        Some(AttributeValue::S(text) | AttributeValue::N(text)) => Some(format!("{name}={text}")),
+        _ => None,
+    };
+    let parts: Vec<_> = ["chatId", "seq", "userId", "sendId"].into_iter().filter_map(value).collect();
+    parts.join(" ")
+}
+
+/// A string attribute.
+pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+/// A number attribute.
+pub(crate) fn n(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ids::{Rev, Seq};
+    use domain::message::{Body, Message};
+    use domain::timestamp::Timestamp;
+    use testkit::fixtures::{chat_of, user, users};
+
+    #[test]
+    fn a_broken_item_is_named_by_table_key_and_attribute() {
+        let item =
+            Item::from([("chatId".to_owned(), s("c1")), ("seq".to_owned(), n(4)), ("senderId".to_owned(), s("alice"))]);
+        let error = from_item::<StoredMessage>("Messages", item).err().unwrap().to_string();
+        assert!(error.contains("Messages") && error.contains("chatId=c1 seq=4") && error.contains("`type`"), "{error}");
+    }
+
+    #[test]
+    fn empty_sets_are_absent_and_sets_are_sets() {
+        let (chat, ..) = chat_of("c1", &users(&["a", "b"]), Timestamp::from_millis(5));
+        let item = to_item("Chats", &ChatItem::from(&chat)).unwrap();
+        assert!(!item.contains_key("admins"));
+        assert!(matches!(item.get("participants"), Some(AttributeValue::Ss(_))));
+    }
+
+    #[test]
+    fn a_tombstone_keeps_its_place_and_nothing_else() {
+        let tombstone = Message {
+            chat: domain::ids::ChatId::parse("c1").unwrap(),
+            seq: Seq(4),
+            sender: user("alice"),
+            kind: domain::content::MessageType::Text,
+            created_at: Timestamp::from_millis(5),
+            client_message_id: None,
+            deleted_for: [user("bob")].into(),
+            rev: Rev(2),
+            told_rev: Rev(1),
+            body: Body::Deleted { at: Timestamp::from_millis(9), by: user("carol") },
+        };
+        let item = to_item("Messages", &MessageItem::from(&tombstone)).unwrap();
+        let mut names: Vec<_> = item.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        let kept = [
+            "chatId",
+            "createdAt",
+            "deletedAt",
+            "deletedBy",
+            "deletedFor",
+            "rev",
+            "senderId",
+            "seq",
+            "toldRev",
+            "type",
+        ];
+        assert_eq!(names, kept);
+        let mut broken = item.clone();
+        assert_eq!(Message::from(from_item::<StoredMessage>("Messages", item).unwrap()), tombstone);
+        broken.remove("deletedAt");
+        let error = from_item::<StoredMessage>("Messages", broken).err().unwrap().to_string();
+        assert!(error.contains("chatId=c1 seq=4") && error.contains("`deletedAt`"), "{error}");
+    }
+}

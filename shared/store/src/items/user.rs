@@ -1,0 +1,66 @@
+//! Users.
+
+use super::n;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::chat_user::{ChatUser, Connection, Mutes, Nickname};
+use domain::ids::{ChatId, ConnectionId, UserId};
+use domain::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ChatUserItem {
+    user_id: UserId,
+    nickname: Option<Nickname>,
+    last_seen: Option<i64>,
+    /// Chat to the end of its mute; 0 where it has none.
+    #[serde(default)]
+    muted_chats: BTreeMap<String, i64>,
+    #[serde(default)]
+    connections: BTreeMap<String, ConnectionItem>,
+}
+
+/// One entry of a user's connections, under its connection id.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ConnectionItem {
+    connected_at: i64,
+    exp: i64,
+}
+
+impl From<&Connection> for ConnectionItem {
+    fn from(connection: &Connection) -> Self {
+        Self { connected_at: connection.connected_at.millis(), exp: connection.exp.millis() }
+    }
+}
+
+impl TryFrom<ChatUserItem> for ChatUser {
+    type Error = domain::ids::Invalid;
+
+    fn try_from(item: ChatUserItem) -> Result<Self, Self::Error> {
+        let connection = |(id, entry): (String, ConnectionItem)| {
+            Ok(Connection {
+                id: ConnectionId::parse(id)?,
+                connected_at: Timestamp::from_millis(entry.connected_at),
+                exp: Timestamp::from_millis(entry.exp),
+            })
+        };
+        let mute = |(chat, until): (String, i64)| {
+            Ok((ChatId::parse(chat)?, (until > 0).then(|| Timestamp::from_millis(until))))
+        };
+        Ok(Self {
+            id: item.user_id,
+            nickname: item.nickname,
+            last_seen: item.last_seen.map(Timestamp::from_millis),
+            muted_chats: item.muted_chats.into_iter().map(mute).collect::<Result<_, _>>()?,
+            connections: item.connections.into_iter().map(connection).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// Mutes as they are stored: chat to the end of its mute; 0 where it has none.
+pub(crate) fn mutes_item(mutes: &Mutes) -> AttributeValue {
+    let end = |until: &Option<Timestamp>| n(until.map_or(0, Timestamp::millis));
+    AttributeValue::M(mutes.iter().map(|(chat, until)| (chat.to_string(), end(until))).collect())
+}

@@ -1,0 +1,137 @@
+//! Messages: commits, repeats and reads.
+
+use super::{START, Store, commit, create, head_and_member};
+use crate::fixtures::{text, user, users};
+use domain::chat::Head;
+use domain::ids::{ChatId, ClientMessageId, Rev, SendId, Seq};
+use domain::member::{Budget, Member};
+use domain::message::{Body, Said};
+use domain::ports::{CommitOutcome, EarlierSend, MessageCommit, SendRecord};
+use domain::timestamp::Timestamp;
+
+/// Head, message, sender's item and nothing else follow from a commit.
+pub async fn a_commit_is_read_back(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "commit", &users(&["a", "b"])).await.id;
+    let (head, _) = head_and_member(store, &chat, "a").await;
+    let first = commit(&chat, "a", head, None, Some("one"));
+    assert_eq!(store.commit_message(&first).await.unwrap(), CommitOutcome::Committed);
+    let (head, sender) = head_and_member(store, &chat, "a").await;
+    assert_eq!((head.last_seq, head.last_message_at), (Seq(1), Some(first.message.created_at)));
+    assert_eq!(
+        (sender.read_seq, sender.read_at, sender.budget),
+        (Seq(1), Some(first.message.created_at), Some(first.budget_after))
+    );
+    assert_eq!(head_and_member(store, &chat, "b").await.1, Member::joining(user("b"), Seq(0), START));
+    assert_eq!(store.message(&chat, Seq(1)).await.unwrap(), Some(first.message.clone()));
+    let second = commit(&chat, "a", head, sender.budget, None);
+    assert_eq!(store.commit_message(&second).await.unwrap(), CommitOutcome::Committed);
+    assert_eq!(store.messages(&chat, Seq(1), Seq(2)).await.unwrap(), [first.message, second.message]);
+}
+
+async fn refused(store: &impl Store, chat: &ChatId, commit: &MessageCommit, outcome: CommitOutcome) {
+    let before = store.snapshot(chat, Some(&user("a")), None).await.unwrap();
+    assert_eq!(store.commit_message(commit).await.unwrap(), outcome);
+    assert_eq!(store.snapshot(chat, Some(&user("a")), None).await.unwrap(), before);
+    let last = before.head.unwrap().last_seq;
+    assert!(store.message(chat, last.next()).await.unwrap().is_none());
+}
+
+/// Two that saw the same head: the second must look again.
+pub async fn a_commit_on_a_moved_head_changes_nothing(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "moved", &users(&["a", "b"])).await.id;
+    let (head, _) = head_and_member(store, &chat, "a").await;
+    assert_eq!(store.commit_message(&commit(&chat, "a", head, None, None)).await.unwrap(), CommitOutcome::Committed);
+    refused(store, &chat, &commit(&chat, "b", head, None, Some("late")), CommitOutcome::Conflict).await;
+}
+
+/// One sender on two devices cannot spend one budget twice.
+pub async fn a_commit_on_a_spent_budget_changes_nothing(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "budget", &users(&["a", "b"])).await.id;
+    let (head, _) = head_and_member(store, &chat, "a").await;
+    let stale = Some(Budget { millis: 1, at: START });
+    refused(store, &chat, &commit(&chat, "a", head, stale, None), CommitOutcome::Conflict).await;
+    assert_eq!(store.commit_message(&commit(&chat, "a", head, None, None)).await.unwrap(), CommitOutcome::Committed);
+    let (head, _) = head_and_member(store, &chat, "a").await;
+    refused(store, &chat, &commit(&chat, "a", head, None, None), CommitOutcome::Conflict).await;
+    refused(store, &chat, &commit(&chat, "a", head, stale, None), CommitOutcome::Conflict).await;
+}
+
+/// Whom a message is for must be those who were read.
+pub async fn a_commit_on_changed_members_changes_nothing(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "members", &users(&["a", "b"])).await.id;
+    let (head, _) = head_and_member(store, &chat, "a").await;
+    let stale = Head { members_rev: Rev(7), ..head };
+    refused(store, &chat, &commit(&chat, "a", stale, None, None), CommitOutcome::Conflict).await;
+}
+
+/// A member item that is not there refuses the commit.
+pub async fn a_commit_of_a_stranger_changes_nothing(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "stranger", &users(&["a", "b"])).await.id;
+    let (head, _) = head_and_member(store, &chat, "a").await;
+    refused(store, &chat, &commit(&chat, "stranger", head, None, Some("x")), CommitOutcome::NotAMember).await;
+}
+
+/// The same name again answers what was sent under it, whatever else has moved since.
+pub async fn a_repeat_finds_what_was_sent(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "repeat", &users(&["a", "b"])).await.id;
+    let (empty, _) = head_and_member(store, &chat, "a").await;
+    let first = commit(&chat, "a", empty, None, Some("one"));
+    assert_eq!(store.commit_message(&first).await.unwrap(), CommitOutcome::Committed);
+    let earlier = EarlierSend { seq: Seq(1), body_hash: "the hash".to_owned() };
+    let SendRecord { id, expires_at, .. } = first.send.clone().unwrap();
+    let before = Timestamp::from_seconds(expires_at.seconds() - 1);
+    assert_eq!(store.earlier_send(&id, before).await.unwrap().as_ref(), Some(&earlier));
+    assert_eq!(store.earlier_send(&id, expires_at).await.unwrap(), None, "past its time");
+    let never = SendId::new(&chat, &user("b"), &ClientMessageId::parse("one").unwrap());
+    assert_eq!(store.earlier_send(&never, before).await.unwrap(), None);
+    let repeated = CommitOutcome::Repeated(earlier);
+    refused(store, &chat, &first, repeated.clone()).await;
+    let (head, member) = head_and_member(store, &chat, "a").await;
+    refused(store, &chat, &commit(&chat, "a", head, member.budget, Some("one")), repeated).await;
+    // The name is one sender's, in one chat.
+    let of_b = commit(&chat, "b", head, None, Some("one"));
+    assert_eq!(store.commit_message(&of_b).await.unwrap(), CommitOutcome::Committed);
+    let other = create(store, "repeat-2", &users(&["a", "b"])).await.id;
+    assert_eq!(
+        store.commit_message(&commit(&other, "a", empty, None, Some("one"))).await.unwrap(),
+        CommitOutcome::Committed
+    );
+}
+
+/// A memory that is past its time is none, even while DynamoDB has not deleted it yet.
+pub async fn a_send_is_forgotten_when_its_time_is_over(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "forgotten", &users(&["a", "b"])).await.id;
+    let (head, _) = head_and_member(store, &chat, "a").await;
+    let first = commit(&chat, "a", head, None, Some("one"));
+    store.commit_message(&first).await.unwrap();
+    let (head, member) = head_and_member(store, &chat, "a").await;
+    let mut again = commit(&chat, "a", head, member.budget, Some("one"));
+    again.message.created_at = first.send.unwrap().expires_at;
+    assert_eq!(store.commit_message(&again).await.unwrap(), CommitOutcome::Committed);
+}
+
+/// More than one answer of DynamoDB holds (1 MB), in order, and only what was asked for.
+pub async fn a_long_log_is_read_in_order(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "long", &users(&["a", "b"])).await.id;
+    let large = text(&"x".repeat(24_000));
+    for _ in 0..60 {
+        let (head, member) = head_and_member(store, &chat, "a").await;
+        let mut next = commit(&chat, "a", head, member.budget, None);
+        next.message.body = Body::Said(Said::new(large.clone()));
+        assert_eq!(store.commit_message(&next).await.unwrap(), CommitOutcome::Committed);
+    }
+    let seqs = async |from, to| -> Vec<u64> {
+        store.messages(&chat, Seq(from), Seq(to)).await.unwrap().into_iter().map(|message| message.seq.0).collect()
+    };
+    assert_eq!(seqs(1, 60).await, (1..=60).collect::<Vec<_>>());
+    assert_eq!(seqs(59, 200).await, [59, 60]);
+    assert_eq!(seqs(7, 7).await, [7]);
+}

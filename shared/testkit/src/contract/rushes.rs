@@ -1,0 +1,66 @@
+//! Many at once, through the use cases.
+
+use super::{Store, create};
+use crate::fixtures::{caller, message, user, users};
+use crate::{RecordingPush, TestEnv};
+use domain::ids::Seq;
+
+use domain::use_cases::{CreateChat, NewChat};
+use domain::{App, Settings};
+use futures_util::future::join_all;
+use std::collections::BTreeSet;
+
+fn app<S>(store: S) -> App<S, RecordingPush, TestEnv> {
+    App { store, push: RecordingPush::default(), env: TestEnv::default(), settings: Settings::default(), directory: () }
+}
+
+/// Fifty participants send at once: fifty messages, seq 1 to 50, none twice, whatever conflicts they had.
+pub async fn fifty_senders_at_once(store: impl Store) {
+    let senders: Vec<_> = (0..50).map(|n| user(&format!("sender-{n}"))).collect();
+    let app = app(store);
+    let chat = create(&app.store, "fifty", &senders).await.id;
+    let sends = senders.iter().map(async |sender| {
+        // Busy is an honest answer under such a rush; the client tries again, under the same name.
+        loop {
+            match app.send_message(message(&chat, sender.as_str(), "mine", &format!("I am {sender}"))).await {
+                Ok(sent) => break sent.message,
+                Err(domain::use_cases::SendMessageError::Busy) => {}
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    });
+    let acknowledged: BTreeSet<_> =
+        join_all(sends).await.into_iter().map(|sent| (sent.seq(), sent.content().to_owned())).collect();
+    let stored = app.store.messages(&chat, Seq(1), Seq(1000)).await.unwrap();
+    assert_eq!(stored.iter().map(|message| message.seq.0).collect::<Vec<_>>(), (1..=50).collect::<Vec<_>>());
+    assert_eq!(stored.iter().map(|message| &message.sender).collect::<BTreeSet<_>>().len(), 50, "one of each sender");
+    assert_eq!(
+        acknowledged,
+        stored.into_iter().map(|message| (message.seq, message.said().unwrap().content.as_str().to_owned())).collect()
+    );
+}
+
+/// One message, sent ten times at once under one name, is one message for everyone.
+pub async fn one_message_sent_ten_times_at_once(store: impl Store) {
+    let app = app(store);
+    let chat = create(&app.store, "ten", &users(&["a", "b"])).await.id;
+    let sends = (0..10).map(|_| app.send_message(message(&chat, "a", "the-one", "Hello")));
+    let sent: Vec<_> = join_all(sends).await.into_iter().map(Result::unwrap).collect();
+    assert!(sent.iter().all(|sent| sent.message.seq() == Seq(1)));
+    assert_eq!(sent.iter().filter(|sent| !sent.repeated).count(), 1);
+    assert_eq!(app.store.messages(&chat, Seq(1), Seq(1000)).await.unwrap().len(), 1);
+}
+
+/// One private chat, created by both users at once, ten times, is one chat.
+pub async fn one_private_chat_created_ten_times_at_once(store: impl Store) {
+    let app = app(store);
+    let create = |by: &'static str, other: &'static str| CreateChat {
+        caller: caller(by),
+        chat: NewChat::private(&user(by), &users(&[other])).unwrap(),
+    };
+    let creations = (0..10)
+        .map(|n| app.create_chat(if n % 2 == 0 { create("pair-1", "pair-2") } else { create("pair-2", "pair-1") }));
+    let created: Vec<_> = join_all(creations).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(created.iter().map(|created| created.chat.chat_id()).collect::<BTreeSet<_>>().len(), 1);
+    assert_eq!(created.iter().filter(|created| created.is_new).count(), 1);
+}

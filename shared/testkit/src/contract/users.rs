@@ -1,0 +1,79 @@
+//! Users and their connections.
+
+use super::{START, Store};
+use crate::fixtures::{connection, user};
+use domain::chat_user::{ChatUser, Connection, Mutes, Nickname};
+use domain::ids::{ChatId, ConnectionId};
+
+use domain::timestamp::Timestamp;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// The first connection ever, a second one, one that is closed, one that turned out dead.
+pub async fn connections_come_and_go(store: impl Store) {
+    let store = &store;
+    let dora = user("dora");
+    let of_dora = async || -> Option<(Vec<Connection>, Option<Timestamp>)> {
+        let mut found = store.users(std::slice::from_ref(&dora)).await.unwrap();
+        found.pop().map(|mut user| {
+            user.connections.sort_by(|a, b| a.id.cmp(&b.id));
+            (user.connections, user.last_seen)
+        })
+    };
+    let later = |seconds| START.plus(Duration::from_secs(seconds));
+    let id = |name: &str| ConnectionId::parse(name).unwrap();
+    store.unregister(&dora, &id("never"), START).await.unwrap();
+    store.forget(&dora, &[id("never")]).await.unwrap();
+    assert_eq!(of_dora().await, None, "what was never there leaves nothing");
+
+    let (one, two) = (connection("L0SM9cOFvHcCIhw=", START), connection("two-==", later(3)));
+    assert_eq!(store.register(&dora, &one).await.unwrap(), std::slice::from_ref(&one));
+    assert_eq!(store.register(&dora, &two).await.unwrap().len(), 2);
+    assert_eq!(of_dora().await, Some((vec![one.clone(), two.clone()], Some(later(3)))));
+    store.forget(&dora, &[one.id.clone(), id("never")]).await.unwrap();
+    assert_eq!(of_dora().await, Some((vec![two.clone()], Some(later(3)))));
+    store.unregister(&dora, &two.id, later(8)).await.unwrap();
+    assert_eq!(of_dora().await, Some((vec![], Some(later(8)))));
+    assert_eq!(store.register(&dora, &two).await.unwrap(), [two]);
+}
+
+/// More than one BatchGetItem holds (100).
+pub async fn many_users_are_looked_up_at_once(store: impl Store) {
+    let store = &store;
+    let everyone: Vec<_> = (0..230).map(|n| user(&format!("crowd-{n}"))).collect();
+    for user in everyone.iter().step_by(2) {
+        store.register(user, &connection("c", START)).await.unwrap();
+    }
+    let found = store.users(&everyone).await.unwrap();
+    assert_eq!(found.len(), 115);
+    let ids: BTreeSet<_> = found.into_iter().map(|user| user.id).collect();
+    assert_eq!(ids, everyone.into_iter().step_by(2).collect());
+}
+
+/// For who has never connected as for who has.
+pub async fn a_user_keeps_a_nickname_and_mutes(store: impl Store) {
+    let store = &store;
+    let name = |text: &str| Nickname::parse(text).unwrap();
+    let (nina, olga) = (user("nina"), user("olga"));
+    assert_eq!(store.user(&nina).await.unwrap(), None);
+    let found = store.set_nickname(&nina, &name("Nina \u{1F44B}")).await.unwrap();
+    assert_eq!(found, ChatUser { nickname: Some(name("Nina \u{1F44B}")), ..ChatUser::unknown(nina.clone()) });
+    store.register(&nina, &connection("n", START)).await.unwrap();
+    let found = store.set_nickname(&nina, &name("N")).await.unwrap();
+    assert_eq!((found.nickname.as_ref(), found.connections.len()), (Some(&name("N")), 1));
+    assert_eq!(store.user(&nina).await.unwrap(), Some(found));
+
+    let chat = |id: &str| ChatId::parse(id).unwrap();
+    let one = Mutes::from([(chat("c"), None)]);
+    let two = Mutes::from([(chat("c"), Some(START)), (chat("d"), None)]);
+    for user in [&nina, &olga] {
+        let none = Mutes::new();
+        assert_eq!(store.replace_mutes(user, &one, &two).await.unwrap(), None, "there were none");
+        assert_eq!(store.replace_mutes(user, &none, &one).await.unwrap().unwrap().muted_chats, one);
+        assert_eq!(store.replace_mutes(user, &none, &two).await.unwrap(), None, "there is one now");
+        assert_eq!(store.replace_mutes(user, &one, &two).await.unwrap().unwrap().muted_chats, two);
+        assert_eq!(store.replace_mutes(user, &two, &none).await.unwrap().unwrap().muted_chats, none);
+        assert_eq!(store.replace_mutes(user, &none, &one).await.unwrap().unwrap().muted_chats, one);
+        assert_eq!(store.users(std::slice::from_ref(user)).await.unwrap()[0].muted_chats, one);
+    }
+}

@@ -1,0 +1,97 @@
+//! Changes of what is in a log already.
+
+use super::{MemoryStore, State};
+use domain::change::{Change, Changed, POINTER_LIFE, Pointer};
+use domain::chat::Head;
+use domain::ids::{ChatId, Rev, UserId};
+use domain::ports::{ChangeOutcome, CommitChanges, ReadChanges, StoreError};
+use domain::timestamp::Timestamp;
+
+impl CommitChanges for MemoryStore {
+    async fn commit_change(&self, change: &Change) -> Result<ChangeOutcome, StoreError> {
+        self.transact(ChangeOutcome::Conflict, |state| {
+            if !state.allows(change) {
+                return ChangeOutcome::Conflict;
+            }
+            let chat = &change.chat;
+            // The change before is settled: this transaction saw it.
+            state.unsettled.retain(|(of, _), before| of != chat || before.is_none());
+            state.heads.insert(
+                chat.clone(),
+                // A send may have come between.
+                Head {
+                    last_seq: state.heads[chat].last_seq,
+                    last_message_at: state.heads[chat].last_message_at,
+                    ..change.head_after()
+                },
+            );
+            let over = change.at.plus(POINTER_LIFE);
+            state.pointers.insert((chat.clone(), change.rev()), (change.pointer(), over));
+            state.unsettled_pointers.insert(chat.clone(), change.rev());
+            match &change.what {
+                Changed::Message { after, .. } => state.put_unsettled(after),
+                Changed::Chat { after, joined, left, .. } => {
+                    if let Some(before) = state.chats.insert(chat.clone(), after.clone()) {
+                        state.stale_chats.insert(chat.clone(), before);
+                    }
+                    for member in joined {
+                        state.members.insert((chat.clone(), member.user.clone()), member.clone());
+                    }
+                    if let Some(user) = left {
+                        state.members.remove(&(chat.clone(), user.clone()));
+                    }
+                }
+                Changed::Cleared(member) => {
+                    if let Some(stored) = state.members.get_mut(&(chat.clone(), member.user.clone())) {
+                        stored.cleared_seq = member.cleared_seq;
+                    }
+                }
+            }
+            ChangeOutcome::Committed
+        })
+        .await
+    }
+}
+
+impl State {
+    /// Whether all is as the change was decided upon.
+    fn allows(&self, change: &Change) -> bool {
+        let Some(head) = self.heads.get(&change.chat) else { return false };
+        let as_read = head.last_rev == change.head.last_rev && head.members_rev == change.head.members_rev;
+        let is_member = |user: &UserId| self.members.contains_key(&(change.chat.clone(), user.clone()));
+        as_read
+            && match &change.what {
+                Changed::Message { after, before } => {
+                    self.messages.get(&(change.chat.clone(), after.seq)).is_some_and(|stored| stored.rev == *before)
+                }
+                Changed::Chat { before, joined, left, .. } => {
+                    let chat = self.chats.get(&change.chat);
+                    (joined.is_empty() || head.last_seq == change.head.last_seq)
+                        && chat.is_some_and(|chat| chat.members_rev == *before)
+                        && joined.iter().all(|member| !is_member(&member.user))
+                        && left.iter().all(is_member)
+                }
+                Changed::Cleared(member) => is_member(&member.user),
+            }
+    }
+}
+
+impl ReadChanges for MemoryStore {
+    async fn pointers(&self, chat: &ChatId, from: Rev, to: Rev, now: Timestamp) -> Result<Vec<Pointer>, StoreError> {
+        self.read(|state| {
+            let hides = |state: &State, rev: Rev| {
+                state.unsettled_pointers.get(chat) == Some(&rev) && self.rng.percent(state.faults.half_read)
+            };
+            let range = state.pointers.range((chat.clone(), from)..=(chat.clone(), to));
+            let found: Vec<_> = range
+                .filter(|((_, rev), (_, over))| *over > now && !hides(state, *rev))
+                .map(|(_, (pointer, _))| pointer.clone())
+                .collect();
+            if found.last().is_some_and(|last| state.unsettled_pointers.get(chat) == Some(&last.rev)) {
+                state.unsettled_pointers.remove(chat);
+            }
+            found
+        })
+        .await
+    }
+}

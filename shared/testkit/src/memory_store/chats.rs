@@ -1,0 +1,90 @@
+//! Chats, their members, and many of them at once.
+
+use super::MemoryStore;
+use domain::chat::{Chat, Head};
+use domain::ids::{ChatId, Seq, UserId};
+use domain::member::Member;
+use domain::ports::{ChatSnapshot, Consistency, CreateChats, Creation, ReadChats, ReadInbox, StoreError};
+use std::collections::BTreeMap;
+
+impl ReadChats for MemoryStore {
+    async fn snapshot(
+        &self,
+        chat: &ChatId,
+        user: Option<&UserId>,
+        message: Option<Seq>,
+    ) -> Result<ChatSnapshot, StoreError> {
+        let document = self.chat(chat, Consistency::Eventual).await?;
+        self.read(|state| ChatSnapshot {
+            chat: document,
+            head: state.heads.get(chat).copied(),
+            member: user.and_then(|user| state.members.get(&(chat.clone(), user.clone()))).cloned(),
+            message: message.and_then(|seq| state.messages.get(&(chat.clone(), seq)).cloned()),
+        })
+        .await
+    }
+
+    async fn position(&self, chat: &ChatId, user: &UserId) -> Result<Option<(Head, Member)>, StoreError> {
+        let ChatSnapshot { head, member, .. } = self.snapshot(chat, Some(user), None).await?;
+        Ok(head.zip(member))
+    }
+
+    async fn chat(&self, chat: &ChatId, consistency: Consistency) -> Result<Option<Chat>, StoreError> {
+        self.read(|state| match consistency {
+            Consistency::Eventual if self.rng.percent(state.faults.stale_chat) => state.stale_chats.get(chat).cloned(),
+            _ => state.chats.get(chat).cloned(),
+        })
+        .await
+    }
+
+    async fn members(&self, chat: &ChatId) -> Result<Vec<Member>, StoreError> {
+        self.read(|state| state.members.iter().filter(|((of, _), _)| of == chat).map(|(_, m)| m.clone()).collect())
+            .await
+    }
+}
+
+impl CreateChats for MemoryStore {
+    async fn create_chat(&self, chat: &Chat, head: &Head, members: &[Member]) -> Result<Creation, StoreError> {
+        self.transact(Creation::Conflict, |state| {
+            if state.chats.contains_key(&chat.id) {
+                return Creation::Exists;
+            }
+            state.chats.insert(chat.id.clone(), chat.clone());
+            state.heads.insert(chat.id.clone(), *head);
+            for member in members {
+                state.members.insert((chat.id.clone(), member.user.clone()), member.clone());
+            }
+            Creation::Created
+        })
+        .await
+    }
+}
+
+impl ReadInbox for MemoryStore {
+    async fn chats_of(&self, user: &UserId) -> Result<Vec<ChatId>, StoreError> {
+        self.read(|state| {
+            state.members.keys().filter(|(_, member)| member == user).map(|(chat, _)| chat.clone()).collect()
+        })
+        .await
+    }
+
+    async fn heads(&self, chats: &[ChatId], _: Consistency) -> Result<BTreeMap<ChatId, Head>, StoreError> {
+        self.read(|state| chats.iter().filter_map(|chat| Some((chat.clone(), *state.heads.get(chat)?))).collect()).await
+    }
+
+    async fn memberships(&self, user: &UserId, chats: &[ChatId]) -> Result<BTreeMap<ChatId, Member>, StoreError> {
+        self.read(|state| {
+            let member = |chat: &ChatId| state.members.get(&(chat.clone(), user.clone())).cloned();
+            chats.iter().filter_map(|chat| Some((chat.clone(), member(chat)?))).collect()
+        })
+        .await
+    }
+
+    async fn chats(&self, chats: &[ChatId]) -> Result<BTreeMap<ChatId, Chat>, StoreError> {
+        let mut found = BTreeMap::new();
+        for id in chats {
+            found.extend(self.chat(id, Consistency::Eventual).await?.map(|chat| (id.clone(), chat)));
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,116 @@
+//! Messages and read positions.
+
+use super::{MemoryStore, State};
+use crate::rng::Rng;
+use domain::ids::{ChatId, SendId, Seq, UserId};
+use domain::message::Message;
+use domain::ports::{
+    CommitMessages, CommitOutcome, EarlierSend, MarkSeen, MessageCommit, ReadMessages, SeenOutcome, StoreError,
+};
+use domain::timestamp::Timestamp;
+
+impl CommitMessages for MemoryStore {
+    async fn earlier_send(&self, id: &SendId, now: Timestamp) -> Result<Option<EarlierSend>, StoreError> {
+        self.read(|state| {
+            let found = state.sends.get(id.as_str()).filter(|(_, record)| record.expires_at > now);
+            found.map(|(seq, record)| EarlierSend { seq: *seq, body_hash: record.body_hash.clone() })
+        })
+        .await
+    }
+
+    async fn commit_message(&self, commit: &MessageCommit) -> Result<CommitOutcome, StoreError> {
+        let MessageCommit { message, head, budget_before, budget_after, send } = commit;
+        self.transact(CommitOutcome::Conflict, |state| {
+            let remembered = send.as_ref().and_then(|send| state.sends.get(send.id.as_str()));
+            if let Some((seq, record)) = remembered.filter(|(_, record)| record.expires_at > message.created_at) {
+                return CommitOutcome::Repeated(EarlierSend { seq: *seq, body_hash: record.body_hash.clone() });
+            }
+            let key = (message.chat.clone(), message.sender.clone());
+            let Some(member) = state.members.get_mut(&key) else {
+                return CommitOutcome::NotAMember;
+            };
+            let Some(stored) = state.heads.get_mut(&message.chat) else {
+                return CommitOutcome::Conflict;
+            };
+            let as_read = stored.last_seq == head.last_seq && stored.members_rev == head.members_rev;
+            if !as_read || member.budget != *budget_before || message.seq != head.last_seq.next() {
+                return CommitOutcome::Conflict;
+            }
+            stored.last_seq = message.seq;
+            stored.last_message_at = Some(message.created_at);
+            member.read_seq = message.seq;
+            member.read_at = Some(message.created_at);
+            member.budget = Some(*budget_after);
+            state.put_unsettled(message);
+            if let Some(send) = send {
+                state.sends.insert(send.id.as_str().to_owned(), (message.seq, send.clone()));
+            }
+            CommitOutcome::Committed
+        })
+        .await
+    }
+}
+
+impl State {
+    /// Stores a message that a read may not show for a while.
+    pub(super) fn put_unsettled(&mut self, message: &Message) {
+        let place = (message.chat.clone(), message.seq);
+        let before = self.messages.insert(place.clone(), message.clone());
+        self.unsettled.insert(place, before);
+    }
+
+    /// A message as a read finds it. What one read has shown, every later one shows.
+    fn message(&mut self, rng: &Rng, place: &(ChatId, Seq)) -> Option<Message> {
+        match self.unsettled.get(place) {
+            Some(before) if rng.percent(self.faults.half_read) => before.clone(),
+            _ => {
+                self.unsettled.remove(place);
+                self.messages.get(place).cloned()
+            }
+        }
+    }
+}
+
+impl ReadMessages for MemoryStore {
+    async fn message(&self, chat: &ChatId, seq: Seq) -> Result<Option<Message>, StoreError> {
+        self.read(|state| state.messages.get(&(chat.clone(), seq)).cloned()).await
+    }
+
+    async fn messages(&self, chat: &ChatId, from: Seq, to: Seq) -> Result<Vec<Message>, StoreError> {
+        self.read(|state| {
+            let places: Vec<_> = state
+                .messages
+                .range((chat.clone(), from)..=(chat.clone(), to))
+                .map(|(place, _)| place.clone())
+                .collect();
+            places.iter().filter_map(|place| state.message(&self.rng, place)).collect()
+        })
+        .await
+    }
+
+    async fn messages_at(&self, places: &[(ChatId, Seq)]) -> Result<Vec<Message>, StoreError> {
+        self.read(|state| places.iter().filter_map(|place| state.message(&self.rng, place)).collect()).await
+    }
+}
+
+impl MarkSeen for MemoryStore {
+    async fn mark_seen(
+        &self,
+        chat: &ChatId,
+        user: &UserId,
+        seq: Seq,
+        now: Timestamp,
+    ) -> Result<SeenOutcome, StoreError> {
+        self.read(|state| match state.members.get_mut(&(chat.clone(), user.clone())) {
+            _ if self.rng.percent(state.faults.conflict) => SeenOutcome::Conflict,
+            None => SeenOutcome::NotAMember,
+            Some(member) if member.read_seq >= seq => SeenOutcome::AlreadyThere(member.clone()),
+            Some(member) => {
+                member.read_seq = seq;
+                member.read_at = Some(now);
+                SeenOutcome::Moved
+            }
+        })
+        .await
+    }
+}

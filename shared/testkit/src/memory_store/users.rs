@@ -1,0 +1,75 @@
+//! Users and their connections.
+
+use super::MemoryStore;
+use domain::chat_user::{ChatUser, Connection, Mutes, Nickname};
+use domain::ids::{ConnectionId, UserId};
+use domain::ports::{KeepUsers, Registry, StoreError};
+use domain::timestamp::Timestamp;
+
+impl Registry for MemoryStore {
+    async fn register(&self, user: &UserId, connection: &Connection) -> Result<Vec<Connection>, StoreError> {
+        self.read(|state| {
+            let entry = state.users.entry(user.clone()).or_insert_with(|| ChatUser::unknown(user.clone()));
+            entry.connections.retain(|other| other.id != connection.id);
+            entry.connections.push(connection.clone());
+            entry.last_seen = Some(connection.connected_at);
+            entry.connections.clone()
+        })
+        .await
+    }
+
+    async fn unregister(&self, user: &UserId, connection: &ConnectionId, now: Timestamp) -> Result<(), StoreError> {
+        self.read(|state| {
+            if let Some(entry) = state.users.get_mut(user) {
+                entry.connections.retain(|other| &other.id != connection);
+                entry.last_seen = Some(now);
+            }
+        })
+        .await
+    }
+
+    async fn forget(&self, user: &UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {
+        self.read(|state| {
+            if let Some(entry) = state.users.get_mut(user) {
+                entry.connections.retain(|other| !connections.contains(&other.id));
+            }
+        })
+        .await
+    }
+
+    async fn users(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {
+        self.read(|state| users.iter().filter_map(|user| state.users.get(user)).cloned().collect()).await
+    }
+}
+
+impl KeepUsers for MemoryStore {
+    async fn user(&self, user: &UserId) -> Result<Option<ChatUser>, StoreError> {
+        self.read(|state| state.users.get(user).cloned()).await
+    }
+
+    async fn set_nickname(&self, user: &UserId, nickname: &Nickname) -> Result<ChatUser, StoreError> {
+        self.read(|state| {
+            let entry = state.users.entry(user.clone()).or_insert_with(|| ChatUser::unknown(user.clone()));
+            entry.nickname = Some(nickname.clone());
+            entry.clone()
+        })
+        .await
+    }
+
+    async fn replace_mutes(
+        &self,
+        user: &UserId,
+        before: &Mutes,
+        after: &Mutes,
+    ) -> Result<Option<ChatUser>, StoreError> {
+        self.transact(None, |state| {
+            let entry = state.users.entry(user.clone()).or_insert_with(|| ChatUser::unknown(user.clone()));
+            if entry.muted_chats != *before {
+                return None;
+            }
+            entry.muted_chats.clone_from(after);
+            Some(entry.clone())
+        })
+        .await
+    }
+}

@@ -334,13 +334,20 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binaries", type=Path, required=True, help="directory with one executable per function")
     parser.add_argument("--parameter", type=parameter, action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument("--secret", type=Path, metavar="FILE", help="an HS256 secret; AuthSecretArn is set to it")
+    parser.add_argument(
+        "--secret",
+        type=parameter,
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="a parameter that is set to the ARN of a secret with the file's text",
+    )
     parser.add_argument("--timeout", type=float, default=600, help="seconds for the command (600)")
     options = parser.parse_args(own)
 
     signal.signal(signal.SIGTERM, exit_on_signal)
     try:
-        secrets = {"AuthSecretArn": options.secret} if options.secret else {}
+        secrets = {name: Path(file) for name, file in options.secret}
         with deployment(options.binaries, dict(options.parameter), secrets) as deployed:
             for line in deployed.adaptations:
                 print(f"adapted:   {line}")

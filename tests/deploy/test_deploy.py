@@ -336,7 +336,7 @@ class CommandLine(unittest.TestCase):
             secret = Path(name) / "secret"
             secret.write_text("0123456789abcdef0123456789abcdef")
             done = self.deploy(
-                Path(name), "--secret", str(secret), "--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--", "true"
+                Path(name), "--secret", f"AuthSecretArn={secret}", "--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--", "true"
             )
         self.assertEqual(done.returncode, 70, done.stderr)
         self.assertIn("exactly one of AuthJwksUrl and AuthSecretArn", done.stderr)

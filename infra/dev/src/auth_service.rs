@@ -2,7 +2,8 @@
 
 use crate::Error;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -37,6 +38,8 @@ struct Users {
     key: EncodingKey,
     jwks: JwkSet,
     known: Mutex<BTreeSet<String>>,
+    /// The token that whoever asks for users must show; None if anybody may ask.
+    credential: Option<String>,
 }
 
 impl std::fmt::Debug for Users {
@@ -46,11 +49,11 @@ impl std::fmt::Debug for Users {
 }
 
 impl AuthService {
-    /// Makes a key and serves on 127.0.0.1; port 0 is any.
+    /// Makes a key and serves on 127.0.0.1; port 0 is any. With a credential, it tells of users only who shows it.
     ///
     /// # Errors
     /// The port is taken, or the key cannot be made.
-    pub async fn start(port: u16) -> Result<Self, Error> {
+    pub async fn start(port: u16, credential: Option<String>) -> Result<Self, Error> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|source| Error::Io {
             what: format!("the Auth Service cannot listen on port {port} (choose another with --auth-port)"),
             source,
@@ -60,7 +63,7 @@ impl AuthService {
         let made = tokio::task::spawn_blocking(make_key).await;
         let (key, jwks) = made.map_err(|error| Error::Key(error.to_string()))??;
         let known = Mutex::new(USERS.map(str::to_owned).into());
-        let state = Arc::new(Users { key, jwks, known });
+        let state = Arc::new(Users { key, jwks, known, credential });
         let routes = Router::new()
             .route("/.well-known/jwks.json", get(jwks_json))
             .route("/token", post(token))
@@ -150,11 +153,19 @@ struct UsersQuery {
 }
 
 /// The profiles of those of `ids` that exist: whoever was there from the start or was given a token.
-async fn users(State(state): State<Arc<Users>>, Query(query): Query<UsersQuery>) -> Json<Value> {
+async fn users(
+    State(state): State<Arc<Users>>,
+    headers: HeaderMap,
+    Query(query): Query<UsersQuery>,
+) -> (StatusCode, Json<Value>) {
+    let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if state.credential.as_ref().is_some_and(|credential| shown != format!("Bearer {credential}")) {
+        return (StatusCode::UNAUTHORIZED, Json(json!({"error": "this Auth Service asks for a credential"})));
+    }
     let known = state.known.lock().map(|known| known.clone()).unwrap_or_default();
     let profile = |id: &str| json!({"userId": id, "username": id, "displayName": capitalised(id)});
     let found: Vec<_> = query.ids.split(',').filter(|id| known.contains(*id)).map(profile).collect();
-    Json(json!({"users": found}))
+    (StatusCode::OK, Json(json!({"users": found})))
 }
 
 fn capitalised(id: &str) -> String {

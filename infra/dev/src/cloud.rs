@@ -90,7 +90,7 @@ impl Cloud {
     pub async fn start(setup: Setup) -> Result<Self, Error> {
         let numbers = setup.ports;
         let ports = Ports::bind(numbers.http, numbers.websocket).await.map_err(|source| taken(source, numbers))?;
-        let auth = AuthService::start(numbers.auth).await?;
+        let auth = AuthService::start(numbers.auth, None).await?;
         let mut parameters = parameters(&ports.connections_url(STAGE), &auth.url());
         parameters.extend(setup.parameters);
         let mut options = Options::new(setup.template, ports);

@@ -43,6 +43,13 @@ fn running() -> Option<System> {
     })
 }
 
+/// The seed of a test that draws its operations: LAMBDA_CHAT_SEED, to draw those of a run that failed; else another each
+/// time.
+pub fn seed() -> u64 {
+    let given = std::env::var("LAMBDA_CHAT_SEED").ok().and_then(|seed| seed.parse().ok());
+    given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs())
+}
+
 impl System {
     /// The system that all tests share.
     pub fn shared() -> &'static Self {

@@ -49,4 +49,31 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// Too few or too many users for the demo.
+    #[error("{demo} is played by {wanted} users, and --tokens names {given}")]
+    Cast {
+        /// Which demo.
+        demo: &'static str,
+        /// How many users it takes.
+        wanted: usize,
+        /// How many there are.
+        given: usize,
+    },
+    /// A token whose user is not said.
+    #[error("--tokens takes USER=TOKEN, and one of those given has no user or no token")]
+    Token,
+}
+
+/// An error and what is under it, each thing said once.
+pub fn in_full(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        let more = error.to_string();
+        if !said.contains(&more) {
+            said = format!("{said}: {more}");
+        }
+        below = error.source();
+    }
+    said
 }

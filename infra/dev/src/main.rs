@@ -3,12 +3,12 @@
 #![allow(clippy::disallowed_methods)] // a development tool reads the machine's environment
 
 use clap::{Args, Parser, Subcommand};
-use dev::Error;
 use dev::auth_service::{AuthService, USERS};
 use dev::client::{ClientError, Credential, HttpClient, Socket};
 use dev::cloud::{Cloud, PortNumbers, Setup, template, watch_environment, workspace};
-use dev::demo::{Stage, play};
+use dev::demo::{Actor, Cast, Stage, play};
 use dev::terminal::{Logs, Terminal};
+use dev::{Error, in_full};
 use local_cloud::{DynamoDb, Lambda};
 use serde_json::json;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ struct Cli {
 enum Command {
     /// Starts everything and serves until Ctrl-C (what happens without a command, too)
     Start(Start),
-    /// Plays alice and bob on the running system, and exits 1 if a step fails
+    /// Plays alice and bob on the running system, with --full everything that there is, and exits 1 if a step fails
     Demo(Demo),
     /// Opens a WebSocket: every line typed is sent as a frame, every frame that comes is printed
     Socket(SocketArgs),
@@ -38,6 +38,9 @@ enum Command {
         /// Its port
         #[arg(long, default_value_t = PortNumbers::USUAL.auth)]
         auth_port: u16,
+        /// A file with the token that it asks of whoever looks up users
+        #[arg(long, value_name = "FILE")]
+        credential_file: Option<PathBuf>,
     },
     /// Prints the environment that a `cargo lambda watch` needs to work with `start --lambda-endpoint`
     WatchEnv(Ports),
@@ -89,6 +92,9 @@ struct Start {
 
 #[derive(Args)]
 struct Demo {
+    /// Everything that the system does, played by alice, bob and carol. The nickname and the chats stay
+    #[arg(long)]
+    full: bool,
     /// The HTTP API of a running system; without it, one is started for the demo alone
     #[arg(long, requires = "ws_url", env = "LAMBDA_CHAT_HTTP_URL")]
     http_url: Option<String>,
@@ -98,8 +104,8 @@ struct Demo {
     /// Its stand-in Auth Service, which makes the tokens
     #[arg(long, default_value = "http://127.0.0.1:3002", env = "LAMBDA_CHAT_AUTH_URL")]
     auth_url: String,
-    /// Tokens of a real Auth Service instead, of two users
-    #[arg(long, num_args = 2, value_names = ["USER=TOKEN", "USER=TOKEN"])]
+    /// Tokens of a real Auth Service instead: of two users, with --full of three
+    #[arg(long, num_args = 1.., value_name = "USER=TOKEN", requires = "http_url")]
     tokens: Option<Vec<String>>,
 }
 
@@ -145,7 +151,7 @@ async fn run(cli: Cli) -> Result<(), Error> {
         Command::Start(start) => serve(start).await,
         Command::Demo(demo) => run_demo(demo).await,
         Command::Socket(socket) => run_socket(socket).await,
-        Command::Auth { auth_port } => run_auth(auth_port).await,
+        Command::Auth { auth_port, credential_file } => run_auth(auth_port, credential_file).await,
         Command::WatchEnv(ports) => watch_environment(ports.into()).map(|variables| {
             variables.iter().for_each(|(name, value)| println!("{name}={value}"));
         }),
@@ -166,20 +172,6 @@ async fn asked_to_stop() -> Result<(), Error> {
     }
     #[cfg(not(unix))]
     tokio::signal::ctrl_c().await.map_err(failed)
-}
-
-/// An error and what is under it, each thing said once.
-fn in_full(error: &dyn std::error::Error) -> String {
-    let mut said = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        let more = error.to_string();
-        if !said.contains(&more) {
-            said = format!("{said}: {more}");
-        }
-        below = error.source();
-    }
-    said
 }
 
 /// What the functions need of the developer's environment to use a DynamoDB on AWS.
@@ -249,9 +241,13 @@ fn welcome(cloud: &Cloud, kept: &str) -> Result<(), Error> {
 
 async fn run_demo(demo: Demo) -> Result<(), Error> {
     if let (Some(http_url), Some(ws_url)) = (demo.http_url, demo.ws_url) {
-        let (users, [alice, bob]) = tokens(demo.tokens.as_deref(), &demo.auth_url).await?;
-        println!("alice and bob on {http_url} and {ws_url}:\n");
-        return play(&Stage { http_url, ws_url, alice, bob, users }).await;
+        let actors = match demo.tokens {
+            Some(tokens) => tokens.iter().map(|pair| actor(pair)).collect::<Result<_, _>>()?,
+            None => actors_of(&demo.auth_url, demo.full).await?,
+        };
+        let cast = Cast::new(demo.full, actors)?;
+        println!("{} on {http_url} and {ws_url}:\n", cast.names());
+        return play(&Stage { http_url, ws_url, auth_url: None }, &cast).await;
     }
     let terminal = Terminal::new(Logs::Kept);
     let started = Cloud::start(Setup::new(terminal.output())).await;
@@ -260,12 +256,11 @@ async fn run_demo(demo: Demo) -> Result<(), Error> {
     let stage = Stage {
         http_url: cloud.local.http_url().to_owned(),
         ws_url: cloud.local.websocket_url().to_owned(),
-        alice: cloud.auth.token("alice")?,
-        bob: cloud.auth.token("bob")?,
-        users: ["alice".to_owned(), "bob".to_owned()],
+        auth_url: Some(cloud.auth.url()),
     };
-    println!("alice and bob on the local cloud, with the real functions:\n");
-    let played = play(&stage).await;
+    let cast = Cast::new(demo.full, actors_of(&cloud.auth.url(), demo.full).await?)?;
+    println!("{} on the local cloud, with the real functions:\n", cast.names());
+    let played = play(&stage, &cast).await;
     cloud.shutdown().await;
     if played.is_err() {
         terminal.print_kept();
@@ -273,18 +268,20 @@ async fn run_demo(demo: Demo) -> Result<(), Error> {
     played
 }
 
-/// Two users and their tokens: those that were given, or alice's and bob's from the stand-in.
-async fn tokens(given: Option<&[String]>, auth_url: &str) -> Result<([String; 2], [String; 2]), Error> {
-    if let Some([first, second]) = given {
-        let split = |pair: &str| {
-            let (user, token) = pair.split_once('=').unwrap_or((pair, ""));
-            (user.to_owned(), token.to_owned())
-        };
-        let ((one, first), (other, second)) = (split(first), split(second));
-        return Ok(([one, other], [first, second]));
+/// A user and their token, of a real Auth Service.
+fn actor(pair: &str) -> Result<Actor, Error> {
+    let parts = pair.split_once('=').filter(|(user, token)| !user.is_empty() && !token.is_empty());
+    let (user, token) = parts.ok_or(Error::Token)?;
+    Ok(Actor { user: user.to_owned(), token: token.to_owned() })
+}
+
+/// The stand-in's users, as many as are needed.
+async fn actors_of(auth_url: &str, full: bool) -> Result<Vec<Actor>, Error> {
+    let mut actors = Vec::new();
+    for user in USERS.into_iter().take(if full { 3 } else { 2 }) {
+        actors.push(Actor { user: user.to_owned(), token: token(auth_url, user).await? });
     }
-    let (alice, bob) = (token(auth_url, "alice").await?, token(auth_url, "bob").await?);
-    Ok((["alice".to_owned(), "bob".to_owned()], [alice, bob]))
+    Ok(actors)
 }
 
 async fn token(auth_url: &str, user: &str) -> Result<String, Error> {
@@ -323,8 +320,10 @@ async fn run_socket(args: SocketArgs) -> Result<(), Error> {
     }
 }
 
-async fn run_auth(port: u16) -> Result<(), Error> {
-    let auth = AuthService::start(port).await?;
+async fn run_auth(port: u16, credential: Option<PathBuf>) -> Result<(), Error> {
+    let unreadable = |source| Error::Io { what: "the file with the credential cannot be read".to_owned(), source };
+    let credential = credential.map(std::fs::read_to_string).transpose().map_err(unreadable)?;
+    let auth = AuthService::start(port, credential.map(|text| text.trim().to_owned())).await?;
     println!("The stand-in Auth Service is at {}; its keys at {}", auth.url(), auth.jwks_url());
     asked_to_stop().await
 }

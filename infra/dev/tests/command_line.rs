@@ -8,20 +8,23 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::process::{Command, Output};
 
-/// Runs `lambda-chat start` on any ports, with more arguments; it must fail, and say why without a panic.
-fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> String {
-    let ports = ["--ws-port", "0", "--auth-port", "0", "--dynamodb-port", "0"];
+/// Runs `lambda-chat`; it must fail with this code, and say why without a panic.
+fn fails(code: i32, arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let Output { status, stderr, .. } = Command::new(env!("CARGO_BIN_EXE_lambda-chat"))
-        .args(["start", "--memory"])
-        .args(ports)
         .args(arguments)
         .envs(environment.iter().copied())
         .output()
         .unwrap();
     let said = String::from_utf8(stderr).unwrap();
-    assert_eq!(status.code(), Some(1), "{said}");
+    assert_eq!(status.code(), Some(code), "{said}");
     assert!(said.contains("error: ") && !said.contains("panicked"), "{said}");
     said
+}
+
+/// Runs `lambda-chat start` on any ports, with more arguments; it must fail.
+fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let start = ["start", "--memory", "--ws-port", "0", "--auth-port", "0", "--dynamodb-port", "0"];
+    fails(1, &[&start, arguments].concat(), environment)
 }
 
 /// A copy of the workspace's template, changed.
@@ -62,10 +65,33 @@ fn a_broken_template_is_named_by_file_and_line() {
 }
 
 #[test]
+fn a_demo_takes_as_many_tokens_as_it_has_users() {
+    let demo = |more: &[&str]| {
+        // Nothing listens there, and nothing is asked.
+        let nowhere = ["demo", "--http-url", "http://127.0.0.1:1", "--ws-url", "ws://127.0.0.1:1"];
+        fails(1, &[&nowhere, more].concat(), &[])
+    };
+    let said = demo(&["--tokens", "alice=a", "bob=b", "carol=c"]);
+    assert!(said.contains("the demo is played by 2 users, and --tokens names 3"), "{said}");
+    let said = demo(&["--full", "--tokens", "alice=a", "bob=b"]);
+    assert!(said.contains("the full demo is played by 3 users, and --tokens names 2"), "{said}");
+    for pair in ["secret", "=secret", "secret="] {
+        let said = demo(&["--tokens", "alice=a", pair]);
+        assert!(said.contains("USER=TOKEN") && !said.contains("secret"), "{said}");
+    }
+}
+
+#[test]
+fn tokens_are_of_a_running_system() {
+    let said = fails(2, &["demo", "--tokens", "alice=a", "bob=b"], &[]);
+    assert!(said.contains("--http-url"), "{said}");
+}
+
+#[test]
 fn this_products_template_has_nothing_that_the_local_cloud_does_not_serve() {
     let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();
     assert_eq!(template.warnings, Vec::<String>::new());
-    assert_eq!(template.functions.len(), 10);
+    assert_eq!(template.functions.len(), 22);
 }
 
 #[test]

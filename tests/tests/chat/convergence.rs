@@ -1,13 +1,13 @@
 //! Three clients that hold their chats by events and sync alone, on the real system, with connections that break.
 
 use dev::client::{ClientError, Socket};
-use end_to_end::{System, User};
+use end_to_end::{System, User, seed};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use testkit::ops::{Op, Ops};
 use testkit::replica::{Replica, listed};
 
@@ -172,9 +172,7 @@ async fn messages(user: &User, chat: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn three_clients_hold_at_the_end_what_a_fresh_listing_gives() {
-    let given = std::env::var("LAMBDA_CHAT_SEED").ok().and_then(|seed| seed.parse().ok());
-    let since = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let seed: u64 = given.unwrap_or_else(since);
+    let seed = seed();
     let context = format!("LAMBDA_CHAT_SEED={seed}");
     println!("{context}"); // shown if the test fails
     let ops = Ops::new(seed, &NAMES);

@@ -25,12 +25,12 @@ pub struct Actor {
     pub token: String,
 }
 
-/// Who plays, and by their number, what.
+/// Who plays, and with that, what.
 #[derive(Clone)]
 pub enum Cast {
-    /// The main job: one writes, the other reads.
+    /// The main job: the first writes, the second reads.
     Short([Actor; 2]),
-    /// Everything that there is: alice, bob and carol.
+    /// Everything that there is.
     Full([Actor; 3]),
 }
 
@@ -40,19 +40,21 @@ impl Cast {
     /// # Errors
     /// [`Error::Cast`] if these are too few or too many.
     pub fn new(full: bool, actors: Vec<Actor>) -> Result<Self, Error> {
-        let given = actors.len();
         let cast = if full { actors.try_into().map(Self::Full) } else { actors.try_into().map(Self::Short) };
-        cast.map_err(|actors: Vec<Actor>| {
-            let (demo, wanted) = if full { ("the full demo", 3) } else { ("the demo", 2) };
-            Error::Cast { demo, wanted, given: actors.len().max(given) }
-        })
+        let (demo, wanted) = if full { ("the full demo", 3) } else { ("the demo", 2) };
+        cast.map_err(|actors: Vec<Actor>| Error::Cast { demo, wanted, given: actors.len() })
     }
 
-    /// Their ids, in words.
+    /// Their ids, in words; of the full demo with the names that the story gives them.
     pub fn names(&self) -> String {
+        let called = |name: &str, Actor { user, .. }: &Actor| {
+            if user == name { name.to_owned() } else { format!("{name} ({user})") }
+        };
         match self {
-            Self::Short([alice, bob]) => format!("{} and {}", alice.user, bob.user),
-            Self::Full([alice, bob, carol]) => format!("{}, {} and {}", alice.user, bob.user, carol.user),
+            Self::Short([one, other]) => format!("{} and {}", one.user, other.user),
+            Self::Full([alice, bob, carol]) => {
+                format!("{}, {} and {}", called("alice", alice), called("bob", bob), called("carol", carol))
+            }
         }
     }
 }

@@ -1,0 +1,100 @@
+//! Bob's connection breaks off; he misses two messages and an edit, and asks for them.
+
+use super::events::{message_created, message_updated};
+use super::player::all_see;
+use super::transcript::{HTTP, WS};
+use super::{Miss, Play, expect, number, seqs};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+impl Play {
+    pub(super) async fn away(&mut self) -> Result<(), Miss> {
+        self.transcript.step("lose the connection");
+        let (group, private) = (self.cursor(&self.group).await?, self.cursor(&self.private).await?);
+        expect(group["seq"] == 5, &group)?;
+        let cursors = json!({&self.group: group, &self.private: private});
+        self.bob.lose_connection();
+        self.transcript.line("bob", WS, "loses the connection", "the last that came is message 5");
+
+        let missed = self.talk_without_bob().await?;
+        self.catch_up(&cursors, &missed).await
+    }
+
+    /// How far bob knows a chat.
+    async fn cursor(&self, chat: &str) -> Result<Value, Miss> {
+        let chat = self.bob.get(&format!("/chats/{chat}")).await?;
+        Ok(json!({"seq": number(&chat, "/chat/seq")?, "rev": number(&chat, "/chat/rev")?}))
+    }
+
+    async fn talk_without_bob(&mut self) -> Result<Missed, Miss> {
+        self.transcript.step("send while one is away");
+        let frame = json!({"chatId": self.group, "type": "text", "content": "The train leaves at nine"});
+        let first = self.alice.ws("sendMessage", frame).await?.done(200)?["message"].take();
+        expect(first["seq"] == 6, &first)?;
+        all_see([&mut self.carol, &mut self.phone], &message_created(&first)).await?;
+        let seen = "carol sees it, bob misses it";
+        self.transcript.line("alice", WS, "says \"The train leaves at nine\" (message 6)", seen);
+
+        self.transcript.step("edit while one is away");
+        let body = json!({"content": "Welcome back, carol"});
+        let answer = self.alice.http(Method::PATCH, &self.of_group("/messages/5"), body.clone()).await?;
+        let edited = answer.done(200)?["message"].take();
+        expect(edited["content"] == body["content"], &edited)?;
+        all_see([&mut self.carol, &mut self.phone], &message_updated(&edited)).await?;
+        self.transcript.line("alice", HTTP, "edits message 5: \"Welcome back, carol\"", seen);
+
+        self.transcript.step("answer while one is away");
+        let body = json!({"type": "text", "content": "See you at the station"});
+        let answer = self.carol.http(Method::POST, &self.of_group("/messages"), body).await?;
+        let second = answer.done(201)?["message"].take();
+        expect(second["seq"] == 7, &second)?;
+        all_see([&mut self.alice, &mut self.phone], &message_created(&second)).await?;
+        let what = "says \"See you at the station\" (message 7)";
+        self.transcript.line("carol", HTTP, what, "alice sees it, bob misses it");
+        Ok(Missed { messages: [first, second], edited })
+    }
+
+    async fn catch_up(&mut self, cursors: &Value, missed: &Missed) -> Result<(), Miss> {
+        self.transcript.step("connect again");
+        self.bob.connect().await?;
+        self.transcript.line("bob", WS, "connects again", "");
+
+        self.transcript.step("catch up by sync");
+        let frame = json!({"cursors": cursors, "open": [self.group]});
+        let synced = self.bob.ws("sync", frame).await?.done(200)?;
+        let group = of_chat(&synced, &self.group)?;
+        let whole = group.get("limited").is_none() && group.get("reset").is_none();
+        expect(whole && group["unreadCount"] == 4 && seqs(&group["messages"]) == [6, 7], &group)?;
+        for (at, sent) in missed.messages.iter().enumerate() {
+            let shown = &group["messages"][at];
+            expect(shown["content"] == sent["content"] && shown["senderId"] == sent["senderId"], &group)?;
+        }
+        let changed = &group["changed"];
+        expect(seqs(changed) == [5] && changed[0]["content"] == missed.edited["content"], &group)?;
+        expect(group["members"].as_array().is_some_and(|members| members.len() == 3), &group)?;
+        self.transcript.line("bob", WS, "asks what happened since", "messages 6 7, and the edit of 5");
+
+        self.transcript.step("sync again with the new cursor");
+        let mut cursors = cursors.clone();
+        cursors[&self.group] = group["cursor"].clone();
+        let body = json!({"cursors": cursors});
+        let synced = self.bob.http(Method::POST, "/sync", body).await?.done(200)?;
+        let group = of_chat(&synced, &self.group)?;
+        expect(group["messages"] == json!([]) && group["changed"] == json!([]), &group)?;
+        expect(group["cursor"] == cursors[&self.group], &group)?;
+        self.transcript.line("bob", HTTP, "asks again with the new cursor", "nothing is new");
+        Ok(())
+    }
+}
+
+/// What bob was not pushed.
+struct Missed {
+    messages: [Value; 2],
+    edited: Value,
+}
+
+/// What a sync tells of one chat.
+fn of_chat(synced: &Value, chat: &str) -> Result<Value, Miss> {
+    let found = synced["chats"].as_array().into_iter().flatten().find(|part| part["chatId"] == chat);
+    found.cloned().ok_or_else(|| Miss::Shown(format!("the chat is not told of: {synced}")))
+}

@@ -61,7 +61,8 @@ pub struct ChatSnapshot {
 
 /// Reads chats by key.
 pub trait ReadChats: Sync {
-    /// The chat document and the head, with a user's member item and a message where they are wanted, in one round trip.
+    /// The chat document and the head, with a user's member item and a message (at 1 or above) where they are wanted, in
+    /// one round trip.
     fn snapshot(
         &self,
         chat: &ChatId,

@@ -12,6 +12,9 @@ use time::macros::format_description;
 const RFC_3339: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
+/// 9999-12-31T23:59:59.999Z, the last moment that RFC 3339 can write.
+const LAST_MILLIS: i64 = 253_402_300_799_999;
+
 /// Milliseconds since the Unix epoch. Serialized for clients as RFC 3339, e.g. `2026-01-31T09:30:00.125Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -62,7 +65,11 @@ impl Timestamp {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let parsed = OffsetDateTime::parse(text, &Rfc3339).ok();
         let millis = parsed.and_then(|time| i64::try_from(time.unix_timestamp_nanos().div_euclid(1_000_000)).ok());
-        millis.map(Self).ok_or_else(|| Invalid::because("must be a time as in RFC 3339, e.g. 2026-01-31T09:30:00Z"))
+        // With an offset, the last hours of the year 9999 are in a year that could not be written.
+        millis
+            .filter(|millis| *millis <= LAST_MILLIS)
+            .map(Self)
+            .ok_or_else(|| Invalid::because("must be a time as in RFC 3339, e.g. 2026-01-31T09:30:00Z"))
     }
 }
 
@@ -98,7 +105,7 @@ mod tests {
         for text in ["2026-01-31T09:30:00.125Z", "2026-01-31T10:30:00.125999+01:00", "2026-01-31t09:30:00.125z"] {
             assert_eq!(Timestamp::parse(text), Ok(Timestamp::from_millis(1_769_851_800_125)), "{text}");
         }
-        for bad in ["", "tomorrow", "2026-01-31", "2026-01-31T09:30:00", "1769851800"] {
+        for bad in ["", "tomorrow", "2026-01-31", "2026-01-31T09:30:00", "1769851800", "9999-12-31T23:59:59-01:00"] {
             assert!(Timestamp::parse(bad).is_err(), "{bad}");
         }
     }

@@ -18,8 +18,6 @@ impl<E: Env> ReadChats for DynamoStore<E> {
         user: Option<&UserId>,
         message: Option<Seq>,
     ) -> Result<ChatSnapshot, StoreError> {
-        // Place 0 is the head's: no message is there, and no key may be asked for twice.
-        let message = message.filter(|seq| *seq > Seq(0));
         let log = [Some(Seq(0)), message].into_iter().flatten().map(|seq| message_key(chat, seq));
         let mut wanted = HashMap::from([
             (self.tables.chats.clone(), keys([chat_key(chat)], Consistency::Eventual)?),

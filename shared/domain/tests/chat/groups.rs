@@ -231,6 +231,20 @@ async fn when_the_last_admin_leaves_the_longest_standing_becomes_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_leaves_at_once_with_the_last_admin_does_not_become_one() {
+    for seed in 0..100 {
+        let app = with_store(MemoryStore::with_faults(seed, Faults::default()));
+        let chat = group(&app, &["alice", "bob", "carol", "dave"]).await;
+        app.store.set_faults(Faults { latency_ms: 20, conflict: 20, stale_chat: 30, ..Faults::default() });
+        let (alice, bob) = join(remove(&app, "alice", &chat, "alice"), remove(&app, "bob", &chat, "bob")).await;
+        assert!(alice.is_ok() && bob.is_ok());
+        app.store.set_faults(Faults::default());
+        let document = document(&app, &chat).await;
+        assert_eq!((document.participants, document.admins), (ids(&["carol", "dave"]), ids(&["carol"])), "{seed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn while_there_is_another_admin_nobody_becomes_one() {
     let app = app();
     let chat = group(&app, &["alice", "bob", "carol", "dave"]).await;

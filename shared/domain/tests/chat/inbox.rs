@@ -99,6 +99,7 @@ async fn the_newest_activity_is_first() {
     let with_bob = private(&app).await;
     a_second_later().await;
     let team = group(&app, &["alice", "carol", "dave"]).await;
+    say(&app, "alice", &team, "Hello").await;
     a_second_later().await;
     let with_eve = private_of(&app, "eve", "alice").await;
     let order = async || {

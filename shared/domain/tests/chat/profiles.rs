@@ -7,7 +7,6 @@ use domain::use_cases::{
     ChangeGroupError, CreateChat, CreateChatError, CreatedChat, Mute, MuteChat, NewChat, ProfileError,
 };
 use serde_json::{Value, json};
-use std::time::Duration;
 use testkit::fixtures::{caller, user, users};
 
 const TEAM: [&str; 3] = ["alice", "bob", "carol"];
@@ -118,7 +117,6 @@ async fn readers_go_without_profiles_while_the_auth_service_is_down() {
     assert_eq!(json(&renamed.user)["nickname"], "Ali");
     pushed(&app, [("alice-2", "user.updated")]);
     app.directory.as_ref().unwrap().set_down(false);
-    private_of(&app, "alice", "bob").await;
     assert_eq!(user_as_shown(&app, "alice", "bob").await["profile"]["username"], "bob@example.com");
 }
 
@@ -182,14 +180,11 @@ async fn who_may_not_add_learns_nothing_of_who_exists() {
 
 #[tokio::test(start_paused = true)]
 async fn a_participant_whom_the_auth_service_forgot_stays_one() {
-    let app = with_users(&["alice", "bob"]);
-    app.directory.as_ref().unwrap().set_down(false);
-    let unchecked = crate::support::app();
+    let unchecked = app();
     let chat = group(&unchecked, &["alice", "bob", "zoe"]).await;
-    let app = TestApp { store: unchecked.store, ..app };
+    let app = TestApp { store: unchecked.store, ..with_users(&["alice", "bob"]) };
     let same = add(&app, "alice", &chat, &["zoe", "bob"]).await.unwrap();
     assert_eq!(same.chat.unwrap().participants(), &ids(&["alice", "bob", "zoe"]));
-    tokio::time::advance(Duration::from_secs(1)).await;
     remove(&app, "alice", &chat, "zoe").await.unwrap();
     refused!(add(&app, "alice", &chat, &["zoe"]).await, ChangeGroupError::UnknownUsers(_));
 }

@@ -1,6 +1,6 @@
 use crate::support::{
     TestApp, add, app, clear, closed, delete, edit, everything, filled, group, head, json, mark, online, private,
-    private_of, pushed, react, remove, rename, say, set_admin, shown_in_page, visible,
+    private_of, pushed, react, remove, rename, say, set_admin, shown_in_page, visible, with_store,
 };
 use domain::chat::MAX_FRAME_BYTES;
 use domain::ids::{ChatId, Rev, Seq};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use testkit::fixtures::{caller, message};
-use testkit::{Faults, TestEnv};
+use testkit::{Faults, MemoryStore, TestEnv};
 
 const TEAM: [&str; 3] = ["alice", "bob", "carol"];
 
@@ -377,6 +377,20 @@ async fn who_came_later_is_told_nothing_from_before() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_hidden_takes_no_rounds() {
+    let app = app();
+    let chat = group(&app, &TEAM).await;
+    filled(&app, &chat, 45).await;
+    add(&app, "alice", &chat, &["dave"]).await.unwrap();
+    clear(&app, "bob", &chat).await;
+    filled(&app, &chat, 1).await;
+    for who in ["bob", "dave"] {
+        let told = part(&app, who, &chat, 0, 0).await;
+        assert_eq!((seqs(&told["messages"]), cursor(&told), told.get("limited")), (vec![46], (46, 2), None));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_came_back_is_told_nothing_from_before() {
     let app = app();
     let chat = group(&app, &TEAM).await;
@@ -501,6 +515,31 @@ async fn the_largest_messages_come_one_at_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_as_large_as_can_be_is_told_without_some_of_who_reacted() {
+    let app = app();
+    let all: Vec<String> = (0..50).map(|n| format!("{n:0>128}")).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let chat = group(&app, &all).await;
+    say(&app, all[1], &chat, &"x".repeat(24_500)).await;
+    for who in &all {
+        react(&app, who, &chat, 1, &["👍", "🎉", "😀", "👀"]).await.unwrap();
+    }
+    let mute = Mute::On(Some(TestEnv::START.plus(Duration::from_secs(60))));
+    app.mute_chat(MuteChat { caller: caller(all[0]), chat: chat.clone(), mute }).await.unwrap();
+    for seq in [0, 1] {
+        let mut client =
+            Client { cursors: [(chat.clone(), at(seq, 0))].into(), open: vec![chat.clone()], ..Client::default() };
+        client.catch_up(&app, all[0], 1).await;
+        let told = &client.messages[&chat][&1];
+        assert_eq!(told["content"].as_str().unwrap().len(), 24_500, "nothing of what it says is cut");
+        assert_eq!(
+            (&told["reactions"][0]["count"], &told["reactions"][0]["userIdsLimited"]),
+            (&json!(50), &json!(true))
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_large_message_beside_many_chats_that_are_gone_fits_a_frame() {
     let app = app();
     let chats = crowded(&app, 1, 2, 24_000).await;
@@ -613,9 +652,24 @@ async fn no_cursor_passes_what_was_not_shown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_is_not_told_as_it_was_before_a_change_that_the_client_has_passed() {
+    let app = app();
+    let chat = private(&app).await;
+    filled(&app, &chat, 2).await;
+    assert_eq!(visible(&app, "bob", &chat).await, [1, 2]);
+    app.store.set_faults(Faults { half_read: 100, ..Faults::default() });
+    edit(&app, "alice", &chat, 2, "Other").await.unwrap();
+    let told = part(&app, "bob", &chat, 0, 1).await;
+    assert_eq!((seqs(&told["messages"]), cursor(&told), &told["limited"]), (vec![1], (1, 1), &json!(true)));
+    app.store.set_faults(Faults::default());
+    let told = part(&app, "bob", &chat, 1, 1).await;
+    assert_eq!((&told["messages"][0]["content"], cursor(&told)), (&json!("Other"), (2, 1)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn whatever_part_of_a_change_is_seen_it_is_told_in_the_end() {
     for seed in 0..150 {
-        let app = crate::support::with_store(testkit::MemoryStore::with_faults(seed, Faults::default()));
+        let app = with_store(MemoryStore::with_faults(seed, Faults::default()));
         let chat = group(&app, &TEAM).await;
         filled(&app, &chat, 3).await;
         let mut client = Client::knowing(std::slice::from_ref(&chat));

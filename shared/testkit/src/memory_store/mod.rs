@@ -77,31 +77,9 @@ impl MemoryStore {
         self.lock().faults = faults;
     }
 
-    /// Replaces a chat document without its head, as a read that is behind or ahead would see it.
-    pub fn put_chat(&self, chat: Chat) {
-        let mut state = self.lock();
-        if let Some(before) = state.chats.insert(chat.id.clone(), chat) {
-            state.stale_chats.insert(before.id.clone(), before);
-        }
-    }
-
     /// Replaces a head.
     pub fn put_head(&self, chat: &ChatId, head: Head) {
         self.lock().heads.insert(chat.clone(), head);
-    }
-
-    /// Replaces a member item; `None` removes it.
-    pub fn put_member(&self, chat: &ChatId, user: &UserId, member: Option<Member>) {
-        let key = (chat.clone(), user.clone());
-        match member {
-            Some(member) => self.lock().members.insert(key, member),
-            None => self.lock().members.remove(&key),
-        };
-    }
-
-    /// Replaces a message.
-    pub fn put_message(&self, message: Message) {
-        self.lock().messages.insert((message.chat.clone(), message.seq), message);
     }
 
     /// Every message of a chat as it is stored, whatever goes wrong.

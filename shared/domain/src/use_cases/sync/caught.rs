@@ -81,8 +81,6 @@ impl Known {
 /// How much fits an answer still.
 pub(super) struct Room {
     pub(super) left: usize,
-    /// Whether nothing but cursors is in it: then one message or chat fits in any case, so that the client gets on.
-    pub(super) is_empty: bool,
 }
 
 impl Room {
@@ -91,13 +89,6 @@ impl Room {
         let left = self.left.checked_sub(size + 1);
         self.left = left.unwrap_or(self.left);
         left.is_some()
-    }
-
-    /// Takes a message or a chat, if it fits or is the first.
-    fn takes_item(&mut self, size: usize) -> bool {
-        let takes = self.takes(size) || self.is_empty;
-        self.is_empty &= !takes;
-        takes
     }
 }
 
@@ -129,8 +120,8 @@ impl Caught {
         }
     }
 
-    /// As much of it as fits, in the order of its happening; None if nothing does.
-    pub(super) fn fill(self, room: &mut Room) -> Option<ChatSync> {
+    /// As much of it as fits, in the order of its happening, and of an open chat the read positions; None if nothing does.
+    pub(super) fn fill(self, room: &mut Room) -> Option<(ChatSync, Option<Vec<MemberView>>)> {
         let Self { known, messages, pointers, changed, document, members, reset } = self;
         let mut part = known.part();
         // Reserved with the largest cursor and every flag.
@@ -143,7 +134,7 @@ impl Caught {
         if reset {
             part.reset = true;
             part.cursor = Cursor { seq: head.last_seq, rev: head.last_rev };
-            return Some(part);
+            return Some((part, None));
         }
         part.cursor.seq = cursor.seq.max(floor.seq().min(head.last_seq));
         for message in &messages {
@@ -199,18 +190,15 @@ impl Caught {
             part.cursor.rev = pointer.rev;
         }
         part.limited = part.cursor != Cursor { seq: head.last_seq.max(part.cursor.seq), rev: head.last_rev };
-        if known.is_open && members.len() <= MOST_POSITIONS {
-            let views: Vec<_> = members.into_iter().map(MemberView::new).collect();
-            part.members_limited = !room.takes(json_length(&views) + 12);
-            part.members = (!part.members_limited).then_some(views);
-        }
-        Some(part)
+        let tells_positions = known.is_open && members.len() <= MOST_POSITIONS;
+        let positions = tells_positions.then(|| members.into_iter().map(MemberView::new).collect());
+        Some((part, positions))
     }
 }
 
 /// Adds an item, if it fits.
 fn add<T: Serialize>(room: &mut Room, item: T, push: impl FnOnce(T)) -> bool {
-    let fits = room.takes_item(json_length(&item));
+    let fits = room.takes(json_length(&item));
     if fits {
         push(item);
     }
@@ -264,7 +252,7 @@ mod tests {
             let cursor = Cursor { seq: Seq(many), rev: Rev(many) };
             Known { chat, cursor, head, member, mute, is_open: false, now }.part()
         };
-        let mut room = Room { left: DOCUMENT_BYTES - 128, is_empty: true };
+        let mut room = Room { left: DOCUMENT_BYTES - 128 };
         assert!((0..100).all(|n| room.takes(json_length(&part(n)))), "{}", room.left);
     }
 }

@@ -142,23 +142,36 @@ where
             let known = Known { is_open: open.contains(&chat), head: *head, chat, cursor, member, mute, now };
             if known.is_open || known.has_news() { news.push(known) } else { quiet.push(known) }
         }
-        news.sort_by_key(|known| (Reverse(known.is_open), Reverse(known.head.activity()), known.chat.clone()));
+        // Those with news come first: the first of their messages finds room, unless chats that are gone take it, which are
+        // not asked for again.
+        news.sort_by_key(|known| {
+            let order = (Reverse(known.has_news()), Reverse(known.is_open), Reverse(known.head.activity()));
+            (order, known.chat.clone())
+        });
 
-        let left = DOCUMENT_BYTES.saturating_sub(json_length(&synced));
-        let mut room = Room { left, is_empty: synced.gone.is_empty() };
+        let mut room = Room { left: DOCUMENT_BYTES.saturating_sub(json_length(&synced)) };
+        let mut positions = Vec::new();
         let mut caught = stream::iter(news).map(|known| self.catch_up(known)).buffered(CONCURRENCY);
         while let Some(caught) = caught.next().await {
-            let Some(part) = caught?.fill(&mut room) else {
+            let Some((part, members)) = caught?.fill(&mut room) else {
                 synced.limited = true;
                 break;
             };
             synced.limited |= part.limited;
+            positions.extend(members.map(|members| (synced.chats.len(), members)));
             synced.chats.push(part);
         }
         drop(caught);
         for known in quiet {
             let part = known.part();
             if room.takes(json_length(&part)) { synced.chats.push(part) } else { synced.limited = true }
+        }
+        // They are told anew each time: what is told once comes before them.
+        for (index, members) in positions {
+            if let Some(part) = synced.chats.get_mut(index) {
+                part.members_limited = !room.takes(json_length(&members) + 12);
+                part.members = (!part.members_limited).then_some(members);
+            }
         }
         self.add_joined(&mut synced, user, all, &cursors, &mutes, room).await?;
         Ok(synced)

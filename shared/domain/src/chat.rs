@@ -45,6 +45,13 @@ pub struct Chat {
     pub request_hash: Option<String>,
 }
 
+impl Chat {
+    /// The other one of a private chat of `user`.
+    pub(crate) fn other(&self, user: &UserId) -> Option<&UserId> {
+        if self.is_group { None } else { self.participants.iter().find(|other| *other != user) }
+    }
+}
+
 /// The head of a chat's log: item seq = 0 of its messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
@@ -164,11 +171,6 @@ impl ChatView {
     /// The chat's participants.
     pub fn participants(&self) -> &BTreeSet<UserId> {
         &self.participants
-    }
-
-    /// The other one of a private chat of `user`.
-    pub(crate) fn other(&self, user: &UserId) -> Option<UserId> {
-        if self.is_group { None } else { self.participants.iter().find(|other| *other != user).cloned() }
     }
 
     /// The place of the last message.

@@ -195,6 +195,11 @@ impl ChatUserView {
         Self { profile, ..self }
     }
 
+    /// The user.
+    pub fn user_id(&self) -> &UserId {
+        &self.user_id
+    }
+
     /// Whether the user can be reached.
     pub fn status(&self) -> Status {
         self.status

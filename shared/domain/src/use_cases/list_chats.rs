@@ -114,8 +114,9 @@ where
         let more = rest.next().is_some();
         let ends: Vec<InboxCursor> = page.iter().map(|(cursor, _)| cursor.clone()).collect();
         let entries = self.entries(&caller.user, page, &own.map(|user| user.muted_chats).unwrap_or_default()).await?;
-        let others: Vec<UserId> = entries.iter().flatten().filter_map(|entry| entry.chat.other(&caller.user)).collect();
-        let profiles = self.profiles(&others).await;
+        let others = entries.iter().flatten().filter_map(|entry| entry.user.as_ref());
+        let others: Vec<UserId> = others.map(|other| other.user_id().clone()).collect();
+        let mut profiles = self.profiles(&others).await;
 
         let mut inbox = Inbox { chats: Vec::new(), cursor: None };
         let mut room = DOCUMENT_BYTES;
@@ -123,8 +124,10 @@ where
         for (end, entry) in ends.into_iter().zip(entries) {
             // A chat that the caller has left since is passed over.
             if let Some(mut entry) = entry {
-                let profile = entry.chat.other(&caller.user).and_then(|other| profiles.get(&other).cloned());
-                entry.user = entry.user.map(|user| user.with_profile(profile));
+                entry.user = entry.user.map(|user| {
+                    let profile = profiles.remove(user.user_id());
+                    user.with_profile(profile)
+                });
                 let size = json_length(&entry) + 1;
                 if size > room && !inbox.chats.is_empty() {
                     return Ok(Inbox { cursor: last, ..inbox });
@@ -166,12 +169,13 @@ where
                 None => None,
             });
         }
-        let others: Vec<UserId> = parts.iter().flatten().filter_map(|(chat, ..)| other_of(chat, user)).collect();
+        let others = parts.iter().flatten().filter_map(|(chat, ..)| chat.other(user));
+        let others: Vec<UserId> = others.cloned().collect();
         let others = if others.is_empty() { Vec::new() } else { self.store.users(&others).await? };
         let users: BTreeMap<UserId, ChatUser> = others.into_iter().map(|user| (user.id.clone(), user)).collect();
         let now = self.env.now();
         let entry = |(chat, head, member, message): (Chat, Head, Member, Option<Message>)| {
-            let other = other_of(&chat, user).map(|other| {
+            let other = chat.other(user).cloned().map(|other| {
                 let known = users.get(&other).cloned().unwrap_or_else(|| ChatUser::unknown(other));
                 ChatUserView::new(&known, user, now)
             });
@@ -193,11 +197,6 @@ pub(super) fn newest_first(heads: BTreeMap<ChatId, Head>) -> Vec<(InboxCursor, H
     let mut sorted: Vec<_> = heads.into_iter().map(|(chat, head)| (InboxCursor::new(&chat, &head), head)).collect();
     sorted.sort_by(|(one, _), (other, _)| one.cmp(other));
     sorted
-}
-
-/// The other one of a private chat.
-fn other_of(chat: &Chat, user: &UserId) -> Option<UserId> {
-    if chat.is_group { None } else { chat.participants.iter().find(|other| *other != user).cloned() }
 }
 
 fn entry(

@@ -111,7 +111,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P
         let user = &caller.user;
         let mut retry = Retry::new(&self.env);
         loop {
-            let state = full_state(&self.store, &self.env, id, user, None).await?;
+            let state = full_state(&self.store, &mut retry, id, user, None).await?;
             let state = state.ok_or(ChangeGroupError::ChatNotFound)?;
             let now = self.env.now();
             let Some(Plan { chat, joined, left }) = rule(&state, now)? else {

@@ -99,7 +99,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P
         let user = &caller.user;
         let mut retry = Retry::new(&self.env);
         loop {
-            let state = full_state(&self.store, &self.env, chat, user, Some(seq)).await?;
+            let state = full_state(&self.store, &mut retry, chat, user, Some(seq)).await?;
             let state = state.ok_or(ChangeMessageError::ChatNotFound)?;
             let floor = state.member(user).map(Member::floor).ok_or(ChangeMessageError::ChatNotFound)?;
             let found = state.message.as_ref().ok_or(ChangeMessageError::MessageNotFound)?;

@@ -42,7 +42,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P
     pub async fn clear_chat(&self, caller: &Caller, id: &ChatId) -> Result<ClearedChat, ClearChatError> {
         let mut retry = Retry::new(&self.env);
         loop {
-            let state = chat_state(&self.store, &self.env, id, &caller.user, None).await?;
+            let state = chat_state(&self.store, &mut retry, id, &caller.user, None).await?;
             let ChatState { chat, head, member, .. } = state.ok_or(ClearChatError::ChatNotFound)?;
             if !member.floor().shows(head.last_seq) {
                 let chat = ChatView::new(&chat, &head, member.floor()).limited(DOCUMENT_BYTES);

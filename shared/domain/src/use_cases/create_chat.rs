@@ -136,9 +136,17 @@ impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env, D: Directory> App<S
         let now = self.env.now();
         let chat = self.plan(&caller.user, chat);
         let others: Vec<_> = chat.participants.iter().filter(|user| **user != caller.user).cloned().collect();
-        let unknown = unknown_users(&self.directory, &others).await?;
-        if !unknown.is_empty() {
-            return Err(CreateChatError::UnknownUsers(unknown));
+        let refusal = match unknown_users(&self.directory, &others).await {
+            Ok(unknown) if unknown.is_empty() => None,
+            Ok(unknown) => Some(CreateChatError::UnknownUsers(unknown)),
+            Err(error) => Some(error.into()),
+        };
+        if let Some(refusal) = refusal {
+            // A chat that is there is answered, whoever does not exist any more and whoever does not answer.
+            return match self.existing(&caller.user, &chat).await {
+                Err(CreateChatError::ChatNotFound) => Err(refusal),
+                existing => existing,
+            };
         }
         let head = Head::new(u32::try_from(chat.participants.len()).unwrap_or(u32::MAX), now);
         let members: Vec<_> = chat.participants.iter().map(|user| Member::joining(user.clone(), Seq(0), now)).collect();
@@ -193,7 +201,7 @@ impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env, D: Directory> App<S
 
     /// The chat that is already there. Nothing is pushed: everyone in it has been told, or asks when they come.
     async fn existing(&self, creator: &UserId, planned: &Chat) -> Result<CreatedChat, CreateChatError> {
-        let state = chat_state(&self.store, &self.env, &planned.id, creator, None).await?;
+        let state = chat_state(&self.store, &mut Retry::new(&self.env), &planned.id, creator, None).await?;
         let ChatState { chat, head, member, .. } = state.ok_or(CreateChatError::ChatNotFound)?;
         if chat.request_hash != planned.request_hash {
             return Err(CreateChatError::IdempotencyConflict);

@@ -7,6 +7,7 @@ use crate::chat_user::{ChatUser, ChatUserView};
 use crate::ids::{ChatId, Seq, UserId};
 use crate::member::Member;
 use crate::ports::{Env, ReadChats, Registry, StoreError};
+use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use futures_util::future::try_join;
 use serde::Serialize;
@@ -78,7 +79,7 @@ impl<S: ReadChats + Registry, P: Sync, E: Env, D: Sync> App<S, P, E, D> {
     /// # Errors
     /// [`GetChatError`].
     pub async fn get_chat(&self, caller: &Caller, id: &ChatId) -> Result<ChatDetails, GetChatError> {
-        let state = chat_state(&self.store, &self.env, id, &caller.user, None).await?;
+        let state = chat_state(&self.store, &mut Retry::new(&self.env), id, &caller.user, None).await?;
         let ChatState { chat, head, member, .. } = state.ok_or(GetChatError::ChatNotFound)?;
         let shown: Vec<UserId> = match chat.participants.len() {
             0..=MOST_USERS => chat.participants.iter().cloned().collect(),

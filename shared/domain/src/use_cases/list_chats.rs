@@ -9,6 +9,7 @@ use crate::ids::{ChatId, Invalid, Seq, UserId};
 use crate::member::Member;
 use crate::message::{Message, MessageView};
 use crate::ports::{Consistency, Directory, Env, KeepUsers, ReadChats, ReadInbox, ReadMessages, Registry, StoreError};
+use crate::retry::Retry;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::{try_join, try_join3};
@@ -159,11 +160,12 @@ where
             memberships,
             messages: messages.into_iter().map(|message| (message.chat.clone(), message)).collect(),
         };
+        let mut retry = Retry::new(&self.env);
         let mut parts = Vec::with_capacity(chats.len());
         for (InboxCursor(_, id), head) in chats {
             parts.push(match found.memberships.remove(&id) {
                 Some(member) => {
-                    let chat = as_new_as(&head, found.documents.remove(&id), &self.store, &self.env, &id).await?;
+                    let chat = as_new_as(&head, found.documents.remove(&id), &self.store, &mut retry, &id).await?;
                     Some((chat, head, member, found.messages.remove(&id)))
                 }
                 None => None,

@@ -121,16 +121,18 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env, D: Sync> App<S, P, E, 
             return None;
         }
         let chat = match self.store.chat(id, Consistency::Eventual).await {
-            Ok(chat) => as_new_as(head, chat, &self.store, &self.env, id).await,
+            Ok(chat) => as_new_as(head, chat, &self.store, &mut Retry::new(&self.env), id).await,
             Err(error) => Err(error),
         };
-        let chat = chat.inspect_err(|error| tracing::warn!(error = in_full(error), "no receipt is pushed")).ok();
-        // In a closed chat nobody else is left, though the document keeps both.
-        chat.filter(|chat| chat.closed_at.is_none())
+        chat.inspect_err(|error| tracing::warn!(error = in_full(error), "no receipt is pushed")).ok()
     }
 
     async fn push_receipt(&self, caller: &Caller, chat: &Chat, receipt: Receipt) -> PushReport {
-        let participants: Vec<_> = chat.participants.iter().cloned().collect();
+        // In a closed chat nobody else is left, though the document keeps both.
+        let participants: Vec<_> = match chat.closed_at {
+            None => chat.participants.iter().cloned().collect(),
+            Some(_) => vec![caller.user.clone()],
+        };
         let audience = self.look_up(&participants).await;
         self.push(&audience, caller.connection.as_ref(), &Event::receipt_updated(chat.id.clone(), receipt)).await
     }

@@ -108,7 +108,7 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env, D
         let sent = loop {
             // Nothing is at place 0, which is the head's.
             let place = command.reply_to.filter(|seq| *seq > Seq(0));
-            let state = chat_state(&self.store, &self.env, &command.chat, sender, place).await?;
+            let state = chat_state(&self.store, &mut retry, &command.chat, sender, place).await?;
             let state = state.ok_or(SendMessageError::ChatNotFound)?;
             let commit = self.plan_commit(&command, &state);
             let participants: Vec<UserId> = state.chat.participants.into_iter().collect();

@@ -1,4 +1,5 @@
-//! Reading a chat as use cases need it: what is read together is of one moment.
+//! Reading a chat as use cases need it: what is read together is of one moment. Reading again takes of the time that the
+//! use case has for all its tries.
 
 use crate::chat::{Chat, Head};
 use crate::ids::{ChatId, Seq, UserId};
@@ -41,7 +42,7 @@ impl FullState {
 /// The chat as `user` finds it, with the message at `place`; None if it is not there or they are not in it.
 pub(super) async fn chat_state(
     store: &impl ReadChats,
-    env: &impl Env,
+    retry: &mut Retry<'_, impl Env>,
     id: &ChatId,
     user: &UserId,
     place: Option<Seq>,
@@ -50,7 +51,7 @@ pub(super) async fn chat_state(
     let (Some(head), Some(member)) = (head, member) else {
         return Ok(None);
     };
-    let chat = as_new_as(&head, chat, store, env, id).await?;
+    let chat = as_new_as(&head, chat, store, retry, id).await?;
     Ok(Some(ChatState { chat, head, member, message }))
 }
 
@@ -58,12 +59,11 @@ pub(super) async fn chat_state(
 /// read again, so that document and members are of one moment.
 pub(super) async fn full_state(
     store: &impl ReadChats,
-    env: &impl Env,
+    retry: &mut Retry<'_, impl Env>,
     id: &ChatId,
     user: &UserId,
     place: Option<Seq>,
 ) -> Result<Option<FullState>, StoreError> {
-    let mut retry = Retry::new(env);
     loop {
         let (snapshot, members) = try_join(store.snapshot(id, None, place), store.members(id)).await?;
         let ChatSnapshot { chat, head: Some(head), message, .. } = snapshot else {
@@ -72,7 +72,7 @@ pub(super) async fn full_state(
         if !members.iter().any(|member| &member.user == user) {
             return Ok(None);
         }
-        let chat = as_new_as(&head, chat, store, env, id).await?;
+        let chat = as_new_as(&head, chat, store, retry, id).await?;
         // In a closed group the last member is alone, while the document keeps both.
         let agree = match chat.closed_at {
             None => members.iter().map(|member| &member.user).eq(&chat.participants),
@@ -96,11 +96,10 @@ pub(super) async fn as_new_as(
     head: &Head,
     chat: Option<Chat>,
     store: &impl ReadChats,
-    env: &impl Env,
+    retry: &mut Retry<'_, impl Env>,
     id: &ChatId,
 ) -> Result<Chat, StoreError> {
     let mut found = chat;
-    let mut retry = Retry::new(env);
     loop {
         if let Some(chat) = found.filter(|chat| chat.members_rev >= head.members_rev) {
             return Ok(chat);

@@ -137,8 +137,11 @@ async fn a_chat_is_created_with_users_who_exist() {
     assert_eq!(everything(&app), before);
     pushed(&app, []);
     app.directory.as_ref().unwrap().set_down(false);
-    assert!(create(&app, private).await.unwrap().is_new);
+    assert!(create(&app, private.clone()).await.unwrap().is_new);
     pushed(&app, [("bob", "chat.created")]);
+    // One that is there is answered whoever answers.
+    down(&app);
+    assert!(!create(&app, private).await.unwrap().is_new);
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,6 +22,12 @@ struct State {
     tried_at: Option<Timestamp>,
 }
 
+impl State {
+    fn is_cooling_down(&self, now: Timestamp) -> bool {
+        self.tried_at.is_some_and(|tried| now.since(tried) < COOL_DOWN)
+    }
+}
+
 impl Credential {
     /// The secret of this ARN; its value is the token. `endpoint` replaces the region's own.
     pub fn new(config: &SdkConfig, endpoint: Option<&str>, arn: &str) -> Self {
@@ -33,6 +39,8 @@ impl Credential {
         let mut state = self.state.lock().await;
         match &state.token {
             Some(token) => Ok(token.clone()),
+            // Nobody waits again for a secret that could not be read a moment ago.
+            None if state.is_cooling_down(now) => Err("the credential could not be read a moment ago".into()),
             None => self.fetch(&mut state, now).await,
         }
     }
@@ -45,7 +53,7 @@ impl Credential {
             return Some(other.clone());
         }
         // An Auth Service that refuses everybody is no reason to read the secret for every request.
-        if state.tried_at.is_some_and(|tried| now.since(tried) < COOL_DOWN) {
+        if state.is_cooling_down(now) {
             return None;
         }
         match self.fetch(&mut state, now).await {

@@ -20,6 +20,8 @@ use std::time::Duration;
 
 /// The longest that one try may take.
 const ONE_TRY: Duration = Duration::from_secs(1);
+/// The longest that all of it may take, the reading of the credential too: whoever only shows users goes without.
+const ALL_TRIES: Duration = Duration::from_secs(5);
 /// The longest wait before the second and last try.
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
 /// For this long a profile is not asked for again.
@@ -173,14 +175,14 @@ impl<E: Env> Directory for AuthService<E> {
             }
         }
         let requests: Vec<_> = self.requests(&others).into_iter().map(|request| self.ask(request, now)).collect();
-        stream::iter(requests)
-            .buffer_unordered(AT_ONCE)
-            .try_for_each(|found| {
-                profiles.extend(found);
-                future::ready(Ok(()))
-            })
-            .await
-            .map_err(DirectoryError)?;
+        let answered = stream::iter(requests).buffer_unordered(AT_ONCE).try_for_each(|found| {
+            profiles.extend(found);
+            future::ready(Ok(()))
+        });
+        match tokio::time::timeout(ALL_TRIES, answered).await {
+            Ok(answered) => answered.map_err(DirectoryError)?,
+            Err(elapsed) => return Err(DirectoryError(elapsed.into())),
+        }
         Ok(Some(profiles))
     }
 }

@@ -184,9 +184,8 @@ impl MessageView {
         let mut view = Self { seen_by_limited: true, ..Self::new(message, std::slice::from_ref(reader)) };
         while json_length(&view.content) > PREVIEW_BYTES {
             view.content_limited = true;
-            let most = view.content.len().min(PREVIEW_BYTES);
-            let cut = (0..most).rev().find(|at| view.content.is_char_boundary(*at)).unwrap_or(0);
-            view.content.truncate(cut.min(view.content.len() * 3 / 4));
+            let most = PREVIEW_BYTES.min(view.content.len() * 3 / 4);
+            view.content.truncate(view.content.floor_char_boundary(most));
         }
         view.reactions.clear();
         view.mentions.clear();
@@ -343,7 +342,15 @@ mod tests {
     fn a_short_content_is_not_cut_in_the_middle_of_a_character() {
         let mut message = largest();
         message.body = Body::Said(Said::new(Content::parse("\u{1F44B}".repeat(2000)).unwrap()));
-        let preview = MessageView::preview(&message, &Member::joining(user(3), Seq(0), message.created_at));
+        let reader = Member::joining(user(3), Seq(0), message.created_at);
+        let preview = MessageView::preview(&message, &reader);
         assert!(preview.content.chars().all(|c| c == '\u{1F44B}') && preview.content.len() > 500);
+        for part in ["\u{fc}", "\u{4e2d}", "\u{1F44B}", "\u{fc}\n"] {
+            for count in 200..800 {
+                message.body = Body::Said(Said::new(Content::parse(format!("x{}", part.repeat(count))).unwrap()));
+                let preview = MessageView::preview(&message, &reader);
+                assert!(json_length(&preview.content) <= PREVIEW_BYTES, "{count} of {part}");
+            }
+        }
     }
 }

@@ -7,7 +7,6 @@ use domain::ids::{ConnectionId, UserId};
 use domain::timestamp::Timestamp;
 use domain::use_cases::Caller;
 use lambda_http::RequestExt as _;
-use lambda_http::http::Method;
 use lambda_http::request::RequestContext;
 use serde_json::{Map, Value};
 
@@ -48,8 +47,8 @@ pub struct Request {
     pub caller: Caller,
     /// The action of a frame.
     pub action: Option<String>,
-    /// The method of an HTTP request.
-    pub method: Option<Method>,
+    /// The route, `PATCH /me` or an action's name: for a function that serves several.
+    pub route: String,
     pub(crate) fields: Fields,
 }
 
@@ -71,7 +70,7 @@ pub fn open(request: &lambda_http::Request, now: Timestamp) -> (Origin, Result<R
                 },
             };
             let opened = caller(&context.authorizer, connection, now)
-                .and_then(|caller| frame_request(caller, frame?, frame_id.is_err()));
+                .and_then(|caller| frame_request(caller, origin.route.clone(), frame?, frame_id.is_err()));
             (origin, opened)
         }
         Some(RequestContext::ApiGatewayV2(context)) => {
@@ -81,7 +80,8 @@ pub fn open(request: &lambda_http::Request, now: Timestamp) -> (Origin, Result<R
                 api: Api::Http,
             };
             let authorizer = context.authorizer.clone().unwrap_or_default();
-            let opened = caller(&authorizer, None, now).and_then(|caller| http_request(caller, request));
+            let opened =
+                caller(&authorizer, None, now).and_then(|caller| http_request(caller, origin.route.clone(), request));
             (origin, opened)
         }
         _ => {
@@ -91,14 +91,18 @@ pub fn open(request: &lambda_http::Request, now: Timestamp) -> (Origin, Result<R
     }
 }
 
-fn http_request(caller: Caller, request: &lambda_http::Request) -> Result<Request, Problem> {
+fn http_request(caller: Caller, route: String, request: &lambda_http::Request) -> Result<Request, Problem> {
     let (path, query) = (request.path_parameters(), request.query_string_parameters());
     let text = path.iter().chain(query.iter()).map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let method = Some(request.method().clone());
-    Ok(Request { caller, action: None, method, fields: Fields::new(body(request)?, text) })
+    Ok(Request { caller, action: None, route, fields: Fields::new(body(request)?, text) })
 }
 
-fn frame_request(caller: Caller, mut frame: Map<String, Value>, wrong_id: bool) -> Result<Request, Problem> {
+fn frame_request(
+    caller: Caller,
+    route: String,
+    mut frame: Map<String, Value>,
+    wrong_id: bool,
+) -> Result<Request, Problem> {
     frame.remove("id");
     let action = match frame.remove("action") {
         Some(Value::String(action)) => Some(action),
@@ -108,7 +112,7 @@ fn frame_request(caller: Caller, mut frame: Map<String, Value>, wrong_id: bool) 
     if wrong_id {
         fields.wrong("id", format!("must be a string of 1 to {LONGEST_FRAME_ID} characters"));
     }
-    Ok(Request { caller, action, method: None, fields })
+    Ok(Request { caller, action, route, fields })
 }
 
 /// What stands where a frame's id should.

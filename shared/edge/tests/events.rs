@@ -142,6 +142,8 @@ fn every_route_without_an_action_parses() {
     assert!(matches!(patched, ProfileCommand::SetNickname(_, name) if name.as_str() == "Ali"));
     let mut event: Value = serde_json::from_str(&sample("profile")).unwrap();
     event["pathParameters"] = json!({"userId": "auth0|bob"});
+    refused(commands::profile(request(&event.to_string())), "userId", "is not a field");
+    event["requestContext"]["routeKey"] = json!("GET /users/{userId}");
     let other = commands::profile(request(&event.to_string())).unwrap();
     assert!(matches!(other, ProfileCommand::User(_, who) if who.as_str() == "auth0|bob"));
 }
@@ -149,7 +151,9 @@ fn every_route_without_an_action_parses() {
 /// A sample with another method.
 fn by(name: &str, method: &str) -> String {
     let mut event: Value = serde_json::from_str(&sample(name)).unwrap();
-    event["requestContext"]["http"]["method"] = json!(method);
+    let route = event["requestContext"]["routeKey"].as_str().unwrap();
+    let (_, path) = route.split_once(' ').unwrap();
+    event["requestContext"]["routeKey"] = json!(format!("{method} {path}"));
     event.to_string()
 }
 

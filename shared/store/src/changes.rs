@@ -4,8 +4,9 @@ use crate::DynamoStore;
 use crate::chats::{Reason, canceled, member_key, message_key};
 use crate::errors::{failed, unbuildable};
 use crate::items::{ChatItem, MemberItem, MessageItem, PointerItem, n, pointer_seq, s, to_item};
-use crate::messages::{TRANSACTION, put, update};
+use crate::messages::TRANSACTION;
 use crate::query::query_all;
+use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
 use domain::change::{Change, Changed, Pointer};
 use domain::ids::{ChatId, Rev, Seq};
@@ -30,6 +31,16 @@ impl<E: Env> CommitChanges for DynamoStore<E> {
 /// Whether a transaction was cancelled for what reading again may mend.
 fn is_conflict(reasons: &[Reason]) -> bool {
     reasons.iter().all(|reason| reason.is_condition() || reason.is_transient())
+}
+
+// No part asks for the item as it was: whatever is not as it was read, all of it is read again.
+
+fn update(builder: UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
+    Ok(TransactWriteItem::builder().update(builder.build().map_err(unbuildable(TRANSACTION))?).build())
+}
+
+fn put(builder: PutBuilder) -> Result<TransactWriteItem, StoreError> {
+    Ok(TransactWriteItem::builder().put(builder.build().map_err(unbuildable(TRANSACTION))?).build())
 }
 
 impl<E: Env> DynamoStore<E> {

@@ -2,7 +2,7 @@
 
 use crate::DynamoStore;
 use crate::chats::{chat_key, member_key, message_key};
-use crate::items::{ChatItem, HeadItem, Item, MemberItem, MemberKey, from_item, s};
+use crate::items::{ChatItem, HeadItem, Item, MemberItem, MemberKey, OfChat, from_item, s};
 use crate::query::query_index;
 use domain::chat::{Chat, Head};
 use domain::ids::{ChatId, Seq, UserId};
@@ -41,13 +41,13 @@ impl<E: Env> ReadInbox for DynamoStore<E> {
 }
 
 /// What items stand for, by their chat.
-fn by_chat<I: DeserializeOwned, T: From<I>>(
+fn by_chat<I: DeserializeOwned + OfChat, T: From<I>>(
     table: &'static str,
     items: Vec<Item>,
 ) -> Result<BTreeMap<ChatId, T>, StoreError> {
     let one = |item: Item| {
-        let MemberKey { chat_id } = from_item(table, item.clone())?;
-        Ok((chat_id, from_item::<I>(table, item)?.into()))
+        let item: I = from_item(table, item)?;
+        Ok((item.chat_id().clone(), item.into()))
     };
     items.into_iter().map(one).collect()
 }

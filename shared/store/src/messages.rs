@@ -110,15 +110,13 @@ impl<E: Env> DynamoStore<E> {
 }
 
 /// An update of a transaction that shows the item if its condition fails.
-pub(crate) fn update(
-    builder: aws_sdk_dynamodb::types::builders::UpdateBuilder,
-) -> Result<TransactWriteItem, StoreError> {
+fn update(builder: aws_sdk_dynamodb::types::builders::UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
     let builder = builder.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     Ok(TransactWriteItem::builder().update(builder.build().map_err(unbuildable(TRANSACTION))?).build())
 }
 
 /// A put of a transaction that shows the item if its condition fails.
-pub(crate) fn put(builder: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, StoreError> {
+fn put(builder: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, StoreError> {
     let builder = builder.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     Ok(TransactWriteItem::builder().put(builder.build().map_err(unbuildable(TRANSACTION))?).build())
 }

@@ -2,7 +2,7 @@
 
 use crate::DynamoStore;
 use crate::errors::failed;
-use crate::items::{ChatUserItem, ConnectionItem, Item, from_item, inconsistent, n, s, to_value};
+use crate::items::{ConnectionItem, Item, StoredUser, from_item, n, s, to_value};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -110,8 +110,7 @@ fn entry(connection: &Connection) -> Result<AttributeValue, StoreError> {
 }
 
 pub(crate) fn chat_user(item: Item) -> Result<ChatUser, StoreError> {
-    let item: ChatUserItem = from_item("ChatUsers", item)?;
-    item.try_into().map_err(|error| inconsistent("ChatUsers", "connections or mutedChats", &error))
+    from_item("ChatUsers", item).map(|StoredUser(user)| user)
 }
 
 /// The result of a conditional update; None if its condition did not hold.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::cache::COOL_DOWN;
 use crate::fakes::{ARN, Asked, Clock, Log, SecretsManager, Server, sdk_config};
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -466,6 +467,10 @@ async fn a_credential_that_cannot_be_read_is_an_error_until_it_can() {
     assert!(said.contains("ResourceNotFoundException"), "{said}");
     assert_eq!(server.count(), 0);
     manager.set(json!({ "SecretString": SECRET }));
+    let asked = manager.count();
+    assert!(failure(&directory, &users(["alice"])).await.contains("a moment ago"));
+    assert_eq!((manager.count(), server.count()), (asked, 0), "nobody waits again for what failed a moment ago");
+    clock.pass(COOL_DOWN);
     assert!(directory.profiles(&users(["alice"])).await.is_ok());
 
     // While Secrets Manager is down, the Auth Service's refusal is what is said, and what was known is kept.

@@ -1,7 +1,7 @@
 //! Adding participants to a group.
 
 use super::change_group::{ChangeGroupError, ChangedGroup, Plan, changed_by_admin};
-use super::profile::unknown_users;
+use super::existence::unknown_users;
 use super::state::FullState;
 use super::{App, Caller};
 use crate::chat::MOST_PARTICIPANTS;
@@ -36,10 +36,16 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Directory> App
         let unknown = match unknown_users(&self.directory, &wanted).await {
             Ok(unknown) => unknown,
             Err(error) => {
-                // Whoever may not add anybody is told so all the same, and not who answers and who does not.
-                let allowed = |state: &FullState, _| changed_by_admin(state, &caller.user).map(|()| None);
-                self.change_group(&caller, &chat, allowed).await?;
-                return Err(error.into());
+                // Whoever may not add anybody is told so all the same, and who adds nobody new needs nobody looked up.
+                let add_nobody = |state: &FullState, _| {
+                    changed_by_admin(state, &caller.user)?;
+                    let is_in = |user| state.chat.participants.contains(user);
+                    if wanted.iter().all(is_in) { Ok(None) } else { Err(ChangeGroupError::NotAParticipant) }
+                };
+                return match self.change_group(&caller, &chat, add_nobody).await {
+                    Err(ChangeGroupError::NotAParticipant) => Err(error.into()),
+                    outcome => outcome,
+                };
             }
         };
         let add = |state: &FullState, now| {

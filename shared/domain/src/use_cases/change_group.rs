@@ -11,7 +11,6 @@ use crate::member::Member;
 use crate::ports::{ChangeOutcome, CommitChanges, DirectoryError, Env, Push, ReadChats, Registry, StoreError};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
-use futures_util::future::join;
 
 /// A group after a change.
 #[derive(Debug)]
@@ -133,9 +132,9 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P
                 },
             };
             let news = News { change, after, stayed: state.members, joined, left };
-            let (outcome, audience) = join(self.store.commit_change(&news.change), self.look_up(&news.users())).await;
-            match outcome? {
+            match self.store.commit_change(&news.change).await? {
                 ChangeOutcome::Committed => {
+                    let audience = self.look_up(&news.users()).await;
                     let event_of = |told: &UserId| news.event_for(told, user);
                     let pushed = self.push_each(&audience, caller.connection.as_ref(), event_of).await;
                     let chat = news.remaining().find(|member| &member.user == user).map(|member| news.view(member));

@@ -1,8 +1,7 @@
 //! What edits, deletions and reactions have in common: the message is read with its chat, one rule decides what it
 //! becomes, the change is committed if all is still as it was read, and those who can see the message are told.
 
-use super::fan_out::Audience;
-use super::state::{FullState, full_state};
+use super::state::{FullState, chat_state, full_state};
 use super::{App, Caller, PushReport};
 use crate::change::{Change, Changed};
 use crate::chat::DOCUMENT_BYTES;
@@ -14,7 +13,6 @@ use crate::ports::{ChangeOutcome, CommitChanges, Env, Push, ReadChats, Registry,
 use crate::reactions::TooMany;
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
-use futures_util::future::join;
 
 /// A message after a change.
 #[derive(Debug)]
@@ -99,7 +97,13 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P
         let user = &caller.user;
         let mut retry = Retry::new(&self.env);
         loop {
-            let state = full_state(&self.store, &mut retry, chat, user, Some(seq)).await?;
+            let state = match concern {
+                Concern::Everyone => full_state(&self.store, &mut retry, chat, user, Some(seq)).await?,
+                // Who else is in the chat is nothing to what is the caller's own.
+                Concern::Caller => {
+                    chat_state(&self.store, &mut retry, chat, user, Some(seq)).await?.map(FullState::of_one)
+                }
+            };
             let state = state.ok_or(ChangeMessageError::ChatNotFound)?;
             let floor = state.member(user).map(Member::floor).ok_or(ChangeMessageError::ChatNotFound)?;
             let found = state.message.as_ref().ok_or(ChangeMessageError::MessageNotFound)?;
@@ -128,28 +132,22 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P
                 only_for: (concern == Concern::Caller).then(|| user.clone()),
                 what: Changed::Message { after: after.clone(), before: found.rev },
             };
-            let concerned: Vec<UserId> = match concern {
-                Concern::Caller => vec![user.clone()],
-                Concern::Everyone => {
-                    let see = state.members.iter().filter(|member| after.is_visible_to(&member.user, member.floor()));
-                    see.map(|member| member.user.clone()).collect()
-                }
-            };
-            let (outcome, audience) = join(self.store.commit_change(&change), self.look_up(&concerned)).await;
-            match outcome? {
+            match self.store.commit_change(&change).await? {
                 ChangeOutcome::Committed => {
                     let message = shown(&after, &state.members);
-                    let pushed = self.push_changed(&audience, caller, &message).await;
+                    let told = state.members.iter().filter(|member| match concern {
+                        Concern::Everyone => after.is_visible_to(&member.user, member.floor()),
+                        Concern::Caller => member.user == *user,
+                    });
+                    let told: Vec<UserId> = told.map(|member| member.user.clone()).collect();
+                    // What the caller is shown is what everyone concerned is shown.
+                    let event = Event::message_updated(message.clone());
+                    let pushed = self.push(&self.look_up(&told).await, caller.connection.as_ref(), &event).await;
                     return Ok(ChangedMessage { message, pushed, retries: retry.count() });
                 }
                 ChangeOutcome::Conflict if retry.again().await => {}
                 ChangeOutcome::Conflict => return Err(ChangeMessageError::Busy),
             }
         }
-    }
-
-    /// What the caller is shown is what everyone concerned is shown.
-    async fn push_changed(&self, audience: &Audience, caller: &Caller, message: &MessageView) -> PushReport {
-        self.push(audience, caller.connection.as_ref(), &Event::message_updated(message.clone())).await
     }
 }

@@ -9,7 +9,6 @@ use crate::ids::ChatId;
 use crate::member::Member;
 use crate::ports::{ChangeOutcome, CommitChanges, Env, Push, ReadChats, Registry, StoreError};
 use crate::retry::Retry;
-use futures_util::future::join;
 
 /// A chat whose history is cleared.
 #[derive(Debug)]
@@ -53,10 +52,9 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P
             let only_for = Some(caller.user.clone());
             let what = Changed::Cleared(member);
             let change = Change { chat: id.clone(), head, at: self.env.now(), only_for, what };
-            let own = std::slice::from_ref(&caller.user);
-            let (outcome, audience) = join(self.store.commit_change(&change), self.look_up(own)).await;
-            match outcome? {
+            match self.store.commit_change(&change).await? {
                 ChangeOutcome::Committed => {
+                    let audience = self.look_up(std::slice::from_ref(&caller.user)).await;
                     let chat = ChatView::new(&chat, &change.head_after(), floor).limited(DOCUMENT_BYTES);
                     let event = Event::chat_updated(chat.clone());
                     let pushed = self.push(&audience, caller.connection.as_ref(), &event).await;

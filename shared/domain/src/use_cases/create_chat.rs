@@ -1,6 +1,6 @@
 //! Creating a chat: private, of which a pair has exactly one, or a group.
 
-use super::profile::unknown_users;
+use super::existence::unknown_users;
 use super::state::{ChatState, chat_state};
 use super::{App, Caller, PushReport};
 use crate::chat::{Chat, ChatView, DOCUMENT_BYTES, Head};

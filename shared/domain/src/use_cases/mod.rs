@@ -9,6 +9,7 @@ mod connect;
 mod create_chat;
 mod delete_message;
 mod edit_message;
+mod existence;
 mod fan_out;
 mod get_chat;
 mod list_chats;
@@ -43,7 +44,7 @@ pub use react_to_message::ReactToMessage;
 pub use remove_participant::RemoveParticipant;
 pub use send_message::{SendMessage, SendMessageError, Sent};
 pub use set_admin::SetAdmin;
-pub use sync::{ChatSync, Cursor, Sync as SyncCommand, Synced};
+pub use sync::{ChatSync, Cursor, SyncChats, Synced};
 pub use update_chat::UpdateChat;
 
 use crate::ids::{ConnectionId, UserId};

@@ -6,7 +6,7 @@ use crate::causes::in_full;
 use crate::chat_user::{ChatUser, ChatUserView, Nickname, Profile};
 use crate::event::Event;
 use crate::ids::{ChatId, UserId};
-use crate::ports::{Directory, DirectoryError, Env, KeepUsers, Push, ReadInbox, Registry, StoreError};
+use crate::ports::{Directory, Env, KeepUsers, Push, ReadInbox, Registry, StoreError};
 use futures_util::future::{join, try_join};
 use std::collections::BTreeMap;
 
@@ -105,10 +105,4 @@ impl<S: Sync, P: Sync, E: Sync, D: Directory> App<S, P, E, D> {
             }
         }
     }
-}
-
-/// Those of `users` who do not exist, as far as anybody knows.
-pub(super) async fn unknown_users(directory: &impl Directory, users: &[UserId]) -> Result<Vec<UserId>, DirectoryError> {
-    let Some(known) = directory.profiles(users).await? else { return Ok(Vec::new()) };
-    Ok(users.iter().filter(|user| !known.contains_key(user)).cloned().collect())
 }

@@ -7,7 +7,6 @@ use crate::member::Member;
 use crate::message::Message;
 use crate::ports::{ChatSnapshot, Consistency, Env, ReadChats, StoreError};
 use crate::retry::Retry;
-use futures_util::future::try_join;
 
 /// A chat, fresh enough to act upon: the chat document is that of the head.
 #[derive(Debug)]
@@ -30,6 +29,11 @@ pub(super) struct FullState {
 }
 
 impl FullState {
+    /// The same with one member alone, where the others do not matter.
+    pub(super) fn of_one(ChatState { chat, head, member, message }: ChatState) -> Self {
+        Self { chat, head, members: vec![member], message }
+    }
+
     pub(super) fn member(&self, user: &UserId) -> Option<&Member> {
         self.members.iter().find(|member| &member.user == user)
     }
@@ -65,10 +69,11 @@ pub(super) async fn full_state(
     place: Option<Seq>,
 ) -> Result<Option<FullState>, StoreError> {
     loop {
-        let (snapshot, members) = try_join(store.snapshot(id, None, place), store.members(id)).await?;
-        let ChatSnapshot { chat, head: Some(head), message, .. } = snapshot else {
+        // The members after the head: whatever changed them since has moved the head on, and so fails the commit.
+        let ChatSnapshot { chat, head: Some(head), message, .. } = store.snapshot(id, None, place).await? else {
             return Ok(None);
         };
+        let members = store.members(id).await?;
         if !members.iter().any(|member| &member.user == user) {
             return Ok(None);
         }

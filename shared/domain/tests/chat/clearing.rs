@@ -1,6 +1,6 @@
 use crate::support::{
-    add, app, clear, everything, filled, group, head, json, list, mark, online, pointers, private, pushed, refused,
-    say, shown_in_page, visible, with_store,
+    add, app, clear, edit, everything, filled, group, head, json, list, mark, online, pointers, private, pushed,
+    refused, say, shown_in_page, visible, with_store,
 };
 use domain::ids::{ChatId, Rev, Seq};
 use domain::use_cases::{ClearChatError, PageStart};
@@ -135,4 +135,23 @@ async fn clearing_is_tried_again_and_not_for_ever() {
     app.store.set_faults(Faults { conflict: 100, ..Faults::default() });
     refused!(app.clear_chat(&caller("bob"), &chat).await, ClearChatError::Busy);
     assert_eq!(head(&app, &chat).last_rev, Rev(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_cleared_before_it_is_edited_is_not_pushed() {
+    let mut cleared_first = 0;
+    for seed in 0..300 {
+        let app = with_store(MemoryStore::with_faults(seed, Faults::default()));
+        let chat = private(&app).await;
+        filled(&app, &chat, 1).await;
+        online(&app, &["alice", "bob"]).await;
+        app.store.set_faults(Faults { latency_ms: 20, ..Faults::default() });
+        let (_, edited) = join(clear(&app, "bob", &chat), edit(&app, "alice", &chat, 1, "Secret")).await;
+        if edited.unwrap().message.rev() == Rev(2) {
+            cleared_first += 1;
+            let frames = app.push.take("bob");
+            assert!(frames.iter().all(|frame| frame["event"] != "message.updated"), "seed {seed}: {frames:?}");
+        }
+    }
+    assert!(cleared_first > 20, "{cleared_first}");
 }

@@ -380,7 +380,7 @@ async fn an_entry_says_no_more_than_its_parts_show() {
     let chat = group(&app, &["alice", "bob", "carol"]).await;
     filled(&app, &chat, 1).await;
     edit(&app, "alice", &chat, 1, "Other").await.unwrap();
-    app.store.set_faults(Faults { half_read: 100, stale_chat: 100, ..Faults::default() });
+    app.store.set_faults(Faults { half_read: 100, ..Faults::default() });
     edit(&app, "alice", &chat, 1, "Newest").await.unwrap();
     let entry = only(&app, "bob").await;
     assert_eq!((&entry["lastMessage"]["content"], &entry["lastMessage"]["rev"]), (&json!("Other"), &json!(1)));
@@ -388,4 +388,8 @@ async fn an_entry_says_no_more_than_its_parts_show() {
     rename(&app, "alice", &chat, "Crew").await.unwrap();
     let entry = only(&app, "bob").await;
     assert_eq!((&entry["chat"]["name"], &entry["chat"]["rev"]), (&json!("Crew"), &json!(3)));
+    // A head that is behind leaves the cursor behind as well.
+    app.store.set_faults(Faults { stale_chat: 100, ..Faults::default() });
+    let entry = only(&app, "bob").await;
+    assert_eq!((&entry["chat"]["name"], &entry["chat"]["rev"]), (&json!("Team"), &json!(2)));
 }

@@ -4,7 +4,7 @@ use crate::support::{
 };
 use domain::chat::MAX_FRAME_BYTES;
 use domain::ids::{ChatId, Rev, Seq};
-use domain::use_cases::{Cursor, DeleteFor, ListChats, Mute, MuteChat, PageLimit, SyncCommand};
+use domain::use_cases::{Cursor, DeleteFor, ListChats, Mute, MuteChat, PageLimit, SyncChats};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -22,7 +22,7 @@ fn at(seq: u64, rev: u64) -> Cursor {
 /// The answer, which fits a frame.
 async fn sync(app: &TestApp, who: &str, cursors: &Cursors, open: &[&ChatId]) -> Value {
     let open = open.iter().copied().cloned().collect();
-    let answer = json(&app.sync(SyncCommand { caller: caller(who), cursors: cursors.clone(), open }).await.unwrap());
+    let answer = json(&app.sync(SyncChats { caller: caller(who), cursors: cursors.clone(), open }).await.unwrap());
     let size = answer.to_string().len();
     assert!(size <= MAX_FRAME_BYTES, "{size}");
     answer

@@ -7,7 +7,7 @@ mod performer;
 
 use domain::ids::{ChatId, Seq};
 use domain::member::BudgetRate;
-use domain::use_cases::{Inbox, ListChats, ListMessages, PageLimit, PageStart, SyncCommand};
+use domain::use_cases::{Inbox, ListChats, ListMessages, PageLimit, PageStart, SyncChats};
 use domain::{App, Settings};
 use futures_util::future::join_all;
 use performer::{Performer, TestApp};
@@ -66,7 +66,7 @@ impl Device {
     /// One question and its answer.
     async fn sync(&mut self, app: &TestApp) {
         let request = self.replica.sync_request();
-        let command = SyncCommand {
+        let command = SyncChats {
             caller: caller(self.name),
             cursors: serde_json::from_value(request["cursors"].clone()).unwrap(),
             open: serde_json::from_value(request["open"].clone()).unwrap(),

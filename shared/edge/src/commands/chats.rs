@@ -1,15 +1,14 @@
 //! Chats as one participant has them: creating, showing, listing, reading, muting, catching up.
 
-use super::{limit, seq};
+use super::{is_delete, limit, seq};
 use crate::problem::Problem;
 use crate::request::Request;
 use domain::content::ChatName;
 use domain::ids::{ChatId, ClientChatId, UserId};
 use domain::timestamp::Timestamp;
 use domain::use_cases::{
-    Caller, CreateChat, Cursor, InboxCursor, ListChats, MarkSeenCommand, Mute, MuteChat, NewChat, SyncCommand,
+    Caller, CreateChat, Cursor, InboxCursor, ListChats, MarkSeenCommand, Mute, MuteChat, NewChat, SyncChats,
 };
-use lambda_http::http::Method;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most chats of which one request catches up, and how many of them are open.
@@ -80,11 +79,11 @@ pub fn mark_seen(Request { caller, mut fields, .. }: Request) -> Result<MarkSeen
 ///
 /// # Errors
 /// [`Problem`] that names the fields.
-pub fn mute_chat(Request { caller, mut fields, method, .. }: Request) -> Result<MuteChat, Problem> {
+pub fn mute_chat(Request { caller, mut fields, route, .. }: Request) -> Result<MuteChat, Problem> {
     let chat = fields.required("chatId");
-    let mute = match method {
-        Some(Method::DELETE) => Some(Mute::Off),
-        _ => fields.optional::<Timestamp>("until").map(Mute::On),
+    let mute = match is_delete(&route) {
+        true => Some(Mute::Off),
+        false => fields.optional::<Timestamp>("until").map(Mute::On),
     };
     fields.finish(|| Some(MuteChat { caller, chat: chat?, mute: mute? }))
 }
@@ -93,7 +92,7 @@ pub fn mute_chat(Request { caller, mut fields, method, .. }: Request) -> Result<
 ///
 /// # Errors
 /// [`Problem`] that names the fields.
-pub fn sync(Request { caller, mut fields, .. }: Request) -> Result<SyncCommand, Problem> {
+pub fn sync(Request { caller, mut fields, .. }: Request) -> Result<SyncChats, Problem> {
     let cursors = fields.required::<BTreeMap<ChatId, Cursor>>("cursors");
     let open = fields.optional::<BTreeSet<ChatId>>("open");
     if cursors.as_ref().is_some_and(|cursors| cursors.len() > MOST_CURSORS) {
@@ -106,5 +105,5 @@ pub fn sync(Request { caller, mut fields, .. }: Request) -> Result<SyncCommand, 
             fields.wrong("open", format!("names {chat}, which is not among the cursors"));
         }
     }
-    fields.finish(|| Some(SyncCommand { caller, cursors: cursors?, open: open?.unwrap_or_default() }))
+    fields.finish(|| Some(SyncChats { caller, cursors: cursors?, open: open?.unwrap_or_default() }))
 }

@@ -1,10 +1,10 @@
 //! Changes of groups.
 
+use super::is_delete;
 use crate::problem::Problem;
 use crate::request::Request;
 use domain::ids::UserId;
 use domain::use_cases::{AddParticipants, MOST_ADDED, RemoveParticipant, SetAdmin, UpdateChat};
-use lambda_http::http::Method;
 
 /// `{chatId, name}`
 ///
@@ -47,9 +47,9 @@ pub fn remove_participant(Request { caller, mut fields, .. }: Request) -> Result
 ///
 /// # Errors
 /// [`Problem`] that names the fields.
-pub fn set_admin(Request { caller, mut fields, method, .. }: Request) -> Result<SetAdmin, Problem> {
+pub fn set_admin(Request { caller, mut fields, route, .. }: Request) -> Result<SetAdmin, Problem> {
     let chat = fields.required("chatId");
     let user = fields.required("userId");
-    let is_admin = method != Some(Method::DELETE);
+    let is_admin = !is_delete(&route);
     fields.finish(|| Some(SetAdmin { caller, chat: chat?, user: user?, is_admin }))
 }

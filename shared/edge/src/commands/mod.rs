@@ -28,6 +28,11 @@ pub fn ping(Request { action, fields, .. }: Request) -> Result<(), Problem> {
     }
 }
 
+/// Whether a route takes away what its PUT sets.
+fn is_delete(route: &str) -> bool {
+    route.starts_with("DELETE ")
+}
+
 /// The place of a message, which every action on one names.
 fn seq(fields: &mut Fields) -> Option<Seq> {
     let seq = fields.number("seq");

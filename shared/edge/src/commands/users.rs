@@ -5,7 +5,6 @@ use crate::request::Request;
 use domain::chat_user::Nickname;
 use domain::ids::UserId;
 use domain::use_cases::Caller;
-use lambda_http::http::Method;
 
 /// What can be asked of users.
 #[derive(Debug)]
@@ -22,16 +21,14 @@ pub enum ProfileCommand {
 ///
 /// # Errors
 /// [`Problem`] that names the fields.
-pub fn profile(Request { caller, mut fields, method, .. }: Request) -> Result<ProfileCommand, Problem> {
-    if method == Some(Method::PATCH) {
+pub fn profile(Request { caller, mut fields, route, .. }: Request) -> Result<ProfileCommand, Problem> {
+    if route == "PATCH /me" {
         let nickname = fields.required::<Nickname>("nickname");
         return fields.finish(|| Some(ProfileCommand::SetNickname(caller, nickname?)));
     }
-    let user = fields.optional::<UserId>("userId");
-    fields.finish(|| {
-        Some(match user? {
-            Some(user) => ProfileCommand::User(caller, user),
-            None => ProfileCommand::Me(caller),
-        })
-    })
+    if route == "GET /me" {
+        return fields.finish(|| Some(ProfileCommand::Me(caller)));
+    }
+    let user = fields.required::<UserId>("userId");
+    fields.finish(|| Some(ProfileCommand::User(caller, user?)))
 }

@@ -33,7 +33,6 @@ fn stranger_mentioned(user: &UserId) -> Problem {
     Problem::field("mentions", format!("names {user}, who is not in the chat"))
 }
 
-/// As many names as an error tells.
 fn unknown_users(users: &[UserId]) -> Problem {
     Problem::fields(
         users

@@ -1,6 +1,6 @@
 //! Chats and the heads of their logs.
 
-use super::user_set;
+use super::{OfChat, user_set};
 use domain::chat::{Chat, Head};
 use domain::content::ChatName;
 use domain::ids::{ChatId, MessageId, Rev, Seq, UserId};
@@ -125,5 +125,17 @@ impl From<HeadItem> for Head {
             participant_count: item.participant_count,
             active_at: Timestamp::from_millis(item.active_at),
         }
+    }
+}
+
+impl OfChat for ChatItem {
+    fn chat_id(&self) -> &ChatId {
+        &self.chat_id
+    }
+}
+
+impl OfChat for HeadItem {
+    fn chat_id(&self) -> &ChatId {
+        &self.chat_id
     }
 }

@@ -1,5 +1,6 @@
 //! Participants' own items.
 
+use super::OfChat;
 use domain::ids::{ChatId, Seq, UserId};
 use domain::member::{Budget, Member};
 use domain::timestamp::Timestamp;
@@ -73,5 +74,11 @@ impl From<MemberItem> for Member {
             joined_at: Timestamp::from_millis(item.joined_at),
             budget: item.budget.map(|budget| Budget { millis: budget.millis, at: Timestamp::from_millis(budget.at) }),
         }
+    }
+}
+
+impl OfChat for MemberItem {
+    fn chat_id(&self) -> &ChatId {
+        &self.chat_id
     }
 }

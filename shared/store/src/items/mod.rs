@@ -10,10 +10,10 @@ mod user;
 pub(crate) use chat::{ChatItem, HeadItem};
 pub(crate) use member::{BudgetItem, MemberItem, MemberKey};
 pub(crate) use message::{MessageItem, PointerItem, SendItem, StoredMessage, pointer_seq};
-pub(crate) use user::{ChatUserItem, ConnectionItem, mutes_item};
+pub(crate) use user::{ConnectionItem, StoredUser, mutes_item};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::ids::UserId;
+use domain::ids::{ChatId, UserId};
 use domain::ports::StoreError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,6 +33,12 @@ mod user_set {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<UserId>, D::Error> {
         BTreeSet::deserialize(deserializer)
     }
+}
+
+/// An item that has a chat for its key, or for a part of it.
+pub(crate) trait OfChat {
+    /// The chat.
+    fn chat_id(&self) -> &ChatId;
 }
 
 /// An item of ours as DynamoDB takes it.

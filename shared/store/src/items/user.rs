@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ChatUserItem {
+struct ChatUserItem {
     user_id: UserId,
     nickname: Option<Nickname>,
     last_seen: Option<i64>,
@@ -35,7 +35,12 @@ impl From<&Connection> for ConnectionItem {
     }
 }
 
-impl TryFrom<ChatUserItem> for ChatUser {
+/// A user as they were read.
+#[derive(Deserialize)]
+#[serde(try_from = "ChatUserItem")]
+pub(crate) struct StoredUser(pub(crate) ChatUser);
+
+impl TryFrom<ChatUserItem> for StoredUser {
     type Error = domain::ids::Invalid;
 
     fn try_from(item: ChatUserItem) -> Result<Self, Self::Error> {
@@ -49,13 +54,13 @@ impl TryFrom<ChatUserItem> for ChatUser {
         let mute = |(chat, until): (String, i64)| {
             Ok((ChatId::parse(chat)?, (until > 0).then(|| Timestamp::from_millis(until))))
         };
-        Ok(Self {
+        Ok(Self(ChatUser {
             id: item.user_id,
             nickname: item.nickname,
             last_seen: item.last_seen.map(Timestamp::from_millis),
             muted_chats: item.muted_chats.into_iter().map(mute).collect::<Result<_, _>>()?,
             connections: item.connections.into_iter().map(connection).collect::<Result<_, _>>()?,
-        })
+        }))
     }
 }
 

@@ -16,15 +16,9 @@ impl CommitChanges for MemoryStore {
             let chat = &change.chat;
             // The change before is settled: this transaction saw it.
             state.unsettled.retain(|(of, _), before| of != chat || before.is_none());
-            state.heads.insert(
-                chat.clone(),
-                // A send may have come between.
-                Head {
-                    last_seq: state.heads[chat].last_seq,
-                    last_message_at: state.heads[chat].last_message_at,
-                    ..change.head_after()
-                },
-            );
+            // A send may have come between.
+            let Head { last_seq, last_message_at, .. } = state.heads[chat];
+            state.put_head(chat, Head { last_seq, last_message_at, ..change.head_after() });
             let over = change.at.plus(POINTER_LIFE);
             state.pointers.insert((chat.clone(), change.rev()), (change.pointer(), over));
             state.unsettled_pointers.insert(chat.clone(), change.rev());

@@ -52,7 +52,7 @@ impl CreateChats for MemoryStore {
                 return Creation::Exists;
             }
             state.chats.insert(chat.id.clone(), chat.clone());
-            state.heads.insert(chat.id.clone(), *head);
+            state.put_head(&chat.id, *head);
             for member in members {
                 state.members.insert((chat.id.clone(), member.user.clone()), member.clone());
             }
@@ -70,8 +70,15 @@ impl ReadInbox for MemoryStore {
         .await
     }
 
-    async fn heads(&self, chats: &[ChatId], _: Consistency) -> Result<BTreeMap<ChatId, Head>, StoreError> {
-        self.read(|state| chats.iter().filter_map(|chat| Some((chat.clone(), *state.heads.get(chat)?))).collect()).await
+    async fn heads(&self, chats: &[ChatId], consistency: Consistency) -> Result<BTreeMap<ChatId, Head>, StoreError> {
+        self.read(|state| {
+            let head = |chat: &ChatId| match consistency {
+                Consistency::Eventual if self.rng.percent(state.faults.stale_chat) => state.stale_heads.get(chat),
+                _ => state.heads.get(chat),
+            };
+            chats.iter().filter_map(|chat| Some((chat.clone(), *head(chat)?))).collect()
+        })
+        .await
     }
 
     async fn memberships(&self, user: &UserId, chats: &[ChatId]) -> Result<BTreeMap<ChatId, Member>, StoreError> {

@@ -2,6 +2,7 @@
 
 use super::{MemoryStore, State};
 use crate::rng::Rng;
+use domain::chat::Head;
 use domain::ids::{ChatId, SendId, Seq, UserId};
 use domain::message::Message;
 use domain::ports::{
@@ -29,18 +30,18 @@ impl CommitMessages for MemoryStore {
             let Some(member) = state.members.get_mut(&key) else {
                 return CommitOutcome::NotAMember;
             };
-            let Some(stored) = state.heads.get_mut(&message.chat) else {
+            let Some(stored) = state.heads.get(&message.chat).copied() else {
                 return CommitOutcome::Conflict;
             };
             let as_read = stored.last_seq == head.last_seq && stored.members_rev == head.members_rev;
             if !as_read || member.budget != *budget_before || message.seq != head.last_seq.next() {
                 return CommitOutcome::Conflict;
             }
-            stored.last_seq = message.seq;
-            stored.last_message_at = Some(message.created_at);
             member.read_seq = message.seq;
             member.read_at = Some(message.created_at);
             member.budget = Some(*budget_after);
+            let last_message_at = Some(message.created_at);
+            state.put_head(&message.chat, Head { last_seq: message.seq, last_message_at, ..stored });
             state.put_unsettled(message);
             if let Some(send) = send {
                 state.sends.insert(send.id.as_str().to_owned(), (message.seq, send.clone()));

@@ -28,7 +28,8 @@ pub struct Faults {
     /// A read does not show the message or the pointer of a transaction whose head is visible already, or shows the
     /// message as it was before.
     pub half_read: u8,
-    /// An eventually consistent read of a chat shows it as it was before its last change, or not at all if it is new.
+    /// An eventually consistent read of a chat or a head shows it as it was before its last change, or not at all if it is
+    /// new.
     pub stale_chat: u8,
     /// A call takes up to this many milliseconds, before and after it takes effect.
     pub latency_ms: u64,
@@ -40,6 +41,8 @@ struct State {
     /// The chats as they were before their last change.
     stale_chats: BTreeMap<ChatId, Chat>,
     heads: BTreeMap<ChatId, Head>,
+    /// The heads as they were before their last change.
+    stale_heads: BTreeMap<ChatId, Head>,
     messages: BTreeMap<(ChatId, Seq), Message>,
     members: BTreeMap<(ChatId, UserId), Member>,
     sends: BTreeMap<String, (Seq, SendRecord)>,
@@ -66,6 +69,14 @@ impl Default for MemoryStore {
     }
 }
 
+impl State {
+    fn put_head(&mut self, chat: &ChatId, head: Head) {
+        if let Some(before) = self.heads.insert(chat.clone(), head) {
+            self.stale_heads.insert(chat.clone(), before);
+        }
+    }
+}
+
 impl MemoryStore {
     /// A store in which things go wrong, reproducibly.
     pub fn with_faults(seed: u64, faults: Faults) -> Self {
@@ -79,7 +90,7 @@ impl MemoryStore {
 
     /// Replaces a head.
     pub fn put_head(&self, chat: &ChatId, head: Head) {
-        self.lock().heads.insert(chat.clone(), head);
+        self.lock().put_head(chat, head);
     }
 
     /// Every message of a chat as it is stored, whatever goes wrong.

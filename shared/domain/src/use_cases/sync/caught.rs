@@ -13,7 +13,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Above this many members no read positions are told, as nobody is pushed a receipt there.
-const MOST_POSITIONS: usize = 100;
+const MOST_POSITIONS: u32 = 100;
 /// The most bytes that one message or chat takes, beside the rest of its chat's part of the answer.
 const ITEM_BYTES: usize = DOCUMENT_BYTES - 512;
 
@@ -51,6 +51,11 @@ pub(super) struct Known {
 impl Known {
     pub(super) fn has_news(&self) -> bool {
         self.head.last_seq != self.cursor.seq || self.head.last_rev != self.cursor.rev
+    }
+
+    /// Whether everyone's read position is told.
+    pub(super) fn tells_positions(&self) -> bool {
+        self.is_open && self.head.participant_count <= MOST_POSITIONS
     }
 
     /// Whether the client knows more than there is: its cursor is from elsewhere, or the tables were restored.
@@ -124,6 +129,7 @@ impl Caught {
     pub(super) fn fill(self, room: &mut Room) -> Option<(ChatSync, Option<Vec<MemberView>>)> {
         let Self { known, messages, pointers, changed, document, members, reset } = self;
         let mut part = known.part();
+        let tells_positions = known.tells_positions();
         // Reserved with the largest cursor and every flag.
         let reserved = json_length(&part) + 128;
         if !room.takes(reserved) {
@@ -190,7 +196,6 @@ impl Caught {
             part.cursor.rev = pointer.rev;
         }
         part.limited = part.cursor != Cursor { seq: head.last_seq.max(part.cursor.seq), rev: head.last_rev };
-        let tells_positions = known.is_open && members.len() <= MOST_POSITIONS;
         let positions = tells_positions.then(|| members.into_iter().map(MemberView::new).collect());
         Some((part, positions))
     }

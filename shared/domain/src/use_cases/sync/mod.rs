@@ -43,7 +43,7 @@ pub struct Cursor {
 
 /// Catches up.
 #[derive(Debug, Clone)]
-pub struct Sync {
+pub struct SyncChats {
     /// Who asks.
     pub caller: Caller,
     /// The chats that the client knows, and how far.
@@ -110,7 +110,7 @@ pub struct ChatSync {
 impl<S, P, E, D> App<S, P, E, D>
 where
     S: ReadChats + ReadInbox + ReadMessages + ReadChanges + KeepUsers + Registry,
-    P: std::marker::Sync,
+    P: Sync,
     E: Env,
     D: Directory,
 {
@@ -119,8 +119,8 @@ where
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn sync(&self, command: Sync) -> Result<Synced, StoreError> {
-        let Sync { caller, cursors, open } = command;
+    pub async fn sync(&self, command: SyncChats) -> Result<Synced, StoreError> {
+        let SyncChats { caller, cursors, open } = command;
         let user = &caller.user;
         let known: Vec<ChatId> = cursors.keys().cloned().collect();
         let (heads, own, all) =
@@ -140,7 +140,7 @@ where
             };
             let mute = MuteView::new(&mutes, &chat, now);
             let known = Known { is_open: open.contains(&chat), head: *head, chat, cursor, member, mute, now };
-            if known.is_open || known.has_news() { news.push(known) } else { quiet.push(known) }
+            if known.tells_positions() || known.has_news() { news.push(known) } else { quiet.push(known) }
         }
         // Those with news come first: the first of their messages finds room, unless chats that are gone take it, which are
         // not asked for again.

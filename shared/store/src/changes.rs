@@ -33,6 +33,14 @@ fn is_conflict(reasons: &[Reason]) -> bool {
     reasons.iter().all(|reason| reason.is_condition() || reason.is_transient())
 }
 
+/// The condition that a message is as it was read: one without a rev never changed.
+fn as_read(before: Rev) -> &'static str {
+    match before {
+        Rev(0) => "rev = :before OR (attribute_exists(chatId) AND attribute_not_exists(rev))",
+        _ => "rev = :before",
+    }
+}
+
 // No part asks for the item as it was: whatever is not as it was read, all of it is read again.
 
 fn update(builder: UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
@@ -80,7 +88,7 @@ impl<E: Env> DynamoStore<E> {
                 let message = Put::builder()
                     .table_name(&self.tables.messages)
                     .set_item(Some(to_item("Messages", &MessageItem::from(after))?))
-                    .condition_expression("rev = :before")
+                    .condition_expression(as_read(*before))
                     .expression_attribute_values(":before", n(before.0));
                 Ok(vec![put(message)?])
             }

@@ -23,7 +23,10 @@ pub(crate) struct MessageItem {
     client_message_id: Option<ClientMessageId>,
     #[serde(with = "user_set", default, skip_serializing_if = "BTreeSet::is_empty")]
     deleted_for: BTreeSet<UserId>,
+    /// Absent before messages could change.
+    #[serde(default)]
     rev: Rev,
+    #[serde(default)]
     told_rev: Rev,
     /// Absent from a tombstone, like everything else that the message said.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,4 +5,5 @@
 mod budgets;
 mod budgets_of_changes;
 mod contract;
+mod earlier_items;
 mod support;

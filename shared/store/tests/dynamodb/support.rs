@@ -44,6 +44,12 @@ async fn engine() -> &'static (Embedded, TableNames) {
 
 /// A store on that engine, and the calls that go through it.
 pub(crate) async fn store() -> (DynamoStore<TestEnv>, Calls) {
+    let (client, tables, calls) = client().await;
+    (DynamoStore::with_client(client, tables, TestEnv::default()), calls)
+}
+
+/// A client of that engine, the tables, and the calls that go through it.
+pub(crate) async fn client() -> (Client, TableNames, Calls) {
     let (engine, tables) = engine().await;
     let calls = Calls::default();
     let config = aws_sdk_dynamodb::Config::builder()
@@ -54,7 +60,7 @@ pub(crate) async fn store() -> (DynamoStore<TestEnv>, Calls) {
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .interceptor(calls.clone())
         .build();
-    (DynamoStore::with_client(Client::from_conf(config), tables.clone(), TestEnv::default()), calls)
+    (Client::from_conf(config), tables.clone(), calls)
 }
 
 /// One call: what was asked, and what it cost.

@@ -1,6 +1,6 @@
 //! Items that were written before an attribute was there are read and changed as if they had it.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use domain::ids::{Rev, Seq};
 use domain::use_cases::{CreateChat, EditMessage, ListChats, NewChat, PageLimit};
 use domain::{App, Settings};
@@ -21,6 +21,7 @@ async fn a_message_from_before_there_were_changes_can_be_changed() {
         let key = [("chatId", AttributeValue::S(chat.to_string())), ("seq", AttributeValue::N(seq.to_owned()))];
         let key = key.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let call = client.update_item().table_name(&tables.messages).set_key(Some(key));
+        let call = call.return_consumed_capacity(ReturnConsumedCapacity::Indexes);
         call.update_expression(format!("REMOVE {attributes}")).send().await.unwrap();
     }
     let list = ListChats { caller: caller("early-b"), limit: PageLimit::default(), after: None };

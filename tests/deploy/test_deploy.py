@@ -49,7 +49,7 @@ class Adaptations(unittest.TestCase):
         self.assertEqual(
             adapt.adapt(translate()),
             [
-                "10 route responses removed",
+                "11 route responses removed",
                 "22 HTTP routes expanded from the OpenAPI document",
                 "the ids of 2 APIs pinned",
             ],
@@ -178,6 +178,7 @@ class DeployedStack(unittest.TestCase):
             "editMessage": "edit-message",
             "deleteMessage": "delete-message",
             "reactToMessage": "react-to-message",
+            "typing": "typing",
             "sync": "sync",
             "ping": "default-route",
             "unknown": "default-route",

@@ -305,6 +305,7 @@ class TranslatedTemplate(unittest.TestCase):
                 "editMessage",
                 "deleteMessage",
                 "reactToMessage",
+                "typing",
                 "sync",
             },
         )

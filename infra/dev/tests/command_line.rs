@@ -91,7 +91,7 @@ fn tokens_are_of_a_running_system() {
 fn this_products_template_has_nothing_that_the_local_cloud_does_not_serve() {
     let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();
     assert_eq!(template.warnings, Vec::<String>::new());
-    assert_eq!(template.functions.len(), 22);
+    assert_eq!(template.functions.len(), 23);
 }
 
 #[test]

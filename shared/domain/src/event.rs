@@ -2,10 +2,10 @@
 
 use crate::chat::ChatView;
 use crate::chat_user::ChatUserView;
-use crate::ids::{ChatId, Rev, Seq, UserId};
+use crate::ids::{ChatId, Invalid, Rev, Seq, UserId};
 use crate::message::MessageView;
 use crate::timestamp::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One pushed frame: `{"event": ..., "chatId"?: ..., "seq"?: ..., "rev"?: ..., "data": {...}}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -47,6 +47,9 @@ pub enum EventName {
     /// The user is not in the chat any more.
     #[serde(rename = "chat.left")]
     ChatLeft,
+    /// Somebody types, or stopped.
+    #[serde(rename = "typing")]
+    Typing,
     /// The user changed something of their own on another device: nickname or mutes.
     #[serde(rename = "user.updated")]
     UserUpdated,
@@ -64,6 +67,8 @@ pub enum EventData {
     Receipt(Receipt),
     /// Of `chat.left`: who ended it.
     Left(Left),
+    /// Of `typing`: who, and whether they do.
+    Typing(Typing),
     /// Of `user.updated`: the user.
     User(Box<ChatUserView>),
 }
@@ -74,6 +79,48 @@ pub enum EventData {
 pub struct Left {
     /// The user themselves, or the admin who removed them.
     pub by: UserId,
+}
+
+/// For this long, in milliseconds, a client shows that somebody types, unless it is told again: a stop can be lost.
+const TYPING_TIMEOUT_MS: u32 = 6000;
+
+/// Whether somebody types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", try_from = "String")]
+pub enum TypingState {
+    /// They do.
+    Start,
+    /// They stopped.
+    Stop,
+}
+
+impl TryFrom<String> for TypingState {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        match text.as_str() {
+            "start" => Ok(Self::Start),
+            "stop" => Ok(Self::Stop),
+            _ => Err(Invalid::because("must be start or stop")),
+        }
+    }
+}
+
+/// Who types, or stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Typing {
+    user_id: UserId,
+    state: TypingState,
+    /// After this many milliseconds without another one, they do not type any more; absent where they stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout_ms: Option<u32>,
+}
+
+impl Typing {
+    /// What the others are told of a user.
+    pub fn new(user_id: UserId, state: TypingState) -> Self {
+        Self { user_id, state, timeout_ms: (state == TypingState::Start).then_some(TYPING_TIMEOUT_MS) }
+    }
 }
 
 /// Who has read how far.
@@ -131,6 +178,12 @@ impl Event {
     pub fn receipt_updated(chat_id: ChatId, receipt: Receipt) -> Self {
         let data = EventData::Receipt(receipt);
         Self { event: EventName::ReceiptUpdated, chat_id: Some(chat_id), seq: None, rev: None, data }
+    }
+
+    /// `typing`.
+    pub fn typing(chat_id: ChatId, typing: Typing) -> Self {
+        let data = EventData::Typing(typing);
+        Self { event: EventName::Typing, chat_id: Some(chat_id), seq: None, rev: None, data }
     }
 
     /// `user.updated`.

@@ -3,8 +3,8 @@
 use crate::problem::{Code, Problem};
 use crate::request::{Api, Origin};
 use domain::use_cases::{
-    ChangedGroup, ChangedMessage, ChatDetails, ClearedChat, CreatedChat, Inbox, Muted, Page, Seen, Sent, ShownUser,
-    Synced,
+    ChangedGroup, ChangedMessage, ChatDetails, ClearedChat, CreatedChat, Inbox, Muted, Page, SaidTyping, Seen, Sent,
+    ShownUser, Synced,
 };
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use lambda_http::{Body, Response};
@@ -116,6 +116,14 @@ impl Answer {
     /// [`Problem`] if it cannot be written as JSON.
     pub fn user(shown: &ShownUser) -> Result<Self, Problem> {
         Self::new(200, json!({"user": shown.user}))
+    }
+
+    /// What the others are told.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be written as JSON.
+    pub fn typing(said: &SaidTyping) -> Result<Self, Problem> {
+        Self::new(200, &said.typing)
     }
 
     /// What happened since the cursors.

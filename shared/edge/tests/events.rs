@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use domain::event::TypingState;
 use domain::ids::{ChatId, ClientChatId, Rev, Seq, UserId};
 use domain::timestamp::Timestamp;
 use domain::use_cases::{Cursor, DeleteFor, Mute, PageLimit, PageStart};
@@ -108,6 +109,8 @@ fn every_route_and_its_action_parse_into_the_same_command() {
         assert_eq!(sync.cursors, BTreeMap::from([(chat.clone(), Cursor { seq: Seq(0), rev: Rev(0) })]));
         assert_eq!(sync.open, BTreeSet::from([chat.clone()]));
     }
+    let typing = commands::typing(request(&sample("typing"))).unwrap();
+    assert_eq!((typing.chat, typing.state), (chat.clone(), TypingState::Start));
     assert_eq!(commands::get_chat(request(&sample("get-chat"))).unwrap().1, chat);
     assert!(commands::ping(request(&sample("default-route"))).is_ok());
     assert!(lambda_http::request::from_str(&sample("health")).is_ok());
@@ -193,6 +196,7 @@ fn what_is_wrong_is_named() {
     refused(commands::edit_message(at(json!({"seq": "1", "content": "x"}))), "seq", "whole number");
     refused(commands::delete_message(at(json!({"seq": 1, "for": "all"}))), "for", "me or everyone");
     refused(commands::delete_message(at(json!({"seq": 1}))), "for", "required");
+    refused(commands::typing(at(json!({"state": "typing"}))), "state", "start or stop");
     refused(commands::react_to_message(at(json!({"seq": 1, "emojis": ["\u{1F44D}", "x"]}))), "emojis[1]", "one emoji");
     refused(commands::react_to_message(at(json!({"seq": 1}))), "emojis", "required");
     refused(commands::update_chat(at(json!({"name": " "}))), "name", "1 to 100");

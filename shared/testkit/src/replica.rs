@@ -155,6 +155,8 @@ impl Replica {
             "receipt.updated" => {
                 held.has_read(data["userId"].as_str().expect("a reader"), number(data, "readSeq"));
             }
+            // Shown for a while, and not held.
+            "typing" => {}
             _ => panic!("an unknown event: {frame}"),
         }
     }

@@ -315,3 +315,36 @@ async fn a_user_is_known_by_nickname_profile_and_mutes() {
     assert_problem(&problem, 400, "invalid_request", Some("participants"));
     assert!(problem["detail"].as_str().unwrap().contains("nobody"));
 }
+
+#[tokio::test]
+async fn typing_reaches_the_others_in_the_chat_and_nobody_else() {
+    let (alice, bob, carol) = three().await;
+    let eve = System::shared().user("eve").await;
+    let chat = alice.group(&[&bob, &carol]).await;
+    let (mut at_alice, mut phone, mut at_bob) = (alice.socket().await, alice.socket().await, bob.socket().await);
+    let (mut at_carol, mut at_eve) = (carol.socket().await, eve.socket().await);
+    let say = |state: &str| json!({"chatId": chat, "state": state});
+    let said = at_alice.request("typing", say("start")).await.unwrap();
+    assert_eq!(said["data"], json!({"userId": alice.id, "state": "start", "timeoutMs": 6000}));
+    for socket in [&mut at_bob, &mut at_carol] {
+        let event = socket.event("typing").await.unwrap();
+        assert_eq!(event, json!({"event": "typing", "chatId": chat, "data": said["data"]}));
+    }
+    at_alice.request("typing", say("stop")).await.unwrap();
+    let stopped = json!({"userId": alice.id, "state": "stop"});
+    for socket in [&mut at_bob, &mut at_carol] {
+        assert_eq!(socket.event("typing").await.unwrap()["data"], stopped);
+    }
+    for socket in [&mut at_alice, &mut phone, &mut at_eve] {
+        is_quiet(socket).await;
+    }
+    // Nothing of it is kept.
+    assert_eq!(ok(bob.http.get(&format!("/chats/{chat}")).await.unwrap())["chat"]["rev"], 0);
+    ok(alice.http.delete(&format!("/chats/{chat}/participants/{}", carol.id)).await.unwrap());
+    at_carol.event("chat.left").await.unwrap();
+    at_alice.request("typing", say("start")).await.unwrap();
+    at_bob.event("typing").await.unwrap();
+    is_quiet(&mut at_carol).await;
+    let refused = at_carol.request("typing", say("start")).await.unwrap();
+    assert_problem(&refused["error"], 404, "chat_not_found", None);
+}

@@ -37,6 +37,7 @@ fn actions(chat: &str) -> Vec<(&'static str, Value)> {
         ("deleteMessage", json!({"chatId": chat, "seq": 1, "for": "everyone"})),
         ("deleteMessage", json!({"chatId": chat, "seq": 1, "for": "me"})),
         ("reactToMessage", json!({"chatId": chat, "seq": 1, "emojis": ["\u{1F44D}"]})),
+        ("typing", json!({"chatId": chat, "state": "start"})),
     ]
 }
 

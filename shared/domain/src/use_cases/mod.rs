@@ -23,6 +23,7 @@ mod send_message;
 mod set_admin;
 mod state;
 mod sync;
+mod typing;
 mod update_chat;
 
 pub use add_participants::{AddParticipants, MOST_ADDED};
@@ -45,6 +46,7 @@ pub use remove_participant::RemoveParticipant;
 pub use send_message::{SendMessage, SendMessageError, Sent};
 pub use set_admin::SetAdmin;
 pub use sync::{ChatSync, Cursor, SyncChats, Synced};
+pub use typing::{SaidTyping, SayTyping, SayTypingError};
 pub use update_chat::UpdateChat;
 
 use crate::ids::{ConnectionId, UserId};

@@ -17,3 +17,4 @@ mod reading;
 mod replies_and_mentions;
 mod support;
 mod sync;
+mod typing;

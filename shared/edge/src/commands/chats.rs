@@ -7,7 +7,7 @@ use domain::content::ChatName;
 use domain::ids::{ChatId, ClientChatId, UserId};
 use domain::timestamp::Timestamp;
 use domain::use_cases::{
-    Caller, CreateChat, Cursor, InboxCursor, ListChats, MarkSeenCommand, Mute, MuteChat, NewChat, SyncChats,
+    Caller, CreateChat, Cursor, InboxCursor, ListChats, MarkSeenCommand, Mute, MuteChat, NewChat, SayTyping, SyncChats,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,6 +86,16 @@ pub fn mute_chat(Request { caller, mut fields, route, .. }: Request) -> Result<M
         false => fields.optional::<Timestamp>("until").map(Mute::On),
     };
     fields.finish(|| Some(MuteChat { caller, chat: chat?, mute: mute? }))
+}
+
+/// `{chatId, state}`
+///
+/// # Errors
+/// [`Problem`] that names the fields.
+pub fn typing(Request { caller, mut fields, .. }: Request) -> Result<SayTyping, Problem> {
+    let chat = fields.required("chatId");
+    let state = fields.required("state");
+    fields.finish(|| Some(SayTyping { caller, chat: chat?, state: state? }))
 }
 
 /// `{cursors: {chatId: {seq, rev}}, open?: [chatId]}`

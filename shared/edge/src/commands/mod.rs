@@ -5,7 +5,7 @@ mod groups;
 mod messages;
 mod users;
 
-pub use chats::{clear_chat, create_chat, get_chat, list_chats, mark_seen, mute_chat, sync};
+pub use chats::{clear_chat, create_chat, get_chat, list_chats, mark_seen, mute_chat, sync, typing};
 pub use groups::{add_participants, remove_participant, set_admin, update_chat};
 pub use messages::{delete_message, edit_message, list_messages, react_to_message, send_message};
 pub use users::{ProfileCommand, profile};
@@ -51,7 +51,7 @@ fn limit(fields: &mut Fields) -> Option<PageLimit> {
 }
 
 /// Every action of the WebSocket API.
-pub const ACTIONS: [&str; 9] = [
+pub const ACTIONS: [&str; 10] = [
     "createChat",
     "sendMessage",
     "listMessages",
@@ -59,6 +59,7 @@ pub const ACTIONS: [&str; 9] = [
     "editMessage",
     "deleteMessage",
     "reactToMessage",
+    "typing",
     "sync",
     "ping",
 ];

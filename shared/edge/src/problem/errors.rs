@@ -6,7 +6,7 @@ use domain::ids::UserId;
 use domain::ports::{DirectoryError, StoreError};
 use domain::use_cases::{
     ChangeGroupError, ChangeMessageError, ClearChatError, CreateChatError, GetChatError, ListMessagesError,
-    MarkSeenError, MuteChatError, ProfileError, SendMessageError,
+    MarkSeenError, MuteChatError, ProfileError, SayTypingError, SendMessageError,
 };
 use std::time::Duration;
 
@@ -211,6 +211,16 @@ impl From<ClearChatError> for Problem {
             ClearChatError::ChatNotFound => chat_not_found(),
             ClearChatError::Busy => busy(),
             ClearChatError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SayTypingError> for Problem {
+    fn from(error: SayTypingError) -> Self {
+        match error {
+            SayTypingError::ChatNotFound => chat_not_found(),
+            SayTypingError::ChatClosed => chat_closed(),
+            SayTypingError::Store(error) => error.into(),
         }
     }
 }

@@ -3,11 +3,12 @@
 use crate::budgets::{Chatting, app, private, reads, within};
 use crate::support::Calls;
 use domain::content::ChatName;
+use domain::event::TypingState;
 use domain::ids::{ChatId, Rev, Seq};
 use domain::reactions::Emoji;
 use domain::use_cases::{
     AddParticipants, CreateChat, Cursor, DeleteFor, DeleteMessage, EditMessage, ListChats, Mute, MuteChat, NewChat,
-    PageLimit, ReactToMessage, RemoveParticipant, SyncChats, UpdateChat,
+    PageLimit, ReactToMessage, RemoveParticipant, SayTyping, SyncChats, UpdateChat,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use testkit::fixtures::{caller, message, text, user, users};
@@ -101,6 +102,9 @@ async fn what_is_ones_own_is_cheap() {
     within(&made, &["BatchGetItem", "GetItem", "UpdateItem"], 1.0, 2.0);
     reads(&made[0], &["ChatMembersTable"], &[]);
     reads(&made[1], &["ChatUsersTable"], &[]);
+    let start = SayTyping { caller: caller("own-a"), chat: chat.clone(), state: TypingState::Start };
+    app.say_typing(start).await.unwrap();
+    within(&calls.take(), &["BatchGetItem", "BatchGetItem"], 0.0, 3.0);
     app.user(&caller("own-a"), &user("own-b")).await.unwrap();
     let made = calls.take();
     within(&made, &["BatchGetItem", "BatchGetItem"], 0.0, 1.5);

@@ -1,0 +1,68 @@
+//! Telling the others that one is typing. Nothing is stored.
+
+use super::state::{ChatState, chat_state};
+use super::{App, Caller, PushReport};
+use crate::event::{Event, Typing, TypingState};
+use crate::ids::{ChatId, UserId};
+use crate::ports::{Env, Push, ReadChats, Registry, StoreError};
+use crate::retry::Retry;
+
+/// Above this many participants nobody is told.
+const MOST_FOR_TYPING: usize = 100;
+
+/// Says that the caller is typing, or is no more.
+#[derive(Debug, Clone)]
+pub struct SayTyping {
+    /// Who types.
+    pub caller: Caller,
+    /// In which chat.
+    pub chat: ChatId,
+    /// Whether they begin or stop.
+    pub state: TypingState,
+}
+
+/// What was said.
+#[derive(Debug)]
+pub struct SaidTyping {
+    /// What the others are told.
+    pub typing: Typing,
+    /// What became of the pushes.
+    pub pushed: PushReport,
+}
+
+/// Why nothing is said.
+#[derive(Debug, thiserror::Error)]
+pub enum SayTypingError {
+    /// There is no such chat, or the caller is not in it: which of the two is not told.
+    #[error("chat not found")]
+    ChatNotFound,
+    /// Nobody writes in a closed chat.
+    #[error("chat closed")]
+    ChatClosed,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<S: ReadChats + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
+    /// Tells the other participants, in chats of at most 100. The caller's own devices are not told.
+    ///
+    /// # Errors
+    /// [`SayTypingError`].
+    pub async fn say_typing(&self, command: SayTyping) -> Result<SaidTyping, SayTypingError> {
+        let SayTyping { caller, chat, state } = command;
+        let found = chat_state(&self.store, &mut Retry::new(&self.env), &chat, &caller.user, None).await?;
+        let ChatState { chat, .. } = found.ok_or(SayTypingError::ChatNotFound)?;
+        if chat.closed_at.is_some() {
+            return Err(SayTypingError::ChatClosed);
+        }
+        let typing = Typing::new(caller.user.clone(), state);
+        if chat.participants.len() > MOST_FOR_TYPING {
+            return Ok(SaidTyping { typing, pushed: PushReport::default() });
+        }
+        let others: Vec<UserId> = chat.participants.iter().filter(|user| **user != caller.user).cloned().collect();
+        let audience = self.look_up(&others).await;
+        let pushed = self.push(&audience, None, &Event::typing(chat.id, typing.clone())).await;
+        Ok(SaidTyping { typing, pushed })
+    }
+}

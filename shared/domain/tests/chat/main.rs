@@ -2,19 +2,25 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
+mod changes;
 mod chats;
 mod clearing;
+mod closed_groups;
 mod connections;
+mod deletions;
 mod edits;
 mod fan_out;
 mod groups;
 mod inbox;
 mod interleavings;
+mod joining_and_leaving;
 mod messages;
 mod mutes;
 mod profiles;
+mod reactions;
 mod reading;
 mod replies_and_mentions;
 mod support;
 mod sync;
+mod sync_frames;
 mod typing;

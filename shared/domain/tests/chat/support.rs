@@ -24,6 +24,9 @@ use testkit::{MemoryStore, RecordingPush, TestEnv};
 /// Without an Auth Service unless a test puts one there.
 pub(crate) type TestApp = App<MemoryStore, RecordingPush, TestEnv, Option<AuthService>>;
 
+/// Whoever is in most chats of the tests.
+pub(crate) const TEAM: [&str; 3] = ["alice", "bob", "carol"];
+
 pub(crate) fn app() -> TestApp {
     with_store(MemoryStore::default())
 }
@@ -302,4 +305,9 @@ pub(crate) async fn pointers(app: &TestApp, chat: &ChatId) -> Vec<(u64, u64, Opt
 
 pub(crate) fn ids(ids: &[&str]) -> BTreeSet<UserId> {
     users(ids).into_iter().collect()
+}
+
+/// All that is stored of a chat's messages, as text.
+pub(crate) fn stored(app: &TestApp, chat: &ChatId) -> String {
+    format!("{:?}", app.store.stored_messages(chat))
 }

@@ -1,0 +1,133 @@
+use crate::support::{
+    TEAM, TestApp, add, app, clear, closed, delete, edit, everything, filled, group, head, json, online, pointers,
+    private, pushed, react, refused, remove, say,
+};
+use domain::ids::{ChatId, Rev, Seq};
+use domain::use_cases::{ChangeMessageError, ChangedMessage, DeleteFor};
+use serde_json::json;
+use testkit::Faults;
+use testkit::fixtures::user;
+
+/// Everything that changes a message, by `who`.
+async fn all_changes(
+    app: &TestApp,
+    who: &str,
+    chat: &ChatId,
+    seq: u64,
+) -> [Result<ChangedMessage, ChangeMessageError>; 4] {
+    [
+        edit(app, who, chat, seq, "Other").await,
+        react(app, who, chat, seq, &["👍"]).await,
+        delete(app, who, chat, seq, DeleteFor::Everyone).await,
+        delete(app, who, chat, seq, DeleteFor::Me).await,
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_there_or_not_shown_is_not_changed() {
+    let app = app();
+    let chat = group(&app, &TEAM).await;
+    filled(&app, &chat, 4).await;
+    clear(&app, "alice", &chat).await;
+    filled(&app, &chat, 2).await;
+    delete(&app, "alice", &chat, 5, DeleteFor::Me).await.unwrap();
+    online(&app, &TEAM).await;
+    let before = everything(&app);
+    // The head's place, one that was cleared, one that is not there yet, one that is not there at all.
+    for seq in [0, 1, 4, 7, u64::MAX] {
+        for result in all_changes(&app, "alice", &chat, seq).await {
+            refused!(result, ChangeMessageError::MessageNotFound);
+        }
+    }
+    // What she deleted for herself, she can only delete so again.
+    let [edited, reacted, deleted, again] = all_changes(&app, "alice", &chat, 5).await;
+    for result in [edited, reacted, deleted] {
+        refused!(result, ChangeMessageError::MessageNotFound);
+    }
+    assert_eq!(json(&again.unwrap().message)["deletedFor"], json!(["alice"]));
+    assert_eq!(everything(&app), before);
+    pushed(&app, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_not_in_a_chat_changes_nothing_in_it() {
+    let app = app();
+    let chat = group(&app, &["alice", "bob", "carol", "dave"]).await;
+    say(&app, "dave", &chat, "Hello").await;
+    remove(&app, "dave", &chat, "dave").await.unwrap();
+    online(&app, &TEAM).await;
+    let before = everything(&app);
+    let nowhere = ChatId::parse("nowhere").unwrap();
+    for (who, chat) in [("eve", &chat), ("dave", &chat), ("alice", &nowhere)] {
+        for seq in [1, 9] {
+            for result in all_changes(&app, who, chat, seq).await {
+                refused!(result, ChangeMessageError::ChatNotFound);
+            }
+        }
+    }
+    assert_eq!(everything(&app), before);
+    pushed(&app, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_change_takes_the_next_rev_of_its_chat() {
+    let app = app();
+    let chat = group(&app, &TEAM).await;
+    filled(&app, &chat, 3).await;
+    let revs = [
+        edit(&app, "alice", &chat, 2, "Other").await,
+        react(&app, "bob", &chat, 1, &["👍"]).await,
+        delete(&app, "carol", &chat, 2, DeleteFor::Me).await,
+        delete(&app, "alice", &chat, 3, DeleteFor::Everyone).await,
+    ]
+    .map(|changed| changed.unwrap().message.rev().0);
+    assert_eq!(revs, [1, 2, 3, 4]);
+    let carol = Some(user("carol"));
+    assert_eq!(pointers(&app, &chat).await, [(1, 2, None), (2, 1, None), (3, 2, carol), (4, 3, None)]);
+    let head = head(&app, &chat);
+    assert_eq!((head.last_seq, head.last_rev, head.members_rev), (Seq(3), Rev(4), Rev(0)));
+    add(&app, "alice", &chat, &["dave"]).await.unwrap();
+    let after = edit(&app, "alice", &chat, 2, "More").await.unwrap();
+    assert_eq!(after.message.rev(), Rev(6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_a_message_is_tried_again_and_not_for_ever() {
+    let app = app();
+    let chat = private(&app).await;
+    filled(&app, &chat, 1).await;
+    app.store.set_faults(Faults { conflict: 80, ..Faults::default() });
+    assert!(edit(&app, "alice", &chat, 1, "Other").await.unwrap().retries > 0);
+    app.store.set_faults(Faults { conflict: 100, ..Faults::default() });
+    refused!(edit(&app, "alice", &chat, 1, "More").await, ChangeMessageError::Busy);
+    assert_eq!(head(&app, &chat).last_rev, Rev(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_whose_reply_was_lost_is_so_already_when_it_is_repeated() {
+    let app = app();
+    let chat = private(&app).await;
+    filled(&app, &chat, 1).await;
+    for rev in 1..=4 {
+        let change = async || match rev {
+            1 => edit(&app, "alice", &chat, 1, "Other").await,
+            2 => react(&app, "alice", &chat, 1, &["👍"]).await,
+            3 => delete(&app, "bob", &chat, 1, DeleteFor::Me).await,
+            _ => delete(&app, "alice", &chat, 1, DeleteFor::Everyone).await,
+        };
+        app.store.set_faults(Faults { lost_reply: 100, ..Faults::default() });
+        refused!(change().await, ChangeMessageError::Store(_));
+        app.store.set_faults(Faults::default());
+        assert_eq!(change().await.unwrap().message.rev(), Rev(rev));
+        assert_eq!(head(&app, &chat).last_rev, Rev(rev));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_left_is_not_told_of_changes() {
+    let app = app();
+    let chat = closed(&app).await;
+    online(&app, &["alice", "bob", "carol"]).await;
+    delete(&app, "alice", &chat, 1, DeleteFor::Everyone).await.unwrap();
+    pushed(&app, [("alice", "message.updated")]);
+}

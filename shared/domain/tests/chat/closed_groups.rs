@@ -1,0 +1,137 @@
+use crate::groups::{admins_work, revs};
+use crate::support::{
+    TEAM, TestApp, app, clear, closed, delete, document, edit, everything, filled, group, head, ids, list, mark,
+    online, pushed, react, refused, remove, visible, with_store,
+};
+use domain::ids::{ChatId, Seq};
+use domain::ports::{ReadChats as _, ReadInbox as _};
+use domain::use_cases::{
+    ChangeGroupError, ChangeMessageError, DeleteFor, GetChatError, ListMessagesError, MarkSeenError, PageStart,
+    SendMessageError,
+};
+use futures_util::future::join;
+use serde_json::json;
+use std::time::Duration;
+use testkit::fixtures::{caller, message, user};
+use testkit::{Faults, MemoryStore};
+
+async fn chat_ids(app: &TestApp, who: &str) -> Vec<ChatId> {
+    app.store.chats_of(&user(who)).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_removed_from_a_group_of_two() {
+    let app = app();
+    let chat = group(&app, &TEAM).await;
+    remove(&app, "alice", &chat, "carol").await.unwrap();
+    online(&app, &TEAM).await;
+    let before = everything(&app);
+    refused!(remove(&app, "alice", &chat, "bob").await, ChangeGroupError::LastTwo);
+    refused!(remove(&app, "alice", &chat, "carol").await, ChangeGroupError::NotAParticipant);
+    assert_eq!(everything(&app), before);
+    pushed(&app, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_one_of_the_last_two_leaves_the_group_is_closed() {
+    let app = app();
+    let chat = group(&app, &TEAM).await;
+    filled(&app, &chat, 3).await;
+    remove(&app, "alice", &chat, "carol").await.unwrap();
+    online(&app, &["alice", "bob-1", "bob-2", "carol"]).await;
+    tokio::time::advance(Duration::from_secs(5)).await;
+    let left = remove(&app, "bob-1", &chat, "bob").await.unwrap();
+    assert!(left.chat.is_none());
+    let [of_alice, of_bob] = pushed(&app, [("alice", "chat.updated"), ("bob-2", "chat.left")]);
+    assert_eq!(of_bob["data"], json!({"by": "bob"}));
+    assert_eq!((&of_alice["rev"], &of_bob["rev"]), (&json!(2), &json!(2)));
+    assert_eq!(of_alice["data"]["closedAt"], "2026-01-01T00:00:05.000Z");
+    assert_eq!(of_alice["data"]["participants"], json!(["alice", "bob"]), "who talked to whom stays on record");
+    assert_eq!(revs(&app, &chat).await, (2, 2));
+    assert_eq!(document(&app, &chat).await.participants, ids(&["alice", "bob"]));
+    assert!(app.store.stored_member(&chat, &user("bob")).is_none());
+    assert!(chat_ids(&app, "bob").await.is_empty());
+    refused!(app.get_chat(&caller("bob"), &chat).await, GetChatError::ChatNotFound);
+    refused!(app.list_messages(list(&chat, "bob", PageStart::Latest, 50)).await, ListMessagesError::ChatNotFound);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_left_in_a_closed_group_reads_and_tidies_and_does_nothing_else() {
+    let app = app();
+    let chat = closed(&app).await;
+    online(&app, &["alice-1", "alice-2", "bob", "carol"]).await;
+    let before = everything(&app);
+    for result in admins_work(&app, "alice", &chat).await {
+        refused!(result, ChangeGroupError::ChatClosed);
+    }
+    refused!(remove(&app, "alice", &chat, "bob").await, ChangeGroupError::ChatClosed);
+    refused!(app.send_message(message(&chat, "alice", "m", "Hello")).await, SendMessageError::ChatClosed);
+    refused!(edit(&app, "alice", &chat, 1, "Other").await, ChangeMessageError::ChatClosed);
+    refused!(react(&app, "alice", &chat, 1, &["👍"]).await, ChangeMessageError::ChatClosed);
+    assert_eq!(everything(&app), before);
+    pushed(&app, []);
+
+    assert_eq!(visible(&app, "alice", &chat).await, [1, 2, 3]);
+    assert_eq!(app.get_chat(&caller("alice"), &chat).await.unwrap().members.len(), 1);
+    delete(&app, "alice-1", &chat, 1, DeleteFor::Everyone).await.unwrap();
+    pushed(&app, [("alice-2", "message.updated")]);
+    delete(&app, "alice-1", &chat, 2, DeleteFor::Me).await.unwrap();
+    pushed(&app, [("alice-2", "message.updated")]);
+    assert_eq!(visible(&app, "alice", &chat).await, [1, 3]);
+    clear(&app, "alice-1", &chat).await;
+    pushed(&app, [("alice-2", "chat.updated")]);
+    assert!(visible(&app, "alice", &chat).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_closed_group_only_ones_own_devices_hear_what_is_read() {
+    let app = app();
+    let chat = group(&app, &TEAM).await;
+    filled(&app, &chat, 3).await;
+    remove(&app, "alice", &chat, "carol").await.unwrap();
+    remove(&app, "alice", &chat, "alice").await.unwrap();
+    online(&app, &["alice", "bob-1", "bob-2", "carol"]).await;
+    let seen = app.mark_seen(mark(&chat, "bob-1", 2)).await.unwrap();
+    assert_eq!((seen.read_seq, seen.unread_count), (Seq(2), 1));
+    pushed(&app, [("bob-2", "receipt.updated")]);
+    refused!(app.mark_seen(mark(&chat, "alice", 1)).await, MarkSeenError::ChatNotFound);
+}
+
+#[tokio::test(start_paused = true)]
+async fn then_the_second_leaves_too() {
+    let app = app();
+    let chat = closed(&app).await;
+    online(&app, &["alice-1", "alice-2", "bob", "carol"]).await;
+    let rev = head(&app, &chat).last_rev;
+    let left = remove(&app, "alice-1", &chat, "alice").await.unwrap();
+    assert!(left.chat.is_none());
+    let [frame] = pushed(&app, [("alice-2", "chat.left")]);
+    assert_eq!((&frame["rev"], &frame["data"]["by"]), (&json!(rev.0 + 1), &json!("alice")));
+    assert_eq!(document(&app, &chat).await.participants, ids(&["alice", "bob"]));
+    assert!(app.store.members(&chat).await.unwrap().is_empty());
+    refused!(remove(&app, "alice", &chat, "alice").await, ChangeGroupError::ChatNotFound);
+    refused!(app.send_message(message(&chat, "alice", "", "Hello")).await, SendMessageError::ChatNotFound);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_two_leave_at_once() {
+    for seed in 0..100 {
+        let faults = Faults { latency_ms: 20, conflict: 20, stale_chat: 30, ..Faults::default() };
+        let app = with_store(MemoryStore::with_faults(seed, Faults::default()));
+        let chat = group(&app, &TEAM).await;
+        remove(&app, "alice", &chat, "carol").await.unwrap();
+        online(&app, &["alice", "bob"]).await;
+        app.store.set_faults(faults);
+        let (alice, bob) = join(remove(&app, "alice", &chat, "alice"), remove(&app, "bob", &chat, "bob")).await;
+        assert!(alice.unwrap().chat.is_none() && bob.unwrap().chat.is_none());
+        app.store.set_faults(Faults::default());
+        let document = document(&app, &chat).await;
+        assert_eq!((document.participants, document.closed_at.is_some()), (ids(&["alice", "bob"]), true));
+        assert!(app.store.members(&chat).await.unwrap().is_empty());
+        assert_eq!(revs(&app, &chat).await, (3, 3), "a change each");
+        let mut frames = [app.push.take("alice"), app.push.take("bob")].concat();
+        frames.retain(|frame| frame["event"] == "chat.left");
+        let left: Vec<_> = frames.iter().map(|frame| frame["data"]["by"].as_str().unwrap()).collect();
+        assert_eq!(left, ["alice", "bob"], "each is told of their own");
+    }
+}

@@ -1,0 +1,125 @@
+use crate::support::{
+    TEAM, app, everything, filled, forget, group, head, json, online, private, pushed, react, refused, remove, say,
+    shown_in_page, with_store,
+};
+use domain::chat::MAX_FRAME_BYTES;
+use domain::ids::Rev;
+use domain::reactions::{Reactions, TooMany};
+use domain::use_cases::ChangeMessageError;
+use serde_json::{Value, json};
+use testkit::fixtures::message;
+use testkit::{Faults, MemoryStore};
+
+/// One more than a message takes.
+const FACES: [&str; Reactions::MOST_EMOJIS + 1] = [
+    "😀", "😁", "😂", "😃", "😄", "😅", "😆", "😇", "😈", "😉", "😊", "😋", "😌", "😍", "😎", "😏", "😐", "😑", "😒",
+    "😓", "😔",
+];
+
+#[tokio::test(start_paused = true)]
+async fn reactions_are_set_replaced_and_taken_back() {
+    let app = app();
+    let chat = group(&app, &TEAM).await;
+    filled(&app, &chat, 1).await;
+    online(&app, &["alice", "bob-1", "bob-2", "carol"]).await;
+    let told = ["alice", "bob-2", "carol"].map(|name| (name, "message.updated"));
+    let steps: [(&[&str], Value); 4] = [
+        (
+            &["👍", "🎉"],
+            json!([{"emoji": "🎉", "count": 1, "userIds": ["bob"]}, {"emoji": "👍", "count": 1, "userIds": ["bob"]}]),
+        ),
+        (&["👍"], json!([{"emoji": "👍", "count": 1, "userIds": ["bob"]}])),
+        (&["🎉"], json!([{"emoji": "🎉", "count": 1, "userIds": ["bob"]}])),
+        (&[], Value::Null),
+    ];
+    for (rev, (emojis, expected)) in (1_u64..).zip(steps) {
+        let reacted = react(&app, "bob-1", &chat, 1, emojis).await.unwrap();
+        let shown = json(&reacted.message);
+        assert_eq!((&shown["reactions"], &shown["rev"]), (&expected, &json!(rev)));
+        assert!(shown.get("editedAt").is_none(), "a reaction is no edit");
+        for frame in pushed(&app, told) {
+            assert_eq!((&frame["rev"], &frame["data"]), (&json!(rev), &shown));
+        }
+        let before = everything(&app);
+        let again = react(&app, "bob-1", &chat, 1, emojis).await.unwrap();
+        assert_eq!((again.message, again.pushed.posted), (reacted.message, 0));
+        assert_eq!(everything(&app), before, "what is so already is no change");
+    }
+    pushed(&app, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn everyones_reactions_stand_side_by_side() {
+    let app = app();
+    let chat = group(&app, &TEAM).await;
+    filled(&app, &chat, 1).await;
+    for who in ["carol", "alice", "bob"] {
+        react(&app, who, &chat, 1, &["👍"]).await.unwrap();
+    }
+    let shown = json(&react(&app, "alice", &chat, 1, &[]).await.unwrap().message);
+    assert_eq!(shown["reactions"], json!([{"emoji": "👍", "count": 2, "userIds": ["bob", "carol"]}]));
+    remove(&app, "bob", &chat, "bob").await.unwrap();
+    assert_eq!(shown_in_page(&app, "alice", &chat, 1).await["reactions"][0]["count"], 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_takes_twenty_different_emojis() {
+    let app = app();
+    let chat = private(&app).await;
+    filled(&app, &chat, 1).await;
+    react(&app, "alice", &chat, 1, &FACES[..20]).await.unwrap();
+    online(&app, &["alice", "bob"]).await;
+    let before = everything(&app);
+    let limit = TooMany { what: "different emojis", limit: 20 };
+    refused!(react(&app, "bob", &chat, 1, &FACES[20..]).await, ChangeMessageError::TooManyReactions(over) if over == limit);
+    refused!(react(&app, "alice", &chat, 1, &FACES).await, ChangeMessageError::TooManyReactions(over) if over == limit);
+    assert_eq!(everything(&app), before);
+    pushed(&app, []);
+    react(&app, "bob", &chat, 1, &FACES[3..5]).await.unwrap();
+    forget(&app, &["alice", "bob"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_takes_a_thousand_reactions() {
+    let app = app();
+    let all: Vec<String> = (0..52).map(|n| format!("u{n:0>127}")).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let chat = group(&app, &all).await;
+    app.send_message(message(&chat, all[0], "", &"x".repeat(20_000))).await.unwrap();
+    for who in &all[..50] {
+        react(&app, who, &chat, 1, &FACES[..20]).await.unwrap();
+    }
+    online(&app, &all[49..]).await;
+    let before = everything(&app);
+    refused!(
+        react(&app, all[50], &chat, 1, &FACES[..1]).await,
+        ChangeMessageError::TooManyReactions(TooMany { what: "reactions", limit: 1000 })
+    );
+    assert_eq!(everything(&app), before);
+    pushed(&app, []);
+    let fewer = react(&app, all[0], &chat, 1, &FACES[..19]).await.unwrap();
+    let shown = json(&fewer.message);
+    assert!(shown.to_string().len() < MAX_FRAME_BYTES, "and still fits a frame");
+    assert_eq!((&shown["reactions"][0]["count"], &shown["reactions"][0]["userIdsLimited"]), (&json!(50), &json!(true)));
+    for frame in pushed(&app, [all[49], all[50], all[51]].map(|name| (name, "message.updated"))) {
+        assert!(frame.to_string().len() <= MAX_FRAME_BYTES);
+        assert_eq!(frame["data"], shown);
+    }
+    react(&app, all[50], &chat, 1, &FACES[..1]).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn reactions_of_many_at_once_are_all_kept() {
+    let app = with_store(MemoryStore::with_faults(7, Faults::default()));
+    let all: Vec<String> = (0..12).map(|n| format!("u{n:02}")).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let chat = group(&app, &all).await;
+    say(&app, all[0], &chat, "Vote!").await;
+    app.store.set_faults(Faults { latency_ms: 5, ..Faults::default() });
+    let votes = all.iter().map(|who| react(&app, who, &chat, 1, &["👍"]));
+    for vote in futures_util::future::join_all(votes).await {
+        vote.unwrap();
+    }
+    assert_eq!(shown_in_page(&app, all[0], &chat, 1).await["reactions"][0]["userIds"], json!(all));
+    assert_eq!(head(&app, &chat).last_rev, Rev(12));
+}

@@ -148,11 +148,12 @@ impl Caught {
             if head.rev_shown_in(std::slice::from_ref(message)) < head.last_rev {
                 break;
             }
-            let visible = message.is_visible_to(&member.user, floor);
-            let mut view = MessageView::new(message, &members);
-            view.limit(ITEM_BYTES);
-            if visible && !add(room, view, |view| part.messages.push(view)) {
-                break;
+            if message.is_visible_to(&member.user, floor) {
+                let mut view = MessageView::new(message, &members);
+                view.limit(ITEM_BYTES);
+                if !add(room, view, |view| part.messages.push(view)) {
+                    break;
+                }
             }
             part.cursor.seq = message.seq;
         }
@@ -165,8 +166,10 @@ impl Caught {
                 Seq(0) if pointer.only_for.is_some() => true,
                 Seq(0) => match &document {
                     Some(chat) if chat.members_rev >= pointer.rev => {
-                        let view = || ChatView::new(chat, &head, floor).limited(ITEM_BYTES);
-                        told.contains(&Seq(0)) || add(room, view(), |view| part.chat = Some(view))
+                        told.contains(&Seq(0)) || {
+                            let view = ChatView::new(chat, &head, floor).limited(ITEM_BYTES);
+                            add(room, view, |view| part.chat = Some(view))
+                        }
                     }
                     _ => false,
                 },
@@ -178,9 +181,11 @@ impl Caught {
                 }
                 of => match changed.get(&of) {
                     Some(message) if message.rev >= pointer.rev => {
-                        let mut view = MessageView::of(message, &members, &member.user, floor);
-                        view.limit(ITEM_BYTES);
-                        told.contains(&of) || add(room, view, |view| part.changed.push(view))
+                        told.contains(&of) || {
+                            let mut view = MessageView::of(message, &members, &member.user, floor);
+                            view.limit(ITEM_BYTES);
+                            add(room, view, |view| part.changed.push(view))
+                        }
                     }
                     _ => false,
                 },

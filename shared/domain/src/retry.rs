@@ -42,6 +42,15 @@ impl<'a, E: Env> Retry<'a, E> {
     }
 }
 
+/// Every use case counts its retries in the log, however it ends.
+impl<E> Drop for Retry<'_, E> {
+    fn drop(&mut self) {
+        if self.tries > 0 {
+            tracing::info!(retries = self.tries, "other transactions were in the way");
+        }
+    }
+}
+
 /// A random time from nothing to `most`.
 pub fn jitter(env: &impl Env, most: Duration) -> Duration {
     let mut bytes = [0; 4];

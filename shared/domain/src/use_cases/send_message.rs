@@ -132,11 +132,7 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env, D
         // A repeat is pushed again: its first try may have died before it could.
         let event = Event::message_created(event);
         let pushed = self.push(&audience, command.caller.connection.as_ref(), &event).await;
-        let retries = retry.count();
-        if retries > 0 {
-            tracing::info!(retries, "other transactions were in the way");
-        }
-        Ok(Sent { message, repeated, pushed, retries })
+        Ok(Sent { message, repeated, pushed, retries: retry.count() })
     }
 
     /// The message that an earlier send of this name made, and who of the audience may see it now.

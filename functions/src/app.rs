@@ -49,7 +49,7 @@ pub async fn app_with_users() -> Result<App<ApiGatewayPush, Users>, Error> {
 ///
 /// # Errors
 /// A variable that is missing or wrong.
-pub async fn app_with_users_alone() -> Result<App<(), Users>, Error> {
+pub async fn app_with_users_without_push() -> Result<App<(), Users>, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
     aws.warm_dynamodb().await;
     compose(&aws, (), users(&aws)?)

@@ -4,5 +4,5 @@
 mod app;
 mod serve;
 
-pub use app::{ApiGatewayPush, App, Users, app, app_with_users, app_with_users_alone, app_without_push};
+pub use app::{ApiGatewayPush, App, Users, app, app_with_users, app_with_users_without_push, app_without_push};
 pub use serve::{Channel, Handling, serve, serve_sockets, start};

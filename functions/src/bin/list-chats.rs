@@ -9,7 +9,7 @@ use lambda_runtime::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    functions::serve(functions::app_with_users_alone(), |app, request| Box::pin(handle(app, request))).await
+    functions::serve(functions::app_with_users_without_push(), |app, request| Box::pin(handle(app, request))).await
 }
 
 async fn handle(app: &App<(), Users>, request: Request) -> Result<Answer, Problem> {

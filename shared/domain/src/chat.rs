@@ -1,9 +1,10 @@
 //! A chat: its document, the head of its log, and what a client is shown of both.
 
-use crate::content::{ChatName, json_length};
+use crate::content::json_length;
 use crate::ids::{ChatId, MessageId, Rev, Seq, UserId};
 use crate::member::Floor;
 use crate::message::Message;
+use crate::names::ChatName;
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeSet;

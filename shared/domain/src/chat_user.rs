@@ -1,11 +1,11 @@
 //! A user as the chat knows them: nickname, presence, muted chats, live connections.
 
-use crate::ids::{ChatId, ConnectionId, Invalid, UserId};
+use crate::ids::{ChatId, ConnectionId, UserId};
+use crate::names::Nickname;
 use crate::timestamp::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use unicode_segmentation::UnicodeSegmentation as _;
 
 /// API Gateway closes a WebSocket connection after two hours, so an older entry is a ghost.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
@@ -80,49 +80,6 @@ pub struct Profile {
     /// A picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<String>,
-}
-
-/// What a user calls themselves: 1 to 50 characters as people count them (grapheme clusters, UAX #29), trimmed, none of
-/// them a control character.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Nickname(String);
-
-impl Nickname {
-    /// A grapheme cluster has no longest form; 50 of the longest emoji are under this.
-    const MOST_BYTES: usize = 2048;
-
-    /// Checks and trims a nickname.
-    ///
-    /// # Errors
-    /// [`Invalid`] with the rule that the text breaks.
-    pub fn parse(text: impl Into<String>) -> Result<Self, Invalid> {
-        let text = text.into();
-        let name = text.trim();
-        let fits = !name.is_empty() && name.len() <= Self::MOST_BYTES;
-        if !fits || name.graphemes(true).count() > 50 || name.chars().any(char::is_control) {
-            return Err(Invalid::because("must be 1 to 50 characters, none of them a control character"));
-        }
-        Ok(Self(name.to_owned()))
-    }
-
-    /// The nickname.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Nickname {
-    type Error = Invalid;
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        Self::parse(text)
-    }
-}
-
-impl From<Nickname> for String {
-    fn from(name: Nickname) -> Self {
-        name.0
-    }
 }
 
 /// The chats that a user muted, with the end of the mute where it has one.
@@ -251,17 +208,6 @@ mod tests {
         };
         assert_eq!(ChatUserView::new(&user, &alice, now).muted_chats, [chat]);
         assert!(ChatUserView::new(&user, &UserId::parse("bob").unwrap(), now).muted_chats.is_empty());
-    }
-
-    #[test]
-    fn a_nickname_is_counted_as_people_count() {
-        let family = "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}\u{200D}\u{1F466}";
-        assert!(Nickname::parse(family.repeat(50)).is_ok() && Nickname::parse(family.repeat(51)).is_err());
-        assert_eq!(Nickname::parse("  Ali  ").unwrap().as_str(), "Ali");
-        let endless = format!("e{}", "\u{301}".repeat(100_000));
-        for bad in ["", "  ", "a\u{7}b", &"x".repeat(51), &endless] {
-            assert!(Nickname::parse(bad).is_err(), "{}", bad.len());
-        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a message says.
 
 use crate::ids::Invalid;
+use crate::text::checked_text;
 use serde::{Deserialize, Serialize};
 
 /// The kinds of message of the document model.
@@ -67,11 +68,6 @@ impl Content {
         }
         Ok(Self(text))
     }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 /// Why a text is no content.
@@ -85,56 +81,7 @@ pub enum ContentError {
     TooLarge,
 }
 
-impl TryFrom<String> for Content {
-    type Error = ContentError;
-    fn try_from(text: String) -> Result<Self, ContentError> {
-        Self::parse(text)
-    }
-}
-
-impl From<Content> for String {
-    fn from(content: Content) -> Self {
-        content.0
-    }
-}
-
-/// A group's name: 1 to 100 characters, trimmed, without control characters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ChatName(String);
-
-impl ChatName {
-    /// Checks and trims a name.
-    ///
-    /// # Errors
-    /// [`Invalid`] with the rule that the text breaks.
-    pub fn parse(text: impl Into<String>) -> Result<Self, Invalid> {
-        let text = text.into();
-        let name = text.trim();
-        if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-            return Err(Invalid::because("must be 1 to 100 characters, none of them a control character"));
-        }
-        Ok(Self(name.to_owned()))
-    }
-
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for ChatName {
-    type Error = Invalid;
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        Self::parse(text)
-    }
-}
-
-impl From<ChatName> for String {
-    fn from(name: ChatName) -> Self {
-        name.0
-    }
-}
+checked_text!(Content, ContentError);
 
 /// The bytes that `value` takes as JSON.
 pub(crate) fn json_length(value: &(impl Serialize + ?Sized)) -> usize {
@@ -169,14 +116,5 @@ mod tests {
     #[test]
     fn blank_is_no_message() {
         assert_eq!(Content::parse(" \n\t"), Err(ContentError::Blank));
-    }
-
-    #[test]
-    fn a_name_is_trimmed_and_bounded() {
-        assert_eq!(ChatName::parse("  Team  ").unwrap().as_str(), "Team");
-        assert!(ChatName::parse("ü".repeat(100)).is_ok());
-        for bad in ["", "   ", "a\u{7}b", &"x".repeat(101)] {
-            assert!(ChatName::parse(bad).is_err(), "{bad:?}");
-        }
     }
 }

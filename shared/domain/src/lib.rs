@@ -13,9 +13,11 @@ pub mod event;
 pub mod ids;
 pub mod member;
 pub mod message;
+pub mod names;
 pub mod ports;
 pub mod reactions;
 pub mod retry;
+mod text;
 pub mod timestamp;
 pub mod use_cases;
 

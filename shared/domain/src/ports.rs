@@ -3,10 +3,11 @@
 
 use crate::change::{Change, Pointer};
 use crate::chat::{Chat, Head};
-use crate::chat_user::{ChatUser, Connection, Mutes, Nickname, Profile};
+use crate::chat_user::{ChatUser, Connection, Mutes, Profile};
 use crate::ids::{ChatId, ConnectionId, Rev, SendId, Seq, UserId};
 use crate::member::{Budget, Member};
 use crate::message::Message;
+use crate::names::Nickname;
 use crate::timestamp::Timestamp;
 use std::collections::BTreeMap;
 use std::error::Error as StdError;

@@ -5,8 +5,9 @@ use crate::errors::failed;
 use crate::items::{mutes_item, s};
 use crate::registry::{chat_user, if_condition_holds, user_key};
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue};
-use domain::chat_user::{ChatUser, Mutes, Nickname};
+use domain::chat_user::{ChatUser, Mutes};
 use domain::ids::UserId;
+use domain::names::Nickname;
 use domain::ports::{Env, KeepUsers, StoreError};
 
 impl<E: Env> KeepUsers for DynamoStore<E> {

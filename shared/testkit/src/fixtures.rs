@@ -2,9 +2,10 @@
 
 use domain::chat::{Chat, Head};
 use domain::chat_user::Connection;
-use domain::content::{ChatName, Content, MessageType};
+use domain::content::{Content, MessageType};
 use domain::ids::{ChatId, ClientMessageId, ConnectionId, Rev, Seq, UserId};
 use domain::member::Member;
+use domain::names::ChatName;
 use domain::timestamp::Timestamp;
 use domain::use_cases::{Caller, SendMessage};
 use std::collections::BTreeSet;

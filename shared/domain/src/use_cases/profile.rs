@@ -3,9 +3,10 @@
 use super::fan_out::Audience;
 use super::{App, Caller, PushReport};
 use crate::causes::in_full;
-use crate::chat_user::{ChatUser, ChatUserView, Nickname, Profile};
+use crate::chat_user::{ChatUser, ChatUserView, Profile};
 use crate::event::Event;
 use crate::ids::{ChatId, UserId};
+use crate::names::Nickname;
 use crate::ports::{Directory, Env, KeepUsers, Push, ReadInbox, Registry, StoreError};
 use futures_util::future::{join, try_join};
 use std::collections::BTreeMap;

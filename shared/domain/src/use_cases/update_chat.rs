@@ -3,8 +3,8 @@
 use super::change_group::{ChangeGroupError, ChangedGroup, Plan, changed_by_admin};
 use super::{App, Caller};
 use crate::chat::Chat;
-use crate::content::ChatName;
 use crate::ids::ChatId;
+use crate::names::ChatName;
 use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry};
 
 /// Renames a group.

@@ -83,8 +83,8 @@ async fn all_posts_together_have_five_seconds() {
     let app = app();
     let others: Vec<_> = (0..80).map(|n| user(&format!("u-{n}"))).collect();
     let client = ClientChatId::parse("g").unwrap();
-    let chat = NewChat::group(&user("alice"), &others, domain::content::ChatName::parse("All").unwrap(), Some(client))
-        .unwrap();
+    let chat =
+        NewChat::group(&user("alice"), &others, domain::names::ChatName::parse("All").unwrap(), Some(client)).unwrap();
     let chat = app.create_chat(CreateChat { caller: caller("alice"), chat }).await.unwrap().chat.chat_id().clone();
     // 800 silent connections, 64 at a time, two seconds each, would take 26 seconds.
     for (n, other) in others.iter().enumerate() {

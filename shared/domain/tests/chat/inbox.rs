@@ -3,9 +3,10 @@ use crate::support::{
     private_of, react, refused, remove, rename, say, visible, with_users,
 };
 use domain::chat::MAX_FRAME_BYTES;
-use domain::chat_user::{Nickname, Profile};
+use domain::chat_user::Profile;
 use domain::content::Content;
 use domain::ids::{ChatId, Invalid};
+use domain::names::Nickname;
 use domain::use_cases::{DeleteFor, Inbox, InboxCursor, ListChats, Mute, MuteChat, PageLimit, SendMessage, UpdateChat};
 use domain::{App, Settings};
 use serde_json::{Value, json};

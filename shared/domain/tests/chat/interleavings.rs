@@ -2,10 +2,10 @@
 //! readSeq monotonic.
 
 use crate::support::{TestApp, list, mark, with_store};
-use domain::content::ChatName;
 use domain::ids::{ChatId, ClientChatId, Seq};
 use domain::member::BudgetRate;
 use domain::message::Message;
+use domain::names::ChatName;
 use domain::use_cases::{CreateChat, NewChat, PageStart, SendMessageError};
 use domain::{App, Settings};
 use futures_util::future::join_all;

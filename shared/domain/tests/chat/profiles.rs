@@ -2,7 +2,7 @@ use crate::support::{
     TestApp, add, app, by, document, everything, group, ids, json, name, online, private, private_of, pushed, refused,
     remove, with_users,
 };
-use domain::chat_user::Nickname;
+use domain::names::Nickname;
 use domain::use_cases::{
     ChangeGroupError, CreateChat, CreateChatError, CreatedChat, Mute, MuteChat, NewChat, ProfileError,
 };

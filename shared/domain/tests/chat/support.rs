@@ -3,8 +3,8 @@
 use domain::change::Pointer;
 use domain::chat::{Chat, Head};
 use domain::chat_user::Profile;
-use domain::content::ChatName;
 use domain::ids::{ChatId, ConnectionId, Rev, Seq, UserId};
+use domain::names::ChatName;
 use domain::ports::{Consistency, Directory, DirectoryError, Env as _, ReadChanges as _, ReadChats as _};
 use domain::reactions::Emoji;
 use domain::use_cases::{

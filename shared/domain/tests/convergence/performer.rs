@@ -1,8 +1,8 @@
 //! Performs random operations through the use cases. What a rule refuses is refused; what is broken fails the test.
 
 use domain::App;
-use domain::content::ChatName;
 use domain::ids::{ChatId, Seq};
+use domain::names::ChatName;
 use domain::ports::StoreError;
 use domain::reactions::Emoji;
 use domain::use_cases::{

@@ -3,8 +3,8 @@
 use super::{is_delete, limit, seq};
 use crate::problem::Problem;
 use crate::request::Request;
-use domain::content::ChatName;
 use domain::ids::{ChatId, ClientChatId, UserId};
+use domain::names::ChatName;
 use domain::timestamp::Timestamp;
 use domain::use_cases::{
     Caller, CreateChat, Cursor, InboxCursor, ListChats, MarkSeenCommand, Mute, MuteChat, NewChat, SayTyping, SyncChats,

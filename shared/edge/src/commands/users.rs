@@ -2,8 +2,8 @@
 
 use crate::problem::Problem;
 use crate::request::Request;
-use domain::chat_user::Nickname;
 use domain::ids::UserId;
+use domain::names::Nickname;
 use domain::use_cases::Caller;
 
 /// What can be asked of users.

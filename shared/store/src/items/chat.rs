@@ -2,8 +2,8 @@
 
 use super::{OfChat, user_set};
 use domain::chat::{Chat, Head};
-use domain::content::ChatName;
 use domain::ids::{ChatId, MessageId, Rev, Seq, UserId};
+use domain::names::ChatName;
 use domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

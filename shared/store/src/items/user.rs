@@ -2,8 +2,9 @@
 
 use super::n;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::chat_user::{ChatUser, Connection, Mutes, Nickname};
+use domain::chat_user::{ChatUser, Connection, Mutes};
 use domain::ids::{ChatId, ConnectionId, UserId};
+use domain::names::Nickname;
 use domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

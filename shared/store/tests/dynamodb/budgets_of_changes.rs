@@ -2,9 +2,9 @@
 
 use crate::budgets::{Chatting, app, private, reads, within};
 use crate::support::Calls;
-use domain::content::ChatName;
 use domain::event::TypingState;
 use domain::ids::{ChatId, Rev, Seq};
+use domain::names::ChatName;
 use domain::reactions::Emoji;
 use domain::use_cases::{
     AddParticipants, CreateChat, Cursor, DeleteFor, DeleteMessage, EditMessage, ListChats, Mute, MuteChat, NewChat,

@@ -2,8 +2,9 @@
 
 use super::{START, Store};
 use crate::fixtures::{connection, user};
-use domain::chat_user::{ChatUser, Connection, Mutes, Nickname};
+use domain::chat_user::{ChatUser, Connection, Mutes};
 use domain::ids::{ChatId, ConnectionId};
+use domain::names::Nickname;
 
 use domain::timestamp::Timestamp;
 use std::collections::BTreeSet;

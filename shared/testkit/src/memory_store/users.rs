@@ -1,8 +1,9 @@
 //! Users and their connections.
 
 use super::MemoryStore;
-use domain::chat_user::{ChatUser, Connection, Mutes, Nickname};
+use domain::chat_user::{ChatUser, Connection, Mutes};
 use domain::ids::{ConnectionId, UserId};
+use domain::names::Nickname;
 use domain::ports::{KeepUsers, Registry, StoreError};
 use domain::timestamp::Timestamp;
 

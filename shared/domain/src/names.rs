@@ -1,0 +1,80 @@
+//! What groups and users are called.
+
+use crate::ids::Invalid;
+use crate::text::checked_text;
+use serde::{Deserialize, Serialize};
+use unicode_segmentation::UnicodeSegmentation as _;
+
+/// A group's name: 1 to 100 characters, trimmed, without control characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ChatName(String);
+
+impl ChatName {
+    /// Checks and trims a name.
+    ///
+    /// # Errors
+    /// [`Invalid`] with the rule that the text breaks.
+    pub fn parse(text: impl Into<String>) -> Result<Self, Invalid> {
+        let text = text.into();
+        let name = text.trim();
+        if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+            return Err(Invalid::because("must be 1 to 100 characters, none of them a control character"));
+        }
+        Ok(Self(name.to_owned()))
+    }
+}
+
+checked_text!(ChatName, Invalid);
+
+/// What a user calls themselves: 1 to 50 characters as people count them (grapheme clusters, UAX #29), trimmed, none of
+/// them a control character.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Nickname(String);
+
+impl Nickname {
+    /// A grapheme cluster has no longest form; 50 of the longest emoji are under this.
+    const MOST_BYTES: usize = 2048;
+
+    /// Checks and trims a nickname.
+    ///
+    /// # Errors
+    /// [`Invalid`] with the rule that the text breaks.
+    pub fn parse(text: impl Into<String>) -> Result<Self, Invalid> {
+        let text = text.into();
+        let name = text.trim();
+        let fits = !name.is_empty() && name.len() <= Self::MOST_BYTES;
+        if !fits || name.graphemes(true).count() > 50 || name.chars().any(char::is_control) {
+            return Err(Invalid::because("must be 1 to 50 characters, none of them a control character"));
+        }
+        Ok(Self(name.to_owned()))
+    }
+}
+
+checked_text!(Nickname, Invalid);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_trimmed_and_bounded() {
+        assert_eq!(ChatName::parse("  Team  ").unwrap().as_str(), "Team");
+        assert!(ChatName::parse("ü".repeat(100)).is_ok());
+        for bad in ["", "   ", "a\u{7}b", &"x".repeat(101)] {
+            assert!(ChatName::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_nickname_is_counted_as_people_count() {
+        let family = "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}\u{200D}\u{1F466}";
+        assert!(Nickname::parse(family.repeat(50)).is_ok() && Nickname::parse(family.repeat(51)).is_err());
+        assert_eq!(Nickname::parse("  Ali  ").unwrap().as_str(), "Ali");
+        let endless = format!("e{}", "\u{301}".repeat(100_000));
+        for bad in ["", "  ", "a\u{7}b", &"x".repeat(51), &endless] {
+            assert!(Nickname::parse(bad).is_err(), "{}", bad.len());
+        }
+    }
+}

@@ -58,6 +58,11 @@ impl ChatUser {
 /// (410), so it is taken neither for dead nor for surplus.
 pub const OPENING: Duration = Duration::from_secs(5);
 
+/// Whether a user with these connections can be reached now.
+pub fn is_online(connections: &[Connection], now: Timestamp) -> bool {
+    connections.iter().any(|connection| connection.is_live(now))
+}
+
 /// Which connections must go so that at most [`MAX_CONNECTIONS`] stay: the dead ones, then the oldest that are open.
 pub fn surplus(connections: &[Connection], now: Timestamp) -> Vec<Connection> {
     let (mut live, mut surplus): (Vec<_>, Vec<_>) =
@@ -133,13 +138,12 @@ pub struct ChatUserView {
 impl ChatUserView {
     /// What `reader` is shown of a user now.
     pub fn new(user: &ChatUser, reader: &UserId, now: Timestamp) -> Self {
-        let online = user.connections.iter().any(|connection| connection.is_live(now));
         let muted = user.muted_chats.iter().filter(|(_, until)| until.is_none_or(|until| now < until));
         let nickname = user.nickname.as_ref().map_or(user.id.as_str(), Nickname::as_str);
         Self {
             user_id: user.id.clone(),
             nickname: nickname.to_owned(),
-            status: if online { Status::Online } else { Status::Offline },
+            status: if is_online(&user.connections, now) { Status::Online } else { Status::Offline },
             last_seen: user.last_seen,
             muted_chats: if &user.id == reader { muted.map(|(chat, _)| chat.clone()).collect() } else { Vec::new() },
             profile: None,

@@ -1,7 +1,7 @@
 //! What is pushed to live connections after a change is stored.
 
 use crate::chat::ChatView;
-use crate::chat_user::ChatUserView;
+use crate::chat_user::{ChatUserView, Status};
 use crate::ids::{ChatId, Invalid, Rev, Seq, UserId};
 use crate::message::MessageView;
 use crate::timestamp::Timestamp;
@@ -50,6 +50,9 @@ pub enum EventName {
     /// Somebody types, or stopped.
     #[serde(rename = "typing")]
     Typing,
+    /// Somebody with whom the user has a private chat came online or went offline.
+    #[serde(rename = "presence.updated")]
+    PresenceUpdated,
     /// The user changed something of their own on another device: nickname or mutes.
     #[serde(rename = "user.updated")]
     UserUpdated,
@@ -69,6 +72,8 @@ pub enum EventData {
     Left(Left),
     /// Of `typing`: who, and whether they do.
     Typing(Typing),
+    /// Of `presence.updated`: who, and whether they can be reached.
+    Presence(Presence),
     /// Of `user.updated`: the user.
     User(Box<ChatUserView>),
 }
@@ -121,6 +126,20 @@ impl Typing {
     pub fn new(user_id: UserId, state: TypingState) -> Self {
         Self { user_id, state, timeout_ms: (state == TypingState::Start).then_some(TYPING_TIMEOUT_MS) }
     }
+}
+
+/// Who came or went. Two of one user can arrive in the wrong order: the later `at` is right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Presence {
+    /// Who.
+    pub user_id: UserId,
+    /// What they are now.
+    pub status: Status,
+    /// When they last connected or disconnected, as far as is known.
+    pub last_seen: Timestamp,
+    /// When it was noticed. Later than lastSeen where a connection was lost without a word.
+    pub at: Timestamp,
 }
 
 /// Who has read how far.
@@ -184,6 +203,12 @@ impl Event {
     pub fn typing(chat_id: ChatId, typing: Typing) -> Self {
         let data = EventData::Typing(typing);
         Self { event: EventName::Typing, chat_id: Some(chat_id), seq: None, rev: None, data }
+    }
+
+    /// `presence.updated`.
+    pub fn presence_updated(presence: Presence) -> Self {
+        let data = EventData::Presence(presence);
+        Self { event: EventName::PresenceUpdated, chat_id: None, seq: None, rev: None, data }
     }
 
     /// `user.updated`.

@@ -58,7 +58,8 @@ text_id!(
 );
 
 text_id!(
-    /// A chat: 64 hexadecimal digits (derived, see [`ChatId::private`] and [`ChatId::of_request`]) or a UUIDv7.
+    /// A chat. A private one: 64 hexadecimal digits, see [`ChatId::private`]. A group: a UUID, of version 7, or of version 8
+    /// where a client named the group.
     ChatId,
     |text| limited_alphabet(text, 64, "a-z 0-9 -", |c| {
         c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
@@ -151,6 +152,9 @@ impl MessageId {
     }
 }
 
+/// How long the id of a private chat is: SHA-256 in hexadecimal.
+const PRIVATE_ID: usize = 64;
+
 impl ChatId {
     /// The one private chat of two users, whoever creates it: a hash of both ids, sorted.
     pub fn private(one: &UserId, other: &UserId) -> Self {
@@ -158,9 +162,17 @@ impl ChatId {
         Self(digest("private", &[first.as_str(), second.as_str()]))
     }
 
-    /// The group that `creator` named `client`: the same name again is the same group.
+    /// Whether it is the id of a private chat.
+    pub fn is_private(&self) -> bool {
+        self.0.len() == PRIVATE_ID
+    }
+
+    /// The group that `creator` named `client`: the same name again is the same group. A UUIDv8, whose bits are the
+    /// application's own (RFC 9562, section 5.8): of a hash of both.
     pub fn of_request(creator: &UserId, client: &ClientChatId) -> Self {
-        Self(digest("group", &[creator.as_str(), client.as_str()]))
+        let hash = hash("group", &[creator.as_str(), client.as_str()]);
+        let bytes = hash.first_chunk().copied().unwrap_or_default();
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string())
     }
 
     /// A new group: a UUIDv7 of this time and this randomness.
@@ -190,16 +202,20 @@ impl SendId {
 /// different lists of parts are the same bytes.
 pub(crate) fn digest(purpose: &str, parts: &[&str]) -> String {
     use fmt::Write as _;
+    hash(purpose, parts).iter().fold(String::with_capacity(PRIVATE_ID), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn hash(purpose: &str, parts: &[&str]) -> Vec<u8> {
     let mut hash = Sha256::new();
     for part in std::iter::once(&purpose).chain(parts) {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hash.finalize().to_vec()
 }
 
 #[cfg(test)]
@@ -229,6 +245,10 @@ mod tests {
         assert!(ChatId::parse(random.as_str()).is_ok());
         assert!(ChatId::parse(ChatId::private(&user("a"), &user("b")).as_str()).is_ok());
         assert_eq!(&random.as_str()[14..15], "7", "a UUID of version 7");
+        let named = ChatId::of_request(&user("a"), &ClientChatId::parse("x").unwrap());
+        assert_eq!((ChatId::parse(named.as_str()).unwrap(), &named.as_str()[14..15]), (named.clone(), "8"));
+        assert_ne!(named, ChatId::of_request(&user("a"), &ClientChatId::parse("y").unwrap()));
+        assert!(ChatId::private(&user("a"), &user("b")).is_private() && !named.is_private() && !random.is_private());
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod event;
 pub mod ids;
 pub mod member;
 pub mod message;
+pub mod meter;
 pub mod names;
 pub mod ports;
 pub mod reactions;

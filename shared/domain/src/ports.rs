@@ -10,6 +10,7 @@ use crate::message::Message;
 use crate::names::Nickname;
 use crate::timestamp::Timestamp;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::future::Future;
 use std::time::Duration;
@@ -255,6 +256,9 @@ pub trait KeepUsers: Sync {
     /// The user, strongly; None if nothing is stored of them.
     fn user(&self, user: &UserId) -> impl Future<Output = Result<Option<ChatUser>, StoreError>> + Send;
 
+    /// These users, in any order; one of whom nothing is known is not among them. May be a moment behind.
+    fn users(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<ChatUser>, StoreError>> + Send;
+
     /// Sets the nickname; answers the user as they are then.
     fn set_nickname(
         &self,
@@ -298,30 +302,71 @@ pub enum SeenOutcome {
 
 /// Knows which connections a user has.
 pub trait Registry: Sync {
-    /// Adds a connection; answers all that the user has now, this one included.
+    /// Adds a connection; answers all that the user has now, this one included. The user was last seen now.
     fn register(
         &self,
         user: &UserId,
         connection: &Connection,
+        now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
-    /// Removes a connection that its client or API Gateway closed; the user was last seen now.
+    /// Removes a connection that its client or API Gateway closed; answers those that the user has left. They were last
+    /// seen now.
     fn unregister(
         &self,
         user: &UserId,
         connection: &ConnectionId,
         now: Timestamp,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
-    /// Removes exactly these connections, which turned out to be dead.
+    /// Removes exactly these connections, which turned out to be dead; answers those that the user has left.
     fn forget(
         &self,
         user: &UserId,
         connections: &[ConnectionId],
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
-    /// These users, in any order; one of whom nothing is stored is not among them.
-    fn users(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<ChatUser>, StoreError>> + Send;
+    /// The connections of these users, in any order; one who has none may be missing. May be a moment behind.
+    fn connections(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<Connected>, StoreError>> + Send;
+}
+
+/// A user and their connections, dead ones included.
+pub type Connected = (UserId, Vec<Connection>);
+
+/// Keeps live connections in a place of their own, for a store that has none for them: the real-time side of a
+/// [`Registry`]. Who was last seen when stays with the user.
+pub trait KeepConnections: Sync {
+    /// Adds a connection; answers all that the user has now, this one included.
+    fn add(
+        &self,
+        user: &UserId,
+        connection: &Connection,
+    ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
+
+    /// Removes these connections; answers those that the user has left.
+    fn remove(
+        &self,
+        user: &UserId,
+        connections: &[ConnectionId],
+    ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
+
+    /// The connections of these users, in any order, in one round trip; one who has none may be missing.
+    fn of(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<Connected>, StoreError>> + Send;
+}
+
+/// There is no such place: this can be named, and never made.
+impl KeepConnections for Infallible {
+    async fn add(&self, _: &UserId, _: &Connection) -> Result<Vec<Connection>, StoreError> {
+        match *self {}
+    }
+
+    async fn remove(&self, _: &UserId, _: &[ConnectionId]) -> Result<Vec<Connection>, StoreError> {
+        match *self {}
+    }
+
+    async fn of(&self, _: &[UserId]) -> Result<Vec<Connected>, StoreError> {
+        match *self {}
+    }
 }
 
 /// The Auth Service did not say who a user is.

@@ -1,5 +1,6 @@
 //! Trying again after a conflict: full jitter, until a deadline.
 
+use crate::meter;
 use crate::ports::Env;
 use crate::timestamp::Timestamp;
 use std::time::Duration;
@@ -27,6 +28,7 @@ impl<'a, E: Env> Retry<'a, E> {
 
     /// Waits before the next try; false when there is no time for one.
     pub(crate) async fn again(&mut self) -> bool {
+        meter::conflict();
         let wait = jitter(self.env, FIRST.saturating_mul(1 << self.tries.min(10)).min(LONGEST));
         if self.env.now().plus(wait) >= self.until {
             return false;
@@ -39,15 +41,6 @@ impl<'a, E: Env> Retry<'a, E> {
     /// How often it was tried again.
     pub(crate) fn count(&self) -> u32 {
         self.tries
-    }
-}
-
-/// Every use case counts its retries in the log, however it ends.
-impl<E> Drop for Retry<'_, E> {
-    fn drop(&mut self) {
-        if self.tries > 0 {
-            tracing::info!(retries = self.tries, "other transactions were in the way");
-        }
     }
 }
 

@@ -1,60 +1,10 @@
-//! The domain's push port on API Gateway's `@connections`.
-//!
-//! What is tried again, how often and until when is decided by the domain's fan-out, so the SDK's own retries are off.
+//! What reaches clients while they are connected: the domain's push port on API Gateway's `@connections`, and, where a
+//! Redis or Valkey is configured, the place where it keeps live connections.
 
-use aws_config::SdkConfig;
-use aws_sdk_apigatewaymanagement::Client;
-use aws_sdk_apigatewaymanagement::config::Builder;
-use aws_sdk_apigatewaymanagement::config::retry::RetryConfig;
-use aws_sdk_apigatewaymanagement::error::SdkError;
-use aws_sdk_apigatewaymanagement::operation::delete_connection::DeleteConnectionError;
-use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
-use aws_sdk_apigatewaymanagement::primitives::Blob;
-use domain::ids::ConnectionId;
-use domain::ports::{Push, PushError};
+mod link;
+mod push;
+mod redis_connections;
 
-/// Posts to the connections of one stage of one WebSocket API.
-#[derive(Debug)]
-pub struct ApiGatewayPush {
-    client: Client,
-}
-
-impl ApiGatewayPush {
-    /// A channel to the stage at `endpoint`, e.g. `https://abc123.execute-api.eu-central-1.amazonaws.com/live`.
-    pub fn new(config: &SdkConfig, endpoint: &str) -> Self {
-        let builder = Builder::from(config).endpoint_url(endpoint).retry_config(RetryConfig::disabled());
-        Self { client: Client::from_conf(builder.build()) }
-    }
-}
-
-impl Push for ApiGatewayPush {
-    async fn post(&self, connection: &ConnectionId, frame: &str) -> Result<(), PushError> {
-        let call = self.client.post_to_connection().connection_id(connection.as_str()).data(Blob::new(frame));
-        call.send().await.map(drop).map_err(|error| match error.as_service_error() {
-            Some(PostToConnectionError::GoneException(_)) => PushError::Gone,
-            Some(PostToConnectionError::LimitExceededException(_)) => PushError::Throttled,
-            _ => other(error),
-        })
-    }
-
-    async fn close(&self, connection: &ConnectionId) -> Result<(), PushError> {
-        let call = self.client.delete_connection().connection_id(connection.as_str());
-        call.send().await.map(drop).map_err(|error| match error.as_service_error() {
-            Some(DeleteConnectionError::GoneException(_)) => PushError::Gone,
-            Some(DeleteConnectionError::LimitExceededException(_)) => PushError::Throttled,
-            _ => other(error),
-        })
-    }
-}
-
-/// Too many requests and an overloaded service say so by their status even where the body names no known error.
-fn other<E>(error: SdkError<E>) -> PushError
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    match error.raw_response().map(|response| response.status().as_u16()) {
-        Some(410) => PushError::Gone,
-        Some(429 | 503) => PushError::Throttled,
-        _ => PushError::Failed(error.into()),
-    }
-}
+pub use link::{AddressError, NoPassword, Password, open};
+pub use push::ApiGatewayPush;
+pub use redis_connections::RedisConnections;

@@ -21,7 +21,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(25);
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
 const BATCH: usize = 100;
 
-impl<E: Env> DynamoStore<E> {
+impl<E: Env, C: Sync> DynamoStore<E, C> {
     /// The items of any number of keys of one table, in any order.
     pub(crate) async fn get_all(
         &self,

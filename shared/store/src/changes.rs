@@ -13,7 +13,7 @@ use domain::ids::{ChatId, Rev, Seq};
 use domain::ports::{ChangeOutcome, CommitChanges, Env, ReadChanges, StoreError};
 use domain::timestamp::Timestamp;
 
-impl<E: Env> CommitChanges for DynamoStore<E> {
+impl<E: Env, C: Sync> CommitChanges for DynamoStore<E, C> {
     async fn commit_change(&self, change: &Change) -> Result<ChangeOutcome, StoreError> {
         let mut items = vec![self.head_changes(change)?, self.pointer_is_new(change)?];
         items.extend(self.what_changes(change)?);
@@ -51,7 +51,7 @@ fn put(builder: PutBuilder) -> Result<TransactWriteItem, StoreError> {
     Ok(TransactWriteItem::builder().put(builder.build().map_err(unbuildable(TRANSACTION))?).build())
 }
 
-impl<E: Env> DynamoStore<E> {
+impl<E: Env, C: Sync> DynamoStore<E, C> {
     fn head_changes(&self, change: &Change) -> Result<TransactWriteItem, StoreError> {
         let (before, after) = (&change.head, change.head_after());
         let mut sets = String::from("SET lastRev = :rev, lastRevOf = :of, lastRevAt = :at");
@@ -129,7 +129,7 @@ impl<E: Env> DynamoStore<E> {
     }
 }
 
-impl<E: Env> ReadChanges for DynamoStore<E> {
+impl<E: Env, C: Sync> ReadChanges for DynamoStore<E, C> {
     async fn pointers(&self, chat: &ChatId, from: Rev, to: Rev, now: Timestamp) -> Result<Vec<Pointer>, StoreError> {
         // Numbers count upwards and places downwards.
         let query = self

@@ -11,7 +11,7 @@ use domain::message::Message;
 use domain::ports::{ChatSnapshot, Consistency, CreateChats, Creation, Env, ReadChats, StoreError};
 use std::collections::HashMap;
 
-impl<E: Env> ReadChats for DynamoStore<E> {
+impl<E: Env, C: Sync> ReadChats for DynamoStore<E, C> {
     async fn snapshot(
         &self,
         chat: &ChatId,
@@ -61,7 +61,7 @@ impl<E: Env> ReadChats for DynamoStore<E> {
     }
 }
 
-impl<E: Env> CreateChats for DynamoStore<E> {
+impl<E: Env, C: Sync> CreateChats for DynamoStore<E, C> {
     async fn create_chat(&self, chat: &Chat, head: &Head, members: &[Member]) -> Result<Creation, StoreError> {
         const OPERATION: &str = "TransactWriteItems";
         // The chat is new, so everything below it is.

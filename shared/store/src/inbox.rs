@@ -11,7 +11,7 @@ use domain::ports::{Consistency, Env, ReadInbox, StoreError};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
-impl<E: Env> ReadInbox for DynamoStore<E> {
+impl<E: Env, C: Sync> ReadInbox for DynamoStore<E, C> {
     async fn chats_of(&self, user: &UserId) -> Result<Vec<ChatId>, StoreError> {
         let query = self
             .client

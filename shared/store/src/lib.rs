@@ -8,7 +8,7 @@
 //! | Messages | chatId, seq | seq 0: the head of the chat's log; seq >= 1: one Message; seq = -rev: a change pointer, for 30 days |
 //! | ChatMembers | chatId, userId; index byUser (userId, chatId) | one participant's own state |
 //! | Sends | sendId | the memory of one named send, for 30 days |
-//! | ChatUsers | userId | the ChatUser document, with the user's live connections |
+//! | ChatUsers | userId | the ChatUser document, with the user's live connections unless they are kept elsewhere |
 //!
 //! # Access patterns
 //!
@@ -30,13 +30,14 @@
 //! | [`heads`](domain::ports::ReadInbox::heads) | BatchGetItem Messages |
 //! | [`memberships`](domain::ports::ReadInbox::memberships) | BatchGetItem ChatMembers (strong) |
 //! | [`chats`](domain::ports::ReadInbox::chats) | BatchGetItem Chats (eventual) |
-//! | [`KeepUsers`](domain::ports::KeepUsers) | GetItem (strong) and UpdateItem ChatUsers |
+//! | [`KeepUsers`](domain::ports::KeepUsers) | GetItem (strong), BatchGetItem (eventual) and UpdateItem ChatUsers |
 //! | [`mark_seen`](domain::ports::MarkSeen::mark_seen) | UpdateItem ChatMembers, if below |
-//! | [`Registry`](domain::ports::Registry) | UpdateItem ChatUsers; BatchGetItem ChatUsers (eventual) |
+//! | [`Registry`](domain::ports::Registry) | UpdateItem ChatUsers; BatchGetItem ChatUsers (eventual); where connections are kept elsewhere, UpdateItem when the first comes and when the last goes |
 //!
 //! Nothing scans. Every call asks for its consumed capacity, so that a budget can be held.
 
 mod batch_get;
+mod capacity;
 mod changes;
 mod chats;
 mod errors;
@@ -51,6 +52,8 @@ mod users;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
+use capacity::Meter;
+use std::convert::Infallible;
 
 /// What the tables are called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,24 +70,33 @@ pub struct TableNames {
     pub chat_users: String,
 }
 
-/// The storage ports on DynamoDB.
+/// The storage ports on DynamoDB. Live connections are in the ChatUsers table, or kept by `C` where there is one.
 #[derive(Debug)]
-pub struct DynamoStore<E> {
+pub struct DynamoStore<E, C = Infallible> {
     client: Client,
     tables: TableNames,
     env: E,
+    connections: Option<C>,
 }
 
 impl<E> DynamoStore<E> {
-    /// A store on these tables. `endpoint` replaces the region's own.
-    pub fn new(config: &SdkConfig, endpoint: Option<&str>, tables: TableNames, env: E) -> Self {
-        let mut builder = Builder::from(config);
-        builder.set_endpoint_url(endpoint.map(str::to_owned));
-        Self::with_client(Client::from_conf(builder.build()), tables, env)
-    }
-
     /// A store on this client.
     pub fn with_client(client: Client, tables: TableNames, env: E) -> Self {
-        Self { client, tables, env }
+        Self { client, tables, env, connections: None }
+    }
+}
+
+impl<E, C> DynamoStore<E, C> {
+    /// A store on these tables. `endpoint` replaces the region's own.
+    pub fn new(config: &SdkConfig, endpoint: Option<&str>, tables: TableNames, connections: Option<C>, env: E) -> Self {
+        let mut builder = Builder::from(config).interceptor(Meter);
+        builder.set_endpoint_url(endpoint.map(str::to_owned));
+        Self { client: Client::from_conf(builder.build()), tables, env, connections }
+    }
+
+    /// The same store with its live connections kept elsewhere.
+    pub fn keeping_connections_in<D>(self, connections: D) -> DynamoStore<E, D> {
+        let Self { client, tables, env, connections: _ } = self;
+        DynamoStore { client, tables, env, connections: Some(connections) }
     }
 }

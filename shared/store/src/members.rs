@@ -12,7 +12,7 @@ use domain::member::Member;
 use domain::ports::{Env, MarkSeen, SeenOutcome, StoreError};
 use domain::timestamp::Timestamp;
 
-impl<E: Env> MarkSeen for DynamoStore<E> {
+impl<E: Env, C: Sync> MarkSeen for DynamoStore<E, C> {
     async fn mark_seen(
         &self,
         chat: &ChatId,
@@ -45,7 +45,7 @@ impl<E: Env> MarkSeen for DynamoStore<E> {
     }
 }
 
-impl<E: Env> DynamoStore<E> {
+impl<E: Env, C: Sync> DynamoStore<E, C> {
     /// Every participant's own item.
     pub(crate) async fn query_members(&self, chat: &ChatId) -> Result<Vec<Member>, StoreError> {
         let query = self

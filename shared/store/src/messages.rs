@@ -17,7 +17,7 @@ use domain::timestamp::Timestamp;
 
 pub(crate) const TRANSACTION: &str = "TransactWriteItems";
 
-impl<E: Env> CommitMessages for DynamoStore<E> {
+impl<E: Env, C: Sync> CommitMessages for DynamoStore<E, C> {
     async fn earlier_send(&self, id: &SendId, now: Timestamp) -> Result<Option<EarlierSend>, StoreError> {
         let call = self.client.get_item().table_name(&self.tables.sends).key("sendId", s(id.as_str()));
         let output = call.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
@@ -55,7 +55,7 @@ fn outcome(reasons: &[Reason]) -> Result<Option<CommitOutcome>, StoreError> {
     Ok(expected.then_some(CommitOutcome::Conflict))
 }
 
-impl<E: Env> DynamoStore<E> {
+impl<E: Env, C: Sync> DynamoStore<E, C> {
     fn head_moves(&self, MessageCommit { message, head, .. }: &MessageCommit) -> Result<TransactWriteItem, StoreError> {
         update(
             Update::builder()
@@ -121,7 +121,7 @@ fn put(builder: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<Transac
     Ok(TransactWriteItem::builder().put(builder.build().map_err(unbuildable(TRANSACTION))?).build())
 }
 
-impl<E: Env> ReadMessages for DynamoStore<E> {
+impl<E: Env, C: Sync> ReadMessages for DynamoStore<E, C> {
     async fn message(&self, chat: &ChatId, seq: Seq) -> Result<Option<Message>, StoreError> {
         let call = self.client.get_item().table_name(&self.tables.messages).set_key(Some(message_key(chat, seq)));
         let output = call.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;

@@ -1,15 +1,15 @@
-//! Users and their live connections, in the ChatUsers table.
+//! Users' live connections: in the ChatUsers table, or elsewhere. When they were last seen is in that table either way.
 
 use crate::DynamoStore;
 use crate::errors::failed;
 use crate::items::{ConnectionItem, Item, StoredUser, from_item, n, s, to_value};
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
-use domain::chat_user::{ChatUser, Connection};
+use domain::chat_user::{ChatUser, Connection, is_online};
 use domain::ids::{ConnectionId, UserId};
-use domain::ports::{Consistency, Env, Registry, StoreError};
+use domain::ports::{Connected, Consistency, Env, KeepConnections, Registry, StoreError};
 use domain::timestamp::Timestamp;
 use std::collections::HashMap;
 
@@ -17,65 +17,107 @@ use std::collections::HashMap;
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 const REMOVALS: usize = 100;
 
-impl<E: Env> Registry for DynamoStore<E> {
-    async fn register(&self, user: &UserId, connection: &Connection) -> Result<Vec<Connection>, StoreError> {
+impl<E: Env, C: KeepConnections> Registry for DynamoStore<E, C> {
+    async fn register(
+        &self,
+        user: &UserId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<Vec<Connection>, StoreError> {
+        if let Some(elsewhere) = &self.connections {
+            let connections = elsewhere.add(user, connection).await?;
+            if connections.iter().all(|other| other.id == connection.id || !other.is_live(now)) {
+                self.seen(user, now).send().await.map_err(|error| failed("UpdateItem", error))?;
+            }
+            return Ok(connections);
+        }
         // An entry can only be set in a map that is there; the first connection ever makes it. Another first one may
         // come between, after which the map is there.
         for _ in 0..2 {
-            if let Some(connections) = self.add_connection(user, connection).await? {
+            if let Some(connections) = self.add_connection(user, connection, now).await? {
                 return Ok(connections);
             }
-            if self.first_connection(user, connection).await? {
+            if self.first_connection(user, connection, now).await? {
                 return Ok(vec![connection.clone()]);
             }
         }
         Err(StoreError::Unavailable { operation: "UpdateItem", source: "the user's item came and went".into() })
     }
 
-    async fn unregister(&self, user: &UserId, connection: &ConnectionId, now: Timestamp) -> Result<(), StoreError> {
+    async fn unregister(
+        &self,
+        user: &UserId,
+        connection: &ConnectionId,
+        now: Timestamp,
+    ) -> Result<Vec<Connection>, StoreError> {
+        if let Some(elsewhere) = &self.connections {
+            let left = elsewhere.remove(user, std::slice::from_ref(connection)).await?;
+            if !is_online(&left, now) {
+                let call = self.seen(user, now).condition_expression("attribute_exists(lastSeen)");
+                if_condition_holds(call.send().await)?;
+            }
+            return Ok(left);
+        }
         let call = self
             .update_user(user)
             .update_expression("REMOVE connections.#id SET lastSeen = :now")
             .condition_expression("attribute_exists(connections)")
             .expression_attribute_names("#id", connection.as_str())
-            .expression_attribute_values(":now", n(now.millis()));
-        if_condition_holds(call.send().await).map(drop)
+            .expression_attribute_values(":now", n(now.millis()))
+            .return_values(ReturnValue::AllNew);
+        left(if_condition_holds(call.send().await)?)
     }
 
-    async fn forget(&self, user: &UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {
+    async fn forget(&self, user: &UserId, connections: &[ConnectionId]) -> Result<Vec<Connection>, StoreError> {
+        if let Some(elsewhere) = &self.connections {
+            return elsewhere.remove(user, connections).await;
+        }
+        let mut remaining = Vec::new();
         for some in connections.chunks(REMOVALS) {
-            let mut call = self.update_user(user).condition_expression("attribute_exists(connections)");
+            let call = self.update_user(user).condition_expression("attribute_exists(connections)");
+            let mut call = call.return_values(ReturnValue::AllNew);
             let mut paths = Vec::with_capacity(some.len());
             for (index, connection) in some.iter().enumerate() {
                 call = call.expression_attribute_names(format!("#c{index}"), connection.as_str());
                 paths.push(format!("connections.#c{index}"));
             }
-            if_condition_holds(call.update_expression(format!("REMOVE {}", paths.join(", "))).send().await)?;
+            let call = call.update_expression(format!("REMOVE {}", paths.join(", ")));
+            remaining = left(if_condition_holds(call.send().await)?)?;
         }
-        Ok(())
+        Ok(remaining)
     }
 
-    async fn users(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {
-        let keys = users.iter().map(user_key).collect();
-        let found = self.get_all(&self.tables.chat_users, keys, Consistency::Eventual).await?;
-        found.into_iter().map(chat_user).collect()
+    async fn connections(&self, users: &[UserId]) -> Result<Vec<Connected>, StoreError> {
+        match &self.connections {
+            Some(elsewhere) => elsewhere.of(users).await,
+            None => Ok(self.stored_users(users).await?.into_iter().map(|user| (user.id, user.connections)).collect()),
+        }
     }
 }
 
-impl<E: Env> DynamoStore<E> {
+/// What is left of a user's connections after some were removed; none of a user who never had any.
+fn left(output: Option<UpdateItemOutput>) -> Result<Vec<Connection>, StoreError> {
+    match output {
+        Some(output) => Ok(chat_user(output.attributes.unwrap_or_default())?.connections),
+        None => Ok(Vec::new()),
+    }
+}
+
+impl<E: Env, C: Sync> DynamoStore<E, C> {
     /// Adds an entry to the user's connections; None if they have no such map yet.
     async fn add_connection(
         &self,
         user: &UserId,
         connection: &Connection,
+        now: Timestamp,
     ) -> Result<Option<Vec<Connection>>, StoreError> {
         let call = self
             .update_user(user)
-            .update_expression("SET connections.#id = :entry, lastSeen = :at")
+            .update_expression("SET connections.#id = :entry, lastSeen = :now")
             .condition_expression("attribute_exists(connections)")
             .expression_attribute_names("#id", connection.id.as_str())
             .expression_attribute_values(":entry", entry(connection)?)
-            .expression_attribute_values(":at", n(connection.connected_at.millis()))
+            .expression_attribute_values(":now", n(now.millis()))
             .return_values(ReturnValue::AllNew);
         match if_condition_holds(call.send().await)? {
             Some(output) => chat_user(output.attributes.unwrap_or_default()).map(|user| Some(user.connections)),
@@ -84,15 +126,33 @@ impl<E: Env> DynamoStore<E> {
     }
 
     /// Makes the map of the user's connections, with this one; false if there is one already.
-    async fn first_connection(&self, user: &UserId, connection: &Connection) -> Result<bool, StoreError> {
+    async fn first_connection(
+        &self,
+        user: &UserId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let map = HashMap::from([(connection.id.to_string(), entry(connection)?)]);
         let call = self
             .update_user(user)
-            .update_expression("SET connections = :map, lastSeen = :at")
+            .update_expression("SET connections = :map, lastSeen = :now")
             .condition_expression("attribute_not_exists(connections)")
             .expression_attribute_values(":map", AttributeValue::M(map))
-            .expression_attribute_values(":at", n(connection.connected_at.millis()));
+            .expression_attribute_values(":now", n(now.millis()));
         Ok(if_condition_holds(call.send().await)?.is_some())
+    }
+
+    /// Notes that the user was last seen now, where their connections are kept elsewhere.
+    fn seen(&self, user: &UserId, now: Timestamp) -> UpdateItemFluentBuilder {
+        let call = self.update_user(user).update_expression("SET lastSeen = :now");
+        call.expression_attribute_values(":now", n(now.millis()))
+    }
+
+    /// These users as the table has them.
+    pub(crate) async fn stored_users(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {
+        let keys = users.iter().map(user_key).collect();
+        let found = self.get_all(&self.tables.chat_users, keys, Consistency::Eventual).await?;
+        found.into_iter().map(chat_user).collect()
     }
 
     pub(crate) fn update_user(&self, user: &UserId) -> UpdateItemFluentBuilder {

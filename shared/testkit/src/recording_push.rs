@@ -49,6 +49,11 @@ impl RecordingPush {
         taken.into_iter().map(|(_, frame)| frame).collect()
     }
 
+    /// Forgets the events of this name that were posted and not taken.
+    pub fn forget(&self, event: &str) {
+        self.lock().posted.retain(|(_, frame)| frame["event"] != event);
+    }
+
     /// How many frames were posted and not taken.
     pub fn count(&self) -> usize {
         self.lock().posted.len()

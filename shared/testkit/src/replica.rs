@@ -99,6 +99,10 @@ impl Replica {
             }
             return;
         }
+        // Shown, and not held.
+        if name == "presence.updated" {
+            return;
+        }
         let id = frame["chatId"].as_str().expect("an event is about a chat").to_owned();
         if name == "chat.created" {
             let is_news = self.chats.get(&id).is_none_or(|held| held.rev < number(data, "rev"));

@@ -1,10 +1,10 @@
 //! A WebSocket connection comes and goes.
 
-use super::App;
 use super::fan_out::warn_about;
-use crate::chat_user::{Connection, surplus};
+use super::{App, PushReport};
+use crate::chat_user::{Connection, Status, is_online, surplus};
 use crate::ids::{ConnectionId, UserId};
-use crate::ports::{Env, Push, Registry, StoreError};
+use crate::ports::{Env, Push, ReadInbox, Registry, StoreError};
 use futures_util::future::join_all;
 
 /// A connection that is registered.
@@ -12,6 +12,15 @@ use futures_util::future::join_all;
 pub struct Connected {
     /// How many older connections of the user were closed to make room.
     pub closed: usize,
+    /// What became of telling the user's partners, if this is the first device.
+    pub pushed: PushReport,
+}
+
+/// A connection that is removed.
+#[derive(Debug)]
+pub struct Disconnected {
+    /// What became of telling the user's partners, if this was the last device.
+    pub pushed: PushReport,
 }
 
 /// Why a connection is not registered.
@@ -25,8 +34,9 @@ pub enum ConnectError {
     Store(#[from] StoreError),
 }
 
-impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
-    /// Registers a connection. Dead ones go, and of more than 20 the oldest: they are forgotten and closed.
+impl<S: ReadInbox + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
+    /// Registers a connection. Dead ones go, and of more than 20 the oldest: they are forgotten and closed. If it is the
+    /// only live one, the user's partners are told.
     ///
     /// # Errors
     /// [`ConnectError`].
@@ -35,7 +45,7 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
         if !connection.is_live(now) {
             return Err(ConnectError::Expired);
         }
-        let connections = self.store.register(user, connection).await?;
+        let connections = self.store.register(user, connection, now).await?;
         let surplus: Vec<ConnectionId> = surplus(&connections, now).into_iter().map(|gone| gone.id).collect();
         if !surplus.is_empty() {
             if let Err(error) = self.store.forget(user, &surplus).await {
@@ -44,16 +54,22 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
             // One that does not close is forgotten all the same: API Gateway closes it in its time.
             join_all(surplus.iter().map(|id| self.push.close(id))).await;
         }
-        Ok(Connected { closed: surplus.len() })
+        let is_first = connections.iter().all(|other| other.id == connection.id || !other.is_live(now));
+        let pushed = if is_first { self.tell_partners(user, Status::Online, now).await } else { PushReport::default() };
+        Ok(Connected { closed: surplus.len(), pushed })
     }
-}
 
-impl<S: Registry, P: Sync, E: Env, D: Sync> App<S, P, E, D> {
-    /// Removes a connection that is closed.
+    /// Removes a connection that is closed. If it was the last live one, the user's partners are told.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn disconnect(&self, user: &UserId, connection: &ConnectionId) -> Result<(), StoreError> {
-        self.store.unregister(user, connection, self.env.now()).await
+    pub async fn disconnect(&self, user: &UserId, connection: &ConnectionId) -> Result<Disconnected, StoreError> {
+        let now = self.env.now();
+        let left = self.store.unregister(user, connection, now).await?;
+        let pushed = match is_online(&left, now) {
+            true => PushReport::default(),
+            false => self.tell_partners(user, Status::Offline, now).await,
+        };
+        Ok(Disconnected { pushed })
     }
 }

@@ -3,14 +3,15 @@
 
 use super::App;
 use crate::causes::in_full;
-use crate::chat_user::{ChatUser, Connection, OPENING};
-use crate::event::Event;
-use crate::ids::{ConnectionId, UserId};
-use crate::ports::{Env, Push, PushError, Registry, StoreError};
+use crate::chat_user::{Connection, OPENING, Status, is_online};
+use crate::event::{Event, Presence};
+use crate::ids::{ChatId, ConnectionId, UserId};
+use crate::meter;
+use crate::ports::{Connected, Env, Push, PushError, Registry, StoreError};
 use crate::retry::jitter;
 use crate::timestamp::Timestamp;
 use futures_util::future::{Either, select};
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, future, stream};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::pin::pin;
@@ -50,17 +51,23 @@ struct Post {
     frame: Arc<str>,
 }
 
+impl Post {
+    fn new(user: &UserId, connection: &Connection, frame: &Arc<str>) -> Self {
+        Self { user: user.clone(), connection: connection.clone(), frame: frame.clone() }
+    }
+}
+
 impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
     /// Looks up whom to push to. Failing to is counted, not an error: it never fails what is pushed about.
     pub(super) async fn look_up(&self, users: &[UserId]) -> Audience {
         if users.is_empty() {
             return Audience::default();
         }
-        match self.store.users(users).await {
+        match self.store.connections(users).await {
             Ok(users) => Audience { users, unknown: 0 },
             Err(error) => {
                 warn_about(&error);
-                Audience { users: Vec::new(), unknown: u32::try_from(users.len()).unwrap_or(u32::MAX) }
+                Audience { users: Vec::new(), unknown: count(users.len()) }
             }
         }
     }
@@ -81,65 +88,95 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
         let mut report = PushReport { unknown: audience.unknown, ..PushReport::default() };
         let mut frames: BTreeMap<K, Arc<str>> = BTreeMap::new();
         let mut posts = Vec::new();
-        let mut name = None;
+        let mut chat = None;
         for (user, connections) in audience.connections(except, self.env.now()) {
             let Some((key, event)) = event_of(user) else { continue };
-            name = Some(event.event);
             let frame = match frames.entry(key) {
                 Entry::Occupied(written) => written.get().clone(),
-                Entry::Vacant(place) => match serde_json::to_string(&event) {
-                    Ok(text) => place.insert(text.into()).clone(),
-                    Err(error) => {
-                        tracing::error!(event = ?event.event, error = in_full(&error), "an event could not be written as JSON");
-                        report.failed += u32::try_from(connections.count()).unwrap_or(u32::MAX);
+                Entry::Vacant(place) => match written(&event) {
+                    Some(text) => place.insert(text).clone(),
+                    None => {
+                        report.failed += count(connections.count());
                         continue;
                     }
                 },
             };
-            posts.extend(connections.map(|connection| Post {
-                user: user.clone(),
-                connection: connection.clone(),
-                frame: frame.clone(),
-            }));
+            chat = event.chat_id;
+            posts.extend(connections.map(|connection| Post::new(user, connection, &frame)));
         }
-        let Some(event) = name.filter(|_| !posts.is_empty()) else { return report };
-        let mut unanswered = u32::try_from(posts.len()).unwrap_or(u32::MAX);
-        let mut gone: BTreeMap<UserId, Vec<ConnectionId>> = BTreeMap::new();
-        {
-            let posts = stream::iter(posts)
-                .map(|post| self.post_patiently(post))
-                .buffer_unordered(CONCURRENCY)
-                .take_until(self.env.sleep(ALL_POSTS));
-            let mut posts = pin!(posts);
-            while let Some((post, result)) = posts.next().await {
-                unanswered = unanswered.saturating_sub(1);
-                match result {
-                    Ok(()) => report.posted += 1,
-                    Err(PushError::Throttled) => report.throttled += 1,
-                    Err(PushError::Failed(error)) => {
-                        tracing::warn!(error = in_full(error.as_ref()), "a post failed");
-                        report.failed += 1;
-                    }
-                    Err(PushError::Gone) => {
-                        report.gone += 1;
-                        if self.env.now().since(post.connection.connected_at) >= OPENING {
-                            gone.entry(post.user).or_default().push(post.connection.id);
-                        }
+        let gone = self.deliver(posts, &mut report).await;
+        let removals = gone.into_iter().map(|(user, connections)| self.forget(user, connections));
+        let left = stream::iter(removals).buffer_unordered(CONCURRENCY).filter_map(future::ready);
+        let left: Vec<(UserId, Timestamp)> = left.collect().await;
+        meter::pushed(&report);
+        if let Some(chat) = chat.filter(ChatId::is_private) {
+            self.tell_the_other(audience, &chat, &left).await;
+        }
+        report
+    }
+
+    /// Posts; counts what became of it, and answers whose connections were not there.
+    async fn deliver(&self, posts: Vec<Post>, report: &mut PushReport) -> BTreeMap<UserId, Vec<Connection>> {
+        let mut gone: BTreeMap<UserId, Vec<Connection>> = BTreeMap::new();
+        if posts.is_empty() {
+            return gone;
+        }
+        let started = self.env.now();
+        let mut unanswered = count(posts.len());
+        let posts = stream::iter(posts)
+            .map(|post| self.post_patiently(post))
+            .buffer_unordered(CONCURRENCY)
+            .take_until(self.env.sleep(ALL_POSTS));
+        let mut posts = pin!(posts);
+        while let Some((post, result)) = posts.next().await {
+            unanswered = unanswered.saturating_sub(1);
+            match result {
+                Ok(()) => report.posted += 1,
+                Err(PushError::Throttled) => report.throttled += 1,
+                Err(PushError::Failed(error)) => {
+                    tracing::warn!(error = in_full(error.as_ref()), "a post failed");
+                    report.failed += 1;
+                }
+                Err(PushError::Gone) => {
+                    report.gone += 1;
+                    if self.env.now().since(post.connection.connected_at) >= OPENING {
+                        gone.entry(post.user).or_default().push(post.connection);
                     }
                 }
             }
         }
         report.failed += unanswered;
-        let removals = gone.into_iter().map(|(user, ids)| self.forget(user, ids));
-        stream::iter(removals).buffer_unordered(CONCURRENCY).collect::<()>().await;
-        let PushReport { posted, gone, throttled, failed, unknown } = report;
-        tracing::info!(?event, posted, gone, throttled, failed, unknown, "pushed");
-        report
+        meter::fanned_out(self.env.now().since(started));
+        gone
     }
 
-    async fn forget(&self, user: UserId, connections: Vec<ConnectionId>) {
-        if let Err(error) = self.store.forget(&user, &connections).await {
-            warn_about(&error);
+    /// Removes connections that are gone. If the user has none left now: who, and when they were last seen.
+    async fn forget(&self, user: UserId, connections: Vec<Connection>) -> Option<(UserId, Timestamp)> {
+        let last_seen = connections.iter().map(|connection| connection.connected_at).max()?;
+        let ids: Vec<ConnectionId> = connections.into_iter().map(|connection| connection.id).collect();
+        match self.store.forget(&user, &ids).await {
+            Ok(left) => (!is_online(&left, self.env.now())).then_some((user, last_seen)),
+            Err(error) => {
+                warn_about(&error);
+                None
+            }
+        }
+    }
+
+    /// A connection that was lost without a word is noticed when something is pushed to it. In a private chat it is
+    /// known without another read who must hear of it: the other one. Further partners hear when they look.
+    async fn tell_the_other(&self, audience: &Audience, chat: &ChatId, left: &[(UserId, Timestamp)]) {
+        let at = self.env.now();
+        for (user, last_seen) in left {
+            let presence = Presence { user_id: user.clone(), status: Status::Offline, last_seen: *last_seen, at };
+            let Some(frame) = written(&Event::presence_updated(presence)) else { continue };
+            let others = audience.connections(None, at).filter(|(other, _)| ChatId::private(user, other) == *chat);
+            let posts = others.flat_map(|(other, connections)| {
+                connections.map(|connection| Post::new(other, connection, &frame)).collect::<Vec<_>>()
+            });
+            let mut report = PushReport::default();
+            self.deliver(posts.collect(), &mut report).await;
+            meter::pushed(&report);
         }
     }
 
@@ -169,19 +206,19 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
 /// Whom an event is pushed to.
 #[derive(Debug, Default)]
 pub(super) struct Audience {
-    users: Vec<ChatUser>,
+    users: Vec<Connected>,
     unknown: u32,
 }
 
 impl Audience {
     /// One user, as they were just read.
-    pub(super) fn of(user: ChatUser) -> Self {
-        Self { users: vec![user], unknown: 0 }
+    pub(super) fn of(user: UserId, connections: Vec<Connection>) -> Self {
+        Self { users: vec![(user, connections)], unknown: 0 }
     }
 
     /// Leaves those who may see what is pushed.
     pub(super) fn retain(&mut self, may_see: impl Fn(&UserId) -> bool) {
-        self.users.retain(|user| may_see(&user.id));
+        self.users.retain(|(user, _)| may_see(user));
     }
 
     /// Each user, and their live connections but `except`.
@@ -190,11 +227,26 @@ impl Audience {
         except: Option<&'a ConnectionId>,
         now: Timestamp,
     ) -> impl Iterator<Item = (&'a UserId, impl Iterator<Item = &'a Connection>)> {
-        self.users.iter().map(move |user| {
-            let live = user.connections.iter().filter(move |connection| connection.is_live(now));
-            (&user.id, live.filter(move |connection| Some(&connection.id) != except))
+        self.users.iter().map(move |(user, connections)| {
+            let live = connections.iter().filter(move |connection| connection.is_live(now));
+            (user, live.filter(move |connection| Some(&connection.id) != except))
         })
     }
+}
+
+/// An event as text. That it cannot be written does not happen; if it did, the log says so.
+fn written(event: &Event) -> Option<Arc<str>> {
+    match serde_json::to_string(event) {
+        Ok(text) => Some(text.into()),
+        Err(error) => {
+            tracing::error!(event = ?event.event, error = in_full(&error), "an event could not be written as JSON");
+            None
+        }
+    }
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 pub(super) fn warn_about(error: &StoreError) {

@@ -6,7 +6,7 @@ use crate::chat::ChatView;
 use crate::chat_user::{ChatUser, ChatUserView};
 use crate::ids::{ChatId, Seq, UserId};
 use crate::member::Member;
-use crate::ports::{Env, ReadChats, Registry, StoreError};
+use crate::ports::{Env, KeepUsers, ReadChats, StoreError};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use futures_util::future::try_join;
@@ -73,7 +73,7 @@ pub enum GetChatError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + Registry, P: Sync, E: Env, D: Sync> App<S, P, E, D> {
+impl<S: ReadChats + KeepUsers, P: Sync, E: Env, D: Sync> App<S, P, E, D> {
     /// The chat and its members' read positions.
     ///
     /// # Errors

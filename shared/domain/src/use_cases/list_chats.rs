@@ -8,7 +8,7 @@ use crate::content::json_length;
 use crate::ids::{ChatId, Invalid, Seq, UserId};
 use crate::member::Member;
 use crate::message::{Message, MessageView};
-use crate::ports::{Consistency, Directory, Env, KeepUsers, ReadChats, ReadInbox, ReadMessages, Registry, StoreError};
+use crate::ports::{Consistency, Directory, Env, KeepUsers, ReadChats, ReadInbox, ReadMessages, StoreError};
 use crate::retry::Retry;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -28,6 +28,11 @@ pub struct InboxCursor(Reverse<i64>, ChatId);
 impl InboxCursor {
     fn new(chat: &ChatId, head: &Head) -> Self {
         Self(Reverse(head.activity().millis()), chat.clone())
+    }
+
+    /// The chat that the page before ended with.
+    pub(super) fn into_chat(self) -> ChatId {
+        self.1
     }
 }
 
@@ -95,7 +100,7 @@ pub struct Entry {
 
 impl<S, P, E, D> App<S, P, E, D>
 where
-    S: ReadChats + ReadInbox + ReadMessages + KeepUsers + Registry,
+    S: ReadChats + ReadInbox + ReadMessages + KeepUsers,
     P: Sync,
     E: Env,
     D: Directory,

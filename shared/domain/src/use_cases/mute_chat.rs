@@ -100,7 +100,8 @@ impl<S: ReadInbox + KeepUsers + Registry, P: Push, E: Env, D: Sync> App<S, P, E,
             let after = self.fitting(&caller, after, now).await?;
             if let Some(user) = self.store.replace_mutes(&caller.user, &before, &after).await? {
                 let event = Event::user_updated(ChatUserView::new(&user, &caller.user, now));
-                let pushed = self.push(&Audience::of(user), caller.connection.as_ref(), &event).await;
+                let pushed =
+                    self.push(&Audience::of(user.id, user.connections), caller.connection.as_ref(), &event).await;
                 return Ok(muted(&after, pushed));
             }
             if !retry.again().await {

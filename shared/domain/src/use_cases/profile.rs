@@ -57,7 +57,7 @@ impl<S: ReadInbox + KeepUsers + Registry, P: Push, E: Env, D: Directory> App<S, 
         let user = user?;
         let view = ChatUserView::new(&user, &caller.user, self.env.now());
         let event = Event::user_updated(view.clone());
-        let pushed = self.push(&Audience::of(user), caller.connection.as_ref(), &event).await;
+        let pushed = self.push(&Audience::of(user.id, user.connections), caller.connection.as_ref(), &event).await;
         Ok(ShownUser { user: view.with_profile(profiles.remove(&caller.user)), pushed })
     }
 

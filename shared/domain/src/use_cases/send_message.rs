@@ -9,6 +9,7 @@ use crate::event::Event;
 use crate::ids::{ChatId, ClientMessageId, Rev, SendId, Seq, UserId};
 use crate::member::Member;
 use crate::message::{Body, Message, MessageView, Said, body_hash};
+use crate::meter;
 use crate::ports::{
     CommitMessages, CommitOutcome, EarlierSend, Env, MessageCommit, Push, ReadChats, ReadMessages, Registry,
     SendRecord, StoreError,
@@ -119,6 +120,7 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env, D
             let (outcome, audience) = join(self.store.commit_message(&commit), self.look_up(&participants)).await;
             match outcome? {
                 CommitOutcome::Committed => {
+                    meter::message_committed();
                     let message = MessageView::new(&commit.message, &[]);
                     break Stored { event: message.clone(), message, repeated: false, audience };
                 }

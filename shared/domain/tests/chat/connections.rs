@@ -19,7 +19,7 @@ async fn the_twenty_first_connection_closes_the_oldest() {
         app.connect(&alice, &connection("c-21", TestEnv::START.plus(Duration::from_secs(60)))).await.unwrap();
     assert_eq!(connected.closed, 1);
     assert_eq!(app.push.closed(), ["c-1"]);
-    let left = app.store.users(&[alice]).await.unwrap().remove(0).connections;
+    let (_, left) = app.store.connections(&[alice]).await.unwrap().remove(0);
     assert_eq!(left.len(), MAX_CONNECTIONS);
     assert!(left.iter().all(|left| left.id.as_str() != "c-1"));
 }
@@ -31,5 +31,5 @@ async fn an_expired_token_opens_nothing() {
     expired.exp = TestEnv::START;
     let error = app.connect(&user("alice"), &expired).await.unwrap_err();
     assert!(matches!(error, ConnectError::Expired));
-    assert!(app.store.users(&[user("alice")]).await.unwrap().is_empty());
+    assert!(app.store.connections(&[user("alice")]).await.unwrap().is_empty());
 }

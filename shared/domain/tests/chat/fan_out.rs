@@ -16,8 +16,8 @@ async fn bob_has(app: &TestApp, names: &[&str]) {
 }
 
 async fn known(app: &TestApp) -> Vec<String> {
-    let bob = app.store.users(&[user("bob")]).await.unwrap().remove(0);
-    bob.connections.into_iter().map(|connection| connection.id.to_string()).collect()
+    let (_, connections) = app.store.connections(&[user("bob")]).await.unwrap().remove(0);
+    connections.into_iter().map(|connection| connection.id.to_string()).collect()
 }
 
 async fn send(app: &TestApp, chat: &ChatId) -> domain::use_cases::PushReport {
@@ -91,7 +91,7 @@ async fn all_posts_together_have_five_seconds() {
         for device in 0..10 {
             let name = format!("c-{n}-{device}");
             app.push.set_silent(&name);
-            app.store.register(other, &connection(&name, TestEnv::START)).await.unwrap();
+            app.store.register(other, &connection(&name, TestEnv::START), TestEnv::START).await.unwrap();
         }
     }
     let before = tokio::time::Instant::now();
@@ -106,7 +106,7 @@ async fn nothing_is_pushed_past_a_tokens_end() {
     let app = app();
     let chat = private(&app).await;
     let short = Connection { exp: TestEnv::START.plus(Duration::from_secs(61)), ..connection("short", TestEnv::START) };
-    app.store.register(&user("bob"), &short).await.unwrap();
+    app.store.register(&user("bob"), &short, TestEnv::START).await.unwrap();
     tokio::time::advance(Duration::from_secs(60)).await;
     assert_eq!(send(&app, &chat).await.posted, 1);
     tokio::time::advance(Duration::from_secs(1)).await;

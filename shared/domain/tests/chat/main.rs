@@ -16,6 +16,7 @@ mod interleavings;
 mod joining_and_leaving;
 mod messages;
 mod mutes;
+mod presence;
 mod profiles;
 mod reactions;
 mod reading;

@@ -17,6 +17,7 @@ async fn a_message_is_stored_at_its_place_and_pushed_to_every_device_but_the_ask
     for (who, name) in [("alice", "a-1"), ("alice", "a-2"), ("bob", "b-1"), ("eve", "e-1")] {
         app.connect(&user(who), &connection(name, TestEnv::START)).await.unwrap();
     }
+    app.push.forget("presence.updated");
     let mut command = message(&chat, "alice", "m-1", "Hello");
     command.caller.connection = Some(connection("a-1", TestEnv::START).id);
     let sent = app.send_message(command).await.unwrap();

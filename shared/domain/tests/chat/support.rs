@@ -93,11 +93,22 @@ pub(crate) use refused;
 
 // --- who ----------------------------------------------------------------------------------------
 
-/// Opens these connections; `bob-2` is one of bob's.
+/// Opens these connections; `bob-2` is one of bob's. Forgets who was told that they are online.
 pub(crate) async fn online(app: &TestApp, devices: &[&str]) {
     for device in devices {
-        app.connect(&user(owner(device)), &connection(device, app.env.now())).await.unwrap();
+        comes(app, device).await;
     }
+    app.push.forget("presence.updated");
+}
+
+/// Opens a connection.
+pub(crate) async fn comes(app: &TestApp, device: &str) {
+    app.connect(&user(owner(device)), &connection(device, app.env.now())).await.unwrap();
+}
+
+/// Closes a connection.
+pub(crate) async fn goes(app: &TestApp, device: &str) {
+    app.disconnect(&user(owner(device)), &ConnectionId::parse(device).unwrap()).await.unwrap();
 }
 
 fn owner(device: &str) -> &str {

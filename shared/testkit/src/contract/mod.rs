@@ -65,7 +65,7 @@ macro_rules! contract_suite {
             a_commit_is_read_back, a_commit_on_a_moved_head_changes_nothing, a_commit_on_a_spent_budget_changes_nothing,
             a_commit_on_changed_members_changes_nothing, a_commit_of_a_stranger_changes_nothing,
             a_repeat_finds_what_was_sent, a_send_is_forgotten_when_its_time_is_over, a_long_log_is_read_in_order,
-            a_read_position_only_moves_forward, connections_come_and_go, many_users_are_looked_up_at_once,
+            a_read_position_only_moves_forward, connections_come_and_go, one_device_is_the_first_and_one_is_the_last, many_users_are_looked_up_at_once,
             changed_messages_are_read_back, a_change_on_what_has_moved_changes_nothing,
             a_group_changes_with_its_members, ninety_join_at_once, a_floor_is_moved, pointers_end_with_their_time,
             an_inbox_is_read, a_user_keeps_a_nickname_and_mutes,

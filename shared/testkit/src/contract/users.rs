@@ -5,8 +5,8 @@ use crate::fixtures::{connection, user};
 use domain::chat_user::{ChatUser, Connection, Mutes};
 use domain::ids::{ChatId, ConnectionId};
 use domain::names::Nickname;
-
 use domain::timestamp::Timestamp;
+use futures_util::future::join_all;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -23,19 +23,37 @@ pub async fn connections_come_and_go(store: impl Store) {
     };
     let later = |seconds| START.plus(Duration::from_secs(seconds));
     let id = |name: &str| ConnectionId::parse(name).unwrap();
-    store.unregister(&dora, &id("never"), START).await.unwrap();
-    store.forget(&dora, &[id("never")]).await.unwrap();
+    assert!(store.unregister(&dora, &id("never"), START).await.unwrap().is_empty());
+    assert!(store.forget(&dora, &[id("never")]).await.unwrap().is_empty());
     assert_eq!(of_dora().await, None, "what was never there leaves nothing");
 
     let (one, two) = (connection("L0SM9cOFvHcCIhw=", START), connection("two-==", later(3)));
-    assert_eq!(store.register(&dora, &one).await.unwrap(), std::slice::from_ref(&one));
-    assert_eq!(store.register(&dora, &two).await.unwrap().len(), 2);
-    assert_eq!(of_dora().await, Some((vec![one.clone(), two.clone()], Some(later(3)))));
-    store.forget(&dora, &[one.id.clone(), id("never")]).await.unwrap();
-    assert_eq!(of_dora().await, Some((vec![two.clone()], Some(later(3)))));
-    store.unregister(&dora, &two.id, later(8)).await.unwrap();
-    assert_eq!(of_dora().await, Some((vec![], Some(later(8)))));
-    assert_eq!(store.register(&dora, &two).await.unwrap(), [two]);
+    assert_eq!(store.register(&dora, &one, later(1)).await.unwrap(), std::slice::from_ref(&one));
+    assert_eq!(of_dora().await, Some((vec![one.clone()], Some(later(1)))));
+    assert_eq!(store.register(&dora, &two, later(1)).await.unwrap().len(), 2);
+    assert_eq!(of_dora().await, Some((vec![one.clone(), two.clone()], Some(later(1)))));
+    assert_eq!(store.forget(&dora, &[one.id.clone(), id("never")]).await.unwrap(), std::slice::from_ref(&two));
+    assert_eq!(of_dora().await, Some((vec![two.clone()], Some(later(1)))));
+    let both = store.register(&dora, &one, later(1)).await.unwrap().len();
+    assert_eq!((both, store.unregister(&dora, &one.id, later(1)).await.unwrap()), (2, vec![two.clone()]));
+    assert!(store.unregister(&dora, &two.id, later(8)).await.unwrap().is_empty());
+    assert_eq!(of_dora().await, Some((vec![], Some(later(8)))), "the last went at this time");
+    assert_eq!(store.register(&dora, &two, later(9)).await.unwrap(), std::slice::from_ref(&two));
+    // The same connection again is the same one.
+    assert_eq!(store.register(&dora, &two, later(9)).await.unwrap(), [two]);
+}
+
+/// Exactly one of many devices that come at once is the first, and exactly one of many that go is the last.
+pub async fn one_device_is_the_first_and_one_is_the_last(store: impl Store) {
+    let store = &store;
+    let dora = user("dora-rush");
+    let devices: Vec<_> = (0..12).map(|n| connection(&format!("rush-{n}"), START)).collect();
+    let coming = devices.iter().map(|device| store.register(&dora, device, START));
+    let first = join_all(coming).await.into_iter().filter(|found| found.as_ref().unwrap().len() == 1).count();
+    assert_eq!(first, 1);
+    let going = devices.iter().map(|device| store.unregister(&dora, &device.id, START));
+    let last = join_all(going).await.into_iter().filter(|left| left.as_ref().unwrap().is_empty()).count();
+    assert_eq!(last, 1);
 }
 
 /// More than one BatchGetItem holds (100).
@@ -43,12 +61,19 @@ pub async fn many_users_are_looked_up_at_once(store: impl Store) {
     let store = &store;
     let everyone: Vec<_> = (0..230).map(|n| user(&format!("crowd-{n}"))).collect();
     for user in everyone.iter().step_by(2) {
-        store.register(user, &connection("c", START)).await.unwrap();
+        store.register(user, &connection(&format!("c-{user}"), START), START).await.unwrap();
     }
+    let known: BTreeSet<_> = everyone.iter().step_by(2).cloned().collect();
     let found = store.users(&everyone).await.unwrap();
     assert_eq!(found.len(), 115);
-    let ids: BTreeSet<_> = found.into_iter().map(|user| user.id).collect();
-    assert_eq!(ids, everyone.into_iter().step_by(2).collect());
+    assert_eq!(found.into_iter().map(|user| user.id).collect::<BTreeSet<_>>(), known);
+    let found = store.connections(&everyone).await.unwrap();
+    let connected: Vec<_> = found.into_iter().filter(|(_, connections)| !connections.is_empty()).collect();
+    assert_eq!(connected.len(), 115);
+    for (user, connections) in connected {
+        assert_eq!(connections, [connection(&format!("c-{user}"), START)]);
+    }
+    assert!(store.connections(&[]).await.unwrap().is_empty());
 }
 
 /// For who has never connected as for who has.
@@ -59,7 +84,7 @@ pub async fn a_user_keeps_a_nickname_and_mutes(store: impl Store) {
     assert_eq!(store.user(&nina).await.unwrap(), None);
     let found = store.set_nickname(&nina, &name("Nina \u{1F44B}")).await.unwrap();
     assert_eq!(found, ChatUser { nickname: Some(name("Nina \u{1F44B}")), ..ChatUser::unknown(nina.clone()) });
-    store.register(&nina, &connection("n", START)).await.unwrap();
+    store.register(&nina, &connection("n", START), START).await.unwrap();
     let found = store.set_nickname(&nina, &name("N")).await.unwrap();
     assert_eq!((found.nickname.as_ref(), found.connections.len()), (Some(&name("N")), 1));
     assert_eq!(store.user(&nina).await.unwrap(), Some(found));

@@ -4,48 +4,62 @@ use super::MemoryStore;
 use domain::chat_user::{ChatUser, Connection, Mutes};
 use domain::ids::{ConnectionId, UserId};
 use domain::names::Nickname;
-use domain::ports::{KeepUsers, Registry, StoreError};
+use domain::ports::{Connected, KeepUsers, Registry, StoreError};
 use domain::timestamp::Timestamp;
 
 impl Registry for MemoryStore {
-    async fn register(&self, user: &UserId, connection: &Connection) -> Result<Vec<Connection>, StoreError> {
+    async fn register(
+        &self,
+        user: &UserId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<Vec<Connection>, StoreError> {
         self.read(|state| {
             let entry = state.users.entry(user.clone()).or_insert_with(|| ChatUser::unknown(user.clone()));
             entry.connections.retain(|other| other.id != connection.id);
             entry.connections.push(connection.clone());
-            entry.last_seen = Some(connection.connected_at);
+            entry.last_seen = Some(now);
             entry.connections.clone()
         })
         .await
     }
 
-    async fn unregister(&self, user: &UserId, connection: &ConnectionId, now: Timestamp) -> Result<(), StoreError> {
+    async fn unregister(
+        &self,
+        user: &UserId,
+        connection: &ConnectionId,
+        now: Timestamp,
+    ) -> Result<Vec<Connection>, StoreError> {
         self.read(|state| {
-            if let Some(entry) = state.users.get_mut(user) {
-                entry.connections.retain(|other| &other.id != connection);
-                entry.last_seen = Some(now);
-            }
+            let Some(entry) = state.users.get_mut(user) else { return Vec::new() };
+            entry.connections.retain(|other| &other.id != connection);
+            entry.last_seen = Some(now);
+            entry.connections.clone()
         })
         .await
     }
 
-    async fn forget(&self, user: &UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {
+    async fn forget(&self, user: &UserId, connections: &[ConnectionId]) -> Result<Vec<Connection>, StoreError> {
         self.read(|state| {
-            if let Some(entry) = state.users.get_mut(user) {
-                entry.connections.retain(|other| !connections.contains(&other.id));
-            }
+            let Some(entry) = state.users.get_mut(user) else { return Vec::new() };
+            entry.connections.retain(|other| !connections.contains(&other.id));
+            entry.connections.clone()
         })
         .await
     }
 
-    async fn users(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {
-        self.read(|state| users.iter().filter_map(|user| state.users.get(user)).cloned().collect()).await
+    async fn connections(&self, users: &[UserId]) -> Result<Vec<Connected>, StoreError> {
+        Ok(self.users(users).await?.into_iter().map(|user| (user.id, user.connections)).collect())
     }
 }
 
 impl KeepUsers for MemoryStore {
     async fn user(&self, user: &UserId) -> Result<Option<ChatUser>, StoreError> {
         self.read(|state| state.users.get(user).cloned()).await
+    }
+
+    async fn users(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {
+        self.read(|state| users.iter().filter_map(|user| state.users.get(user)).cloned().collect()).await
     }
 
     async fn set_nickname(&self, user: &UserId, nickname: &Nickname) -> Result<ChatUser, StoreError> {

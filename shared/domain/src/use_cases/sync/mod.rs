@@ -13,7 +13,7 @@ use crate::content::json_length;
 use crate::ids::{ChatId, Rev, Seq, UserId};
 use crate::message::MessageView;
 use crate::ports::{
-    Consistency, Directory, Env, KeepUsers, ReadChanges, ReadChats, ReadInbox, ReadMessages, Registry, StoreError,
+    Consistency, Directory, Env, KeepUsers, ReadChanges, ReadChats, ReadInbox, ReadMessages, StoreError,
 };
 use futures_util::future::{try_join, try_join3};
 use futures_util::{StreamExt as _, stream};
@@ -109,7 +109,7 @@ pub struct ChatSync {
 
 impl<S, P, E, D> App<S, P, E, D>
 where
-    S: ReadChats + ReadInbox + ReadMessages + ReadChanges + KeepUsers + Registry,
+    S: ReadChats + ReadInbox + ReadMessages + ReadChanges + KeepUsers,
     P: Sync,
     E: Env,
     D: Directory,

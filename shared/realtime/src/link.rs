@@ -1,0 +1,163 @@
+//! One connection to Redis that is made when it is first needed, and anew after it failed. Nobody waits for it longer
+//! than [`LIMIT`].
+
+use domain::ports::StoreError;
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, Pipeline, RedisError, ServerErrorKind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// The longest that one call may take, connecting included.
+const LIMIT: Duration = Duration::from_millis(250);
+/// For this long after a call failed, calls fail at once: many in one request wait no longer than one.
+const COOL_DOWN: Duration = Duration::from_secs(1);
+
+/// Why an address of a Redis is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum AddressError {
+    /// It is none.
+    #[error("must be redis://host:port or rediss://host:port")]
+    NoAddress(#[source] RedisError),
+    /// Addresses are shown, logged and passed around.
+    #[error("must hold no password: put it into a secret")]
+    Password,
+}
+
+/// A client of the Redis or Valkey at `redis://...` or, with TLS, `rediss://...`; with a user name in it where it wants one,
+/// and never a password. Nothing is connected yet.
+///
+/// # Errors
+/// [`AddressError`].
+pub fn open(url: &str) -> Result<Client, AddressError> {
+    let client = Client::open(url).map_err(AddressError::NoAddress)?;
+    match client.get_connection_info().redis_settings().password() {
+        Some(_) => Err(AddressError::Password),
+        None => Ok(client),
+    }
+}
+
+/// Knows the password of a Redis.
+pub trait Password: Send + Sync {
+    /// The password; None where it asks for none.
+    fn password(&self) -> impl Future<Output = Result<Option<String>, NoPassword>> + Send;
+}
+
+/// The password could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the password of Redis could not be read")]
+pub struct NoPassword(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// It asks for none.
+impl Password for () {
+    async fn password(&self) -> Result<Option<String>, NoPassword> {
+        Ok(None)
+    }
+}
+
+/// The connection, if there is one, and what to connect with.
+pub(crate) struct Link<P> {
+    server: Client,
+    password: P,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The server's client, with the password in it.
+    client: Option<Client>,
+    connection: Option<MultiplexedConnection>,
+    down_until: Option<Instant>,
+}
+
+/// Why a call was not answered.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("it failed a moment ago")]
+    Down,
+    #[error("it took too long")]
+    Late,
+    #[error(transparent)]
+    NoPassword(#[from] NoPassword),
+    #[error(transparent)]
+    Redis(#[from] RedisError),
+}
+
+impl<P: Password> Link<P> {
+    pub(crate) fn new(server: Client, password: P) -> Self {
+        Self { server, password, state: Mutex::default() }
+    }
+
+    /// Runs commands in one round trip, and once more on a new connection if the one at hand turns out to be closed:
+    /// each of ours may be repeated.
+    ///
+    /// # Errors
+    /// [`StoreError`], after 250 ms at most; for a second after that, at once.
+    pub(crate) async fn run<T: FromRedisValue>(
+        &self,
+        operation: &'static str,
+        commands: &Pipeline,
+    ) -> Result<T, StoreError> {
+        if self.lock().down_until.is_some_and(|until| Instant::now() < until) {
+            return Err(unavailable(operation, Failure::Down));
+        }
+        let failure = match timeout(LIMIT, self.try_twice(commands)).await {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(failure)) => failure,
+            Err(_) => Failure::Late,
+        };
+        let mut state = self.lock();
+        // A connection that does not answer may be half open: the next call makes another.
+        state.connection = None;
+        state.down_until = Some(Instant::now() + COOL_DOWN);
+        if matches!(&failure, Failure::Redis(error) if is_refused(error)) {
+            // The password may have been rotated.
+            state.client = None;
+            return Err(StoreError::Refused { operation, source: Box::new(failure) });
+        }
+        Err(unavailable(operation, failure))
+    }
+
+    async fn try_twice<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, Failure> {
+        let at_hand = self.lock().connection.clone();
+        if let Some(mut connection) = at_hand {
+            match commands.query_async(&mut connection).await {
+                Err(error) if error.is_io_error() => tracing::info!("connecting to Redis again"),
+                result => return Ok(result?),
+            }
+        }
+        let client = self.client().await?;
+        let config = AsyncConnectionConfig::new().set_connection_timeout(Some(LIMIT)).set_response_timeout(Some(LIMIT));
+        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+        {
+            let mut state = self.lock();
+            state.client = Some(client);
+            state.connection = Some(connection.clone());
+        }
+        Ok(commands.query_async(&mut connection).await?)
+    }
+
+    async fn client(&self) -> Result<Client, Failure> {
+        let known = self.lock().client.clone();
+        if let Some(client) = known {
+            return Ok(client);
+        }
+        let Some(password) = self.password.password().await? else { return Ok(self.server.clone()) };
+        let server = self.server.get_connection_info().clone();
+        let settings = server.redis_settings().clone().set_password(password);
+        Ok(Client::open(server.set_redis_settings(settings))?)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether Redis does not let us in: trying again does not help.
+fn is_refused(error: &RedisError) -> bool {
+    matches!(error.kind(), ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm))
+}
+
+fn unavailable(operation: &'static str, failure: Failure) -> StoreError {
+    StoreError::Unavailable { operation, source: Box::new(failure) }
+}

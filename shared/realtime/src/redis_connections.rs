@@ -1,0 +1,99 @@
+//! Live connections in Redis or Valkey: for each user one hash, from connection id to `connectedAt:exp` in milliseconds.
+//! A key outlives its last connection by no more than the two hours that a connection can live.
+//!
+//! Each call is one round trip; what changes a user's connections and then reads them is one transaction (MULTI), so
+//! that of two devices that come at once exactly one is the first.
+
+use crate::link::{Link, Password};
+use domain::causes::in_full;
+use domain::chat_user::{CONNECTION_LIFE, Connection};
+use domain::ids::{ConnectionId, UserId};
+use domain::ports::{Connected, KeepConnections, StoreError};
+use domain::timestamp::Timestamp;
+use redis::Client;
+use std::collections::BTreeMap;
+
+/// Users whose connections are asked for in one pipeline.
+const BATCH: usize = 1000;
+
+/// Live connections in Redis.
+pub struct RedisConnections<P = ()> {
+    link: Link<P>,
+    prefix: String,
+}
+
+impl<P: Password> RedisConnections<P> {
+    /// Those on this server under keys that begin with `prefix`. Nothing is connected yet.
+    pub fn new(server: Client, password: P, prefix: &str) -> Self {
+        Self { link: Link::new(server, password), prefix: prefix.to_owned() }
+    }
+
+    /// Connects, while the function starts; in vain, if Redis does not answer.
+    pub async fn warm(&self) {
+        if let Err(error) = self.link.run::<()>("PING", redis::pipe().cmd("PING").ignore()).await {
+            tracing::warn!(error = in_full(&error), "Redis does not answer");
+        }
+    }
+
+    fn key(&self, user: &UserId) -> String {
+        format!("{}connections:{user}", self.prefix)
+    }
+
+    fn connections(&self, user: &UserId, hash: BTreeMap<String, String>) -> Result<Vec<Connection>, StoreError> {
+        hash.into_iter()
+            .map(|(id, entry)| {
+                let times = entry.split_once(':').and_then(|(at, exp)| at.parse().ok().zip(exp.parse().ok()));
+                let parts = ConnectionId::parse(id.clone()).ok().zip(times);
+                let (id, (connected_at, exp)) = parts.ok_or_else(|| StoreError::Inconsistent {
+                    table: "Redis",
+                    key: self.key(user),
+                    attribute: id,
+                })?;
+                let at = Timestamp::from_millis;
+                Ok(Connection { id, connected_at: at(connected_at), exp: at(exp) })
+            })
+            .collect()
+    }
+}
+
+impl<P: Password> KeepConnections for RedisConnections<P> {
+    async fn add(&self, user: &UserId, connection: &Connection) -> Result<Vec<Connection>, StoreError> {
+        let key = self.key(user);
+        let entry = format!("{}:{}", connection.connected_at.millis(), connection.exp.millis());
+        let life = i64::try_from(CONNECTION_LIFE.as_secs()).unwrap_or(i64::MAX);
+        let mut commands = redis::pipe();
+        commands.atomic().hset(&key, connection.id.as_str(), entry).ignore().expire(&key, life).ignore().hgetall(&key);
+        let (hash,) = self.link.run("HSET", &commands).await?;
+        self.connections(user, hash)
+    }
+
+    async fn remove(&self, user: &UserId, connections: &[ConnectionId]) -> Result<Vec<Connection>, StoreError> {
+        let key = self.key(user);
+        let ids: Vec<&str> = connections.iter().map(ConnectionId::as_str).collect();
+        let mut commands = redis::pipe();
+        commands.atomic().hdel(&key, ids).ignore().hgetall(&key);
+        let (hash,) = self.link.run("HDEL", &commands).await?;
+        self.connections(user, hash)
+    }
+
+    async fn of(&self, users: &[UserId]) -> Result<Vec<Connected>, StoreError> {
+        let mut found = Vec::with_capacity(users.len());
+        for some in users.chunks(BATCH) {
+            let mut commands = redis::pipe();
+            for user in some {
+                commands.hgetall(self.key(user));
+            }
+            let hashes: Vec<BTreeMap<String, String>> = self.link.run("HGETALL", &commands).await?;
+            for (user, hash) in some.iter().zip(hashes) {
+                found.push((user.clone(), self.connections(user, hash)?));
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl<P> std::fmt::Debug for RedisConnections<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisConnections").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}

@@ -350,7 +350,7 @@ pub trait KeepConnections: Sync {
         connections: &[ConnectionId],
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
-    /// The connections of these users, in any order, in one round trip; one who has none may be missing.
+    /// The connections of these users, in any order, in one round trip; one who has none is missing.
     fn of(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<Connected>, StoreError>> + Send;
 }
 

@@ -10,6 +10,8 @@ use tokio::time::{Instant, timeout};
 
 /// The longest that one call may take, connecting included.
 const LIMIT: Duration = Duration::from_millis(250);
+/// The same while the function starts, when there is more to do (name, TLS, the password) and nobody waits.
+const WARMING: Duration = Duration::from_secs(2);
 /// For this long after a call failed, calls fail at once: many in one request wait no longer than one.
 const COOL_DOWN: Duration = Duration::from_secs(1);
 
@@ -30,6 +32,8 @@ pub enum AddressError {
 /// # Errors
 /// [`AddressError`].
 pub fn open(url: &str) -> Result<Client, AddressError> {
+    // The TLS that the rest of the program uses; an error says that it is chosen already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::open(url).map_err(AddressError::NoAddress)?;
     match client.get_connection_info().redis_settings().password() {
         Some(_) => Err(AddressError::Password),
@@ -118,6 +122,17 @@ impl<P: Password> Link<P> {
         Err(unavailable(operation, failure))
     }
 
+    /// Connects, while the function starts.
+    ///
+    /// # Errors
+    /// [`StoreError`], after 2 s at most. The next call tries again.
+    pub(crate) async fn warm(&self) -> Result<(), StoreError> {
+        let mut ping = redis::pipe();
+        ping.cmd("PING").ignore();
+        let result = timeout(WARMING, self.try_twice(&ping)).await.unwrap_or(Err(Failure::Late));
+        result.map_err(|failure| unavailable("PING", failure))
+    }
+
     async fn try_twice<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, Failure> {
         let at_hand = self.lock().connection.clone();
         if let Some(mut connection) = at_hand {
@@ -127,7 +142,9 @@ impl<P: Password> Link<P> {
             }
         }
         let client = self.client().await?;
-        let config = AsyncConnectionConfig::new().set_connection_timeout(Some(LIMIT)).set_response_timeout(Some(LIMIT));
+        // The limits of a call are set around all of it.
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(WARMING)).set_response_timeout(Some(WARMING));
         let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
         {
             let mut state = self.lock();

@@ -30,7 +30,7 @@ impl<P: Password> RedisConnections<P> {
 
     /// Connects, while the function starts; in vain, if Redis does not answer.
     pub async fn warm(&self) {
-        if let Err(error) = self.link.run::<()>("PING", redis::pipe().cmd("PING").ignore()).await {
+        if let Err(error) = self.link.warm().await {
             tracing::warn!(error = in_full(&error), "Redis does not answer");
         }
     }
@@ -84,7 +84,7 @@ impl<P: Password> KeepConnections for RedisConnections<P> {
                 commands.hgetall(self.key(user));
             }
             let hashes: Vec<BTreeMap<String, String>> = self.link.run("HGETALL", &commands).await?;
-            for (user, hash) in some.iter().zip(hashes) {
+            for (user, hash) in some.iter().zip(hashes).filter(|(_, hash)| !hash.is_empty()) {
                 found.push((user.clone(), self.connections(user, hash)?));
             }
         }

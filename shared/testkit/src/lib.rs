@@ -13,9 +13,11 @@ pub mod fixtures;
 mod memory_store;
 pub mod ops;
 mod recording_push;
+mod redis_server;
 pub mod replica;
 mod rng;
 
 pub use env::TestEnv;
 pub use memory_store::{Faults, MemoryStore};
 pub use recording_push::RecordingPush;
+pub use redis_server::RedisServer;

@@ -149,16 +149,84 @@ async fn a_chat_is_shown_from_three_calls() {
     reads(&made[1], &["ChatMembersTable"], &[]);
 }
 
+/// Connecting and disconnecting are one write each. The first device and the last have a line of their own: presence.
 #[tokio::test]
-async fn connecting_and_disconnecting_are_one_write_each() {
+async fn presence_costs_a_unit_for_each_private_chat() {
     let (app, calls) = app().await;
     let (zoe, first, second) = (user("zoe"), connection("z-1", TestEnv::START), connection("z-2", TestEnv::START));
+    // Without a private chat there is nobody to tell; the first connection ever is one write more.
     app.connect(&zoe, &first).await.unwrap();
-    within(&calls.take(), &["UpdateItem", "UpdateItem"], 2.0, 0.0);
+    within(&calls.take(), &["UpdateItem", "UpdateItem", "Query"], 2.0, 0.5);
     app.connect(&zoe, &second).await.unwrap();
     within(&calls.take(), &["UpdateItem"], 1.0, 0.0);
-    app.disconnect(&zoe, &first.id).await.unwrap();
+    app.disconnect(&zoe, &second.id).await.unwrap();
     within(&calls.take(), &["UpdateItem"], 1.0, 0.0);
+
+    let partners: Vec<String> = (0..10).map(|n| format!("zoe-{n}")).collect();
+    for partner in &partners {
+        app.connect(&user(partner), &connection(partner, TestEnv::START)).await.unwrap();
+        let chat = NewChat::private(&zoe, &users(&[partner])).unwrap();
+        app.create_chat(CreateChat { caller: caller("zoe"), chat }).await.unwrap();
+    }
+    calls.take();
+    let gone = app.disconnect(&zoe, &first.id).await.unwrap();
+    assert_eq!(gone.pushed.posted, 10);
+    let made = calls.take();
+    within(&made, &["UpdateItem", "Query", "BatchGetItem", "BatchGetItem"], 1.0, 0.5 + 10.0);
+    reads(&made[2], &[], &["ChatsTable"]);
+    reads(&made[3], &[], &["ChatUsersTable"]);
+    let came = app.connect(&zoe, &first).await.unwrap();
+    assert_eq!(came.pushed.posted, 10);
+    within(&calls.take(), &["UpdateItem", "Query", "BatchGetItem", "BatchGetItem"], 1.0, 0.5 + 10.0);
+}
+
+/// Above a hundred private chats, the most recently active ones have to be found.
+#[tokio::test]
+async fn presence_is_told_to_a_hundred_at_most() {
+    let (app, calls) = app().await;
+    let star = user("star");
+    for n in 0..120 {
+        let chat = NewChat::private(&star, &users(&[&format!("fan-{n}")])).unwrap();
+        app.create_chat(CreateChat { caller: caller("star"), chat }).await.unwrap();
+    }
+    calls.take();
+    app.connect(&star, &connection("star-1", TestEnv::START)).await.unwrap();
+    let made = calls.take();
+    let operations =
+        ["UpdateItem", "UpdateItem", "Query", "BatchGetItem", "BatchGetItem", "BatchGetItem", "BatchGetItem"];
+    // The keys of 120 chats, 0.5 for each head, and 1 for each of a hundred chats and partners.
+    within(&made, &operations, 2.0, 3.0 + 60.0 + 100.0);
+    assert_eq!(made[3..5].iter().filter(|call| call.eventual[0].ends_with("MessagesTable")).count(), 2);
+}
+
+#[tokio::test]
+async fn connections_that_are_kept_elsewhere_cost_a_write_when_the_first_comes_and_the_last_goes() {
+    let (store, calls) = crate::support::store_with_redis().await;
+    let app = App {
+        store,
+        push: RecordingPush::default(),
+        env: TestEnv::default(),
+        settings: Settings::default(),
+        directory: (),
+    };
+    let (zoe, first, second) =
+        (user("redis-zoe"), connection("z-1", TestEnv::START), connection("z-2", TestEnv::START));
+    app.connect(&zoe, &first).await.unwrap();
+    within(&calls.take(), &["UpdateItem", "Query"], 1.0, 0.5);
+    app.connect(&zoe, &second).await.unwrap();
+    app.disconnect(&zoe, &first.id).await.unwrap();
+    within(&calls.take(), &[], 0.0, 0.0);
+    app.disconnect(&zoe, &second.id).await.unwrap();
+    within(&calls.take(), &["UpdateItem", "Query"], 1.0, 0.5);
+    // Whom to push to is not read from a table.
+    let chat = NewChat::private(&zoe, &users(&["redis-max"])).unwrap();
+    let created = app.create_chat(CreateChat { caller: caller("redis-zoe"), chat }).await.unwrap();
+    calls.take();
+    app.connect(&zoe, &first).await.unwrap();
+    calls.take();
+    let sent = app.send_message(message(created.chat.chat_id(), "redis-max", "m-1", "Hello")).await.unwrap();
+    assert_eq!(sent.pushed.posted, 1);
+    within(&calls.take(), &["BatchGetItem", "TransactWriteItems"], 8.0, 2.5);
 }
 
 #[tokio::test]

@@ -13,18 +13,25 @@ use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use local_cloud::Template;
 use local_cloud::dynamodb::{Embedded, start_in_memory};
+use realtime::RedisConnections;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
 use store::{DynamoStore, TableNames};
-use testkit::TestEnv;
+use testkit::{RedisServer, TestEnv};
 use tokio::sync::OnceCell;
 
-static ENGINE: OnceCell<(Embedded, TableNames)> = OnceCell::const_new();
+type Engine = OnceCell<(Embedded, TableNames)>;
 
-/// The one engine of this test binary, with the tables that template.yaml describes.
-async fn engine() -> &'static (Embedded, TableNames) {
-    ENGINE
+/// The engine of most of this test binary's tests.
+static ENGINE: Engine = OnceCell::const_new();
+/// That of a store that keeps connections in Redis: the contract's cases run on both, and name what they make alike.
+static BESIDE_REDIS: Engine = OnceCell::const_new();
+
+/// An engine with the tables that template.yaml describes.
+async fn running(engine: &'static Engine) -> &'static (Embedded, TableNames) {
+    engine
         .get_or_init(|| async {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
             let template = Template::load(&path, &BTreeMap::new()).unwrap();
@@ -48,9 +55,24 @@ pub(crate) async fn store() -> (DynamoStore<TestEnv>, Calls) {
     (DynamoStore::with_client(client, tables, TestEnv::default()), calls)
 }
 
+/// The same with live connections in Redis, under keys of its own.
+pub(crate) async fn store_with_redis() -> (DynamoStore<TestEnv, RedisConnections>, Calls) {
+    static REDIS: LazyLock<RedisServer> = LazyLock::new(RedisServer::start);
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let (client, tables, calls) = client_of(&BESIDE_REDIS).await;
+    let store = DynamoStore::with_client(client, tables, TestEnv::default());
+    let prefix = format!("test-{}:", NEXT.fetch_add(1, Ordering::Relaxed));
+    let connections = RedisConnections::new(realtime::open(&REDIS.url()).unwrap(), (), &prefix);
+    (store.keeping_connections_in(connections), calls)
+}
+
 /// A client of that engine, the tables, and the calls that go through it.
 pub(crate) async fn client() -> (Client, TableNames, Calls) {
-    let (engine, tables) = engine().await;
+    client_of(&ENGINE).await
+}
+
+async fn client_of(engine: &'static Engine) -> (Client, TableNames, Calls) {
+    let (engine, tables) = running(engine).await;
     let calls = Calls::default();
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())

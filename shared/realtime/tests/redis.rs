@@ -1,0 +1,185 @@
+//! Live connections in a real redis-server: what the contract suite of the stores does not ask.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
+
+use domain::chat_user::Connection;
+use domain::ids::UserId;
+use domain::ports::{KeepConnections as _, StoreError};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use realtime::{AddressError, NoPassword, Password, RedisConnections, open};
+use redis::{Client, TlsCertificates};
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+use testkit::fixtures::{connection, user};
+use testkit::{RedisServer, TestEnv};
+use tokio::time::Instant;
+
+fn connections(server: &RedisServer) -> RedisConnections {
+    RedisConnections::new(open(&server.url()).unwrap(), (), "test:")
+}
+
+fn device() -> Connection {
+    connection("device", TestEnv::START)
+}
+
+fn alice() -> [UserId; 1] {
+    [user("alice")]
+}
+
+/// A password that can be changed.
+struct Changing(Mutex<&'static str>);
+
+impl Password for &Changing {
+    async fn password(&self) -> Result<Option<String>, NoPassword> {
+        Ok(Some(self.0.lock().unwrap().to_string()))
+    }
+}
+
+#[test]
+fn an_address_holds_no_password() {
+    assert!(open("redis://127.0.0.1:6379").is_ok() && open("rediss://chat@cache.example.com:6379").is_ok());
+    assert!(matches!(open("redis://:s3cr3t@127.0.0.1"), Err(AddressError::Password)));
+    let error = open("redis://user:s3cr3t@127.0.0.1").unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("s3cr3t"));
+    assert!(matches!(open("http://127.0.0.1"), Err(AddressError::NoAddress(_))));
+}
+
+#[tokio::test]
+async fn a_key_ends_with_the_life_of_its_last_connection() {
+    let server = RedisServer::start();
+    let connections = connections(&server);
+    connections.add(&alice()[0], &device()).await.unwrap();
+    let answer = server.command("TTL test:connections:alice");
+    let seconds: u64 = answer.trim().trim_start_matches(':').parse().unwrap();
+    assert!((7100..=7200).contains(&seconds), "{answer}");
+    connections.remove(&alice()[0], &[device().id]).await.unwrap();
+    assert!(server.command("EXISTS test:connections:alice").starts_with(":0"));
+}
+
+#[tokio::test]
+async fn any_number_of_users_is_one_round_trip() {
+    let server = RedisServer::start();
+    let connections = connections(&server);
+    let users: Vec<UserId> = (0..100).map(|n| user(&format!("u{n}"))).collect();
+    for user in &users {
+        connections.add(user, &device()).await.unwrap();
+    }
+    let reads = || {
+        let info = server.command("INFO stats");
+        let line = info.lines().find_map(|line| line.strip_prefix("total_reads_processed:")).unwrap().trim().to_owned();
+        line.parse::<u64>().unwrap()
+    };
+    let (before, without) = (reads(), reads());
+    assert_eq!(connections.of(&users).await.unwrap().len(), 100);
+    // What asking costs by itself is taken off.
+    assert_eq!(reads() - without, without - before + 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_redis_closed_is_made_again() {
+    let server = RedisServer::start();
+    let connections = connections(&server);
+    connections.add(&alice()[0], &device()).await.unwrap();
+    for _ in 0..3 {
+        assert!(server.command("CLIENT KILL TYPE normal").contains(':'));
+        assert_eq!(connections.of(&alice()).await.unwrap(), [(alice()[0].clone(), vec![device()])]);
+    }
+}
+
+#[tokio::test]
+async fn while_redis_is_down_calls_fail_and_when_it_is_back_they_work() {
+    let mut server = RedisServer::start();
+    let connections = connections(&server);
+    connections.add(&alice()[0], &device()).await.unwrap();
+    server.kill();
+    for _ in 0..3 {
+        let error = connections.of(&alice()).await.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    }
+    server.restart();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert!(connections.of(&alice()).await.unwrap().is_empty(), "what it held is lost");
+    assert_eq!(connections.add(&alice()[0], &device()).await.unwrap(), [device()]);
+}
+
+#[tokio::test]
+async fn a_redis_that_hangs_holds_nobody_up() {
+    let server = RedisServer::start();
+    let connections = connections(&server);
+    connections.add(&alice()[0], &device()).await.unwrap();
+    server.command("CLIENT PAUSE 600000 ALL");
+    // From here on time passes only while nothing else can happen, and nothing does: it is counted, not measured.
+    tokio::time::pause();
+    let before = Instant::now();
+    assert!(connections.of(&alice()).await.is_err());
+    let waited = before.elapsed();
+    assert!((250..300).contains(&waited.as_millis()), "{waited:?}");
+    // Many calls of one request wait no longer than one.
+    for _ in 0..50 {
+        assert!(connections.remove(&alice()[0], &[device().id]).await.is_err());
+    }
+    assert_eq!(before.elapsed(), waited);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert!(connections.of(&alice()).await.is_err());
+    assert!(before.elapsed().as_millis() > 1250, "after a second it is tried again");
+}
+
+#[tokio::test]
+async fn a_password_is_given_and_read_again_when_it_is_refused() {
+    let server = RedisServer::with_arguments(|port| {
+        ["--port", &port.to_string(), "--requirepass", "old"].map(str::to_owned).to_vec()
+    });
+    let password = Changing(Mutex::new("wrong"));
+    let connections = RedisConnections::new(open(&server.url()).unwrap(), &password, "test:");
+    let error = connections.of(&alice()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Refused { .. }), "{error:?}");
+    *password.0.lock().unwrap() = "old";
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(connections.add(&alice()[0], &device()).await.unwrap(), [device()]);
+    // Without one nothing is answered.
+    assert!(RedisConnections::new(open(&server.url()).unwrap(), (), "test:").of(&alice()).await.is_err());
+}
+
+#[tokio::test]
+async fn tls_is_spoken_and_only_to_whom_a_known_authority_vouches_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = certificates(directory.path());
+    let file = |name: &str| directory.path().join(name).display().to_string();
+    let server = RedisServer::with_arguments(|port| {
+        let port = port.to_string();
+        let files =
+            ["--tls-key-file", &file("key.pem"), "--tls-cert-file", &file("certificate.pem")].map(str::to_owned);
+        let trust = ["--tls-ca-cert-file", &file("authority.pem"), "--tls-auth-clients", "no"].map(str::to_owned);
+        let rest = ["--port", "0", "--tls-port", &port, "--requirepass", "s3cr3t"].map(str::to_owned);
+        [files.to_vec(), trust.to_vec(), rest.to_vec()].concat()
+    });
+    let url = format!("rediss://localhost:{}", server.port());
+    assert!(open(&url).is_ok());
+    let trusting = |root: Option<String>| {
+        let root_cert = root.map(String::into_bytes);
+        Client::build_with_tls(url.as_str(), TlsCertificates { client_tls: None, root_cert }).unwrap()
+    };
+    let password = Changing(Mutex::new("s3cr3t"));
+    let connections = RedisConnections::new(trusting(Some(authority)), &password, "test:");
+    connections.warm().await;
+    assert_eq!(connections.add(&alice()[0], &device()).await.unwrap(), [device()]);
+    // An authority that this machine does not know signed it.
+    assert!(RedisConnections::new(trusting(None), &password, "test:").of(&alice()).await.is_err());
+}
+
+/// Writes a server's certificate and key; answers the authority that signed it.
+fn certificates(directory: &Path) -> String {
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority_key = KeyPair::generate().unwrap();
+    let root = authority.self_signed(&authority_key).unwrap().pem();
+    let key = KeyPair::generate().unwrap();
+    let server = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let signed = server.signed_by(&key, &Issuer::new(authority, authority_key)).unwrap();
+    let files = [("key.pem", key.serialize_pem()), ("certificate.pem", signed.pem()), ("authority.pem", root.clone())];
+    for (name, text) in files {
+        std::fs::write(directory.join(name), text).unwrap();
+    }
+    root
+}

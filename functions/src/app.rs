@@ -1,19 +1,33 @@
 //! The one composition: the domain on DynamoDB, API Gateway and the real clock. Built once, before the first event.
 
-use auth::{AuthService, Credential};
+use auth::{AuthService, Credential, Secret};
 use edge::aws::Aws;
-use edge::config::{AuthServiceConfig, AwsConfig, ChatConfig, connections_endpoint};
+use edge::config::{AuthServiceConfig, AwsConfig, ChatConfig, RealtimeConfig, connections_endpoint};
 use edge::env::SystemEnv;
 use lambda_runtime::Error;
+use realtime::{NoPassword, Password, RedisConnections};
 use store::{DynamoStore, TableNames};
 
 pub use realtime::ApiGatewayPush;
 
 /// The use cases on AWS: with a push channel or without, with the users of the Auth Service or without.
-pub type App<P = ApiGatewayPush, D = ()> = domain::App<DynamoStore<SystemEnv>, P, SystemEnv, D>;
+pub type App<P = ApiGatewayPush, D = ()> = domain::App<Store, P, SystemEnv, D>;
 
 /// The users of the Auth Service, where one is configured.
 pub type Users = Option<AuthService<SystemEnv>>;
+
+/// The password of Redis, where it asks for one: a secret of Secrets Manager.
+#[derive(Debug)]
+pub struct RedisPassword(Option<Secret>);
+
+impl Password for RedisPassword {
+    async fn password(&self) -> Result<Option<String>, NoPassword> {
+        let Some(secret) = &self.0 else { return Ok(None) };
+        let value = secret.value().await.map_err(NoPassword)?;
+        let text = String::from_utf8(value).map_err(|error| NoPassword(error.into()))?;
+        Ok(Some(text.trim().to_owned()))
+    }
+}
 
 /// Builds the use cases and connects to what they need, in the time that Lambda gives a function to start.
 ///
@@ -21,8 +35,8 @@ pub type Users = Option<AuthService<SystemEnv>>;
 /// A variable that is missing or wrong.
 pub async fn app() -> Result<App, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
-    let push = push(&aws).await?;
-    compose(&aws, push, ())
+    let (push, store) = push_and_store(&aws).await?;
+    compose(store, push, ())
 }
 
 /// The same for a function that pushes nothing: its type has nothing to push with.
@@ -31,8 +45,7 @@ pub async fn app() -> Result<App, Error> {
 /// A variable that is missing or wrong.
 pub async fn app_without_push() -> Result<App<()>, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
-    aws.warm_dynamodb().await;
-    compose(&aws, (), ())
+    compose(store(&aws).await?, (), ())
 }
 
 /// The same as [`app`] for a function that asks who users are.
@@ -41,8 +54,8 @@ pub async fn app_without_push() -> Result<App<()>, Error> {
 /// A variable that is missing or wrong.
 pub async fn app_with_users() -> Result<App<ApiGatewayPush, Users>, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
-    let push = push(&aws).await?;
-    compose(&aws, push, users(&aws)?)
+    let (push, store) = push_and_store(&aws).await?;
+    compose(store, push, users(&aws)?)
 }
 
 /// The same as [`app_without_push`] for a function that asks who users are.
@@ -51,14 +64,41 @@ pub async fn app_with_users() -> Result<App<ApiGatewayPush, Users>, Error> {
 /// A variable that is missing or wrong.
 pub async fn app_with_users_without_push() -> Result<App<(), Users>, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
-    aws.warm_dynamodb().await;
-    compose(&aws, (), users(&aws)?)
+    compose(store(&aws).await?, (), users(&aws)?)
 }
 
-async fn push(aws: &Aws) -> Result<ApiGatewayPush, Error> {
+async fn push_and_store(aws: &Aws) -> Result<(ApiGatewayPush, Store), Error> {
     let endpoint = connections_endpoint()?;
-    tokio::join!(aws.warm_dynamodb(), aws.warm(&endpoint));
-    Ok(ApiGatewayPush::new(&aws.sdk, &endpoint))
+    let (store, ()) = tokio::join!(store(aws), aws.warm(&endpoint));
+    Ok((ApiGatewayPush::new(&aws.sdk, &endpoint), store?))
+}
+
+/// The tables, and Redis where live connections are kept there.
+type Store = DynamoStore<SystemEnv, RedisConnections<RedisPassword>>;
+
+async fn store(aws: &Aws) -> Result<Store, Error> {
+    let ChatConfig { chats_table, messages_table, chat_members_table, sends_table, chat_users_table, .. } =
+        ChatConfig::from_env()?;
+    let tables = TableNames {
+        chats: chats_table,
+        messages: messages_table,
+        chat_members: chat_members_table,
+        sends: sends_table,
+        chat_users: chat_users_table,
+    };
+    let (connections, ()) = tokio::join!(redis(aws), aws.warm_dynamodb());
+    Ok(DynamoStore::new(&aws.sdk, aws.config.dynamodb_endpoint.as_deref(), tables, connections?, SystemEnv))
+}
+
+/// Where live connections are kept, if not in their table.
+async fn redis(aws: &Aws) -> Result<Option<RedisConnections<RedisPassword>>, Error> {
+    let Some(RealtimeConfig { redis_url, secret_arn, prefix }) = RealtimeConfig::from_env() else { return Ok(None) };
+    let server = realtime::open(&redis_url).map_err(|error| format!("the variable REALTIME_REDIS_URL {error}"))?;
+    let endpoint = aws.config.secrets_endpoint.as_deref();
+    let password = RedisPassword(secret_arn.map(|arn| Secret::new(&aws.sdk, endpoint, &arn)));
+    let connections = RedisConnections::new(server, password, &prefix);
+    connections.warm().await;
+    Ok(Some(connections))
 }
 
 /// The push channel alone, for a function that stores nothing.
@@ -79,15 +119,6 @@ fn users(aws: &Aws) -> Result<Users, Error> {
     Ok(Some(AuthService::new(&config.url, credential, SystemEnv)?))
 }
 
-fn compose<P, D>(aws: &Aws, push: P, directory: D) -> Result<App<P, D>, Error> {
-    let config = ChatConfig::from_env()?;
-    let tables = TableNames {
-        chats: config.chats_table,
-        messages: config.messages_table,
-        chat_members: config.chat_members_table,
-        sends: config.sends_table,
-        chat_users: config.chat_users_table,
-    };
-    let store = DynamoStore::new(&aws.sdk, aws.config.dynamodb_endpoint.as_deref(), tables, SystemEnv);
-    Ok(App { store, push, env: SystemEnv, settings: config.settings, directory })
+fn compose<P, D>(store: Store, push: P, directory: D) -> Result<App<P, D>, Error> {
+    Ok(App { store, push, env: SystemEnv, settings: ChatConfig::from_env()?.settings, directory })
 }

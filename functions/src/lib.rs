@@ -2,7 +2,11 @@
 //! everything that they share is here: which store and which push channel, what happens around a request, the log line.
 
 mod app;
+mod log;
 mod serve;
 
-pub use app::{ApiGatewayPush, App, Users, app, app_with_users, app_with_users_without_push, app_without_push};
-pub use serve::{Channel, Handling, serve, serve_sockets, start};
+pub use app::{
+    ApiGatewayPush, App, RedisPassword, Users, app, app_with_users, app_with_users_without_push, app_without_push,
+};
+pub use log::{Line, Log, start};
+pub use serve::{Channel, Greeting, Handling, serve, serve_handshakes, serve_sockets};

@@ -1,25 +1,23 @@
 //! What happens around every request: it is opened, handled, answered, and logged in one line.
 
-use crate::app::{App, channel};
+use crate::app::{App, app, channel};
+use crate::log::{Line, Log, start};
+use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use domain::causes::in_full;
 use domain::ids::ConnectionId;
-use domain::ports::{Env as _, Push};
+use domain::ports::Push;
 use edge::answer::{Answer, frame, respond};
-use edge::env::SystemEnv;
 use edge::problem::{Code, Problem};
-use edge::request::{Api, Origin, Request, open};
+use edge::request::{Api, Request, open};
+use edge::socket::{SocketEvent, parse, refuse};
 use futures_util::future::BoxFuture;
 use lambda_http::{Body, Response, service_fn};
-use lambda_runtime::Error;
+use lambda_runtime::{Error, LambdaEvent};
 use realtime::ApiGatewayPush;
+use serde_json::Value;
 
 /// What a handler answers, some time.
 pub type Handling<'a> = BoxFuture<'a, Result<Answer, Problem>>;
-
-/// Sets up logging, in the format and at the level that Lambda was configured with.
-pub fn start() {
-    lambda_http::tracing::init_default_subscriber();
-}
 
 /// What a function can close a connection with, if it serves frames.
 pub trait Channel: Sync {
@@ -47,10 +45,10 @@ pub async fn serve<P: Channel + Send, D: Send + Sync>(
     app: impl Future<Output = Result<App<P, D>, Error>>,
     handle: impl for<'a> Fn(&'a App<P, D>, Request) -> Handling<'a> + Send + Sync,
 ) -> Result<(), Error> {
-    start();
+    let log = start()?;
     let app = &app.await?;
     let handle = &handle;
-    let one = service_fn(move |request| answer(app.push.channel(), request, move |request| handle(app, request)));
+    let one = service_fn(move |request| answer(log, app.push.channel(), request, move |request| handle(app, request)));
     lambda_http::run(one).await
 }
 
@@ -59,20 +57,56 @@ pub async fn serve<P: Channel + Send, D: Send + Sync>(
 /// # Errors
 /// A variable that is missing or wrong, or the Runtime API is gone.
 pub async fn serve_sockets(handle: impl Fn(Request) -> Result<Answer, Problem> + Send + Sync) -> Result<(), Error> {
-    start();
+    let log = start()?;
     let push = &channel().await?;
     let handle = &handle;
-    let one =
-        service_fn(move |request| answer(Some(push), request, move |request| Box::pin(async move { handle(request) })));
+    let one = service_fn(move |request| {
+        answer(log, Some(push), request, move |request| Box::pin(async move { handle(request) }))
+    });
     lambda_http::run(one).await
 }
 
+/// What a handler of `$connect` or `$disconnect` answers, some time.
+pub type Greeting<'a> = BoxFuture<'a, Result<Value, Problem>>;
+
+/// Serves `$connect` or `$disconnect`. On lambda_runtime, as lambda_http puts the headers of a WebSocket answer only where
+/// API Gateway does not look for the subprotocol.
+///
+/// # Errors
+/// A variable that is missing or wrong, or the Runtime API is gone.
+pub async fn serve_handshakes(handle: impl for<'a> Fn(&'a App, SocketEvent) -> Greeting<'a>) -> Result<(), Error> {
+    let log = start()?;
+    let app = &app().await?;
+    let handle = &handle;
+    let one = async |event: LambdaEvent<ApiGatewayWebsocketProxyRequest>| -> Result<Value, Error> {
+        let started = log.begin();
+        let parsed = parse(&event.payload);
+        let user = parsed.as_ref().ok().map(|event| event.user.clone());
+        let result = match parsed {
+            Ok(event) => handle(app, event).await,
+            Err(problem) => Err(problem),
+        };
+        let context = &event.payload.request_context;
+        let (route, request_id) = (context.route_key.as_deref(), context.request_id.as_deref());
+        let line = Line {
+            route: route.unwrap_or_default(),
+            request_id: request_id.unwrap_or_default(),
+            user: user.as_ref(),
+            ..told(&result, |_| 200)
+        };
+        log.end(started, &line);
+        Ok(result.unwrap_or_else(|problem| refuse(problem.status())))
+    };
+    lambda_runtime::run(lambda_runtime::service_fn(one)).await
+}
+
 async fn answer<'a>(
+    log: Log,
     push: Option<&ApiGatewayPush>,
     request: lambda_http::Request,
     handle: impl FnOnce(Request) -> Handling<'a>,
 ) -> Result<Response<Body>, Error> {
-    let started = SystemEnv.now();
+    let started = log.begin();
     let (origin, opened) = open(&request, started);
     let result = match opened {
         Ok(request) => handle(request).await,
@@ -85,7 +119,14 @@ async fn answer<'a>(
         let last = frame(frame_id.as_deref(), &origin.request_id, &result).to_string();
         end(push, connection, &last).await;
     }
-    log(&origin, &result, started);
+    let line = Line {
+        route: &origin.route,
+        request_id: &origin.request_id,
+        user: origin.user.as_ref(),
+        chat: origin.chat.as_ref(),
+        ..told(&result, Answer::status)
+    };
+    log.end(started, &line);
     Ok(respond(&origin, &result))
 }
 
@@ -98,20 +139,15 @@ async fn end(push: &ApiGatewayPush, connection: &ConnectionId, last: &str) {
     }
 }
 
-/// The one line of a request. Never a body or a token; a user only in the key of an item that is broken.
-fn log(origin: &Origin, result: &Result<Answer, Problem>, started: domain::timestamp::Timestamp) {
-    let ms = u64::try_from(SystemEnv.now().since(started).as_millis()).unwrap_or(u64::MAX);
-    let (route, request_id) = (origin.route.as_str(), origin.request_id.as_str());
-    match result {
-        Ok(_) => tracing::info!(route, request_id, ms, "served"),
-        Err(problem) => {
-            let code = problem.code.as_str();
-            let cause = problem.cause.as_ref().map(|cause| in_full(cause.as_ref()));
-            if problem.status() >= 500 {
-                tracing::error!(route, request_id, ms, code, cause, "not served");
-            } else {
-                tracing::info!(route, request_id, ms, code, "refused");
-            }
-        }
+/// How a request was answered. What the client is not told of a failure is logged here.
+fn told<T>(result: &Result<T, Problem>, status: impl FnOnce(&T) -> u16) -> Line<'static> {
+    let problem = match result {
+        Ok(answer) => return Line { status: status(answer), ..Line::default() },
+        Err(problem) => problem,
+    };
+    if problem.status() >= 500 {
+        let cause = problem.cause.as_ref().map(|cause| in_full(cause.as_ref()));
+        tracing::error!(code = problem.code.as_str(), cause, "not served");
     }
+    Line { status: problem.status(), code: Some(problem.code.as_str()), ..Line::default() }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    functions::start();
+    functions::start()?;
     let AuthConfig { keys, issuer, audience } = AuthConfig::from_env()?;
     let rules = Rules { issuer, audience };
     match keys {

@@ -22,5 +22,5 @@ pub use credential::Credential;
 pub use directory::{AddressError, AuthService};
 pub use jwks::JwksEndpoint;
 pub use keys::{FetchError, FetchKeys, Key, KeySet};
-pub use secret::SharedSecret;
+pub use secret::{Secret, SharedSecret};
 pub use verifier::{Identity, Rules, Verifier, VerifyError};

@@ -8,21 +8,24 @@ use aws_sdk_secretsmanager::config::Builder;
 
 /// One secret of Secrets Manager.
 #[derive(Debug)]
-pub(crate) struct Secret {
+pub struct Secret {
     client: Client,
     arn: String,
 }
 
 impl Secret {
     /// The secret of this ARN. `endpoint` replaces the region's own.
-    pub(crate) fn new(config: &SdkConfig, endpoint: Option<&str>, arn: &str) -> Self {
+    pub fn new(config: &SdkConfig, endpoint: Option<&str>, arn: &str) -> Self {
         let mut builder = Builder::from(config);
         builder.set_endpoint_url(endpoint.map(str::to_owned));
         Self { client: Client::from_conf(builder.build()), arn: arn.to_owned() }
     }
 
     /// Its value now: bytes that are not to be printed.
-    pub(crate) async fn value(&self) -> Result<Vec<u8>, Failure> {
+    ///
+    /// # Errors
+    /// What Secrets Manager or the way to it says.
+    pub async fn value(&self) -> Result<Vec<u8>, Failure> {
         let output = self.client.get_secret_value().secret_id(&self.arn).send().await?;
         match (output.secret_string, output.secret_binary) {
             (Some(text), _) => Ok(text.into_bytes()),

@@ -155,6 +155,16 @@ impl MessageId {
 /// How long the id of a private chat is: SHA-256 in hexadecimal.
 const PRIVATE_ID: usize = 64;
 
+impl UserId {
+    /// What a log calls the user: the first 16 hexadecimal digits of the id's SHA-256. Who knows an id finds its lines; a
+    /// line names nobody.
+    pub fn hashed(&self) -> String {
+        let mut digits = hex(&Sha256::digest(self.0.as_bytes()));
+        digits.truncate(16);
+        digits
+    }
+}
+
 impl ChatId {
     /// The one private chat of two users, whoever creates it: a hash of both ids, sorted.
     pub fn private(one: &UserId, other: &UserId) -> Self {
@@ -201,8 +211,12 @@ impl SendId {
 /// SHA-256 in hexadecimal of a purpose and some parts, each with its length before it, so that no two
 /// different lists of parts are the same bytes.
 pub(crate) fn digest(purpose: &str, parts: &[&str]) -> String {
+    hex(&hash(purpose, parts))
+}
+
+fn hex(bytes: &[u8]) -> String {
     use fmt::Write as _;
-    hash(purpose, parts).iter().fold(String::with_capacity(PRIVATE_ID), |mut text, byte| {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
@@ -237,6 +251,12 @@ mod tests {
         assert_ne!(ChatId::private(&user("a:"), &user("b")), ChatId::private(&user("a"), &user(":b")));
         assert_ne!(digest("x", &["ab", "c"]), digest("x", &["a", "bc"]));
         assert_ne!(digest("x", &["ab"]), digest("xa", &["b"]));
+    }
+
+    #[test]
+    fn a_log_names_nobody() {
+        // printf alice | sha256sum | cut -c 1-16
+        assert_eq!(user("alice").hashed(), "2bd806c97f0e00af");
     }
 
     #[test]

@@ -27,6 +27,11 @@ impl Answer {
         Ok(Self { status, data })
     }
 
+    /// The status, which HTTP shows as such.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
     /// 201, or 200 for a chat that was there.
     ///
     /// # Errors

@@ -91,6 +91,33 @@ pub fn connections_endpoint() -> Result<String, ConfigError> {
     required("CONNECTIONS_ENDPOINT")
 }
 
+/// METRICS_NAMESPACE: the CloudWatch namespace of what is counted; `lambda-chat` where it is not set.
+pub fn metrics_namespace() -> String {
+    optional("METRICS_NAMESPACE").unwrap_or_else(|| "lambda-chat".to_owned())
+}
+
+/// The Redis or Valkey that keeps live connections.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RealtimeConfig {
+    /// REALTIME_REDIS_URL.
+    pub redis_url: String,
+    /// REALTIME_REDIS_SECRET_ARN: the secret with its password.
+    pub secret_arn: Option<String>,
+    /// REALTIME_REDIS_PREFIX: what its keys begin with, as several stacks may share it.
+    pub prefix: String,
+}
+
+impl RealtimeConfig {
+    /// Reads it from the environment; None if live connections are kept in the ChatUsers table.
+    pub fn from_env() -> Option<Self> {
+        optional("REALTIME_REDIS_URL").map(|redis_url| Self {
+            redis_url,
+            secret_arn: optional("REALTIME_REDIS_SECRET_ARN"),
+            prefix: optional("REALTIME_REDIS_PREFIX").unwrap_or_else(|| "lambda-chat:".to_owned()),
+        })
+    }
+}
+
 /// Where users are looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthServiceConfig {

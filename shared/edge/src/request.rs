@@ -3,7 +3,7 @@
 use crate::fields::Fields;
 use crate::problem::{Code, Problem};
 use aws_lambda_events::apigw::ApiGatewayRequestAuthorizer;
-use domain::ids::{ConnectionId, UserId};
+use domain::ids::{ChatId, ConnectionId, UserId};
 use domain::timestamp::Timestamp;
 use domain::use_cases::Caller;
 use lambda_http::RequestExt as _;
@@ -24,6 +24,10 @@ pub struct Origin {
     pub request_id: String,
     /// Which of the two APIs.
     pub api: Api,
+    /// Who asked, if the authorizer said so.
+    pub user: Option<UserId>,
+    /// The chat that the request names, if it names one.
+    pub chat: Option<ChatId>,
 }
 
 /// Which of the two APIs a request came over.
@@ -68,27 +72,36 @@ pub fn open(request: &lambda_http::Request, now: Timestamp) -> (Origin, Result<R
                     connection: connection.clone(),
                     frame_id: frame_id.as_ref().ok().cloned().flatten(),
                 },
+                user: identity(&context.authorizer).ok().map(|(user, _)| user),
+                chat: frame.as_ref().ok().and_then(|frame| chat(frame.get("chatId")?.as_str()?)),
             };
             let opened = caller(&context.authorizer, connection, now)
                 .and_then(|caller| frame_request(caller, origin.route.clone(), frame?, frame_id.is_err()));
             (origin, opened)
         }
         Some(RequestContext::ApiGatewayV2(context)) => {
+            let authorizer = context.authorizer.clone().unwrap_or_default();
             let origin = Origin {
                 route: context.route_key.clone().unwrap_or_default(),
                 request_id: context.request_id.clone().unwrap_or(lambda_id),
                 api: Api::Http,
+                user: identity(&authorizer).ok().map(|(user, _)| user),
+                chat: request.path_parameters().first("chatId").and_then(chat),
             };
-            let authorizer = context.authorizer.clone().unwrap_or_default();
             let opened =
                 caller(&authorizer, None, now).and_then(|caller| http_request(caller, origin.route.clone(), request));
             (origin, opened)
         }
         _ => {
-            let origin = Origin { route: String::new(), request_id: lambda_id, api: Api::Http };
+            let origin = Origin { route: String::new(), request_id: lambda_id, api: Api::Http, user: None, chat: None };
             (origin, Err(Problem::new(Code::Unauthenticated, "The request did not come through API Gateway.")))
         }
     }
+}
+
+/// The chat of this id, if it can be one.
+fn chat(id: &str) -> Option<ChatId> {
+    ChatId::parse(id).ok()
 }
 
 fn http_request(caller: Caller, route: String, request: &lambda_http::Request) -> Result<Request, Problem> {

@@ -46,7 +46,12 @@ pub fn accept(event: &SocketEvent) -> Value {
     answer
 }
 
-/// An answer that says nothing but its status: at `$connect`, one that is not 2xx refuses the connection.
-pub fn answer(status: u16) -> Value {
+/// An answer that says nothing but its status, which is not 2xx: at `$connect`, it refuses the connection.
+pub fn refuse(status: u16) -> Value {
     json!({"statusCode": status})
+}
+
+/// The answer to `$disconnect`, which nobody gets.
+pub fn farewell() -> Value {
+    json!({"statusCode": 200})
 }

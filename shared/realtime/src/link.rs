@@ -4,6 +4,7 @@
 use domain::ports::StoreError;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, Pipeline, RedisError, ServerErrorKind};
+use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -59,6 +60,8 @@ impl Password for () {
     }
 }
 
+type Trying<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
 /// The connection, if there is one, and what to connect with.
 pub(crate) struct Link<P> {
     server: Client,
@@ -97,7 +100,7 @@ impl<P: Password> Link<P> {
     ///
     /// # Errors
     /// [`StoreError`], after 250 ms at most; for a second after that, at once.
-    pub(crate) async fn run<T: FromRedisValue>(
+    pub(crate) async fn run<T: FromRedisValue + Send>(
         &self,
         operation: &'static str,
         commands: &Pipeline,
@@ -133,7 +136,12 @@ impl<P: Password> Link<P> {
         result.map_err(|failure| unavailable("PING", failure))
     }
 
-    async fn try_twice<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, Failure> {
+    /// Boxed: the client's futures are nested deeper than the compiler follows from a function's handler on.
+    fn try_twice<'a, T: FromRedisValue + Send + 'a>(&'a self, commands: &'a Pipeline) -> Trying<'a, T> {
+        Box::pin(self.try_at_hand_and_anew(commands))
+    }
+
+    async fn try_at_hand_and_anew<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, Failure> {
         let at_hand = self.lock().connection.clone();
         if let Some(mut connection) = at_hand {
             match commands.query_async(&mut connection).await {

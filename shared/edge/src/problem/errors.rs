@@ -5,8 +5,8 @@ use domain::content::{Content, ContentError};
 use domain::ids::UserId;
 use domain::ports::{DirectoryError, StoreError};
 use domain::use_cases::{
-    ChangeGroupError, ChangeMessageError, ClearChatError, CreateChatError, GetChatError, ListMessagesError,
-    MarkSeenError, MuteChatError, ProfileError, SayTypingError, SendMessageError,
+    ChangeGroupError, ChangeMessageError, ClearChatError, ConnectError, CreateChatError, GetChatError,
+    ListMessagesError, MarkSeenError, MuteChatError, ProfileError, SayTypingError, SendMessageError,
 };
 use std::time::Duration;
 
@@ -57,6 +57,17 @@ impl From<StoreError> for Problem {
             StoreError::Refused { .. } | StoreError::Inconsistent { .. } => {
                 Self::caused(Code::Internal, "The request could not be served.", error)
             }
+        }
+    }
+}
+
+impl From<ConnectError> for Problem {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Expired => {
+                Self::new(Code::TokenExpired, "The token has expired. Get a new one and connect again.")
+            }
+            ConnectError::Store(error) => error.into(),
         }
     }
 }

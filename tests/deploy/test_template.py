@@ -31,6 +31,8 @@ VARIABLE_OF_TABLE = {
 BY_USER = {"Fn::Sub": "${ChatMembersTable.Arn}/index/byUser"}
 # The functions that look users up.
 WITH_AUTH_SERVICE = {"CreateChatFunction", "ListChatsFunction", "AddParticipantsFunction", "ProfileFunction"}
+# What knows no resource that it could be limited to.
+UNLIMITED = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 DOCS = TEMPLATE.parent / "docs" / "API.md"
 EVENTS = TEMPLATE.parent / "events"
 # The order in which the docs name tables.
@@ -136,11 +138,20 @@ def invoke_permissions(template: Template) -> dict[str, list[str]]:
     return allowed
 
 
+def managed_policies(role: Resource) -> list[tuple[str, Any]]:
+    """A role's managed policies, each with the condition that it is there under, or with none."""
+    arns = [arn["Fn::If"] if "Fn::If" in arn else ["", arn, None] for arn in role["Properties"]["ManagedPolicyArns"]]
+    return [(condition, arn) for condition, arn, _ in arns]
+
+
 def statements(template: Template, role: Resource) -> Iterator[dict[str, Any]]:
-    """The statements of a role's policies, the conditional ones too."""
+    """The statements of a role's policies, the stack's and the conditional ones too."""
     for policy in role["Properties"]["Policies"]:
         policy = policy["Fn::If"][1] if "Fn::If" in policy else policy
         yield from policy["PolicyDocument"]["Statement"]
+    for _, arn in managed_policies(role):
+        if isinstance(arn, dict) and arn.get("Ref") in of_type(template, "AWS::IAM::ManagedPolicy"):
+            yield from template["Resources"][arn["Ref"]]["Properties"]["PolicyDocument"]["Statement"]
 
 
 def as_list(value: Any) -> list[Any]:
@@ -155,8 +166,9 @@ def too_wide(template: Template) -> list[str]:
         role_name = function["Properties"]["Role"]["Fn::GetAtt"][0]
         role = template["Resources"][role_name]
         log_group = function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
-        if "ManagedPolicyArns" in role["Properties"]:
-            problems.append(f"{role_name}: a managed policy")
+        for _, arn in managed_policies(role):
+            if not isinstance(arn, dict) or arn.get("Ref") not in of_type(template, "AWS::IAM::ManagedPolicy"):
+                problems.append(f"{role_name}: the managed policy {json.dumps(arn)}")
         sids = [statement.get("Sid") for statement in statements(template, role)]
         if None in sids or len(sids) != len(set(sids)):
             problems.append(f"{role_name}: a statement without a Sid of its own")
@@ -174,6 +186,8 @@ def too_wide(template: Template) -> list[str]:
 
 def is_own(template: Template, resource: Any, actions: list[str], log_group: str) -> bool:
     """Whether a statement's resource is the one thing in this stack that its actions are about."""
+    if set(actions) <= UNLIMITED:
+        return bool(resource == "*")
     services = {action.split(":")[0] for action in actions}
     if services == {"logs"}:
         return bool(resource == {"Fn::GetAtt": [log_group, "Arn"]})
@@ -404,8 +418,9 @@ class TranslatedTemplate(unittest.TestCase):
 
     def test_a_policy_that_is_too_wide_is_noticed(self) -> None:
         broken = self.broken()
-        policy = broken["Resources"]["HealthRole"]["Properties"]["Policies"][0]["PolicyDocument"]
-        policy["Statement"] += [
+        health = broken["Resources"]["HealthRole"]["Properties"]
+        health["ManagedPolicyArns"] += ["arn:aws:iam::aws:policy/AdministratorAccess"]
+        health["Policies"][0]["PolicyDocument"]["Statement"] += [
             {"Sid": "A", "Effect": "Allow", "Action": "dynamodb:*", "Resource": {"Fn::GetAtt": ["ChatsTable", "Arn"]}},
             {"Sid": "B", "Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*"},
             {"Sid": "C", "Effect": "Allow", "Action": "dynamodb:Scan", "Resource": BY_USER},
@@ -413,6 +428,7 @@ class TranslatedTemplate(unittest.TestCase):
         self.assertEqual(
             too_wide(broken),
             [
+                'HealthRole: the managed policy "arn:aws:iam::aws:policy/AdministratorAccess"',
                 "HealthRole A: action dynamodb:*",
                 'HealthRole B: resource "*"',
                 f"HealthRole C: resource {json.dumps(BY_USER)}",
@@ -489,6 +505,14 @@ class TranslatedTemplate(unittest.TestCase):
         self.assertEqual(len(set(logs)), len(functions))
         for function in functions.values():
             self.assertEqual(function["Properties"]["LoggingConfig"]["LogFormat"], "JSON")
+
+    def test_every_function_is_traced_and_may_say_so(self) -> None:
+        for name, function in of_type(self.template, "AWS::Lambda::Function").items():
+            with self.subTest(name):
+                self.assertEqual(function["Properties"]["TracingConfig"], {"Mode": "Active"})
+                role = self.template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
+                allowed = {a for s in statements(self.template, role) for a in as_list(s["Action"])}
+                self.assertLessEqual({"xray:PutTraceSegments", "xray:PutTelemetryRecords"}, allowed)
 
     def test_every_log_is_kept_for_a_time(self) -> None:
         for name, group in of_type(self.template, "AWS::Logs::LogGroup").items():

@@ -31,6 +31,8 @@ VARIABLE_OF_TABLE = {
 BY_USER = {"Fn::Sub": "${ChatMembersTable.Arn}/index/byUser"}
 # The functions that look users up.
 WITH_AUTH_SERVICE = {"CreateChatFunction", "ListChatsFunction", "AddParticipantsFunction", "ProfileFunction"}
+# The namespace of the functions' own metrics.
+NAMESPACE = {"Fn::Sub": "lambda-chat/${AWS::StackName}"}
 # What knows no resource that it could be limited to.
 UNLIMITED = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 DOCS = TEMPLATE.parent / "docs" / "API.md"
@@ -513,6 +515,11 @@ class TranslatedTemplate(unittest.TestCase):
                 role = self.template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
                 allowed = {a for s in statements(self.template, role) for a in as_list(s["Action"])}
                 self.assertLessEqual({"xray:PutTraceSegments", "xray:PutTelemetryRecords"}, allowed)
+
+    def test_every_function_is_told_the_namespace_of_its_metrics(self) -> None:
+        for name, function in of_type(self.template, "AWS::Lambda::Function").items():
+            variables = function["Properties"]["Environment"]["Variables"]
+            self.assertEqual(variables.get("METRICS_NAMESPACE"), NAMESPACE, name)
 
     def test_every_log_is_kept_for_a_time(self) -> None:
         for name, group in of_type(self.template, "AWS::Logs::LogGroup").items():

@@ -31,6 +31,8 @@ VARIABLE_OF_TABLE = {
 BY_USER = {"Fn::Sub": "${ChatMembersTable.Arn}/index/byUser"}
 # The functions that look users up.
 WITH_AUTH_SERVICE = {"CreateChatFunction", "ListChatsFunction", "AddParticipantsFunction", "ProfileFunction"}
+# The parameters that are ARNs of secrets.
+SECRETS = {"AuthSecretArn", "AuthServiceSecretArn", "RealtimeRedisSecretArn"}
 # The namespace of the functions' own metrics.
 NAMESPACE = {"Fn::Sub": "lambda-chat/${AWS::StackName}"}
 # What knows no resource that it could be limited to.
@@ -199,7 +201,7 @@ def is_own(template: Template, resource: Any, actions: list[str], log_group: str
         table = resource.get("Fn::GetAtt", ["", ""]) if isinstance(resource, dict) else ["", ""]
         return table[1] == "Arn" and table[0] in of_type(template, "AWS::DynamoDB::Table")
     if services == {"secretsmanager"}:
-        return resource in ({"Ref": "AuthSecretArn"}, {"Ref": "AuthServiceSecretArn"})
+        return isinstance(resource, dict) and resource.get("Ref") in SECRETS
     if services == {"execute-api"}:
         text = resource.get("Fn::Sub", "") if isinstance(resource, dict) else ""
         prefix = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WebSocketApi}/${StageName}"
@@ -474,6 +476,36 @@ class TranslatedTemplate(unittest.TestCase):
                     "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
                 }
                 self.assertEqual(reading, [{"Fn::If": ["HasAuthServiceSecret", policy, {"Ref": "AWS::NoValue"}]}])
+
+    def test_who_needs_connections_is_told_where_they_are_and_may_read_the_password(self) -> None:
+        told = {
+            "REALTIME_REDIS_URL": {"Ref": "RealtimeRedisUrl"},
+            "REALTIME_REDIS_SECRET_ARN": {"Ref": "RealtimeRedisSecretArn"},
+            "REALTIME_REDIS_PREFIX": {"Fn::Sub": "${AWS::StackName}:"},
+        }
+        policy = ("HasRealtimeRedisSecret", {"Ref": "RedisSecretPolicy"})
+        for name, function in of_type(self.template, "AWS::Lambda::Function").items():
+            with self.subTest(name):
+                variables = function["Properties"]["Environment"]["Variables"]
+                role = self.template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
+                redis = {key: value for key, value in variables.items() if "REDIS" in key}
+                if "CHAT_USERS_TABLE" in variables:
+                    self.assertEqual(redis, told)
+                    self.assertIn(policy, managed_policies(role))
+                else:
+                    self.assertEqual(redis, {})
+                    self.assertNotIn(("Ref", "RedisSecretPolicy"), references(role))
+        self.assertEqual(self.template["Resources"]["RedisSecretPolicy"]["Condition"], "HasRealtimeRedisSecret")
+        (statement,) = self.template["Resources"]["RedisSecretPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        self.assertEqual(statement["Action"], "secretsmanager:GetSecretValue")
+        self.assertEqual(statement["Resource"], {"Ref": "RealtimeRedisSecretArn"})
+
+    def test_a_redis_has_an_address_without_a_password(self) -> None:
+        pattern = self.template["Parameters"]["RealtimeRedisUrl"]["AllowedPattern"]
+        good = ["", "redis://127.0.0.1:6379", "rediss://chat@a-b.c.cache.amazonaws.com:6379/1", "redis://[::1]:6379"]
+        bad = ["redis://", "http://127.0.0.1:6379", "rediss://chat:word@host", "redis://:word@host", "redis://host:x"]
+        self.assertEqual([url for url in good if not re.search(pattern, url)], [])
+        self.assertEqual([url for url in bad if re.search(pattern, url)], [])
 
     def test_the_auth_service_has_an_address_that_paths_can_follow(self) -> None:
         pattern = self.template["Parameters"]["AuthServiceUrl"]["AllowedPattern"]

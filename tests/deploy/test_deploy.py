@@ -365,6 +365,19 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(done.returncode, 70, done.stderr)
         self.assertIn("RealtimeRedisSecretArn needs RealtimeRedisUrl", done.stderr)
 
+    def test_a_vpc_without_its_groups_and_endpoints_without_a_vpc_are_refused(self) -> None:
+        for given, said in {
+            "VpcSubnetIds=subnet-0a": "both of VpcSubnetIds and VpcSecurityGroupIds",
+            "VpcSecurityGroupIds=sg-0a": "both of VpcSubnetIds and VpcSecurityGroupIds",
+            "CreateVpcEndpoints=true": "CreateVpcEndpoints needs VpcSubnetIds, VpcId and VpcRouteTableIds",
+        }.items():
+            with self.subTest(given), tempfile.TemporaryDirectory() as name:
+                write_stand_ins(Path(name))
+                parameters = ["--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--parameter", given]
+                done = self.deploy(Path(name), *parameters, "--", "true")
+                self.assertEqual(done.returncode, 70, done.stderr)
+                self.assertIn(said, done.stderr)
+
     def test_missing_executables_are_named(self) -> None:
         with tempfile.TemporaryDirectory() as name:
             done = self.deploy(Path(name), "--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--", "true")

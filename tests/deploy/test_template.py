@@ -36,7 +36,16 @@ SECRETS = {"AuthSecretArn", "AuthServiceSecretArn", "RealtimeRedisSecretArn"}
 # The namespace of the functions' own metrics.
 NAMESPACE = {"Fn::Sub": "lambda-chat/${AWS::StackName}"}
 # What knows no resource that it could be limited to.
-UNLIMITED = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+TRACING = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+# What Lambda's documentation asks for, for functions in a VPC.
+NETWORK = {
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+}
 DOCS = TEMPLATE.parent / "docs" / "API.md"
 EVENTS = TEMPLATE.parent / "events"
 # The order in which the docs name tables.
@@ -68,6 +77,8 @@ def references(node: Any) -> Iterator[tuple[str, str]]:
             elif key == "Fn::If":
                 yield "Condition", value[0]
                 yield from references(value[1:])
+            elif key == "Condition" and isinstance(value, str):
+                yield "Condition", value
             else:
                 yield from references(value)
 
@@ -93,8 +104,6 @@ def unresolved(template: Template) -> list[str]:
         for name in [depends] if isinstance(depends, str) else depends:
             if name not in resources:
                 problems.append(f"{place}: DependsOn {name}")
-        if "Condition" in node and isinstance(node["Condition"], str) and node["Condition"] not in known["Condition"]:
-            problems.append(f"{place}: Condition {node['Condition']}")
     return problems
 
 
@@ -190,7 +199,7 @@ def too_wide(template: Template) -> list[str]:
 
 def is_own(template: Template, resource: Any, actions: list[str], log_group: str) -> bool:
     """Whether a statement's resource is the one thing in this stack that its actions are about."""
-    if set(actions) <= UNLIMITED:
+    if set(actions) in (TRACING, NETWORK):
         return bool(resource == "*")
     services = {action.split(":")[0] for action in actions}
     if services == {"logs"}:
@@ -507,6 +516,57 @@ class TranslatedTemplate(unittest.TestCase):
         self.assertEqual([url for url in good if not re.search(pattern, url)], [])
         self.assertEqual([url for url in bad if re.search(pattern, url)], [])
 
+    def test_who_reaches_redis_is_in_the_vpc_where_there_is_one_and_nobody_else(self) -> None:
+        def split(name: str) -> Any:
+            return {"Fn::Split": [",", {"Ref": name}]}
+
+        place = {"SubnetIds": split("VpcSubnetIds"), "SecurityGroupIds": split("VpcSecurityGroupIds")}
+        policy = ("InVpc", {"Ref": "NetworkPolicy"})
+        # SAM puts values in the place of some references, so it is asked with values too.
+        values = {"VpcSubnetIds": "subnet-0a,subnet-0b", "VpcSecurityGroupIds": "sg-0a"}
+        for template in self.template, translate(values):
+            for name, function in of_type(template, "AWS::Lambda::Function").items():
+                with self.subTest(name):
+                    properties = function["Properties"]
+                    role = template["Resources"][properties["Role"]["Fn::GetAtt"][0]]
+                    if "REALTIME_REDIS_URL" in properties["Environment"]["Variables"]:
+                        expected = {"Fn::If": ["InVpc", place, {"Ref": "AWS::NoValue"}]}
+                        self.assertEqual(properties["VpcConfig"], expected)
+                        self.assertIn(policy, managed_policies(role))
+                    else:
+                        self.assertNotIn("VpcConfig", properties)
+                        self.assertNotIn(("Ref", "NetworkPolicy"), references(role))
+
+    def test_only_lambda_itself_may_manage_network_interfaces(self) -> None:
+        policy = self.template["Resources"]["NetworkPolicy"]
+        self.assertEqual(policy["Condition"], "InVpc")
+        allow, deny = policy["Properties"]["PolicyDocument"]["Statement"]
+        self.assertEqual((allow["Effect"], set(allow["Action"])), ("Allow", NETWORK))
+        self.assertEqual((deny["Effect"], set(deny["Action"])), ("Deny", NETWORK))
+        # Lambda's own requests have no such key, so it cannot be any of them that is denied.
+        self.assertEqual(list(deny["Condition"]["ArnLike"]), ["lambda:SourceFunctionArn"])
+
+    def test_vpc_endpoints_lead_to_what_the_roles_allow_and_no_further(self) -> None:
+        endpoints = of_type(self.template, "AWS::EC2::VPCEndpoint")
+        services = {e["Properties"]["ServiceName"]["Fn::Sub"].split(".")[-1]: e for e in endpoints.values()}
+        # None for execute-api: it would lead @connections astray.
+        self.assertEqual(set(services), {"dynamodb", "secretsmanager"})
+        used: dict[str, set[tuple[str, str]]] = {"dynamodb": set(), "secretsmanager": set()}
+        for function in of_type(self.template, "AWS::Lambda::Function").values():
+            if "VpcConfig" in function["Properties"]:
+                role = self.template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
+                for statement in statements(self.template, role):
+                    for action in as_list(statement["Action"]):
+                        for resource in as_list(statement["Resource"]):
+                            if (service := action.split(":")[0]) in used:
+                                used[service].add((action, json.dumps(resource)))
+        for service, endpoint in services.items():
+            with self.subTest(service):
+                (statement,) = endpoint["Properties"]["PolicyDocument"]["Statement"]
+                resources = [r["Fn::If"][1] if "Fn::If" in r else r for r in as_list(statement["Resource"])]
+                self.assertEqual(set(as_list(statement["Action"])), {action for action, _ in used[service]})
+                self.assertEqual({json.dumps(r) for r in resources}, {resource for _, resource in used[service]})
+
     def test_the_auth_service_has_an_address_that_paths_can_follow(self) -> None:
         pattern = self.template["Parameters"]["AuthServiceUrl"]["AllowedPattern"]
         good = ["", "https://auth.example.com", "https://auth.example.com/v1", "http://127.0.0.1:3002"]
@@ -546,7 +606,7 @@ class TranslatedTemplate(unittest.TestCase):
                 self.assertEqual(function["Properties"]["TracingConfig"], {"Mode": "Active"})
                 role = self.template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
                 allowed = {a for s in statements(self.template, role) for a in as_list(s["Action"])}
-                self.assertLessEqual({"xray:PutTraceSegments", "xray:PutTelemetryRecords"}, allowed)
+                self.assertLessEqual(TRACING, allowed)
 
     def test_every_function_is_told_the_namespace_of_its_metrics(self) -> None:
         for name, function in of_type(self.template, "AWS::Lambda::Function").items():

@@ -51,6 +51,7 @@ class Adaptations(unittest.TestCase):
             [
                 "11 route responses removed",
                 "22 HTTP routes expanded from the OpenAPI document",
+                "6 alarms on expressions removed",
                 "the ids of 2 APIs pinned",
             ],
         )

@@ -31,6 +31,28 @@ VARIABLE_OF_TABLE = {
 BY_USER = {"Fn::Sub": "${ChatMembersTable.Arn}/index/byUser"}
 # The functions that look users up.
 WITH_AUTH_SERVICE = {"CreateChatFunction", "ListChatsFunction", "AddParticipantsFunction", "ProfileFunction"}
+# The functions' own metrics; they have no dimensions.
+METRICS = {
+    "Requests",
+    "ServerErrors",
+    "MessagesCommitted",
+    "Conflicts",
+    "PushesPosted",
+    "PushesGone",
+    "PushesThrottled",
+    "PushesFailed",
+    "PushesMissed",
+    "FanOutMs",
+    "ReadUnits",
+    "WriteUnits",
+}
+# What AWS counts, and alarms and the dashboard show.
+AWS_METRICS = {
+    ("AWS/ApiGateway", "5xx"),
+    ("AWS/Lambda", "Duration"),
+    ("AWS/Lambda", "Errors"),
+    ("AWS/Lambda", "Throttles"),
+}
 # The parameters that are ARNs of secrets.
 SECRETS = {"AuthSecretArn", "AuthServiceSecretArn", "RealtimeRedisSecretArn"}
 # The namespace of the functions' own metrics.
@@ -216,6 +238,14 @@ def is_own(template: Template, resource: Any, actions: list[str], log_group: str
         prefix = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WebSocketApi}/${StageName}"
         return text in {f"{prefix}/POST/@connections/*", f"{prefix}/DELETE/@connections/*"}
     return False
+
+
+def watched(alarm: Resource) -> list[dict[str, Any]]:
+    """The metrics of an alarm: each with its Namespace, MetricName and Dimensions."""
+    properties = alarm["Properties"]
+    if "Metrics" not in properties:
+        return [properties]
+    return [each["MetricStat"]["Metric"] for each in properties["Metrics"] if "MetricStat" in each]
 
 
 def http_routes(template: Template) -> list[tuple[str, str]]:
@@ -612,6 +642,42 @@ class TranslatedTemplate(unittest.TestCase):
         for name, function in of_type(self.template, "AWS::Lambda::Function").items():
             variables = function["Properties"]["Environment"]["Variables"]
             self.assertEqual(variables.get("METRICS_NAMESPACE"), NAMESPACE, name)
+
+    def test_every_function_is_in_one_alarm_of_failed_invocations(self) -> None:
+        failing = []
+        for name, alarm in of_type(self.template, "AWS::CloudWatch::Alarm").items():
+            metrics = [m for m in watched(alarm) if (m["Namespace"], m["MetricName"]) == ("AWS/Lambda", "Errors")]
+            failing += [dimension["Value"]["Ref"] for metric in metrics for dimension in metric["Dimensions"]]
+            # CloudWatch takes no more in one alarm.
+            self.assertLessEqual(len(watched(alarm)), 10, name)
+        self.assertEqual(sorted(failing), sorted(of_type(self.template, "AWS::Lambda::Function")))
+
+    def test_alarms_tell_the_topic_where_to_read_on_and_are_silent_without_data(self) -> None:
+        topic = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
+        for name, alarm in of_type(self.template, "AWS::CloudWatch::Alarm").items():
+            with self.subTest(name):
+                properties = alarm["Properties"]
+                self.assertEqual(properties["AlarmActions"], topic)
+                self.assertEqual(properties["OKActions"], topic)
+                self.assertEqual(properties["TreatMissingData"], "notBreaching")
+                self.assertRegex(properties["AlarmDescription"], r" See docs/OPERATIONS\.md, [A-Z0-9][A-Za-z0-9 ]+\.$")
+                self.assertLessEqual(properties["DatapointsToAlarm"], properties["EvaluationPeriods"])
+                if "Metrics" in properties:
+                    returned = [each for each in properties["Metrics"] if each.get("ReturnData", True)]
+                    self.assertEqual(["Expression" in each for each in returned], [True])
+                    ids = {each["Id"] for each in properties["Metrics"]}
+                    words = set(re.findall(r"\b[a-z]\w*", returned[0]["Expression"]))
+                    self.assertLessEqual(words, ids)
+
+    def test_alarms_watch_metrics_that_there_are(self) -> None:
+        for name, alarm in of_type(self.template, "AWS::CloudWatch::Alarm").items():
+            for metric in watched(alarm):
+                with self.subTest(f"{name}: {metric['MetricName']}"):
+                    if metric["Namespace"] == NAMESPACE:
+                        self.assertIn(metric["MetricName"], METRICS)
+                        self.assertNotIn("Dimensions", metric)
+                    else:
+                        self.assertIn((metric["Namespace"], metric["MetricName"]), AWS_METRICS)
 
     def test_every_log_is_kept_for_a_time(self) -> None:
         for name, group in of_type(self.template, "AWS::Logs::LogGroup").items():

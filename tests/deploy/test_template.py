@@ -10,6 +10,7 @@ import difflib
 import json
 import re
 import unittest
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,9 +49,21 @@ METRICS = {
 }
 # What AWS counts, and alarms and the dashboard show.
 AWS_METRICS = {
+    ("AWS/ApiGateway", "Count"),
+    ("AWS/ApiGateway", "4xx"),
     ("AWS/ApiGateway", "5xx"),
+    ("AWS/ApiGateway", "ConnectCount"),
+    ("AWS/ApiGateway", "MessageCount"),
+    ("AWS/ApiGateway", "ClientError"),
+    ("AWS/ApiGateway", "IntegrationError"),
+    ("AWS/ApiGateway", "ExecutionError"),
+    ("AWS/DynamoDB", "ConsumedReadCapacityUnits"),
+    ("AWS/DynamoDB", "ConsumedWriteCapacityUnits"),
+    ("AWS/DynamoDB", "ReadThrottleEvents"),
+    ("AWS/DynamoDB", "WriteThrottleEvents"),
     ("AWS/Lambda", "Duration"),
     ("AWS/Lambda", "Errors"),
+    ("AWS/Lambda", "Invocations"),
     ("AWS/Lambda", "Throttles"),
 }
 # The parameters that are ARNs of secrets.
@@ -246,6 +259,22 @@ def watched(alarm: Resource) -> list[dict[str, Any]]:
     if "Metrics" not in properties:
         return [properties]
     return [each["MetricStat"]["Metric"] for each in properties["Metrics"] if "MetricStat" in each]
+
+
+def dashboard(template: Template) -> list[tuple[str, str, dict[str, str]]]:
+    """What the dashboard shows: namespace, name and dimensions of every metric, each reference as the name it refers to."""
+    text = re.sub(r"\$\{([^}]*)\}", r"\1", template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    shown = []
+    for widget in json.loads(text)["widgets"]:
+        before: list[str] = []
+        for row in widget["properties"]["metrics"]:
+            names = [each for each in row if isinstance(each, str)]
+            if names[0] == "...":
+                names = before[: len(before) - len(names) + 1] + names[1:]
+            names = [before[at] if name == "." else name for at, name in enumerate(names)]
+            shown.append((names[0], names[1], dict(zip(names[2::2], names[3::2], strict=True))))
+            before = names
+    return shown
 
 
 def http_routes(template: Template) -> list[tuple[str, str]]:
@@ -678,6 +707,41 @@ class TranslatedTemplate(unittest.TestCase):
                         self.assertNotIn("Dimensions", metric)
                     else:
                         self.assertIn((metric["Namespace"], metric["MetricName"]), AWS_METRICS)
+
+    def test_the_dashboard_shows_every_function_table_and_metric(self) -> None:
+        shown = dashboard(self.template)
+        own = NAMESPACE["Fn::Sub"].replace("${AWS::StackName}", "AWS::StackName")
+        for namespace, name, dimensions in shown:
+            with self.subTest(f"{namespace} {name}"):
+                if namespace == own:
+                    self.assertEqual((name in METRICS, dimensions), (True, {}))
+                else:
+                    self.assertIn((namespace, name), AWS_METRICS)
+        self.assertEqual({name for namespace, name, _ in shown if namespace == own}, METRICS)
+        self.assertEqual({(n, m) for n, m, _ in shown if n != own}, AWS_METRICS)
+        for name in {name for namespace, name, _ in shown if namespace == "AWS/Lambda"}:
+            # A metric may be in more than one graph, and a function in each of them.
+            functions = Counter(d["FunctionName"] for _, n, d in shown if n == name)
+            self.assertEqual(set(functions), set(of_type(self.template, "AWS::Lambda::Function")), name)
+            self.assertEqual(len(set(functions.values())), 1, name)
+        for name in {name for namespace, name, _ in shown if namespace == "AWS/DynamoDB"}:
+            tables = {d["TableName"] for _, n, d in shown if n == name}
+            self.assertEqual(tables, set(VARIABLE_OF_TABLE), name)
+        apis = {json.dumps(d) for namespace, _, d in shown if namespace == "AWS/ApiGateway"}
+        websocket = {"ApiId": "WebSocketApi", "Stage": "StageName"}
+        self.assertEqual(apis, {json.dumps({"ApiId": "HttpApi"}), json.dumps(websocket)})
+
+    def test_cloudformation_takes_a_stack_of_this_size(self) -> None:
+        self.assertLessEqual(len(self.template["Resources"]), 500)
+        self.assertLessEqual(len(self.template["Parameters"]), 200)
+        self.assertLessEqual(len(json.dumps(self.template)), 1_000_000)
+
+    def test_every_parameter_is_in_a_group_and_described(self) -> None:
+        groups = self.template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        grouped = [name for group in groups for name in group["Parameters"]]
+        self.assertEqual(sorted(grouped), sorted(self.template["Parameters"]))
+        for name, parameter in self.template["Parameters"].items():
+            self.assertIn("Description", parameter, name)
 
     def test_every_log_is_kept_for_a_time(self) -> None:
         for name, group in of_type(self.template, "AWS::Logs::LogGroup").items():

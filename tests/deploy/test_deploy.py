@@ -51,6 +51,7 @@ class Adaptations(unittest.TestCase):
             [
                 "11 route responses removed",
                 "22 HTTP routes expanded from the OpenAPI document",
+                "6 alarms on expressions removed",
                 "the ids of 2 APIs pinned",
             ],
         )
@@ -286,9 +287,9 @@ class DeployedWithSecrets(unittest.TestCase):
             write_stand_ins(directory)
             secret = directory / "secret"
             secret.write_text("0123456789abcdef0123456789abcdef")
-            # Never asked: the stand-ins look nobody up.
-            parameters = {"AuthServiceUrl": "http://127.0.0.1:9"}
-            secrets = {"AuthSecretArn": secret, "AuthServiceSecretArn": secret}
+            # Never asked: the stand-ins look nobody up, and no connection either.
+            parameters = {"AuthServiceUrl": "http://127.0.0.1:9", "RealtimeRedisUrl": "redis://127.0.0.1:9"}
+            secrets = {"AuthSecretArn": secret, "AuthServiceSecretArn": secret, "RealtimeRedisSecretArn": secret}
             with (
                 deployment(directory, parameters, secrets) as deployed,
                 connect(deployed.websocket_url, additional_headers=GOOD, open_timeout=SECONDS) as socket,
@@ -312,6 +313,11 @@ class DeployedWithSecrets(unittest.TestCase):
                 self.assertEqual(read("createChat", "AuthServiceSecretArn"), "ok")
                 self.assertEqual(read("createChat", "AuthSecretArn"), "AccessDeniedException")
                 self.assertEqual(read("sendMessage", "AuthServiceSecretArn"), "AccessDeniedException")
+                self.assertEqual(told["environment"]["REALTIME_REDIS_URL"], "redis://127.0.0.1:9")
+                self.assertEqual(told["environment"]["REALTIME_REDIS_SECRET_ARN"], arns["RealtimeRedisSecretArn"])
+                self.assertEqual(told["environment"]["REALTIME_REDIS_PREFIX"], "lambda-chat:")
+                self.assertEqual(read("sendMessage", "RealtimeRedisSecretArn"), "ok")
+                self.assertEqual(read("listMessages", "RealtimeRedisSecretArn"), "AccessDeniedException")
 
 
 class CommandLine(unittest.TestCase):
@@ -350,6 +356,28 @@ class CommandLine(unittest.TestCase):
             done = self.deploy(Path(name), *parameters, "--", "true")
         self.assertEqual(done.returncode, 70, done.stderr)
         self.assertIn("AuthServiceSecretArn needs AuthServiceUrl", done.stderr)
+
+    def test_a_password_for_no_redis_is_refused(self) -> None:
+        secret = "RealtimeRedisSecretArn=arn:aws:secretsmanager:eu-central-1:123456789012:secret:redis-AbCdEf"
+        with tempfile.TemporaryDirectory() as name:
+            write_stand_ins(Path(name))
+            parameters = ["--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--parameter", secret]
+            done = self.deploy(Path(name), *parameters, "--", "true")
+        self.assertEqual(done.returncode, 70, done.stderr)
+        self.assertIn("RealtimeRedisSecretArn needs RealtimeRedisUrl", done.stderr)
+
+    def test_a_vpc_without_its_groups_and_endpoints_without_a_vpc_are_refused(self) -> None:
+        for given, said in {
+            "VpcSubnetIds=subnet-0a": "both of VpcSubnetIds and VpcSecurityGroupIds",
+            "VpcSecurityGroupIds=sg-0a": "both of VpcSubnetIds and VpcSecurityGroupIds",
+            "CreateVpcEndpoints=true": "CreateVpcEndpoints needs VpcSubnetIds, VpcId and VpcRouteTableIds",
+        }.items():
+            with self.subTest(given), tempfile.TemporaryDirectory() as name:
+                write_stand_ins(Path(name))
+                parameters = ["--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--parameter", given]
+                done = self.deploy(Path(name), *parameters, "--", "true")
+                self.assertEqual(done.returncode, 70, done.stderr)
+                self.assertIn(said, done.stderr)
 
     def test_missing_executables_are_named(self) -> None:
         with tempfile.TemporaryDirectory() as name:

@@ -10,6 +10,7 @@ import difflib
 import json
 import re
 import unittest
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,6 +32,55 @@ VARIABLE_OF_TABLE = {
 BY_USER = {"Fn::Sub": "${ChatMembersTable.Arn}/index/byUser"}
 # The functions that look users up.
 WITH_AUTH_SERVICE = {"CreateChatFunction", "ListChatsFunction", "AddParticipantsFunction", "ProfileFunction"}
+# The functions' own metrics; they have no dimensions.
+METRICS = {
+    "Requests",
+    "ServerErrors",
+    "MessagesCommitted",
+    "Conflicts",
+    "PushesPosted",
+    "PushesGone",
+    "PushesThrottled",
+    "PushesFailed",
+    "PushesMissed",
+    "FanOutMs",
+    "ReadUnits",
+    "WriteUnits",
+}
+# What AWS counts, and alarms and the dashboard show.
+AWS_METRICS = {
+    ("AWS/ApiGateway", "Count"),
+    ("AWS/ApiGateway", "4xx"),
+    ("AWS/ApiGateway", "5xx"),
+    ("AWS/ApiGateway", "ConnectCount"),
+    ("AWS/ApiGateway", "MessageCount"),
+    ("AWS/ApiGateway", "ClientError"),
+    ("AWS/ApiGateway", "IntegrationError"),
+    ("AWS/ApiGateway", "ExecutionError"),
+    ("AWS/DynamoDB", "ConsumedReadCapacityUnits"),
+    ("AWS/DynamoDB", "ConsumedWriteCapacityUnits"),
+    ("AWS/DynamoDB", "ReadThrottleEvents"),
+    ("AWS/DynamoDB", "WriteThrottleEvents"),
+    ("AWS/Lambda", "Duration"),
+    ("AWS/Lambda", "Errors"),
+    ("AWS/Lambda", "Invocations"),
+    ("AWS/Lambda", "Throttles"),
+}
+# The parameters that are ARNs of secrets.
+SECRETS = {"AuthSecretArn", "AuthServiceSecretArn", "RealtimeRedisSecretArn"}
+# The namespace of the functions' own metrics.
+NAMESPACE = {"Fn::Sub": "lambda-chat/${AWS::StackName}"}
+# What knows no resource that it could be limited to.
+TRACING = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+# What Lambda's documentation asks for, for functions in a VPC.
+NETWORK = {
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+}
 DOCS = TEMPLATE.parent / "docs" / "API.md"
 EVENTS = TEMPLATE.parent / "events"
 # The order in which the docs name tables.
@@ -62,6 +112,8 @@ def references(node: Any) -> Iterator[tuple[str, str]]:
             elif key == "Fn::If":
                 yield "Condition", value[0]
                 yield from references(value[1:])
+            elif key == "Condition" and isinstance(value, str):
+                yield "Condition", value
             else:
                 yield from references(value)
 
@@ -87,8 +139,6 @@ def unresolved(template: Template) -> list[str]:
         for name in [depends] if isinstance(depends, str) else depends:
             if name not in resources:
                 problems.append(f"{place}: DependsOn {name}")
-        if "Condition" in node and isinstance(node["Condition"], str) and node["Condition"] not in known["Condition"]:
-            problems.append(f"{place}: Condition {node['Condition']}")
     return problems
 
 
@@ -136,11 +186,20 @@ def invoke_permissions(template: Template) -> dict[str, list[str]]:
     return allowed
 
 
+def managed_policies(role: Resource) -> list[tuple[str, Any]]:
+    """A role's managed policies, each with the condition that it is there under, or with none."""
+    arns = [arn["Fn::If"] if "Fn::If" in arn else ["", arn, None] for arn in role["Properties"]["ManagedPolicyArns"]]
+    return [(condition, arn) for condition, arn, _ in arns]
+
+
 def statements(template: Template, role: Resource) -> Iterator[dict[str, Any]]:
-    """The statements of a role's policies, the conditional ones too."""
+    """The statements of a role's policies, the stack's and the conditional ones too."""
     for policy in role["Properties"]["Policies"]:
         policy = policy["Fn::If"][1] if "Fn::If" in policy else policy
         yield from policy["PolicyDocument"]["Statement"]
+    for _, arn in managed_policies(role):
+        if isinstance(arn, dict) and arn.get("Ref") in of_type(template, "AWS::IAM::ManagedPolicy"):
+            yield from template["Resources"][arn["Ref"]]["Properties"]["PolicyDocument"]["Statement"]
 
 
 def as_list(value: Any) -> list[Any]:
@@ -155,8 +214,9 @@ def too_wide(template: Template) -> list[str]:
         role_name = function["Properties"]["Role"]["Fn::GetAtt"][0]
         role = template["Resources"][role_name]
         log_group = function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
-        if "ManagedPolicyArns" in role["Properties"]:
-            problems.append(f"{role_name}: a managed policy")
+        for _, arn in managed_policies(role):
+            if not isinstance(arn, dict) or arn.get("Ref") not in of_type(template, "AWS::IAM::ManagedPolicy"):
+                problems.append(f"{role_name}: the managed policy {json.dumps(arn)}")
         sids = [statement.get("Sid") for statement in statements(template, role)]
         if None in sids or len(sids) != len(set(sids)):
             problems.append(f"{role_name}: a statement without a Sid of its own")
@@ -174,6 +234,8 @@ def too_wide(template: Template) -> list[str]:
 
 def is_own(template: Template, resource: Any, actions: list[str], log_group: str) -> bool:
     """Whether a statement's resource is the one thing in this stack that its actions are about."""
+    if set(actions) in (TRACING, NETWORK):
+        return bool(resource == "*")
     services = {action.split(":")[0] for action in actions}
     if services == {"logs"}:
         return bool(resource == {"Fn::GetAtt": [log_group, "Arn"]})
@@ -183,12 +245,36 @@ def is_own(template: Template, resource: Any, actions: list[str], log_group: str
         table = resource.get("Fn::GetAtt", ["", ""]) if isinstance(resource, dict) else ["", ""]
         return table[1] == "Arn" and table[0] in of_type(template, "AWS::DynamoDB::Table")
     if services == {"secretsmanager"}:
-        return resource in ({"Ref": "AuthSecretArn"}, {"Ref": "AuthServiceSecretArn"})
+        return isinstance(resource, dict) and resource.get("Ref") in SECRETS
     if services == {"execute-api"}:
         text = resource.get("Fn::Sub", "") if isinstance(resource, dict) else ""
         prefix = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WebSocketApi}/${StageName}"
         return text in {f"{prefix}/POST/@connections/*", f"{prefix}/DELETE/@connections/*"}
     return False
+
+
+def watched(alarm: Resource) -> list[dict[str, Any]]:
+    """The metrics of an alarm: each with its Namespace, MetricName and Dimensions."""
+    properties = alarm["Properties"]
+    if "Metrics" not in properties:
+        return [properties]
+    return [each["MetricStat"]["Metric"] for each in properties["Metrics"] if "MetricStat" in each]
+
+
+def dashboard(template: Template) -> list[tuple[str, str, dict[str, str]]]:
+    """What the dashboard shows: namespace, name and dimensions of every metric, each reference as the name it refers to."""
+    text = re.sub(r"\$\{([^}]*)\}", r"\1", template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    shown = []
+    for widget in json.loads(text)["widgets"]:
+        before: list[str] = []
+        for row in widget["properties"]["metrics"]:
+            names = [each for each in row if isinstance(each, str)]
+            if names[0] == "...":
+                names = before[: len(before) - len(names) + 1] + names[1:]
+            names = [before[at] if name == "." else name for at, name in enumerate(names)]
+            shown.append((names[0], names[1], dict(zip(names[2::2], names[3::2], strict=True))))
+            before = names
+    return shown
 
 
 def http_routes(template: Template) -> list[tuple[str, str]]:
@@ -404,8 +490,9 @@ class TranslatedTemplate(unittest.TestCase):
 
     def test_a_policy_that_is_too_wide_is_noticed(self) -> None:
         broken = self.broken()
-        policy = broken["Resources"]["HealthRole"]["Properties"]["Policies"][0]["PolicyDocument"]
-        policy["Statement"] += [
+        health = broken["Resources"]["HealthRole"]["Properties"]
+        health["ManagedPolicyArns"] += ["arn:aws:iam::aws:policy/AdministratorAccess"]
+        health["Policies"][0]["PolicyDocument"]["Statement"] += [
             {"Sid": "A", "Effect": "Allow", "Action": "dynamodb:*", "Resource": {"Fn::GetAtt": ["ChatsTable", "Arn"]}},
             {"Sid": "B", "Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*"},
             {"Sid": "C", "Effect": "Allow", "Action": "dynamodb:Scan", "Resource": BY_USER},
@@ -413,6 +500,7 @@ class TranslatedTemplate(unittest.TestCase):
         self.assertEqual(
             too_wide(broken),
             [
+                'HealthRole: the managed policy "arn:aws:iam::aws:policy/AdministratorAccess"',
                 "HealthRole A: action dynamodb:*",
                 'HealthRole B: resource "*"',
                 f"HealthRole C: resource {json.dumps(BY_USER)}",
@@ -457,6 +545,87 @@ class TranslatedTemplate(unittest.TestCase):
                 }
                 self.assertEqual(reading, [{"Fn::If": ["HasAuthServiceSecret", policy, {"Ref": "AWS::NoValue"}]}])
 
+    def test_who_needs_connections_is_told_where_they_are_and_may_read_the_password(self) -> None:
+        told = {
+            "REALTIME_REDIS_URL": {"Ref": "RealtimeRedisUrl"},
+            "REALTIME_REDIS_SECRET_ARN": {"Ref": "RealtimeRedisSecretArn"},
+            "REALTIME_REDIS_PREFIX": {"Fn::Sub": "${AWS::StackName}:"},
+        }
+        policy = ("HasRealtimeRedisSecret", {"Ref": "RedisSecretPolicy"})
+        for name, function in of_type(self.template, "AWS::Lambda::Function").items():
+            with self.subTest(name):
+                variables = function["Properties"]["Environment"]["Variables"]
+                role = self.template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
+                redis = {key: value for key, value in variables.items() if "REDIS" in key}
+                if "CHAT_USERS_TABLE" in variables:
+                    self.assertEqual(redis, told)
+                    self.assertIn(policy, managed_policies(role))
+                else:
+                    self.assertEqual(redis, {})
+                    self.assertNotIn(("Ref", "RedisSecretPolicy"), references(role))
+        self.assertEqual(self.template["Resources"]["RedisSecretPolicy"]["Condition"], "HasRealtimeRedisSecret")
+        (statement,) = self.template["Resources"]["RedisSecretPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        self.assertEqual(statement["Action"], "secretsmanager:GetSecretValue")
+        self.assertEqual(statement["Resource"], {"Ref": "RealtimeRedisSecretArn"})
+
+    def test_a_redis_has_an_address_without_a_password(self) -> None:
+        pattern = self.template["Parameters"]["RealtimeRedisUrl"]["AllowedPattern"]
+        good = ["", "redis://127.0.0.1:6379", "rediss://chat@a-b.c.cache.amazonaws.com:6379/1", "redis://[::1]:6379"]
+        bad = ["redis://", "http://127.0.0.1:6379", "rediss://chat:word@host", "redis://:word@host", "redis://host:x"]
+        self.assertEqual([url for url in good if not re.search(pattern, url)], [])
+        self.assertEqual([url for url in bad if re.search(pattern, url)], [])
+
+    def test_who_reaches_redis_is_in_the_vpc_where_there_is_one_and_nobody_else(self) -> None:
+        def split(name: str) -> Any:
+            return {"Fn::Split": [",", {"Ref": name}]}
+
+        place = {"SubnetIds": split("VpcSubnetIds"), "SecurityGroupIds": split("VpcSecurityGroupIds")}
+        policy = ("InVpc", {"Ref": "NetworkPolicy"})
+        # SAM puts values in the place of some references, so it is asked with values too.
+        values = {"VpcSubnetIds": "subnet-0a,subnet-0b", "VpcSecurityGroupIds": "sg-0a"}
+        for template in self.template, translate(values):
+            for name, function in of_type(template, "AWS::Lambda::Function").items():
+                with self.subTest(name):
+                    properties = function["Properties"]
+                    role = template["Resources"][properties["Role"]["Fn::GetAtt"][0]]
+                    if "REALTIME_REDIS_URL" in properties["Environment"]["Variables"]:
+                        expected = {"Fn::If": ["InVpc", place, {"Ref": "AWS::NoValue"}]}
+                        self.assertEqual(properties["VpcConfig"], expected)
+                        self.assertIn(policy, managed_policies(role))
+                    else:
+                        self.assertNotIn("VpcConfig", properties)
+                        self.assertNotIn(("Ref", "NetworkPolicy"), references(role))
+
+    def test_only_lambda_itself_may_manage_network_interfaces(self) -> None:
+        policy = self.template["Resources"]["NetworkPolicy"]
+        self.assertEqual(policy["Condition"], "InVpc")
+        allow, deny = policy["Properties"]["PolicyDocument"]["Statement"]
+        self.assertEqual((allow["Effect"], set(allow["Action"])), ("Allow", NETWORK))
+        self.assertEqual((deny["Effect"], set(deny["Action"])), ("Deny", NETWORK))
+        # Lambda's own requests have no such key, so it cannot be any of them that is denied.
+        self.assertEqual(list(deny["Condition"]["ArnLike"]), ["lambda:SourceFunctionArn"])
+
+    def test_vpc_endpoints_lead_to_what_the_roles_allow_and_no_further(self) -> None:
+        endpoints = of_type(self.template, "AWS::EC2::VPCEndpoint")
+        services = {e["Properties"]["ServiceName"]["Fn::Sub"].split(".")[-1]: e for e in endpoints.values()}
+        # None for execute-api: it would lead @connections astray.
+        self.assertEqual(set(services), {"dynamodb", "secretsmanager"})
+        used: dict[str, set[tuple[str, str]]] = {"dynamodb": set(), "secretsmanager": set()}
+        for function in of_type(self.template, "AWS::Lambda::Function").values():
+            if "VpcConfig" in function["Properties"]:
+                role = self.template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
+                for statement in statements(self.template, role):
+                    for action in as_list(statement["Action"]):
+                        for resource in as_list(statement["Resource"]):
+                            if (service := action.split(":")[0]) in used:
+                                used[service].add((action, json.dumps(resource)))
+        for service, endpoint in services.items():
+            with self.subTest(service):
+                (statement,) = endpoint["Properties"]["PolicyDocument"]["Statement"]
+                resources = [r["Fn::If"][1] if "Fn::If" in r else r for r in as_list(statement["Resource"])]
+                self.assertEqual(set(as_list(statement["Action"])), {action for action, _ in used[service]})
+                self.assertEqual({json.dumps(r) for r in resources}, {resource for _, resource in used[service]})
+
     def test_the_auth_service_has_an_address_that_paths_can_follow(self) -> None:
         pattern = self.template["Parameters"]["AuthServiceUrl"]["AllowedPattern"]
         good = ["", "https://auth.example.com", "https://auth.example.com/v1", "http://127.0.0.1:3002"]
@@ -489,6 +658,90 @@ class TranslatedTemplate(unittest.TestCase):
         self.assertEqual(len(set(logs)), len(functions))
         for function in functions.values():
             self.assertEqual(function["Properties"]["LoggingConfig"]["LogFormat"], "JSON")
+
+    def test_every_function_is_traced_and_may_say_so(self) -> None:
+        for name, function in of_type(self.template, "AWS::Lambda::Function").items():
+            with self.subTest(name):
+                self.assertEqual(function["Properties"]["TracingConfig"], {"Mode": "Active"})
+                role = self.template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
+                allowed = {a for s in statements(self.template, role) for a in as_list(s["Action"])}
+                self.assertLessEqual(TRACING, allowed)
+
+    def test_every_function_is_told_the_namespace_of_its_metrics(self) -> None:
+        for name, function in of_type(self.template, "AWS::Lambda::Function").items():
+            variables = function["Properties"]["Environment"]["Variables"]
+            self.assertEqual(variables.get("METRICS_NAMESPACE"), NAMESPACE, name)
+
+    def test_every_function_is_in_one_alarm_of_failed_invocations(self) -> None:
+        failing = []
+        for name, alarm in of_type(self.template, "AWS::CloudWatch::Alarm").items():
+            metrics = [m for m in watched(alarm) if (m["Namespace"], m["MetricName"]) == ("AWS/Lambda", "Errors")]
+            failing += [dimension["Value"]["Ref"] for metric in metrics for dimension in metric["Dimensions"]]
+            # CloudWatch takes no more in one alarm.
+            self.assertLessEqual(len(watched(alarm)), 10, name)
+        self.assertEqual(sorted(failing), sorted(of_type(self.template, "AWS::Lambda::Function")))
+
+    def test_alarms_tell_the_topic_where_to_read_on_and_are_silent_without_data(self) -> None:
+        topic = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
+        for name, alarm in of_type(self.template, "AWS::CloudWatch::Alarm").items():
+            with self.subTest(name):
+                properties = alarm["Properties"]
+                self.assertEqual(properties["AlarmActions"], topic)
+                self.assertEqual(properties["OKActions"], topic)
+                self.assertEqual(properties["TreatMissingData"], "notBreaching")
+                self.assertRegex(properties["AlarmDescription"], r" See docs/OPERATIONS\.md, [A-Z0-9][A-Za-z0-9 ]+\.$")
+                self.assertLessEqual(properties["DatapointsToAlarm"], properties["EvaluationPeriods"])
+                if "Metrics" in properties:
+                    returned = [each for each in properties["Metrics"] if each.get("ReturnData", True)]
+                    self.assertEqual(["Expression" in each for each in returned], [True])
+                    ids = {each["Id"] for each in properties["Metrics"]}
+                    words = set(re.findall(r"\b[a-z]\w*", returned[0]["Expression"]))
+                    self.assertLessEqual(words, ids)
+
+    def test_alarms_watch_metrics_that_there_are(self) -> None:
+        for name, alarm in of_type(self.template, "AWS::CloudWatch::Alarm").items():
+            for metric in watched(alarm):
+                with self.subTest(f"{name}: {metric['MetricName']}"):
+                    if metric["Namespace"] == NAMESPACE:
+                        self.assertIn(metric["MetricName"], METRICS)
+                        self.assertNotIn("Dimensions", metric)
+                    else:
+                        self.assertIn((metric["Namespace"], metric["MetricName"]), AWS_METRICS)
+
+    def test_the_dashboard_shows_every_function_table_and_metric(self) -> None:
+        shown = dashboard(self.template)
+        own = NAMESPACE["Fn::Sub"].replace("${AWS::StackName}", "AWS::StackName")
+        for namespace, name, dimensions in shown:
+            with self.subTest(f"{namespace} {name}"):
+                if namespace == own:
+                    self.assertEqual((name in METRICS, dimensions), (True, {}))
+                else:
+                    self.assertIn((namespace, name), AWS_METRICS)
+        self.assertEqual({name for namespace, name, _ in shown if namespace == own}, METRICS)
+        self.assertEqual({(n, m) for n, m, _ in shown if n != own}, AWS_METRICS)
+        for name in {name for namespace, name, _ in shown if namespace == "AWS/Lambda"}:
+            # A metric may be in more than one graph, and a function in each of them.
+            functions = Counter(d["FunctionName"] for _, n, d in shown if n == name)
+            self.assertEqual(set(functions), set(of_type(self.template, "AWS::Lambda::Function")), name)
+            self.assertEqual(len(set(functions.values())), 1, name)
+        for name in {name for namespace, name, _ in shown if namespace == "AWS/DynamoDB"}:
+            tables = {d["TableName"] for _, n, d in shown if n == name}
+            self.assertEqual(tables, set(VARIABLE_OF_TABLE), name)
+        apis = {json.dumps(d) for namespace, _, d in shown if namespace == "AWS/ApiGateway"}
+        websocket = {"ApiId": "WebSocketApi", "Stage": "StageName"}
+        self.assertEqual(apis, {json.dumps({"ApiId": "HttpApi"}), json.dumps(websocket)})
+
+    def test_cloudformation_takes_a_stack_of_this_size(self) -> None:
+        self.assertLessEqual(len(self.template["Resources"]), 500)
+        self.assertLessEqual(len(self.template["Parameters"]), 200)
+        self.assertLessEqual(len(json.dumps(self.template)), 1_000_000)
+
+    def test_every_parameter_is_in_a_group_and_described(self) -> None:
+        groups = self.template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        grouped = [name for group in groups for name in group["Parameters"]]
+        self.assertEqual(sorted(grouped), sorted(self.template["Parameters"]))
+        for name, parameter in self.template["Parameters"].items():
+            self.assertIn("Description", parameter, name)
 
     def test_every_log_is_kept_for_a_time(self) -> None:
         for name, group in of_type(self.template, "AWS::Logs::LogGroup").items():

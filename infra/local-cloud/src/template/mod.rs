@@ -51,6 +51,8 @@ const WITHOUT_EFFECT: &[&str] = &[
     "AWS::CloudWatch::AnomalyDetector",
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::VPCEndpoint",
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Policy",
     "AWS::IAM::Role",

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, mpsc};
 use std::time::{SystemTime, UNIX_EPOCH};
+use testkit::RedisServer;
 
 /// A running system.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct System {
     pub auth_url: String,
     /// The tables; None if the system is not ours.
     pub dynamodb: Option<String>,
+    /// The Redis that keeps live connections, if one does.
+    pub redis: Option<String>,
     logs: Arc<Mutex<Vec<String>>>,
 }
 
@@ -32,6 +35,10 @@ static SHARED: LazyLock<System> = LazyLock::new(|| match running() {
     None => System::start(|_| {}),
 });
 
+/// The Redis of the tests on Redis, and the system that they share.
+static REDIS: LazyLock<RedisServer> = LazyLock::new(RedisServer::start);
+static SHARED_ON_REDIS: LazyLock<System> = LazyLock::new(|| System::start_on(&REDIS, |_| {}));
+
 fn running() -> Option<System> {
     let url = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
     Some(System {
@@ -39,6 +46,7 @@ fn running() -> Option<System> {
         ws_url: url("LAMBDA_CHAT_WS_URL")?,
         auth_url: url("LAMBDA_CHAT_AUTH_URL")?,
         dynamodb: None,
+        redis: None,
         logs: Arc::default(),
     })
 }
@@ -54,6 +62,26 @@ impl System {
     /// The system that all tests share.
     pub fn shared() -> &'static Self {
         &SHARED
+    }
+
+    /// The same with live connections in Redis.
+    pub fn shared_on_redis() -> &'static Self {
+        &SHARED_ON_REDIS
+    }
+
+    /// A local cloud of a test's own with live connections in a Redis that tests share.
+    pub fn start_on_redis(change: impl FnOnce(&mut Setup) + Send + 'static) -> Self {
+        Self::start_on(&REDIS, change)
+    }
+
+    /// The same in this Redis.
+    pub fn start_on(redis: &RedisServer, change: impl FnOnce(&mut Setup) + Send + 'static) -> Self {
+        let url = redis.url();
+        let system = Self::start(move |setup| {
+            setup.parameters.insert("RealtimeRedisUrl".to_owned(), url);
+            change(setup);
+        });
+        Self { redis: Some(redis.url()), ..system }
     }
 
     /// A local cloud of a test's own, set up otherwise than the shared one. It ends with the test binary.
@@ -81,6 +109,7 @@ impl System {
                 ws_url: cloud.local.websocket_url().to_owned(),
                 auth_url: cloud.auth.url(),
                 dynamodb: Some(cloud.local.dynamodb_endpoint().to_owned()),
+                redis: None,
                 logs,
             };
             send.send(system).expect("the test waits");

@@ -176,7 +176,7 @@ async fn three_clients_hold_at_the_end_what_a_fresh_listing_gives() {
     let context = format!("LAMBDA_CHAT_SEED={seed}");
     println!("{context}"); // shown if the test fails
     let ops = Ops::new(seed, &NAMES);
-    let mut world = World::new(System::shared()).await;
+    let mut world = World::new(crate::system()).await;
     let mut devices = Vec::new();
     for name in &NAMES[..3] {
         let user = world.users[name].clone();

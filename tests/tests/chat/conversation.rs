@@ -33,14 +33,14 @@ fn actor(User { id, token, .. }: User) -> Actor {
 
 #[tokio::test]
 async fn the_demo() {
-    let system = System::shared();
+    let system = crate::system();
     let cast = Cast::Short([system.user("alice").await, system.user("bob").await].map(actor));
     play(&stage(system), &cast).await.unwrap();
 }
 
 #[tokio::test]
 async fn the_full_demo() {
-    let system = System::shared();
+    let system = crate::system();
     let users = [system.user("alice").await, system.user("bob").await, system.user("carol").await];
     let cast = Cast::Full(users.map(actor));
     play(&stage(system), &cast).await.unwrap();
@@ -50,7 +50,7 @@ async fn the_full_demo() {
 
 #[tokio::test]
 async fn the_same_over_websocket_with_every_document_whole() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let (mut at_alice, mut at_bob, mut second) = (alice.socket().await, bob.socket().await, alice.socket().await);
 
@@ -107,7 +107,7 @@ async fn the_same_over_websocket_with_every_document_whole() {
 
 #[tokio::test]
 async fn a_group() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
     let mut at_carol = carol.socket().await;
     let body =
@@ -133,7 +133,7 @@ async fn a_group() {
 
 #[tokio::test]
 async fn twenty_sends_at_once_are_twenty_messages_in_one_order() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
     let sends = (0..20).map(|n| {
@@ -169,7 +169,7 @@ async fn twenty_sends_at_once_are_twenty_messages_in_one_order() {
 
 #[tokio::test]
 async fn pages_over_http_and_websocket_are_the_same() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
     for n in 1..=7 {
@@ -194,14 +194,14 @@ async fn pages_over_http_and_websocket_are_the_same() {
 
 #[tokio::test]
 async fn health_needs_no_identity() {
-    let system = System::shared();
+    let system = crate::system();
     let (status, body) = dev::client::HttpClient::new(&system.http_url, None).unwrap().get("/health").await.unwrap();
     assert_eq!((status, &body["status"], &body["version"]), (200, &json!("ok"), &json!(env!("CARGO_PKG_VERSION"))));
 }
 
 #[tokio::test]
 async fn a_browser_connects_with_its_token_as_a_subprotocol() {
-    let system = System::shared();
+    let system = crate::system();
     let alice = system.user("alice").await;
     let mut socket = Socket::connect(&system.ws_url, Credential::Subprotocol(&alice.token)).await.unwrap();
     assert_eq!(socket.subprotocol.as_deref(), Some("chat.v1"), "and not the one with the token");

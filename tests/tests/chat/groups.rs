@@ -1,7 +1,7 @@
 //! Groups and what is said in them, live.
 
 use dev::client::Socket;
-use end_to_end::{System, User, assert_problem};
+use end_to_end::{User, assert_problem};
 use serde_json::{Value, json};
 
 /// An answer with 200, and what it says.
@@ -12,7 +12,7 @@ fn ok((status, answer): (u16, Value)) -> Value {
 }
 
 async fn three() -> (User, User, User) {
-    let system = System::shared();
+    let system = crate::system();
     (system.user("alice").await, system.user("bob").await, system.user("carol").await)
 }
 
@@ -25,7 +25,7 @@ async fn is_quiet(socket: &mut Socket) {
 #[tokio::test]
 async fn a_group_changes_and_everyone_sees_it_with_their_own_floor() {
     let (alice, bob, carol) = three().await;
-    let dave = System::shared().user("dave").await;
+    let dave = crate::system().user("dave").await;
     let chat = alice.group(&[&bob, &carol]).await;
     let path = format!("/chats/{chat}");
     alice.send(&chat, "Before dave").await;
@@ -138,7 +138,7 @@ async fn the_last_two_leave_at_once() {
 #[tokio::test]
 async fn who_comes_back_begins_anew() {
     let (alice, bob, carol) = three().await;
-    let dave = System::shared().user("dave").await;
+    let dave = crate::system().user("dave").await;
     let chat = alice.group(&[&bob, &carol, &dave]).await;
     let path = format!("/chats/{chat}");
     let named = json!({"type": "text", "content": "My secret", "clientMessageId": "m-1"});
@@ -319,7 +319,7 @@ async fn a_user_is_known_by_nickname_profile_and_mutes() {
 #[tokio::test]
 async fn typing_reaches_the_others_in_the_chat_and_nobody_else() {
     let (alice, bob, carol) = three().await;
-    let eve = System::shared().user("eve").await;
+    let eve = crate::system().user("eve").await;
     let chat = alice.group(&[&bob, &carol]).await;
     let (mut at_alice, mut phone, mut at_bob) = (alice.socket().await, alice.socket().await, bob.socket().await);
     let (mut at_carol, mut at_eve) = (carol.socket().await, eve.socket().await);

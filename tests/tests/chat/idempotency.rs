@@ -1,9 +1,9 @@
-use end_to_end::{System, assert_problem};
+use end_to_end::assert_problem;
 use serde_json::json;
 
 #[tokio::test]
 async fn the_same_name_and_body_is_the_same_message() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
     let mut at_bob = bob.socket().await;
@@ -29,7 +29,7 @@ async fn the_same_name_and_body_is_the_same_message() {
 
 #[tokio::test]
 async fn the_same_name_with_another_body_is_refused() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
     let path = format!("/chats/{chat}/messages");
@@ -44,7 +44,7 @@ async fn the_same_name_with_another_body_is_refused() {
 
 #[tokio::test]
 async fn a_reply_that_is_lost_after_the_commit_is_found_by_repeating() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
     let mut at_bob = bob.socket().await;
@@ -64,7 +64,7 @@ async fn a_reply_that_is_lost_after_the_commit_is_found_by_repeating() {
 
 #[tokio::test]
 async fn a_pair_that_creates_its_chat_at_once_has_one() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let (of_alice, of_bob) =
         (json!({"participants": [bob.id], "isGroup": false}), json!({"participants": [alice.id], "isGroup": false}));
@@ -78,7 +78,7 @@ async fn a_pair_that_creates_its_chat_at_once_has_one() {
 
 #[tokio::test]
 async fn a_name_is_remembered_after_a_new_token_and_fifty_sends_later() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
     let path = format!("/chats/{chat}/messages");
@@ -99,7 +99,7 @@ async fn a_name_is_remembered_after_a_new_token_and_fifty_sends_later() {
 
 #[tokio::test]
 async fn a_group_that_is_created_twice_under_one_name_is_one() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
     let body = json!({"participants": [bob.id, carol.id], "isGroup": true, "name": "Team", "clientChatId": "g-1"});
     let (one, other) = tokio::join!(alice.http.post("/chats", &body), alice.http.post("/chats", &body));

@@ -1,12 +1,12 @@
 use edge::commands::ACTIONS;
-use end_to_end::{System, User, assert_problem};
+use end_to_end::{User, assert_problem};
 use local_cloud::Template;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 async fn two() -> (User, String) {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
     (alice, chat)

@@ -8,7 +8,21 @@ mod groups;
 mod idempotency;
 mod input;
 mod logs;
+mod presence;
 mod sockets;
 mod strangers;
 mod sync;
 mod tokens;
+
+use dev::cloud::Setup;
+use end_to_end::System;
+
+/// The system that the tests share.
+fn system() -> &'static System {
+    System::shared()
+}
+
+/// A system of a test's own.
+fn start(change: impl FnOnce(&mut Setup) + Send + 'static) -> System {
+    System::start(change)
+}

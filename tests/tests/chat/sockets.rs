@@ -1,18 +1,19 @@
 use domain::chat_user::{ChatUser, Connection};
 use domain::ids::{ConnectionId, UserId};
-use domain::ports::{Env as _, Registry as _};
+use domain::ports::{Env as _, KeepUsers as _, Registry as _};
 use edge::aws::Aws;
 use edge::config::AwsConfig;
 use edge::env::SystemEnv;
 use end_to_end::System;
 use local_cloud::Template;
+use realtime::RedisConnections;
 use serde_json::json;
 use std::time::Duration;
 use store::{DynamoStore, TableNames};
 
 #[tokio::test]
 async fn a_frame_over_32_kb_closes_the_connection() {
-    let alice = System::shared().user("alice").await;
+    let alice = crate::system().user("alice").await;
     let mut socket = alice.socket().await;
     socket.send_text(format!("{{\"action\":\"ping\",\"id\":\"1\"}}{}", " ".repeat(32 * 1024))).await.unwrap();
     assert_eq!(u16::from(socket.closed().await.unwrap().unwrap().code), 1009);
@@ -24,14 +25,14 @@ async fn a_frame_over_32_kb_closes_the_connection() {
 
 #[tokio::test]
 async fn a_binary_frame_closes_the_connection() {
-    let mut socket = System::shared().user("alice").await.socket().await;
+    let mut socket = crate::system().user("alice").await.socket().await;
     socket.send_binary(vec![1, 2, 3]).await.unwrap();
     assert_eq!(u16::from(socket.closed().await.unwrap().unwrap().code), 1003);
 }
 
 #[tokio::test]
 async fn the_largest_message_passes_through_both_sockets() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
     let (mut at_alice, mut at_bob) = (alice.socket().await, bob.socket().await);
@@ -45,7 +46,9 @@ async fn the_largest_message_passes_through_both_sockets() {
 }
 
 /// The registry of a system that is ours.
-async fn registry(system: &System) -> DynamoStore<SystemEnv> {
+type Registry = DynamoStore<SystemEnv, RedisConnections>;
+
+async fn registry(system: &System) -> Registry {
     let config = AwsConfig {
         region: "us-east-1".to_owned(),
         dynamodb_endpoint: system.dynamodb.clone(),
@@ -62,13 +65,15 @@ async fn registry(system: &System) -> DynamoStore<SystemEnv> {
     let chat_users = template.tables.iter().find(|table| table.logical_id == "ChatUsersTable").unwrap().name.clone();
     let none = String::new;
     let tables = TableNames { chats: none(), messages: none(), chat_members: none(), sends: none(), chat_users };
-    DynamoStore::new(&sdk, system.dynamodb.as_deref(), tables, SystemEnv)
+    // The prefix is what the template makes of the local stack's name.
+    let redis = system.redis.as_deref().map(|url| RedisConnections::new(realtime::open(url).unwrap(), (), "local:"));
+    DynamoStore::new(&sdk, system.dynamodb.as_deref(), tables, redis, SystemEnv)
 }
 
 #[tokio::test]
 async fn a_dead_connection_is_cleaned_up_and_no_other() {
     // The tables are looked into, so the system must be ours.
-    let system = System::start(|_| {});
+    let system = crate::start(|_| {});
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
     let mut at_bob = bob.socket().await;
@@ -80,7 +85,7 @@ async fn a_dead_connection_is_cleaned_up_and_no_other() {
         connected_at: domain::timestamp::Timestamp::from_millis(SystemEnv.now().millis() - 60_000),
         exp: SystemEnv.now().plus(minute),
     };
-    assert_eq!(registry.register(&user, &ghost).await.unwrap().len(), 2);
+    assert_eq!(registry.register(&user, &ghost, SystemEnv.now()).await.unwrap().len(), 2);
     let sent = alice.send(&chat, "Hello").await;
     assert_eq!(at_bob.event("message.created").await.unwrap()["data"], sent);
     let left = registry.users(std::slice::from_ref(&user)).await.unwrap().remove(0);
@@ -94,7 +99,7 @@ async fn a_dead_connection_is_cleaned_up_and_no_other() {
 
 #[tokio::test]
 async fn connections_end_with_their_limits_and_are_forgotten() {
-    let system = System::start(|setup| setup.limits.idle = Duration::from_millis(600));
+    let system = crate::start(|setup| setup.limits.idle = Duration::from_millis(600));
     let alice = system.user("alice").await;
     let mut socket = alice.socket().await;
     assert_eq!(u16::from(socket.closed().await.unwrap().unwrap().code), 1001);
@@ -103,7 +108,7 @@ async fn connections_end_with_their_limits_and_are_forgotten() {
 }
 
 /// The user, once nothing is known of a connection of theirs; that takes a moment after the close.
-async fn forgotten(registry: &DynamoStore<SystemEnv>, user: &UserId) -> ChatUser {
+async fn forgotten(registry: &Registry, user: &UserId) -> ChatUser {
     for _ in 0..200 {
         let found = registry.users(std::slice::from_ref(user)).await.unwrap().remove(0);
         if found.connections.is_empty() {

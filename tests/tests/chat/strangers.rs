@@ -1,6 +1,6 @@
 //! Every route and action, asked by those who may not: nothing is told, and nothing changes.
 
-use end_to_end::{System, User, assert_problem};
+use end_to_end::{User, assert_problem};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -84,7 +84,7 @@ async fn is_told_nothing(user: &User, chat: &str, other: &str) {
 
 #[tokio::test]
 async fn a_stranger_is_told_of_no_chat_on_any_route_and_changes_nothing() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
     let eve = system.user("eve").await;
     for chat in [alice.chat_with(&bob).await, alice.group(&[&bob, &carol]).await] {
@@ -97,7 +97,7 @@ async fn a_stranger_is_told_of_no_chat_on_any_route_and_changes_nothing() {
 
 #[tokio::test]
 async fn a_removed_member_is_a_stranger_at_once() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
     let dave = system.user("dave").await;
     let chat = alice.group(&[&bob, &carol, &dave]).await;
@@ -123,7 +123,7 @@ async fn a_removed_member_is_a_stranger_at_once() {
 
 #[tokio::test]
 async fn who_is_no_admin_changes_no_group() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
     let dave = system.user("dave").await;
     let chat = alice.group(&[&bob, &carol]).await;
@@ -154,7 +154,7 @@ async fn who_is_no_admin_changes_no_group() {
 
 #[tokio::test]
 async fn a_private_chat_has_no_admins_and_nobody_leaves_it() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
     alice.send(&chat, "Hello").await;

@@ -1,4 +1,4 @@
-use end_to_end::{System, User, assert_problem};
+use end_to_end::{User, assert_problem};
 use serde_json::{Value, json};
 
 fn seqs(messages: &Value) -> Vec<u64> {
@@ -13,7 +13,7 @@ async fn page(user: &User, chat: &str, query: &str) -> Value {
 
 #[tokio::test]
 async fn fifty_missed_messages_come_in_pages_of_twenty() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
     alice.send(&chat, "Message 1").await;
@@ -61,7 +61,7 @@ async fn fifty_missed_messages_come_in_pages_of_twenty() {
 
 #[tokio::test]
 async fn what_happened_meanwhile_is_told_once_and_as_it_is_now() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
     let chat = alice.group(&[&bob, &carol]).await;
     for n in 1..=5 {
@@ -105,7 +105,7 @@ async fn what_happened_meanwhile_is_told_once_and_as_it_is_now() {
 
 #[tokio::test]
 async fn chats_that_were_joined_and_left_are_told() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
     let left = alice.group(&[&bob, &carol]).await;
     let joined = alice.chat_with(&bob).await;
@@ -126,7 +126,7 @@ async fn chats_that_were_joined_and_left_are_told() {
 
 #[tokio::test]
 async fn a_cursor_from_elsewhere_is_reset() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
     let ask = |cursor: Value| json!({"cursors": {chat.as_str(): cursor}});

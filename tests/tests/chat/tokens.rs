@@ -27,7 +27,7 @@ async fn public_pem(system: &System) -> String {
 
 #[tokio::test]
 async fn what_is_no_good_token_is_refused_on_both_apis() {
-    let system = System::shared();
+    let system = crate::system();
     let alice = system.user("alice").await;
     let claims = claims_of(&alice.token);
     let with_key = |algorithm: Algorithm, key: &EncodingKey| {
@@ -62,7 +62,7 @@ async fn what_is_no_good_token_is_refused_on_both_apis() {
 
 #[tokio::test]
 async fn without_a_token_http_answers_401_and_a_handshake_is_refused() {
-    let system = System::shared();
+    let system = crate::system();
     let (status, body) = HttpClient::new(&system.http_url, None).unwrap().get("/chats/x").await.unwrap();
     assert_eq!((status, body), (401, json!({"message": "Unauthorized"})));
     let refused = Socket::connect(&system.ws_url, Credential::None).await.unwrap_err();
@@ -71,7 +71,7 @@ async fn without_a_token_http_answers_401_and_a_handshake_is_refused() {
 
 #[tokio::test]
 async fn a_token_that_expires_while_it_is_accepted_is_refused_by_the_functions() {
-    let system = System::shared();
+    let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
     // Everything that is used below has run once, so that nothing has to start while the short token is good.

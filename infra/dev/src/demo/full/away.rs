@@ -3,7 +3,7 @@
 use super::events::{message_created, message_updated};
 use super::player::all_see;
 use super::transcript::{HTTP, WS};
-use super::{Miss, Play, expect, number, seqs};
+use super::{Miss, Play, expect, number, seqs, text};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -15,9 +15,22 @@ impl Play {
         let cursors = json!({&self.group: group, &self.private: private});
         self.bob.lose_connection();
         self.transcript.line("bob", WS, "loses the connection", "the last that came is message 5");
+        self.transcript.step("see who is offline");
+        let last_seen = self.alice_sees_bob("offline").await?;
+        self.transcript.line("alice", WS, "sees that bob is offline", &format!("last seen at {}", clock(&last_seen)));
 
         let missed = self.talk_without_bob().await?;
         self.catch_up(&cursors, &missed).await
+    }
+
+    /// Both devices of alice, who has a private chat with bob, show what he is now; when he was last seen. Carol's, who
+    /// shares a group with him, does not.
+    async fn alice_sees_bob(&mut self, status: &str) -> Result<String, Miss> {
+        let is_it = |event: &Value| event["data"]["userId"] == self.bob.id && event["data"]["status"] == status;
+        let event = self.alice.sees_some("presence.updated", is_it).await?;
+        self.phone.sees_some("presence.updated", is_it).await?;
+        self.carol.hears_nothing_of(&event).await?;
+        text(&event, "/data/lastSeen")
     }
 
     /// How far bob knows a chat.
@@ -58,6 +71,9 @@ impl Play {
         self.transcript.step("connect again");
         self.bob.connect().await?;
         self.transcript.line("bob", WS, "connects again", "");
+        self.transcript.step("see who is online");
+        self.alice_sees_bob("online").await?;
+        self.transcript.line("alice", WS, "sees that bob is online", "so does her phone; carol is told nothing");
 
         self.transcript.step("catch up by sync");
         let frame = json!({"cursors": cursors, "open": [self.group]});
@@ -85,6 +101,11 @@ impl Play {
         self.transcript.line("bob", HTTP, "asks again with the new cursor", "nothing is new");
         Ok(())
     }
+}
+
+/// The time of day, to the second.
+fn clock(time: &str) -> &str {
+    time.get(11..19).unwrap_or(time)
 }
 
 /// What bob was not pushed.

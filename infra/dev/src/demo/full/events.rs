@@ -34,6 +34,11 @@ pub(super) fn receipt_updated(user: &str, seen: &Value) -> Value {
     json!({"event": "receipt.updated", "chatId": seen["chatId"], "data": data})
 }
 
+/// Typing is told of as it was answered.
+pub(super) fn typing(chat: &str, said: &Value) -> Value {
+    json!({"event": "typing", "chatId": chat, "data": said})
+}
+
 /// A user's other devices are told of them as it was answered, but for what the Auth Service says.
 pub(super) fn user_updated(user: &Value) -> Value {
     let mut user = user.clone();

@@ -1,6 +1,6 @@
 //! The private chat of alice and bob, which is there already when the demo was played before.
 
-use super::events::{chat_created, message_created, receipt_updated};
+use super::events::{chat_created, message_created, receipt_updated, typing};
 use super::people::NICKNAME;
 use super::player::{all_see, ids};
 use super::transcript::{HTTP, WS};
@@ -16,6 +16,7 @@ impl Play {
         let last = self.open_private_chat().await?;
         let (body, sent) = self.say_hello(last).await?;
         self.see_hello(&sent).await?;
+        self.see_typing().await?;
         self.repeat_hello(&body, &sent).await?;
 
         self.transcript.step("show another user");
@@ -80,6 +81,22 @@ impl Play {
         let seen_by = ids([&self.alice, &self.bob]);
         expect(last["messageId"] == sent["messageId"] && last["seenBy"] == seen_by, &page)?;
         self.transcript.line("alice", HTTP, "lists the last message", "seen by alice and bob");
+        Ok(())
+    }
+
+    async fn see_typing(&mut self) -> Result<(), Miss> {
+        self.transcript.step("type");
+        for (state, what, seen) in [
+            ("start", "begins to type", "both devices of alice show it, carol's does not"),
+            ("stop", "stops", "they stop to show it"),
+        ] {
+            let said = self.bob.ws("typing", json!({"chatId": self.private, "state": state})).await?.done(200)?;
+            expect(said["userId"] == self.bob.id && said["state"] == state, &said)?;
+            let event = typing(&self.private, &said);
+            all_see([&mut self.alice, &mut self.phone], &event).await?;
+            self.carol.hears_nothing_of(&event).await?;
+            self.transcript.line("bob", WS, what, seen);
+        }
         Ok(())
     }
 

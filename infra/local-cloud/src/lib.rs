@@ -41,7 +41,7 @@ pub use template::Template;
 
 use dynamodb::{Access, Embedded, create_tables};
 use lambda::{Functions, PoolLimits};
-use metrics::{Metrics, Runner};
+use metrics::{Metrics, Runner, TableMeter};
 
 /// A running local cloud. Everything it started ends when this is dropped; [`LocalCloud::shutdown`] ends it in order.
 pub struct LocalCloud {
@@ -87,7 +87,8 @@ impl LocalCloud {
         }
         let (metrics_listener, metrics_address) = ports::listen(metrics_port).await?;
         let runner = if matches!(lambda, Lambda::Endpoint(_)) { Runner::Endpoint } else { Runner::Processes };
-        let metrics = Arc::new(Metrics::new(&template, runner));
+        let tables = (!matches!(dynamodb, DynamoDb::Endpoint(_))).then(Arc::<TableMeter>::default);
+        let metrics = Arc::new(Metrics::new(&template, runner, tables.clone()));
 
         // Programs take the longest to come by and their errors are the most frequent, so they come first.
         let executables = match &lambda {
@@ -101,8 +102,8 @@ impl LocalCloud {
             Lambda::Endpoint(_) => None,
         };
         let embedded = match &dynamodb {
-            DynamoDb::Memory => Some(Embedded::start(None, dynamodb_port)?),
-            DynamoDb::File(file) => Some(Embedded::start(Some(file), dynamodb_port)?),
+            DynamoDb::Memory => Some(Embedded::start(None, dynamodb_port, tables.unwrap_or_default())?),
+            DynamoDb::File(file) => Some(Embedded::start(Some(file), dynamodb_port, tables.unwrap_or_default())?),
             DynamoDb::Endpoint(_) => None,
         };
         let dynamodb_endpoint = match (&embedded, dynamodb) {

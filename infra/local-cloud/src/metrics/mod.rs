@@ -9,6 +9,7 @@ mod function;
 mod serve;
 mod snapshot;
 mod sums;
+mod tables;
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc, time::Instant};
 
@@ -18,9 +19,10 @@ pub(crate) use function::{End, FunctionMeter, Invocation};
 pub(crate) use serve::serve;
 pub use snapshot::{
     Errors, FunctionCounts, HttpCounts, MetricCounts, Milliseconds, Posts, Processes, Runner, Snapshot, Statuses,
-    WebSocketCounts,
+    TableCounts, WebSocketCounts,
 };
 use sums::Sums;
+pub(crate) use tables::TableMeter;
 
 /// Where everything is counted, from any thread.
 pub(crate) struct Metrics {
@@ -30,12 +32,14 @@ pub(crate) struct Metrics {
     functions: BTreeMap<String, Arc<FunctionMeter>>,
     pub(crate) http: HttpMeter,
     pub(crate) websocket: WebSocketMeter,
+    /// None if the tables are elsewhere.
+    tables: Option<Arc<TableMeter>>,
     sums: Sums,
 }
 
 impl Metrics {
     /// Nothing has happened yet to the functions of this template.
-    pub(crate) fn new(template: &Template, runner: Runner) -> Self {
+    pub(crate) fn new(template: &Template, runner: Runner, tables: Option<Arc<TableMeter>>) -> Self {
         Self {
             started: Instant::now(),
             started_at: ids::now_millis(),
@@ -43,6 +47,7 @@ impl Metrics {
             functions: template.functions.keys().map(|id| (id.clone(), Arc::default())).collect(),
             http: HttpMeter::default(),
             websocket: WebSocketMeter::default(),
+            tables,
             sums: Sums::default(),
         }
     }
@@ -73,6 +78,7 @@ impl Metrics {
             functions: self.functions.iter().map(|(name, meter)| meter.counts(name, self.runner)).collect(),
             http: self.http.counts(),
             websocket: self.websocket.counts(),
+            tables: self.tables.as_ref().map(|tables| tables.counts()),
             metrics: self.sums.counts(),
         }
     }

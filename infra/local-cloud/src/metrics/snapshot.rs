@@ -19,6 +19,8 @@ pub struct Snapshot {
     pub http: HttpCounts,
     /// The WebSocket API.
     pub websocket: WebSocketCounts,
+    /// What the embedded DynamoDB told whoever asked for consumed capacity, by table; None if DynamoDB is elsewhere.
+    pub tables: Option<Vec<TableCounts>>,
     /// What the functions printed in CloudWatch's embedded metric format, by namespace and name.
     pub metrics: Vec<MetricCounts>,
 }
@@ -162,6 +164,20 @@ pub struct Posts {
     pub throttled: u64,
     /// Unsigned, or too large.
     pub refused: u64,
+}
+
+/// One table.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TableCounts {
+    /// Its name.
+    pub name: String,
+    /// Calls that asked what they consumed and were told.
+    pub calls: u64,
+    /// The capacity that reads consumed.
+    pub read_units: f64,
+    /// The capacity that writes consumed.
+    pub write_units: f64,
 }
 
 /// One metric of the functions.

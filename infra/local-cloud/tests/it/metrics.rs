@@ -1,9 +1,10 @@
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
 use axum::{body::Body, http::StatusCode};
 use local_cloud::{
-    Error, Event, Lambda, LocalCloud, Options, Ports,
-    metrics::{Errors, FunctionCounts, MetricCounts, Posts, Processes, Runner, Snapshot, Statuses},
+    DynamoDb, Error, Event, Lambda, LocalCloud, Options, Ports,
+    metrics::{Errors, FunctionCounts, MetricCounts, Posts, Processes, Runner, Snapshot, Statuses, TableCounts},
 };
 use serde_json::{Value, json};
 
@@ -144,7 +145,7 @@ async fn the_snapshot_is_for_programs_on_this_machine() {
     let answer = send("GET", &url, &[], "").await;
     assert!(!String::from_utf8_lossy(&answer.body).contains("xyzzy"));
     let members: Vec<_> = answer.json().as_object().unwrap().keys().cloned().collect();
-    assert_eq!(members, ["functions", "http", "metrics", "runner", "startedAt", "uptimeMs", "websocket"]);
+    assert_eq!(members, ["functions", "http", "metrics", "runner", "startedAt", "tables", "uptimeMs", "websocket"]);
     let unknown =
         Value::from_iter(answer.json().as_object().unwrap().clone().into_iter().chain([("x".into(), json!(1))]));
     assert!(serde_json::from_value::<Snapshot>(unknown).is_err(), "the types are closed");
@@ -159,4 +160,33 @@ async fn a_taken_port_of_the_metrics_is_named() {
     options.metrics_port = port;
     let Err(error) = LocalCloud::start(options).await else { panic!("the port is taken") };
     assert!(matches!(error, Error::PortTaken { port: named } if named == port), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consumed_capacity_is_counted_by_table_for_calls_that_ask_for_it() {
+    let cloud = Cloud::start("tables.yaml").await;
+    assert_eq!(snapshot(&cloud).await.tables, Some(vec![]));
+    let client = crate::dynamodb::client(cloud.cloud().dynamodb_endpoint());
+    let put = || {
+        let key = client.put_item().table_name("items").item("pk", AttributeValue::S("a".into()));
+        // 3 KB are 3 units to write, and 1 to read.
+        key.item("sk", AttributeValue::N("1".into())).item("text", AttributeValue::S("x".repeat(2500)))
+    };
+    put().send().await.unwrap();
+    let written = put().return_consumed_capacity(ReturnConsumedCapacity::Total).send().await.unwrap();
+    let scan = client.scan().table_name("items").consistent_read(true);
+    let read = scan.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await.unwrap();
+    let units = |told: Option<&ConsumedCapacity>| told.and_then(ConsumedCapacity::capacity_units).unwrap();
+    let (read_units, write_units) = (units(read.consumed_capacity()), units(written.consumed_capacity()));
+    assert!(read_units > 0.0 && write_units > 0.0 && read_units != write_units, "{read_units} {write_units}");
+    let expected = TableCounts { name: "items".to_owned(), calls: 2, read_units, write_units };
+    assert_eq!(snapshot(&cloud).await.tables, Some(vec![expected]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_elsewhere_are_not_counted() {
+    let elsewhere = Cloud::start("tables.yaml").await;
+    let endpoint = DynamoDb::Endpoint(elsewhere.cloud().dynamodb_endpoint().to_owned());
+    let cloud = Cloud::start_with("tables.yaml", |options| options.dynamodb = endpoint).await;
+    assert_eq!(snapshot(&cloud).await.tables, None);
 }

@@ -20,11 +20,13 @@ pub struct PortNumbers {
     pub auth: u16,
     /// DynamoDB.
     pub dynamodb: u16,
+    /// The metrics, which `top` shows.
+    pub metrics: u16,
 }
 
 impl PortNumbers {
     /// Those that `cargo run` uses unless told otherwise.
-    pub const USUAL: Self = Self { http: 3000, websocket: 3001, auth: 3002, dynamodb: 8000 };
+    pub const USUAL: Self = Self { http: 3000, websocket: 3001, auth: 3002, dynamodb: 8000, metrics: 3005 };
 }
 
 /// What to start.
@@ -97,6 +99,7 @@ impl Cloud {
         options.parameters = parameters;
         options.dynamodb = setup.dynamodb;
         options.dynamodb_port = numbers.dynamodb;
+        options.metrics_port = numbers.metrics;
         options.lambda = setup.lambda;
         // Built together with this program, dependencies that both have are built once, with one set of features.
         options.packages = vec!["functions".to_owned(), "dev".to_owned()];
@@ -148,6 +151,7 @@ fn taken(source: local_cloud::Error, ports: PortNumbers) -> Error {
     let option = match &source {
         local_cloud::Error::PortTaken { port } if *port == ports.http => "--http-port",
         local_cloud::Error::PortTaken { port } if *port == ports.websocket => "--ws-port",
+        local_cloud::Error::PortTaken { port } if *port == ports.metrics => "--metrics-port",
         local_cloud::Error::PortTaken { .. } => "--dynamodb-port",
         _ => return Error::Cloud(source),
     };

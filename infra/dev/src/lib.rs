@@ -9,6 +9,7 @@ pub mod client;
 pub mod cloud;
 pub mod demo;
 pub mod terminal;
+pub mod top;
 
 /// What stops the tool, in words for whoever typed the command.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +60,27 @@ pub enum Error {
         /// How many there are.
         given: usize,
     },
+    /// There is no running system to watch.
+    #[error(
+        "nothing answers at {url} ({reason}). Start the system with `cargo run` first, or say with --metrics-url where it is"
+    )]
+    NotRunning {
+        /// Where its metrics should be.
+        url: String,
+        /// What was found in their place.
+        reason: String,
+    },
+    /// Something that is no local cloud, or one of another version.
+    #[error("{url} does not answer the metrics of a local cloud of this version: {reason}")]
+    NotMetrics {
+        /// Where they should be.
+        url: String,
+        /// What was found in their place.
+        reason: String,
+    },
+    /// The output is a file or a pipe.
+    #[error("there is no terminal to draw on; --once prints one frame as text")]
+    NoTerminal,
     /// A token whose user is not said.
     #[error("--tokens takes USER=TOKEN, and one of those given has no user or no token")]
     Token,

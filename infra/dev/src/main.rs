@@ -8,11 +8,14 @@ use dev::client::{ClientError, Credential, HttpClient, Socket};
 use dev::cloud::{Cloud, PortNumbers, Setup, template, watch_environment, workspace};
 use dev::demo::{Actor, Cast, Stage, play};
 use dev::terminal::{Logs, Terminal};
+use dev::top;
 use dev::{Error, in_full};
 use local_cloud::{DynamoDb, Lambda};
 use serde_json::json;
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 /// lambda-chat on this machine: both APIs, the functions, the tables and a stand-in Auth Service, on loopback.
@@ -33,6 +36,8 @@ enum Command {
     Demo(Demo),
     /// Opens a WebSocket: every line typed is sent as a frame, every frame that comes is printed
     Socket(SocketArgs),
+    /// Shows what a running system does: functions, requests, connections, capacity, metrics. q quits
+    Top(TopArgs),
     /// Starts the stand-in Auth Service alone
     Auth {
         /// Its port
@@ -60,11 +65,20 @@ struct Ports {
     /// Port of the embedded DynamoDB
     #[arg(long, default_value_t = PortNumbers::USUAL.dynamodb)]
     dynamodb_port: u16,
+    /// Port of the metrics, which top shows
+    #[arg(long, default_value_t = PortNumbers::USUAL.metrics)]
+    metrics_port: u16,
 }
 
 impl From<Ports> for PortNumbers {
     fn from(ports: Ports) -> Self {
-        Self { http: ports.http_port, websocket: ports.ws_port, auth: ports.auth_port, dynamodb: ports.dynamodb_port }
+        Self {
+            http: ports.http_port,
+            websocket: ports.ws_port,
+            auth: ports.auth_port,
+            dynamodb: ports.dynamodb_port,
+            metrics: ports.metrics_port,
+        }
     }
 }
 
@@ -125,6 +139,24 @@ struct SocketArgs {
     auth_url: String,
 }
 
+#[derive(Args)]
+struct TopArgs {
+    /// The metrics of the running system
+    #[arg(long, default_value = "http://127.0.0.1:3005", env = "LAMBDA_CHAT_METRICS_URL")]
+    metrics_url: String,
+    /// Seconds between two looks
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    interval: Duration,
+    /// Looks twice, prints one frame as text and ends
+    #[arg(long)]
+    once: bool,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.1..=3600.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "a number from 0.1 to 3600".to_owned())
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Runtime::new() {
@@ -151,6 +183,7 @@ async fn run(cli: Cli) -> Result<(), Error> {
         Command::Start(start) => serve(start).await,
         Command::Demo(demo) => run_demo(demo).await,
         Command::Socket(socket) => run_socket(socket).await,
+        Command::Top(args) => run_top(args).await,
         Command::Auth { auth_port, credential_file } => run_auth(auth_port, credential_file).await,
         Command::WatchEnv(ports) => watch_environment(ports.into()).map(|variables| {
             variables.iter().for_each(|(name, value)| println!("{name}={value}"));
@@ -216,7 +249,8 @@ fn welcome(cloud: &Cloud, kept: &str) -> Result<(), Error> {
     println!("  HTTP API       {http}");
     println!("  WebSocket API  {ws}");
     println!("  Auth Service   {auth}  (a stand-in: POST /token {{\"userId\"}} makes a token for anybody)");
-    println!("  DynamoDB       {}  ({kept})\n", cloud.local.dynamodb_endpoint());
+    println!("  DynamoDB       {}  ({kept})", cloud.local.dynamodb_endpoint());
+    println!("  Metrics        {}/metrics\n", cloud.local.metrics_url());
     println!("Three users and their tokens, good for 12 hours. Paste them into a second terminal:\n");
     for user in USERS {
         println!("{}={}", user.to_uppercase(), cloud.auth.token(user)?);
@@ -235,6 +269,8 @@ fn welcome(cloud: &Cloud, kept: &str) -> Result<(), Error> {
     println!("cargo run -q -- socket --as bob --ws-url {ws} --auth-url {auth}");
     println!("{{\"action\":\"ping\",\"id\":\"1\"}}\n");
     println!("Any other WebSocket client will do: npx wscat -c {ws} -H \"Authorization: Bearer $BOB\"\n");
+    println!("What it does, in numbers, in one more:\n");
+    println!("cargo run -q -- top --metrics-url {}\n", cloud.local.metrics_url());
     println!("What the functions log:");
     Ok(())
 }
@@ -317,6 +353,19 @@ async fn run_socket(args: SocketArgs) -> Result<(), Error> {
                 Err(error) => return Err(error.into()),
             },
         }
+    }
+}
+
+async fn run_top(args: TopArgs) -> Result<(), Error> {
+    let source = top::Source::new(&args.metrics_url)?;
+    if !args.once {
+        return top::watch(source, args.interval, asked_to_stop()).await;
+    }
+    let frame = top::once(&source, args.interval).await?;
+    match std::io::stdout().write_all(frame.as_bytes()) {
+        // Whoever reads only the first lines is no fault.
+        Err(source) if source.kind() != ErrorKind::BrokenPipe => Err(Error::Io { what: "printing".to_owned(), source }),
+        _ => Ok(()),
     }
 }
 

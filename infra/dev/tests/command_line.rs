@@ -23,8 +23,10 @@ fn fails(code: i32, arguments: &[&str], environment: &[(&str, &str)]) -> String 
 
 /// Runs `lambda-chat start` on any ports, with more arguments; it must fail.
 fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> String {
-    let start = ["start", "--memory", "--ws-port", "0", "--auth-port", "0", "--dynamodb-port", "0"];
-    fails(1, &[&start, arguments].concat(), environment)
+    let ports = ["--ws-port", "--auth-port", "--dynamodb-port", "--metrics-port"];
+    let any = ports.into_iter().filter(|port| !arguments.contains(port)).flat_map(|port| [port, "0"]);
+    let start: Vec<_> = ["start", "--memory"].into_iter().chain(any).chain(arguments.iter().copied()).collect();
+    fails(1, &start, environment)
 }
 
 /// A copy of the workspace's template, changed.
@@ -41,6 +43,8 @@ fn a_port_that_is_taken_is_named_with_the_option_that_changes_it() {
     let port = taken.local_addr().unwrap().port().to_string();
     let said = refused(&["--http-port", &port], &[]);
     assert!(said.contains(&port) && said.contains("--http-port"), "{said}");
+    let said = refused(&["--http-port", "0", "--metrics-port", &port], &[]);
+    assert!(said.contains(&port) && said.contains("--metrics-port"), "{said}");
 }
 
 #[test]

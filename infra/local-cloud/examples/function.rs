@@ -106,6 +106,10 @@ async fn http(event: Value, arn: &str, calls: usize) -> Result<Value, Error> {
         "/fail" => Err("the function failed".into()),
         path if path.ends_with("/hang") => std::future::pending().await,
         "/large" => Ok(json!({ "statusCode": 200, "body": "x".repeat(7 * 1024 * 1024) })),
+        "/print" => {
+            println!("{}", event["body"].as_str().unwrap_or_default());
+            Ok(json!({ "statusCode": 200 }))
+        }
         "/plain" => Ok(json!({ "plain": true })),
         "/nonsense" => Ok(json!({ "statusCode": "x" })),
         path if path.ends_with("/pause") => {

@@ -20,6 +20,7 @@ pub mod guard;
 mod http_api;
 mod ids;
 mod lambda;
+pub mod metrics;
 mod options;
 mod ports;
 pub mod template;
@@ -40,12 +41,14 @@ pub use template::Template;
 
 use dynamodb::{Access, Embedded, create_tables};
 use lambda::{Functions, PoolLimits};
+use metrics::{Metrics, Runner, TableMeter};
 
 /// A running local cloud. Everything it started ends when this is dropped; [`LocalCloud::shutdown`] ends it in order.
 pub struct LocalCloud {
     http_url: String,
     websocket_url: String,
     dynamodb_endpoint: String,
+    metrics_url: String,
     template: Template,
     functions: Arc<Functions>,
     dynamodb: Option<Embedded>,
@@ -69,6 +72,7 @@ impl LocalCloud {
             ports,
             dynamodb,
             dynamodb_port,
+            metrics_port,
             lambda,
             packages,
             limits,
@@ -81,6 +85,10 @@ impl LocalCloud {
         if let Some(violation) = template.violations.first() {
             return Err(Error::Rule(violation.clone()));
         }
+        let (metrics_listener, metrics_address) = ports::listen(metrics_port).await?;
+        let runner = if matches!(lambda, Lambda::Endpoint(_)) { Runner::Endpoint } else { Runner::Processes };
+        let tables = (!matches!(dynamodb, DynamoDb::Endpoint(_))).then(Arc::<TableMeter>::default);
+        let metrics = Arc::new(Metrics::new(&template, runner, tables.clone()));
 
         // Programs take the longest to come by and their errors are the most frequent, so they come first.
         let executables = match &lambda {
@@ -94,8 +102,8 @@ impl LocalCloud {
             Lambda::Endpoint(_) => None,
         };
         let embedded = match &dynamodb {
-            DynamoDb::Memory => Some(Embedded::start(None, dynamodb_port)?),
-            DynamoDb::File(file) => Some(Embedded::start(Some(file), dynamodb_port)?),
+            DynamoDb::Memory => Some(Embedded::start(None, dynamodb_port, tables.unwrap_or_default())?),
+            DynamoDb::File(file) => Some(Embedded::start(Some(file), dynamodb_port, tables.unwrap_or_default())?),
             DynamoDb::Endpoint(_) => None,
         };
         let dynamodb_endpoint = match (&embedded, dynamodb) {
@@ -107,14 +115,16 @@ impl LocalCloud {
         create_tables(&access, &template.tables).await?.into_iter().for_each(warn);
 
         let functions = match (&lambda, executables) {
-            (Lambda::Endpoint(url), _) => Functions::remote(url, &template.functions, output.clone())?,
+            (Lambda::Endpoint(url), _) => Functions::remote(url, &template.functions, metrics.clone(), output.clone())?,
             (Lambda::Build | Lambda::Prebuilt(_), executables) => {
                 let mut variables =
                     BTreeMap::from([("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), dynamodb_endpoint.clone())]);
                 variables.extend(environment);
                 let pool = PoolLimits { processes: limits.processes, wait: limits.throttle };
                 let executables = executables.unwrap_or_default();
-                Functions::in_processes(&template.functions, &executables, variables, pool, output.clone()).await?
+                let functions = &template.functions;
+                Functions::in_processes(functions, &executables, variables, pool, metrics.clone(), output.clone())
+                    .await?
             }
         };
         let functions = Arc::new(functions);
@@ -125,18 +135,21 @@ impl LocalCloud {
         let websocket_url = format!("ws://{}/{websocket_stage}", ports.websocket_address());
         let mut tasks = Vec::new();
         if let Some(api) = template.http_api.clone() {
-            let serve = http_api::serve(ports.http, api, functions.clone());
+            let serve = http_api::serve(ports.http, api, functions.clone(), metrics.clone());
             tasks.push(tokio::spawn(serve).abort_handle());
         }
         if let Some(api) = template.websocket_api.clone() {
+            let lifetime = websocket_api::Lifetime { stopped, alive: alive.downgrade() };
             let serve =
-                websocket_api::serve(ports.websocket, api, functions.clone(), limits, stopped, alive.downgrade());
+                websocket_api::serve(ports.websocket, api, functions.clone(), limits, metrics.clone(), lifetime);
             tasks.push(tokio::spawn(serve).abort_handle());
         }
+        tasks.push(tokio::spawn(metrics::serve(metrics_listener, metrics)).abort_handle());
         Ok(Self {
             http_url,
             websocket_url,
             dynamodb_endpoint,
+            metrics_url: format!("http://{metrics_address}"),
             template,
             functions,
             dynamodb: embedded,
@@ -162,6 +175,12 @@ impl LocalCloud {
     #[must_use]
     pub fn dynamodb_endpoint(&self) -> &str {
         &self.dynamodb_endpoint
+    }
+
+    /// Where `GET /metrics` answers a [`metrics::Snapshot`] as JSON, such as `http://127.0.0.1:3005`.
+    #[must_use]
+    pub fn metrics_url(&self) -> &str {
+        &self.metrics_url
     }
 
     /// What the template came to.

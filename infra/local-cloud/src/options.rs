@@ -16,6 +16,8 @@ pub struct Options {
     pub dynamodb: DynamoDb,
     /// Port of an embedded DynamoDB; 0 for any.
     pub dynamodb_port: u16,
+    /// Port of the metrics; 0 for any.
+    pub metrics_port: u16,
     /// Who runs the functions.
     pub lambda: Lambda,
     /// The packages that are built together (`cargo build -p`); with none, the package of each `CodeUri`.
@@ -38,6 +40,7 @@ impl Options {
             ports,
             dynamodb: DynamoDb::Memory,
             dynamodb_port: 0,
+            metrics_port: 0,
             lambda: Lambda::Build,
             packages: Vec::new(),
             limits: Limits::default(),
@@ -109,7 +112,7 @@ pub enum Event {
         /// How many.
         functions: usize,
     },
-    /// A line that a function wrote.
+    /// A line that a function wrote; one of embedded metrics as `name=value`.
     Log {
         /// Logical id of the function.
         function: String,

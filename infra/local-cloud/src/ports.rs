@@ -52,7 +52,8 @@ impl Ports {
     }
 }
 
-async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), Error> {
+/// A listener on 127.0.0.1, and where it is.
+pub(crate) async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), Error> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|source| fault(port, source))?;
     let address = listener.local_addr().map_err(|source| fault(port, source))?;
     Ok((listener, address))

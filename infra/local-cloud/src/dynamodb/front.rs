@@ -1,12 +1,12 @@
 //! What stands before the embedded engine: it passes requests of programs on, and none of a page's.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, Bytes},
     extract::{Request, State},
-    http::{StatusCode, Uri, uri::Scheme},
+    http::{StatusCode, Uri, response::Parts, uri::Scheme},
     middleware::from_fn,
     response::{IntoResponse, Response},
 };
@@ -16,17 +16,18 @@ use hyper_util::{
 };
 use tokio::net::TcpListener;
 
-use crate::guard;
+use crate::{guard, metrics::TableMeter};
 
 #[derive(Clone)]
 struct Engine {
     client: Client<HttpConnector, Body>,
     address: SocketAddr,
+    meter: Arc<TableMeter>,
 }
 
 /// Serves until the task is dropped.
-pub(super) async fn serve(listener: TcpListener, address: SocketAddr) {
-    let engine = Engine { client: Client::builder(TokioExecutor::new()).build_http(), address };
+pub(super) async fn serve(listener: TcpListener, address: SocketAddr, meter: Arc<TableMeter>) {
+    let engine = Engine { client: Client::builder(TokioExecutor::new()).build_http(), address, meter };
     let router = Router::new().fallback(pass_on).with_state(engine).layer(from_fn(guard::no_page));
     if let Err(error) = axum::serve(listener, router).await {
         tracing::error!(%error, "the front of DynamoDB ended");
@@ -38,11 +39,25 @@ async fn pass_on(State(engine): State<Engine>, mut request: Request) -> Response
     let uri = Uri::builder().scheme(Scheme::HTTP).authority(engine.address.to_string()).path_and_query(path).build();
     let Ok(uri) = uri else { return StatusCode::BAD_REQUEST.into_response() };
     *request.uri_mut() = uri;
-    match engine.client.request(request).await {
-        Ok(response) => response.map(Body::new),
+    // `DynamoDB_20120810.GetItem`
+    let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
+    let operation = target.and_then(|target| target.split_once('.')).map(|(_, operation)| operation.to_owned());
+    match answer(&engine, request).await {
+        Ok((parts, body)) => {
+            if let Some(operation) = operation.filter(|_| parts.status.is_success()) {
+                engine.meter.answered(&operation, &body);
+            }
+            Response::from_parts(parts, Body::from(body))
+        }
         Err(error) => {
             tracing::error!(%error, "the engine did not answer");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+/// The whole answer; DynamoDB's own limit for one is 16 MB.
+async fn answer(engine: &Engine, request: Request) -> Result<(Parts, Bytes), Box<dyn std::error::Error + Send + Sync>> {
+    let (parts, body) = engine.client.request(request).await?.into_parts();
+    Ok((parts, axum::body::to_bytes(Body::new(body), usize::MAX).await?))
 }

@@ -7,13 +7,14 @@ use std::{
     collections::BTreeMap,
     net::TcpListener,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use dynoxide::Database;
 use tokio::sync::oneshot;
 
-use crate::{Error, template::Template};
+use crate::{Error, metrics::TableMeter, template::Template};
 pub(crate) use tables::{Access, create_tables};
 
 /// Where the tables are.
@@ -41,7 +42,7 @@ pub struct Embedded {
 ///
 /// Where it cannot start, or a table makes no sense to DynamoDB.
 pub async fn start_in_memory(template: &Template) -> Result<Embedded, Error> {
-    let embedded = Embedded::start(None, 0)?;
+    let embedded = Embedded::start(None, 0, Arc::default())?;
     let access = Access::new(&embedded.endpoint, &BTreeMap::new());
     create_tables(&access, &template.tables).await?;
     Ok(embedded)
@@ -50,7 +51,7 @@ pub async fn start_in_memory(template: &Template) -> Result<Embedded, Error> {
 impl Embedded {
     /// Opens the file, or memory without one, and serves it. dynoxide answers on the thread that it is called on and
     /// waits for SQLite there, so it has a thread and a runtime of its own.
-    pub(crate) fn start(file: Option<&Path>, port: u16) -> Result<Self, Error> {
+    pub(crate) fn start(file: Option<&Path>, port: u16, meter: Arc<TableMeter>) -> Result<Self, Error> {
         let database = match file {
             None => Database::memory(),
             Some(file) => {
@@ -80,7 +81,7 @@ impl Embedded {
             let served = runtime.block_on(async {
                 let engine = tokio::net::TcpListener::from_std(engine).map_err(|error| error.to_string())?;
                 let listener = tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
-                let front = tokio::spawn(front::serve(listener, engine_address));
+                let front = tokio::spawn(front::serve(listener, engine_address, meter));
                 let until = async move {
                     // Dropping the sender stops the server as well.
                     let _ = until.await;

@@ -22,6 +22,7 @@ use tokio::net::TcpListener;
 use crate::{
     guard, ids,
     lambda::{Answer, Functions, InvokeError},
+    metrics::Metrics,
     template::{HttpApi, HttpRoute},
 };
 use authorizer::{Authorizers, Verdict};
@@ -35,11 +36,12 @@ struct Gateway {
     api: HttpApi,
     functions: Arc<Functions>,
     authorizers: Authorizers,
+    metrics: Arc<Metrics>,
 }
 
 /// Serves the API until the task is dropped.
-pub(crate) async fn serve(listener: TcpListener, api: HttpApi, functions: Arc<Functions>) {
-    let gateway = Arc::new(Gateway { api, functions, authorizers: Authorizers::default() });
+pub(crate) async fn serve(listener: TcpListener, api: HttpApi, functions: Arc<Functions>, metrics: Arc<Metrics>) {
+    let gateway = Arc::new(Gateway { api, functions, authorizers: Authorizers::default(), metrics });
     let router = Router::new().fallback(handle).with_state(gateway).layer(from_fn(guard::local_only));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     if let Err(error) = axum::serve(listener, service).await {
@@ -67,6 +69,7 @@ async fn handle(
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("apigw-requestid", value);
     }
+    gateway.metrics.http.answered(response.status());
     response
 }
 

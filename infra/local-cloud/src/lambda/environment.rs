@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use tokio::sync::{mpsc, watch};
 
 use super::runtime_api::RuntimeApi;
-use crate::{Output, arn, ids, template::Function};
+use crate::{Output, arn, ids, metrics::Metrics, template::Function};
 
 /// What all processes have in common.
 pub(super) struct Shared {
@@ -17,6 +17,7 @@ pub(super) struct Shared {
     pub(super) stopped: watch::Receiver<bool>,
     /// Taken by every process for as long as it is alive.
     pub(super) alive: mpsc::WeakSender<()>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) output: Output,
 }
 

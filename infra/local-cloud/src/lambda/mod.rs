@@ -17,7 +17,11 @@ use axum::body::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
-use crate::{Error, Event, Output, template::Function};
+use crate::{
+    Error, Event, Output,
+    metrics::{End, Metrics},
+    template::Function,
+};
 use environment::Shared;
 use pool::Pool;
 use remote::Remote;
@@ -69,6 +73,7 @@ impl Answer {
 /// All functions of a template, ready to be invoked.
 pub(crate) struct Functions {
     backend: Backend,
+    metrics: Arc<Metrics>,
     output: Output,
 }
 
@@ -91,13 +96,20 @@ impl Functions {
         executables: &HashMap<String, PathBuf>,
         environment: BTreeMap<String, String>,
         limits: PoolLimits,
+        metrics: Arc<Metrics>,
         output: Output,
     ) -> Result<Self, Error> {
         let (stop, stopped) = watch::channel(false);
         let (alive, gone) = mpsc::channel(1);
         let runtime_api = RuntimeApi::start(stopped.clone()).await?;
-        let shared =
-            Arc::new(Shared { runtime_api, environment, stopped, alive: alive.downgrade(), output: output.clone() });
+        let shared = Arc::new(Shared {
+            runtime_api,
+            environment,
+            stopped,
+            alive: alive.downgrade(),
+            metrics: metrics.clone(),
+            output: output.clone(),
+        });
         let pools = functions.values().filter_map(|function| {
             let executable = executables.get(&function.logical_id)?.clone();
             let pool = Pool::new(function.clone(), executable, limits, shared.clone());
@@ -106,12 +118,17 @@ impl Functions {
         let pools = pools.collect();
         let backend =
             Backend::Processes(Processes { pools, stop, alive: tokio::sync::Mutex::new((Some(alive), gone)) });
-        Ok(Self { backend, output })
+        Ok(Self { backend, metrics, output })
     }
 
     /// Functions that a running `cargo lambda watch` serves under the names of their programs.
-    pub(crate) fn remote(url: &str, functions: &BTreeMap<String, Function>, output: Output) -> Result<Self, Error> {
-        Ok(Self { backend: Backend::Remote(Box::new(Remote::new(url, functions)?)), output })
+    pub(crate) fn remote(
+        url: &str,
+        functions: &BTreeMap<String, Function>,
+        metrics: Arc<Metrics>,
+        output: Output,
+    ) -> Result<Self, Error> {
+        Ok(Self { backend: Backend::Remote(Box::new(Remote::new(url, functions)?)), metrics, output })
     }
 
     /// Invokes a function and waits so long for its answer. The invocation goes on when the caller stops waiting, as on
@@ -133,7 +150,17 @@ impl Functions {
                 }
             }
             // The function may be compiled at this very moment, or stand at a breakpoint.
-            Backend::Remote(remote) => remote.invoke(function, payload).await,
+            Backend::Remote(remote) => {
+                let mut invocation = self.metrics.function(function).begin();
+                invocation.taken();
+                let answer = remote.invoke(function, payload).await;
+                invocation.end(match &answer {
+                    Ok(Answer::Success(_)) => End::Answered,
+                    Ok(Answer::FunctionError { .. }) => End::Failed,
+                    Err(_) => End::Unreachable,
+                });
+                answer
+            }
         };
         match &answer {
             Ok(Answer::FunctionError { kind, message }) => {

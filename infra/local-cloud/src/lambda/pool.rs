@@ -13,13 +13,17 @@ use super::{
     environment::Shared,
     process::{Outcome, Process},
 };
-use crate::template::Function;
+use crate::{
+    metrics::{End, FunctionMeter},
+    template::Function,
+};
 
 pub(super) struct Pool {
     function: Function,
     executable: PathBuf,
     limits: PoolLimits,
     shared: Arc<Shared>,
+    meter: Arc<FunctionMeter>,
     /// One permit per process that may be busy.
     free: Semaphore,
     /// The last one used is the first one used again, so that the others can be forgotten.
@@ -29,11 +33,14 @@ pub(super) struct Pool {
 impl Pool {
     pub(super) fn new(function: Function, executable: PathBuf, limits: PoolLimits, shared: Arc<Shared>) -> Self {
         let processes = function.concurrency.map_or(limits.processes, |reserved| reserved.min(limits.processes));
-        Self { function, executable, limits, shared, free: Semaphore::new(processes), idle: Mutex::default() }
+        let meter = shared.metrics.function(&function.logical_id);
+        Self { function, executable, limits, shared, meter, free: Semaphore::new(processes), idle: Mutex::default() }
     }
 
     pub(super) async fn invoke(&self, payload: Bytes) -> Result<Answer, InvokeError> {
+        let mut invocation = self.meter.begin();
         let Ok(Ok(_permit)) = tokio::time::timeout(self.limits.wait, self.free.acquire()).await else {
+            invocation.end(End::Throttled);
             return Err(InvokeError::Throttled);
         };
         loop {
@@ -42,15 +49,35 @@ impl Pool {
             }
             let (mut process, fresh) = match self.take() {
                 Some(process) => (process, false),
-                None => (self.start()?, true),
+                None => match self.start() {
+                    Ok(process) => (process, true),
+                    Err(error) => {
+                        invocation.end(End::Unreachable);
+                        return Err(error);
+                    }
+                },
             };
-            match process.invoke(&self.function, payload.clone()).await {
+            match process.invoke(&self.function, payload.clone(), &mut invocation).await {
                 Outcome::Answered(answer) => {
                     self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+                    invocation.end(match &answer {
+                        Answer::Success(_) => End::Answered,
+                        Answer::FunctionError { .. } => End::Failed,
+                    });
                     return Ok(answer);
                 }
-                Outcome::Lost(answer) => return Ok(answer),
-                Outcome::NotTaken(answer) if fresh => return Ok(answer),
+                Outcome::TimedOut(answer) => {
+                    invocation.end(End::TimedOut);
+                    return Ok(answer);
+                }
+                Outcome::Lost(answer) => {
+                    invocation.end(End::Crashed);
+                    return Ok(answer);
+                }
+                Outcome::NotTaken(answer) if fresh => {
+                    invocation.end(End::Crashed);
+                    return Ok(answer);
+                }
                 // It ended between two invocations; the next one may be alive.
                 Outcome::NotTaken(_) => {}
             }
@@ -69,7 +96,7 @@ impl Pool {
     }
 
     fn start(&self) -> Result<Process, InvokeError> {
-        Process::start(&self.function, &self.executable, &self.shared)
+        Process::start(&self.function, &self.executable, &self.shared, &self.meter)
             .map_err(|error| InvokeError::Unavailable(format!("cannot run {}: {error}", self.executable.display())))
     }
 }

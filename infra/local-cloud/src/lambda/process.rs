@@ -15,7 +15,11 @@ use super::{
     error_payload,
     runtime_api::{Invocation, Line},
 };
-use crate::{Event, Output, arn, ids, template::Function};
+use crate::{
+    Event, Output, arn, ids,
+    metrics::{self, FunctionMeter, Metrics},
+    template::Function,
+};
 
 /// Lambda's limit on a function's start (Lambda quotas: the init phase takes at most 10 s). Where it is not enough,
 /// Lambda starts again within the invocation's own time; here both are simply added up.
@@ -33,14 +37,21 @@ pub(super) struct Process {
 pub(super) enum Outcome {
     /// The process is free for the next one.
     Answered(Answer),
-    /// The process is gone, or has to go.
+    /// The process ended while it had the invocation.
     Lost(Answer),
+    /// The time is over, and the process has to go.
+    TimedOut(Answer),
     /// The process ended before it took the invocation.
     NotTaken(Answer),
 }
 
 impl Process {
-    pub(super) fn start(function: &Function, executable: &Path, shared: &Shared) -> std::io::Result<Self> {
+    pub(super) fn start(
+        function: &Function,
+        executable: &Path,
+        shared: &Shared,
+        meter: &Arc<FunctionMeter>,
+    ) -> std::io::Result<Self> {
         let id = ids::uuid();
         let (url, line, queue) = shared.runtime_api.open(&id, arn::function(&function.name), function.timeout);
         let mut command = Command::new(executable);
@@ -58,11 +69,13 @@ impl Process {
             command.current_dir(directory);
         }
         let mut child = command.spawn().inspect_err(|_| shared.runtime_api.close(&id))?;
+        let counted = meter.process();
+        let (metrics, output) = (&shared.metrics, &shared.output);
         if let Some(stdout) = child.stdout.take() {
-            tokio::spawn(pass_on(stdout, function.logical_id.clone(), shared.output.clone()));
+            tokio::spawn(pass_on(stdout, function.logical_id.clone(), metrics.clone(), output.clone()));
         }
         if let Some(stderr) = child.stderr.take() {
-            tokio::spawn(pass_on(stderr, function.logical_id.clone(), shared.output.clone()));
+            tokio::spawn(pass_on(stderr, function.logical_id.clone(), metrics.clone(), output.clone()));
         }
         let (kill, killed) = oneshot::channel();
         let (ended, exit) = watch::channel(None);
@@ -71,6 +84,7 @@ impl Process {
         tokio::spawn(async move {
             let reason = watch_over(child, killed, stopped).await;
             runtime_api.close(&id);
+            drop(counted);
             let _ = ended.send(Some(reason));
             drop(alive);
         });
@@ -78,7 +92,12 @@ impl Process {
     }
 
     /// Hands one event to the process and waits for its answer, its end or its time to be over.
-    pub(super) async fn invoke(&mut self, function: &Function, payload: Bytes) -> Outcome {
+    pub(super) async fn invoke(
+        &mut self,
+        function: &Function,
+        payload: Bytes,
+        counted: &mut metrics::Invocation,
+    ) -> Outcome {
         let id = ids::uuid();
         let (taken, was_taken) = oneshot::channel();
         let (answered, answer) = oneshot::channel();
@@ -89,14 +108,14 @@ impl Process {
         }
         tokio::select! {
             biased;
-            Ok(()) = was_taken => {}
+            Ok(()) = was_taken => counted.taken(),
             reason = ended(&mut self.exit) => {
                 // A process that could not start says why; one that did not even do that left an exit status.
                 let answer = self.line.init_error().map(|payload| Answer::error(&payload));
                 return Outcome::NotTaken(answer.unwrap_or_else(|| failed("Runtime.ExitError", &reason)));
             }
             () = tokio::time::sleep(INIT_LIMIT + function.timeout) => {
-                return Outcome::Lost(failed("Sandbox.Timedout", "the function did not start in time"));
+                return Outcome::TimedOut(failed("Sandbox.Timedout", "the function did not start in time"));
             }
         }
         tokio::select! {
@@ -105,7 +124,7 @@ impl Process {
             reason = ended(&mut self.exit) => Outcome::Lost(failed("Runtime.ExitError", &reason)),
             () = tokio::time::sleep(function.timeout) => {
                 let message = format!("Task timed out after {:.2} seconds", function.timeout.as_secs_f64());
-                Outcome::Lost(failed("Sandbox.Timedout", &message))
+                Outcome::TimedOut(failed("Sandbox.Timedout", &message))
             }
         }
     }
@@ -141,12 +160,14 @@ async fn end(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
     child.wait().await
 }
 
-/// Hands every line that the process writes to the output. Lines need not be UTF-8.
-async fn pass_on(stream: impl AsyncRead + Unpin, function: String, output: Output) {
+/// Hands every line that the process writes to the metrics and to the output; both of its streams are the function's log,
+/// as on AWS. Lines need not be UTF-8.
+async fn pass_on(stream: impl AsyncRead + Unpin, function: String, metrics: Arc<Metrics>, output: Output) {
     let mut reader = BufReader::new(stream);
     let mut line = Vec::new();
     while let Ok(1..) = reader.read_until(b'\n', &mut line).await {
-        let text = String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned();
+        let text = String::from_utf8_lossy(&line);
+        let text = metrics.line(text.trim_end_matches(['\n', '\r'])).into_owned();
         output(Event::Log { function: function.clone(), line: text });
         line.clear();
     }

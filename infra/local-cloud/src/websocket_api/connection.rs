@@ -92,7 +92,7 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     connection.touch();
     let end = {
         let (mut sink, mut source) = (&mut socket).split();
-        let mut stopped = gateway.stopped.clone();
+        let mut stopped = gateway.lifetime.stopped.clone();
         let reading = pin!(read(gateway, connection, &mut source));
         let writing = pin!(async {
             while let Some(message) = queue.recv().await {
@@ -153,6 +153,7 @@ async fn read(
         connection.touch();
         match message {
             Ok(Message::Text(text)) => {
+                gateway.metrics.websocket.frame();
                 let Ok(permit) = in_flight.clone().acquire_owned().await else { break };
                 let (gateway, connection) = (gateway.clone(), connection.clone());
                 tokio::spawn(async move {

@@ -23,7 +23,7 @@ use crate::ids;
 /// Answers a handshake. To be run in a task of its own: a client that leaves meanwhile must not keep a connection that
 /// `$connect` has seen from its `$disconnect`.
 pub(super) async fn accept(gateway: Arc<Gateway>, client: SocketAddr, mut request: Request) -> Response {
-    let alive = gateway.alive.upgrade();
+    let alive = gateway.lifetime.alive.upgrade();
     let upgrade = hyper::upgrade::on(&mut request);
     let (request, _) = request.into_parts();
     let header = |name: HeaderName| request.headers.get(name).and_then(|value| value.to_str().ok());

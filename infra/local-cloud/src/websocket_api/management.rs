@@ -17,6 +17,14 @@ use crate::ids;
 
 pub(super) async fn handle(gateway: &Gateway, id: &str, request: Request) -> Response {
     let method = request.method().clone();
+    let response = answer(gateway, id, &method, request).await;
+    if method == Method::POST {
+        gateway.metrics.websocket.post(response.status());
+    }
+    response
+}
+
+async fn answer(gateway: &Gateway, id: &str, method: &Method, request: Request) -> Response {
     let authorization = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     if !authorization.is_some_and(|value| value.starts_with("AWS4-HMAC-SHA256 ")) {
         let kind = "MissingAuthenticationTokenException";
@@ -28,7 +36,7 @@ pub(super) async fn handle(gateway: &Gateway, id: &str, request: Request) -> Res
     };
     let gone = || error(StatusCode::GONE, "GoneException", "Gone");
     let Some(connection) = gateway.registry.get(id) else { return gone() };
-    match method {
+    match *method {
         Method::POST => match connection.try_send(frames(body.to_vec(), &gateway.limits)) {
             Ok(()) => StatusCode::OK.into_response(),
             Err(Undelivered::Gone) => gone(),

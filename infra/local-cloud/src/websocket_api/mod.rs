@@ -27,7 +27,7 @@ use tokio::{
     sync::{mpsc, watch},
 };
 
-use crate::{Limits, guard, lambda::Functions, template::WebSocketApi};
+use crate::{Limits, guard, lambda::Functions, metrics::Metrics, template::WebSocketApi};
 use registry::Registry;
 
 /// The API and everything that its connections share.
@@ -36,22 +36,28 @@ struct Gateway {
     functions: Arc<Functions>,
     limits: Limits,
     registry: Registry,
-    stopped: watch::Receiver<bool>,
-    /// Taken by every connection until its `$disconnect` is done.
-    alive: mpsc::WeakSender<()>,
+    metrics: Arc<Metrics>,
+    lifetime: Lifetime,
 }
 
-/// Serves the API until the task is dropped. Connections end by `stopped`.
+/// How the connections are told to end, and how it is known that they have.
+pub(crate) struct Lifetime {
+    pub(crate) stopped: watch::Receiver<bool>,
+    /// Taken by every connection until its `$disconnect` is done.
+    pub(crate) alive: mpsc::WeakSender<()>,
+}
+
+/// Serves the API until the task is dropped. Connections end by the lifetime's `stopped`.
 pub(crate) async fn serve(
     listener: TcpListener,
     api: WebSocketApi,
     functions: Arc<Functions>,
     limits: Limits,
-    stopped: watch::Receiver<bool>,
-    alive: mpsc::WeakSender<()>,
+    metrics: Arc<Metrics>,
+    lifetime: Lifetime,
 ) {
-    let registry = Registry::default();
-    let gateway = Arc::new(Gateway { api, functions, limits, registry, stopped, alive });
+    let registry = Registry::new(metrics.clone());
+    let gateway = Arc::new(Gateway { api, functions, limits, registry, metrics, lifetime });
     let router = Router::new().fallback(handle).with_state(gateway).layer(from_fn(guard::local_only));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     if let Err(error) = axum::serve(listener, service).await {
@@ -78,8 +84,11 @@ async fn handle(
     let upgrade = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
     match (below, upgrade) {
         ("", Some(protocol)) if protocol.eq_ignore_ascii_case("websocket") => {
-            let accepted = tokio::spawn(handshake::accept(gateway, client, request)).await;
-            accepted.unwrap_or_else(|_ended| refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error", &[]))
+            let accepted = tokio::spawn(handshake::accept(gateway.clone(), client, request)).await;
+            let answer = accepted
+                .unwrap_or_else(|_ended| refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error", &[]));
+            gateway.metrics.websocket.handshake(answer.status());
+            answer
         }
         _ => refusal(StatusCode::FORBIDDEN, "Forbidden", &[]),
     }

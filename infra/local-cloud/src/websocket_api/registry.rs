@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{Notify, mpsc};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::ids;
+use crate::{ids, metrics::Metrics};
 
 /// How many messages wait for a client that does not read before more are refused.
 const BUFFER: usize = 128;
@@ -82,14 +82,20 @@ impl Connection {
     }
 }
 
-#[derive(Default)]
 pub(super) struct Registry {
     connections: Mutex<HashMap<String, Arc<Connection>>>,
+    metrics: Arc<Metrics>,
 }
 
 impl Registry {
+    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
+        Self { connections: Mutex::default(), metrics }
+    }
+
     pub(super) fn insert(&self, connection: Arc<Connection>) {
-        self.lock().insert(connection.id.clone(), connection);
+        let mut connections = self.lock();
+        connections.insert(connection.id.clone(), connection);
+        self.metrics.websocket.open(connections.len());
     }
 
     pub(super) fn get(&self, id: &str) -> Option<Arc<Connection>> {
@@ -97,7 +103,9 @@ impl Registry {
     }
 
     pub(super) fn remove(&self, id: &str) {
-        self.lock().remove(id);
+        let mut connections = self.lock();
+        connections.remove(id);
+        self.metrics.websocket.open(connections.len());
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Connection>>> {

@@ -9,7 +9,7 @@ use local_cloud::{DynamoDb, Error, Template, dynamodb};
 
 use crate::support::Cloud;
 
-fn client(endpoint: &str) -> Client {
+pub(crate) fn client(endpoint: &str) -> Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version_latest()
         .region(Region::new("us-east-1"))

@@ -137,7 +137,7 @@ async fn a_local_cloud_that_is_dropped_takes_its_processes_with_it() {
 }
 
 /// What `cargo lambda watch` serves: Lambda's Invoke API, by the name of the program.
-async fn watch() -> String {
+pub(crate) async fn watch() -> String {
     use axum::{Json, Router, extract::Path, http::HeaderMap, response::IntoResponse, routing::post};
     let invoke = |Path(name): Path<String>, Json(event): Json<serde_json::Value>| async move {
         if event["rawPath"] == "/fail" {

@@ -10,5 +10,6 @@ mod build;
 mod dynamodb;
 mod http_api;
 mod lambda;
+mod metrics;
 mod support;
 mod websocket_api;

@@ -1,0 +1,85 @@
+//! What a running local cloud counts: invocations, requests, connections, and the metrics that its functions print.
+//!
+//! A [`Snapshot`] of it is served as JSON: names and numbers, and nothing of a request.
+
+mod apis;
+mod document;
+mod durations;
+mod function;
+mod serve;
+mod snapshot;
+mod sums;
+mod tables;
+
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc, time::Instant};
+
+use crate::{ids, template::Template};
+pub(crate) use apis::{HttpMeter, WebSocketMeter};
+pub(crate) use function::{End, FunctionMeter, Invocation};
+pub(crate) use serve::serve;
+pub use snapshot::{
+    Errors, FunctionCounts, HttpCounts, MetricCounts, Milliseconds, Posts, Processes, Runner, Snapshot, Statuses,
+    TableCounts, WebSocketCounts,
+};
+use sums::Sums;
+pub(crate) use tables::TableMeter;
+
+/// Where everything is counted, from any thread.
+pub(crate) struct Metrics {
+    started: Instant,
+    started_at: u64,
+    runner: Runner,
+    functions: BTreeMap<String, Arc<FunctionMeter>>,
+    pub(crate) http: HttpMeter,
+    pub(crate) websocket: WebSocketMeter,
+    /// None if the tables are elsewhere.
+    tables: Option<Arc<TableMeter>>,
+    sums: Sums,
+}
+
+impl Metrics {
+    /// Nothing has happened yet to the functions of this template.
+    pub(crate) fn new(template: &Template, runner: Runner, tables: Option<Arc<TableMeter>>) -> Self {
+        Self {
+            started: Instant::now(),
+            started_at: ids::now_millis(),
+            runner,
+            functions: template.functions.keys().map(|id| (id.clone(), Arc::default())).collect(),
+            http: HttpMeter::default(),
+            websocket: WebSocketMeter::default(),
+            tables,
+            sums: Sums::default(),
+        }
+    }
+
+    /// Where this function's invocations are counted. One that the template does not have is counted for nobody.
+    pub(crate) fn function(&self, logical_id: &str) -> Arc<FunctionMeter> {
+        self.functions.get(logical_id).cloned().unwrap_or_default()
+    }
+
+    /// Takes a line that a function wrote, and gives what a person is to see of it: a document of metrics is added up
+    /// and put in a form that can be read, anything else stays as it is.
+    pub(crate) fn line<'a>(&self, line: &'a str) -> Cow<'a, str> {
+        match document::read(line) {
+            Some(document) => {
+                self.sums.add(document.metrics);
+                Cow::Owned(document.text)
+            }
+            None => Cow::Borrowed(line),
+        }
+    }
+
+    /// All that was counted until now.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            started_at: self.started_at,
+            uptime_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            runner: self.runner,
+            functions: self.functions.iter().map(|(name, meter)| meter.counts(name, self.runner)).collect(),
+            http: self.http.counts(),
+            websocket: self.websocket.counts(),
+            tables: self.tables.as_ref().map(|tables| tables.counts()),
+            metrics: self.sums.counts(),
+        }
+    }
+}

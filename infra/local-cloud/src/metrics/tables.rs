@@ -1,0 +1,101 @@
+//! The capacity that calls to DynamoDB consume, as its answers tell it to whoever asks with `ReturnConsumedCapacity`.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use serde::Deserialize;
+
+use super::snapshot::TableCounts;
+
+/// Where consumed capacity is added up, by table.
+#[derive(Debug, Default)]
+pub(crate) struct TableMeter {
+    tables: Mutex<BTreeMap<String, TableCounts>>,
+}
+
+/// An answer, as far as it is about capacity.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    consumed_capacity: Consumed,
+}
+
+/// Of one table, or of each table of a batch or a transaction.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Consumed {
+    One(Capacity),
+    Each(Vec<Capacity>),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Capacity {
+    table_name: String,
+    capacity_units: f64,
+}
+
+impl TableMeter {
+    /// Takes the answer to an operation such as `GetItem`. Most operations tell nothing of capacity unless asked.
+    pub(crate) fn answered(&self, operation: &str, answer: &[u8]) {
+        let Ok(Answer { consumed_capacity }) = serde_json::from_slice(answer) else { return };
+        let reads = ["Get", "BatchGet", "Query", "Scan", "TransactGet"].iter().any(|read| operation.starts_with(read));
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let capacities = match consumed_capacity {
+            Consumed::One(capacity) => vec![capacity],
+            Consumed::Each(capacities) => capacities,
+        };
+        for Capacity { table_name, capacity_units } in capacities {
+            let table = tables.entry(table_name).or_default();
+            table.calls += 1;
+            *(if reads { &mut table.read_units } else { &mut table.write_units }) += capacity_units;
+        }
+    }
+
+    pub(super) fn counts(&self) -> Vec<TableCounts> {
+        let tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        tables.iter().map(|(name, counts)| TableCounts { name: name.clone(), ..counts.clone() }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capacity_is_added_up_by_table_and_kind() {
+        let meter = TableMeter::default();
+        let one =
+            br#"{"Item":{},"ConsumedCapacity":{"TableName":"b","CapacityUnits":0.5,"Table":{"CapacityUnits":0.5}}}"#;
+        let each =
+            br#"{"ConsumedCapacity":[{"TableName":"a","CapacityUnits":4},{"TableName":"b","CapacityUnits":2.0}]}"#;
+        for read in ["GetItem", "Query", "Scan"] {
+            meter.answered(read, one);
+        }
+        meter.answered("BatchGetItem", each);
+        meter.answered("TransactGetItems", each);
+        for write in ["PutItem", "UpdateItem", "DeleteItem"] {
+            meter.answered(write, one);
+        }
+        meter.answered("BatchWriteItem", each);
+        meter.answered("TransactWriteItems", each);
+        let counts = |name: &str, calls, read_units, write_units| TableCounts {
+            name: name.to_owned(),
+            calls,
+            read_units,
+            write_units,
+        };
+        assert_eq!(meter.counts(), [counts("a", 4, 8.0, 8.0), counts("b", 10, 5.5, 5.5)]);
+    }
+
+    #[test]
+    fn an_answer_that_tells_nothing_is_not_counted() {
+        let meter = TableMeter::default();
+        for answer in [&b"{}"[..], b"", b"[]", br#"{"ConsumedCapacity":null}"#, br#"{"ConsumedCapacity":{}}"#] {
+            meter.answered("GetItem", answer);
+        }
+        assert_eq!(meter.counts(), []);
+    }
+}

@@ -29,7 +29,7 @@ async fn no_log_shows_a_token_a_message_or_a_user() {
 
     // The last word of each: what is logged after the answer comes a moment later.
     let all = [
-        "route=POST /chats/{chatId}/messages ",
+        "route=\"POST /chats/{chatId}/messages\" ",
         "route=sendMessage ",
         "code=chat_not_found ",
         "code=invalid_request ",
@@ -43,7 +43,7 @@ async fn no_log_shows_a_token_a_message_or_a_user() {
     assert!(lines > 60, "a line for each request: {lines}");
     let signature = |token: &str| token.rsplit('.').next().unwrap().to_owned();
     let mut secrets: Vec<String> =
-        ["secret", "Hello bob", "The train", "Welcome back", "station", "birthday", "Ally"].map(str::to_owned).to_vec();
+        ["A secret", "Hello bob", "The train", "Welcome back", "station", "birthday", "Ally"].map(str::to_owned).to_vec();
     for Actor { user, token } in actors {
         secrets.extend([user, signature(&token), token]);
     }

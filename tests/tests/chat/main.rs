@@ -8,6 +8,7 @@ mod groups;
 mod idempotency;
 mod input;
 mod logs;
+mod metrics;
 mod presence;
 mod sockets;
 mod strangers;

@@ -14,6 +14,8 @@ mod idempotency;
 mod input;
 #[path = "../chat/logs.rs"]
 mod logs;
+#[path = "../chat/metrics.rs"]
+mod metrics;
 mod outage;
 #[path = "../chat/presence.rs"]
 mod presence;

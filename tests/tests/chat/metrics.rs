@@ -1,0 +1,61 @@
+use futures_util::future::join_all;
+use serde_json::json;
+use std::time::Duration;
+
+/// The line of a request says what it cost, the same as the budgets say, and what became of its pushes.
+#[tokio::test]
+async fn a_requests_line_tells_what_it_did_and_what_it_cost() {
+    let system = crate::start(|_| {});
+    let (alice, bob) = (system.user("alice").await, system.user("bob").await);
+    let chat = alice.chat_with(&bob).await;
+    let (_at_alice, mut at_bob) = (alice.socket().await, bob.socket().await);
+    let body = json!({"type": "text", "content": "Hello", "clientMessageId": "m-1"});
+    let path = format!("/chats/{chat}/messages");
+    assert_eq!(alice.http.post(&path, &body).await.unwrap().0, 201);
+    at_bob.event("message.created").await.unwrap();
+    let read_units = if system.redis.is_some() { "ReadUnits=2.5" } else { "ReadUnits=3.5" };
+    let user = domain::ids::UserId::parse(alice.id.clone()).unwrap().hashed();
+    let (chat_id, user) = (format!("chatId={chat} "), format!("user={user} "));
+    let wanted = [
+        &chat_id,
+        &user,
+        "status=201",
+        "ms=",
+        "MessagesCommitted=1",
+        "PushesPosted=2",
+        "FanOutMs=",
+        "WriteUnits=8",
+        read_units,
+    ];
+    let line = line_of(&system, "status=201", "messages\"").await;
+    for part in wanted {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    assert!(!line.contains("Conflicts") && !line.contains("ServerErrors"), "{line}");
+
+    // A repeat stores nothing.
+    assert_eq!(alice.http.post(&path, &body).await.unwrap().0, 200);
+    let line = line_of(&system, "status=200", "messages\"").await;
+    assert!(!line.contains("MessagesCommitted") && line.contains("PushesPosted=2"), "{line}");
+
+    // Who loses against another tries again, and that is counted.
+    let sends = (0..24).map(|n| {
+        let body = json!({"type": "text", "content": "Now!", "clientMessageId": format!("rush-{n}")});
+        let (alice, path) = (alice.clone(), path.clone());
+        async move { alice.http.post(&path, &body).await.unwrap().0 }
+    });
+    assert!(join_all(sends).await.into_iter().all(|status| status == 201));
+    let line = line_of(&system, "Conflicts=", "messages\"").await;
+    assert!(line.contains("MessagesCommitted=1"), "{line}");
+}
+
+/// The first line with both in it, once there is one.
+async fn line_of(system: &end_to_end::System, one: &str, other: &str) -> String {
+    for _ in 0..200 {
+        if let Some(line) = system.logs().into_iter().find(|line| line.contains(one) && line.contains(other)) {
+            return line;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("no line has {one} and {other}: {:#?}", system.logs());
+}

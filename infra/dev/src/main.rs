@@ -99,9 +99,17 @@ struct Start {
     /// A running `cargo lambda watch` that runs the functions, started with the environment that watch-env prints
     #[arg(long, value_name = "URL")]
     lambda_endpoint: Option<String>,
+    /// A parameter of the template, e.g. RealtimeRedisUrl=redis://127.0.0.1:6379; may be given again for another
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+    parameters: Vec<(String, String)>,
     /// The SAM template
     #[arg(long, default_value_os_t = template())]
     template: PathBuf,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 #[derive(Args)]
@@ -215,6 +223,7 @@ async fn serve(start: Start) -> Result<(), Error> {
     let mut setup = Setup::new(terminal.output());
     setup.template = start.template;
     setup.ports = start.ports.into();
+    setup.parameters = start.parameters.into_iter().collect();
     setup.lambda = start.lambda_endpoint.map_or(Lambda::Build, Lambda::Endpoint);
     let file = if start.data.is_relative() { workspace().join(&start.data) } else { start.data };
     if start.dynamodb_endpoint.is_some() {

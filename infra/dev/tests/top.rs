@@ -4,7 +4,7 @@
 
 use dev::top::View;
 use local_cloud::metrics::Snapshot;
-use local_cloud::{LocalCloud, Options, Ports};
+use local_cloud::{Lambda, LocalCloud, Options, Ports};
 use serde_json::{Value, json};
 use std::process::{Command, Output};
 
@@ -213,6 +213,12 @@ async fn without_a_local_cloud_it_is_said_how_to_start_one() {
     let cloud = local_cloud().await;
     let said = fails(1, &["--once", "--metrics-url", cloud.dynamodb_endpoint()]);
     assert!(said.contains("does not answer the metrics"), "{said}");
+    let template = dev::cloud::workspace().join("infra/local-cloud/tests/templates/http.yaml");
+    let mut options = Options::new(template, Ports::bind(0, 0).await.unwrap());
+    options.lambda = Lambda::Endpoint("http://127.0.0.1:1".to_owned());
+    let cloud = LocalCloud::start(options).await.unwrap();
+    let said = fails(1, &["--once", "--metrics-url", cloud.http_url()]);
+    assert!(said.contains("it answers 500"), "{said}");
 }
 
 #[test]

@@ -23,12 +23,15 @@ enum Input {
     Broken(std::io::Error),
 }
 
-/// Gives the terminal back when it is dropped. After a panic, ratatui's own hook has done so before.
+/// Gives the terminal back when it is dropped. In a panic ratatui's own hook has done so; once more would put the
+/// cursor into what the panic says.
 struct Restore;
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        ratatui::restore();
+        if !std::thread::panicking() {
+            ratatui::restore();
+        }
     }
 }
 

@@ -42,7 +42,7 @@ impl Source {
         match answer {
             Ok((200, body)) => serde_json::from_value(body).map_err(|error| other(error.to_string())),
             Ok((status, _)) => Err(other(format!("it answers {status}"))),
-            Err(ClientError::Json(error)) => Err(other(error.to_string())),
+            Err(error @ ClientError::Json(_)) => Err(other(error.to_string())),
             Err(error) => Err(silent(cause(&error))),
         }
     }

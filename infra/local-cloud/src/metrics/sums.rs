@@ -55,8 +55,8 @@ mod tests {
     #[test]
     fn values_of_one_name_are_added_up() {
         let sums = Sums::default();
-        sums.add(vec![metric("a", "Ms", Some("Milliseconds"), &[-3.0, -1.5])]);
-        sums.add(vec![metric("a", "Ms", None, &[-4.0]), metric("b", "Ms", None, &[1.0])]);
+        sums.add(vec![metric("a", "Ms", Some("Milliseconds"), &[-4.0])]);
+        sums.add(vec![metric("a", "Ms", None, &[-3.0, -1.5]), metric("b", "Ms", None, &[1.0])]);
         let counts = |namespace: &str, unit: Option<&str>, count, sum, max| MetricCounts {
             namespace: namespace.to_owned(),
             name: "Ms".to_owned(),

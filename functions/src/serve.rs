@@ -92,7 +92,7 @@ pub async fn serve_handshakes(handle: impl for<'a> Fn(&'a App, SocketEvent) -> G
             route: route.unwrap_or_default(),
             request_id: request_id.unwrap_or_default(),
             user: user.as_ref(),
-            ..told(&result, |_| 200)
+            ..told(request_id.unwrap_or_default(), &result, |_| 200)
         };
         log.end(started, &line);
         Ok(result.unwrap_or_else(|problem| refuse(problem.status())))
@@ -124,7 +124,7 @@ async fn answer<'a>(
         request_id: &origin.request_id,
         user: origin.user.as_ref(),
         chat: origin.chat.as_ref(),
-        ..told(&result, Answer::status)
+        ..told(&origin.request_id, &result, Answer::status)
     };
     log.end(started, &line);
     Ok(respond(&origin, &result))
@@ -140,14 +140,14 @@ async fn end(push: &ApiGatewayPush, connection: &ConnectionId, last: &str) {
 }
 
 /// How a request was answered. What the client is not told of a failure is logged here.
-fn told<T>(result: &Result<T, Problem>, status: impl FnOnce(&T) -> u16) -> Line<'static> {
+fn told<T>(request_id: &str, result: &Result<T, Problem>, status: impl FnOnce(&T) -> u16) -> Line<'static> {
     let problem = match result {
         Ok(answer) => return Line { status: status(answer), ..Line::default() },
         Err(problem) => problem,
     };
     if problem.status() >= 500 {
         let cause = problem.cause.as_ref().map(|cause| in_full(cause.as_ref()));
-        tracing::error!(code = problem.code.as_str(), cause, "not served");
+        tracing::error!(request_id, code = problem.code.as_str(), cause, "not served");
     }
     Line { status: problem.status(), code: Some(problem.code.as_str()), ..Line::default() }
 }

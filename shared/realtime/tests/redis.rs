@@ -142,6 +142,52 @@ async fn a_password_is_given_and_read_again_when_it_is_refused() {
 }
 
 #[tokio::test]
+async fn a_password_that_was_rotated_is_read_again() {
+    let server = RedisServer::with_arguments(|port| {
+        ["--port", &port.to_string(), "--requirepass", "old"].map(str::to_owned).to_vec()
+    });
+    let password = Changing(Mutex::new("old"));
+    let connections = RedisConnections::new(open(&server.url()).unwrap(), &password, "test:");
+    connections.add(&alice()[0], &device()).await.unwrap();
+    server.command("AUTH old\r\nCONFIG SET requirepass new\r\nCLIENT KILL TYPE normal SKIPME no");
+    *password.0.lock().unwrap() = "new";
+    // The one that is known is refused, and not tried again.
+    assert!(matches!(connections.of(&alice()).await.unwrap_err(), StoreError::Refused { .. }));
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(connections.of(&alice()).await.unwrap().len(), 1);
+}
+
+/// As when a node fails over: nothing says that the connection is dead.
+#[tokio::test]
+async fn a_connection_that_fell_silent_is_not_used_again() {
+    let server = RedisServer::start();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    let (silence, silent) = tokio::sync::watch::channel(false);
+    let port = server.port();
+    tokio::spawn(async move {
+        for is_first in std::iter::once(true).chain(std::iter::repeat(false)) {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let mut silent = silent.clone();
+            tokio::spawn(async move {
+                let mut server = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                tokio::select! {
+                    _ = tokio::io::copy_bidirectional(&mut client, &mut server) => return,
+                    _ = silent.wait_for(|silent| *silent && is_first) => {}
+                }
+                std::future::pending::<()>().await;
+            });
+        }
+    });
+    let connections = RedisConnections::new(open(&url).unwrap(), (), "test:");
+    connections.add(&alice()[0], &device()).await.unwrap();
+    silence.send(true).unwrap();
+    assert!(connections.of(&alice()).await.is_err());
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(connections.of(&alice()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn tls_is_spoken_and_only_to_whom_a_known_authority_vouches_for() {
     let directory = tempfile::tempdir().unwrap();
     let authority = certificates(directory.path());

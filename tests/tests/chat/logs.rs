@@ -43,7 +43,9 @@ async fn no_log_shows_a_token_a_message_or_a_user() {
     assert!(lines > 60, "a line for each request: {lines}");
     let signature = |token: &str| token.rsplit('.').next().unwrap().to_owned();
     let mut secrets: Vec<String> =
-        ["A secret", "Hello bob", "The train", "Welcome back", "station", "birthday", "Ally"].map(str::to_owned).to_vec();
+        ["A secret", "Hello bob", "The train", "Welcome back", "station", "birthday", "Ally"]
+            .map(str::to_owned)
+            .to_vec();
     for Actor { user, token } in actors {
         secrets.extend([user, signature(&token), token]);
     }

@@ -5,7 +5,7 @@ use super::App;
 use crate::causes::in_full;
 use crate::chat_user::{Connection, OPENING, Status, is_online};
 use crate::event::{Event, Presence};
-use crate::ids::{ChatId, ConnectionId, UserId};
+use crate::ids::{ConnectionId, UserId};
 use crate::meter;
 use crate::ports::{Connected, Env, Push, PushError, Registry, StoreError};
 use crate::retry::jitter;
@@ -109,8 +109,8 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
         let left = stream::iter(removals).buffer_unordered(CONCURRENCY).filter_map(future::ready);
         let left: Vec<(UserId, Timestamp)> = left.collect().await;
         meter::pushed(&report);
-        if let Some(chat) = chat.filter(ChatId::is_private) {
-            self.tell_the_other(audience, &chat, &left).await;
+        if chat.is_some_and(|chat| chat.is_private()) {
+            self.tell_the_other(audience, &left).await;
         }
         report
     }
@@ -165,12 +165,12 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
 
     /// A connection that was lost without a word is noticed when something is pushed to it. In a private chat it is
     /// known without another read who must hear of it: the other one. Further partners hear when they look.
-    async fn tell_the_other(&self, audience: &Audience, chat: &ChatId, left: &[(UserId, Timestamp)]) {
+    async fn tell_the_other(&self, audience: &Audience, left: &[(UserId, Timestamp)]) {
         let at = self.env.now();
         for (user, last_seen) in left {
             let presence = Presence { user_id: user.clone(), status: Status::Offline, last_seen: *last_seen, at };
             let Some(frame) = written(&Event::presence_updated(presence)) else { continue };
-            let others = audience.connections(None, at).filter(|(other, _)| ChatId::private(user, other) == *chat);
+            let others = audience.connections(None, at).filter(|(other, _)| *other != user);
             let posts = others.flat_map(|(other, connections)| {
                 connections.map(|connection| Post::new(other, connection, &frame)).collect::<Vec<_>>()
             });

@@ -2,7 +2,8 @@
 //! missing ConsistentRead would show nowhere else.
 
 use crate::support::{Call, Calls};
-use domain::ids::{ChatId, Seq};
+use domain::ids::{ChatId, ClientChatId, Seq};
+use domain::names::ChatName;
 use domain::use_cases::{CreateChat, ListMessages, MarkSeenCommand, NewChat, PageLimit, PageStart};
 use domain::{App, Settings};
 use store::DynamoStore;
@@ -166,6 +167,12 @@ async fn presence_costs_a_unit_for_each_private_chat() {
     for partner in &partners {
         app.connect(&user(partner), &connection(partner, TestEnv::START)).await.unwrap();
         let chat = NewChat::private(&zoe, &users(&[partner])).unwrap();
+        app.create_chat(CreateChat { caller: caller("zoe"), chat }).await.unwrap();
+    }
+    // Groups are told apart by their ids, and cost nothing but their keys.
+    for named in [None, Some("g-1"), Some("g-2")] {
+        let client = named.map(|name| ClientChatId::parse(name).unwrap());
+        let chat = NewChat::group(&zoe, &users(&["zoe-1", "zoe-2"]), ChatName::parse("All").unwrap(), client).unwrap();
         app.create_chat(CreateChat { caller: caller("zoe"), chat }).await.unwrap();
     }
     calls.take();

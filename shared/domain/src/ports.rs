@@ -326,6 +326,10 @@ pub trait Registry: Sync {
         connections: &[ConnectionId],
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
+    /// Notes a connection again over which something came, if it is kept in a place that may have lost it. The tables lose
+    /// nothing: then there is nothing to do.
+    fn keep(&self, user: &UserId, connection: &Connection) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// The connections of these users, in any order; one who has none may be missing. May be a moment behind.
     fn connections(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<Connected>, StoreError>> + Send;
 }

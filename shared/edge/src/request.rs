@@ -3,6 +3,7 @@
 use crate::fields::Fields;
 use crate::problem::{Code, Problem};
 use aws_lambda_events::apigw::ApiGatewayRequestAuthorizer;
+use domain::chat_user::Connection;
 use domain::ids::{ChatId, ConnectionId, UserId};
 use domain::timestamp::Timestamp;
 use domain::use_cases::Caller;
@@ -49,6 +50,8 @@ pub enum Api {
 pub struct Request {
     /// Who.
     pub caller: Caller,
+    /// The connection that a frame came over.
+    pub connection: Option<Connection>,
     /// The action of a frame.
     pub action: Option<String>,
     /// The route, `PATCH /me` or an action's name: for a function that serves several.
@@ -75,8 +78,12 @@ pub fn open(request: &lambda_http::Request, now: Timestamp) -> (Origin, Result<R
                 user: identity(&context.authorizer).ok().map(|(user, _)| user),
                 chat: frame.as_ref().ok().and_then(|frame| chat(frame.get("chatId")?.as_str()?)),
             };
-            let opened = caller(&context.authorizer, connection, now)
-                .and_then(|caller| frame_request(caller, origin.route.clone(), frame?, frame_id.is_err()));
+            let opened = caller(&context.authorizer, connection, now).and_then(|(caller, exp)| {
+                let connected_at = Timestamp::from_millis(context.connected_at);
+                let connection = caller.connection.clone().map(|id| Connection { id, connected_at, exp });
+                let request = frame_request(caller, origin.route.clone(), frame?, frame_id.is_err())?;
+                Ok(Request { connection, ..request })
+            });
             (origin, opened)
         }
         Some(RequestContext::ApiGatewayV2(context)) => {
@@ -88,8 +95,8 @@ pub fn open(request: &lambda_http::Request, now: Timestamp) -> (Origin, Result<R
                 user: identity(&authorizer).ok().map(|(user, _)| user),
                 chat: request.path_parameters().first("chatId").and_then(chat),
             };
-            let opened =
-                caller(&authorizer, None, now).and_then(|caller| http_request(caller, origin.route.clone(), request));
+            let opened = caller(&authorizer, None, now)
+                .and_then(|(caller, _)| http_request(caller, origin.route.clone(), request));
             (origin, opened)
         }
         _ => {
@@ -107,7 +114,7 @@ fn chat(id: &str) -> Option<ChatId> {
 fn http_request(caller: Caller, route: String, request: &lambda_http::Request) -> Result<Request, Problem> {
     let (path, query) = (request.path_parameters(), request.query_string_parameters());
     let text = path.iter().chain(query.iter()).map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Ok(Request { caller, action: None, route, fields: Fields::new(body(request)?, text) })
+    Ok(Request { caller, connection: None, action: None, route, fields: Fields::new(body(request)?, text) })
 }
 
 fn frame_request(
@@ -125,7 +132,7 @@ fn frame_request(
     if wrong_id {
         fields.wrong("id", format!("must be a string of 1 to {LONGEST_FRAME_ID} characters"));
     }
-    Ok(Request { caller, action, route, fields })
+    Ok(Request { caller, connection: None, action, route, fields })
 }
 
 /// What stands where a frame's id should.
@@ -156,17 +163,17 @@ fn body(request: &lambda_http::Request) -> Result<Map<String, Value>, Problem> {
     }
 }
 
-/// The user whom the authorizer named, while their token is good.
+/// The user whom the authorizer named, while their token is good, and until when it is.
 fn caller(
     authorizer: &ApiGatewayRequestAuthorizer,
     connection: Option<ConnectionId>,
     now: Timestamp,
-) -> Result<Caller, Problem> {
+) -> Result<(Caller, Timestamp), Problem> {
     let (user, exp) = identity(authorizer)?;
     if exp <= now {
         return Err(Problem::new(Code::TokenExpired, "The token has expired. Get a new one and connect again."));
     }
-    Ok(Caller { user, connection })
+    Ok((Caller { user, connection }, exp))
 }
 
 /// What the authorizer said: its context reaches functions as strings.

@@ -87,6 +87,13 @@ impl<E: Env, C: KeepConnections> Registry for DynamoStore<E, C> {
         Ok(remaining)
     }
 
+    async fn keep(&self, user: &UserId, connection: &Connection) -> Result<(), StoreError> {
+        match &self.connections {
+            Some(elsewhere) => elsewhere.add(user, connection).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
     async fn connections(&self, users: &[UserId]) -> Result<Vec<Connected>, StoreError> {
         match &self.connections {
             Some(elsewhere) => elsewhere.of(users).await,

@@ -73,3 +73,15 @@ impl<S: ReadInbox + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
         Ok(Disconnected { pushed })
     }
 }
+
+impl<S: Registry, P: Sync, E: Sync, D: Sync> App<S, P, E, D> {
+    /// Who asks what they missed over a connection is there: it is noted again where it may have been lost, so that its
+    /// user is told of events again. Failing to is logged, and no error. Other frames do not do that: often one is the
+    /// last before a close, and would note again what the close removed.
+    pub(super) async fn keep_connection(&self, user: &UserId, connection: Option<&Connection>) {
+        let Some(connection) = connection else { return };
+        if let Err(error) = self.store.keep(user, connection).await {
+            warn_about(&error);
+        }
+    }
+}

@@ -1,7 +1,8 @@
-use crate::support::app;
+use crate::support::{app, by, online, private, pushed, say};
 use domain::chat_user::MAX_CONNECTIONS;
-use domain::ports::Registry as _;
-use domain::use_cases::ConnectError;
+use domain::ports::{Env as _, Registry as _};
+use domain::use_cases::{ConnectError, SyncChats};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use testkit::TestEnv;
 use testkit::fixtures::{connection, user};
@@ -32,4 +33,20 @@ async fn an_expired_token_opens_nothing() {
     let error = app.connect(&user("alice"), &expired).await.unwrap_err();
     assert!(matches!(error, ConnectError::Expired));
     assert!(app.store.connections(&[user("alice")]).await.unwrap().is_empty());
+}
+
+/// As after a Redis was started again: who stayed connected is told of events again once they ask what they missed.
+#[tokio::test]
+async fn a_connection_that_the_registry_lost_is_noted_again_by_a_sync() {
+    let app = app();
+    let chat = private(&app).await;
+    online(&app, &["bob-1"]).await;
+    app.store.lose_connections();
+    say(&app, "alice", &chat, "One").await;
+    pushed(&app, []);
+    let connection = Some(connection("bob-1", app.env.now()));
+    let sync = SyncChats { caller: by("bob-1"), cursors: BTreeMap::new(), open: BTreeSet::new(), connection };
+    app.sync(sync).await.unwrap();
+    say(&app, "alice", &chat, "Two").await;
+    pushed(&app, [("bob-1", "message.created")]);
 }

@@ -20,7 +20,9 @@ pub(crate) fn at(seq: u64, rev: u64) -> Cursor {
 /// The answer, which fits a frame.
 pub(crate) async fn sync(app: &TestApp, who: &str, cursors: &Cursors, open: &[&ChatId]) -> Value {
     let open = open.iter().copied().cloned().collect();
-    let answer = json(&app.sync(SyncChats { caller: caller(who), cursors: cursors.clone(), open }).await.unwrap());
+    let answer = json(
+        &app.sync(SyncChats { caller: caller(who), cursors: cursors.clone(), open, connection: None }).await.unwrap(),
+    );
     let size = answer.to_string().len();
     assert!(size <= MAX_FRAME_BYTES, "{size}");
     answer

@@ -70,6 +70,7 @@ impl Device {
             caller: caller(self.name),
             cursors: serde_json::from_value(request["cursors"].clone()).unwrap(),
             open: serde_json::from_value(request["open"].clone()).unwrap(),
+            connection: None,
         };
         let answer = serde_json::to_value(app.sync(command).await.unwrap()).unwrap();
         assert!(answer.to_string().len() <= domain::chat::MAX_FRAME_BYTES);

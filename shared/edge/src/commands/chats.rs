@@ -102,7 +102,7 @@ pub fn typing(Request { caller, mut fields, .. }: Request) -> Result<SayTyping, 
 ///
 /// # Errors
 /// [`Problem`] that names the fields.
-pub fn sync(Request { caller, mut fields, .. }: Request) -> Result<SyncChats, Problem> {
+pub fn sync(Request { caller, connection, mut fields, .. }: Request) -> Result<SyncChats, Problem> {
     let cursors = fields.required::<BTreeMap<ChatId, Cursor>>("cursors");
     let open = fields.optional::<BTreeSet<ChatId>>("open");
     if cursors.as_ref().is_some_and(|cursors| cursors.len() > MOST_CURSORS) {
@@ -115,5 +115,5 @@ pub fn sync(Request { caller, mut fields, .. }: Request) -> Result<SyncChats, Pr
             fields.wrong("open", format!("names {chat}, which is not among the cursors"));
         }
     }
-    fields.finish(|| Some(SyncChats { caller, cursors: cursors?, open: open?.unwrap_or_default() }))
+    fields.finish(|| Some(SyncChats { caller, cursors: cursors?, open: open?.unwrap_or_default(), connection }))
 }

@@ -170,7 +170,7 @@ async fn a_sync_of_what_is_quiet_reads_two_items_a_chat() {
         cursors.insert(chat, Cursor { seq: Seq(1), rev: Rev(0) });
     }
     calls.take();
-    let sync = |cursors| SyncChats { caller: caller("quiet"), cursors, open: BTreeSet::new() };
+    let sync = |cursors| SyncChats { caller: caller("quiet"), cursors, open: BTreeSet::new(), connection: None };
     app.sync(sync(cursors.clone())).await.unwrap();
     let made = calls.take();
     within(&made, &["BatchGetItem", "GetItem", "Query", "BatchGetItem"], 0.0, 2.0 * 10.0 + 1.0 + 0.5);

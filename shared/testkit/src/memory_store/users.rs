@@ -48,8 +48,24 @@ impl Registry for MemoryStore {
         .await
     }
 
+    async fn keep(&self, user: &UserId, connection: &Connection) -> Result<(), StoreError> {
+        self.read(|state| {
+            let entry = state.users.entry(user.clone()).or_insert_with(|| ChatUser::unknown(user.clone()));
+            entry.connections.retain(|other| other.id != connection.id);
+            entry.connections.push(connection.clone());
+        })
+        .await
+    }
+
     async fn connections(&self, users: &[UserId]) -> Result<Vec<Connected>, StoreError> {
         Ok(self.users(users).await?.into_iter().map(|user| (user.id, user.connections)).collect())
+    }
+}
+
+impl MemoryStore {
+    /// All connections are lost, as when a Redis that keeps them starts again with nothing in it.
+    pub fn lose_connections(&self) {
+        self.lock().users.values_mut().for_each(|user| user.connections.clear());
     }
 }
 

@@ -8,14 +8,14 @@ use super::list_messages::contiguous;
 use super::{App, Caller, Entry, MemberView};
 use crate::change::Pointer;
 use crate::chat::{ChatView, DOCUMENT_BYTES};
-use crate::chat_user::{MuteView, Mutes};
+use crate::chat_user::{Connection, MuteView, Mutes};
 use crate::content::json_length;
 use crate::ids::{ChatId, Rev, Seq, UserId};
 use crate::message::MessageView;
 use crate::ports::{
-    Consistency, Directory, Env, KeepUsers, ReadChanges, ReadChats, ReadInbox, ReadMessages, StoreError,
+    Consistency, Directory, Env, KeepUsers, ReadChanges, ReadChats, ReadInbox, ReadMessages, Registry, StoreError,
 };
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::{join, try_join, try_join3};
 use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -50,6 +50,8 @@ pub struct SyncChats {
     pub cursors: BTreeMap<ChatId, Cursor>,
     /// Those of them that are open on the screen: their read positions are told too.
     pub open: BTreeSet<ChatId>,
+    /// The connection that the caller asks over, if it is one.
+    pub connection: Option<Connection>,
 }
 
 /// What happened since.
@@ -109,7 +111,7 @@ pub struct ChatSync {
 
 impl<S, P, E, D> App<S, P, E, D>
 where
-    S: ReadChats + ReadInbox + ReadMessages + ReadChanges + KeepUsers,
+    S: ReadChats + ReadInbox + ReadMessages + ReadChanges + KeepUsers + Registry,
     P: Sync,
     E: Env,
     D: Directory,
@@ -120,8 +122,17 @@ where
     /// # Errors
     /// [`StoreError`].
     pub async fn sync(&self, command: SyncChats) -> Result<Synced, StoreError> {
-        let SyncChats { caller, cursors, open } = command;
-        let user = &caller.user;
+        let SyncChats { caller, cursors, open, connection } = command;
+        let keep = self.keep_connection(&caller.user, connection.as_ref());
+        join(self.news(&caller.user, &cursors, &open), keep).await.0
+    }
+
+    async fn news(
+        &self,
+        user: &UserId,
+        cursors: &BTreeMap<ChatId, Cursor>,
+        open: &BTreeSet<ChatId>,
+    ) -> Result<Synced, StoreError> {
         let known: Vec<ChatId> = cursors.keys().cloned().collect();
         let (heads, own, all) =
             try_join3(self.store.heads(&known, Consistency::Strong), self.store.user(user), self.store.chats_of(user))
@@ -173,7 +184,7 @@ where
                 part.members = (!part.members_limited).then_some(members);
             }
         }
-        self.add_joined(&mut synced, user, all, &cursors, &mutes, room).await?;
+        self.add_joined(&mut synced, user, all, cursors, &mutes, room).await?;
         Ok(synced)
     }
 

@@ -8,5 +8,5 @@ mod serve;
 pub use app::{
     ApiGatewayPush, App, RedisPassword, Users, app, app_with_users, app_with_users_without_push, app_without_push,
 };
-pub use log::{Line, Log, start};
-pub use serve::{Channel, Greeting, Handling, serve, serve_handshakes, serve_sockets};
+pub use log::{Begun, Line, Log, start};
+pub use serve::{Channel, Handling, Noting, serve, serve_connections, serve_sockets};

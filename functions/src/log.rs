@@ -8,6 +8,7 @@ use domain::ports::Env as _;
 use domain::timestamp::Timestamp;
 use edge::config::metrics_namespace;
 use edge::env::SystemEnv;
+use edge::problem::Code;
 use lambda_runtime::Error;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use serde_json::Value;
@@ -24,6 +25,8 @@ pub struct Line<'a> {
     pub route: &'a str,
     /// API Gateway's name for the request.
     pub request_id: &'a str,
+    /// Lambda's name for the invocation, which is in all other lines of it.
+    pub invocation: &'a str,
     /// Who asked.
     pub user: Option<&'a UserId>,
     /// In which chat.
@@ -45,21 +48,29 @@ pub fn start() -> Result<Log, Error> {
     Ok(Log(collector))
 }
 
+/// A request that has no line yet. Dropped without one, as by a panic, it is logged as failed: what was counted for it is
+/// not taken for the next one's.
+pub struct Begun {
+    log: Log,
+    started: Timestamp,
+    has_line: bool,
+}
+
 impl Log {
     /// A request begins.
-    pub fn begin(self) -> Timestamp {
+    pub fn begin(self) -> Begun {
         meter::begin();
-        SystemEnv.now()
+        Begun { log: self, started: SystemEnv.now(), has_line: false }
     }
 
-    /// The line of a request that began at `started`.
-    pub fn end(self, started: Timestamp, line: &Line<'_>) {
+    fn write(self, started: Timestamp, line: &Line<'_>, to: impl std::io::Write) {
         meter::answered(line.status);
         let ms = u64::try_from(SystemEnv.now().since(started).as_millis()).unwrap_or(u64::MAX);
         let text = |text: Option<String>| text.map_or(Value::Null, Value::String);
         let properties = [
             ("route", line.route.into()),
             ("requestId", line.request_id.into()),
+            ("invocation", line.invocation.into()),
             ("user", text(line.user.map(UserId::hashed))),
             ("chatId", text(line.chat.map(ChatId::to_string))),
             ("status", line.status.into()),
@@ -69,8 +80,72 @@ impl Log {
         for (name, value) in properties {
             self.0.set_property(name, value);
         }
-        if let Err(error) = self.0.flush(std::io::stdout().lock()) {
+        if let Err(error) = self.0.flush(to) {
             tracing::error!(%error, "a request could not be logged");
         }
+    }
+}
+
+impl Begun {
+    /// When it began.
+    pub fn started(&self) -> Timestamp {
+        self.started
+    }
+
+    /// Its line.
+    pub fn end(mut self, line: &Line<'_>) {
+        self.has_line = true;
+        self.log.write(self.started, line, std::io::stdout().lock());
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if !self.has_line {
+            let line = Line { status: 500, code: Some(Code::Internal.as_str()), ..Line::default() };
+            self.log.write(self.started, &line, std::io::stdout().lock());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_line_is_a_document_of_metrics_and_the_next_one_begins_anew() {
+        let log = Log(Builder::new().cloudwatch_namespace("test").init().unwrap());
+        meter::describe();
+        let written = |line: &Line<'_>| -> Value {
+            let mut bytes = Vec::new();
+            log.write(SystemEnv.now(), line, &mut bytes);
+            assert_eq!(bytes.iter().filter(|byte| **byte == b'\n').count(), 1, "one line");
+            serde_json::from_slice(&bytes).unwrap()
+        };
+        let alice = UserId::parse("alice").unwrap();
+        let begun = log.begin();
+        meter::consumed(3.5, 0.0);
+        meter::consumed(0.5, 8.0);
+        meter::missed(2);
+        let first = written(&Line { route: "sendMessage", user: Some(&alice), status: 503, ..Line::default() });
+        let metrics = &first["_aws"]["CloudWatchMetrics"];
+        assert_eq!((&metrics[0]["Namespace"], &metrics[0]["Dimensions"]), (&json!("test"), &json!([[]])));
+        let unit = json!("Count");
+        let all = metrics[0]["Metrics"].as_array().unwrap();
+        assert!(all.len() == 5 && all.iter().all(|metric| metric["Unit"] == unit), "{first}");
+        for (name, value) in [("Requests", 1.0), ("ServerErrors", 1.0), ("PushesMissed", 2.0)] {
+            assert_eq!(first[name].as_f64(), Some(value), "{first}");
+        }
+        assert_eq!((&first["ReadUnits"], &first["WriteUnits"]), (&json!(4.0), &json!(8.0)));
+        let said = (&first["route"], &first["user"], &first["status"], &first["code"]);
+        assert_eq!(said, (&json!("sendMessage"), &json!("2bd806c97f0e00af"), &json!(503), &Value::Null));
+        assert!(first["_aws"]["Timestamp"].is_u64() && first["ms"].is_u64());
+
+        begun.end(&Line::default());
+        drop(log.begin());
+        let second = written(&Line { status: 200, ..Line::default() });
+        assert_eq!((&second["ReadUnits"], &second["user"]), (&json!(0.0), &Value::Null), "{second}");
+        assert!(second.get("ServerErrors").is_none() && second.get("PushesMissed").is_none(), "{second}");
     }
 }

@@ -67,19 +67,19 @@ pub async fn serve_sockets(handle: impl Fn(Request) -> Result<Answer, Problem> +
 }
 
 /// What a handler of `$connect` or `$disconnect` answers, some time.
-pub type Greeting<'a> = BoxFuture<'a, Result<Value, Problem>>;
+pub type Noting<'a> = BoxFuture<'a, Result<Value, Problem>>;
 
 /// Serves `$connect` or `$disconnect`. On lambda_runtime, as lambda_http puts the headers of a WebSocket answer only where
 /// API Gateway does not look for the subprotocol.
 ///
 /// # Errors
 /// A variable that is missing or wrong, or the Runtime API is gone.
-pub async fn serve_handshakes(handle: impl for<'a> Fn(&'a App, SocketEvent) -> Greeting<'a>) -> Result<(), Error> {
+pub async fn serve_connections(handle: impl for<'a> Fn(&'a App, SocketEvent) -> Noting<'a>) -> Result<(), Error> {
     let log = start()?;
     let app = &app().await?;
     let handle = &handle;
     let one = async |event: LambdaEvent<ApiGatewayWebsocketProxyRequest>| -> Result<Value, Error> {
-        let started = log.begin();
+        let begun = log.begin();
         let parsed = parse(&event.payload);
         let user = parsed.as_ref().ok().map(|event| event.user.clone());
         let result = match parsed {
@@ -91,10 +91,11 @@ pub async fn serve_handshakes(handle: impl for<'a> Fn(&'a App, SocketEvent) -> G
         let line = Line {
             route: route.unwrap_or_default(),
             request_id: request_id.unwrap_or_default(),
+            invocation: &event.context.request_id,
             user: user.as_ref(),
             ..told(request_id.unwrap_or_default(), &result, |_| 200)
         };
-        log.end(started, &line);
+        begun.end(&line);
         Ok(result.unwrap_or_else(|problem| refuse(problem.status())))
     };
     lambda_runtime::run(lambda_runtime::service_fn(one)).await
@@ -106,8 +107,8 @@ async fn answer<'a>(
     request: lambda_http::Request,
     handle: impl FnOnce(Request) -> Handling<'a>,
 ) -> Result<Response<Body>, Error> {
-    let started = log.begin();
-    let (origin, opened) = open(&request, started);
+    let begun = log.begin();
+    let (origin, opened) = open(&request, begun.started());
     let result = match opened {
         Ok(request) => handle(request).await,
         Err(problem) => Err(problem),
@@ -122,11 +123,12 @@ async fn answer<'a>(
     let line = Line {
         route: &origin.route,
         request_id: &origin.request_id,
+        invocation: &origin.invocation,
         user: origin.user.as_ref(),
         chat: origin.chat.as_ref(),
         ..told(&origin.request_id, &result, Answer::status)
     };
-    log.end(started, &line);
+    begun.end(&line);
     Ok(respond(&origin, &result))
 }
 

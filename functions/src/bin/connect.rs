@@ -8,7 +8,7 @@ use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    functions::serve_handshakes(|app, event| Box::pin(handle(app, event))).await
+    functions::serve_connections(|app, event| Box::pin(handle(app, event))).await
 }
 
 async fn handle(app: &App, event: SocketEvent) -> Result<Value, Problem> {

@@ -55,12 +55,17 @@ impl ChatUser {
 }
 
 /// How long a connection may take to be open after it was registered: until then it can be neither posted to nor closed
-/// (410), so it is taken neither for dead nor for surplus.
-pub const OPENING: Duration = Duration::from_secs(5);
+/// (410), so it is taken neither for dead nor for surplus. API Gateway gives `$connect` 29 s.
+pub const OPENING: Duration = Duration::from_secs(30);
 
 /// Whether a user with these connections can be reached now.
 pub fn is_online(connections: &[Connection], now: Timestamp) -> bool {
     connections.iter().any(|connection| connection.is_live(now))
+}
+
+/// Whether this is the user's only live connection.
+pub fn is_alone(connection: &ConnectionId, connections: &[Connection], now: Timestamp) -> bool {
+    connections.iter().all(|other| &other.id == connection || !other.is_live(now))
 }
 
 /// Which connections must go so that at most [`MAX_CONNECTIONS`] stay: the dead ones, then the oldest that are open.
@@ -196,8 +201,8 @@ mod tests {
         assert_eq!(gone, ["c30", "c1"]);
         // One that is being opened cannot be closed yet, however many there are.
         let opening: Vec<_> = (1..=30).map(|n| connection(n, 1000)).collect();
-        assert!(surplus(&opening, Timestamp::from_seconds(5)).is_empty());
-        assert_eq!(surplus(&opening, Timestamp::from_seconds(6)).len(), 1);
+        assert!(surplus(&opening, Timestamp::from_seconds(30)).is_empty());
+        assert_eq!(surplus(&opening, Timestamp::from_seconds(31)).len(), 1);
     }
 
     #[test]

@@ -136,9 +136,10 @@ pub struct Presence {
     pub user_id: UserId,
     /// What they are now.
     pub status: Status,
-    /// When they last connected or disconnected, as far as is known.
-    pub last_seen: Timestamp,
-    /// When it was noticed. Later than lastSeen where a connection was lost without a word.
+    /// When they connected or disconnected; absent where a connection was lost without a word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<Timestamp>,
+    /// As of when this is so.
     pub at: Timestamp,
 }
 

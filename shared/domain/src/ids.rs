@@ -153,16 +153,21 @@ impl MessageId {
 }
 
 /// How long the id of a private chat is: SHA-256 in hexadecimal.
-const PRIVATE_ID: usize = 64;
+const PRIVATE_ID_LENGTH: usize = 64;
 
 impl UserId {
     /// What a log calls the user: the first 16 hexadecimal digits of the id's SHA-256. Who knows an id finds its lines; a
     /// line names nobody.
     pub fn hashed(&self) -> String {
-        let mut digits = hex(&Sha256::digest(self.0.as_bytes()));
-        digits.truncate(16);
-        digits
+        hashed(&self.0)
     }
+}
+
+/// The same of what stands where a user's id should.
+pub fn hashed(user: &str) -> String {
+    let mut digits = hex(&Sha256::digest(user.as_bytes()));
+    digits.truncate(16);
+    digits
 }
 
 impl ChatId {
@@ -174,7 +179,7 @@ impl ChatId {
 
     /// Whether it is the id of a private chat.
     pub fn is_private(&self) -> bool {
-        self.0.len() == PRIVATE_ID
+        self.0.len() == PRIVATE_ID_LENGTH
     }
 
     /// The group that `creator` named `client`: the same name again is the same group. A UUIDv8, whose bits are the

@@ -10,7 +10,7 @@ const REQUESTS: &str = "Requests";
 const SERVER_ERRORS: &str = "ServerErrors";
 /// Messages that were stored; a repeat stores nothing.
 const MESSAGES_COMMITTED: &str = "MessagesCommitted";
-/// Times that a transaction or a conditional write lost against another, after which it was tried again.
+/// Times that something was tried again: a commit lost against another, or a read was behind.
 const CONFLICTS: &str = "Conflicts";
 /// Posts to connections that were taken.
 const PUSHES_POSTED: &str = "PushesPosted";
@@ -96,6 +96,11 @@ pub(crate) fn pushed(report: &PushReport) {
     for (name, count) in outcomes.into_iter().filter(|(_, count)| *count > 0) {
         counter!(name).increment(count.into());
     }
+}
+
+/// Nobody knows where these users are connected, so that they are told nothing.
+pub fn missed(users: u32) {
+    pushed(&PushReport { unknown: users, ..PushReport::default() });
 }
 
 pub(crate) fn fanned_out(time: Duration) {

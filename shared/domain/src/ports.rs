@@ -256,6 +256,9 @@ pub trait KeepUsers: Sync {
     /// The user, strongly; None if nothing is stored of them.
     fn user(&self, user: &UserId) -> impl Future<Output = Result<Option<ChatUser>, StoreError>> + Send;
 
+    /// The chats that the user muted, strongly.
+    fn mutes(&self, user: &UserId) -> impl Future<Output = Result<Mutes, StoreError>> + Send;
+
     /// These users, in any order; one of whom nothing is known is not among them. May be a moment behind.
     fn users(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<ChatUser>, StoreError>> + Send;
 
@@ -302,7 +305,8 @@ pub enum SeenOutcome {
 
 /// Knows which connections a user has.
 pub trait Registry: Sync {
-    /// Adds a connection; answers all that the user has now, this one included. The user was last seen now.
+    /// Adds a connection; answers all that the user has now, this one included. The user was last seen now, if it is
+    /// their only one; if not, it may be noted or not.
     fn register(
         &self,
         user: &UserId,
@@ -311,7 +315,7 @@ pub trait Registry: Sync {
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
     /// Removes a connection that its client or API Gateway closed; answers those that the user has left. They were last
-    /// seen now.
+    /// seen now, if none is left; if not, it may be noted or not.
     fn unregister(
         &self,
         user: &UserId,
@@ -326,9 +330,14 @@ pub trait Registry: Sync {
         connections: &[ConnectionId],
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
-    /// Notes a connection again over which something came, if it is kept in a place that may have lost it. The tables lose
-    /// nothing: then there is nothing to do.
-    fn keep(&self, user: &UserId, connection: &Connection) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Notes a connection again that turned out to be open, if it was opened before the registry's memory begins. Then
+    /// answers all that the user has now; None if there was nothing to do, as always where nothing is ever lost.
+    fn note_again(
+        &self,
+        user: &UserId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Vec<Connection>>, StoreError>> + Send;
 
     /// The connections of these users, in any order; one who has none may be missing. May be a moment behind.
     fn connections(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<Connected>, StoreError>> + Send;
@@ -347,6 +356,10 @@ pub trait KeepConnections: Sync {
         connection: &Connection,
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
+    /// Since when this place remembers: the time of the first question, which is asked with the present time, since it
+    /// was last empty.
+    fn remembers_since(&self, now: Timestamp) -> impl Future<Output = Result<Timestamp, StoreError>> + Send;
+
     /// Removes these connections; answers those that the user has left.
     fn remove(
         &self,
@@ -361,6 +374,10 @@ pub trait KeepConnections: Sync {
 /// There is no such place: this can be named, and never made.
 impl KeepConnections for Infallible {
     async fn add(&self, _: &UserId, _: &Connection) -> Result<Vec<Connection>, StoreError> {
+        match *self {}
+    }
+
+    async fn remembers_since(&self, _: Timestamp) -> Result<Timestamp, StoreError> {
         match *self {}
     }
 

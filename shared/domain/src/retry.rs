@@ -28,11 +28,11 @@ impl<'a, E: Env> Retry<'a, E> {
 
     /// Waits before the next try; false when there is no time for one.
     pub(crate) async fn again(&mut self) -> bool {
-        meter::conflict();
         let wait = jitter(self.env, FIRST.saturating_mul(1 << self.tries.min(10)).min(LONGEST));
         if self.env.now().plus(wait) >= self.until {
             return false;
         }
+        meter::conflict();
         self.env.sleep(wait).await;
         self.tries += 1;
         true

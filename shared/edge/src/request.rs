@@ -23,6 +23,8 @@ pub struct Origin {
     pub route: String,
     /// Lambda's or API Gateway's name for the request, for the log and for whoever reports an error.
     pub request_id: String,
+    /// Lambda's name for the invocation.
+    pub invocation: String,
     /// Which of the two APIs.
     pub api: Api,
     /// Who asked, if the authorizer said so.
@@ -62,7 +64,7 @@ pub struct Request {
 /// Opens a request: where it came from is known in any case, what it says only if it is well-formed and its caller's
 /// token has not expired.
 pub fn open(request: &lambda_http::Request, now: Timestamp) -> (Origin, Result<Request, Problem>) {
-    let lambda_id = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
+    let invocation = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
     match request.request_context_ref() {
         Some(RequestContext::WebSocket(context)) => {
             let frame = body(request);
@@ -70,7 +72,8 @@ pub fn open(request: &lambda_http::Request, now: Timestamp) -> (Origin, Result<R
             let connection = context.connection_id.as_deref().and_then(|id| ConnectionId::parse(id).ok());
             let origin = Origin {
                 route: context.route_key.clone().unwrap_or_default(),
-                request_id: context.request_id.clone().unwrap_or(lambda_id),
+                request_id: context.request_id.clone().unwrap_or_else(|| invocation.clone()),
+                invocation,
                 api: Api::WebSocket {
                     connection: connection.clone(),
                     frame_id: frame_id.as_ref().ok().cloned().flatten(),
@@ -90,7 +93,8 @@ pub fn open(request: &lambda_http::Request, now: Timestamp) -> (Origin, Result<R
             let authorizer = context.authorizer.clone().unwrap_or_default();
             let origin = Origin {
                 route: context.route_key.clone().unwrap_or_default(),
-                request_id: context.request_id.clone().unwrap_or(lambda_id),
+                request_id: context.request_id.clone().unwrap_or_else(|| invocation.clone()),
+                invocation,
                 api: Api::Http,
                 user: identity(&authorizer).ok().map(|(user, _)| user),
                 chat: request.path_parameters().first("chatId").and_then(chat),
@@ -100,7 +104,14 @@ pub fn open(request: &lambda_http::Request, now: Timestamp) -> (Origin, Result<R
             (origin, opened)
         }
         _ => {
-            let origin = Origin { route: String::new(), request_id: lambda_id, api: Api::Http, user: None, chat: None };
+            let origin = Origin {
+                route: String::new(),
+                request_id: invocation.clone(),
+                invocation,
+                api: Api::Http,
+                user: None,
+                chat: None,
+            };
             (origin, Err(Problem::new(Code::Unauthenticated, "The request did not come through API Gateway.")))
         }
     }

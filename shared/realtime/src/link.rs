@@ -1,4 +1,4 @@
-//! One connection to Redis that is made when it is first needed, and anew after it failed. Nobody waits for it longer
+//! One connection to Redis that is made when it is first needed, and anew after it failed. Nobody waits for Redis longer
 //! than [`LIMIT`].
 
 use domain::ports::StoreError;
@@ -11,8 +11,8 @@ use tokio::time::{Instant, timeout};
 
 /// The longest that one call may take, connecting included.
 const LIMIT: Duration = Duration::from_millis(250);
-/// The same while the function starts, when there is more to do (name, TLS, the password) and nobody waits.
-const WARMING: Duration = Duration::from_secs(2);
+/// The longest that reading the password may take, where it is not known yet.
+const PASSWORD: Duration = Duration::from_secs(1);
 /// For this long after a call failed, calls fail at once: many in one request wait no longer than one.
 const COOL_DOWN: Duration = Duration::from_secs(1);
 
@@ -99,20 +99,31 @@ impl<P: Password> Link<P> {
     /// each of ours may be repeated.
     ///
     /// # Errors
-    /// [`StoreError`], after 250 ms at most; for a second after that, at once.
+    /// [`StoreError`], after 250 ms at most, and one second more where the password is not known yet; for a second after
+    /// that, at once.
     pub(crate) async fn run<T: FromRedisValue + Send>(
         &self,
         operation: &'static str,
         commands: &Pipeline,
     ) -> Result<T, StoreError> {
         if self.lock().down_until.is_some_and(|until| Instant::now() < until) {
-            return Err(unavailable(operation, Failure::Down));
+            return Err(StoreError::Unavailable { operation, source: Box::new(Failure::Down) });
         }
-        let failure = match timeout(LIMIT, self.try_twice(commands)).await {
+        let client = match timeout(PASSWORD, self.client()).await {
+            Ok(Ok(client)) => client,
+            Ok(Err(failure)) => return Err(self.failed(operation, failure)),
+            Err(_) => return Err(self.failed(operation, Failure::Late)),
+        };
+        let failure = match timeout(LIMIT, self.try_twice(&client, commands)).await {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(failure)) => failure,
             Err(_) => Failure::Late,
         };
+        Err(self.failed(operation, failure))
+    }
+
+    /// For a while, calls fail at once.
+    fn failed(&self, operation: &'static str, failure: Failure) -> StoreError {
         let mut state = self.lock();
         // A connection that does not answer may be half open: the next call makes another.
         state.connection = None;
@@ -120,28 +131,25 @@ impl<P: Password> Link<P> {
         if matches!(&failure, Failure::Redis(error) if is_refused(error)) {
             // The password may have been rotated.
             state.client = None;
-            return Err(StoreError::Refused { operation, source: Box::new(failure) });
+            return StoreError::Refused { operation, source: Box::new(failure) };
         }
-        Err(unavailable(operation, failure))
-    }
-
-    /// Connects, while the function starts.
-    ///
-    /// # Errors
-    /// [`StoreError`], after 2 s at most. The next call tries again.
-    pub(crate) async fn warm(&self) -> Result<(), StoreError> {
-        let mut ping = redis::pipe();
-        ping.cmd("PING").ignore();
-        let result = timeout(WARMING, self.try_twice(&ping)).await.unwrap_or(Err(Failure::Late));
-        result.map_err(|failure| unavailable("PING", failure))
+        StoreError::Unavailable { operation, source: Box::new(failure) }
     }
 
     /// Boxed: the client's futures are nested deeper than the compiler follows from a function's handler on.
-    fn try_twice<'a, T: FromRedisValue + Send + 'a>(&'a self, commands: &'a Pipeline) -> Trying<'a, T> {
-        Box::pin(self.try_at_hand_and_anew(commands))
+    fn try_twice<'a, T: FromRedisValue + Send + 'a>(
+        &'a self,
+        client: &'a Client,
+        commands: &'a Pipeline,
+    ) -> Trying<'a, T> {
+        Box::pin(self.try_at_hand_and_anew(client, commands))
     }
 
-    async fn try_at_hand_and_anew<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, Failure> {
+    async fn try_at_hand_and_anew<T: FromRedisValue>(
+        &self,
+        client: &Client,
+        commands: &Pipeline,
+    ) -> Result<T, Failure> {
         let at_hand = self.lock().connection.clone();
         if let Some(mut connection) = at_hand {
             match commands.query_async(&mut connection).await {
@@ -149,28 +157,29 @@ impl<P: Password> Link<P> {
                 result => return Ok(result?),
             }
         }
-        let client = self.client().await?;
-        // The limits of a call are set around all of it.
-        let config =
-            AsyncConnectionConfig::new().set_connection_timeout(Some(WARMING)).set_response_timeout(Some(WARMING));
+        // The limit of a call is set around all of it.
+        let config = AsyncConnectionConfig::new().set_connection_timeout(Some(LIMIT)).set_response_timeout(Some(LIMIT));
         let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-        {
-            let mut state = self.lock();
-            state.client = Some(client);
-            state.connection = Some(connection.clone());
-        }
+        self.lock().connection = Some(connection.clone());
         Ok(commands.query_async(&mut connection).await?)
     }
 
+    /// The server's client, with the password in it. Once the password is known, no call waits for it.
     async fn client(&self) -> Result<Client, Failure> {
         let known = self.lock().client.clone();
         if let Some(client) = known {
             return Ok(client);
         }
-        let Some(password) = self.password.password().await? else { return Ok(self.server.clone()) };
-        let server = self.server.get_connection_info().clone();
-        let settings = server.redis_settings().clone().set_password(password);
-        Ok(Client::open(server.set_redis_settings(settings))?)
+        let client = match self.password.password().await? {
+            Some(password) => {
+                let server = self.server.get_connection_info().clone();
+                let settings = server.redis_settings().clone().set_password(password);
+                Client::open(server.set_redis_settings(settings))?
+            }
+            None => self.server.clone(),
+        };
+        self.lock().client = Some(client.clone());
+        Ok(client)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -181,8 +190,4 @@ impl<P: Password> Link<P> {
 /// Whether Redis does not let us in: trying again does not help.
 fn is_refused(error: &RedisError) -> bool {
     matches!(error.kind(), ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm))
-}
-
-fn unavailable(operation: &'static str, failure: Failure) -> StoreError {
-    StoreError::Unavailable { operation, source: Box::new(failure) }
 }

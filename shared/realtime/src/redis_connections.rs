@@ -1,5 +1,6 @@
 //! Live connections in Redis or Valkey: for each user one hash, from connection id to `connectedAt:exp` in milliseconds.
-//! A key outlives its last connection by no more than the two hours that a connection can live.
+//! A key outlives its last connection by no more than the two hours that a connection can live. One more key says since
+//! when there is anything: who was connected before then may have been forgotten.
 //!
 //! Each call is one round trip; what changes a user's connections and then reads them is one transaction (MULTI), so
 //! that of two devices that come at once exactly one is the first.
@@ -30,7 +31,7 @@ impl<P: Password> RedisConnections<P> {
 
     /// Connects, while the function starts; in vain, if Redis does not answer.
     pub async fn warm(&self) {
-        if let Err(error) = self.link.warm().await {
+        if let Err(error) = self.link.run::<()>("PING", redis::pipe().cmd("PING").ignore()).await {
             tracing::warn!(error = in_full(&error), "Redis does not answer");
         }
     }
@@ -46,7 +47,7 @@ impl<P: Password> RedisConnections<P> {
                 let parts = ConnectionId::parse(id.clone()).ok().zip(times);
                 let (id, (connected_at, exp)) = parts.ok_or_else(|| StoreError::Inconsistent {
                     table: "Redis",
-                    key: self.key(user),
+                    key: format!("{}connections:#{}", self.prefix, user.hashed()),
                     attribute: id,
                 })?;
                 let at = Timestamp::from_millis;
@@ -65,6 +66,14 @@ impl<P: Password> KeepConnections for RedisConnections<P> {
         commands.atomic().hset(&key, connection.id.as_str(), entry).ignore().expire(&key, life).ignore().hgetall(&key);
         let (hash,) = self.link.run("HSET", &commands).await?;
         self.connections(user, hash)
+    }
+
+    async fn remembers_since(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
+        let key = format!("{}since", self.prefix);
+        let mut commands = redis::pipe();
+        commands.set_nx(&key, now.millis()).ignore().get(&key);
+        let (millis,) = self.link.run("GET", &commands).await?;
+        Ok(Timestamp::from_millis(millis))
     }
 
     async fn remove(&self, user: &UserId, connections: &[ConnectionId]) -> Result<Vec<Connection>, StoreError> {

@@ -7,7 +7,8 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
-use domain::chat_user::{ChatUser, Connection, is_online};
+use domain::causes::in_full;
+use domain::chat_user::{ChatUser, Connection, is_alone, is_online};
 use domain::ids::{ConnectionId, UserId};
 use domain::ports::{Connected, Consistency, Env, KeepConnections, Registry, StoreError};
 use domain::timestamp::Timestamp;
@@ -26,8 +27,12 @@ impl<E: Env, C: KeepConnections> Registry for DynamoStore<E, C> {
     ) -> Result<Vec<Connection>, StoreError> {
         if let Some(elsewhere) = &self.connections {
             let connections = elsewhere.add(user, connection).await?;
-            if connections.iter().all(|other| other.id == connection.id || !other.is_live(now)) {
-                self.seen(user, now).send().await.map_err(|error| failed("UpdateItem", error))?;
+            if is_alone(&connection.id, &connections, now)
+                && let Err(error) = self.seen(user, now).send().await
+            {
+                // The connection is noted: refusing it now would leave a ghost.
+                let error = failed("UpdateItem", error);
+                tracing::warn!(error = in_full(&error), "when a user was last seen is not noted");
             }
             return Ok(connections);
         }
@@ -87,10 +92,17 @@ impl<E: Env, C: KeepConnections> Registry for DynamoStore<E, C> {
         Ok(remaining)
     }
 
-    async fn keep(&self, user: &UserId, connection: &Connection) -> Result<(), StoreError> {
+    async fn note_again(
+        &self,
+        user: &UserId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<Option<Vec<Connection>>, StoreError> {
         match &self.connections {
-            Some(elsewhere) => elsewhere.add(user, connection).await.map(drop),
-            None => Ok(()),
+            Some(elsewhere) if connection.connected_at < elsewhere.remembers_since(now).await? => {
+                elsewhere.add(user, connection).await.map(Some)
+            }
+            _ => Ok(None),
         }
     }
 

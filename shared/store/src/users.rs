@@ -8,21 +8,26 @@ use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue};
 use domain::causes::in_full;
 use domain::chat_user::{ChatUser, Mutes};
 use domain::ids::UserId;
+use domain::meter;
 use domain::names::Nickname;
-use domain::ports::{Env, KeepConnections, KeepUsers, StoreError};
+use domain::ports::{Connected, Env, KeepConnections, KeepUsers, StoreError};
+use futures_util::future::join;
 use std::collections::BTreeMap;
 
 impl<E: Env, C: KeepConnections> KeepUsers for DynamoStore<E, C> {
     async fn user(&self, user: &UserId) -> Result<Option<ChatUser>, StoreError> {
-        let call = self.client.get_item().table_name(&self.tables.chat_users).set_key(Some(user_key(user)));
-        let output = call.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
-        let found = output.map_err(|error| failed("GetItem", error))?.item.map(chat_user).transpose()?;
-        let mut known = self.with_connections(std::slice::from_ref(user), found.into_iter().collect()).await;
-        Ok(known.pop())
+        let found = self.stored_user(user).await?;
+        let connected = self.connected(std::slice::from_ref(user)).await.unwrap_or_else(shown_as_offline);
+        Ok(with_connections(found.into_iter().collect(), connected).pop())
+    }
+
+    async fn mutes(&self, user: &UserId) -> Result<Mutes, StoreError> {
+        Ok(self.stored_user(user).await?.map(|user| user.muted_chats).unwrap_or_default())
     }
 
     async fn users(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {
-        Ok(self.with_connections(users, self.stored_users(users).await?).await)
+        let (found, connected) = join(self.stored_users(users), self.connected(users)).await;
+        Ok(with_connections(found?, connected.unwrap_or_else(shown_as_offline)))
     }
 
     async fn set_nickname(&self, user: &UserId, nickname: &Nickname) -> Result<ChatUser, StoreError> {
@@ -62,24 +67,45 @@ impl<E: Env, C: KeepConnections> KeepUsers for DynamoStore<E, C> {
 }
 
 impl<E: Env, C: KeepConnections> DynamoStore<E, C> {
-    /// These users with their connections, where those are kept elsewhere. While they cannot be had, users are shown
-    /// without: reading does not fail for it.
-    async fn with_connections(&self, asked: &[UserId], found: Vec<ChatUser>) -> Vec<ChatUser> {
-        let Some(elsewhere) = &self.connections else { return found };
-        let connected = elsewhere.of(asked).await.unwrap_or_else(|error| {
-            tracing::warn!(error = in_full(&error), "users are shown as offline");
-            Vec::new()
-        });
-        let mut users: BTreeMap<UserId, ChatUser> = found.into_iter().map(|user| (user.id.clone(), user)).collect();
-        for (id, connections) in connected {
-            users.entry(id.clone()).or_insert_with(|| ChatUser::unknown(id)).connections = connections;
-        }
-        users.into_values().collect()
+    /// The user as the table has them.
+    async fn stored_user(&self, user: &UserId) -> Result<Option<ChatUser>, StoreError> {
+        let call = self.client.get_item().table_name(&self.tables.chat_users).set_key(Some(user_key(user)));
+        let output = call.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
+        output.map_err(|error| failed("GetItem", error))?.item.map(chat_user).transpose()
     }
 
-    async fn with_own_connections(&self, user: ChatUser) -> ChatUser {
-        let id = user.id.clone();
-        let known = self.with_connections(std::slice::from_ref(&id), vec![user]).await;
-        known.into_iter().next().unwrap_or_else(|| ChatUser::unknown(id))
+    /// The connections of these users, if they are kept elsewhere.
+    async fn connected(&self, users: &[UserId]) -> Result<Option<Vec<Connected>>, StoreError> {
+        match &self.connections {
+            Some(elsewhere) => elsewhere.of(users).await.map(Some),
+            None => Ok(None),
+        }
     }
+
+    /// A user with their connections, who is about to be told something.
+    async fn with_own_connections(&self, user: ChatUser) -> ChatUser {
+        let connected = self.connected(std::slice::from_ref(&user.id)).await.unwrap_or_else(|error| {
+            meter::missed(1);
+            shown_as_offline(error)
+        });
+        let unchanged = user.clone();
+        with_connections(vec![user], connected).pop().unwrap_or(unchanged)
+    }
+}
+
+/// Reading does not fail while connections that are kept elsewhere cannot be had.
+fn shown_as_offline(error: StoreError) -> Option<Vec<Connected>> {
+    tracing::warn!(error = in_full(&error), "users are shown as offline");
+    Some(Vec::new())
+}
+
+/// These users with their connections, if those are kept elsewhere; then what the table has of them is from before.
+fn with_connections(mut found: Vec<ChatUser>, connected: Option<Vec<Connected>>) -> Vec<ChatUser> {
+    let Some(connected) = connected else { return found };
+    found.iter_mut().for_each(|user| user.connections.clear());
+    let mut users: BTreeMap<UserId, ChatUser> = found.into_iter().map(|user| (user.id.clone(), user)).collect();
+    for (id, connections) in connected {
+        users.entry(id.clone()).or_insert_with(|| ChatUser::unknown(id)).connections = connections;
+    }
+    users.into_values().collect()
 }

@@ -19,24 +19,24 @@ async fn a_requests_line_tells_what_it_did_and_what_it_cost() {
     let wanted = [
         &chat_id,
         &user,
-        "status=201",
+        "status=201 ",
         "ms=",
-        "MessagesCommitted=1",
-        "PushesPosted=2",
+        "MessagesCommitted=1 ",
+        "PushesPosted=2 ",
         "FanOutMs=",
-        "WriteUnits=8",
+        "WriteUnits=8.0",
         read_units,
     ];
-    let line = line_of(&system, "status=201", "messages\"").await;
+    let line = line_of(&system, "status=201 ", "messages\"").await;
     for part in wanted {
-        assert!(line.contains(part), "{part}: {line}");
+        assert!(format!("{line} ").contains(part), "{part}: {line}");
     }
     assert!(!line.contains("Conflicts") && !line.contains("ServerErrors"), "{line}");
 
     // A repeat stores nothing.
     assert_eq!(alice.http.post(&path, &body).await.unwrap().0, 200);
-    let line = line_of(&system, "status=200", "messages\"").await;
-    assert!(!line.contains("MessagesCommitted") && line.contains("PushesPosted=2"), "{line}");
+    let line = line_of(&system, "status=200 ", "messages\"").await;
+    assert!(!line.contains("MessagesCommitted") && line.contains("PushesPosted=2 "), "{line}");
 
     // Who loses against another tries again, and that is counted.
     let sends = (0..24).map(|n| {
@@ -46,7 +46,7 @@ async fn a_requests_line_tells_what_it_did_and_what_it_cost() {
     });
     assert!(join_all(sends).await.into_iter().all(|status| status == 201));
     let line = line_of(&system, "Conflicts=", "messages\"").await;
-    assert!(line.contains("MessagesCommitted=1"), "{line}");
+    assert!(line.contains("MessagesCommitted=1 "), "{line}");
 }
 
 /// The first line with both in it, once there is one.

@@ -5,7 +5,7 @@ use serde_json::json;
 async fn seen(socket: &mut dev::client::Socket, user: &User) -> String {
     let event = socket.event("presence.updated").await.unwrap();
     assert_eq!(event["data"]["userId"], user.id, "{event}");
-    assert!(event["data"]["lastSeen"].is_string() && event["data"]["at"].is_string(), "{event}");
+    assert_eq!(event["data"]["lastSeen"].is_string(), event["data"]["at"].is_string(), "{event}");
     assert_eq!(event.as_object().unwrap().len(), 2, "{event}");
     event["data"]["status"].as_str().unwrap().to_owned()
 }

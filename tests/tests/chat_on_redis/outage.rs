@@ -45,7 +45,7 @@ async fn while_redis_is_down_messages_are_stored_and_answered_and_when_it_is_bac
     assert_eq!(synced["data"]["chats"][0]["messages"].as_array().unwrap().len(), 4, "{synced}");
     alice.send(&chat, "Welcome back").await;
     assert_eq!(at_bob.event("message.created").await.unwrap()["seq"], 6);
-    // Who stayed connected is known again as soon as a frame of theirs is served, such as the sync that a silence calls for.
+    // Who stayed connected is known again as soon as they ask what they missed, as a silence calls for.
     assert!(at_alice.take_waiting().iter().all(|frame| frame["seq"] != 6), "alice was not known yet");
     assert_eq!(at_alice.request("sync", json!({"cursors": {}})).await.unwrap()["ok"], true);
     bob.send(&chat, "Good to see you").await;

@@ -2,9 +2,11 @@
 
 use super::fan_out::warn_about;
 use super::{App, PushReport};
-use crate::chat_user::{Connection, Status, is_online, surplus};
+use crate::chat_user::{Connection, Status, is_alone, is_online, surplus};
+use crate::event::Presence;
 use crate::ids::{ConnectionId, UserId};
 use crate::ports::{Env, Push, ReadInbox, Registry, StoreError};
+use crate::timestamp::Timestamp;
 use futures_util::future::join_all;
 
 /// A connection that is registered.
@@ -46,6 +48,7 @@ impl<S: ReadInbox + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
             return Err(ConnectError::Expired);
         }
         let connections = self.store.register(user, connection, now).await?;
+        let here = self.is_here(user, now);
         let surplus: Vec<ConnectionId> = surplus(&connections, now).into_iter().map(|gone| gone.id).collect();
         if !surplus.is_empty() {
             if let Err(error) = self.store.forget(user, &surplus).await {
@@ -54,8 +57,10 @@ impl<S: ReadInbox + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
             // One that does not close is forgotten all the same: API Gateway closes it in its time.
             join_all(surplus.iter().map(|id| self.push.close(id))).await;
         }
-        let is_first = connections.iter().all(|other| other.id == connection.id || !other.is_live(now));
-        let pushed = if is_first { self.tell_partners(user, Status::Online, now).await } else { PushReport::default() };
+        let pushed = match is_alone(&connection.id, &connections, now) {
+            true => self.tell_partners(here).await,
+            false => PushReport::default(),
+        };
         Ok(Connected { closed: surplus.len(), pushed })
     }
 
@@ -65,23 +70,36 @@ impl<S: ReadInbox + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
     /// [`StoreError`].
     pub async fn disconnect(&self, user: &UserId, connection: &ConnectionId) -> Result<Disconnected, StoreError> {
         let now = self.env.now();
+        // As of before the registry was asked: a connection that is registered after it is later.
+        let gone = Presence { user_id: user.clone(), status: Status::Offline, last_seen: Some(now), at: now };
         let left = self.store.unregister(user, connection, now).await?;
         let pushed = match is_online(&left, now) {
             true => PushReport::default(),
-            false => self.tell_partners(user, Status::Offline, now).await,
+            false => self.tell_partners(gone).await,
         };
         Ok(Disconnected { pushed })
     }
 }
 
-impl<S: Registry, P: Sync, E: Sync, D: Sync> App<S, P, E, D> {
-    /// Who asks what they missed over a connection is there: it is noted again where it may have been lost, so that its
-    /// user is told of events again. Failing to is logged, and no error. Other frames do not do that: often one is the
-    /// last before a close, and would note again what the close removed.
+impl<S: ReadInbox + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
+    /// Who asks what they missed over a connection is there: it is noted again if it was lost, so that its user is told of
+    /// events again. Failing to is logged, and no error. Other frames do not do that: often one is the last before a
+    /// close, and would note again what the close removed.
     pub(super) async fn keep_connection(&self, user: &UserId, connection: Option<&Connection>) {
         let Some(connection) = connection else { return };
-        if let Err(error) = self.store.keep(user, connection).await {
-            warn_about(&error);
+        let now = self.env.now();
+        match self.store.note_again(user, connection, now).await {
+            Ok(Some(connections)) if is_alone(&connection.id, &connections, now) => {
+                let here = self.is_here(user, now);
+                self.tell_partners(here).await;
+            }
+            Ok(_) => {}
+            Err(error) => warn_about(&error),
         }
+    }
+
+    /// As of now, after the registry has answered: whatever was removed before is earlier.
+    fn is_here(&self, user: &UserId, since: Timestamp) -> Presence {
+        Presence { user_id: user.clone(), status: Status::Online, last_seen: Some(since), at: self.env.now() }
     }
 }

@@ -24,6 +24,8 @@ const CONCURRENCY: usize = 64;
 const ONE_POST: Duration = Duration::from_secs(2);
 /// The longest that all posts of one event may take.
 const ALL_POSTS: Duration = Duration::from_secs(5);
+/// The longest that telling of a lost connection may take, after that.
+const AFTERTHOUGHT: Duration = Duration::from_secs(1);
 /// How often a post is tried that was throttled.
 const TRIES: u32 = 4;
 /// The longest wait before a throttled post is tried again; it doubles with each try.
@@ -77,10 +79,25 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
         self.push_each(audience, except, |_| Some(((), event.clone()))).await
     }
 
+    /// The same within a time of its own, for what somebody waits for who did not ask for it.
+    pub(super) async fn push_within(&self, limit: Duration, audience: &Audience, event: &Event) -> PushReport {
+        self.push_all(limit, audience, None, |_| Some(((), event.clone()))).await
+    }
+
     /// Pushes to each user of the audience the event that is theirs, if one is. Events of one key are the same, and
     /// written once.
     pub(super) async fn push_each<K: Ord>(
         &self,
+        audience: &Audience,
+        except: Option<&ConnectionId>,
+        event_of: impl Fn(&UserId) -> Option<(K, Event)>,
+    ) -> PushReport {
+        self.push_all(ALL_POSTS, audience, except, event_of).await
+    }
+
+    async fn push_all<K: Ord>(
+        &self,
+        limit: Duration,
         audience: &Audience,
         except: Option<&ConnectionId>,
         event_of: impl Fn(&UserId) -> Option<(K, Event)>,
@@ -104,19 +121,26 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
             chat = event.chat_id;
             posts.extend(connections.map(|connection| Post::new(user, connection, &frame)));
         }
-        let gone = self.deliver(posts, &mut report).await;
+        let gone = self.deliver(limit, posts, &mut report).await;
+        // As of before the registry is asked: a connection that is registered after it is later.
+        let at = self.env.now();
         let removals = gone.into_iter().map(|(user, connections)| self.forget(user, connections));
         let left = stream::iter(removals).buffer_unordered(CONCURRENCY).filter_map(future::ready);
-        let left: Vec<(UserId, Timestamp)> = left.collect().await;
+        let left: Vec<UserId> = left.collect().await;
         meter::pushed(&report);
-        if chat.is_some_and(|chat| chat.is_private()) {
-            self.tell_the_other(audience, &left).await;
+        if !left.is_empty() && chat.is_some_and(|chat| chat.is_private()) {
+            self.tell_the_other(audience, left, at).await;
         }
         report
     }
 
     /// Posts; counts what became of it, and answers whose connections were not there.
-    async fn deliver(&self, posts: Vec<Post>, report: &mut PushReport) -> BTreeMap<UserId, Vec<Connection>> {
+    async fn deliver(
+        &self,
+        limit: Duration,
+        posts: Vec<Post>,
+        report: &mut PushReport,
+    ) -> BTreeMap<UserId, Vec<Connection>> {
         let mut gone: BTreeMap<UserId, Vec<Connection>> = BTreeMap::new();
         if posts.is_empty() {
             return gone;
@@ -126,7 +150,7 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
         let posts = stream::iter(posts)
             .map(|post| self.post_patiently(post))
             .buffer_unordered(CONCURRENCY)
-            .take_until(self.env.sleep(ALL_POSTS));
+            .take_until(self.env.sleep(limit));
         let mut posts = pin!(posts);
         while let Some((post, result)) = posts.next().await {
             unanswered = unanswered.saturating_sub(1);
@@ -150,12 +174,11 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
         gone
     }
 
-    /// Removes connections that are gone. If the user has none left now: who, and when they were last seen.
-    async fn forget(&self, user: UserId, connections: Vec<Connection>) -> Option<(UserId, Timestamp)> {
-        let last_seen = connections.iter().map(|connection| connection.connected_at).max()?;
+    /// Removes connections that are gone; who it was, if they have none left now.
+    async fn forget(&self, user: UserId, connections: Vec<Connection>) -> Option<UserId> {
         let ids: Vec<ConnectionId> = connections.into_iter().map(|connection| connection.id).collect();
         match self.store.forget(&user, &ids).await {
-            Ok(left) => (!is_online(&left, self.env.now())).then_some((user, last_seen)),
+            Ok(left) => (!is_online(&left, self.env.now())).then_some(user),
             Err(error) => {
                 warn_about(&error);
                 None
@@ -164,20 +187,21 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
     }
 
     /// A connection that was lost without a word is noticed when something is pushed to it. In a private chat it is
-    /// known without another read who must hear of it: the other one. Further partners hear when they look.
-    async fn tell_the_other(&self, audience: &Audience, left: &[(UserId, Timestamp)]) {
-        let at = self.env.now();
-        for (user, last_seen) in left {
-            let presence = Presence { user_id: user.clone(), status: Status::Offline, last_seen: *last_seen, at };
+    /// known without another read who must hear of it: the other one. Further partners hear when they look. Whose
+    /// connection turns out to be gone here is left to the next push.
+    async fn tell_the_other(&self, audience: &Audience, left: Vec<UserId>, at: Timestamp) {
+        let mut posts = Vec::new();
+        for user_id in left {
+            let others = audience.connections(None, at).filter(|(other, _)| **other != user_id);
+            let presence = Presence { user_id: user_id.clone(), status: Status::Offline, last_seen: None, at };
             let Some(frame) = written(&Event::presence_updated(presence)) else { continue };
-            let others = audience.connections(None, at).filter(|(other, _)| *other != user);
-            let posts = others.flat_map(|(other, connections)| {
-                connections.map(|connection| Post::new(other, connection, &frame)).collect::<Vec<_>>()
-            });
-            let mut report = PushReport::default();
-            self.deliver(posts.collect(), &mut report).await;
-            meter::pushed(&report);
+            for (other, connections) in others {
+                posts.extend(connections.map(|connection| Post::new(other, connection, &frame)));
+            }
         }
+        let mut report = PushReport::default();
+        self.deliver(AFTERTHOUGHT, posts, &mut report).await;
+        meter::pushed(&report);
     }
 
     /// Posts one frame, and again while the connection is throttled.

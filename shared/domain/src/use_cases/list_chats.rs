@@ -111,7 +111,7 @@ where
     /// [`StoreError`].
     pub async fn list_chats(&self, command: ListChats) -> Result<Inbox, StoreError> {
         let ListChats { caller, limit: PageLimit(limit), after } = command;
-        let (chats, own) = try_join(self.store.chats_of(&caller.user), self.store.user(&caller.user)).await?;
+        let (chats, mutes) = try_join(self.store.chats_of(&caller.user), self.store.mutes(&caller.user)).await?;
         let heads = self.store.heads(&chats, Consistency::Eventual).await?;
         let sorted = newest_first(heads).into_iter();
         let mut rest = sorted.filter(|(cursor, _)| after.as_ref().is_none_or(|after| cursor > after));
@@ -119,7 +119,7 @@ where
         let page: Vec<_> = rest.by_ref().take(limit).collect();
         let more = rest.next().is_some();
         let ends: Vec<InboxCursor> = page.iter().map(|(cursor, _)| cursor.clone()).collect();
-        let entries = self.entries(&caller.user, page, &own.map(|user| user.muted_chats).unwrap_or_default()).await?;
+        let entries = self.entries(&caller.user, page, &mutes).await?;
         let others = entries.iter().flatten().filter_map(|entry| entry.user.as_ref());
         let others: Vec<UserId> = others.map(|other| other.user_id().clone()).collect();
         let mut profiles = self.profiles(&others).await;

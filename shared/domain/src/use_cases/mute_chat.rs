@@ -2,7 +2,7 @@
 
 use super::fan_out::Audience;
 use super::{App, Caller, PushReport};
-use crate::chat_user::{ChatUser, ChatUserView, MOST_MUTES, MuteView, Mutes};
+use crate::chat_user::{ChatUserView, MOST_MUTES, MuteView, Mutes};
 use crate::event::Event;
 use crate::ids::ChatId;
 use crate::ports::{Env, KeepUsers, Push, ReadInbox, Registry, StoreError};
@@ -84,9 +84,7 @@ impl<S: ReadInbox + KeepUsers + Registry, P: Push, E: Env, D: Sync> App<S, P, E,
             if matches!(mute, Mute::On(Some(until)) if until <= now) {
                 return Err(MuteChatError::Ended);
             }
-            let user = self.store.user(&caller.user).await?;
-            let user = user.unwrap_or_else(|| ChatUser::unknown(caller.user.clone()));
-            let before = user.muted_chats;
+            let before = self.store.mutes(&caller.user).await?;
             let mut after = before.clone();
             let changes = match mute {
                 Mute::On(until) => after.insert(chat.clone(), until) != Some(until),

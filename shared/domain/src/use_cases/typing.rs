@@ -60,9 +60,12 @@ impl<S: ReadChats + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
         if chat.participants.len() > MOST_FOR_TYPING {
             return Ok(SaidTyping { typing, pushed: PushReport::default() });
         }
-        let others: Vec<UserId> = chat.participants.iter().filter(|user| **user != caller.user).cloned().collect();
-        let audience = self.look_up(&others).await;
-        let pushed = self.push(&audience, None, &Event::typing(chat.id, typing.clone())).await;
+        // In a private chat the caller is looked up too: if the other one turns out to be gone, they must hear of it.
+        let is_told = |user: &UserId| *user != caller.user;
+        let looked_up = chat.participants.iter().filter(|user| !chat.is_group || is_told(user));
+        let audience = self.look_up(&looked_up.cloned().collect::<Vec<UserId>>()).await;
+        let event = Event::typing(chat.id, typing.clone());
+        let pushed = self.push_each(&audience, None, |user| is_told(user).then(|| ((), event.clone()))).await;
         Ok(SaidTyping { typing, pushed })
     }
 }

@@ -1,4 +1,4 @@
-use crate::support::{app, by, online, private, pushed, say};
+use crate::support::{app, by, goes, online, private, pushed, say};
 use domain::chat_user::MAX_CONNECTIONS;
 use domain::ports::{Env as _, Registry as _};
 use domain::use_cases::{ConnectError, SyncChats};
@@ -35,18 +35,34 @@ async fn an_expired_token_opens_nothing() {
     assert!(app.store.connections(&[user("alice")]).await.unwrap().is_empty());
 }
 
-/// As after a Redis was started again: who stayed connected is told of events again once they ask what they missed.
-#[tokio::test]
+/// As after a Redis was started again: who stayed connected is told of events again once they ask what they missed, and
+/// their partners see them come.
+#[tokio::test(start_paused = true)]
 async fn a_connection_that_the_registry_lost_is_noted_again_by_a_sync() {
     let app = app();
     let chat = private(&app).await;
+    online(&app, &["alice-1", "bob-1"]).await;
+    let device = connection("bob-1", app.env.now());
+    let sync = || SyncChats {
+        caller: by("bob-1"),
+        cursors: BTreeMap::new(),
+        open: BTreeSet::new(),
+        connection: Some(device.clone()),
+    };
+    // Nothing is lost, and nothing is noted: the connection may be closed by now.
+    goes(&app, "bob-1").await;
+    app.push.forget("presence.updated");
+    app.sync(sync()).await.unwrap();
+    assert!(app.store.connections(&[user("bob")]).await.unwrap()[0].1.is_empty());
+
     online(&app, &["bob-1"]).await;
-    app.store.lose_connections();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    app.store.lose_connections(app.env.now());
     say(&app, "alice", &chat, "One").await;
+    online(&app, &["alice-1"]).await;
     pushed(&app, []);
-    let connection = Some(connection("bob-1", app.env.now()));
-    let sync = SyncChats { caller: by("bob-1"), cursors: BTreeMap::new(), open: BTreeSet::new(), connection };
-    app.sync(sync).await.unwrap();
+    app.sync(sync()).await.unwrap();
+    pushed(&app, [("alice-1", "presence.updated")]);
     say(&app, "alice", &chat, "Two").await;
-    pushed(&app, [("bob-1", "message.created")]);
+    pushed(&app, [("alice-1", "message.created"), ("bob-1", "message.created")]);
 }

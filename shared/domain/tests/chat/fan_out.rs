@@ -1,5 +1,5 @@
 use crate::support::{TestApp, app, private};
-use domain::chat_user::Connection;
+use domain::chat_user::{Connection, OPENING};
 use domain::ids::{ChatId, ClientChatId};
 use domain::ports::Registry as _;
 use domain::use_cases::{CreateChat, NewChat};
@@ -41,12 +41,12 @@ async fn a_connection_that_is_just_being_opened_is_not_forgotten() {
     let app = app();
     let chat = private(&app).await;
     bob_has(&app, &[]).await;
-    let young = connection("young", TestEnv::START.plus(Duration::from_secs(56)));
+    let young = connection("young", TestEnv::START.plus(Duration::from_secs(60)));
     app.connect(&user("bob"), &young).await.unwrap();
     app.push.set_gone("young");
     assert_eq!(send(&app, &chat).await.gone, 1);
     assert_eq!(known(&app).await, ["young"]);
-    tokio::time::advance(Duration::from_secs(1)).await;
+    tokio::time::advance(OPENING).await;
     send(&app, &chat).await;
     assert!(known(&app).await.is_empty());
 }

@@ -1,10 +1,14 @@
-use crate::support::{app, comes, goes, group, json, online, private, private_of, pushed, say};
+use crate::support::{app, by, comes, goes, group, json, online, private, private_of, pushed, say, with_store};
 use domain::chat_user::{CONNECTION_LIFE, Connection, OPENING};
+use domain::event::TypingState;
 use domain::ids::ConnectionId;
 use domain::ports::{Env as _, Registry as _};
+use domain::use_cases::SayTyping;
+use futures_util::future::join;
 use serde_json::json;
 use std::time::Duration;
 use testkit::fixtures::{connection, user};
+use testkit::{Faults, MemoryStore};
 
 #[tokio::test(start_paused = true)]
 async fn partners_are_told_when_the_first_device_comes_and_the_last_goes_and_nobody_else_is() {
@@ -65,7 +69,6 @@ async fn a_connection_that_was_lost_without_a_word_is_told_of_when_it_is_noticed
     let chat = private(&app).await;
     let team = group(&app, &["alice", "bob", "carol"]).await;
     online(&app, &["alice-1", "bob-1", "bob-2", "carol-1"]).await;
-    let came = json(&app.env.now());
     tokio::time::advance(OPENING).await;
     let noticed = json(&app.env.now());
     app.push.set_gone("bob-1");
@@ -75,9 +78,16 @@ async fn a_connection_that_was_lost_without_a_word_is_told_of_when_it_is_noticed
     say(&app, "alice", &chat, "And now?").await;
     let frames = app.push.take("alice-1");
     assert_eq!((&frames[0]["event"], frames.len()), (&json!("message.created"), 2));
-    let data = json!({"userId": "bob", "status": "offline", "lastSeen": came, "at": noticed});
+    let data = json!({"userId": "bob", "status": "offline", "at": noticed});
     assert_eq!(frames[1], json!({"event": "presence.updated", "data": data}));
     pushed(&app, []);
+    // Whoever begins to type notices it as well.
+    online(&app, &["bob-4"]).await;
+    tokio::time::advance(OPENING).await;
+    app.push.set_gone("bob-4");
+    let typing = SayTyping { caller: by("alice-1"), chat: chat.clone(), state: TypingState::Start };
+    app.say_typing(typing).await.unwrap();
+    pushed(&app, [("alice-1", "presence.updated")]);
     // Noticed in a group, it is told to nobody: who has a private chat with bob is not known there.
     online(&app, &["bob-3"]).await;
     tokio::time::advance(OPENING).await;
@@ -116,4 +126,21 @@ async fn a_handshake_does_not_wait_for_a_partner_whose_connection_hangs() {
     comes(&app, "bob-1").await;
     assert_eq!(before.elapsed().as_secs(), 1);
     assert!(app.disconnect(&user("bob"), &ConnectionId::parse("bob-1").unwrap()).await.is_ok());
+}
+
+/// A device goes and another comes at once. Whichever of the two events arrives last, the later `at` is right: that of
+/// the registry's last word.
+#[tokio::test(start_paused = true)]
+async fn the_time_of_an_event_is_in_the_order_of_the_registry() {
+    for seed in 0..200 {
+        let store = MemoryStore::with_faults(seed, Faults { latency_ms: 30, ..Faults::default() });
+        let app = with_store(store);
+        private(&app).await;
+        online(&app, &["alice-1", "bob-1"]).await;
+        join(comes(&app, "bob-2"), goes(&app, "bob-1")).await;
+        let frames = app.push.take("alice-1");
+        let last = frames.iter().max_by_key(|frame| frame["data"]["at"].as_str().unwrap().to_owned());
+        // Bob is online. Either nobody was told anything, or the last word is that.
+        assert!(last.is_none_or(|frame| frame["data"]["status"] == "online"), "{seed}: {frames:?}");
+    }
 }

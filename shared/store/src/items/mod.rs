@@ -13,7 +13,7 @@ pub(crate) use message::{MessageItem, PointerItem, SendItem, StoredMessage, poin
 pub(crate) use user::{ConnectionItem, StoredUser, mutes_item};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::ids::{ChatId, UserId};
+use domain::ids::{ChatId, UserId, hashed};
 use domain::ports::StoreError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -61,9 +61,10 @@ pub(crate) fn inconsistent(table: &'static str, key: &str, error: &dyn std::erro
     StoreError::Inconsistent { table, key: key.to_owned(), attribute: error.to_string() }
 }
 
-/// The key attributes of an item, readable.
+/// The key attributes of an item, readable; of a user what logs call them.
 fn key_of(item: &Item) -> String {
     let value = |name: &str| match item.get(name) {
+        Some(AttributeValue::S(text)) if name == "userId" => Some(format!("{name}=#{}", hashed(text))),
         Some(AttributeValue::S(text) | AttributeValue::N(text)) => Some(format!("{name}={text}")),
         _ => None,
     };

@@ -53,6 +53,8 @@ struct State {
     unsettled: BTreeMap<(ChatId, Seq), Option<Message>>,
     /// The last pointer of a chat, which a read may still not show.
     unsettled_pointers: BTreeMap<ChatId, Rev>,
+    /// When all connections were lost, if they were.
+    lost_at: Option<Timestamp>,
     faults: Faults,
 }
 

@@ -48,11 +48,20 @@ impl Registry for MemoryStore {
         .await
     }
 
-    async fn keep(&self, user: &UserId, connection: &Connection) -> Result<(), StoreError> {
+    async fn note_again(
+        &self,
+        user: &UserId,
+        connection: &Connection,
+        _: Timestamp,
+    ) -> Result<Option<Vec<Connection>>, StoreError> {
         self.read(|state| {
+            if state.lost_at.is_none_or(|lost| connection.connected_at >= lost) {
+                return None;
+            }
             let entry = state.users.entry(user.clone()).or_insert_with(|| ChatUser::unknown(user.clone()));
             entry.connections.retain(|other| other.id != connection.id);
             entry.connections.push(connection.clone());
+            Some(entry.connections.clone())
         })
         .await
     }
@@ -64,14 +73,20 @@ impl Registry for MemoryStore {
 
 impl MemoryStore {
     /// All connections are lost, as when a Redis that keeps them starts again with nothing in it.
-    pub fn lose_connections(&self) {
-        self.lock().users.values_mut().for_each(|user| user.connections.clear());
+    pub fn lose_connections(&self, now: Timestamp) {
+        let mut state = self.lock();
+        state.users.values_mut().for_each(|user| user.connections.clear());
+        state.lost_at = Some(now);
     }
 }
 
 impl KeepUsers for MemoryStore {
     async fn user(&self, user: &UserId) -> Result<Option<ChatUser>, StoreError> {
         self.read(|state| state.users.get(user).cloned()).await
+    }
+
+    async fn mutes(&self, user: &UserId) -> Result<Mutes, StoreError> {
+        Ok(self.user(user).await?.map(|user| user.muted_chats).unwrap_or_default())
     }
 
     async fn users(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {

@@ -13,7 +13,7 @@ use crate::content::json_length;
 use crate::ids::{ChatId, Rev, Seq, UserId};
 use crate::message::MessageView;
 use crate::ports::{
-    Consistency, Directory, Env, KeepUsers, ReadChanges, ReadChats, ReadInbox, ReadMessages, Registry, StoreError,
+    Consistency, Directory, Env, KeepUsers, Push, ReadChanges, ReadChats, ReadInbox, ReadMessages, Registry, StoreError,
 };
 use futures_util::future::{join, try_join, try_join3};
 use futures_util::{StreamExt as _, stream};
@@ -112,7 +112,7 @@ pub struct ChatSync {
 impl<S, P, E, D> App<S, P, E, D>
 where
     S: ReadChats + ReadInbox + ReadMessages + ReadChanges + KeepUsers + Registry,
-    P: Sync,
+    P: Push,
     E: Env,
     D: Directory,
 {
@@ -134,10 +134,9 @@ where
         open: &BTreeSet<ChatId>,
     ) -> Result<Synced, StoreError> {
         let known: Vec<ChatId> = cursors.keys().cloned().collect();
-        let (heads, own, all) =
-            try_join3(self.store.heads(&known, Consistency::Strong), self.store.user(user), self.store.chats_of(user))
+        let (heads, mutes, all) =
+            try_join3(self.store.heads(&known, Consistency::Strong), self.store.mutes(user), self.store.chats_of(user))
                 .await?;
-        let mutes = own.map(|own| own.muted_chats).unwrap_or_default();
         let mut members = self.store.memberships(user, &known).await?;
         let now = self.env.now();
 

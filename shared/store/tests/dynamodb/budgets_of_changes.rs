@@ -104,7 +104,7 @@ async fn what_is_ones_own_is_cheap() {
     reads(&made[1], &["ChatUsersTable"], &[]);
     let start = SayTyping { caller: caller("own-a"), chat: chat.clone(), state: TypingState::Start };
     app.say_typing(start).await.unwrap();
-    within(&calls.take(), &["BatchGetItem", "BatchGetItem"], 0.0, 3.0);
+    within(&calls.take(), &["BatchGetItem", "BatchGetItem"], 0.0, 3.5);
     app.user(&caller("own-a"), &user("own-b")).await.unwrap();
     let made = calls.take();
     within(&made, &["BatchGetItem", "BatchGetItem"], 0.0, 1.5);

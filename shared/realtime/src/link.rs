@@ -60,7 +60,9 @@ impl Password for () {
     }
 }
 
-type Trying<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+/// A future whose type is not seen from outside. The clients' own are nested deeper than the compiler follows from a
+/// function's handler on.
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The connection, if there is one, and what to connect with.
 pub(crate) struct Link<P> {
@@ -114,7 +116,8 @@ impl<P: Password> Link<P> {
             Ok(Err(failure)) => return Err(self.failed(operation, failure)),
             Err(_) => return Err(self.failed(operation, Failure::Late)),
         };
-        let failure = match timeout(LIMIT, self.try_twice(&client, commands)).await {
+        let trying: Boxed<'_, Result<T, Failure>> = Box::pin(self.try_twice(&client, commands));
+        let failure = match timeout(LIMIT, trying).await {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(failure)) => failure,
             Err(_) => Failure::Late,
@@ -136,20 +139,7 @@ impl<P: Password> Link<P> {
         StoreError::Unavailable { operation, source: Box::new(failure) }
     }
 
-    /// Boxed: the client's futures are nested deeper than the compiler follows from a function's handler on.
-    fn try_twice<'a, T: FromRedisValue + Send + 'a>(
-        &'a self,
-        client: &'a Client,
-        commands: &'a Pipeline,
-    ) -> Trying<'a, T> {
-        Box::pin(self.try_at_hand_and_anew(client, commands))
-    }
-
-    async fn try_at_hand_and_anew<T: FromRedisValue>(
-        &self,
-        client: &Client,
-        commands: &Pipeline,
-    ) -> Result<T, Failure> {
+    async fn try_twice<T: FromRedisValue>(&self, client: &Client, commands: &Pipeline) -> Result<T, Failure> {
         let at_hand = self.lock().connection.clone();
         if let Some(mut connection) = at_hand {
             match commands.query_async(&mut connection).await {
@@ -170,7 +160,8 @@ impl<P: Password> Link<P> {
         if let Some(client) = known {
             return Ok(client);
         }
-        let client = match self.password.password().await? {
+        let reading: Boxed<'_, Result<Option<String>, NoPassword>> = Box::pin(self.password.password());
+        let client = match reading.await? {
             Some(password) => {
                 let server = self.server.get_connection_info().clone();
                 let settings = server.redis_settings().clone().set_password(password);

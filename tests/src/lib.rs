@@ -5,6 +5,8 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, clippy::missing_panics_doc)]
 #![allow(clippy::disallowed_methods)] // where the system is, is the test run's business
 
+mod contract;
+
 use dev::client::{Credential, HttpClient, Socket};
 use dev::cloud::{Cloud, Setup};
 use local_cloud::Event;
@@ -86,6 +88,7 @@ impl System {
 
     /// A local cloud of a test's own, set up otherwise than the shared one. It ends with the test binary.
     pub fn start(change: impl FnOnce(&mut Setup) + Send + 'static) -> Self {
+        dev::client::watch(contract::check);
         let (send, started) = mpsc::channel();
         // A runtime of its own, as each test's ends with the test.
         std::thread::spawn(move || {

@@ -3,7 +3,8 @@
 use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -11,6 +12,45 @@ use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// What a client was told, for whoever watches.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// The answer to a request over HTTP.
+    Answer {
+        /// The request's method.
+        method: &'a Method,
+        /// Its path, without the query.
+        path: &'a str,
+        /// The answer's status.
+        status: u16,
+        /// Its content type.
+        content_type: &'a str,
+        /// What it says.
+        body: &'a Value,
+    },
+    /// A frame, and the action that it replies to, if it is a reply to a request of this client.
+    Frame {
+        /// The action.
+        action: Option<&'a str>,
+        /// The frame.
+        frame: &'a Value,
+    },
+}
+
+/// Sees everything that clients of this process are told.
+static WATCHER: OnceLock<fn(&Told<'_>)> = OnceLock::new();
+
+/// From now on `watcher` sees everything that clients of this process are told; the first who asks for it.
+pub fn watch(watcher: fn(&Told<'_>)) {
+    let _ = WATCHER.set(watcher);
+}
+
+fn tell(told: &Told<'_>) {
+    if let Some(watcher) = WATCHER.get() {
+        watcher(told);
+    }
+}
 
 /// Nothing that is waited for takes longer; a wait that did would be for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -83,7 +123,7 @@ impl HttpClient {
     /// # Errors
     /// The API cannot be reached, or does not answer JSON.
     pub async fn raw(&self, method: Method, path: &str, body: Option<String>) -> Result<(u16, Value), ClientError> {
-        let mut request = self.client.request(method, format!("{}{path}", self.base));
+        let mut request = self.client.request(method.clone(), format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
@@ -91,8 +131,12 @@ impl HttpClient {
             request = request.header("content-type", "application/json").body(body);
         }
         let response = request.send().await?;
+        let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
+        let content_type = content_type.unwrap_or_default().to_owned();
         let (status, text) = (response.status().as_u16(), response.text().await?);
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? };
+        let path = path.split('?').next().unwrap_or_default();
+        tell(&Told::Answer { method: &method, path, status, content_type: &content_type, body: &body });
         Ok((status, body))
     }
 
@@ -156,6 +200,8 @@ pub struct Socket {
     pub subprotocol: Option<String>,
     waiting: VecDeque<Value>,
     requests: u64,
+    /// The actions of requests that have no reply yet, by their ids.
+    open: BTreeMap<String, String>,
 }
 
 impl Socket {
@@ -178,7 +224,13 @@ impl Socket {
         let connected = tokio::time::timeout(PATIENCE, connect_async(request)).await;
         let (stream, response) = connected.map_err(|_elapsed| ClientError::Silence("the handshake".to_owned()))??;
         let chosen = response.headers().get("sec-websocket-protocol").and_then(|name| name.to_str().ok());
-        Ok(Self { stream, subprotocol: chosen.map(str::to_owned), waiting: VecDeque::new(), requests: 0 })
+        Ok(Self {
+            stream,
+            subprotocol: chosen.map(str::to_owned),
+            waiting: VecDeque::new(),
+            requests: 0,
+            open: BTreeMap::new(),
+        })
     }
 
     /// Sends a request of this action and waits for its reply; events that come between are kept.
@@ -200,6 +252,7 @@ impl Socket {
         let id = format!("r-{}", self.requests);
         fields["action"] = json!(action);
         fields["id"] = json!(id);
+        self.open.insert(id.clone(), action.to_owned());
         self.send_text(fields.to_string()).await?;
         Ok(id)
     }
@@ -291,7 +344,12 @@ impl Socket {
             match next.map_err(|_elapsed| ClientError::Silence(what.to_owned()))? {
                 None => return Err(ClientError::Closed(None)),
                 Some(Ok(Message::Close(frame))) => return Err(ClientError::Closed(frame)),
-                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(text.as_str())?),
+                Some(Ok(Message::Text(text))) => {
+                    let frame: Value = serde_json::from_str(text.as_str())?;
+                    let action = frame.get("id").and_then(Value::as_str).and_then(|id| self.open.remove(id));
+                    tell(&Told::Frame { action: action.as_deref(), frame: &frame });
+                    return Ok(frame);
+                }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Err(error.into()),
             }

@@ -1,0 +1,130 @@
+//! What clients are told is what docs/openapi.yaml and docs/asyncapi.yaml say. Every answer and every frame that a test
+//! sees is validated, by watching its clients.
+
+use dev::client::Told;
+use jsonschema::{Registry, Validator};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{LazyLock, Mutex};
+
+const HTTP: &str = "file:///openapi.yaml";
+/// What tests ask the stand-in Auth Service, which is not described.
+const AUTH_SERVICE: [&str; 3] = ["/token", "/users", "/.well-known/jwks.json"];
+const WEBSOCKET: &str = "file:///asyncapi.yaml";
+
+static CONTRACT: LazyLock<Contract> = LazyLock::new(Contract::read);
+
+/// Fails the test whose client was told something else than the descriptions say.
+pub(crate) fn check(told: &Told<'_>) {
+    CONTRACT.check(told);
+}
+
+struct Contract {
+    http: Value,
+    websocket: Value,
+    registry: Registry<'static>,
+    /// Made when they are first needed, by the schema that they are of.
+    validators: Mutex<BTreeMap<String, Validator>>,
+}
+
+impl Contract {
+    fn read() -> Self {
+        let read = |name: &str| -> Value {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
+            serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+        };
+        let (http, websocket) = (read("openapi.yaml"), read("asyncapi.yaml"));
+        let registry = Registry::new().add(HTTP, http.clone()).unwrap().add(WEBSOCKET, websocket.clone()).unwrap();
+        Self { registry: registry.prepare().unwrap(), http, websocket, validators: Mutex::default() }
+    }
+
+    fn check(&self, told: &Told<'_>) {
+        match *told {
+            Told::Answer { path, .. } if AUTH_SERVICE.contains(&path) => {}
+            Told::Answer { method, path, status, content_type, body } => {
+                let method = method.as_str().to_lowercase();
+                let what = format!("{method} {path}: {status} {content_type}");
+                let Some((route, item)) = self.route(&method, path) else {
+                    // API Gateway's own answer to what is no route.
+                    assert_eq!((status, body), (404, &json!({"message": "Not Found"})), "{what}");
+                    return;
+                };
+                let at = format!("/paths/{}/{method}/responses/{status}", escape(route));
+                let response = item.pointer(&format!("/{method}/responses/{status}"));
+                let response = response.unwrap_or_else(|| panic!("{what} is not described: {body}"));
+                let at = response.get("$ref").and_then(Value::as_str).map_or(at, |target| target[1..].to_owned());
+                let media = content_type.split(';').next().unwrap_or_default();
+                let schema = format!("{at}/content/{}/schema", escape(media));
+                assert!(self.http.pointer(&schema).is_some(), "{what} is not described: {body}");
+                self.validate(json!({"$ref": reference(HTTP, &schema)}), body, &what);
+            }
+            Told::Frame { action, frame } => {
+                let schema = match (frame.get("event").and_then(Value::as_str), frame.get("ok"), action) {
+                    (Some(event), _, _) => self.schema_of("x-event", event),
+                    (None, Some(Value::Bool(true)), Some(action)) => self.schema_of("x-action", action),
+                    // To a frame that a test wrote by hand: one of the replies.
+                    (None, Some(Value::Bool(true)), None) => self.any_reply(),
+                    (None, Some(_), _) => frame_schema("RefusedReply"),
+                    (None, None, _) => frame_schema("GatewayFrame"),
+                };
+                self.validate(schema, frame, &format!("a frame, {action:?}"));
+            }
+        }
+    }
+
+    /// The route of a path. One without a parameter goes before one with it.
+    fn route(&self, method: &str, path: &str) -> Option<(&str, &Value)> {
+        let parts: Vec<&str> = path.split('/').collect();
+        let fits = |route: &str| {
+            let names: Vec<&str> = route.split('/').collect();
+            let fits = |(name, part): (&&str, &&str)| name == part || (name.starts_with('{') && !part.is_empty());
+            names.len() == parts.len() && names.iter().zip(&parts).all(fits)
+        };
+        let routes = self.http["paths"].as_object().unwrap().iter();
+        let found = routes.filter(|(route, item)| fits(route) && item.get(method).is_some());
+        found.min_by_key(|(route, _)| route.matches('{').count()).map(|(route, item)| (route.as_str(), item))
+    }
+
+    /// The schema of an event, or of the reply to an action, as the operation with this mark names it.
+    fn schema_of(&self, mark: &str, name: &str) -> Value {
+        let operations = self.websocket["operations"].as_object().unwrap().values();
+        let operation = operations.into_iter().find(|operation| operation[mark] == name);
+        let operation = operation.unwrap_or_else(|| panic!("{name} is not described"));
+        let messages = if mark == "x-event" { &operation["messages"] } else { &operation["reply"]["messages"] };
+        let message = messages[0]["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+        let payload = &self.websocket["components"]["messages"][message]["payload"]["$ref"];
+        frame_schema(payload.as_str().unwrap().rsplit('/').next().unwrap())
+    }
+
+    fn any_reply(&self) -> Value {
+        let operations = self.websocket["operations"].as_object().unwrap().values();
+        let actions = operations.filter_map(|operation| operation.get("x-action").and_then(Value::as_str));
+        json!({"anyOf": actions.map(|action| self.schema_of("x-action", action)).collect::<Vec<_>>()})
+    }
+
+    fn validate(&self, schema: Value, value: &Value, what: &str) {
+        let mut validators = self.validators.lock().unwrap();
+        let validator = validators.entry(schema.to_string()).or_insert_with(|| {
+            let options = jsonschema::options().should_validate_formats(true).with_registry(&self.registry);
+            options.build(&schema).unwrap()
+        });
+        let errors: Vec<String> = validator.iter_errors(value).map(|error| error.to_string()).collect();
+        drop(validators);
+        assert!(errors.is_empty(), "{what} is not as {schema} describes it: {errors:?}: {value}");
+    }
+}
+
+fn frame_schema(name: &str) -> Value {
+    json!({"$ref": format!("{WEBSOCKET}#/components/schemas/{name}")})
+}
+
+/// A name as a JSON pointer holds it (RFC 6901).
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// A JSON pointer into a document as a URI.
+fn reference(document: &str, pointer: &str) -> String {
+    format!("{document}#{}", pointer.replace('{', "%7B").replace('}', "%7D"))
+}

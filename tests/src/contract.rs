@@ -28,6 +28,45 @@ struct Contract {
     validators: Mutex<BTreeMap<String, Validator>>,
 }
 
+/// A request as a description shows it.
+#[derive(Debug)]
+pub struct Sample {
+    /// `post /chats` or an action.
+    pub name: String,
+    /// The schema of its body or frame.
+    pub schema: Value,
+    /// An example of it.
+    pub document: Value,
+}
+
+/// The description of one API.
+#[derive(Debug, Clone, Copy)]
+pub struct Description {
+    is_http: bool,
+}
+
+impl Description {
+    /// docs/openapi.yaml.
+    pub fn of_http() -> Self {
+        Self { is_http: true }
+    }
+
+    /// docs/asyncapi.yaml.
+    pub fn of_websocket() -> Self {
+        Self { is_http: false }
+    }
+
+    /// The requests that it shows: bodies or frames.
+    pub fn requests(self) -> Vec<Sample> {
+        if self.is_http { CONTRACT.bodies() } else { CONTRACT.frames() }
+    }
+
+    /// Whether a document is as a schema of its describes it.
+    pub fn accepts(self, schema: &Value, document: &Value) -> bool {
+        CONTRACT.errors(schema, document).is_empty()
+    }
+}
+
 impl Contract {
     fn read() -> Self {
         let read = |name: &str| -> Value {
@@ -37,6 +76,42 @@ impl Contract {
         let (http, websocket) = (read("openapi.yaml"), read("asyncapi.yaml"));
         let registry = Registry::new().add(HTTP, http.clone()).unwrap().add(WEBSOCKET, websocket.clone()).unwrap();
         Self { registry: registry.prepare().unwrap(), http, websocket, validators: Mutex::default() }
+    }
+
+    fn bodies(&self) -> Vec<Sample> {
+        let mut all = Vec::new();
+        for (path, item) in self.http["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let content = "/requestBody/content/application~1json";
+                let examples = operation.pointer(&format!("{content}/examples")).and_then(Value::as_object);
+                let pointer = format!("/paths/{}/{method}{content}/schema", escape(path));
+                for example in examples.into_iter().flat_map(|examples| examples.values()) {
+                    all.push(Sample {
+                        name: format!("{method} {path}"),
+                        schema: json!({"$ref": reference(HTTP, &pointer)}),
+                        document: example["value"].clone(),
+                    });
+                }
+            }
+        }
+        all
+    }
+
+    fn frames(&self) -> Vec<Sample> {
+        let mut all = Vec::new();
+        for operation in self.websocket["operations"].as_object().unwrap().values() {
+            let Some(action) = operation.get("x-action").and_then(Value::as_str) else { continue };
+            let message = operation["messages"][0]["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+            let pointer = format!("/components/messages/{message}/payload");
+            for example in self.websocket["components"]["messages"][message]["examples"].as_array().unwrap() {
+                all.push(Sample {
+                    name: action.to_owned(),
+                    schema: json!({"$ref": reference(WEBSOCKET, &pointer)}),
+                    document: example["payload"].clone(),
+                });
+            }
+        }
+        all
     }
 
     fn check(&self, told: &Told<'_>) {
@@ -104,14 +179,17 @@ impl Contract {
     }
 
     fn validate(&self, schema: Value, value: &Value, what: &str) {
+        let errors = self.errors(&schema, value);
+        assert!(errors.is_empty(), "{what} is not as {schema} describes it: {errors:?}: {value}");
+    }
+
+    fn errors(&self, schema: &Value, value: &Value) -> Vec<String> {
         let mut validators = self.validators.lock().unwrap();
         let validator = validators.entry(schema.to_string()).or_insert_with(|| {
             let options = jsonschema::options().should_validate_formats(true).with_registry(&self.registry);
-            options.build(&schema).unwrap()
+            options.build(schema).unwrap()
         });
-        let errors: Vec<String> = validator.iter_errors(value).map(|error| error.to_string()).collect();
-        drop(validators);
-        assert!(errors.is_empty(), "{what} is not as {schema} describes it: {errors:?}: {value}");
+        validator.iter_errors(value).map(|error| error.to_string()).collect()
     }
 }
 

@@ -5,7 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, clippy::missing_panics_doc)]
 #![allow(clippy::disallowed_methods)] // where the system is, is the test run's business
 
-mod contract;
+pub mod contract;
 
 use dev::client::{Credential, HttpClient, Socket};
 use dev::cloud::{Cloud, Setup};

@@ -1,0 +1,94 @@
+//! What the descriptions of both APIs refuse, the server refuses too: each request of theirs with a field missing, of
+//! another type, or too many.
+
+use dev::client::Socket;
+use end_to_end::contract::{Description, Sample};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// The documents that are one change away from this one: each field removed, each of another type, and one too many.
+fn mutants(document: &Value) -> Vec<(String, Value)> {
+    let fields = document.as_object().unwrap();
+    let mut all = Vec::new();
+    let mut more = fields.clone();
+    more.insert("nonsense".to_owned(), json!(1));
+    all.push(("one too many".to_owned(), Value::Object(more)));
+    for (name, value) in fields {
+        let mut without = fields.clone();
+        without.remove(name);
+        all.push((format!("without {name}"), Value::Object(without)));
+        let others = [json!("text"), json!(-1.5), json!(true), json!([[]]), json!({"nonsense": {}})];
+        let is_other = |other: &&Value| std::mem::discriminant(*other) != std::mem::discriminant(value);
+        for other in others.iter().filter(is_other) {
+            let mut with = fields.clone();
+            with.insert(name.clone(), other.clone());
+            all.push((format!("{name}: {other}"), Value::Object(with)));
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn what_the_description_of_the_http_api_refuses_is_refused() {
+    let alice = crate::system().user("alice").await;
+    let description = Description::of_http();
+    let mut refused = 0;
+    for Sample { name, schema, document } in description.requests() {
+        assert!(description.accepts(&schema, &document), "{name}: {document}");
+        let (method, path) = name.split_once(' ').unwrap();
+        let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+        // Bodies are read before anything is looked up: which chat, message or user it is makes no difference.
+        let path = path.replace("{chatId}", "no-such-chat").replace("{seq}", "1").replace("{userId}", "nobody");
+        for (how, mutant) in mutants(&document) {
+            if description.accepts(&schema, &mutant) {
+                continue;
+            }
+            let (status, answer) = alice.http.call(method.clone(), &path, Some(&mutant)).await.unwrap();
+            assert_eq!(
+                (status, &answer["code"]),
+                (400, &json!("invalid_request")),
+                "{name}, {how}: {mutant}: {answer}"
+            );
+            refused += 1;
+        }
+    }
+    println!("{refused} wrong bodies were refused");
+    assert!(refused > 100, "{refused}");
+}
+
+#[tokio::test]
+async fn what_the_description_of_the_websocket_api_refuses_is_refused() {
+    let alice = crate::system().user("alice").await;
+    let mut socket = alice.socket().await;
+    let description = Description::of_websocket();
+    let mut refused = 0;
+    for Sample { name, schema, document } in description.requests() {
+        assert!(description.accepts(&schema, &document), "{name}: {document}");
+        for (how, mutant) in mutants(&document) {
+            if description.accepts(&schema, &mutant) {
+                continue;
+            }
+            let reply = answer(&mut socket, &mutant).await;
+            let error = &reply["error"];
+            assert_eq!(
+                (&reply["ok"], &error["status"]),
+                (&json!(false), &json!(400)),
+                "{name}, {how}: {mutant}: {reply}"
+            );
+            refused += 1;
+        }
+    }
+    println!("{refused} wrong frames were refused");
+    assert!(refused > 200, "{refused}");
+}
+
+/// The next reply.
+async fn answer(socket: &mut Socket, frame: &Value) -> Value {
+    socket.send_text(frame.to_string()).await.unwrap();
+    loop {
+        let came = socket.next().await.unwrap();
+        if came.get("event").is_none() {
+            return came;
+        }
+    }
+}

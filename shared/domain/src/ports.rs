@@ -340,11 +340,11 @@ pub trait Registry: Sync {
     ) -> impl Future<Output = Result<Option<Vec<Connection>>, StoreError>> + Send;
 
     /// The connections of these users, in any order; one who has none may be missing. May be a moment behind.
-    fn connections(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<Connected>, StoreError>> + Send;
+    fn connections(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<UserConnections>, StoreError>> + Send;
 }
 
 /// A user and their connections, dead ones included.
-pub type Connected = (UserId, Vec<Connection>);
+pub type UserConnections = (UserId, Vec<Connection>);
 
 /// Keeps live connections in a place of their own, for a store that has none for them: the real-time side of a
 /// [`Registry`]. Who was last seen when stays with the user.
@@ -368,7 +368,7 @@ pub trait KeepConnections: Sync {
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
     /// The connections of these users, in any order, in one round trip; one who has none is missing.
-    fn of(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<Connected>, StoreError>> + Send;
+    fn of(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<UserConnections>, StoreError>> + Send;
 }
 
 /// There is no such place: this can be named, and never made.
@@ -385,7 +385,7 @@ impl KeepConnections for Infallible {
         match *self {}
     }
 
-    async fn of(&self, _: &[UserId]) -> Result<Vec<Connected>, StoreError> {
+    async fn of(&self, _: &[UserId]) -> Result<Vec<UserConnections>, StoreError> {
         match *self {}
     }
 }

@@ -9,7 +9,7 @@ use crate::link::{Link, Password};
 use domain::causes::in_full;
 use domain::chat_user::{CONNECTION_LIFE, Connection};
 use domain::ids::{ConnectionId, UserId};
-use domain::ports::{Connected, KeepConnections, StoreError};
+use domain::ports::{KeepConnections, StoreError, UserConnections};
 use domain::timestamp::Timestamp;
 use redis::Client;
 use std::collections::BTreeMap;
@@ -85,7 +85,7 @@ impl<P: Password> KeepConnections for RedisConnections<P> {
         self.connections(user, hash)
     }
 
-    async fn of(&self, users: &[UserId]) -> Result<Vec<Connected>, StoreError> {
+    async fn of(&self, users: &[UserId]) -> Result<Vec<UserConnections>, StoreError> {
         let mut found = Vec::with_capacity(users.len());
         for some in users.chunks(BATCH) {
             let mut commands = redis::pipe();

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValu
 use domain::causes::in_full;
 use domain::chat_user::{ChatUser, Connection, is_alone, is_online};
 use domain::ids::{ConnectionId, UserId};
-use domain::ports::{Connected, Consistency, Env, KeepConnections, Registry, StoreError};
+use domain::ports::{Consistency, Env, KeepConnections, Registry, StoreError, UserConnections};
 use domain::timestamp::Timestamp;
 use std::collections::HashMap;
 
@@ -106,7 +106,7 @@ impl<E: Env, C: KeepConnections> Registry for DynamoStore<E, C> {
         }
     }
 
-    async fn connections(&self, users: &[UserId]) -> Result<Vec<Connected>, StoreError> {
+    async fn connections(&self, users: &[UserId]) -> Result<Vec<UserConnections>, StoreError> {
         match &self.connections {
             Some(elsewhere) => elsewhere.of(users).await,
             None => Ok(self.stored_users(users).await?.into_iter().map(|user| (user.id, user.connections)).collect()),

@@ -10,7 +10,7 @@ use domain::chat_user::{ChatUser, Mutes};
 use domain::ids::UserId;
 use domain::meter;
 use domain::names::Nickname;
-use domain::ports::{Connected, Env, KeepConnections, KeepUsers, StoreError};
+use domain::ports::{Env, KeepConnections, KeepUsers, StoreError, UserConnections};
 use futures_util::future::join;
 use std::collections::BTreeMap;
 
@@ -75,7 +75,7 @@ impl<E: Env, C: KeepConnections> DynamoStore<E, C> {
     }
 
     /// The connections of these users, if they are kept elsewhere.
-    async fn connected(&self, users: &[UserId]) -> Result<Option<Vec<Connected>>, StoreError> {
+    async fn connected(&self, users: &[UserId]) -> Result<Option<Vec<UserConnections>>, StoreError> {
         match &self.connections {
             Some(elsewhere) => elsewhere.of(users).await.map(Some),
             None => Ok(None),
@@ -94,13 +94,13 @@ impl<E: Env, C: KeepConnections> DynamoStore<E, C> {
 }
 
 /// Reading does not fail while connections that are kept elsewhere cannot be had.
-fn shown_as_offline(error: StoreError) -> Option<Vec<Connected>> {
+fn shown_as_offline(error: StoreError) -> Option<Vec<UserConnections>> {
     tracing::warn!(error = in_full(&error), "users are shown as offline");
     Some(Vec::new())
 }
 
 /// These users with their connections, if those are kept elsewhere; then what the table has of them is from before.
-fn with_connections(mut found: Vec<ChatUser>, connected: Option<Vec<Connected>>) -> Vec<ChatUser> {
+fn with_connections(mut found: Vec<ChatUser>, connected: Option<Vec<UserConnections>>) -> Vec<ChatUser> {
     let Some(connected) = connected else { return found };
     found.iter_mut().for_each(|user| user.connections.clear());
     let mut users: BTreeMap<UserId, ChatUser> = found.into_iter().map(|user| (user.id.clone(), user)).collect();

@@ -7,7 +7,7 @@ use crate::chat_user::{Connection, OPENING, Status, is_online};
 use crate::event::{Event, Presence};
 use crate::ids::{ConnectionId, UserId};
 use crate::meter;
-use crate::ports::{Connected, Env, Push, PushError, Registry, StoreError};
+use crate::ports::{Env, Push, PushError, Registry, StoreError, UserConnections};
 use crate::retry::jitter;
 use crate::timestamp::Timestamp;
 use futures_util::future::{Either, select};
@@ -230,7 +230,7 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
 /// Whom an event is pushed to.
 #[derive(Debug, Default)]
 pub(super) struct Audience {
-    users: Vec<Connected>,
+    users: Vec<UserConnections>,
     unknown: u32,
 }
 

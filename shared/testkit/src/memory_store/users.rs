@@ -4,7 +4,7 @@ use super::MemoryStore;
 use domain::chat_user::{ChatUser, Connection, Mutes};
 use domain::ids::{ConnectionId, UserId};
 use domain::names::Nickname;
-use domain::ports::{Connected, KeepUsers, Registry, StoreError};
+use domain::ports::{KeepUsers, Registry, StoreError, UserConnections};
 use domain::timestamp::Timestamp;
 
 impl Registry for MemoryStore {
@@ -66,7 +66,7 @@ impl Registry for MemoryStore {
         .await
     }
 
-    async fn connections(&self, users: &[UserId]) -> Result<Vec<Connected>, StoreError> {
+    async fn connections(&self, users: &[UserId]) -> Result<Vec<UserConnections>, StoreError> {
         Ok(self.users(users).await?.into_iter().map(|user| (user.id, user.connections)).collect())
     }
 }

@@ -136,7 +136,7 @@ fn content(documents: &Documents, place: Place<'_>) -> Markup {
     html! {
         @for (media, place) in place.get("content").members() {
             p { code { (media) } ": " (schema::word(documents, place.get("schema"))) }
-            @if place.get("schema").reference().is_none() && codes_in(place.value.get("schema")).is_empty() {
+            @if place.get("schema").reference().is_none() && !only_narrows_codes(place.get("schema")) {
                 (schema::block(documents, place.get("schema"), None))
             }
             (examples::of(documents, place))
@@ -153,6 +153,13 @@ fn codes(response: Place<'_>) -> Markup {
             p { "Codes: " @for (at, code) in codes.iter().enumerate() { @if at > 0 { ", " } code { (code) } } }
         }
     }
+}
+
+/// Whether a schema is another one with these codes, which are said already.
+fn only_narrows_codes(schema: Place<'_>) -> bool {
+    let is = |value: &Value, key: &str| value.as_object().is_some_and(|all| all.len() == 1 && all.contains_key(key));
+    let codes = |part: &Value| is(part, "properties") && is(&part["properties"], "code");
+    is(schema.value, "allOf") && schema.get("allOf").items().all(|part| part.reference().is_some() || codes(part.value))
 }
 
 fn codes_in(schema: Option<&Value>) -> Vec<&str> {

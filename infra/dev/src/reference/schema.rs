@@ -38,34 +38,48 @@ const SAID: [&str; 27] = [
 
 /// All that a schema says. A named one gives its members ids, since references point at them.
 pub(super) fn block(documents: &Documents, schema: Place<'_>, name: Option<&str>) -> Markup {
-    let rest: Vec<_> = schema.members().filter(|(key, _)| !SAID.contains(key)).collect();
     let limits = limits(schema.value);
     html! {
         (text::blocks(schema.text("description")))
         @if is_plain(schema) {
             p { "Type: " (word(documents, schema)) @if !limits.is_empty() { " – " (joined(&limits)) } }
+        } @else if !limits.is_empty() {
+            p { "Limits: " (joined(&limits)) }
         }
-        @for (key, title) in [("oneOf", "Exactly one of:"), ("anyOf", "At least one of:"), ("allOf", "All of:")] {
-            @if schema.value[key].is_array() {
-                p { (title) }
-                ul.choice { @for part in schema.get(key).items() { li { (choice(documents, part)) } } }
-            }
-        }
+        (choices(documents, schema))
         (members(documents, schema, name))
-        @if !rest.is_empty() {
-            p { "And as JSON Schema:" }
-            @for (key, part) in rest {
-                pre { code { (key) ": " (examples::json(part.value)) } }
-            }
-        }
+        (rest(schema))
         @for example in schema.get("examples").items() {
             details { summary { "Example" } pre { code { (examples::json(example.value)) } } }
         }
     }
 }
 
+/// What is put together of other schemas.
+fn choices(documents: &Documents, schema: Place<'_>) -> Markup {
+    html! {
+        @for (key, title) in [("oneOf", "Exactly one of:"), ("anyOf", "At least one of:"), ("allOf", "All of:")] {
+            @if schema.value[key].is_array() {
+                p { (title) }
+                ul { @for part in schema.get(key).items() { li { (choice(documents, part)) } } }
+            }
+        }
+    }
+}
+
+/// What there are no words for.
+fn rest(schema: Place<'_>) -> Markup {
+    let rest: Vec<_> = schema.members().filter(|(key, _)| !SAID.contains(key)).collect();
+    html! {
+        @if !rest.is_empty() {
+            p { "And as JSON Schema:" }
+            @for (key, part) in rest { pre { code { (key) ": " (examples::json(part.value)) } } }
+        }
+    }
+}
+
 /// A reference as a link; what has no name, in full.
-pub(super) fn choice(documents: &Documents, schema: Place<'_>) -> Markup {
+fn choice(documents: &Documents, schema: Place<'_>) -> Markup {
     if schema.reference().is_none() {
         return block(documents, schema, None);
     }
@@ -92,8 +106,12 @@ pub(super) fn word(documents: &Documents, schema: Place<'_>) -> Markup {
     let value = schema.value;
     for (key, between) in [("allOf", " and "), ("oneOf", " or "), ("anyOf", " or ")] {
         if value[key].is_array() {
-            let parts = schema.get(key).items().enumerate();
-            return html! { @for (at, part) in parts { @if at > 0 { (between) } (word(documents, part)) } };
+            // Of what only narrows a schema with a name, the name is said.
+            let parts: Vec<_> = schema.get(key).items().collect();
+            let named = |part: &&Place<'_>| key != "allOf" || part.reference().is_some();
+            let shown: Vec<_> = parts.iter().filter(named).collect();
+            let shown = if shown.is_empty() { parts.iter().collect() } else { shown };
+            return html! { @for (at, part) in shown.into_iter().enumerate() { @if at > 0 { (between) } (word(documents, *part)) } };
         }
     }
     match value {
@@ -165,6 +183,8 @@ pub(super) fn cells(documents: &Documents, schema: Place<'_>, required: Option<b
         through(documents, schema).into_iter().flat_map(|level| self::limits(level.value)).collect();
     // An object without a name, or an array of such.
     let inner = if schema.value["items"].is_object() { schema.get("items") } else { schema };
+    let parts = ["oneOf", "anyOf", "allOf"].into_iter().flat_map(|key| inner.get(key).items());
+    let unnamed = parts.into_iter().any(|part| part.reference().is_none());
     html! {
         td { (word(documents, schema)) }
         td { @match required { Some(true) => "yes", Some(false) => "no", None => "" } }
@@ -174,6 +194,8 @@ pub(super) fn cells(documents: &Documents, schema: Place<'_>, required: Option<b
             @if inner.value["properties"].is_object() || inner.value["patternProperties"].is_object() {
                 (members(documents, inner, None))
             }
+            @if unnamed { (choices(documents, inner)) }
+            (rest(inner))
         }
     }
 }
@@ -206,12 +228,16 @@ fn joined(limits: &[String]) -> Markup {
 /// What a value must keep to, in words.
 fn limits(schema: &Value) -> Vec<String> {
     let number = |key: &str| schema.get(key).map(ToString::to_string);
-    let range = |least: &str, most: &str, what: &str| match (number(least), number(most)) {
-        (Some(least), Some(most)) if least == most => Some(format!("exactly {least}{what}")),
-        (Some(least), Some(most)) => Some(format!("{least} to {most}{what}")),
-        (Some(least), None) => Some(format!("at least {least}{what}")),
-        (None, Some(most)) => Some(format!("at most {most}{what}")),
-        (None, None) => None,
+    let range = |least: &str, most: &str, what: &str| {
+        let (said, last) = match (number(least), number(most)) {
+            (Some(least), Some(most)) if least == most => (format!("exactly {least}"), most),
+            (Some(least), Some(most)) => (format!("{least} to {most}"), most),
+            (Some(least), None) => (format!("at least {least}"), least),
+            (None, Some(most)) => (format!("at most {most}"), most),
+            (None, None) => return None,
+        };
+        let what = if last == "1" { what.trim_end_matches('s') } else { what };
+        Some(format!("{said}{what}"))
     };
     let text = |key: &str, before: &str| schema[key].as_str().map(|value| format!("{before}`{value}`"));
     [

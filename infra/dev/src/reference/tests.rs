@@ -162,6 +162,32 @@ fn what_a_file_says_is_text_and_no_html() {
 }
 
 #[test]
+fn alternatives_limits_and_what_has_no_words_are_shown() {
+    let schemas = json!({
+        "A": {"type": "string", "minLength": 1},
+        "B": {"type": "object", "required": ["c"], "properties": {
+            "a": {"type": "string", "not": {"enum": ["taboo"]}},
+            "b": {"oneOf": [{"$ref": "#/components/schemas/A"}, {"type": "integer", "minimum": 2, "maximum": 7}]},
+            "c": {"allOf": [{"$ref": "#/components/schemas/A"}, {"pattern": "^x"}]},
+        }},
+        "C": {"oneOf": [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/B"}]},
+    });
+    let document = json!({"paths": {}, "operations": {}, "components": {"schemas": schemas}});
+    let html = layout::whole(&Documents::new(document, json!({}))).into_string();
+    let member = |name: &str| {
+        let row = html.split(&format!("id=\"http-schema-B.{name}\"")).nth(1).unwrap();
+        row.split("</tr>").next().unwrap().to_owned()
+    };
+    assert!(member("a").contains("taboo"), "{}", member("a"));
+    assert!(member("b").contains("#http-schema-A") && member("b").contains("2 to 7"), "{}", member("b"));
+    assert!(member("c").contains("<td>yes</td>") && member("c").contains("^x"), "{}", member("c"));
+    assert!(html.contains("at least 1 character<"), "{html}");
+    let choice = html.split("id=\"http-schema-C\"").nth(1).unwrap().split("</article>").next().unwrap();
+    assert!(choice.contains("Exactly one of:") && choice.matches("<li><a href=").count() == 2, "{choice}");
+    assert!(html.find("schema-B.c\"").unwrap() < html.find("schema-B.a\"").unwrap(), "what is required comes first");
+}
+
+#[test]
 fn references_in_a_circle_end() {
     let schemas = json!({
         "A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"},

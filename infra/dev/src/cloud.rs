@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::auth_service::{AuthService, jwks_url};
+use crate::reference;
 use local_cloud::{DynamoDb, Lambda, Limits, LocalCloud, Options, Output, Ports, Template};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -105,6 +106,7 @@ impl Cloud {
         options.packages = vec!["functions".to_owned(), "dev".to_owned()];
         options.limits = setup.limits;
         options.environment = setup.environment;
+        options.pages = reference::pages(&workspace());
         options.output = setup.output;
         let local = LocalCloud::start(options).await.map_err(|source| taken(source, numbers))?;
         Ok(Self { local, auth })

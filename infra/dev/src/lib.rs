@@ -8,6 +8,7 @@ pub mod auth_service;
 pub mod client;
 pub mod cloud;
 pub mod demo;
+pub mod reference;
 pub mod terminal;
 pub mod top;
 

@@ -257,6 +257,7 @@ fn welcome(cloud: &Cloud, kept: &str) -> Result<(), Error> {
     println!("lambda-chat is running. Ctrl-C stops it.\n");
     println!("  HTTP API       {http}");
     println!("  WebSocket API  {ws}");
+    println!("  Both, to read  {http}{}", dev::reference::PATH);
     println!("  Auth Service   {auth}  (a stand-in: POST /token {{\"userId\"}} makes a token for anybody)");
     println!("  DynamoDB       {}  ({kept})", cloud.local.dynamodb_endpoint());
     println!("  Metrics        {}/metrics\n", cloud.local.metrics_url());

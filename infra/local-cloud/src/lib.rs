@@ -35,7 +35,7 @@ use tokio::{
 
 pub use dynamodb::DynamoDb;
 pub use error::Error;
-pub use options::{Event, Lambda, Limits, Options, Output};
+pub use options::{Event, Lambda, Limits, Options, Output, Page, PageSource};
 pub use ports::Ports;
 pub use template::Template;
 
@@ -77,11 +77,14 @@ impl LocalCloud {
             packages,
             limits,
             environment,
+            pages,
             output,
         } = options;
         let template = Template::load(&template, &parameters)?;
         let warn = |text: String| output(Event::Warning(text));
         template.warnings.iter().cloned().for_each(warn);
+        let (pages, unserved) = http_api::pages::beside(template.http_api.as_ref(), pages);
+        unserved.into_iter().for_each(warn);
         if let Some(violation) = template.violations.first() {
             return Err(Error::Rule(violation.clone()));
         }
@@ -135,7 +138,7 @@ impl LocalCloud {
         let websocket_url = format!("ws://{}/{websocket_stage}", ports.websocket_address());
         let mut tasks = Vec::new();
         if let Some(api) = template.http_api.clone() {
-            let serve = http_api::serve(ports.http, api, functions.clone(), metrics.clone());
+            let serve = http_api::serve(ports.http, api, pages, functions.clone(), metrics.clone());
             tasks.push(tokio::spawn(serve).abort_handle());
         }
         if let Some(api) = template.websocket_api.clone() {

@@ -2,6 +2,11 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
+use axum::{
+    body::Bytes,
+    http::{HeaderValue, StatusCode},
+};
+
 use crate::{DynamoDb, Ports};
 
 /// How a local cloud is to be started.
@@ -26,6 +31,9 @@ pub struct Options {
     pub limits: Limits,
     /// Environment for every function, on top of the template's.
     pub environment: BTreeMap<String, String>,
+    /// Pages on the HTTP API's port, by path such as `/docs`. One that would take requests from a route of the
+    /// template is not served, and [`Event::Warning`] says so.
+    pub pages: BTreeMap<String, PageSource>,
     /// Is told of progress, warnings and what the functions log.
     pub output: Output,
 }
@@ -45,6 +53,7 @@ impl Options {
             packages: Vec::new(),
             limits: Limits::default(),
             environment: BTreeMap::new(),
+            pages: BTreeMap::new(),
             output: Arc::new(|_| {}),
         }
     }
@@ -94,6 +103,21 @@ impl Default for Limits {
             throttle: Duration::from_secs(10),
         }
     }
+}
+
+/// Makes a page, anew for each request, so that a file that was edited shows at once. It may block.
+pub type PageSource = Arc<dyn Fn() -> Page + Send + Sync>;
+
+/// What is answered to GET and HEAD. It is a document: its `Content-Security-Policy` allows no script and nothing from
+/// elsewhere, only styles in the page itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// 200, or what tells that it could not be made.
+    pub status: StatusCode,
+    /// Such as `text/html; charset=utf-8`.
+    pub content_type: HeaderValue,
+    /// The page itself.
+    pub body: Bytes,
 }
 
 /// Takes events, from any thread, and must not block.

@@ -5,6 +5,7 @@
 mod authorizer;
 mod cors;
 mod event;
+pub(crate) mod pages;
 mod response;
 mod routing;
 
@@ -14,7 +15,7 @@ use axum::{
     Router,
     extract::{ConnectInfo, Request, State},
     http::{HeaderValue, Method, StatusCode},
-    middleware::from_fn,
+    middleware::{from_fn, from_fn_with_state},
     response::Response,
 };
 use tokio::net::TcpListener;
@@ -27,6 +28,7 @@ use crate::{
 };
 use authorizer::{Authorizers, Verdict};
 use event::Incoming;
+use pages::Pages;
 use response::{message, outgoing};
 
 /// API Gateway's quota for a request's body (HTTP API quotas: 10 MB).
@@ -39,10 +41,18 @@ struct Gateway {
     metrics: Arc<Metrics>,
 }
 
-/// Serves the API until the task is dropped.
-pub(crate) async fn serve(listener: TcpListener, api: HttpApi, functions: Arc<Functions>, metrics: Arc<Metrics>) {
+/// Serves the API, and the pages beside it, until the task is dropped.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    api: HttpApi,
+    pages: Pages,
+    functions: Arc<Functions>,
+    metrics: Arc<Metrics>,
+) {
     let gateway = Arc::new(Gateway { api, functions, authorizers: Authorizers::default(), metrics });
-    let router = Router::new().fallback(handle).with_state(gateway).layer(from_fn(guard::local_only));
+    let router = Router::new().fallback(handle).with_state(gateway);
+    // The last layer is the first to see a request.
+    let router = router.layer(from_fn_with_state(pages, pages::answer)).layer(from_fn(guard::local_only));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     if let Err(error) = axum::serve(listener, service).await {
         tracing::error!(%error, "the HTTP API ended");

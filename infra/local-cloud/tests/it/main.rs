@@ -11,5 +11,6 @@ mod dynamodb;
 mod http_api;
 mod lambda;
 mod metrics;
+mod pages;
 mod support;
 mod websocket_api;

@@ -1,0 +1,135 @@
+//! The WebSocket API: the connection, actions with their replies, and events.
+
+use super::documents::{Api, Documents, Place};
+use super::{examples, schema, text};
+use maud::{Markup, html};
+
+/// What a client sends, or what comes to it.
+pub(super) struct Operation<'a> {
+    key: &'a str,
+    own: Place<'a>,
+}
+
+impl<'a> Operation<'a> {
+    pub(super) fn id(&self) -> String {
+        Api::WebSocket.id(if self.is_action() { "action" } else { "event" }, self.key)
+    }
+
+    /// The action, or the event, as it is in a frame.
+    pub(super) fn name(&self) -> &'a str {
+        let names = ["x-action", "x-event"].into_iter().find_map(|key| self.own.value[key].as_str());
+        names.unwrap_or(self.key)
+    }
+
+    pub(super) fn summary(&self) -> &'a str {
+        self.own.text("summary")
+    }
+
+    /// AsyncAPI is written from the client's side.
+    pub(super) fn is_action(&self) -> bool {
+        self.own.text("action") == "send"
+    }
+
+    fn messages(&self) -> impl Iterator<Item = Place<'a>> {
+        self.own.get("messages").items()
+    }
+
+    fn replies(&self) -> impl Iterator<Item = Place<'a>> {
+        self.own.get("reply").get("messages").items()
+    }
+}
+
+/// Every one, the actions first.
+pub(super) fn operations(documents: &Documents) -> Vec<Operation<'_>> {
+    let all = documents.root(Api::WebSocket).get("operations").members();
+    let mut all: Vec<_> = all.map(|(key, own)| Operation { key, own }).collect();
+    all.sort_by_key(|operation| !operation.is_action());
+    all
+}
+
+/// How to connect.
+pub(super) fn connection(documents: &Documents) -> Markup {
+    let channels = documents.root(Api::WebSocket).get("channels");
+    html! {
+        @for (_, channel) in channels.members() {
+            h3 { (channel.text("title")) " " code { (channel.text("address")) } }
+            (text::blocks(channel.text("description")))
+            @for (key, title) in [("headers", "Headers of the handshake"), ("query", "Query of the handshake")] {
+                @let place = channel.get("bindings").get("ws").get(key);
+                @if place.value.is_object() { h4 { (title) } (schema::block(documents, place, None)) }
+            }
+        }
+    }
+}
+
+pub(super) fn operation(documents: &Documents, operation: &Operation<'_>) -> Markup {
+    let shared = shared(documents);
+    let problems: Vec<&str> = operation.own.get("x-problems").items().filter_map(|code| code.value.as_str()).collect();
+    html! {
+        article id=(operation.id()) {
+            h3 { code { (operation.name()) } }
+            p.summary { (text::inline(operation.summary())) }
+            (text::blocks(operation.own.text("description")))
+            @if let Some(function) = operation.own.value["x-function"].as_str() {
+                p.small { "Function: " code { (function) } }
+            }
+            h4 { @if operation.is_action() { "Request" } @else { "Frame" } }
+            @for place in operation.messages() { (message(documents, place, &shared)) }
+            @if !problems.is_empty() {
+                p { "Codes: " @for (at, code) in problems.iter().enumerate() { @if at > 0 { ", " } code { (code) } } }
+            }
+            @if operation.replies().next().is_some() {
+                h4 { "Reply" }
+                @for place in operation.replies() { (message(documents, place, &shared)) }
+            }
+        }
+    }
+}
+
+/// The messages of more than one operation, by key.
+fn shared(documents: &Documents) -> Vec<(&str, Place<'_>)> {
+    let operations = operations(documents);
+    let messages = documents.root(Api::WebSocket).get("components").get("messages").members();
+    let uses = |place: Place<'_>| {
+        let all = operations.iter().flat_map(|operation| operation.messages().chain(operation.replies()));
+        all.filter(|used| std::ptr::eq(documents.follow(*used).value, place.value)).count()
+    };
+    messages.filter(|(_, place)| uses(*place) > 1).collect()
+}
+
+/// A shared one is told in full elsewhere.
+fn message(documents: &Documents, place: Place<'_>, shared: &[(&str, Place<'_>)]) -> Markup {
+    let message = documents.follow(place);
+    let elsewhere = shared.iter().find(|(_, place)| std::ptr::eq(place.value, message.value));
+    html! {
+        @if let Some((key, _)) = elsewhere {
+            p { a href={ "#" (Api::WebSocket.id("message", key)) } { (key) } " – " (text::inline(message.text("title"))) }
+        } @else {
+            (frame(documents, message))
+        }
+    }
+}
+
+fn frame(documents: &Documents, message: Place<'_>) -> Markup {
+    let payload = message.get("payload");
+    html! {
+        p { code { (message.text("name")) } " – " (text::inline(message.text("title"))) }
+        (text::blocks(message.text("description")))
+        @if payload.reference().is_some() {
+            p { "JSON: " (schema::word(documents, payload)) }
+            (schema::block(documents, documents.follow(payload), None))
+        } @else {
+            (schema::block(documents, payload, None))
+        }
+        (examples::of(documents, message))
+    }
+}
+
+/// The messages that several operations refer to.
+pub(super) fn shared_messages(documents: &Documents) -> Markup {
+    html! {
+        @for (key, message) in shared(documents) {
+            article id=(Api::WebSocket.id("message", key)) { h3 { (key) } (frame(documents, message)) }
+        }
+    }
+}

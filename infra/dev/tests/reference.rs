@@ -1,0 +1,43 @@
+//! The page of both APIs, where `cargo run` says that it is.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
+
+use dev::cloud::{Cloud, Setup};
+use dev::reference::PATH;
+use local_cloud::{Event, Lambda};
+use std::sync::{Arc, Mutex};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// The whole answer, as it comes.
+async fn get(url: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_running_cloud_shows_both_apis() {
+    let warnings: Arc<Mutex<Vec<String>>> = Arc::default();
+    let sink = warnings.clone();
+    let mut setup = Setup::new(Arc::new(move |event| {
+        if let Event::Warning(text) = event {
+            sink.lock().unwrap().push(text);
+        }
+    }));
+    // No function is asked for anything, so none is built.
+    setup.lambda = Lambda::Endpoint("http://127.0.0.1:1".to_owned());
+    let cloud = Cloud::start(setup).await.unwrap();
+    let url = cloud.local.http_url();
+    let page = get(url, PATH).await;
+    assert!(page.starts_with("HTTP/1.0 200") && page.contains("POST /sync") && page.contains("receipt.updated"));
+    for (file, start) in [("openapi.yaml", "openapi: 3.1.0"), ("asyncapi.yaml", "asyncapi: 3.0.0")] {
+        let raw = get(url, &format!("{PATH}/{file}")).await;
+        assert!(raw.starts_with("HTTP/1.0 200") && raw.contains(start), "{raw}");
+    }
+    // No page is in the way of a route.
+    assert_eq!(*warnings.lock().unwrap(), Vec::<String>::new());
+    cloud.shutdown().await;
+}

@@ -1,0 +1,88 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode},
+};
+use local_cloud::{Event, Page, PageSource};
+use serde_json::json;
+
+use crate::support::Cloud;
+
+/// A page that says how often it was made.
+fn page() -> PageSource {
+    let made = AtomicU32::new(0);
+    Arc::new(move || Page {
+        status: StatusCode::OK,
+        content_type: HeaderValue::from_static("text/html; charset=utf-8"),
+        body: format!("<p>page {}", made.fetch_add(1, Ordering::Relaxed) + 1).into(),
+    })
+}
+
+/// `http.yaml`, whose routes take every path but `/`, with pages at these paths.
+async fn cloud(paths: &[&str]) -> Cloud {
+    Cloud::start_with("http.yaml", |options| {
+        options.pages = paths.iter().map(|path| ((*path).to_owned(), page())).collect();
+    })
+    .await
+}
+
+fn warnings(cloud: &Cloud) -> Vec<String> {
+    let warning = |event| if let Event::Warning(text) = event { Some(text) } else { None };
+    cloud.events().into_iter().filter_map(warning).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_made_for_each_request_and_runs_no_script() {
+    let cloud = cloud(&["/"]).await;
+    for count in 1..=2 {
+        let answer = cloud.get("/?any=1").await;
+        assert_eq!((answer.status, answer.body), (StatusCode::OK, format!("<p>page {count}").into()));
+        assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8");
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        let policy = answer.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("script-src"), "{policy}");
+        assert!(!answer.headers.contains_key("apigw-requestid"));
+    }
+    let head = cloud.request("HEAD", "/", &[], Body::empty()).await;
+    assert_eq!((head.status, head.headers["content-length"].as_bytes()), (StatusCode::OK, &b"9"[..]));
+    assert!(head.body.is_empty());
+    assert_eq!(warnings(&cloud), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_methods_and_paths_are_the_templates() {
+    let cloud = cloud(&["/"]).await;
+    for method in ["POST", "PUT", "DELETE"] {
+        let answer = cloud.request(method, "/", &[], Body::empty()).await;
+        assert_eq!((answer.status, answer.json()), (StatusCode::NOT_FOUND, json!({"message": "Not Found"})));
+    }
+    assert_eq!(cloud.get("/plain").await.json(), json!({"plain": true}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_for_this_machine_only() {
+    let cloud = cloud(&["/"]).await;
+    let answer = cloud.request("GET", "/", &[("host", "evil.example")], Body::empty()).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert!(!String::from_utf8_lossy(&answer.body).contains("page"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_does_not_hide_a_route() {
+    let cloud = cloud(&["/", "/plain"]).await;
+    assert_eq!(cloud.get("/plain").await.json(), json!({"plain": true}));
+    assert_eq!(
+        warnings(&cloud),
+        ["the page /plain is not served, since it would hide the template's route ANY /{proxy+}"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_http_api_there_is_no_place_for_a_page() {
+    let cloud = Cloud::start_with("tables.yaml", |options| options.pages = [("/".to_owned(), page())].into()).await;
+    assert_eq!(warnings(&cloud), ["the page / is not served, since the template has no HTTP API"]);
+}

@@ -79,9 +79,7 @@ impl<S: ReadInbox + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
         };
         Ok(Disconnected { pushed })
     }
-}
 
-impl<S: ReadInbox + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
     /// Who asks what they missed over a connection is there: it is noted again if it was lost, so that its user is told of
     /// events again. Failing to is logged, and no error. Other frames do not do that: often one is the last before a
     /// close, and would note again what the close removed.

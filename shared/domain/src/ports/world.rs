@@ -1,0 +1,42 @@
+//! Connections that frames are posted to, time and randomness.
+
+use crate::ids::ConnectionId;
+use crate::timestamp::Timestamp;
+use std::error::Error as StdError;
+use std::future::Future;
+use std::time::Duration;
+
+/// Why a post did not reach a connection.
+#[derive(Debug, thiserror::Error)]
+pub enum PushError {
+    /// The connection is not there (410).
+    #[error("the connection is gone")]
+    Gone,
+    /// Too many posts for now (429, 503): the connection may well be there.
+    #[error("throttled")]
+    Throttled,
+    /// Anything else.
+    #[error("the post failed")]
+    Failed(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+/// Posts frames to connections.
+pub trait Push: Sync {
+    /// Sends one text frame.
+    fn post(&self, connection: &ConnectionId, frame: &str) -> impl Future<Output = Result<(), PushError>> + Send;
+
+    /// Closes a connection.
+    fn close(&self, connection: &ConnectionId) -> impl Future<Output = Result<(), PushError>> + Send;
+}
+
+/// Time and randomness.
+pub trait Env: Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+
+    /// Fills `bytes` with randomness that nobody can guess.
+    fn randomness(&self, bytes: &mut [u8]);
+
+    /// Waits.
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
+}

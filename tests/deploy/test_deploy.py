@@ -348,23 +348,15 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(done.returncode, 70, done.stderr)
         self.assertIn("exactly one of AuthJwksUrl and AuthSecretArn", done.stderr)
 
-    def test_a_credential_for_no_auth_service_is_refused(self) -> None:
-        secret = "AuthServiceSecretArn=arn:aws:secretsmanager:eu-central-1:123456789012:secret:users-AbCdEf"
-        with tempfile.TemporaryDirectory() as name:
-            write_stand_ins(Path(name))
-            parameters = ["--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--parameter", secret]
-            done = self.deploy(Path(name), *parameters, "--", "true")
-        self.assertEqual(done.returncode, 70, done.stderr)
-        self.assertIn("AuthServiceSecretArn needs AuthServiceUrl", done.stderr)
-
-    def test_a_password_for_no_redis_is_refused(self) -> None:
-        secret = "RealtimeRedisSecretArn=arn:aws:secretsmanager:eu-central-1:123456789012:secret:redis-AbCdEf"
-        with tempfile.TemporaryDirectory() as name:
-            write_stand_ins(Path(name))
-            parameters = ["--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--parameter", secret]
-            done = self.deploy(Path(name), *parameters, "--", "true")
-        self.assertEqual(done.returncode, 70, done.stderr)
-        self.assertIn("RealtimeRedisSecretArn needs RealtimeRedisUrl", done.stderr)
+    def test_a_secret_for_what_is_not_configured_is_refused(self) -> None:
+        arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:some-AbCdEf"
+        for secret, wanted in {"AuthServiceSecretArn": "AuthServiceUrl", "RealtimeRedisSecretArn": "RealtimeRedisUrl"}.items():
+            with self.subTest(secret), tempfile.TemporaryDirectory() as name:
+                write_stand_ins(Path(name))
+                parameters = ["--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--parameter", f"{secret}={arn}"]
+                done = self.deploy(Path(name), *parameters, "--", "true")
+                self.assertEqual(done.returncode, 70, done.stderr)
+                self.assertIn(f"{secret} needs {wanted}", done.stderr)
 
     def test_a_vpc_without_its_groups_and_endpoints_without_a_vpc_are_refused(self) -> None:
         for given, said in {

@@ -6,5 +6,20 @@ mod alone {
 }
 
 mod with_redis {
+    use domain::ports::Registry as _;
+    use std::time::Duration;
+    use testkit::TestEnv;
+    use testkit::fixtures::{connection, user};
+
     testkit::contract_suite!(crate::support::store_with_redis().await.0);
+
+    /// A Redis that remembers since a moment may have lost what was opened before.
+    #[tokio::test]
+    async fn a_connection_of_before_its_memory_is_noted_again() {
+        let store = crate::support::store_with_redis().await.0;
+        let since = TestEnv::START.plus(Duration::from_secs(60));
+        let (dora, device) = (user("dora"), connection("before", TestEnv::START));
+        assert_eq!(store.note_again(&dora, &device, since).await.unwrap(), Some(vec![device.clone()]));
+        assert_eq!(store.connections(std::slice::from_ref(&dora)).await.unwrap(), [(dora, vec![device])]);
+    }
 }

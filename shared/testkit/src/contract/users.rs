@@ -56,6 +56,20 @@ pub async fn one_device_is_the_first_and_one_is_the_last(store: impl Store) {
     assert_eq!(last, 1);
 }
 
+/// Whatever came since the registry remembers is there, or was removed: it is not noted again.
+pub async fn a_connection_that_was_removed_is_not_noted_again(store: impl Store) {
+    let store = &store;
+    let dora = user("dora-again");
+    let (first, second) = (connection("again-1", START), connection("again-2", START.plus(Duration::from_secs(9))));
+    // The first question is when it begins to remember.
+    assert_eq!(store.note_again(&dora, &first, START).await.unwrap(), None);
+    store.register(&dora, &second, START).await.unwrap();
+    store.unregister(&dora, &second.id, START).await.unwrap();
+    assert_eq!(store.note_again(&dora, &second, START).await.unwrap(), None);
+    let left = store.connections(std::slice::from_ref(&dora)).await.unwrap();
+    assert!(left.iter().all(|(_, connections)| connections.is_empty()), "{left:?}");
+}
+
 /// More than one BatchGetItem holds (100).
 pub async fn many_users_are_looked_up_at_once(store: impl Store) {
     let store = &store;

@@ -1,7 +1,8 @@
 //! What clients are told is what docs/openapi.yaml and docs/asyncapi.yaml say. Every answer and every frame that a test
 //! sees is validated, by watching its clients.
 
-use dev::client::Told;
+use crate::typed;
+use client::wire::Told;
 use jsonschema::{Registry, Validator};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -37,6 +38,12 @@ pub struct Sample {
     pub schema: Value,
     /// An example of it.
     pub document: Value,
+}
+
+/// Fails unless the client library's types hold everything that the examples of answers and frames say; how many these
+/// are.
+pub fn examples_are_read_and_written_again() -> usize {
+    CONTRACT.check_examples()
 }
 
 /// The description of one API.
@@ -97,6 +104,38 @@ impl Contract {
         all
     }
 
+    fn check_examples(&self) -> usize {
+        let mut checked = 0;
+        for (path, item) in self.http["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                for (status, response) in operation["responses"].as_object().into_iter().flatten() {
+                    let contents = response.get("content").and_then(Value::as_object);
+                    let examples = contents.into_iter().flat_map(|contents| contents.values());
+                    let examples = examples.filter_map(|content| content["examples"].as_object());
+                    for example in examples.flat_map(|examples| examples.values()) {
+                        let target = example.get("$ref").and_then(Value::as_str);
+                        let example = target.map_or(example, |target| self.http.pointer(&target[1..]).unwrap());
+                        typed::check_body(method, path, status.parse().unwrap(), &example["value"]);
+                        checked += 1;
+                    }
+                }
+            }
+        }
+        for operation in self.websocket["operations"].as_object().unwrap().values() {
+            let action = operation.get("x-action").and_then(Value::as_str);
+            let told = if action.is_some() { &operation["reply"]["messages"] } else { &operation["messages"] };
+            for message in told.as_array().into_iter().flatten() {
+                let name = message["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+                let examples = self.websocket["components"]["messages"][name]["examples"].as_array();
+                for example in examples.into_iter().flatten() {
+                    typed::check_frame(action, &example["payload"]);
+                    checked += 1;
+                }
+            }
+        }
+        checked
+    }
+
     fn frames(&self) -> Vec<Sample> {
         let mut all = Vec::new();
         for operation in self.websocket["operations"].as_object().unwrap().values() {
@@ -133,6 +172,7 @@ impl Contract {
                 let schema = format!("{at}/content/{}/schema", escape(media));
                 assert!(self.http.pointer(&schema).is_some(), "{what} is not described: {body}");
                 self.validate(json!({"$ref": reference(HTTP, &schema)}), body, &what);
+                typed::check_body(&method, route, status, body);
             }
             Told::Frame { action, frame } => {
                 let schema = match (frame.get("event").and_then(Value::as_str), frame.get("ok"), action) {
@@ -144,6 +184,7 @@ impl Contract {
                     (None, None, _) => frame_schema("GatewayFrame"),
                 };
                 self.validate(schema, frame, &format!("a frame, {action:?}"));
+                typed::check_frame(action, frame);
             }
         }
     }

@@ -6,8 +6,10 @@
 #![allow(clippy::disallowed_methods)] // where the system is, is the test run's business
 
 pub mod contract;
+pub mod proxy;
+mod typed;
 
-use dev::client::{Credential, HttpClient, Socket};
+use client::wire::{Credential, HttpClient, Socket};
 use dev::cloud::{Cloud, Setup};
 use local_cloud::Event;
 use serde_json::{Value, json};
@@ -88,7 +90,7 @@ impl System {
 
     /// A local cloud of a test's own, set up otherwise than the shared one. It ends with the test binary.
     pub fn start(change: impl FnOnce(&mut Setup) + Send + 'static) -> Self {
-        dev::client::watch(contract::check);
+        client::wire::watch(contract::check);
         let (send, started) = mpsc::channel();
         // A runtime of its own, as each test's ends with the test.
         std::thread::spawn(move || {

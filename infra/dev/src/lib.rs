@@ -5,7 +5,6 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod auth_service;
-pub mod client;
 pub mod cloud;
 pub mod demo;
 pub mod reference;
@@ -42,7 +41,7 @@ pub enum Error {
     Key(String),
     /// A step of a conversation with the system failed.
     #[error(transparent)]
-    Client(#[from] client::ClientError),
+    Client(#[from] client::wire::ClientError),
     /// A step of the demo did not show what it must.
     #[error("{step}: {reason}")]
     Step {

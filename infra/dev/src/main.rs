@@ -3,8 +3,8 @@
 #![allow(clippy::disallowed_methods)] // a development tool reads the machine's environment
 
 use clap::{Args, Parser, Subcommand};
+use client::wire::{ClientError, Credential, HttpClient, Socket};
 use dev::auth_service::{AuthService, USERS};
-use dev::client::{ClientError, Credential, HttpClient, Socket};
 use dev::cloud::{Cloud, PortNumbers, Setup, template, watch_environment, workspace};
 use dev::demo::{Actor, Cast, Stage, play};
 use dev::terminal::{Logs, Terminal};

@@ -1,5 +1,5 @@
-//! In-memory store, recording push, fixed clock, the contract suite that every store must pass, and clients whose state
-//! must converge.
+//! In-memory store, recording push, fixed clock, the contract suite that every store must pass, and how what a client
+//! holds is compared with what is listed.
 //!
 //! The fakes are as strict as the real thing, and stricter where an embedded engine is kinder than DynamoDB:
 //! [`MemoryStore`] can raise transaction conflicts, lose a reply after a commit, and show a transaction half.
@@ -10,11 +10,11 @@
 pub mod contract;
 mod env;
 pub mod fixtures;
+pub mod listing;
 mod memory_store;
 pub mod ops;
 mod recording_push;
 mod redis_server;
-pub mod replica;
 mod rng;
 
 pub use env::TestEnv;

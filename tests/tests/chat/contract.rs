@@ -1,7 +1,7 @@
 //! What the descriptions of both APIs refuse, the server refuses too: each request of theirs with a field missing, of
 //! another type, or too many.
 
-use dev::client::Socket;
+use client::wire::Socket;
 use end_to_end::contract::{Description, Sample};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -26,6 +26,13 @@ fn mutants(document: &Value) -> Vec<(String, Value)> {
         }
     }
     all
+}
+
+#[test]
+fn the_types_of_the_client_library_hold_what_the_examples_say() {
+    let checked = end_to_end::contract::examples_are_read_and_written_again();
+    println!("{checked} examples");
+    assert!(checked > 90, "{checked}");
 }
 
 #[tokio::test]

@@ -1,56 +1,114 @@
-//! Three clients that hold their chats by events and sync alone, on the real system, with connections that break.
+//! Three clients hold at the end what a fresh listing gives, on the real system, over a network that loses frames, lets
+//! them overtake one another, holds them up and cuts connections.
 
-use dev::client::{ClientError, Socket};
+use client::draft::Draft;
+use client::events::Event;
+use client::{Client, Link, OneToken, Options, Update, Updates};
+use end_to_end::proxy::Proxy;
 use end_to_end::{System, User, seed};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use testkit::listing::{held, listed};
 use testkit::ops::{Op, Ops};
-use testkit::replica::{Replica, listed};
 
 const NAMES: [&str; 5] = ["alice", "bob", "carol", "dave", "erin"];
 const OPERATIONS: u64 = 200;
-const DROPS: u32 = 30;
+/// How often connections are lost, at least.
+const CUTS: u64 = 30;
 
 /// One of the three, on one device.
 struct Device {
     user: User,
-    socket: Option<Socket>,
-    replica: Replica,
+    client: Client,
+    updates: Updates,
+    /// What it was told of, in order.
+    news: Vec<Update>,
+    /// The names of the messages that it was to send.
+    handed: BTreeSet<String>,
 }
 
 impl Device {
-    /// Takes what has come, but what is lost on the way.
-    async fn receive(&mut self, ops: &Ops, patience: Duration) {
-        while let Some(socket) = &mut self.socket {
-            match tokio::time::timeout(patience, socket.next()).await {
-                Ok(Ok(frame)) if ops.percent(15) => drop(frame),
-                Ok(Ok(frame)) => self.replica.event(&frame),
-                Ok(Err(ClientError::Silence(_))) | Err(_) => return,
-                Ok(Err(error)) => panic!("{error}"),
+    async fn new(user: User, http_url: &str, proxy: &Proxy) -> Self {
+        let mut options = Options::new(http_url, &proxy.url);
+        // As fast as a test is.
+        options.request = Duration::from_secs(3);
+        options.heartbeat = Duration::from_secs(1);
+        options.silence = Duration::from_secs(2);
+        options.gap = Duration::from_millis(100);
+        options.first_wait = Duration::from_millis(50);
+        options.longest_wait = Duration::from_millis(500);
+        let (client, updates) = Client::start(options, Arc::new(OneToken(user.token.clone()))).await.unwrap();
+        Self { user, client, updates, news: Vec::new(), handed: BTreeSet::new() }
+    }
+
+    async fn receive(&mut self, patience: Duration) {
+        while let Ok(Some(update)) = tokio::time::timeout(patience, self.updates.next()).await {
+            self.news.push(update);
+        }
+    }
+
+    /// Everything that it could ask for is there, of all chats down to their beginning.
+    async fn catch_up(&mut self, context: &str) {
+        for round in 0..200 {
+            self.receive(Duration::from_millis(50)).await;
+            let open: Vec<_> = self.client.read(|state| state.chats().keys().cloned().collect());
+            let (is_behind, older) = self.client.read(|state| {
+                let older = state.chats().iter().find(|(_, held)| held.has_older()).map(|(id, _)| id.clone());
+                (state.is_behind() || state.has_gap(), older)
+            });
+            let is_waiting = self.client.link() != Link::Online || !self.client.unsent().is_empty();
+            match older {
+                _ if is_behind || is_waiting => {}
+                Some(chat) => drop(self.client.older(&chat, 20).await.unwrap()),
+                // Who has read what is asked for of the chats on the screen.
+                None if self.client.read(|state| state.opened().len()) < open.len() => {
+                    self.client.open(&open).await.unwrap();
+                }
+                None if round > 1 => return,
+                None => {}
+            }
+        }
+        panic!("{context}: {} never catches up", self.user.id);
+    }
+
+    /// Messages were told of in the order of their chat, and each once.
+    fn assert_order(&self, context: &str) {
+        let mut last: BTreeMap<&str, u64> = BTreeMap::new();
+        for update in &self.news {
+            match update {
+                // It begins anew.
+                Update::Event(Event::ChatCreated { chat_id, .. } | Event::ChatLeft { chat_id, .. }) => {
+                    last.remove(chat_id.as_str());
+                }
+                Update::Event(Event::MessageCreated { chat_id, seq, .. }) => {
+                    let before = last.insert(chat_id, *seq);
+                    assert!(before.is_none_or(|before| before < *seq), "{context}: {seq} after {before:?}");
+                }
+                _ => {}
             }
         }
     }
 
-    /// Asks over the socket, and now and then over HTTP.
-    async fn sync(&mut self, ops: &Ops) {
-        let request = self.replica.sync_request();
-        let answer = match &mut self.socket {
-            Some(socket) if ops.percent(70) => {
-                let reply = socket.request("sync", request).await.unwrap();
-                assert_eq!(reply["ok"], true, "{reply}");
-                reply["data"].clone()
-            }
-            _ => {
-                let (status, answer) = self.user.http.post("/sync", &request).await.unwrap();
-                assert_eq!(status, 200, "{answer}");
-                answer
-            }
-        };
-        self.replica.synced(&answer);
+    /// All that was handed to it was acknowledged once, or refused for a reason.
+    fn assert_sent(&self, context: &str) {
+        let mut told = BTreeSet::new();
+        for update in &self.news {
+            let name = match update {
+                Update::Sent { client_message_id, .. } => client_message_id,
+                Update::NotSent { unsent, problem } => {
+                    assert!(matches!(problem.status, 404 | 409), "{context}: {problem}");
+                    &unsent.client_message_id
+                }
+                _ => continue,
+            };
+            assert!(told.insert(name.clone()), "{context}: {name} twice");
+        }
+        assert_eq!(told, self.handed, "{context}: {}", self.user.id);
     }
 }
 
@@ -176,58 +234,61 @@ async fn three_clients_hold_at_the_end_what_a_fresh_listing_gives() {
     let context = format!("LAMBDA_CHAT_SEED={seed}");
     println!("{context}"); // shown if the test fails
     let ops = Ops::new(seed, &NAMES);
-    let mut world = World::new(crate::system()).await;
+    let system = crate::system();
+    let proxy = Proxy::start(&system.ws_url, seed).await;
+    let mut world = World::new(system).await;
     let mut devices = Vec::new();
     for name in &NAMES[..3] {
-        let user = world.users[name].clone();
-        devices.push(Device { socket: Some(user.socket().await), replica: Replica::new(&user.id), user });
+        devices.push(Device::new(world.users[name].clone(), &system.http_url, &proxy).await);
     }
-    let (mut performed, mut drops) = (0, 0);
-    while performed < OPERATIONS || drops < DROPS {
+    proxy.faults().set([10, 10, 10, 6]);
+    let (mut performed, mut handed) = (0, 0);
+    let cuts = || proxy.counts().get("cut").copied().unwrap_or_default();
+    while performed < OPERATIONS || cuts() < CUTS {
         let of = |device: &Device| (device.user.clone(), ops.next(), usize::try_from(ops.below(3)).unwrap());
         let round: Vec<_> = devices.iter().map(of).collect();
         performed += 3;
+        assert!(performed < OPERATIONS * 10, "{context}: connections are not cut: {:?}", proxy.counts());
         // Groups are left and closed: now and then there is a new one, of which nobody knows yet.
         if performed == 69 || performed == 135 {
             let (creator, index) = if performed == 69 { ("carol", 1) } else { ("bob", 2) };
             world.chats[index] = world.new_group(creator).await;
         }
+        // Some messages are sent through the clients, over the bad network.
+        for device in &mut devices {
+            let (chat, last) = &world.chats[usize::try_from(ops.below(3)).unwrap()];
+            if ops.percent(30) && device.client.read(|state| state.chat(chat).is_some()) {
+                handed += 1;
+                let name = device.client.send(chat, Draft::text(format!("Handed {handed}"))).unwrap();
+                device.handed.insert(name);
+                last.fetch_add(1, Ordering::Relaxed);
+            }
+        }
         join_all(round.iter().map(|(who, op, chat)| world.perform(who, op, *chat))).await;
         for device in &mut devices {
-            device.receive(&ops, Duration::from_millis(5)).await;
-            if device.socket.is_some() && ops.percent(20) {
-                // Without a word, as networks do.
-                device.socket = None;
-                device.replica.disconnected();
-                drops += 1;
-            } else if device.socket.is_none() {
-                device.socket = Some(device.user.socket().await);
-            }
-            if device.socket.is_some() && device.replica.is_behind() && ops.percent(60) {
-                device.sync(&ops).await;
-            }
+            device.receive(Duration::from_millis(5)).await;
         }
     }
-    println!("{performed} operations, {} of them done, {drops} connections lost", world.done.load(Ordering::Relaxed));
-    assert!(world.done.load(Ordering::Relaxed) > OPERATIONS / 3, "{context}: many operations do something");
+    let done = world.done.load(Ordering::Relaxed);
+    println!("{performed} operations, {done} of them done, {handed} messages handed over; {:?}", proxy.counts());
+    assert!(done > OPERATIONS / 3, "{context}: many operations do something");
+    proxy.faults().set([0; 4]);
+    proxy.cut();
     for device in &mut devices {
-        if device.socket.is_none() {
-            device.socket = Some(device.user.socket().await);
-        }
-        device.receive(&ops, Duration::from_millis(200)).await;
-        device.replica.disconnected();
-        for round in 0.. {
-            assert!(round < 50, "{context}: {} never catches up", device.user.id);
-            device.sync(&ops).await;
-            if !device.replica.is_behind() {
-                break;
-            }
-        }
+        device.catch_up(&context).await;
+        device.assert_order(&context);
+        device.assert_sent(&context);
         let inbox = inbox(&device.user).await;
-        assert_eq!(device.replica.chats(), inbox.keys().cloned().collect::<BTreeSet<_>>(), "{context}");
+        let mut named = BTreeSet::new();
+        assert!(device.client.read(|state| state.chats().keys().eq(inbox.keys())), "{context}: {}", device.user.id);
         for (chat, entry) in inbox {
             let fresh = listed(&entry, &messages(&device.user, &chat).await);
-            assert_eq!(device.replica.held(&chat), fresh, "{context}: {} in {chat}", device.user.id);
+            let held = device.client.read(|state| held(state, &chat));
+            assert_eq!(held, fresh, "{context}: {} in {chat}", device.user.id);
+            for message in fresh["messages"].as_array().unwrap() {
+                let name = message["clientMessageId"].as_str().filter(|name| device.handed.contains(*name));
+                assert!(name.is_none_or(|name| named.insert(name.to_owned())), "{context}: stored twice: {message}");
+            }
         }
     }
 }

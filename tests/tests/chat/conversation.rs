@@ -1,5 +1,5 @@
-use dev::client::Credential;
-use dev::client::Socket;
+use client::wire::Credential;
+use client::wire::Socket;
 use dev::demo::{Actor, Cast, Stage, play};
 use end_to_end::{System, User};
 use futures_util::future::join_all;
@@ -195,7 +195,7 @@ async fn pages_over_http_and_websocket_are_the_same() {
 #[tokio::test]
 async fn health_needs_no_identity() {
     let system = crate::system();
-    let (status, body) = dev::client::HttpClient::new(&system.http_url, None).unwrap().get("/health").await.unwrap();
+    let (status, body) = client::wire::HttpClient::new(&system.http_url, None).unwrap().get("/health").await.unwrap();
     assert_eq!((status, &body["status"], &body["version"]), (200, &json!("ok"), &json!(env!("CARGO_PKG_VERSION"))));
 }
 

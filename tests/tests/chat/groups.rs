@@ -1,6 +1,6 @@
 //! Groups and what is said in them, live.
 
-use dev::client::Socket;
+use client::wire::Socket;
 use end_to_end::{User, assert_problem};
 use serde_json::{Value, json};
 

@@ -90,7 +90,7 @@ async fn a_name_is_remembered_after_a_new_token_and_fifty_sends_later() {
     }
     let token = system.token(&alice.id, 600).await;
     assert_ne!(token, alice.token);
-    let renewed = dev::client::HttpClient::new(&system.http_url, Some(&token)).unwrap();
+    let renewed = client::wire::HttpClient::new(&system.http_url, Some(&token)).unwrap();
     let (status, again) = renewed.post(&path, &body).await.unwrap();
     assert_eq!((status, &again), (200, &first));
     let (_, page) = bob.http.get(&path).await.unwrap();

@@ -2,7 +2,7 @@ use end_to_end::User;
 use serde_json::json;
 
 /// What bob's partner sees next of him.
-async fn seen(socket: &mut dev::client::Socket, user: &User) -> String {
+async fn seen(socket: &mut client::wire::Socket, user: &User) -> String {
     let event = socket.event("presence.updated").await.unwrap();
     assert_eq!(event["data"]["userId"], user.id, "{event}");
     assert_eq!(event["data"]["lastSeen"].is_string(), event["data"]["at"].is_string(), "{event}");

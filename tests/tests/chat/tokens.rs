@@ -1,6 +1,6 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use dev::client::{ClientError, Credential, HttpClient, Socket};
+use client::wire::{ClientError, Credential, HttpClient, Socket};
 use end_to_end::{System, assert_problem};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use rsa::pkcs1::EncodeRsaPrivateKey as _;

@@ -1,4 +1,4 @@
-use dev::client::{ClientError, Credential, Socket};
+use client::wire::{ClientError, Credential, Socket};
 use end_to_end::System;
 use serde_json::json;
 use std::time::Duration;

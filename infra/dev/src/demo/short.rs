@@ -2,7 +2,7 @@
 
 use super::{Actor, Stage};
 use crate::Error;
-use crate::client::{Credential, HttpClient, Socket};
+use client::wire::{Credential, HttpClient, Socket};
 use serde_json::{Value, json};
 
 /// Alice and bob connect, alice creates the chat and sends, bob sees it live, lists it and marks it as seen, alice sees

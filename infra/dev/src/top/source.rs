@@ -1,7 +1,7 @@
 //! Where the numbers come from: `GET /metrics` of a running local cloud.
 
 use crate::Error;
-use crate::client::{ClientError, HttpClient};
+use client::wire::{ClientError, HttpClient};
 use local_cloud::metrics::Snapshot;
 use std::time::Duration;
 

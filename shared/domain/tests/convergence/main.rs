@@ -5,17 +5,19 @@
 
 mod performer;
 
+use client::events::Event;
+use client::{Question, State};
 use domain::ids::{ChatId, Seq};
 use domain::member::BudgetRate;
-use domain::use_cases::{Inbox, ListChats, ListMessages, PageLimit, PageStart, SyncChats};
+use domain::use_cases::{Inbox, InboxCursor, ListChats, ListMessages, PageLimit, PageStart, SyncChats};
 use domain::{App, Settings};
 use futures_util::future::join_all;
 use performer::{Performer, TestApp};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use testkit::fixtures::{caller, connection, user};
+use testkit::listing::{held, listed};
 use testkit::ops::Ops;
-use testkit::replica::{Replica, listed};
 use testkit::{Faults, MemoryStore, RecordingPush, TestEnv};
 
 const CLIENTS: [&str; 3] = ["alice", "bob", "carol"];
@@ -28,12 +30,14 @@ struct Device {
     name: &'static str,
     connection: Option<String>,
     connections: u32,
-    replica: Replica,
+    state: State,
+    /// What it was told of, in order.
+    news: Vec<Event>,
 }
 
 impl Device {
     fn new(name: &'static str) -> Self {
-        Self { name, connection: None, connections: 0, replica: Replica::new(name) }
+        Self { name, connection: None, connections: 0, state: State::new(name), news: Vec::new() }
     }
 
     async fn connect(&mut self, app: &TestApp) {
@@ -51,44 +55,93 @@ impl Device {
             if self.connections.is_multiple_of(2) {
                 app.disconnect(&user(self.name), &connection(&name, TestEnv::START).id).await.unwrap();
             }
-            self.replica.disconnected();
+            self.state.disconnected();
         }
     }
 
-    /// Takes what was pushed, but what is lost on the way.
+    /// Takes what was pushed, but what is lost on the way, and some of it before what it follows.
     fn receive(&mut self, app: &TestApp, ops: &Ops, lost: u8) {
         let frames = self.connection.as_ref().map(|name| app.push.take(name)).unwrap_or_default();
-        for frame in frames.iter().filter(|_| !ops.percent(lost)) {
-            self.replica.event(frame);
+        let mut frames: Vec<_> = frames.into_iter().filter(|_| !ops.percent(lost)).collect();
+        for index in 1..frames.len() {
+            if ops.percent(20) {
+                frames.swap(index - 1, index);
+            }
+        }
+        for frame in frames {
+            self.news.extend(self.state.event(serde_json::from_value(frame).unwrap()));
         }
     }
 
     /// One question and its answer.
-    async fn sync(&mut self, app: &TestApp) {
-        let request = self.replica.sync_request();
-        let command = SyncChats {
-            caller: caller(self.name),
-            cursors: serde_json::from_value(request["cursors"].clone()).unwrap(),
-            open: serde_json::from_value(request["open"].clone()).unwrap(),
-            connection: None,
-        };
-        let answer = serde_json::to_value(app.sync(command).await.unwrap()).unwrap();
-        assert!(answer.to_string().len() <= domain::chat::MAX_FRAME_BYTES);
-        self.replica.synced(&answer);
+    async fn ask(&mut self, app: &TestApp) {
+        match self.state.question() {
+            None => {}
+            Some(Question::Inbox(cursor)) => {
+                let page = app.list_chats(inbox_from(self.name, cursor.as_deref())).await.unwrap();
+                let page = serde_json::from_value(serde_json::to_value(page).unwrap()).unwrap();
+                self.news.extend(self.state.listed(cursor.as_deref(), page));
+            }
+            Some(Question::Sync(request)) => {
+                let request = json!({"cursors": request.cursors, "open": request.open});
+                let command = SyncChats {
+                    caller: caller(self.name),
+                    cursors: serde_json::from_value(request["cursors"].clone()).unwrap(),
+                    open: serde_json::from_value(request["open"].clone()).unwrap(),
+                    connection: None,
+                };
+                let answer = serde_json::to_value(app.sync(command).await.unwrap()).unwrap();
+                assert!(answer.to_string().len() <= domain::chat::MAX_FRAME_BYTES);
+                self.news.extend(self.state.synced(serde_json::from_value(answer).unwrap()));
+            }
+        }
+    }
+
+    /// A page of older messages than it holds.
+    async fn older(&mut self, app: &TestApp, chat: &str) {
+        let before = self.state.chat(chat).unwrap().oldest();
+        let (start, limit) = (PageStart::Before(Seq(before)), PageLimit::new(7).unwrap());
+        let list = ListMessages { caller: caller(self.name), chat: ChatId::parse(chat).unwrap(), start, limit };
+        // It may have been left.
+        let Ok(page) = app.list_messages(list).await else { return };
+        let page = serde_json::from_value(serde_json::to_value(page).unwrap()).unwrap();
+        self.state.older(chat, &page);
+    }
+
+    /// Messages were told of in the order of their chat, and each once.
+    fn assert_order(&self, context: &str) {
+        let mut last: BTreeMap<&str, u64> = BTreeMap::new();
+        for event in &self.news {
+            match event {
+                // It begins anew.
+                Event::ChatCreated { chat_id, .. } | Event::ChatLeft { chat_id, .. } => {
+                    last.remove(chat_id.as_str());
+                }
+                Event::MessageCreated { chat_id, seq, .. } => {
+                    let before = last.insert(chat_id, *seq);
+                    assert!(before.is_none_or(|before| before < *seq), "{context}: {seq} after {before:?}");
+                }
+                _ => {}
+            }
+        }
     }
 }
 
+fn inbox_from(who: &str, cursor: Option<&str>) -> ListChats {
+    let after = cursor.map(|cursor| InboxCursor::try_from(cursor.to_owned()).unwrap());
+    ListChats { caller: caller(who), limit: PageLimit::new(2).unwrap(), after }
+}
+
 async fn inbox(app: &TestApp, who: &str) -> BTreeMap<String, Value> {
-    let (mut entries, mut after) = (BTreeMap::new(), None);
+    let (mut entries, mut cursor) = (BTreeMap::new(), None::<String>);
     loop {
-        let list = ListChats { caller: caller(who), limit: PageLimit::new(2).unwrap(), after };
-        let Inbox { chats, cursor } = app.list_chats(list).await.unwrap();
+        let Inbox { chats, cursor: next } = app.list_chats(inbox_from(who, cursor.as_deref())).await.unwrap();
         for entry in chats {
             let id = entry.chat.chat_id().to_string();
             assert!(entries.insert(id, serde_json::to_value(entry).unwrap()).is_none(), "each chat once");
         }
-        after = cursor;
-        if after.is_none() {
+        cursor = next.map(String::from);
+        if cursor.is_none() {
             return entries;
         }
     }
@@ -139,34 +192,51 @@ async fn play(seed: u64) -> u32 {
             } else if device.connection.is_none() && ops.percent(50) {
                 device.connect(&app).await;
             }
-            if device.connection.is_some() && device.replica.is_behind() && ops.percent(60) {
-                device.sync(&app).await;
+            if device.state.has_gap() && ops.percent(50) {
+                device.state.missed();
+            }
+            let open: Vec<_> = device.state.chats().keys().cloned().collect();
+            device.state.open(&open);
+            if device.connection.is_some() && ops.percent(60) {
+                device.ask(&app).await;
+            }
+            let older = device.state.chats().iter().find(|(_, held)| held.has_older()).map(|(id, _)| id.clone());
+            if let Some(chat) = older.filter(|_| ops.percent(20)) {
+                device.older(&app, &chat).await;
             }
         }
     }
     app.store.set_faults(Faults::default());
     for device in &mut devices {
+        let context = format!("seed {seed}: {}", device.name);
         if device.connection.is_none() {
             device.connect(&app).await;
         }
         device.receive(&app, &ops, 15);
-        device.replica.disconnected();
-        let mut rounds = 0;
-        while device.replica.is_behind() {
-            rounds += 1;
-            assert!(rounds < 100, "seed {seed}: {} never catches up", device.name);
-            device.sync(&app).await;
+        device.state.missed();
+        for asked in 0.. {
+            assert!(asked < 100, "{context} never catches up");
+            let open: Vec<_> = device.state.chats().keys().cloned().collect();
+            device.state.open(&open);
+            let older = device.state.chats().iter().find(|(_, held)| held.has_older()).map(|(id, _)| id.clone());
+            if device.state.is_behind() {
+                device.ask(&app).await;
+            } else if let Some(chat) = older {
+                device.older(&app, &chat).await;
+                // Who has read what comes with the sync of an open chat.
+                device.state.missed();
+            } else if device.state.has_gap() {
+                device.state.missed();
+            } else {
+                break;
+            }
         }
+        device.assert_order(&context);
         let inbox = inbox(&app, device.name).await;
-        assert_eq!(
-            device.replica.chats(),
-            inbox.keys().cloned().collect::<BTreeSet<_>>(),
-            "seed {seed}: {}",
-            device.name
-        );
+        assert!(device.state.chats().keys().eq(inbox.keys()), "{context}");
         for (chat, entry) in inbox {
             let fresh = listed(&entry, &messages(&app, device.name, &chat).await);
-            assert_eq!(device.replica.held(&chat), fresh, "seed {seed}: {} in {chat}", device.name);
+            assert_eq!(held(&device.state, &chat), fresh, "{context} in {chat}");
         }
     }
     drops

@@ -15,8 +15,8 @@ mod private;
 mod transcript;
 
 use super::{Actor, Stage};
-use crate::client::ClientError;
 use crate::{Error, in_full};
+use client::wire::ClientError;
 use player::Player;
 use serde_json::Value;
 use transcript::Transcript;

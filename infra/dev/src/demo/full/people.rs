@@ -5,7 +5,7 @@ use super::events::user_updated;
 use super::player::all_see;
 use super::transcript::{HTTP, WS};
 use super::{Miss, Play, expect, text};
-use crate::client::HttpClient;
+use client::wire::HttpClient;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use super::super::{Actor, Stage};
 use super::Miss;
-use crate::client::{ClientError, Credential, HttpClient, Socket};
+use client::wire::{ClientError, Credential, HttpClient, Socket};
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -1,0 +1,407 @@
+//! A client that stays connected: it connects again when the connection is lost, asks for what it missed, and repeats
+//! what was not acknowledged.
+
+mod connection;
+mod live;
+mod run;
+
+use crate::call::{self, Call, PageOf};
+use crate::documents::{
+    Chat, ChatDetails, ChatId, ChatUser, Message, MessageAnswer, Mute, ReadPosition, RemovalAnswer, Seq,
+};
+use crate::draft::{Draft, NewChat};
+use crate::events::{Event, TypingState};
+use crate::outbox::{Outbox, Unsent};
+use crate::problem::Problem;
+use crate::state::State;
+use crate::token::{Claims, Tokens};
+use crate::wire::HttpClient;
+use crate::{Error, random};
+use run::Session;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc, oneshot};
+
+/// Where the system is, and how patient a client is with it.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The HTTP API.
+    pub http_url: String,
+    /// The WebSocket API.
+    pub ws_url: String,
+    /// For how long a request may have no answer.
+    pub request: Duration,
+    /// After how long without a frame to send a ping is sent. API Gateway closes what was idle for 10 min.
+    pub heartbeat: Duration,
+    /// After how long without a frame, with a chat open, it is asked whether one was lost.
+    pub silence: Duration,
+    /// After how long at most a connection is renewed. API Gateway closes it after 2 h.
+    pub life: Duration,
+    /// How long an event may wait for one before it that may have been overtaken.
+    pub gap: Duration,
+    /// The first wait before connecting again is up to this; the next ones up to twice as long each.
+    pub first_wait: Duration,
+    /// And no wait is longer than this.
+    pub longest_wait: Duration,
+}
+
+impl Options {
+    /// What suits API Gateway.
+    pub fn new(http_url: &str, ws_url: &str) -> Self {
+        Self {
+            http_url: http_url.to_owned(),
+            ws_url: ws_url.to_owned(),
+            request: Duration::from_secs(10),
+            heartbeat: Duration::from_secs(4 * 60),
+            silence: Duration::from_secs(60),
+            life: Duration::from_secs(115 * 60),
+            gap: Duration::from_millis(300),
+            first_wait: Duration::from_millis(500),
+            longest_wait: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What a client tells whoever uses it, in order.
+#[derive(Debug)]
+pub enum Update {
+    /// Something happened. Of each chat in the order of its log, each thing once, however it came to be known.
+    Event(Event),
+    /// The connection came or went.
+    Connection(Link),
+    /// A message that was handed to [`Client::send`] is stored.
+    Sent {
+        /// Its name.
+        client_message_id: String,
+        /// The message. Its event comes too, unless it was told of before.
+        message: Box<Message>,
+    },
+    /// A message that was handed to [`Client::send`] was refused for good.
+    NotSent {
+        /// The message.
+        unsent: Box<Unsent>,
+        /// Why.
+        problem: Box<Problem>,
+    },
+    /// All that was missed is there.
+    CaughtUp,
+}
+
+/// Whether there is a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// One is being made.
+    Connecting,
+    /// There is.
+    Online,
+    /// There is not.
+    Offline {
+        /// Why.
+        reason: String,
+        /// It is the token that was not accepted.
+        is_of_token: bool,
+        /// After how long the next try begins.
+        retry_in: Duration,
+    },
+}
+
+/// What happens with a client, to be read until it ends. What is not read waits in memory.
+#[derive(Debug)]
+pub struct Updates(mpsc::UnboundedReceiver<Update>);
+
+impl Updates {
+    /// The next update; None when all [`Client`]s are gone.
+    pub async fn next(&mut self) -> Option<Update> {
+        self.0.recv().await
+    }
+}
+
+/// A request that goes over the socket, and where its reply goes.
+struct Ask {
+    action: &'static str,
+    fields: Value,
+    reply: oneshot::Sender<Result<Value, Error>>,
+}
+
+/// What a client holds, and what it has to send.
+struct Held {
+    state: State,
+    outbox: Outbox,
+    link: Link,
+    token: String,
+}
+
+/// What the handles and the session have in common.
+struct Shared {
+    http: HttpClient,
+    held: Mutex<Held>,
+    updates: mpsc::UnboundedSender<Update>,
+    /// There is something to do for the session.
+    wake: Notify,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn say(&self, update: Update) {
+        // Whoever does not want to know any more is no fault.
+        let _ = self.updates.send(update);
+    }
+
+    /// Changes the state, and tells what is news. Under one lock, so that news are told in the order of changes.
+    fn take(&self, change: impl FnOnce(&mut State) -> Vec<Event>) {
+        let mut held = self.lock();
+        for event in change(&mut held.state) {
+            if let Event::MessageCreated { data, .. } | Event::MessageUpdated { data, .. } = &event
+                && data.sender_id == held.state.me()
+                && let Some(Unsent { client_message_id, .. }) = held.outbox.told(data)
+            {
+                let message = Box::new(data.clone());
+                self.say(Update::Sent { client_message_id, message });
+            }
+            self.say(Update::Event(event));
+        }
+        drop(held);
+        self.wake.notify_one();
+    }
+
+    /// A message was acknowledged.
+    fn sent(&self, message: Message) {
+        let told = self.lock().outbox.told(&message);
+        if let Some(Unsent { client_message_id, .. }) = told {
+            self.say(Update::Sent { client_message_id, message: Box::new(message.clone()) });
+        }
+        self.take(|state| state.sent(message));
+    }
+
+    async fn http<A: DeserializeOwned>(&self, call: &Call<A>) -> Result<A, Error> {
+        let Some((method, path, body)) = call.as_http() else { return Err(Error::NotConnected) };
+        let token = self.lock().token.clone();
+        let (status, answer) = self.http.with_token(&token).call(method, &path, body.as_ref()).await?;
+        if (200..300).contains(&status) {
+            return serde_json::from_value(answer).map_err(Error::Unexpected);
+        }
+        if answer.get("code").is_some() {
+            return Err(serde_json::from_value::<Problem>(answer).map_err(Error::Unexpected)?.into());
+        }
+        let message = answer["message"].as_str().unwrap_or_default().to_owned();
+        Err(Error::Gateway { status, message })
+    }
+}
+
+/// A client of one user. Its clones are the same client, which ends when the last one is dropped.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    asks: mpsc::Sender<Ask>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Starts a client, which connects at once and lists the inbox. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// There is no token, or it is no JWT. That the system does not accept it is an [`Update::Connection`].
+    pub async fn start(options: Options, tokens: Arc<dyn Tokens>) -> Result<(Self, Updates), Error> {
+        let token = tokens.token().await?;
+        let me = Claims::of(&token)?.sub;
+        let http = HttpClient::new(&options.http_url, None)?;
+        let (updates, told) = mpsc::unbounded_channel();
+        let (state, outbox, link) = (State::new(me), Outbox::default(), Link::Connecting);
+        let held = Mutex::new(Held { state, outbox, link, token });
+        let shared = Arc::new(Shared { http, held, updates, wake: Notify::new() });
+        let (asks, asked) = mpsc::channel(16);
+        tokio::spawn(Session::new(shared.clone(), asked, tokens, options).run());
+        Ok((Self { shared, asks }, Updates(told)))
+    }
+
+    /// Looks at what the client holds. Not for long: nothing is taken meanwhile.
+    pub fn read<R>(&self, look: impl FnOnce(&State) -> R) -> R {
+        look(&self.shared.lock().state)
+    }
+
+    /// What was not acknowledged yet.
+    pub fn unsent(&self) -> Vec<Unsent> {
+        self.shared.lock().outbox.waiting().cloned().collect()
+    }
+
+    /// Whether there is a connection.
+    pub fn link(&self) -> Link {
+        self.shared.lock().link.clone()
+    }
+
+    /// Asks, over the socket if there is one and the request is an action, else over HTTP. Where the socket breaks off,
+    /// it is asked again over HTTP: every request may be repeated. What the answer says is not taken into the state.
+    ///
+    /// # Errors
+    /// It is refused, or not answered.
+    pub async fn ask<A: DeserializeOwned>(&self, call: &Call<A>) -> Result<A, Error> {
+        if let Some((action, fields)) = call.as_frame()
+            && self.link() == Link::Online
+        {
+            match self.over_socket(action, fields).await {
+                Err(Error::NotConnected | Error::NoAnswer) if call.as_http().is_some() => {}
+                answer => return serde_json::from_value(answer?).map_err(Error::Unexpected),
+            }
+        }
+        self.shared.http(call).await
+    }
+
+    async fn over_socket(&self, action: &'static str, fields: Value) -> Result<Value, Error> {
+        let (reply, replied) = oneshot::channel();
+        let ask = Ask { action, fields, reply };
+        self.asks.send(ask).await.map_err(|_ended| Error::NotConnected)?;
+        replied.await.unwrap_or(Err(Error::NotConnected))
+    }
+
+    /// Sends a message: now, or when there is a connection. It is repeated under its name until it is stored or refused,
+    /// which an [`Update`] tells. The name.
+    ///
+    /// # Errors
+    /// [`Error::OutboxFull`].
+    pub fn send(&self, chat: &str, draft: Draft) -> Result<String, Error> {
+        self.send_as(chat, draft, random::name())
+    }
+
+    /// The same under a name of the caller's: 1 to 64 printable ASCII characters, no spaces.
+    ///
+    /// # Errors
+    /// [`Error::OutboxFull`].
+    pub fn send_as(&self, chat: &str, draft: Draft, client_message_id: String) -> Result<String, Error> {
+        if !self.shared.lock().outbox.push(chat.to_owned(), draft, client_message_id.clone()) {
+            return Err(Error::OutboxFull);
+        }
+        self.shared.wake.notify_one();
+        Ok(client_message_id)
+    }
+
+    /// Makes a chat, or finds the one that is there.
+    ///
+    /// # Errors
+    /// See [`ask`](Self::ask); so with all that follow.
+    pub async fn create_chat(&self, new: &NewChat) -> Result<Chat, Error> {
+        let chat = self.ask(&call::create_chat(new)).await?.chat;
+        self.shared.take(|state| state.made(chat.clone()));
+        Ok(chat)
+    }
+
+    /// These chats are on the screen: the read positions of everybody in them are asked for, and a long silence is not
+    /// believed.
+    pub async fn open(&self, chats: &[ChatId]) -> Result<(), Error> {
+        let before = self.read(|state| state.opened().to_vec());
+        self.shared.lock().state.open(chats);
+        for chat in chats.iter().filter(|chat| !before.contains(chat)) {
+            self.details(chat).await?;
+        }
+        Ok(())
+    }
+
+    /// A chat and its members.
+    pub async fn details(&self, chat: &str) -> Result<ChatDetails, Error> {
+        let details = self.ask(&call::get_chat(chat)).await?;
+        self.shared.take(|state| {
+            state.detailed(&details);
+            Vec::new()
+        });
+        Ok(details)
+    }
+
+    /// Older messages of a chat than those that are held, at most so many. Whether there may be more.
+    pub async fn older(&self, chat: &str, limit: u32) -> Result<bool, Error> {
+        let oldest = |state: &State| state.chat(chat).filter(|held| held.has_older()).map(crate::Held::oldest);
+        let Some(oldest) = self.read(oldest) else { return Ok(false) };
+        let page = self.ask(&call::list_messages(chat, PageOf::Before(oldest), limit)).await?;
+        self.shared.take(|state| {
+            state.older(chat, &page);
+            Vec::new()
+        });
+        Ok(self.read(|state| state.chat(chat).is_some_and(crate::Held::has_older)))
+    }
+
+    /// This user has read up to a place.
+    pub async fn mark_seen(&self, chat: &str, seq: Seq) -> Result<ReadPosition, Error> {
+        let position = self.ask(&call::mark_seen(chat, seq)).await?;
+        self.shared.take(|state| {
+            state.seen(&position);
+            Vec::new()
+        });
+        Ok(position)
+    }
+
+    /// Edits a message.
+    pub async fn edit(&self, chat: &str, seq: Seq, content: &str) -> Result<Message, Error> {
+        self.change(&call::edit_message(chat, seq, content, None)).await
+    }
+
+    /// Deletes a message for everyone, or for this user alone.
+    pub async fn delete(&self, chat: &str, seq: Seq, for_everyone: bool) -> Result<Message, Error> {
+        self.change(&call::delete_message(chat, seq, for_everyone)).await
+    }
+
+    /// Sets this user's reactions to a message.
+    pub async fn react(&self, chat: &str, seq: Seq, emojis: &[String]) -> Result<Message, Error> {
+        self.change(&call::react_to_message(chat, seq, emojis)).await
+    }
+
+    async fn change(&self, call: &Call<MessageAnswer>) -> Result<Message, Error> {
+        let message = self.ask(call).await?.message;
+        self.shared.take(|state| state.changed(message.clone()));
+        Ok(message)
+    }
+
+    /// Removes somebody from a group; this user, by leaving.
+    pub async fn remove(&self, chat: &str, user: &str) -> Result<RemovalAnswer, Error> {
+        let answer = self.ask(&call::remove_participant(chat, user)).await?;
+        if matches!(answer, RemovalAnswer::Left { .. }) {
+            self.shared.take(|state| state.gone(&chat.to_owned()).into_iter().collect());
+        }
+        Ok(answer)
+    }
+
+    /// Mutes a chat, or ends that.
+    pub async fn mute(&self, chat: &str, muted: bool) -> Result<Mute, Error> {
+        let call = if muted { call::mute_chat(chat, None) } else { call::unmute_chat(chat) };
+        let mute = self.ask(&call).await?;
+        self.shared.take(|state| {
+            state.muted(&mute);
+            Vec::new()
+        });
+        Ok(mute)
+    }
+
+    /// What this user calls themselves.
+    pub async fn rename_me(&self, nickname: &str) -> Result<ChatUser, Error> {
+        let user = self.ask(&call::update_me(nickname)).await?.user;
+        self.shared.take(|state| {
+            state.met(&user);
+            Vec::new()
+        });
+        Ok(user)
+    }
+
+    /// Somebody who shares a chat with this user, or this user.
+    pub async fn meet(&self, user: &str) -> Result<ChatUser, Error> {
+        let is_me = self.read(|state| state.me() == user);
+        let call = if is_me { call::get_me() } else { call::get_user(user) };
+        let user = self.ask(&call).await?.user;
+        self.shared.take(|state| {
+            state.met(&user);
+            Vec::new()
+        });
+        Ok(user)
+    }
+
+    /// This user types, or stopped: a hint, which may be lost. Say so at most once in 3 s.
+    pub async fn typing(&self, chat: &str, state: TypingState) -> Result<(), Error> {
+        self.ask(&call::typing(chat, state)).await.map(drop)
+    }
+}

@@ -1,0 +1,151 @@
+//! What a client has to ask to be up to date.
+
+use super::{Held, MOST_OPEN};
+use crate::call::{Call, list_chats, sync};
+use crate::documents::{ChatId, Inbox, SyncAnswer, SyncRequest};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many chats one sync can be about.
+const MOST_CURSORS: usize = 100;
+/// How many chats a page of the inbox is asked for.
+const PAGE: u32 = 50;
+
+/// What to ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// A page of the inbox, from this cursor. Its answer goes to [`State::listed`](super::State::listed).
+    Inbox(Option<String>),
+    /// A sync. Its answer goes to [`State::synced`](super::State::synced).
+    Sync(SyncRequest),
+}
+
+impl Question {
+    /// The call that asks for a page of the inbox.
+    pub fn inbox(cursor: Option<&str>) -> Call<Inbox> {
+        list_chats(PAGE, cursor)
+    }
+
+    /// The call that syncs.
+    pub fn sync(request: &SyncRequest) -> Call<SyncAnswer> {
+        sync(request)
+    }
+}
+
+/// A listing of the inbox that is wanted, or under way.
+#[derive(Debug, Clone, Default)]
+struct Listing {
+    /// All of its pages, to find chats that are not held; else the first one, to see who is online.
+    is_whole: bool,
+    cursor: Option<String>,
+    seen: BTreeSet<ChatId>,
+}
+
+/// What is not known to be up to date.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Behind {
+    listing: Option<Listing>,
+    /// Chats in which something was missed.
+    chats: BTreeSet<ChatId>,
+    /// Chats that are not held were missed, or an answer said to ask again.
+    again: bool,
+}
+
+impl Behind {
+    pub(super) fn at_the_beginning() -> Self {
+        Self { listing: Some(Listing { is_whole: true, ..Listing::default() }), ..Self::default() }
+    }
+
+    pub(super) fn is_behind(&self) -> bool {
+        self.listing.is_some() || self.again || !self.chats.is_empty()
+    }
+
+    /// Anything may have happened. With more chats than one sync takes, the inbox tells in which of them something did.
+    pub(super) fn everything(&mut self, held: &BTreeMap<ChatId, Held>) {
+        if held.len() > MOST_CURSORS {
+            self.everybody();
+        } else {
+            self.chats.extend(held.keys().cloned());
+            self.again = true;
+        }
+    }
+
+    /// The same, and anybody may have come or gone.
+    pub(super) fn everything_and_people(&mut self, held: &BTreeMap<ChatId, Held>) {
+        self.everything(held);
+        self.listing.get_or_insert_default();
+    }
+
+    /// All chats are to be listed.
+    pub(super) fn everybody(&mut self) {
+        self.listing = Some(Listing { is_whole: true, ..Listing::default() });
+    }
+
+    pub(super) fn chat(&mut self, chat: &ChatId) {
+        self.chats.insert(chat.clone());
+    }
+
+    /// Something came about a chat that is not held.
+    pub(super) fn something_new(&mut self, held: &BTreeMap<ChatId, Held>) {
+        if held.len() > MOST_CURSORS {
+            self.everybody();
+        } else {
+            self.again = true;
+        }
+    }
+
+    pub(super) fn forget(&mut self, chat: &ChatId) {
+        self.chats.remove(chat);
+    }
+
+    pub(super) fn question(&self, held: &BTreeMap<ChatId, Held>, open: &[ChatId]) -> Option<Question> {
+        if let Some(listing) = &self.listing {
+            return Some(Question::Inbox(listing.cursor.clone()));
+        }
+        if !self.is_behind() {
+            return None;
+        }
+        // Those that are behind first. The others too, as long as they fit: who does not name a chat is told of it as of
+        // one that is new.
+        let first = self.chats.iter().filter_map(|id| held.get_key_value(id));
+        let others = held.iter().filter(|(id, _)| !self.chats.contains(*id));
+        let named = first.chain(others).take(MOST_CURSORS);
+        let cursors: BTreeMap<_, _> = named.map(|(id, held)| (id.clone(), held.cursor())).collect();
+        let open = open.iter().filter(|id| cursors.contains_key(*id)).take(MOST_OPEN).cloned().collect();
+        Some(Question::Sync(SyncRequest { cursors, open }))
+    }
+
+    /// An answer came. Where all chats that are held were named, those that it has no room for are new.
+    pub(super) fn synced(&mut self, answer: &SyncAnswer, held: &BTreeMap<ChatId, Held>) {
+        self.again = answer.limited;
+        for part in answer.chats.iter().filter(|part| !part.limited) {
+            self.chats.remove(&part.chat_id);
+        }
+        for gone in &answer.gone {
+            self.chats.remove(gone);
+        }
+        if answer.joined_limited && held.len() <= MOST_CURSORS {
+            self.everybody();
+        }
+    }
+
+    /// A page was taken that was asked for with `cursor`. At the end of a whole listing, what is held and was not on it
+    /// moved while it was read, or is gone.
+    pub(super) fn listed(
+        &mut self,
+        cursor: Option<&str>,
+        page: Vec<ChatId>,
+        next: Option<String>,
+        held: &BTreeMap<ChatId, Held>,
+    ) {
+        let Some(listing) = self.listing.as_mut().filter(|listing| listing.cursor.as_deref() == cursor) else { return };
+        listing.seen.extend(page);
+        if listing.is_whole && next.is_some() {
+            listing.cursor = next;
+            return;
+        }
+        if listing.is_whole {
+            self.chats.extend(held.keys().filter(|id| !listing.seen.contains(*id)).cloned());
+        }
+        self.listing = None;
+    }
+}

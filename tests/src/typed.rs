@@ -1,0 +1,67 @@
+//! What is answered and pushed, read as the client library's types and written again: nothing may be lost on the way.
+
+use client::documents::{
+    ChatAnswer, ChatDetails, Health, Inbox, MessageAnswer, Mute, Page, Pong, ReadPosition, RemovalAnswer, SyncAnswer,
+    UserAnswer,
+};
+use client::events::{Event, Typing};
+use client::problem::Problem;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+fn again<T: Serialize + DeserializeOwned>(document: &Value) -> Result<Value, serde_json::Error> {
+    serde_json::to_value(serde_json::from_value::<T>(document.clone())?)
+}
+
+fn same(what: &str, document: &Value, again: Result<Value, serde_json::Error>) {
+    let again = again.unwrap_or_else(|error| panic!("{what}: {error}: {document}"));
+    assert_eq!(&again, document, "{what}");
+}
+
+/// The body of a route's answer.
+pub(crate) fn check_body(method: &str, route: &str, status: u16, body: &Value) {
+    let what = format!("{method} {route}: {status}");
+    if status >= 300 {
+        // What API Gateway says is not of this system.
+        return if body.get("code").is_some() {
+            same(&what, body, again::<Problem>(body))
+        };
+    }
+    let again = match (method, route) {
+        ("get", "/chats") => again::<Inbox>(body),
+        ("get", "/chats/{chatId}") => again::<ChatDetails>(body),
+        ("delete", "/chats/{chatId}/participants/{userId}") => again::<RemovalAnswer>(body),
+        ("get", "/chats/{chatId}/messages") => again::<Page>(body),
+        ("put", "/chats/{chatId}/seen") => again::<ReadPosition>(body),
+        (_, "/chats/{chatId}/mute") => again::<Mute>(body),
+        (_, "/me" | "/users/{userId}") => again::<UserAnswer>(body),
+        ("post", "/sync") => again::<SyncAnswer>(body),
+        (_, "/health") => again::<Health>(body),
+        (_, "/chats/{chatId}/messages/{seq}" | "/chats/{chatId}/messages/{seq}/reactions")
+        | ("post", "/chats/{chatId}/messages") => again::<MessageAnswer>(body),
+        _ => again::<ChatAnswer>(body),
+    };
+    same(&what, body, again);
+}
+
+/// An event, or a reply to an action.
+pub(crate) fn check_frame(action: Option<&str>, frame: &Value) {
+    if let Some(error) = frame.get("error") {
+        return same("a refusal", error, again::<Problem>(error));
+    }
+    if frame.get("event").is_some() {
+        return same("an event", frame, again::<Event>(frame));
+    }
+    let (Some(action), Some(data)) = (action, frame.get("data")) else { return };
+    let again = match action {
+        "createChat" => again::<ChatAnswer>(data),
+        "listMessages" => again::<Page>(data),
+        "markSeen" => again::<ReadPosition>(data),
+        "typing" => again::<Typing>(data),
+        "sync" => again::<SyncAnswer>(data),
+        "ping" => again::<Pong>(data),
+        _ => again::<MessageAnswer>(data),
+    };
+    same(action, data, again);
+}

@@ -10,12 +10,13 @@ pub mod proxy;
 mod typed;
 
 use client::wire::{Credential, HttpClient, Socket};
+use client::{Client, OneToken, Options, Updates};
 use dev::cloud::{Cloud, Setup};
 use local_cloud::Event;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, mpsc};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use testkit::RedisServer;
 
 /// A running system.
@@ -139,6 +140,18 @@ impl System {
         answer["token"].as_str().expect("a token").to_owned()
     }
 
+    /// How a client library finds it, as impatient as tests are.
+    pub fn options(&self) -> Options {
+        let mut options = Options::new(&self.http_url, &self.ws_url);
+        options.request = Duration::from_secs(3);
+        options.heartbeat = Duration::from_secs(1);
+        options.silence = Duration::from_secs(2);
+        options.gap = Duration::from_millis(100);
+        options.first_wait = Duration::from_millis(50);
+        options.longest_wait = Duration::from_millis(500);
+        options
+    }
+
     /// What the functions have logged so far.
     pub fn logs(&self) -> Vec<String> {
         self.logs.lock().unwrap().clone()
@@ -161,6 +174,11 @@ impl User {
     /// Connects by WebSocket.
     pub async fn socket(&self) -> Socket {
         Socket::connect(&self.ws_url, Credential::Header(&self.token)).await.unwrap()
+    }
+
+    /// Starts the client library.
+    pub async fn client(&self, options: Options) -> (Client, Updates) {
+        Client::start(options, Arc::new(OneToken(self.token.clone()))).await.unwrap()
     }
 
     /// The private chat with another user, created over HTTP; its id.

@@ -11,8 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
-use tokio_tungstenite::{accept_hdr_async, connect_async};
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::{accept_async, connect_async};
 
 /// Each in so many of a hundred frames, on each way.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ struct Inner {
     /// Whoever sees it change is cut.
     cut: watch::Sender<u64>,
     counts: Mutex<BTreeMap<&'static str, u64>>,
-    open: AtomicU64,
+    accepted: AtomicU64,
 }
 
 impl Proxy {
@@ -67,16 +67,15 @@ impl Proxy {
             ops: Mutex::new(Ops::new(seed, &["nobody"])),
             cut: watch::Sender::new(0),
             counts: Mutex::default(),
-            open: AtomicU64::new(0),
+            accepted: AtomicU64::new(0),
         });
         let (upstream, shared) = (ws_url.to_owned(), inner.clone());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (upstream, shared) = (upstream.clone(), shared.clone());
                 tokio::spawn(async move {
-                    shared.open.fetch_add(1, Ordering::Relaxed);
+                    shared.accepted.fetch_add(1, Ordering::Relaxed);
                     shared.serve(stream, &upstream).await;
-                    shared.open.fetch_sub(1, Ordering::Relaxed);
                 });
             }
         });
@@ -98,9 +97,9 @@ impl Proxy {
         self.inner.counts.lock().unwrap().clone()
     }
 
-    /// How many connections are open.
-    pub fn open(&self) -> u64 {
-        self.inner.open.load(Ordering::Relaxed)
+    /// How many connections there were.
+    pub fn accepted(&self) -> u64 {
+        self.inner.accepted.load(Ordering::Relaxed)
     }
 }
 
@@ -115,18 +114,13 @@ impl Inner {
     }
 
     async fn serve(&self, stream: TcpStream, upstream: &str) {
-        let mut request = upstream.into_client_request().unwrap();
-        let copy = |from: &Request, response: Response| -> Result<Response, ErrorResponse> {
-            for name in ["authorization", "sec-websocket-protocol"] {
-                if let Some(value) = from.headers().get(name) {
-                    request.headers_mut().insert(name, value.clone());
-                }
-            }
-            Ok(response)
-        };
         let mut cut = self.cut.subscribe();
-        let Ok(mut client) = accept_hdr_async(stream, copy).await else { return };
+        // The other side first: whoever is told that they are connected, is.
+        let Some(authorization) = authorization(&stream).await else { return };
+        let mut request = upstream.into_client_request().unwrap();
+        request.headers_mut().insert("authorization", authorization);
         let Ok((mut server, _)) = connect_async(request).await else { return };
+        let Ok(mut client) = accept_async(stream).await else { return };
         // What the next frame overtakes.
         let (mut late_up, mut late_down) = (None, None);
         loop {
@@ -174,5 +168,20 @@ impl Inner {
             Some(frame) => to.send(frame).await.is_err() || is_over,
             None => is_over,
         }
+    }
+}
+
+/// What the handshake that is about to be read shows as a token.
+async fn authorization(stream: &TcpStream) -> Option<HeaderValue> {
+    let mut head = vec![0; 16 * 1024];
+    loop {
+        let length = stream.peek(&mut head).await.ok().filter(|length| *length > 0)?;
+        let text = String::from_utf8_lossy(&head[..length]);
+        if text.contains("\r\n\r\n") {
+            let values = text.lines().filter_map(|line| line.split_once(": "));
+            let token = values.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+            return HeaderValue::from_str(token?.1).ok();
+        }
+        tokio::task::yield_now().await;
     }
 }

@@ -3,14 +3,13 @@
 
 use client::draft::Draft;
 use client::events::Event;
-use client::{Client, Link, OneToken, Options, Update, Updates};
+use client::{Client, Link, Options, Update, Updates};
 use end_to_end::proxy::Proxy;
 use end_to_end::{System, User, seed};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use testkit::listing::{held, listed};
@@ -33,16 +32,9 @@ struct Device {
 }
 
 impl Device {
-    async fn new(user: User, http_url: &str, proxy: &Proxy) -> Self {
-        let mut options = Options::new(http_url, &proxy.url);
-        // As fast as a test is.
-        options.request = Duration::from_secs(3);
-        options.heartbeat = Duration::from_secs(1);
-        options.silence = Duration::from_secs(2);
-        options.gap = Duration::from_millis(100);
-        options.first_wait = Duration::from_millis(50);
-        options.longest_wait = Duration::from_millis(500);
-        let (client, updates) = Client::start(options, Arc::new(OneToken(user.token.clone()))).await.unwrap();
+    async fn new(user: User, system: &System, proxy: &Proxy) -> Self {
+        let options = Options { ws_url: proxy.url.clone(), ..system.options() };
+        let (client, updates) = user.client(options).await;
         Self { user, client, updates, news: Vec::new(), handed: BTreeSet::new() }
     }
 
@@ -239,7 +231,7 @@ async fn three_clients_hold_at_the_end_what_a_fresh_listing_gives() {
     let mut world = World::new(system).await;
     let mut devices = Vec::new();
     for name in &NAMES[..3] {
-        devices.push(Device::new(world.users[name].clone(), &system.http_url, &proxy).await);
+        devices.push(Device::new(world.users[name].clone(), system, &proxy).await);
     }
     proxy.faults().set([10, 10, 10, 6]);
     let (mut performed, mut handed) = (0, 0);

@@ -1,0 +1,246 @@
+//! What the client library promises, one thing at a time.
+
+use client::draft::Draft;
+use client::events::Event;
+use client::{Client, Error, Link, OneToken, Options, Tokens, Update, Updates};
+use end_to_end::proxy::Proxy;
+use end_to_end::{System, User, seed};
+use futures_util::future::BoxFuture;
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// Nothing takes longer, on the slowest machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The first update that is as wanted, with those that came before it.
+async fn until(updates: &mut Updates, mut wanted: impl FnMut(&Update) -> bool) -> Vec<Update> {
+    let mut came = Vec::new();
+    loop {
+        let next = tokio::time::timeout(PATIENCE, updates.next()).await;
+        came.push(next.unwrap_or_else(|_| panic!("it does not come: {came:?}")).expect("the client goes on"));
+        if came.last().is_some_and(&mut wanted) {
+            return came;
+        }
+    }
+}
+
+fn is_caught_up(update: &Update) -> bool {
+    matches!(update, Update::CaughtUp)
+}
+
+/// The contents of new messages, in the order in which they were told.
+fn contents(updates: &[Update]) -> Vec<String> {
+    let content = |update: &Update| match update {
+        Update::Event(Event::MessageCreated { data, .. }) => Some(data.content.clone()),
+        _ => None,
+    };
+    updates.iter().filter_map(content).collect()
+}
+
+async fn two(system: &System) -> (User, User, String) {
+    let (alice, bob) = (system.user("alice").await, system.user("bob").await);
+    let chat = alice.chat_with(&bob).await;
+    (alice, bob, chat)
+}
+
+#[tokio::test]
+async fn what_is_written_in_order_is_stored_in_order_and_once_whatever_is_lost() {
+    let system = crate::system();
+    let (alice, bob, chat) = two(system).await;
+    let proxy = Proxy::start(&system.ws_url, seed()).await;
+    let request = Duration::from_secs(1);
+    let (client, mut updates) = alice.client(Options { ws_url: proxy.url.clone(), request, ..system.options() }).await;
+    until(&mut updates, is_caught_up).await;
+    proxy.faults().set([20, 10, 0, 5]);
+    let wanted: Vec<_> = (0..20).map(|n| format!("Line {n}")).collect();
+    for line in &wanted {
+        client.send(&chat, Draft::text(line)).unwrap();
+    }
+    let mut acknowledged = 0;
+    until(&mut updates, |update| {
+        acknowledged += usize::from(matches!(update, Update::Sent { .. }));
+        acknowledged == wanted.len()
+    })
+    .await;
+    assert_eq!(client.unsent(), []);
+    let (_, page) = bob.http.get(&format!("/chats/{chat}/messages")).await.unwrap();
+    let stored: Vec<_> = page["messages"].as_array().unwrap().iter().map(|it| it["content"].clone()).collect();
+    assert_eq!(stored, wanted, "{:?}", proxy.counts());
+    assert!(proxy.counts().values().sum::<u64>() > 5, "the network was bad: {:?}", proxy.counts());
+}
+
+#[tokio::test]
+async fn a_message_that_is_refused_is_told_of_and_does_not_hold_up_the_next() {
+    let system = crate::system();
+    let (alice, _, chat) = two(system).await;
+    let (client, mut updates) = alice.client(system.options()).await;
+    let refused = client.send(&chat, Draft::text("  ")).unwrap();
+    let stored = client.send(&chat, Draft::text("Hello")).unwrap();
+    let came =
+        until(&mut updates, |it| matches!(it, Update::Sent { client_message_id, .. } if *client_message_id == stored))
+            .await;
+    let problem = came.iter().find_map(|update| match update {
+        Update::NotSent { unsent, problem } if unsent.client_message_id == refused => Some(problem.clone()),
+        _ => None,
+    });
+    let problem = problem.expect("it is told of before");
+    assert_eq!((problem.code.as_str(), problem.errors[0].field.as_str()), ("invalid_request", "content"));
+}
+
+#[tokio::test]
+async fn a_connection_is_renewed_without_a_gap_and_without_going_offline() {
+    let system = crate::system();
+    let (alice, bob, chat) = two(system).await;
+    let proxy = Proxy::start(&system.ws_url, seed()).await;
+    let mut watching = bob.socket().await;
+    let life = Duration::from_secs(1);
+    let options = Options { ws_url: proxy.url.clone(), life, ..system.options() };
+    let (client, mut updates) = alice.client(options).await;
+    until(&mut updates, is_caught_up).await;
+    watching.event("presence.updated").await.unwrap();
+    let connections = proxy.accepted();
+    let mut wanted = Vec::new();
+    while proxy.accepted() < connections + 3 {
+        let line = format!("Line {}", wanted.len());
+        bob.send(&chat, &line).await;
+        wanted.push(line);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(wanted.len() < 600, "it is renewed");
+    }
+    let came = until(&mut updates, |update| contents(std::slice::from_ref(update)).last() == wanted.last()).await;
+    assert_eq!(contents(&came), wanted);
+    let is_quiet = !came.iter().any(|update| matches!(update, Update::Connection(_) | Update::CaughtUp));
+    assert!(is_quiet, "nothing was missed, so nothing was asked: {came:?}");
+    watching.request("ping", json!({})).await.unwrap();
+    let told = watching.take_waiting();
+    let presence: Vec<_> = told.iter().filter(|frame| frame["event"] == "presence.updated").collect();
+    assert!(presence.is_empty(), "{presence:?}");
+    assert_eq!(client.link(), Link::Online);
+}
+
+/// New tokens, each good for a few seconds.
+struct ShortTokens {
+    system: &'static System,
+    user: String,
+    given: AtomicU32,
+}
+
+impl Tokens for ShortTokens {
+    fn token(&self) -> BoxFuture<'_, Result<String, Error>> {
+        Box::pin(async {
+            self.given.fetch_add(1, Ordering::Relaxed);
+            Ok(self.system.token(&self.user, 4).await)
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_replaced_before_it_runs_out() {
+    let system = crate::system();
+    let (alice, bob, chat) = two(system).await;
+    let tokens = Arc::new(ShortTokens { system, user: alice.id.clone(), given: AtomicU32::new(0) });
+    let (client, mut updates) = Client::start(system.options(), tokens.clone()).await.unwrap();
+    until(&mut updates, is_caught_up).await;
+    // One to know whose client it is, one for the first connection, and more for the next ones.
+    let mut lines = 0;
+    while tokens.given.load(Ordering::Relaxed) < 5 {
+        client.send(&chat, Draft::text(format!("Line {lines}"))).unwrap();
+        lines += 1;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(lines < 120, "tokens are asked for");
+    }
+    let (name, mut came) = (client.send(&chat, Draft::text("The last")).unwrap(), Vec::new());
+    let is_last = |it: &Update| matches!(it, Update::Sent { client_message_id, .. } if *client_message_id == name);
+    came.extend(until(&mut updates, is_last).await);
+    let lost = came.iter().any(|update| matches!(update, Update::Connection(Link::Offline { .. })));
+    assert!(!lost, "{came:?}");
+    let (_, page) = bob.http.get(&format!("/chats/{chat}/messages?limit=100")).await.unwrap();
+    assert_eq!(page["seq"], lines + 1, "{page}");
+}
+
+#[tokio::test]
+async fn the_last_event_before_a_silence_is_not_lost_for_an_open_chat() {
+    let system = crate::system();
+    let (alice, bob, chat) = two(system).await;
+    let proxy = Proxy::start(&system.ws_url, seed()).await;
+    // Pings would show that nothing is lost: only silence asks.
+    let heartbeat = Duration::from_secs(3600);
+    let options = Options { ws_url: proxy.url.clone(), heartbeat, ..system.options() };
+    let (client, mut updates) = alice.client(options).await;
+    until(&mut updates, is_caught_up).await;
+    client.open(std::slice::from_ref(&chat)).await.unwrap();
+    proxy.faults().set([100, 0, 0, 0]);
+    bob.send(&chat, "Are you there?").await;
+    while proxy.counts().get("lost").is_none() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    proxy.faults().set([0; 4]);
+    let came = until(&mut updates, |update| !contents(std::slice::from_ref(update)).is_empty()).await;
+    assert_eq!(contents(&came), ["Are you there?"]);
+    assert_eq!(client.read(|state| state.unread(&chat)), 1);
+}
+
+#[tokio::test]
+async fn an_event_that_was_overtaken_is_waited_for_and_not_asked_for() {
+    let system = crate::system();
+    let (alice, bob, chat) = two(system).await;
+    let proxy = Proxy::start(&system.ws_url, seed()).await;
+    let options = Options { ws_url: proxy.url.clone(), gap: PATIENCE, ..system.options() };
+    let (client, mut updates) = alice.client(options).await;
+    until(&mut updates, is_caught_up).await;
+    proxy.faults().set([0, 100, 0, 0]);
+    for line in ["One", "Two"] {
+        bob.send(&chat, line).await;
+    }
+    let came = until(&mut updates, |update| contents(std::slice::from_ref(update)) == ["Two"]).await;
+    assert_eq!(contents(&came), ["One", "Two"], "{:?}", proxy.counts());
+    assert!(!came.iter().any(is_caught_up), "{came:?}");
+    drop(client);
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_accepted_is_said() {
+    let system = crate::system();
+    let alice = system.user("alice").await;
+    let mut forged = alice.token.clone();
+    forged.truncate(forged.len() - 8);
+    forged.push_str("AAAAAAAA");
+    let (_client, mut updates) = Client::start(system.options(), Arc::new(OneToken(forged))).await.unwrap();
+    let came = until(&mut updates, |update| matches!(update, Update::Connection(Link::Offline { .. }))).await;
+    let Some(Update::Connection(Link::Offline { reason, is_of_token, .. })) = came.last() else { panic!("{came:?}") };
+    assert!(*is_of_token && reason.contains("403"), "{reason}");
+    let none = Client::start(system.options(), Arc::new(OneToken("no token".to_owned()))).await;
+    assert!(none.is_err_and(|error| error.is_of_token()));
+}
+
+#[tokio::test]
+async fn both_devices_of_a_user_hold_the_same() {
+    let system = crate::system();
+    let (alice, bob, chat) = two(system).await;
+    let (desk, mut at_desk) = alice.client(system.options()).await;
+    let (phone, mut on_phone) = alice.client(system.options()).await;
+    until(&mut at_desk, is_caught_up).await;
+    until(&mut on_phone, is_caught_up).await;
+    let sent = desk.send(&chat, Draft::text("Hello")).unwrap();
+    let came = until(&mut at_desk, |update| matches!(update, Update::Event(Event::MessageCreated { .. }))).await;
+    assert!(came.iter().any(|it| matches!(it, Update::Sent { client_message_id, .. } if *client_message_id == sent)));
+    desk.edit(&chat, 1, "Hello Bob").await.unwrap();
+    desk.react(&chat, 1, &["\u{1F44D}".to_owned()]).await.unwrap();
+    bob.send(&chat, "Hello Alice").await;
+    desk.mark_seen(&chat, 2).await.unwrap();
+    until(&mut on_phone, |update| matches!(update, Update::Event(Event::ReceiptUpdated { .. }))).await;
+    let form = |client: &Client| {
+        client.read(|state| {
+            let held = state.chat(&chat).unwrap();
+            (json!(held.messages().collect::<Vec<_>>()), held.seq(), held.rev(), state.unread(&chat))
+        })
+    };
+    let at_phone = form(&phone);
+    assert_eq!((at_phone.1, at_phone.2, at_phone.3), (2, 2, 0));
+    let seen: Vec<_> = at_phone.0.as_array().unwrap().iter().map(|it| it["content"].clone()).collect();
+    assert_eq!(seen, ["Hello Bob", "Hello Alice"]);
+    until(&mut at_desk, |update| contents(std::slice::from_ref(update)) == ["Hello Alice"]).await;
+    assert_eq!(form(&desk), at_phone);
+}

@@ -59,10 +59,11 @@ pub struct Chat {
 }
 
 /// What a message carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MessageType {
     /// Text.
+    #[default]
     Text,
 }
 
@@ -401,6 +402,7 @@ pub struct UserAnswer {
 /// What removing a participant answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
+#[allow(clippy::large_enum_variant)] // one is read, and used up
 pub enum RemovalAnswer {
     /// The group without them.
     Group {

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Draft {
-    /// What it carries.
-    #[serde(rename = "type")]
+    /// What it carries; text, if nothing is said.
+    #[serde(rename = "type", default)]
     pub kind: MessageType,
     /// What it says.
     pub content: String,

@@ -5,9 +5,11 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod auth_service;
+pub mod chat;
 pub mod cloud;
 pub mod demo;
 pub mod reference;
+mod screen;
 pub mod terminal;
 pub mod top;
 
@@ -42,6 +44,22 @@ pub enum Error {
     /// A step of a conversation with the system failed.
     #[error(transparent)]
     Client(#[from] client::wire::ClientError),
+    /// The client library could not do something.
+    #[error(transparent)]
+    Library(#[from] client::Error),
+    /// There is no system to chat on.
+    #[error(
+        "there is no connection to {place} ({reason}). Start the system with `cargo run` first, or say with --ws-url and --http-url where it is"
+    )]
+    NoChat {
+        /// Where it should be.
+        place: String,
+        /// What was found.
+        reason: String,
+    },
+    /// The system does not accept the token.
+    #[error("the token is not accepted ({0})")]
+    NotAccepted(String),
     /// A step of the demo did not show what it must.
     #[error("{step}: {reason}")]
     Step {
@@ -79,7 +97,7 @@ pub enum Error {
         reason: String,
     },
     /// The output is a file or a pipe.
-    #[error("there is no terminal to draw on; --once prints one frame as text")]
+    #[error("there is no terminal to draw on: top --once prints one frame as text, chat --json talks in lines")]
     NoTerminal,
     /// A token whose user is not said.
     #[error("--tokens takes USER=TOKEN, and one of those given has no user or no token")]

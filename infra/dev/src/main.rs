@@ -3,18 +3,20 @@
 #![allow(clippy::disallowed_methods)] // a development tool reads the machine's environment
 
 use clap::{Args, Parser, Subcommand};
-use client::wire::{ClientError, Credential, HttpClient, Socket};
+use client::wire::{ClientError, Credential, Socket};
+use client::{OneToken, Options, Tokens};
 use dev::auth_service::{AuthService, USERS};
+use dev::chat::{self, StandIn};
 use dev::cloud::{Cloud, PortNumbers, Setup, template, watch_environment, workspace};
 use dev::demo::{Actor, Cast, Stage, play};
 use dev::terminal::{Logs, Terminal};
 use dev::top;
 use dev::{Error, in_full};
 use local_cloud::{DynamoDb, Lambda};
-use serde_json::json;
 use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
@@ -34,6 +36,8 @@ enum Command {
     Start(Start),
     /// Plays alice and bob on the running system, with --full everything that there is, and exits 1 if a step fails
     Demo(Demo),
+    /// Chats, in the terminal; with --json in lines of JSON, for scripts
+    Chat(ChatArgs),
     /// Opens a WebSocket: every line typed is sent as a frame, every frame that comes is printed
     Socket(SocketArgs),
     /// Shows what a running system does: functions, requests, connections, capacity, metrics. q quits
@@ -131,8 +135,9 @@ struct Demo {
     tokens: Option<Vec<String>>,
 }
 
+/// Who somebody is, and where the WebSocket API is.
 #[derive(Args)]
-struct SocketArgs {
+struct Who {
     /// Whose token to ask the stand-in Auth Service for
     #[arg(long = "as", value_name = "USER", default_value = "alice")]
     user: String,
@@ -145,6 +150,25 @@ struct SocketArgs {
     /// The stand-in Auth Service
     #[arg(long, default_value = "http://127.0.0.1:3002", env = "LAMBDA_CHAT_AUTH_URL")]
     auth_url: String,
+}
+
+#[derive(Args)]
+struct SocketArgs {
+    #[command(flatten)]
+    who: Who,
+}
+
+#[derive(Args)]
+struct ChatArgs {
+    #[command(flatten)]
+    who: Who,
+    /// The HTTP API
+    #[arg(long, default_value = "http://127.0.0.1:3000", env = "LAMBDA_CHAT_HTTP_URL")]
+    http_url: String,
+    /// Prints what happens and reads what to do, as JSON, a line each: the actions and the events of docs/API.md. At the
+    /// end of the input it ends, once all is answered and sent
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args)]
@@ -190,6 +214,7 @@ async fn run(cli: Cli) -> Result<(), Error> {
     match cli.command.unwrap_or(Command::Start(cli.start)) {
         Command::Start(start) => serve(start).await,
         Command::Demo(demo) => run_demo(demo).await,
+        Command::Chat(args) => run_chat(args).await,
         Command::Socket(socket) => run_socket(socket).await,
         Command::Top(args) => run_top(args).await,
         Command::Auth { auth_port, credential_file } => run_auth(auth_port, credential_file).await,
@@ -325,23 +350,32 @@ fn actor(pair: &str) -> Result<Actor, Error> {
 async fn actors_of(auth_url: &str, full: bool) -> Result<Vec<Actor>, Error> {
     let mut actors = Vec::new();
     for user in USERS.into_iter().take(if full { 3 } else { 2 }) {
-        actors.push(Actor { user: user.to_owned(), token: token(auth_url, user).await? });
+        let stand_in = StandIn { auth_url: auth_url.to_owned(), user: user.to_owned() };
+        actors.push(Actor { token: stand_in.ask().await?, user: stand_in.user });
     }
     Ok(actors)
 }
 
-async fn token(auth_url: &str, user: &str) -> Result<String, Error> {
-    let (_, answer) = HttpClient::new(auth_url, None)?.post("/token", &json!({"userId": user})).await?;
-    let token = answer["token"].as_str().map(str::to_owned);
-    token.ok_or_else(|| Error::Step { step: "get a token", reason: format!("the Auth Service answered {answer}") })
+async fn run_chat(args: ChatArgs) -> Result<(), Error> {
+    let Who { user, token, ws_url, auth_url } = args.who;
+    let tokens: Arc<dyn Tokens> = match token {
+        Some(token) => Arc::new(OneToken(token)),
+        None => Arc::new(StandIn { auth_url, user }),
+    };
+    let (client, updates) = chat::start(Options::new(&args.http_url, &ws_url), tokens).await?;
+    if args.json {
+        return chat::in_lines(client, updates, tokio::io::stdin(), std::io::stdout(), asked_to_stop()).await;
+    }
+    chat::in_terminal(client, updates, asked_to_stop()).await
 }
 
 async fn run_socket(args: SocketArgs) -> Result<(), Error> {
-    let token = match args.token {
+    let Who { user, token, ws_url, auth_url } = args.who;
+    let token = match token {
         Some(token) => token,
-        None => token(&args.auth_url, &args.user).await?,
+        None => StandIn { auth_url, user }.ask().await?,
     };
-    let mut socket = Socket::connect(&args.ws_url, Credential::Header(&token)).await?;
+    let mut socket = Socket::connect(&ws_url, Credential::Header(&token)).await?;
     eprintln!("Connected. Type a frame, e.g. {{\"action\":\"ping\",\"id\":\"1\"}}; Ctrl-D ends.");
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     let mut typing = true;

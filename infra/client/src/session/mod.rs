@@ -66,6 +66,7 @@ impl Options {
 
 /// What a client tells whoever uses it, in order.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // most of them are events
 pub enum Update {
     /// Something happened. Of each chat in the order of its log, each thing once, however it came to be known.
     Event(Event),

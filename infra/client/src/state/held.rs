@@ -40,6 +40,7 @@ enum Mute {
 }
 
 /// What became of an event.
+#[allow(clippy::large_enum_variant)] // it is used up at once
 pub(super) enum Taken {
     /// It follows what is held, and is held now, or is news that nothing has to precede.
     New(Event),

@@ -258,12 +258,15 @@ impl State {
         self.event(Event::message_updated(message))
     }
 
-    /// Takes a chat of a reply: one to begin with, if it is not held.
+    /// Takes a chat of a reply: one to begin with, if it is not held. It may have been there for long.
     pub fn made(&mut self, chat: Chat) -> Vec<Event> {
-        if self.chats.contains_key(&chat.chat_id) {
+        let id = chat.chat_id.clone();
+        if self.chats.contains_key(&id) {
             return Vec::new();
         }
-        self.event(Event::ChatCreated { chat_id: chat.chat_id.clone(), data: chat })
+        self.chats.insert(id.clone(), Held::from_end(chat.clone()));
+        self.behind.chat(&id);
+        vec![Event::ChatCreated { chat_id: id, data: chat }]
     }
 
     /// Takes the reply to having read. False if that was known.

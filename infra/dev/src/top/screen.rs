@@ -1,39 +1,16 @@
-//! The terminal while it is watched: taken, drawn on, and given back however that ends.
+//! The terminal while it is watched.
 
 use super::history::{History, View};
 use super::source::Source;
+use crate::screen::Screen;
 use crate::{Error, in_full};
 use local_cloud::metrics::Snapshot;
 use ratatui::Frame;
-use ratatui::crossterm::event::{self, Event, KeyCode, KeyModifiers};
+use ratatui::crossterm::event::{Event, KeyCode, KeyModifiers};
 use ratatui::layout::Rect;
 use ratatui::text::Line;
-use std::io::IsTerminal as _;
 use std::time::Duration;
 use tokio::sync::mpsc;
-
-/// How long the thread that reads keys waits before it looks whether anybody still wants them.
-const KEYS: Duration = Duration::from_millis(200);
-
-/// What comes from the terminal.
-enum Input {
-    Quit,
-    /// The size is another.
-    Redraw,
-    Broken(std::io::Error),
-}
-
-/// Gives the terminal back when it is dropped. In a panic ratatui's own hook has done so; once more would put the
-/// cursor into what the panic says.
-struct Restore;
-
-impl Drop for Restore {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            ratatui::restore();
-        }
-    }
-}
 
 /// Draws what the source tells until a key, or `stop`, ends it. A local cloud that goes away is waited for.
 ///
@@ -44,26 +21,17 @@ pub async fn watch(
     interval: Duration,
     stop: impl Future<Output = Result<(), Error>>,
 ) -> Result<(), Error> {
-    let broken = |source| Error::Io { what: "the terminal".to_owned(), source };
     let mut history = History::new(source.read().await?);
-    if !std::io::stdout().is_terminal() {
-        return Err(Error::NoTerminal);
-    }
-    let _restore = Restore;
-    let mut terminal = ratatui::try_init().map_err(broken)?;
-    let (mut samples, mut inputs) = (poll(source.clone(), interval), keys());
+    let mut screen = Screen::take()?;
+    let mut samples = poll(source.clone(), interval);
     let mut stop = std::pin::pin!(stop);
     let mut trouble = None;
     loop {
         let view = history.view(source.url(), trouble.as_deref());
-        terminal.draw(|frame| draw(frame, &view)).map_err(broken)?;
+        screen.draw(|frame| draw(frame, &view))?;
         tokio::select! {
             asked = &mut stop => return asked,
-            input = inputs.recv() => match input {
-                Some(Input::Redraw) => {}
-                Some(Input::Quit) | None => return Ok(()),
-                Some(Input::Broken(error)) => return Err(broken(error)),
-            },
+            event = screen.next() => if is_quit(&event?) { return Ok(()) },
             Some(sample) = samples.recv() => match sample {
                 Ok(sample) => {
                     history.push(sample);
@@ -101,32 +69,14 @@ fn poll(source: Source, interval: Duration) -> mpsc::Receiver<Result<Snapshot, E
     samples
 }
 
-/// What matters of what is typed, from a thread of its own: crossterm waits for it.
-fn keys() -> mpsc::Receiver<Input> {
-    let (sender, inputs) = mpsc::channel(1);
-    std::thread::spawn(move || {
-        while !sender.is_closed() {
-            let input = match event::poll(KEYS).and_then(|any| if any { event::read().map(Some) } else { Ok(None) }) {
-                Ok(event) => event.and_then(|event| input(&event)),
-                Err(error) => Some(Input::Broken(error)),
-            };
-            let last = matches!(input, Some(Input::Quit | Input::Broken(_)));
-            if input.is_some_and(|input| sender.blocking_send(input).is_err()) || last {
-                return;
-            }
-        }
-    });
-    inputs
-}
-
-fn input(event: &Event) -> Option<Input> {
+/// q, Escape and Ctrl-C.
+fn is_quit(event: &Event) -> bool {
     match event {
-        Event::Resize(..) => Some(Input::Redraw),
         Event::Key(key) if key.is_press() => {
             let ctrl_c = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
-            (ctrl_c || matches!(key.code, KeyCode::Char('q') | KeyCode::Esc)).then_some(Input::Quit)
+            ctrl_c || matches!(key.code, KeyCode::Char('q') | KeyCode::Esc)
         }
-        _ => None,
+        _ => false,
     }
 }
 
@@ -162,16 +112,16 @@ mod tests {
 
     #[test]
     fn q_escape_and_ctrl_c_quit() {
-        let key = |code, modifiers| input(&Event::Key(KeyEvent::new(code, modifiers)));
+        let key = |code, modifiers| is_quit(&Event::Key(KeyEvent::new(code, modifiers)));
         for (code, modifiers) in [
             (KeyCode::Char('q'), KeyModifiers::NONE),
             (KeyCode::Esc, KeyModifiers::NONE),
             (KeyCode::Char('c'), KeyModifiers::CONTROL),
         ] {
-            assert!(matches!(key(code, modifiers), Some(Input::Quit)), "{code:?}");
+            assert!(key(code, modifiers), "{code:?}");
         }
-        assert!(key(KeyCode::Char('c'), KeyModifiers::NONE).is_none());
-        assert!(key(KeyCode::Enter, KeyModifiers::NONE).is_none());
-        assert!(matches!(input(&Event::Resize(80, 24)), Some(Input::Redraw)));
+        assert!(!key(KeyCode::Char('c'), KeyModifiers::NONE));
+        assert!(!key(KeyCode::Enter, KeyModifiers::NONE));
+        assert!(!is_quit(&Event::Resize(80, 24)));
     }
 }

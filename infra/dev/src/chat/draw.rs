@@ -1,0 +1,305 @@
+//! The screen: the inbox, a chat, a line to type into.
+
+use super::command::HELP;
+use super::names;
+use super::view::View;
+use client::documents::{Message, Status};
+use client::outbox::Unsent;
+use client::{Held, Link, State};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Modifier, Style, Stylize as _};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Paragraph};
+use std::time::Instant;
+use textwrap::core::display_width;
+
+/// How wide the inbox is.
+const INBOX: u16 = 28;
+/// From this width of the screen on, the inbox is shown beside the chat.
+const WIDE: u16 = 64;
+/// How many lines may be typed before they scroll.
+const MOST_INPUT: u16 = 6;
+
+/// How many lines of messages the screen shows.
+pub(super) fn height(screen: Rect) -> usize {
+    usize::from(screen.height.saturating_sub(6))
+}
+
+/// Draws everything. `now` is the moment for who types, `time` the same in RFC 3339 for what is muted.
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    state: &State,
+    view: &mut View,
+    unsent: &[Unsent],
+    (now, time): (Instant, &str),
+) {
+    let area = frame.area();
+    let [body, status] = Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(area);
+    let inbox = if area.width >= WIDE { INBOX } else { 0 };
+    let [left, right] = Layout::horizontal([Constraint::Length(inbox), Constraint::Min(0)]).areas(body);
+    if inbox > 0 {
+        draw_inbox(frame, left, state, view, time);
+    }
+    let typed = u16::try_from(view.input.lines().len()).unwrap_or(MOST_INPUT).min(MOST_INPUT);
+    let [chat, typing, input] =
+        Layout::vertical([Constraint::Min(0), Constraint::Length(1), Constraint::Length(typed + 2)]).areas(right);
+    draw_chat(frame, chat, state, view, unsent);
+    draw_typing(frame, typing, state, view, now);
+    view.input.set_block(Block::bordered().title(input_title(state, view)));
+    view.input.set_cursor_line_style(Style::default());
+    frame.render_widget(&view.input, input);
+    draw_status(frame, status, state, view);
+    if view.shows_help {
+        draw_help(frame, area);
+    }
+}
+
+fn draw_inbox(frame: &mut Frame<'_>, area: Rect, state: &State, view: &View, time: &str) {
+    let block = Block::bordered().title(format!(" {} ", names::user(state, state.me())));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let (width, rows) = (usize::from(inner.width), usize::from(inner.height) / 2);
+    let inbox = state.inbox();
+    let here = inbox.iter().position(|held| Some(&held.chat().chat_id) == view.chat.as_ref()).unwrap_or(0);
+    let first = here.saturating_sub(rows.saturating_sub(1));
+    let mut lines = Vec::new();
+    for held in inbox.iter().skip(first).take(rows) {
+        let unread = held.unread(state.me());
+        let count = if unread > 0 { format!(" {unread}") } else { String::new() };
+        let muted = if held.is_muted(time) { " (muted)" } else { "" };
+        let name = cut(names::chat(state, held), width.saturating_sub(2 + count.len() + muted.len()));
+        let room = width.saturating_sub(2 + display_width(&name) + muted.len() + count.len());
+        let is_here = Some(&held.chat().chat_id) == view.chat.as_ref();
+        let style = if is_here { Style::default().add_modifier(Modifier::REVERSED) } else { Style::default() };
+        let bold = if unread > 0 { Modifier::BOLD } else { Modifier::empty() };
+        let title = vec![
+            mark(state, held),
+            Span::raw(name).add_modifier(bold),
+            Span::raw(muted).dim(),
+            Span::raw(" ".repeat(room)),
+            Span::raw(count).fg(Color::Yellow).bold(),
+        ];
+        lines.push(Line::from(title).style(style));
+        let last = held.last_message().map(|message| preview(state, held, message)).unwrap_or_default();
+        lines.push(Line::from(format!("  {}", cut(&last, width.saturating_sub(2)))).dim());
+    }
+    if inbox.is_empty() {
+        lines.push(Line::from("No chats yet.").dim());
+        lines.push(Line::from("/new USER opens one.").dim());
+    }
+    frame.render_widget(Paragraph::new(lines), inner);
+}
+
+/// Whether the other one of a private chat is there; a group is a group.
+fn mark(state: &State, held: &Held) -> Span<'static> {
+    let Some(other) = names::other(state, held.chat()) else { return Span::raw("# ").dim() };
+    match state.person(other).map(|person| person.status) {
+        Some(Status::Online) => Span::raw("\u{25cf} ").fg(Color::Green),
+        _ => Span::raw("\u{25cb} ").dim(),
+    }
+}
+
+fn preview(state: &State, held: &Held, message: &Message) -> String {
+    let who = match message.sender_id.as_str() {
+        me if me == state.me() => "you: ".to_owned(),
+        other if held.chat().is_group => format!("{}: ", names::user(state, other)),
+        _ => String::new(),
+    };
+    let what = if message.deleted_at.is_some() { "(deleted)" } else { &message.content };
+    format!("{who}{}", what.replace(char::is_control, " "))
+}
+
+fn draw_chat(frame: &mut Frame<'_>, area: Rect, state: &State, view: &mut View, unsent: &[Unsent]) {
+    let held = view.chat.as_ref().and_then(|chat| state.chat(chat));
+    let block = Block::bordered().title(held.map(|held| title(state, held)).unwrap_or_default());
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let Some(held) = held else {
+        let text = if state.is_behind() { "Loading ..." } else { "Choose a chat with Tab, or type /help." };
+        frame.render_widget(Paragraph::new(text).dim(), inner);
+        return;
+    };
+    let lines = messages(state, held, unsent, usize::from(inner.width));
+    let rows = usize::from(inner.height);
+    view.up = view.up.min(lines.len().saturating_sub(rows));
+    let end = lines.len() - view.up;
+    let shown = lines[end.saturating_sub(rows)..end].to_vec();
+    let gap = u16::try_from(rows - shown.len()).unwrap_or_default();
+    let [_, shown_area] = Layout::vertical([Constraint::Length(gap), Constraint::Min(0)]).areas(inner);
+    frame.render_widget(Paragraph::new(shown), shown_area);
+}
+
+fn title(state: &State, held: &Held) -> String {
+    let chat = held.chat();
+    let more = match names::other(state, chat).and_then(|other| state.person(other)) {
+        Some(person) if person.status == Status::Online => "online".to_owned(),
+        Some(person) => match &person.last_seen {
+            Some(at) => format!("last seen {} {}", names::day(at), names::clock(at)),
+            None => "offline".to_owned(),
+        },
+        None if chat.closed_at.is_some() => "closed".to_owned(),
+        None if chat.is_group => format!("{} participants", chat.participant_count),
+        None => String::new(),
+    };
+    let more = if more.is_empty() { more } else { format!("\u{b7} {more} ") };
+    format!(" {} {more}", names::chat(state, held))
+}
+
+/// The messages of a chat, broken into lines: those that are stored, then those on their way.
+fn messages(state: &State, held: &Held, unsent: &[Unsent], width: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    if held.has_older() {
+        lines.push(Line::from("PgUp shows older messages").dim().centered());
+    }
+    let mut day = String::new();
+    for message in held.messages() {
+        let this = names::day(&message.created_at);
+        if this != day {
+            lines.push(Line::from(format!("\u{2500}\u{2500} {this} \u{2500}\u{2500}")).dim().centered());
+            day = this;
+        }
+        lines.extend(of_message(state, held, message, width));
+    }
+    let chat = &held.chat().chat_id;
+    for unsent in unsent.iter().filter(|unsent| unsent.chat == *chat) {
+        let body = Body { text: &unsent.draft.content, style: Style::default().dim(), tail: "\u{2026}".to_owned() };
+        lines.extend(broken("     ", names::user(state, state.me()), &body, width));
+    }
+    lines
+}
+
+struct Body<'a> {
+    text: &'a str,
+    style: Style,
+    /// What follows it on its last line.
+    tail: String,
+}
+
+fn of_message(state: &State, held: &Held, message: &Message, width: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    let sender = names::user(state, &message.sender_id);
+    let time = names::clock(&message.created_at);
+    if let Some(to) = message.reply_to {
+        let quoted = held.message(to).map_or_else(|| format!("#{to}"), |to| preview(state, held, to));
+        lines.push(Line::from(format!("      \u{250c} {}", cut(&quoted, width.saturating_sub(8)))).dim());
+    }
+    let mut tail = Vec::new();
+    if message.edited_at.is_some() {
+        tail.push("(edited)".to_owned());
+    }
+    tail.extend(message.reactions.iter().map(|reaction| format!("{} {}", reaction.emoji, reaction.count)));
+    if message.sender_id == state.me() {
+        let seen = held.seen_by(message).len().saturating_sub(1);
+        tail.push(match (seen, held.chat().is_group) {
+            (0, _) => "\u{2713}".to_owned(),
+            (_, false) => "\u{2713}\u{2713}".to_owned(),
+            (seen, true) => format!("\u{2713}\u{2713} {seen}"),
+        });
+    }
+    tail.push(format!("#{}", message.seq));
+    let is_deleted = message.deleted_at.is_some();
+    let style = if is_deleted { Style::default().dim().italic() } else { Style::default() };
+    let text = if is_deleted { "(deleted)" } else { &message.content };
+    lines.extend(broken(&time, sender, &Body { text, style, tail: tail.join("  ") }, width));
+    lines
+}
+
+/// `10:02 bob  What he said`, broken to this width, with its tail at the end.
+fn broken(time: &str, sender: &str, body: &Body<'_>, width: usize) -> Vec<Line<'static>> {
+    let sender = cut(sender, 14);
+    let indent = time.len() + 1 + display_width(&sender) + 2;
+    let room = width.saturating_sub(indent).max(8);
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    // What is not to be seen is not shown: it could move the cursor.
+    for row in body.text.lines().flat_map(|row| textwrap::wrap(row, room)) {
+        let row = Span::styled(row.replace(char::is_control, " "), body.style);
+        let head = match lines.is_empty() {
+            true => {
+                vec![Span::raw(format!("{time} ")).dim(), Span::raw(format!("{sender}  ")).fg(color(&sender)).bold()]
+            }
+            false => vec![Span::raw(" ".repeat(indent))],
+        };
+        lines.push(Line::from_iter(head.into_iter().chain([row])));
+    }
+    let tail = Span::raw(format!("  {}", body.tail)).dim();
+    match lines.last_mut().filter(|line| line.width() + tail.width() <= width) {
+        Some(line) => line.push_span(tail),
+        None => lines.push(Line::from(vec![Span::raw(" ".repeat(indent.saturating_sub(2))), tail])),
+    }
+    lines
+}
+
+/// The same user has the same color.
+fn color(name: &str) -> Color {
+    const COLORS: [Color; 6] =
+        [Color::Cyan, Color::Magenta, Color::Green, Color::Blue, Color::LightRed, Color::LightYellow];
+    let sum = name.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+    COLORS[sum % COLORS.len()]
+}
+
+fn draw_typing(frame: &mut Frame<'_>, area: Rect, state: &State, view: &View, now: Instant) {
+    let who = view.chat.as_ref().map(|chat| view.types(chat, now)).unwrap_or_default();
+    let who: Vec<_> = who.into_iter().map(|user| names::user(state, user)).collect();
+    let text = match who.as_slice() {
+        [] => String::new(),
+        [one] => format!(" {one} is typing ..."),
+        [one, other] => format!(" {one} and {other} are typing ..."),
+        several => format!(" {} people are typing ...", several.len()),
+    };
+    frame.render_widget(Line::from(text).dim().italic(), area);
+}
+
+fn input_title(state: &State, view: &View) -> String {
+    match view.chat.as_ref().and_then(|chat| state.chat(chat)) {
+        Some(held) if held.chat().closed_at.is_some() => " closed: it takes no messages ".to_owned(),
+        Some(held) => format!(" to {} ", names::chat(state, held)),
+        None => " /new USER, /help ".to_owned(),
+    }
+}
+
+fn draw_status(frame: &mut Frame<'_>, area: Rect, state: &State, view: &View) {
+    let (dot, text) = match &view.link {
+        Link::Online if state.is_behind() => (Color::Yellow, "catching up".to_owned()),
+        Link::Online => (Color::Green, "connected".to_owned()),
+        Link::Connecting => (Color::Yellow, "connecting".to_owned()),
+        Link::Offline { reason, .. } => (Color::Red, format!("not connected: {reason}")),
+    };
+    let mut spans = vec![Span::raw(" \u{25cf} ").fg(dot), Span::raw(text)];
+    if let Some(notice) = &view.notice {
+        let color = if notice.is_error { Color::Red } else { Color::Reset };
+        spans.push(Span::raw(format!("  {}", notice.text.replace(char::is_control, " "))).fg(color));
+    }
+    frame.render_widget(Line::from(spans), area);
+    let keys = Line::from(" Tab next chat  /help  Ctrl-C quits ").dim().right_aligned();
+    if view.notice.is_none() && area.width >= WIDE {
+        frame.render_widget(keys, area);
+    }
+}
+
+fn draw_help(frame: &mut Frame<'_>, area: Rect) {
+    let height = u16::try_from(HELP.len()).unwrap_or_default() + 2;
+    let area = area.centered(Constraint::Length(84.min(area.width)), Constraint::Length(height.min(area.height)));
+    let lines = HELP.map(|(keys, what)| Line::from(vec![Span::raw(format!(" {keys:<23}")).bold(), Span::raw(what)]));
+    frame.render_widget(Clear, area);
+    frame.render_widget(Paragraph::new(lines.to_vec()).block(Block::bordered().title(" What there is ")), area);
+}
+
+/// A text, cut to a width.
+fn cut(text: &str, width: usize) -> String {
+    let text = text.replace(char::is_control, " ");
+    if display_width(&text) <= width {
+        return text;
+    }
+    let mut cut = String::new();
+    for letter in text.chars() {
+        if display_width(&cut) + display_width(letter.encode_utf8(&mut [0; 4])) + 1 > width {
+            break;
+        }
+        cut.push(letter);
+    }
+    if width > 0 {
+        cut.push('\u{2026}');
+    }
+    cut
+}

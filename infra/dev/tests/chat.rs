@@ -1,0 +1,270 @@
+//! `chat` as a person has it, in a real terminal, and as a script has it.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
+
+use client::wire::HttpClient;
+use dev::cloud::{Cloud, Setup};
+use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// Nothing takes longer, on the slowest machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn cloud() -> Cloud {
+    Cloud::start(Setup::new(Arc::new(|_| {}))).await.unwrap()
+}
+
+/// The arguments of `chat`.
+fn arguments(cloud: &Cloud, user: &str) -> Vec<String> {
+    let (local, auth) = (&cloud.local, cloud.auth.url());
+    let all =
+        ["chat", "--as", user, "--http-url", local.http_url(), "--ws-url", local.websocket_url(), "--auth-url", &auth];
+    all.map(str::to_owned).to_vec()
+}
+
+/// A terminal of tmux, in which `chat` runs.
+struct Terminal {
+    socket: String,
+}
+
+impl Terminal {
+    fn start(cloud: &Cloud, user: &str, width: u16) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let socket = format!("lambda-chat-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let terminal = Self { socket };
+        let program = env!("CARGO_BIN_EXE_lambda-chat");
+        let line = format!("TZ=UTC {program} {}; echo ended with $?; cat", arguments(cloud, user).join(" "));
+        let width = width.to_string();
+        terminal.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", &width, "-y", "24", &line]);
+        terminal
+    }
+
+    fn tmux(&self, arguments: &[&str]) -> String {
+        // -u: what is not ASCII is drawn as it is.
+        let mut tmux = Command::new("tmux");
+        let output = tmux.args(["-u", "-L", &self.socket]).args(arguments).output();
+        let output = output.expect("tmux is installed (the Debian package tmux)");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Types a text, and a key if it is named.
+    fn types(&self, text: &str, key: Option<&str>) {
+        self.tmux(&["send-keys", "-l", text]);
+        if let Some(key) = key {
+            self.tmux(&["send-keys", key]);
+        }
+    }
+
+    fn screen(&self) -> String {
+        self.tmux(&["capture-pane", "-p"])
+    }
+
+    /// Waits until the screen is so; the screen.
+    async fn shows(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let screen = self.screen();
+            if wanted(&screen) {
+                return screen;
+            }
+            assert!(Instant::now() < until, "{what} is not shown:\n{screen}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until some line has all of these.
+    async fn shows_line(&self, parts: &[&str]) -> String {
+        let has = |screen: &str| screen.lines().any(|line| parts.iter().all(|part| line.contains(part)));
+        self.shows(&format!("{parts:?}"), has).await
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = Command::new("tmux").args(["-L", &self.socket, "kill-server"]).output();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_chat_in_two_terminals() {
+    let cloud = cloud().await;
+    let (alice, bob) = (Terminal::start(&cloud, "alice", 90), Terminal::start(&cloud, "bob", 90));
+    alice.shows_line(&["connected"]).await;
+    bob.shows_line(&["No chats yet"]).await;
+
+    // Who is new is seen at once, and by the name that the Auth Service gives them.
+    alice.types("/new bob", Some("Enter"));
+    alice.shows_line(&["Bob \u{b7} online"]).await;
+    bob.shows_line(&["Alice \u{b7} online"]).await;
+    alice.types("Are you there?", None);
+    bob.shows_line(&["Alice is typing ..."]).await;
+    alice.types("", Some("Enter"));
+    bob.shows_line(&["Alice  Are you there?", "#1"]).await;
+    bob.shows("that nobody types", |screen| !screen.contains("typing")).await;
+    // Bob's screen shows it, so it is read.
+    alice.shows_line(&["Are you there?", "\u{2713}\u{2713}", "#1"]).await;
+
+    // Bob looks at another chat: what comes is counted, and shown when he comes back.
+    bob.types("/group alice,carol Release team", Some("Enter"));
+    bob.shows_line(&["Release team \u{b7} 3 participants"]).await;
+    alice.types("One more thing", Some("Enter"));
+    bob.shows_line(&["Alice", " 1", "\u{2502}"]).await;
+    alice.shows_line(&["One more thing", "\u{2713}", "#2"]).await;
+    bob.types("", Some("Tab"));
+    bob.shows_line(&["One more thing", "#2"]).await;
+    alice.shows_line(&["One more thing", "\u{2713}\u{2713}", "#2"]).await;
+
+    // What becomes of messages.
+    bob.types("/reply 2 What is it?", Some("Enter"));
+    alice.shows_line(&["\u{250c}", "One more thing"]).await;
+    alice.types("/react 3 \u{1F44D}", Some("Enter"));
+    bob.shows_line(&["What is it?", "\u{1F44D} 1", "#3"]).await;
+    alice.types("/edit 2 One more question", Some("Enter"));
+    bob.shows_line(&["One more question", "(edited)", "#2"]).await;
+    alice.types("/delete 2 everyone", Some("Enter"));
+    bob.shows_line(&["Alice  (deleted)", "#2"]).await;
+
+    // What is wrong is said, and what was typed is still there.
+    alice.types("/edit 3 Not mine", Some("Enter"));
+    alice.shows_line(&["Only its sender"]).await;
+    alice.types("/dance", Some("Enter"));
+    let screen = alice.shows_line(&["there is no /dance"]).await;
+    assert!(screen.lines().any(|line| line.contains("\u{2502}/dance")), "{screen}");
+    alice.tmux(&["send-keys", "C-u"]);
+    alice.types("/help", Some("Enter"));
+    alice.shows_line(&["/react N [EMOJI ...]"]).await;
+    alice.types("", Some("Escape"));
+    alice.shows("the chat again", |screen| !screen.contains("/react N")).await;
+
+    // One goes, and the other sees it; the terminal is given back.
+    bob.tmux(&["send-keys", "C-c"]);
+    let screen = bob.shows_line(&["ended with 0"]).await;
+    assert!(!screen.contains("Alice"), "{screen}");
+    alice.shows_line(&["Bob \u{b7} last seen"]).await;
+    cloud.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_history_is_read_as_somebody_goes_up_and_a_small_screen_is_enough() {
+    let cloud = cloud().await;
+    let alice = HttpClient::new(cloud.local.http_url(), Some(&cloud.auth.token("alice").unwrap())).unwrap();
+    let (_, made) = alice.post("/chats", &json!({"participants": ["bob"], "isGroup": false})).await.unwrap();
+    let path = format!("/chats/{}/messages", made["chat"]["chatId"].as_str().unwrap());
+    for n in 1..=90 {
+        let content = format!("This is line {n:03}");
+        let (status, answer) = alice.post(&path, &json!({"type": "text", "content": content})).await.unwrap();
+        assert!(matches!(status, 201 | 429), "{answer}");
+        if status == 429 {
+            tokio::time::sleep(Duration::from_millis(answer["retryAfterMs"].as_u64().unwrap() + 50)).await;
+        }
+    }
+    let bob = Terminal::start(&cloud, "bob", 48);
+    let last = bob.shows_line(&["This is line", "#"]).await;
+    assert!(last.contains("Alice") && !last.contains("line 001"), "{last}");
+    let until = Instant::now() + PATIENCE;
+    while !bob.screen().contains("line 001") {
+        assert!(Instant::now() < until, "the first line is not shown:\n{}", bob.screen());
+        bob.tmux(&["send-keys", "PPage"]);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let screen = bob.screen();
+    assert!(!screen.contains("older messages"), "that is all:\n{screen}");
+    cloud.shutdown().await;
+}
+
+/// `chat --json`, and what it prints.
+struct Script {
+    child: Child,
+    input: Option<ChildStdin>,
+    lines: Receiver<Value>,
+}
+
+impl Script {
+    fn start(cloud: &Cloud, user: &str) -> Self {
+        let mut chat = Command::new(env!("CARGO_BIN_EXE_lambda-chat"));
+        chat.args(arguments(cloud, user)).arg("--json").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = chat.spawn().unwrap();
+        let (send, lines) = channel();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            for line in output.lines() {
+                let _ = send.send(serde_json::from_str(&line.unwrap()).expect("each line is JSON"));
+            }
+        });
+        Self { input: child.stdin.take(), child, lines }
+    }
+
+    fn say(&mut self, request: &str) {
+        writeln!(self.input.as_mut().unwrap(), "{request}").unwrap();
+    }
+
+    fn until(&self, wanted: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE).expect("it is printed");
+            if wanted(&line) {
+                return line;
+            }
+        }
+    }
+
+    fn reply(&self, id: &str) -> Value {
+        self.until(|line| line["id"] == id)
+    }
+
+    /// Ends the input. What is printed until it ends, which must be in order.
+    fn end(mut self) -> Vec<Value> {
+        drop(self.input.take());
+        let rest: Vec<_> = self.lines.iter().collect();
+        assert!(self.child.wait().unwrap().success());
+        rest
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scripts_chat_in_lines_of_json() {
+    let cloud = cloud().await;
+    let (mut alice, mut bob) = (Script::start(&cloud, "alice"), Script::start(&cloud, "bob"));
+    for script in [&alice, &bob] {
+        script.until(|line| line["event"] == "connection" && line["data"]["status"] == "online");
+        script.until(|line| line["event"] == "caughtUp");
+    }
+    alice.say(r#"{"action":"createChat","id":"c","participants":["bob"],"isGroup":false}"#);
+    let chat = alice.reply("c")["data"]["chat"]["chatId"].as_str().unwrap().to_owned();
+    bob.until(|line| line["event"] == "chat.created" && line["chatId"] == chat);
+    alice.say(&json!({"action": "sendMessage", "id": "1", "chatId": chat, "content": "One"}).to_string());
+    let sent = alice.reply("1");
+    assert_eq!(sent["data"]["message"]["content"], "One", "{sent}");
+    let seen = bob.until(|line| line["event"] == "message.created");
+    assert_eq!((&seen["seq"], &seen["data"]["content"]), (&json!(1), &json!("One")));
+    bob.say(&json!({"action": "markSeen", "id": "s", "chatId": chat, "seq": 1}).to_string());
+    assert_eq!(bob.reply("s")["data"]["unreadCount"], 0);
+    alice.until(|line| line["event"] == "receipt.updated" && line["data"]["userId"] == "bob");
+    bob.say(&json!({"action": "editMessage", "id": "e", "chatId": chat, "seq": 1, "content": "1"}).to_string());
+    assert_eq!(bob.reply("e")["error"]["code"], "not_the_sender");
+    bob.say(r#"{"action":"dance","id":"d"}"#);
+    let refused = bob.reply("d");
+    assert!(refused["ok"] == false && refused["error"]["detail"].as_str().unwrap().contains("dance"), "{refused}");
+    bob.say("no JSON");
+    bob.until(|line| line["ok"] == false && line["id"].is_null());
+    bob.say(r#"{"action":"listChats","id":"l"}"#);
+    assert_eq!(bob.reply("l")["data"]["chats"][0]["lastMessage"]["content"], "One");
+
+    // What was asked before the input ended is done before it ends.
+    for n in 2..=5 {
+        alice.say(&json!({"action": "sendMessage", "id": n, "chatId": chat, "content": n.to_string()}).to_string());
+    }
+    let rest = alice.end();
+    let acknowledged: Vec<_> = rest.iter().filter(|line| line["ok"] == true).map(|line| line["id"].clone()).collect();
+    assert_eq!(acknowledged, [2, 3, 4, 5].map(Value::from));
+    for n in 2..=5 {
+        assert_eq!(bob.until(|line| line["event"] == "message.created")["seq"], n);
+    }
+    bob.end();
+    cloud.shutdown().await;
+}

@@ -1,83 +1,122 @@
-//! The main job, played on the running system and printed as it happens.
+//! The main job, played on the running system by two clients of the client library, and printed as it happens.
 
 use super::{Actor, Stage};
 use crate::Error;
-use client::wire::{Credential, HttpClient, Socket};
-use serde_json::{Value, json};
+use client::documents::Message;
+use client::draft::{Draft, NewChat};
+use client::events::Event;
+use client::{Client, Link, OneToken, Options, State, Update, Updates};
+use std::sync::Arc;
+use std::time::Duration;
 
-/// Alice and bob connect, alice creates the chat and sends, bob sees it live, lists it and marks it as seen, alice sees
-/// the receipt.
+/// Nothing that is waited for takes longer; a wait that did would be for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Somebody at their device.
+struct Player {
+    id: String,
+    client: Client,
+    updates: Updates,
+}
+
+impl Player {
+    async fn connect(stage: &Stage, actor: &Actor) -> Result<Self, Error> {
+        let options = Options::new(&stage.http_url, &stage.ws_url);
+        let (client, mut updates) = Client::start(options, Arc::new(OneToken(actor.token.clone()))).await?;
+        loop {
+            match next(&mut updates, "connect").await? {
+                Update::Connection(Link::Offline { reason, .. }) => {
+                    return Err(Error::Step { step: "connect", reason });
+                }
+                Update::CaughtUp => return Ok(Self { id: actor.user.clone(), client, updates }),
+                _ => {}
+            }
+        }
+    }
+
+    /// The first event that is as wanted.
+    async fn sees(&mut self, step: &'static str, wanted: impl Fn(&Event) -> bool) -> Result<Event, Error> {
+        loop {
+            if let Update::Event(event) = next(&mut self.updates, step).await?
+                && wanted(&event)
+            {
+                return Ok(event);
+            }
+        }
+    }
+
+    /// What the system made of a message that was handed to the client.
+    async fn sent(&mut self, name: &str) -> Result<Message, Error> {
+        loop {
+            match next(&mut self.updates, "send the message").await? {
+                Update::Sent { client_message_id, message } if client_message_id == name => return Ok(*message),
+                Update::NotSent { problem, .. } => {
+                    return Err(Error::Step { step: "send the message", reason: problem.to_string() });
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+async fn next(updates: &mut Updates, step: &'static str) -> Result<Update, Error> {
+    let update = tokio::time::timeout(PATIENCE, updates.next()).await.ok().flatten();
+    update.ok_or_else(|| Error::Step { step, reason: "nothing more came within 30 s".to_owned() })
+}
+
+/// Alice and bob connect, alice opens the chat and sends, bob sees it live, lists it and marks it as seen, alice sees the
+/// receipt.
 ///
 /// # Errors
 /// The first step that does not show what it must.
 pub(super) async fn play(stage: &Stage, actors: &[Actor; 2]) -> Result<(), Error> {
-    let [Actor { user: alice_id, token: alice_token }, Actor { user: bob_id, token: bob_token }] = actors;
-    let alice = HttpClient::new(&stage.http_url, Some(alice_token))?;
-    let bob = HttpClient::new(&stage.http_url, Some(bob_token))?;
+    let [alice, bob] = actors;
+    let mut alice = Player::connect(stage, alice).await?;
+    say(1, &format!("{} is connected by WebSocket", alice.id));
+    let mut bob = Player::connect(stage, bob).await?;
+    say(2, &format!("{} is connected by WebSocket", bob.id));
+    let (alice_id, bob_id) = (alice.id.clone(), bob.id.clone());
 
-    let mut alice_socket = Socket::connect(&stage.ws_url, Credential::Header(alice_token)).await?;
-    say(1, &format!("{alice_id} is connected by WebSocket"));
-    let mut bob_socket = Socket::connect(&stage.ws_url, Credential::Header(bob_token)).await?;
-    say(2, &format!("{bob_id} is connected by WebSocket"));
-
-    let (status, created) = alice.post("/chats", &json!({"participants": [bob_id], "isGroup": false})).await?;
-    let chat_id = text(&created, "/chat/chatId").ok_or_else(|| failed("create the chat", &created))?;
-    match status {
-        201 => {
-            let event = bob_socket.event("chat.created").await?;
-            expect("bob is told of the chat", text(&event, "/chatId").as_deref() == Some(&chat_id), &event)?;
-            say(3, &format!("{alice_id} created chat {chat_id} over HTTP, and {bob_id}'s socket shows it"));
-        }
-        200 => say(3, &format!("{alice_id} opened chat {chat_id}, which was there already")),
-        _ => return Err(failed("create the chat", &created)),
+    let was_there = bob.client.read(|state| state.chats().len());
+    let chat = alice.client.create_chat(&NewChat::private(&bob_id)).await?.chat_id;
+    if bob.client.read(|state| state.chat(&chat).is_some() && state.chats().len() == was_there) {
+        say(3, &format!("{alice_id} opened chat {chat}, which was there already"));
+    } else {
+        let is_it = |event: &Event| matches!(event, Event::ChatCreated { chat_id, .. } if *chat_id == chat);
+        bob.sees("bob is told of the chat", is_it).await?;
+        say(3, &format!("{alice_id} created chat {chat}, and {bob_id}'s device shows it"));
     }
 
     let hello = format!("Hello {bob_id}, are you there?");
-    let path = format!("/chats/{chat_id}/messages");
-    let (status, sent) = alice.post(&path, &json!({"type": "text", "content": hello})).await?;
-    expect("send the message", status == 201, &sent)?;
-    let seq = sent.pointer("/message/seq").and_then(Value::as_u64).ok_or_else(|| failed("send the message", &sent))?;
-    say(4, &format!("{alice_id} sent \"{hello}\": message {seq} of the chat, stored"));
+    let name = alice.client.send(&chat, Draft::text(&hello))?;
+    let sent = alice.sent(&name).await?;
+    say(4, &format!("{alice_id} sent \"{hello}\": message {} of the chat, stored", sent.seq));
 
-    let live = loop {
-        let event = bob_socket.event("message.created").await?;
-        if event["seq"] == json!(seq) {
-            break event;
-        }
+    let is_it = |event: &Event| matches!(event, Event::MessageCreated { chat_id, seq, .. } if (chat_id, *seq) == (&chat, sent.seq));
+    let Event::MessageCreated { data: live, .. } = bob.sees("bob sees the message live", is_it).await? else {
+        return Err(failed("bob sees the message live", "another event"));
     };
-    expect("bob sees the message live", text(&live, "/data/content").as_deref() == Some(&hello), &live)?;
-    expect("the pushed message is the answered one", live["data"] == sent["message"], &live)?;
-    say(5, &format!("{bob_id}'s socket shows it live"));
+    expect("the pushed message is the answered one", live == sent, &live)?;
+    say(5, &format!("{bob_id}'s device shows it live"));
 
-    let (status, page) = bob.get(&path).await?;
-    let last = page["messages"].as_array().and_then(|messages| messages.last()).cloned().unwrap_or_default();
-    expect("bob lists the message", status == 200 && last == sent["message"], &page)?;
-    say(6, &format!("{bob_id} lists the chat: {} message(s), the last one from {alice_id}", page["seq"]));
+    bob.client.older(&chat, 50).await?;
+    let held = |state: &State| state.chat(&chat).map(|held| held.messages().cloned().collect::<Vec<_>>());
+    let messages = bob.client.read(held).unwrap_or_default();
+    expect("bob lists the message", messages.last().is_some_and(|last| last.content == hello), &messages)?;
+    say(6, &format!("{bob_id} lists the chat: {} message(s), the last one from {alice_id}", messages.len()));
 
-    let (status, seen) = bob.put(&format!("/chats/{chat_id}/seen"), &json!({"seq": seq})).await?;
-    expect(
-        "bob marks it as seen",
-        status == 200 && seen["readSeq"] == json!(seq) && seen["unreadCount"] == json!(0),
-        &seen,
-    )?;
+    let seen = bob.client.mark_seen(&chat, sent.seq).await?;
+    expect("bob marks it as seen", seen.read_seq == sent.seq && seen.unread_count == 0, &seen)?;
     say(7, &format!("{bob_id} marked it as seen: nothing is unread"));
 
-    let receipt = loop {
-        let event = alice_socket.event("receipt.updated").await?;
-        if event["data"]["readSeq"] == json!(seq) {
-            break event;
-        }
-    };
-    expect("alice sees the receipt", text(&receipt, "/data/userId").as_deref() == Some(bob_id), &receipt)?;
-    let (_, page) = alice.get(&path).await?;
-    let seen_by =
-        page["messages"].as_array().and_then(|messages| messages.last()).map(|message| message["seenBy"].clone());
-    let both = seen_by.as_ref().and_then(Value::as_array).is_some_and(|seen| seen.len() == 2);
-    expect("the message is seen by both", both, &page)?;
-    say(8, &format!("{alice_id}'s socket shows the receipt; the message is seen by both"));
-
-    alice_socket.close().await?;
-    bob_socket.close().await?;
+    let has_read = |event: &Event| matches!(event, Event::ReceiptUpdated { data, .. } if data.user_id == bob_id && data.read_seq == sent.seq);
+    alice.sees("alice sees the receipt", has_read).await?;
+    let seen_by = alice.client.read(|state| {
+        let held = state.chat(&chat)?;
+        Some(held.seen_by(held.message(sent.seq)?).len())
+    });
+    expect("the message is seen by both", seen_by == Some(2), &seen_by)?;
+    say(8, &format!("{alice_id}'s device shows the receipt; the message is seen by both"));
     println!("\nThat is a chat: stored once, pushed live, listed, seen.");
     Ok(())
 }
@@ -86,14 +125,10 @@ fn say(step: u32, what: &str) {
     println!("  {step}  {what}");
 }
 
-fn text(value: &Value, pointer: &str) -> Option<String> {
-    value.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
-}
-
-fn failed(step: &'static str, found: &Value) -> Error {
+fn failed(step: &'static str, found: &str) -> Error {
     Error::Step { step, reason: format!("did not succeed: {found}") }
 }
 
-fn expect(step: &'static str, holds: bool, found: &Value) -> Result<(), Error> {
-    if holds { Ok(()) } else { Err(failed(step, found)) }
+fn expect(step: &'static str, holds: bool, found: &impl std::fmt::Debug) -> Result<(), Error> {
+    if holds { Ok(()) } else { Err(failed(step, &format!("{found:?}"))) }
 }

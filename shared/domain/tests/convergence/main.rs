@@ -14,7 +14,7 @@ use domain::{App, Settings};
 use futures_util::future::join_all;
 use performer::{Performer, TestApp};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use testkit::fixtures::{caller, connection, user};
 use testkit::listing::{held, listed};
 use testkit::ops::Ops;

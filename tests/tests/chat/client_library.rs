@@ -173,7 +173,7 @@ async fn the_last_event_before_a_silence_is_not_lost_for_an_open_chat() {
     client.open(std::slice::from_ref(&chat)).await.unwrap();
     proxy.faults().set([100, 0, 0, 0]);
     bob.send(&chat, "Are you there?").await;
-    while proxy.counts().get("lost").is_none() {
+    while !proxy.counts().contains_key("lost") {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     proxy.faults().set([0; 4]);

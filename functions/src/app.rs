@@ -2,13 +2,15 @@
 
 use auth::{AuthService, Credential, Secret};
 use edge::aws::Aws;
-use edge::config::{AuthServiceConfig, AwsConfig, ChatConfig, RealtimeConfig, connections_endpoint};
+use edge::config::{
+    AuthServiceConfig, AwsConfig, ChatConfig, RealtimeConfig, connections_endpoint, notifications_topic,
+};
 use edge::env::SystemEnv;
 use lambda_runtime::Error;
-use realtime::{NoPassword, Password, RedisConnections};
+use realtime::{NoPassword, Password, RedisConnections, Topic};
 use store::{DynamoStore, TableNames};
 
-pub use realtime::ApiGatewayPush;
+pub use realtime::{ApiGatewayPush, PushAndNotify};
 
 /// The use cases on AWS: with a push channel or without, with the users of the Auth Service or without.
 pub type App<P = ApiGatewayPush, D = ()> = domain::App<Store, P, SystemEnv, D>;
@@ -37,6 +39,17 @@ pub async fn app() -> Result<App, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
     let (push, store) = push_and_store(&aws).await?;
     compose(store, push, ())
+}
+
+/// The same for a function that also notifies users who are away, where there is a topic for that.
+///
+/// # Errors
+/// A variable that is missing or wrong.
+pub async fn app_with_notifications() -> Result<App<PushAndNotify>, Error> {
+    let aws = Aws::new(AwsConfig::from_env()?);
+    let (push, store) = push_and_store(&aws).await?;
+    let topic = notifications_topic().map(|arn| Topic::new(&aws.sdk, aws.config.sns_endpoint.as_deref(), arn));
+    compose(store, PushAndNotify::new(push, topic), ())
 }
 
 /// The same for a function that pushes nothing: its type has nothing to push with.

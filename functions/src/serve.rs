@@ -13,7 +13,7 @@ use edge::socket::{SocketEvent, parse, refuse};
 use futures_util::future::BoxFuture;
 use lambda_http::{Body, Response, service_fn};
 use lambda_runtime::{Error, LambdaEvent};
-use realtime::ApiGatewayPush;
+use realtime::{ApiGatewayPush, PushAndNotify};
 use serde_json::Value;
 
 /// What a handler answers, some time.
@@ -28,6 +28,12 @@ pub trait Channel: Sync {
 impl Channel for ApiGatewayPush {
     fn channel(&self) -> Option<&ApiGatewayPush> {
         Some(self)
+    }
+}
+
+impl Channel for PushAndNotify {
+    fn channel(&self) -> Option<&ApiGatewayPush> {
+        Some(self.push())
     }
 }
 

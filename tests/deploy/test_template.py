@@ -43,6 +43,8 @@ METRICS = {
     "PushesThrottled",
     "PushesFailed",
     "PushesMissed",
+    "NotificationsPublished",
+    "NotificationsFailed",
     "FanOutMs",
     "ReadUnits",
     "WriteUnits",
@@ -246,6 +248,8 @@ def is_own(template: Template, resource: Any, actions: list[str], log_group: str
         return table[1] == "Arn" and table[0] in of_type(template, "AWS::DynamoDB::Table")
     if services == {"secretsmanager"}:
         return isinstance(resource, dict) and resource.get("Ref") in SECRETS
+    if services == {"sns"}:
+        return actions == ["sns:Publish"] and bool(resource == {"Ref": "NotificationsTopicArn"})
     if services == {"execute-api"}:
         text = resource.get("Fn::Sub", "") if isinstance(resource, dict) else ""
         prefix = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WebSocketApi}/${StageName}"
@@ -310,10 +314,12 @@ def documented_table(resource: Any) -> str:
 
 
 def permission_cells(template: Template, role: Resource) -> list[str]:
-    """What a role allows beside writing its log: its calls to DynamoDB, its methods of @connections, its secret."""
+    """What a role allows beside writing its log: its calls to DynamoDB, its methods of @connections, its secret,
+    its topic."""
     tables: dict[str, set[str]] = {}
     methods: set[str] = set()
     secrets: list[str] = []
+    topics: list[str] = []
     for statement in statements(template, role):
         for action in as_list(statement["Action"]):
             service, operation = action.split(":")
@@ -324,13 +330,16 @@ def permission_cells(template: Template, role: Resource) -> list[str]:
                     methods.add(resource["Fn::Sub"].split("/")[-3])
                 elif service == "secretsmanager":
                     secrets.append(resource["Ref"])
+                elif service == "sns":
+                    topics.append(resource["Ref"])
     calls = [f"{op} on {', '.join(sorted(tables[op], key=DOCUMENTED_TABLES.index))}" for op in sorted(tables)]
-    return ["; ".join(calls), ", ".join(sorted(methods, reverse=True)), ", ".join(secrets)]
+    channels = ", ".join(sorted(methods, reverse=True))
+    return ["; ".join(calls), channels, ", ".join(secrets), ", ".join(topics)]
 
 
 def function_table(template: Template) -> list[str]:
     """The table of functions as docs/API.md must have it, line by line, in the order of the template."""
-    rows = [["function", "route", "action", "DynamoDB", "@connections", "secret"], ["---"] * 6]
+    rows = [["function", "route", "action", "DynamoDB", "@connections", "secret", "topic"], ["---"] * 7]
     for name, function in of_type(template, "AWS::Lambda::Function").items():
         # By path: SAM puts a function's events in an order of its own.
         routes = sorted((r for r, invoked in http_routes(template) if invoked == name), key=lambda r: r.split()[::-1])

@@ -14,6 +14,7 @@ use client::{Client, OneToken, Options, Updates};
 use dev::cloud::{Cloud, Setup};
 use local_cloud::Event;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, mpsc};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -33,6 +34,18 @@ pub struct System {
     /// The Redis that keeps live connections, if one does.
     pub redis: Option<String>,
     logs: Arc<Mutex<Vec<String>>>,
+    published: Arc<Mutex<Vec<Published>>>,
+}
+
+/// What was published to a topic.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// The topic's name.
+    pub topic: String,
+    /// The attributes of the message.
+    pub attributes: BTreeMap<String, String>,
+    /// What it says.
+    pub body: Value,
 }
 
 static SHARED: LazyLock<System> = LazyLock::new(|| match running() {
@@ -53,6 +66,7 @@ fn running() -> Option<System> {
         dynamodb: None,
         redis: None,
         logs: Arc::default(),
+        published: Arc::default(),
     })
 }
 
@@ -98,11 +112,17 @@ impl System {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             let logs = Arc::new(Mutex::new(Vec::new()));
             let log = logs.clone();
+            let published = Arc::new(Mutex::new(Vec::new()));
+            let publish = published.clone();
             let output = Arc::new(move |event: Event| match event {
                 Event::Log { .. } => log.lock().unwrap().push(event.to_string()),
                 Event::InvocationFailed { .. } | Event::Warning(_) => {
                     eprintln!("{event}");
                     log.lock().unwrap().push(event.to_string());
+                }
+                Event::Published { topic, attributes, message } => {
+                    let body = serde_json::from_str(&message).unwrap();
+                    publish.lock().unwrap().push(Published { topic, attributes, body });
                 }
                 Event::BuildOutput(line) if line.contains("error") => eprintln!("{line}"),
                 _ => {}
@@ -117,6 +137,7 @@ impl System {
                 dynamodb: Some(cloud.local.dynamodb_endpoint().to_owned()),
                 redis: None,
                 logs,
+                published,
             };
             send.send(system).expect("the test waits");
             runtime.block_on(std::future::pending::<()>());
@@ -150,6 +171,11 @@ impl System {
         options.first_wait = Duration::from_millis(50);
         options.longest_wait = Duration::from_millis(500);
         options
+    }
+
+    /// What was published to topics since this was last asked.
+    pub fn take_published(&self) -> Vec<Published> {
+        std::mem::take(&mut self.published.lock().unwrap())
     }
 
     /// What the functions have logged so far.

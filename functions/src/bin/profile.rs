@@ -15,7 +15,7 @@ async fn main() -> Result<(), Error> {
 async fn handle(app: &App<ApiGatewayPush, Users>, request: Request) -> Result<Answer, Problem> {
     let shown = match commands::profile(request)? {
         ProfileCommand::Me(caller) => app.me(&caller).await?,
-        ProfileCommand::SetNickname(caller, nickname) => app.set_nickname(&caller, &nickname).await?,
+        ProfileCommand::Update(command) => app.update_me(&command).await?,
         ProfileCommand::User(caller, user) => app.user(&caller, &user).await?,
     };
     Answer::user(&shown)

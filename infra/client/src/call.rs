@@ -224,9 +224,16 @@ pub fn get_me() -> Call<UserAnswer> {
     Call::new(Method::GET, &["me"])
 }
 
-/// What the caller calls themselves.
-pub fn update_me(nickname: &str) -> Call<UserAnswer> {
-    Call::new(Method::PATCH, &["me"]).body([("nickname", json!(nickname))])
+/// What the caller calls themselves, and whether they are notified of mentions in chats that they muted; one at least.
+pub fn update_me(nickname: Option<&str>, notify_on_mention: Option<bool>) -> Call<UserAnswer> {
+    let mut call = Call::new(Method::PATCH, &["me"]);
+    if let Some(nickname) = nickname {
+        call = call.body([("nickname", json!(nickname))]);
+    }
+    match notify_on_mention {
+        Some(wants) => call.body([("notifyOnMention", json!(wants))]),
+        None => call,
+    }
 }
 
 /// A user who shares a chat with the caller.

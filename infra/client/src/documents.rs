@@ -160,6 +160,9 @@ pub struct ChatUser {
     pub last_seen: Option<Time>,
     /// The reader's own; of anybody else empty.
     pub muted_chats: Vec<ChatId>,
+    /// The reader's own: whether they are notified of mentions in chats that they muted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notify_on_mention: Option<bool>,
     /// What the Auth Service says of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,

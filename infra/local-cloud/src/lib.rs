@@ -1,4 +1,4 @@
-//! Lambda, API Gateway (HTTP and WebSocket) and DynamoDB on loopback, driven by a SAM template.
+//! Lambda, API Gateway (HTTP and WebSocket), DynamoDB, and SNS to publish to, on loopback, driven by a SAM template.
 //!
 //! [`LocalCloud::start`] reads a `template.yaml`, builds its functions with cargo, creates its tables and serves its
 //! APIs on 127.0.0.1 until it is shut down. A route, a table or a variable that is added to the template is served
@@ -21,6 +21,7 @@ mod http_api;
 mod ids;
 mod lambda;
 pub mod metrics;
+mod notifications;
 mod options;
 mod ports;
 pub mod template;
@@ -89,6 +90,7 @@ impl LocalCloud {
             return Err(Error::Rule(violation.clone()));
         }
         let (metrics_listener, metrics_address) = ports::listen(metrics_port).await?;
+        let (topics_listener, topics_address) = ports::listen(0).await?;
         let runner = if matches!(lambda, Lambda::Endpoint(_)) { Runner::Endpoint } else { Runner::Processes };
         let tables = (!matches!(dynamodb, DynamoDb::Endpoint(_))).then(Arc::<TableMeter>::default);
         let metrics = Arc::new(Metrics::new(&template, runner, tables.clone()));
@@ -122,6 +124,7 @@ impl LocalCloud {
             (Lambda::Build | Lambda::Prebuilt(_), executables) => {
                 let mut variables =
                     BTreeMap::from([("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), dynamodb_endpoint.clone())]);
+                variables.insert("AWS_ENDPOINT_URL_SNS".to_owned(), format!("http://{topics_address}"));
                 variables.extend(environment);
                 let pool = PoolLimits { processes: limits.processes, wait: limits.throttle };
                 let executables = executables.unwrap_or_default();
@@ -147,6 +150,7 @@ impl LocalCloud {
                 websocket_api::serve(ports.websocket, api, functions.clone(), limits, metrics.clone(), lifetime);
             tasks.push(tokio::spawn(serve).abort_handle());
         }
+        tasks.push(tokio::spawn(notifications::serve(topics_listener, output)).abort_handle());
         tasks.push(tokio::spawn(metrics::serve(metrics_listener, metrics)).abort_handle());
         Ok(Self {
             http_url,

@@ -150,6 +150,15 @@ pub enum Event {
         /// What happened.
         reason: String,
     },
+    /// A function published to a topic.
+    Published {
+        /// The topic's name.
+        topic: String,
+        /// The attributes of the message, by name.
+        attributes: BTreeMap<String, String>,
+        /// What it says.
+        message: String,
+    },
     /// Something of the template that has no effect here.
     Warning(String),
 }
@@ -162,6 +171,10 @@ impl fmt::Display for Event {
             Self::Built { functions } => write!(out, "{functions} functions are built"),
             Self::Log { function, line } => write!(out, "{function} | {line}"),
             Self::InvocationFailed { function, reason } => write!(out, "{function} failed: {reason}"),
+            Self::Published { topic, attributes, message } => {
+                let attributes: Vec<_> = attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                write!(out, "SNS {topic} | {} {message}", attributes.join(" "))
+            }
             Self::Warning(text) => write!(out, "warning: {text}"),
         }
     }

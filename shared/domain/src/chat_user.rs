@@ -43,6 +43,8 @@ pub struct ChatUser {
     pub last_seen: Option<Timestamp>,
     /// Chats that they muted, with the end of the mute where it has one.
     pub muted_chats: Mutes,
+    /// Whether they want to be notified of a message that mentions them though they muted the chat.
+    pub notify_on_mention: bool,
     /// Their connections, dead ones included.
     pub connections: Vec<Connection>,
 }
@@ -50,8 +52,24 @@ pub struct ChatUser {
 impl ChatUser {
     /// A user of whom nothing is stored yet.
     pub fn unknown(id: UserId) -> Self {
-        Self { id, nickname: None, last_seen: None, muted_chats: Mutes::new(), connections: Vec::new() }
+        Self {
+            id,
+            nickname: None,
+            last_seen: None,
+            muted_chats: Mutes::new(),
+            notify_on_mention: false,
+            connections: Vec::new(),
+        }
     }
+}
+
+/// What a user changes of what they say of themselves; what is None stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserChange {
+    /// What they call themselves.
+    pub nickname: Option<Nickname>,
+    /// Whether they want to be notified of mentions in chats that they muted.
+    pub notify_on_mention: Option<bool>,
 }
 
 /// How long a connection may take to be open after it was registered: until then it can be neither posted to nor closed
@@ -113,6 +131,11 @@ impl MuteView {
         let mute = mutes.get(chat).filter(|until| until.is_none_or(|until| now < until));
         Self { muted: mute.is_some(), muted_until: mute.copied().flatten() }
     }
+
+    /// Whether it is muted.
+    pub fn is_muted(&self) -> bool {
+        self.muted
+    }
 }
 
 /// Whether a user can be reached now.
@@ -135,6 +158,9 @@ pub struct ChatUserView {
     last_seen: Option<Timestamp>,
     /// Only the reader's own are shown.
     muted_chats: Vec<ChatId>,
+    /// Only the reader's own is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notify_on_mention: Option<bool>,
     /// What the Auth Service says of them, where it was asked and answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<Profile>,
@@ -145,12 +171,14 @@ impl ChatUserView {
     pub fn new(user: &ChatUser, reader: &UserId, now: Timestamp) -> Self {
         let muted = user.muted_chats.iter().filter(|(_, until)| until.is_none_or(|until| now < until));
         let nickname = user.nickname.as_ref().map_or(user.id.as_str(), Nickname::as_str);
+        let is_reader = &user.id == reader;
         Self {
             user_id: user.id.clone(),
             nickname: nickname.to_owned(),
             status: if is_online(&user.connections, now) { Status::Online } else { Status::Offline },
             last_seen: user.last_seen,
-            muted_chats: if &user.id == reader { muted.map(|(chat, _)| chat.clone()).collect() } else { Vec::new() },
+            muted_chats: if is_reader { muted.map(|(chat, _)| chat.clone()).collect() } else { Vec::new() },
+            notify_on_mention: is_reader.then_some(user.notify_on_mention),
             profile: None,
         }
     }

@@ -15,6 +15,7 @@ pub mod member;
 pub mod message;
 pub mod meter;
 pub mod names;
+pub mod notification;
 pub mod ports;
 pub mod reactions;
 pub mod retry;

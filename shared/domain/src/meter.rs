@@ -1,6 +1,6 @@
 //! What is counted, under the names that CloudWatch shows. Where nobody listens, counting costs nothing.
 
-use crate::use_cases::PushReport;
+use crate::use_cases::{NotificationReport, PushReport};
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use std::time::Duration;
 
@@ -22,6 +22,10 @@ const PUSHES_THROTTLED: &str = "PushesThrottled";
 const PUSHES_FAILED: &str = "PushesFailed";
 /// Users whose connections could not be looked up, so that nothing was posted to them.
 const PUSHES_MISSED: &str = "PushesMissed";
+/// Notifications of users who are away that the topic took.
+const NOTIFICATIONS_PUBLISHED: &str = "NotificationsPublished";
+/// Notifications that it did not take.
+const NOTIFICATIONS_FAILED: &str = "NotificationsFailed";
 /// How long one event's posts took together.
 const FAN_OUT_MS: &str = "FanOutMs";
 /// Read capacity that one request consumed, in DynamoDB's units.
@@ -30,7 +34,7 @@ const READ_UNITS: &str = "ReadUnits";
 const WRITE_UNITS: &str = "WriteUnits";
 
 /// Every name.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 14] = [
     REQUESTS,
     SERVER_ERRORS,
     MESSAGES_COMMITTED,
@@ -40,6 +44,8 @@ pub const NAMES: [&str; 12] = [
     PUSHES_THROTTLED,
     PUSHES_FAILED,
     PUSHES_MISSED,
+    NOTIFICATIONS_PUBLISHED,
+    NOTIFICATIONS_FAILED,
     FAN_OUT_MS,
     READ_UNITS,
     WRITE_UNITS,
@@ -93,6 +99,14 @@ pub(crate) fn pushed(report: &PushReport) {
         (PUSHES_FAILED, failed),
         (PUSHES_MISSED, unknown),
     ];
+    for (name, count) in outcomes.into_iter().filter(|(_, count)| *count > 0) {
+        counter!(name).increment(count.into());
+    }
+}
+
+pub(crate) fn notified(report: &NotificationReport) {
+    let NotificationReport { published, failed } = *report;
+    let outcomes = [(NOTIFICATIONS_PUBLISHED, published), (NOTIFICATIONS_FAILED, failed)];
     for (name, count) in outcomes.into_iter().filter(|(_, count)| *count > 0) {
         counter!(name).increment(count.into());
     }

@@ -28,6 +28,8 @@ pub struct AwsConfig {
     pub dynamodb_endpoint: Option<String>,
     /// AWS_ENDPOINT_URL_SECRETS_MANAGER, or AWS_ENDPOINT_URL: another Secrets Manager than the region's.
     pub secrets_endpoint: Option<String>,
+    /// AWS_ENDPOINT_URL_SNS, or AWS_ENDPOINT_URL: another SNS than the region's.
+    pub sns_endpoint: Option<String>,
 }
 
 impl AwsConfig {
@@ -40,7 +42,8 @@ impl AwsConfig {
         Ok(Self {
             region: required("AWS_REGION")?,
             dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| any.clone()),
-            secrets_endpoint: optional("AWS_ENDPOINT_URL_SECRETS_MANAGER").or(any),
+            secrets_endpoint: optional("AWS_ENDPOINT_URL_SECRETS_MANAGER").or_else(|| any.clone()),
+            sns_endpoint: optional("AWS_ENDPOINT_URL_SNS").or(any),
         })
     }
 }
@@ -89,6 +92,11 @@ impl ChatConfig {
 /// [`ConfigError`].
 pub fn connections_endpoint() -> Result<String, ConfigError> {
     required("CONNECTIONS_ENDPOINT")
+}
+
+/// NOTIFICATIONS_TOPIC_ARN: the topic that is told of messages to users who are away; None where nobody is.
+pub fn notifications_topic() -> Option<String> {
+    optional("NOTIFICATIONS_TOPIC_ARN")
 }
 
 /// METRICS_NAMESPACE: the CloudWatch namespace of what is counted; `lambda-chat` where it is not set.

@@ -4,12 +4,11 @@ use crate::DynamoStore;
 use crate::errors::failed;
 use crate::items::{mutes_item, s};
 use crate::registry::{chat_user, if_condition_holds, user_key};
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 use domain::causes::in_full;
-use domain::chat_user::{ChatUser, Mutes};
+use domain::chat_user::{ChatUser, Mutes, UserChange};
 use domain::ids::UserId;
 use domain::meter;
-use domain::names::Nickname;
 use domain::ports::{Env, KeepConnections, KeepUsers, StoreError, UserConnections};
 use futures_util::future::join;
 use std::collections::BTreeMap;
@@ -30,12 +29,21 @@ impl<E: Env, C: KeepConnections> KeepUsers for DynamoStore<E, C> {
         Ok(with_connections(found?, connected.unwrap_or_else(shown_as_offline)))
     }
 
-    async fn set_nickname(&self, user: &UserId, nickname: &Nickname) -> Result<ChatUser, StoreError> {
-        let call = self
-            .update_user(user)
-            .update_expression("SET nickname = :nickname")
-            .expression_attribute_values(":nickname", s(nickname.as_str()))
-            .return_values(ReturnValue::AllNew);
+    async fn preferences(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {
+        self.stored_users(users).await
+    }
+
+    async fn change_user(&self, user: &UserId, change: &UserChange) -> Result<ChatUser, StoreError> {
+        let UserChange { nickname, notify_on_mention } = change;
+        let nickname = nickname.as_ref().map(|nickname| ("nickname", s(nickname.as_str())));
+        let mention = notify_on_mention.map(|wants| ("notifyOnMention", AttributeValue::Bool(wants)));
+        let mut call = self.update_user(user).return_values(ReturnValue::AllNew);
+        let mut sets = Vec::new();
+        for (name, value) in nickname.into_iter().chain(mention) {
+            sets.push(format!("{name} = :{name}"));
+            call = call.expression_attribute_values(format!(":{name}"), value);
+        }
+        let call = call.update_expression(format!("SET {}", sets.join(", ")));
         let output = call.send().await.map_err(|error| failed("UpdateItem", error))?;
         let user = chat_user(output.attributes.unwrap_or_default())?;
         Ok(self.with_own_connections(user).await)

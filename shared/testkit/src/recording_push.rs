@@ -1,7 +1,8 @@
 //! A push channel that keeps what was posted and behaves as it is told.
 
 use domain::ids::ConnectionId;
-use domain::ports::{Push, PushError};
+use domain::notification::Notification;
+use domain::ports::{MOST_NOTIFICATIONS, Notify, Push, PushError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -14,6 +15,9 @@ struct State {
     failing: BTreeSet<String>,
     throttled: BTreeMap<String, u32>,
     attempts: u32,
+    notifies: bool,
+    topic_fails: bool,
+    batches: Vec<Vec<Notification>>,
 }
 
 /// Records posts, as JSON.
@@ -39,6 +43,21 @@ impl RecordingPush {
     /// The next posts to this connection, this many, are throttled.
     pub fn set_throttled(&self, connection: &str, times: u32) {
         self.lock().throttled.insert(connection.to_owned(), times);
+    }
+
+    /// From now on there is a topic.
+    pub fn set_notifying(&self) {
+        self.lock().notifies = true;
+    }
+
+    /// The topic takes nothing.
+    pub fn set_topic_failing(&self) {
+        self.lock().topic_fails = true;
+    }
+
+    /// The batches that were published, taken out.
+    pub fn take_batches(&self) -> Vec<Vec<Notification>> {
+        std::mem::take(&mut self.lock().batches)
     }
 
     /// What was posted to one connection, in order, taken out.
@@ -105,5 +124,22 @@ impl Push for RecordingPush {
     async fn close(&self, connection: &ConnectionId) -> Result<(), PushError> {
         self.lock().closed.push(connection.to_string());
         Ok(())
+    }
+}
+
+impl Notify for RecordingPush {
+    fn is_on(&self) -> bool {
+        self.lock().notifies
+    }
+
+    async fn publish(&self, batch: &[Notification]) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
+        tokio::task::yield_now().await;
+        assert!(self.is_on() && !batch.is_empty() && batch.len() <= MOST_NOTIFICATIONS);
+        let mut state = self.lock();
+        if state.topic_fails {
+            return Err("told to fail".into());
+        }
+        state.batches.push(batch.to_vec());
+        Ok(batch.len())
     }
 }

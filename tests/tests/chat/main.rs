@@ -11,6 +11,7 @@ mod idempotency;
 mod input;
 mod logs;
 mod metrics;
+mod notifications;
 mod presence;
 mod sockets;
 mod strangers;

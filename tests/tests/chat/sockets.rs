@@ -53,6 +53,7 @@ async fn registry(system: &System) -> Registry {
         region: "us-east-1".to_owned(),
         dynamodb_endpoint: system.dynamodb.clone(),
         secrets_endpoint: None,
+        sns_endpoint: None,
     };
     let aws = Aws::new(config);
     let credentials = aws_credential_types::Credentials::new("local", "local", None, None, "test");

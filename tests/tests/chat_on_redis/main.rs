@@ -20,6 +20,8 @@ mod input;
 mod logs;
 #[path = "../chat/metrics.rs"]
 mod metrics;
+#[path = "../chat/notifications.rs"]
+mod notifications;
 mod outage;
 #[path = "../chat/presence.rs"]
 mod presence;

@@ -381,7 +381,7 @@ impl Client {
 
     /// What this user calls themselves.
     pub async fn rename_me(&self, nickname: &str) -> Result<ChatUser, Error> {
-        let user = self.ask(&call::update_me(nickname)).await?.user;
+        let user = self.ask(&call::update_me(Some(nickname), None)).await?.user;
         self.shared.take(|state| {
             state.met(&user);
             Vec::new()

@@ -1,9 +1,8 @@
 //! Users: what they say of themselves, where they are connected, and who they are.
 
 use super::StoreError;
-use crate::chat_user::{ChatUser, Connection, Mutes, Profile};
+use crate::chat_user::{ChatUser, Connection, Mutes, Profile, UserChange};
 use crate::ids::{ConnectionId, UserId};
-use crate::names::Nickname;
 use crate::timestamp::Timestamp;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -21,11 +20,15 @@ pub trait KeepUsers: Sync {
     /// These users, in any order; one of whom nothing is known is not among them. May be a moment behind.
     fn users(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<ChatUser>, StoreError>> + Send;
 
-    /// Sets the nickname; answers the user as they are then.
-    fn set_nickname(
+    /// These users without their connections, in any order; one of whom nothing is known is not among them. May be a
+    /// moment behind.
+    fn preferences(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<ChatUser>, StoreError>> + Send;
+
+    /// Changes what the user says of themselves, at least one thing; answers them as they are then.
+    fn change_user(
         &self,
         user: &UserId,
-        nickname: &Nickname,
+        change: &UserChange,
     ) -> impl Future<Output = Result<ChatUser, StoreError>> + Send;
 
     /// Replaces the mutes, if they are as they were read; answers the user as they are then, or None if they are not.

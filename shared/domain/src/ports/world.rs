@@ -1,6 +1,7 @@
 //! Connections that frames are posted to, time and randomness.
 
 use crate::ids::ConnectionId;
+use crate::notification::Notification;
 use crate::timestamp::Timestamp;
 use std::error::Error as StdError;
 use std::future::Future;
@@ -27,6 +28,22 @@ pub trait Push: Sync {
 
     /// Closes a connection.
     fn close(&self, connection: &ConnectionId) -> impl Future<Output = Result<(), PushError>> + Send;
+}
+
+/// The most notifications that are published at once: entries of an SNS batch.
+/// <https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html>
+pub const MOST_NOTIFICATIONS: usize = 10;
+
+/// Notifies users who are not there, through whoever sends to their devices.
+pub trait Notify: Sync {
+    /// Whether anybody is notified. If not, nothing is published.
+    fn is_on(&self) -> bool;
+
+    /// Publishes at most [`MOST_NOTIFICATIONS`]; how many of them were taken.
+    fn publish(
+        &self,
+        batch: &[Notification],
+    ) -> impl Future<Output = Result<usize, Box<dyn StdError + Send + Sync>>> + Send;
 }
 
 /// Time and randomness.

@@ -12,8 +12,8 @@ use crate::retry::jitter;
 use crate::timestamp::Timestamp;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, future, stream};
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +46,13 @@ pub struct PushReport {
     pub unknown: u32,
 }
 
+/// What became of an event's posts, and who has it on a device now.
+#[derive(Debug, Default)]
+pub(super) struct Pushed {
+    pub(super) report: PushReport,
+    pub(super) reached: BTreeSet<UserId>,
+}
+
 /// A user's connection, and what is posted to it.
 struct Post {
     user: UserId,
@@ -76,12 +83,22 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
 
     /// Pushes `event` to every live connection of the audience but `except`.
     pub(super) async fn push(&self, audience: &Audience, except: Option<&ConnectionId>, event: &Event) -> PushReport {
-        self.push_each(audience, except, |_| Some(((), event.clone()))).await
+        self.push_and_tell(audience, except, event).await.report
+    }
+
+    /// The same, and tells who was reached.
+    pub(super) async fn push_and_tell(
+        &self,
+        audience: &Audience,
+        except: Option<&ConnectionId>,
+        event: &Event,
+    ) -> Pushed {
+        self.push_all(ALL_POSTS, audience, except, |_| Some(((), event.clone()))).await
     }
 
     /// The same within a time of its own, for what somebody waits for who did not ask for it.
     pub(super) async fn push_within(&self, limit: Duration, audience: &Audience, event: &Event) -> PushReport {
-        self.push_all(limit, audience, None, |_| Some(((), event.clone()))).await
+        self.push_all(limit, audience, None, |_| Some(((), event.clone()))).await.report
     }
 
     /// Pushes to each user of the audience the event that is theirs, if one is. Events of one key are the same, and
@@ -92,7 +109,7 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
         except: Option<&ConnectionId>,
         event_of: impl Fn(&UserId) -> Option<(K, Event)>,
     ) -> PushReport {
-        self.push_all(ALL_POSTS, audience, except, event_of).await
+        self.push_all(ALL_POSTS, audience, except, event_of).await.report
     }
 
     async fn push_all<K: Ord>(
@@ -101,8 +118,9 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
         audience: &Audience,
         except: Option<&ConnectionId>,
         event_of: impl Fn(&UserId) -> Option<(K, Event)>,
-    ) -> PushReport {
-        let mut report = PushReport { unknown: audience.unknown, ..PushReport::default() };
+    ) -> Pushed {
+        let report = PushReport { unknown: audience.unknown, ..PushReport::default() };
+        let mut pushed = Pushed { report, reached: BTreeSet::new() };
         let mut frames: BTreeMap<K, Arc<str>> = BTreeMap::new();
         let mut posts = Vec::new();
         let mut chat = None;
@@ -113,7 +131,7 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
                 Entry::Vacant(place) => match written(&event) {
                     Some(text) => place.insert(text).clone(),
                     None => {
-                        report.failed += count(connections.count());
+                        pushed.report.failed += count(connections.count());
                         continue;
                     }
                 },
@@ -121,17 +139,17 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
             chat = event.chat_id;
             posts.extend(connections.map(|connection| Post::new(user, connection, &frame)));
         }
-        let gone = self.deliver(limit, posts, &mut report).await;
+        let gone = self.deliver(limit, posts, &mut pushed).await;
         // As of before the registry is asked: a connection that is registered after it is later.
         let at = self.env.now();
         let removals = gone.into_iter().map(|(user, connections)| self.forget(user, connections));
         let left = stream::iter(removals).buffer_unordered(CONCURRENCY).filter_map(future::ready);
         let left: Vec<UserId> = left.collect().await;
-        meter::pushed(&report);
+        meter::pushed(&pushed.report);
         if !left.is_empty() && chat.is_some_and(|chat| chat.is_private()) {
             self.tell_the_other(audience, left, at).await;
         }
-        report
+        pushed
     }
 
     /// Posts; counts what became of it, and answers whose connections were not there.
@@ -139,7 +157,7 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
         &self,
         limit: Duration,
         posts: Vec<Post>,
-        report: &mut PushReport,
+        Pushed { report, reached }: &mut Pushed,
     ) -> BTreeMap<UserId, Vec<Connection>> {
         let mut gone: BTreeMap<UserId, Vec<Connection>> = BTreeMap::new();
         if posts.is_empty() {
@@ -155,7 +173,10 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
         while let Some((post, result)) = posts.next().await {
             unanswered = unanswered.saturating_sub(1);
             match result {
-                Ok(()) => report.posted += 1,
+                Ok(()) => {
+                    report.posted += 1;
+                    reached.insert(post.user);
+                }
                 Err(PushError::Throttled) => report.throttled += 1,
                 Err(PushError::Failed(error)) => {
                     tracing::warn!(error = in_full(error.as_ref()), "a post failed");
@@ -199,9 +220,9 @@ impl<S: Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
                 posts.extend(connections.map(|connection| Post::new(other, connection, &frame)));
             }
         }
-        let mut report = PushReport::default();
-        self.deliver(AFTERTHOUGHT, posts, &mut report).await;
-        meter::pushed(&report);
+        let mut pushed = Pushed::default();
+        self.deliver(AFTERTHOUGHT, posts, &mut pushed).await;
+        meter::pushed(&pushed.report);
     }
 
     /// Posts one frame, and again while the connection is throttled.

@@ -3,10 +3,9 @@
 use super::fan_out::Audience;
 use super::{App, Caller, PushReport};
 use crate::causes::in_full;
-use crate::chat_user::{ChatUser, ChatUserView, Profile};
+use crate::chat_user::{ChatUser, ChatUserView, Profile, UserChange};
 use crate::event::Event;
 use crate::ids::{ChatId, UserId};
-use crate::names::Nickname;
 use crate::ports::{Directory, Env, KeepUsers, Push, ReadInbox, Registry, StoreError};
 use futures_util::future::{join, try_join};
 use std::collections::BTreeMap;
@@ -21,6 +20,15 @@ pub struct ShownUser {
     pub user: ChatUserView,
     /// What became of the pushes.
     pub pushed: PushReport,
+}
+
+/// Changes what the caller says of themselves.
+#[derive(Debug, Clone)]
+pub struct UpdateMe {
+    /// Who.
+    pub caller: Caller,
+    /// What; at least one thing.
+    pub change: UserChange,
 }
 
 /// Why a user is not shown.
@@ -47,13 +55,14 @@ impl<S: ReadInbox + KeepUsers + Registry, P: Push, E: Env, D: Directory> App<S, 
         Ok(ShownUser { user: view, pushed: PushReport::default() })
     }
 
-    /// Sets the caller's nickname. Their other devices are told.
+    /// Changes what the caller says of themselves. Their other devices are told.
     ///
     /// # Errors
     /// [`ProfileError`].
-    pub async fn set_nickname(&self, caller: &Caller, nickname: &Nickname) -> Result<ShownUser, ProfileError> {
+    pub async fn update_me(&self, command: &UpdateMe) -> Result<ShownUser, ProfileError> {
+        let UpdateMe { caller, change } = command;
         let profiles = self.profiles(std::slice::from_ref(&caller.user));
-        let (user, mut profiles) = join(self.store.set_nickname(&caller.user, nickname), profiles).await;
+        let (user, mut profiles) = join(self.store.change_user(&caller.user, change), profiles).await;
         let user = user?;
         let view = ChatUserView::new(&user, &caller.user, self.env.now());
         let event = Event::user_updated(view.clone());

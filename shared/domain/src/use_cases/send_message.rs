@@ -1,8 +1,8 @@
 //! Sending a message: stored exactly once, at its place, before it is acknowledged.
 
-use super::fan_out::Audience;
+use super::fan_out::{Audience, Pushed};
 use super::state::{ChatState, chat_state};
-use super::{App, Caller, PushReport};
+use super::{App, Caller, NotificationReport, PushReport};
 use crate::chat::{DOCUMENT_BYTES, Head};
 use crate::content::{Content, MessageType};
 use crate::event::Event;
@@ -11,8 +11,8 @@ use crate::member::Member;
 use crate::message::{Body, Message, MessageView, Said, body_hash};
 use crate::meter;
 use crate::ports::{
-    CommitMessages, CommitOutcome, EarlierSend, Env, MessageCommit, Push, ReadChats, ReadMessages, Registry,
-    SendRecord, StoreError,
+    CommitMessages, CommitOutcome, EarlierSend, Env, KeepUsers, MessageCommit, Notify, Push, ReadChats, ReadMessages,
+    Registry, SendRecord, StoreError,
 };
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
@@ -51,17 +51,22 @@ pub struct Sent {
     pub repeated: bool,
     /// What became of the pushes.
     pub pushed: PushReport,
+    /// What became of the notifications of those whom no push reached.
+    pub notified: NotificationReport,
     /// How often other transactions were in the way.
     pub retries: u32,
 }
 
 /// A message that is stored, now or before, and who is told.
 struct Stored {
+    message: Message,
     /// As its sender is shown it.
-    message: MessageView,
+    view: MessageView,
     /// As everyone who can see it is shown it.
     event: MessageView,
     repeated: bool,
+    /// Everyone who can see it.
+    readers: BTreeSet<UserId>,
     audience: Audience,
 }
 
@@ -97,8 +102,15 @@ pub enum SendMessageError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
-    /// Commits a message and pushes it. Whom to push to is looked up beside the commit.
+impl<S, P, E, D> App<S, P, E, D>
+where
+    S: ReadChats + ReadMessages + CommitMessages + Registry + KeepUsers,
+    P: Push + Notify,
+    E: Env,
+    D: Sync,
+{
+    /// Commits a message and pushes it, and notifies those whom no push reached. Whom to push to is looked up beside the
+    /// commit.
     ///
     /// # Errors
     /// [`SendMessageError`]; then nothing is stored, unless the store failed to answer: a repeat under the same
@@ -112,7 +124,8 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env, D
             let state = chat_state(&self.store, &mut retry, &command.chat, sender, place).await?;
             let state = state.ok_or(SendMessageError::ChatNotFound)?;
             let commit = self.plan_commit(&command, &state);
-            let participants: Vec<UserId> = state.chat.participants.into_iter().collect();
+            let readers = state.chat.participants;
+            let participants: Vec<UserId> = readers.iter().cloned().collect();
             let commit = match commit {
                 Ok(commit) => commit,
                 Err(refusal) => break self.repeat_or(refusal, &command, &participants).await?,
@@ -121,8 +134,9 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env, D
             match outcome? {
                 CommitOutcome::Committed => {
                     meter::message_committed();
-                    let message = MessageView::new(&commit.message, &[]);
-                    break Stored { event: message.clone(), message, repeated: false, audience };
+                    let view = MessageView::new(&commit.message, &[]);
+                    let (message, event) = (commit.message, view.clone());
+                    break Stored { message, view, event, repeated: false, readers, audience };
                 }
                 CommitOutcome::Repeated(earlier) => break self.repeat(&command, earlier, audience).await?,
                 CommitOutcome::NotAMember => return Err(SendMessageError::ChatNotFound),
@@ -130,11 +144,14 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env, D
                 CommitOutcome::Conflict => return Err(SendMessageError::Busy),
             }
         };
-        let Stored { message, event, repeated, audience } = sent;
-        // A repeat is pushed again: its first try may have died before it could.
+        let Stored { message, view, event, repeated, readers, audience } = sent;
+        // A repeat is pushed and notified of again: its first try may have died before it could.
         let event = Event::message_created(event);
-        let pushed = self.push(&audience, command.caller.connection.as_ref(), &event).await;
-        Ok(Sent { message, repeated, pushed, retries: retry.count() })
+        let Pushed { report: pushed, reached } =
+            self.push_and_tell(&audience, command.caller.connection.as_ref(), &event).await;
+        let away = readers.into_iter().filter(|user| user != sender && !reached.contains(user)).collect();
+        let notified = self.notify(&message, &away).await;
+        Ok(Sent { message: view, repeated, pushed, notified, retries: retry.count() })
     }
 
     /// The message that an earlier send of this name made, and who of the audience may see it now.
@@ -152,7 +169,9 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env, D
         let members = self.store.members(&command.chat).await?;
         // Those who joined or cleared since are not shown it, nor those who deleted it for themselves.
         let sees = |member: &Member| message.is_visible_to(&member.user, member.floor());
-        audience.retain(|user| members.iter().any(|member| &member.user == user && sees(member)));
+        let readers: BTreeSet<UserId> =
+            members.iter().filter(|member| sees(member)).map(|member| member.user.clone()).collect();
+        audience.retain(|user| readers.contains(user));
         // Nor is the sender, whose own send it was, if they left and came back, or cleared or deleted it.
         let sender = &command.caller.user;
         let floor = members.iter().find(|member| &member.user == sender).map(Member::floor);
@@ -160,7 +179,7 @@ impl<S: ReadChats + ReadMessages + CommitMessages + Registry, P: Push, E: Env, D
         view.limit(DOCUMENT_BYTES);
         let mut event = MessageView::new(&message, &members);
         event.limit(DOCUMENT_BYTES);
-        Ok(Stored { message: view, event, repeated: true, audience })
+        Ok(Stored { message, view, event, repeated: true, readers, audience })
     }
 
     /// A message that would be refused now may have been stored before: then its repeat is answered all the same.

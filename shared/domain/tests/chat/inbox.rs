@@ -1,12 +1,11 @@
 use crate::support::{
-    AuthService, TestApp, add, app, clear, closed, delete, edit, filled, group, json, mark, name, online, private,
-    private_of, react, refused, remove, rename, say, visible, with_users,
+    AuthService, TestApp, add, app, called, clear, closed, delete, edit, filled, group, json, mark, name, online,
+    private, private_of, react, refused, remove, rename, say, visible, with_users,
 };
 use domain::chat::MAX_FRAME_BYTES;
 use domain::chat_user::Profile;
 use domain::content::Content;
 use domain::ids::{ChatId, Invalid};
-use domain::names::Nickname;
 use domain::use_cases::{DeleteFor, Inbox, InboxCursor, ListChats, Mute, MuteChat, PageLimit, SendMessage, UpdateChat};
 use domain::{App, Settings};
 use serde_json::{Value, json};
@@ -291,7 +290,7 @@ async fn a_mute_is_shown_until_it_ends() {
 async fn the_other_one_of_a_private_chat_is_shown_and_nobody_of_a_group() {
     let app = with_users(&["alice", "bob", "carol"]);
     let private = private(&app).await;
-    app.set_nickname(&caller("bob"), &Nickname::parse("Bobby").unwrap()).await.unwrap();
+    app.update_me(&called(caller("bob"), "Bobby")).await.unwrap();
     app.mute_chat(MuteChat { caller: caller("bob"), chat: private.clone(), mute: Mute::On(None) }).await.unwrap();
     let entry = only(&app, "alice").await;
     assert_eq!((&entry["user"]["nickname"], &entry["user"]["mutedChats"]), (&json!("Bobby"), &json!([])));
@@ -365,7 +364,7 @@ async fn a_page_fits_a_frame_whatever_is_in_it() {
         for chat in [&private, &group] {
             app.send_message(SendMessage { content: content.clone(), ..message(chat, &id(n), "", "x") }).await.unwrap();
         }
-        app.set_nickname(&testkit::fixtures::caller(&id(n)), &Nickname::parse(family.clone()).unwrap()).await.unwrap();
+        app.update_me(&called(testkit::fixtures::caller(&id(n)), &family)).await.unwrap();
         chats.extend([private.to_string(), group.to_string()]);
         a_second_later().await;
     }

@@ -16,6 +16,7 @@ mod interleavings;
 mod joining_and_leaving;
 mod messages;
 mod mutes;
+mod notifications;
 mod presence;
 mod profiles;
 mod reactions;

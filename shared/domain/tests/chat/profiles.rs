@@ -1,8 +1,7 @@
 use crate::support::{
-    TestApp, add, app, by, document, everything, group, ids, json, name, online, private, private_of, pushed, refused,
-    remove, with_users,
+    TestApp, add, app, by, called, document, everything, group, ids, json, name, online, private, private_of, pushed,
+    refused, remove, with_users,
 };
-use domain::names::Nickname;
 use domain::use_cases::{
     ChangeGroupError, CreateChat, CreateChatError, CreatedChat, Mute, MuteChat, NewChat, ProfileError,
 };
@@ -31,7 +30,7 @@ async fn everyone_sees_themselves() {
         unknown,
         json!({
             "userId": "alice", "nickname": "alice", "status": "offline", "lastSeen": null, "mutedChats": [],
-            "profile": {"username": "alice@example.com"},
+            "notifyOnMention": false, "profile": {"username": "alice@example.com"},
         })
     );
     let chat = private(&app).await;
@@ -47,7 +46,7 @@ async fn a_nickname_is_told_to_ones_own_other_devices() {
     let app = with_users(&TEAM);
     private(&app).await;
     online(&app, &["alice-1", "alice-2", "bob"]).await;
-    let shown = app.set_nickname(&by("alice-1"), &Nickname::parse(" Ali ").unwrap()).await.unwrap();
+    let shown = app.update_me(&called(by("alice-1"), " Ali ")).await.unwrap();
     assert_eq!((&json(&shown.user)["nickname"], shown.pushed.posted), (&json!("Ali"), 1));
     assert_eq!(json(&shown.user)["profile"]["username"], "alice@example.com");
     let [frame] = pushed(&app, [("alice-2", "user.updated")]);
@@ -113,7 +112,7 @@ async fn readers_go_without_profiles_while_the_auth_service_is_down() {
     for whom in ["alice", "bob"] {
         assert_eq!(user_as_shown(&app, "alice", whom).await.get("profile"), None);
     }
-    let renamed = app.set_nickname(&by("alice-1"), &Nickname::parse("Ali").unwrap()).await.unwrap();
+    let renamed = app.update_me(&called(by("alice-1"), "Ali")).await.unwrap();
     assert_eq!(json(&renamed.user)["nickname"], "Ali");
     pushed(&app, [("alice-2", "user.updated")]);
     app.directory.as_ref().unwrap().set_down(false);

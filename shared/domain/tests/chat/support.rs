@@ -2,15 +2,15 @@
 
 use domain::change::Pointer;
 use domain::chat::{Chat, Head};
-use domain::chat_user::Profile;
+use domain::chat_user::{Profile, UserChange};
 use domain::ids::{ChatId, ConnectionId, Rev, Seq, UserId};
-use domain::names::ChatName;
+use domain::names::{ChatName, Nickname};
 use domain::ports::{Consistency, Directory, DirectoryError, Env as _, ReadChanges as _, ReadChats as _};
 use domain::reactions::Emoji;
 use domain::use_cases::{
     AddParticipants, Caller, ChangeGroupError, ChangeMessageError, ChangedGroup, ChangedMessage, ClearedChat,
     CreateChat, DeleteFor, DeleteMessage, EditMessage, ListMessages, MarkSeenCommand, NewChat, Page, PageLimit,
-    PageStart, ReactToMessage, RemoveParticipant, Sent, SetAdmin, UpdateChat,
+    PageStart, ReactToMessage, RemoveParticipant, Sent, SetAdmin, UpdateChat, UpdateMe,
 };
 use domain::{App, Settings};
 use serde::Serialize;
@@ -113,6 +113,12 @@ pub(crate) async fn goes(app: &TestApp, device: &str) {
 
 fn owner(device: &str) -> &str {
     device.split_once('-').map_or(device, |(owner, _)| owner)
+}
+
+/// Somebody takes a nickname.
+pub(crate) fn called(caller: Caller, nickname: &str) -> UpdateMe {
+    let nickname = Some(Nickname::parse(nickname).unwrap());
+    UpdateMe { caller, change: UserChange { nickname, ..UserChange::default() } }
 }
 
 /// Who asks: a user over HTTP, or over the connection that is named.

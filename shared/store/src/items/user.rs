@@ -19,6 +19,8 @@ struct ChatUserItem {
     #[serde(default)]
     muted_chats: BTreeMap<String, i64>,
     #[serde(default)]
+    notify_on_mention: bool,
+    #[serde(default)]
     connections: BTreeMap<String, ConnectionItem>,
 }
 
@@ -60,6 +62,7 @@ impl TryFrom<ChatUserItem> for StoredUser {
             nickname: item.nickname,
             last_seen: item.last_seen.map(Timestamp::from_millis),
             muted_chats: item.muted_chats.into_iter().map(mute).collect::<Result<_, _>>()?,
+            notify_on_mention: item.notify_on_mention,
             connections: item.connections.into_iter().map(connection).collect::<Result<_, _>>()?,
         }))
     }

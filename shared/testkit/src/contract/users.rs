@@ -2,7 +2,7 @@
 
 use super::{START, Store};
 use crate::fixtures::{connection, user};
-use domain::chat_user::{ChatUser, Connection, Mutes};
+use domain::chat_user::{ChatUser, Connection, Mutes, UserChange};
 use domain::ids::{ChatId, ConnectionId};
 use domain::names::Nickname;
 use domain::timestamp::Timestamp;
@@ -96,12 +96,21 @@ pub async fn a_user_keeps_a_nickname_and_mutes(store: impl Store) {
     let name = |text: &str| Nickname::parse(text).unwrap();
     let (nina, olga) = (user("nina"), user("olga"));
     assert_eq!(store.user(&nina).await.unwrap(), None);
-    let found = store.set_nickname(&nina, &name("Nina \u{1F44B}")).await.unwrap();
+    let called = |text: &str| UserChange { nickname: Some(name(text)), ..UserChange::default() };
+    let found = store.change_user(&nina, &called("Nina \u{1F44B}")).await.unwrap();
     assert_eq!(found, ChatUser { nickname: Some(name("Nina \u{1F44B}")), ..ChatUser::unknown(nina.clone()) });
     store.register(&nina, &connection("n", START), START).await.unwrap();
-    let found = store.set_nickname(&nina, &name("N")).await.unwrap();
+    let found = store.change_user(&nina, &called("N")).await.unwrap();
     assert_eq!((found.nickname.as_ref(), found.connections.len()), (Some(&name("N")), 1));
-    assert_eq!(store.user(&nina).await.unwrap(), Some(found));
+    assert_eq!(store.user(&nina).await.unwrap(), Some(found.clone()));
+    let mentions = |wants| UserChange { notify_on_mention: Some(wants), ..UserChange::default() };
+    let found = store.change_user(&nina, &mentions(true)).await.unwrap();
+    assert_eq!((found.nickname.as_ref(), found.notify_on_mention), (Some(&name("N")), true));
+    let [known] = store.preferences(&[nina.clone(), user("nobody")]).await.unwrap().try_into().unwrap();
+    assert_eq!((&known.id, &known.nickname, known.notify_on_mention), (&nina, &Some(name("N")), true));
+    let both = UserChange { nickname: Some(name("Nina")), notify_on_mention: Some(false) };
+    let found = store.change_user(&nina, &both).await.unwrap();
+    assert_eq!((found.nickname.as_ref(), found.notify_on_mention), (Some(&name("Nina")), false));
 
     let chat = |id: &str| ChatId::parse(id).unwrap();
     let one = Mutes::from([(chat("c"), None)]);

@@ -1,9 +1,8 @@
 //! Users and their connections.
 
 use super::MemoryStore;
-use domain::chat_user::{ChatUser, Connection, Mutes};
+use domain::chat_user::{ChatUser, Connection, Mutes, UserChange};
 use domain::ids::{ConnectionId, UserId};
-use domain::names::Nickname;
 use domain::ports::{KeepUsers, Registry, StoreError, UserConnections};
 use domain::timestamp::Timestamp;
 
@@ -93,10 +92,18 @@ impl KeepUsers for MemoryStore {
         self.read(|state| users.iter().filter_map(|user| state.users.get(user)).cloned().collect()).await
     }
 
-    async fn set_nickname(&self, user: &UserId, nickname: &Nickname) -> Result<ChatUser, StoreError> {
+    async fn preferences(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {
+        let found = self.users(users).await?;
+        Ok(found.into_iter().map(|user| ChatUser { connections: Vec::new(), ..user }).collect())
+    }
+
+    async fn change_user(&self, user: &UserId, change: &UserChange) -> Result<ChatUser, StoreError> {
         self.read(|state| {
             let entry = state.users.entry(user.clone()).or_insert_with(|| ChatUser::unknown(user.clone()));
-            entry.nickname = Some(nickname.clone());
+            if let Some(nickname) = &change.nickname {
+                entry.nickname = Some(nickname.clone());
+            }
+            entry.notify_on_mention = change.notify_on_mention.unwrap_or(entry.notify_on_mention);
             entry.clone()
         })
         .await

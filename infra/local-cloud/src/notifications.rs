@@ -1,0 +1,115 @@
+//! SNS as far as a function publishes to it: what is published is told, and delivered to nobody.
+//!
+//! Source: Amazon SNS API Reference, `PublishBatch`, and its model's Query protocol.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::{
+    Form, Router,
+    extract::State,
+    http::{StatusCode, header::CONTENT_TYPE},
+    middleware::from_fn,
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use tokio::net::TcpListener;
+
+use crate::{Event, Output, guard, ids};
+
+/// Entries of a batch, and bytes of all of them.
+const MOST_ENTRIES: usize = 10;
+const MOST_BYTES: usize = 256 * 1024;
+
+/// Serves until the task is dropped.
+pub(crate) async fn serve(listener: TcpListener, output: Output) {
+    let router = Router::new().route("/", post(query)).with_state(output).layer(from_fn(guard::no_page));
+    if let Err(error) = axum::serve(listener, router).await {
+        tracing::error!(%error, "SNS ended");
+    }
+}
+
+/// What is refused, by the code that SNS has for it.
+struct Refusal(&'static str, String);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self(code, message) = self;
+        let body = format!(
+            "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>Sender</Type>\
+             <Code>{code}</Code><Message>{message}</Message></Error><RequestId>{}</RequestId></ErrorResponse>",
+            ids::uuid()
+        );
+        (StatusCode::BAD_REQUEST, [(CONTENT_TYPE, "text/xml")], body).into_response()
+    }
+}
+
+async fn query(State(output): State<Output>, Form(fields): Form<BTreeMap<String, String>>) -> Response {
+    let action = fields.get("Action").map(String::as_str).unwrap_or_default();
+    if action != "PublishBatch" {
+        return Refusal("InvalidAction", "only PublishBatch is served here".to_owned()).into_response();
+    }
+    match batch(&fields) {
+        Ok((topic, entries)) => {
+            let mut taken = String::new();
+            for Entry { id, message, attributes } in entries {
+                let topic = topic.rsplit(':').next().unwrap_or_default().to_owned();
+                taken.push_str(&format!("<member><Id>{id}</Id><MessageId>{}</MessageId></member>", ids::uuid()));
+                output(Event::Published { topic, attributes, message });
+            }
+            let body = format!(
+                "<PublishBatchResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishBatchResult>\
+                 <Failed/><Successful>{taken}</Successful></PublishBatchResult><ResponseMetadata><RequestId>{}\
+                 </RequestId></ResponseMetadata></PublishBatchResponse>",
+                ids::uuid()
+            );
+            ([(CONTENT_TYPE, "text/xml")], body).into_response()
+        }
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+struct Entry {
+    id: String,
+    message: String,
+    attributes: BTreeMap<String, String>,
+}
+
+/// The topic, and what is published to it.
+fn batch(fields: &BTreeMap<String, String>) -> Result<(&str, Vec<Entry>), Refusal> {
+    let topic = fields.get("TopicArn").filter(|arn| arn.starts_with("arn:") && arn.split(':').count() == 6);
+    let topic = topic.ok_or_else(|| Refusal("InvalidParameter", "TopicArn is no ARN of a topic".to_owned()))?;
+    let mut entries = Vec::new();
+    let mut ids = BTreeSet::new();
+    let mut bytes = 0;
+    while let Some(id) = fields.get(&format!("PublishBatchRequestEntries.member.{}.Id", entries.len() + 1)) {
+        let prefix = format!("PublishBatchRequestEntries.member.{}", entries.len() + 1);
+        let is_id = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+        if id.is_empty() || id.len() > 80 || !id.chars().all(is_id) {
+            return Err(Refusal("InvalidBatchEntryId", "1 to 80 letters, digits, - or _".to_owned()));
+        }
+        if !ids.insert(id) {
+            return Err(Refusal("BatchEntryIdsNotDistinct", format!("two entries have the id {id}")));
+        }
+        let message = fields.get(&format!("{prefix}.Message")).filter(|message| !message.is_empty());
+        let message = message.ok_or_else(|| Refusal("InvalidParameter", format!("entry {id} has no message")))?;
+        let attributes = attributes(fields, &prefix);
+        bytes += message.len() + attributes.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        entries.push(Entry { id: id.clone(), message: message.clone(), attributes });
+    }
+    match entries.len() {
+        0 => Err(Refusal("EmptyBatchRequest", "there is no entry".to_owned())),
+        1..=MOST_ENTRIES if bytes <= MOST_BYTES => Ok((topic, entries)),
+        1..=MOST_ENTRIES => Err(Refusal("BatchRequestTooLong", format!("more than {MOST_BYTES} bytes"))),
+        _ => Err(Refusal("TooManyEntriesInBatchRequest", format!("more than {MOST_ENTRIES} entries"))),
+    }
+}
+
+fn attributes(fields: &BTreeMap<String, String>, prefix: &str) -> BTreeMap<String, String> {
+    let mut attributes = BTreeMap::new();
+    for index in 1.. {
+        let field = |name: &str| fields.get(&format!("{prefix}.MessageAttributes.entry.{index}.{name}"));
+        let (Some(name), Some(value)) = (field("Name"), field("Value.StringValue")) else { break };
+        attributes.insert(name.clone(), value.clone());
+    }
+    attributes
+}

@@ -656,8 +656,8 @@ class TranslatedTemplate(unittest.TestCase):
         policy = broken["Resources"]["HealthRole"]["Properties"]["Policies"][0]["PolicyDocument"]
         policy["Statement"] += [{"Sid": "A", "Effect": "Allow", "Action": "dynamodb:Query", "Resource": BY_USER}]
         row = "| health | GET /health | |"
-        self.assertEqual(undocumented(broken, docs), [f"- {row} | | |", f"+ {row} Query on ChatMembers/byUser | | |"])
-        self.assertEqual(undocumented(self.template, docs.replace(f"{row} | | |\n", "")), [f"+ {row} | | |"])
+        self.assertEqual(undocumented(broken, docs), [f"- {row} | | | |", f"+ {row} Query on ChatMembers/byUser | | | |"])
+        self.assertEqual(undocumented(self.template, docs.replace(f"{row} | | | |\n", "")), [f"+ {row} | | | |"])
 
     def test_every_function_has_a_role_and_a_log_of_its_own(self) -> None:
         functions = of_type(self.template, "AWS::Lambda::Function")

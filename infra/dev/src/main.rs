@@ -240,6 +240,9 @@ async fn asked_to_stop() -> Result<(), Error> {
     tokio::signal::ctrl_c().await.map_err(failed)
 }
 
+/// The topic of notifications, as any topic is there.
+const TOPIC: &str = "arn:aws:sns:us-east-1:000000000000:notifications";
+
 /// What the functions need of the developer's environment to use a DynamoDB on AWS.
 const AWS_VARIABLES: [&str; 4] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"];
 
@@ -248,7 +251,9 @@ async fn serve(start: Start) -> Result<(), Error> {
     let mut setup = Setup::new(terminal.output());
     setup.template = start.template;
     setup.ports = start.ports.into();
-    setup.parameters = start.parameters.into_iter().collect();
+    // What is published to it is printed.
+    setup.parameters = [("NotificationsTopicArn".to_owned(), TOPIC.to_owned())].into();
+    setup.parameters.extend(start.parameters);
     setup.lambda = start.lambda_endpoint.map_or(Lambda::Build, Lambda::Endpoint);
     let file = if start.data.is_relative() { workspace().join(&start.data) } else { start.data };
     if start.dynamodb_endpoint.is_some() {

@@ -76,7 +76,8 @@ impl Terminal {
             Event::BuildOutput(line) => self.spinner.println(line),
             Event::Built { functions } => self.progress(&format!("{functions} functions are built; starting")),
             Event::Log { .. } if self.logs == Logs::Shown => self.spinner.suspend(|| println!("{event}")),
-            Event::Log { .. } => self.keep(event.to_string()),
+            Event::Published { .. } if self.logs == Logs::Shown => self.spinner.suspend(|| println!("{event}")),
+            Event::Log { .. } | Event::Published { .. } => self.keep(event.to_string()),
             _ => self.spinner.suspend(|| eprintln!("{event}")),
         }
     }

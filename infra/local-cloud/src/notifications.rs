@@ -113,3 +113,49 @@ fn attributes(fields: &BTreeMap<String, String>, prefix: &str) -> BTreeMap<Strin
     }
     attributes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let mut fields = BTreeMap::from([("TopicArn".to_owned(), "arn:aws:sns:us-east-1:123456789012:t".to_owned())]);
+        for (index, (id, message)) in entries.iter().enumerate() {
+            let prefix = format!("PublishBatchRequestEntries.member.{}", index + 1);
+            fields.insert(format!("{prefix}.Id"), (*id).to_owned());
+            fields.insert(format!("{prefix}.Message"), (*message).to_owned());
+            fields.insert(format!("{prefix}.MessageAttributes.entry.1.Name"), "userId".to_owned());
+            fields.insert(format!("{prefix}.MessageAttributes.entry.1.Value.StringValue"), "bob".to_owned());
+        }
+        fields
+    }
+
+    fn code(fields: &BTreeMap<String, String>) -> &'static str {
+        batch(fields).err().map_or("taken", |refusal| refusal.0)
+    }
+
+    #[test]
+    fn a_batch_is_read_with_its_attributes() {
+        let fields = request(&[("0", "One"), ("1", "Two")]);
+        let Ok((topic, entries)) = batch(&fields) else { panic!("it is taken") };
+        assert_eq!((topic, entries.len()), ("arn:aws:sns:us-east-1:123456789012:t", 2));
+        assert_eq!((&*entries[1].message, &*entries[1].attributes["userId"]), ("Two", "bob"));
+    }
+
+    #[test]
+    fn what_sns_refuses_is_refused() {
+        let ids: Vec<String> = (0..11).map(|n| n.to_string()).collect();
+        let eleven: Vec<_> = ids.iter().map(|id| (id.as_str(), "x")).collect();
+        assert_eq!(code(&request(&eleven)), "TooManyEntriesInBatchRequest");
+        assert_eq!(code(&request(&eleven[..10])), "taken");
+        assert_eq!(code(&request(&[])), "EmptyBatchRequest");
+        assert_eq!(code(&request(&[("0", "x"), ("0", "y")])), "BatchEntryIdsNotDistinct");
+        assert_eq!(code(&request(&[("<0>", "x")])), "InvalidBatchEntryId");
+        assert_eq!(code(&request(&[("0", "")])), "InvalidParameter");
+        let large = "x".repeat(130 * 1024);
+        assert_eq!(code(&request(&[("0", &large), ("1", &large)])), "BatchRequestTooLong");
+        let mut nowhere = request(&[("0", "x")]);
+        nowhere.insert("TopicArn".to_owned(), "topic".to_owned());
+        assert_eq!(code(&nowhere), "InvalidParameter");
+    }
+}

@@ -12,7 +12,6 @@ use tokio::time::Instant;
 const WAITING: usize = 64;
 
 /// A connection that is open, until it is dropped.
-#[derive(Debug)]
 pub(super) struct Connection {
     /// Frames to send. No bound of its own, since whoever waited for room here could not take what comes: what may be under
     /// way is bounded by the outbox and by those who ask.

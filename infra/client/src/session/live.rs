@@ -54,7 +54,7 @@ pub(super) struct Live<'a> {
     requests: u64,
     heard: Instant,
     spoke: Instant,
-    has_heard: bool,
+    since: Instant,
     /// Until then what an event waits for may come by itself.
     gap_until: Option<Instant>,
     /// Nothing is asked before this, as answers did not come or brought nothing new.
@@ -79,16 +79,16 @@ impl<'a> Live<'a> {
             requests: 0,
             heard: now,
             spoke: now,
-            has_heard: false,
+            since: now,
             gap_until: None,
             ask_at: now,
             questions: 0,
         }
     }
 
-    /// Something came over it: what follows it is not another try of the same.
-    pub(super) fn was_useful(&self) -> bool {
-        self.has_heard
+    /// It lasted so long that what follows it is not another try of the same.
+    pub(super) fn has_lasted(&self) -> bool {
+        self.since.elapsed() >= self.session.options.longest_wait
     }
 
     /// Until it is lost, or nobody wants it any more.
@@ -264,7 +264,6 @@ impl<'a> Live<'a> {
     /// An event, a reply, or what API Gateway says of a request that failed, which names none: that one runs out of time.
     fn frame(&mut self, frame: Value) -> Result<(), Error> {
         self.heard = Instant::now();
-        self.has_heard = true;
         if frame.get("event").is_some() {
             // One of a later server is none of this client's.
             if let Ok(event) = serde_json::from_value::<Event>(frame) {

@@ -49,7 +49,7 @@ impl Session {
                     self.link(Link::Online);
                     let mut live = Live::new(&mut self, connection);
                     let end = live.serve().await;
-                    if live.was_useful() {
+                    if live.has_lasted() {
                         tries = 0;
                     }
                     let mut held = self.shared.lock();

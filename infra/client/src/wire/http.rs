@@ -5,11 +5,18 @@ use reqwest::Method;
 use serde_json::Value;
 
 /// One user's way to the HTTP API.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct HttpClient {
     client: reqwest::Client,
     base: String,
     token: Option<String>,
+}
+
+/// Without the token.
+impl std::fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HttpClient").field("base", &self.base).finish_non_exhaustive()
+    }
 }
 
 impl HttpClient {

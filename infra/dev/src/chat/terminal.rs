@@ -20,6 +20,9 @@ use tokio::sync::mpsc;
 const TYPING: Duration = Duration::from_secs(3);
 /// How many older messages are asked for at once.
 const OLDER: u32 = 50;
+/// How soon they are asked for again: at once would be for ever where none come.
+const OLDER_AGAIN: Duration = Duration::from_millis(200);
+const OLDER_FAILED: Duration = Duration::from_secs(5);
 /// How often the screen is drawn though nothing happens: who types is shown for a while.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -28,8 +31,8 @@ enum Done {
     Chat(ChatId),
     Said(String),
     Failed(String),
-    /// Older messages came, or none did.
-    Older,
+    /// Older messages came, or did not for a reason.
+    Older(Option<String>),
 }
 
 /// Shows a client's chats until the person, or `stop`, ends it.
@@ -44,8 +47,15 @@ pub async fn show(
     let mut screen = Screen::take()?;
     let (done, mut dones) = mpsc::unbounded_channel();
     let view = View::new(client.link());
-    let mut chat =
-        Chat { client, view, done, typed_at: None, is_typing: false, is_asking_older: false, size: Rect::default() };
+    let mut chat = Chat {
+        client,
+        view,
+        done,
+        typed_at: None,
+        is_typing: false,
+        older_at: Some(Instant::now()),
+        size: Rect::default(),
+    };
     let mut stop = std::pin::pin!(stop);
     let (client, me) = (chat.client.clone(), chat.client.read(|state| state.me().to_owned()));
     chat.ask(async move { client.meet(&me).await.map(|_| None) });
@@ -83,7 +93,8 @@ struct Chat {
     typed_at: Option<(Instant, ChatId)>,
     /// Others are shown that this user types there.
     is_typing: bool,
-    is_asking_older: bool,
+    /// Older messages are not asked for before this; None while they are.
+    older_at: Option<Instant>,
     size: Rect,
 }
 
@@ -110,10 +121,14 @@ impl Chat {
             self.client
                 .read(|state| state.chat(chat).is_some_and(|held| held.has_older() && held.messages().count() < wanted))
         });
-        if let Some(chat) = lacks.filter(|_| !self.is_asking_older && self.size.height > 0) {
-            self.is_asking_older = true;
+        let may_ask = self.older_at.is_some_and(|at| at <= Instant::now()) && self.size.height > 0;
+        if let Some(chat) = lacks.filter(|_| may_ask) {
+            self.older_at = None;
             let client = self.client.clone();
-            self.ask(async move { client.older(&chat, OLDER).await.map(|_| Some(Done::Older)) });
+            self.ask(async move {
+                let asked = client.older(&chat, OLDER).await;
+                Ok(Some(Done::Older(asked.err().map(|error| in_words(&error)))))
+            });
         }
     }
 
@@ -152,17 +167,18 @@ impl Chat {
         match done {
             Done::Chat(chat) => self.choose(chat),
             Done::Said(text) => self.view.say(text),
-            Done::Failed(text) => {
-                self.is_asking_older = false;
+            Done::Failed(text) => self.view.complain(text),
+            Done::Older(None) => self.older_at = Some(Instant::now() + OLDER_AGAIN),
+            Done::Older(Some(text)) => {
+                self.older_at = Some(Instant::now() + OLDER_FAILED);
                 self.view.complain(text);
             }
-            Done::Older => self.is_asking_older = false,
         }
     }
 
     fn told(&mut self, update: Update) {
         match update {
-            Update::Connection(link) => self.view.link = link,
+            Update::Connection(link) => self.view.linked(link),
             Update::Event(ChatEvent::Typing { chat_id, data }) => self.view.typing(&chat_id, &data, Instant::now()),
             Update::Event(ChatEvent::MessageCreated { chat_id, data, .. }) => {
                 self.view.said(&chat_id, &data.sender_id);

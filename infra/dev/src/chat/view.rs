@@ -46,6 +46,12 @@ impl View {
         }
     }
 
+    /// The connection came or went. What was to be marked as seen over one that is lost may not have been.
+    pub(super) fn linked(&mut self, link: Link) {
+        self.link = link;
+        self.seen.clear();
+    }
+
     /// Shows a chat.
     pub(super) fn choose(&mut self, chat: ChatId) {
         self.chat = Some(chat);

@@ -84,6 +84,23 @@ async fn a_send_is_two_round_trips_to_the_commit() {
 }
 
 #[tokio::test]
+async fn who_is_to_be_notified_is_read_only_where_somebody_is() {
+    let (app, calls) = app().await;
+    app.push.set_notifying();
+    let chat = private(&app, &calls, "notify-a", "notify-b").await;
+    let send = ["BatchGetItem", "TransactWriteItems", "BatchGetItem"];
+    app.send_message(message(&chat, "notify-a", "m-1", "Hello")).await.unwrap();
+    within(&calls.take(), &send, 8.0, 3.5);
+    app.push.set_gone("notify-b");
+    app.send_message(message(&chat, "notify-a", "m-2", "Hello")).await.unwrap();
+    let made = calls.take();
+    within(&made, &[&send[..], &["BatchGetItem", "Query"]].concat(), 8.0, 5.5);
+    reads(&made[3], &[], &["ChatUsersTable"]);
+    reads(&made[4], &["ChatMembersTable"], &[]);
+    assert_eq!(app.push.take_batches().len(), 1);
+}
+
+#[tokio::test]
 async fn a_repeat_reads_the_message_and_who_has_seen_it() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "repeat-a", "repeat-b").await;

@@ -40,7 +40,7 @@ mod state;
 mod token;
 pub mod wire;
 
-pub use error::Error;
+pub use error::{Error, in_full};
 pub use session::{Client, Link, Options, Update, Updates};
 pub use state::{Held, MOST_OPEN, Person, Question, State};
 pub use token::{OneToken, Tokens};

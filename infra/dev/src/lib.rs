@@ -13,6 +13,8 @@ mod screen;
 pub mod terminal;
 pub mod top;
 
+pub use client::in_full;
+
 /// What stops the tool, in words for whoever typed the command.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -102,18 +104,4 @@ pub enum Error {
     /// A token whose user is not said.
     #[error("--tokens takes USER=TOKEN, and one of those given has no user or no token")]
     Token,
-}
-
-/// An error and what is under it, each thing said once.
-pub fn in_full(error: &dyn std::error::Error) -> String {
-    let mut said = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        let more = error.to_string();
-        if !said.contains(&more) {
-            said = format!("{said}: {more}");
-        }
-        below = error.source();
-    }
-    said
 }

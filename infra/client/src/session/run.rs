@@ -4,9 +4,8 @@ use super::connection::Connection;
 use super::live::Live;
 use super::{Ask, Link, Options, Shared, Update};
 use crate::token::Tokens;
-use crate::{Error, random};
+use crate::{Error, in_full, random};
 use futures_util::future::BoxFuture;
-use std::error::Error as _;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -98,18 +97,4 @@ impl Session {
         self.shared.lock().link = link.clone();
         self.shared.say(Update::Connection(link));
     }
-}
-
-/// An error and what is under it.
-fn in_full(error: &Error) -> String {
-    let mut said = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        let more = error.to_string();
-        if !said.contains(&more) {
-            said = format!("{said}: {more}");
-        }
-        below = error.source();
-    }
-    said
 }

@@ -8,11 +8,12 @@ use client::{OneToken, Options, Tokens};
 use dev::auth_service::{AuthService, USERS};
 use dev::chat::{self, StandIn};
 use dev::cloud::{Cloud, PortNumbers, Setup, template, watch_environment, workspace};
-use dev::demo::{Actor, Cast, Stage, play};
+use dev::demo::{Actor, Cast, Notifications, Stage, play};
 use dev::terminal::{Logs, Terminal};
 use dev::top;
 use dev::{Error, in_full};
-use local_cloud::{DynamoDb, Lambda};
+use local_cloud::{DynamoDb, Event, Lambda};
+use serde_json::{Value, json};
 use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -323,16 +324,30 @@ async fn run_demo(demo: Demo) -> Result<(), Error> {
         };
         let cast = Cast::new(demo.full, actors)?;
         println!("{} on {http_url} and {ws_url}:\n", cast.names());
-        return play(&Stage { http_url, ws_url, auth_url: None }, &cast).await;
+        return play(&Stage { http_url, ws_url, auth_url: None, notifications: None }, &cast).await;
     }
     let terminal = Terminal::new(Logs::Kept);
-    let started = Cloud::start(Setup::new(terminal.output())).await;
+    let (output, notifications) = (terminal.output(), Notifications::default());
+    let published = notifications.clone();
+    let mut setup = Setup::new(Arc::new(move |event| {
+        if let Event::Published { attributes, message, .. } = &event
+            && let Ok(mut published) = published.lock()
+        {
+            let mut notification: Value = serde_json::from_str(message).unwrap_or_default();
+            attributes.iter().for_each(|(name, value)| notification[name] = json!(value));
+            published.push(notification);
+        }
+        output(event);
+    }));
+    setup.parameters.insert("NotificationsTopicArn".to_owned(), TOPIC.to_owned());
+    let started = Cloud::start(setup).await;
     terminal.done();
     let cloud = started?;
     let stage = Stage {
         http_url: cloud.local.http_url().to_owned(),
         ws_url: cloud.local.websocket_url().to_owned(),
         auth_url: Some(cloud.auth.url()),
+        notifications: Some(notifications),
     };
     let cast = Cast::new(demo.full, actors_of(&cloud.auth.url(), demo.full).await?)?;
     println!("{} on the local cloud, with the real functions:\n", cast.names());

@@ -24,6 +24,7 @@ fn stage(system: &System) -> Stage {
         http_url: system.http_url.clone(),
         ws_url: system.ws_url.clone(),
         auth_url: system.dynamodb.as_ref().map(|_ours| system.auth_url.clone()),
+        notifications: None,
     }
 }
 

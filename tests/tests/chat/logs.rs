@@ -15,7 +15,7 @@ async fn no_log_shows_a_token_a_message_or_a_user() {
         actors.push(Actor { user: user.id, token: user.token });
     }
     let (http_url, ws_url) = (system.http_url.clone(), system.ws_url.clone());
-    let stage = Stage { http_url, ws_url, auth_url: Some(system.auth_url.clone()) };
+    let stage = Stage { http_url, ws_url, auth_url: Some(system.auth_url.clone()), notifications: None };
     play(&stage, &Cast::new(true, actors.clone()).unwrap()).await.unwrap();
 
     // What goes wrong is logged with more: a chat that is not there, and a body with a field too many.

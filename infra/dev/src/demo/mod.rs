@@ -4,6 +4,8 @@ mod full;
 mod short;
 
 use crate::Error;
+use serde_json::Value;
+use std::sync::{Arc, Mutex};
 
 /// Where the system is.
 #[derive(Debug, Clone)]
@@ -14,7 +16,12 @@ pub struct Stage {
     pub ws_url: String,
     /// The Auth Service that the system is known to ask for profiles; None if it may ask another, or none.
     pub auth_url: Option<String>,
+    /// What is published to users who are away; None where that cannot be seen.
+    pub notifications: Option<Notifications>,
 }
+
+/// Notifications as they were published: their bodies, with the attributes in them.
+pub type Notifications = Arc<Mutex<Vec<Value>>>;
 
 /// Who plays a part.
 #[derive(Clone)]

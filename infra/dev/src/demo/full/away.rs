@@ -1,6 +1,7 @@
 //! Bob's connection breaks off; he misses two messages and an edit, and asks for them.
 
 use super::events::{message_created, message_updated};
+use super::people::NICKNAME;
 use super::player::all_see;
 use super::transcript::{HTTP, WS};
 use super::{Miss, Play, expect, number, seqs, text};
@@ -48,6 +49,8 @@ impl Play {
         let seen = "carol sees it, bob misses it";
         self.transcript.line("alice", WS, "says \"The train leaves at nine\" (message 6)", seen);
 
+        self.bob_is_notified(&first)?;
+
         self.transcript.step("edit while one is away");
         let body = json!({"content": "Welcome back, carol"});
         let answer = self.alice.http(Method::PATCH, &self.of_group("/messages/5"), body.clone()).await?;
@@ -65,6 +68,22 @@ impl Play {
         let what = "says \"See you at the station\" (message 7)";
         self.transcript.line("carol", HTTP, what, "alice sees it, bob misses it");
         Ok(Missed { messages: [first, second], edited })
+    }
+
+    /// Published before the sender was answered.
+    fn bob_is_notified(&mut self, message: &Value) -> Result<(), Miss> {
+        let Some(published) = &self.notifications else { return Ok(()) };
+        self.transcript.step("notify who is away");
+        let all = published.lock().map(|all| all.clone()).unwrap_or_default();
+        let is_it = |it: &&Value| it["chatId"] == message["chatId"] && it["seq"] == message["seq"];
+        let [notification] = all.iter().filter(is_it).collect::<Vec<_>>()[..] else {
+            return Err(Miss::Shown(format!("not one notification of message {}: {all:?}", message["seq"])));
+        };
+        let says = notification["preview"] == message["content"] && notification["nickname"] == NICKNAME;
+        expect(notification["userId"] == self.bob.id && says, notification)?;
+        let seen = format!("{NICKNAME}: {}, {} unread", notification["preview"], notification["unreadCount"]);
+        self.transcript.line("bob", "SNS", "is notified on his devices", &seen);
+        Ok(())
     }
 
     async fn catch_up(&mut self, cursors: &Value, missed: &Missed) -> Result<(), Miss> {

@@ -14,7 +14,7 @@ mod player;
 mod private;
 mod transcript;
 
-use super::{Actor, Stage};
+use super::{Actor, Notifications, Stage};
 use crate::{Error, in_full};
 use client::wire::ClientError;
 use player::Player;
@@ -45,6 +45,7 @@ struct Play {
     group: String,
     /// What the Auth Service says of everybody, where that is known.
     profiles: Option<Value>,
+    notifications: Option<Notifications>,
     transcript: Transcript,
 }
 
@@ -62,6 +63,7 @@ pub(super) async fn play(stage: &Stage, actors: &[Actor; 3]) -> Result<(), Error
         private: String::new(),
         group: String::new(),
         profiles: None,
+        notifications: stage.notifications.clone(),
         transcript: Transcript::new(),
     };
     let played = play.scenes(stage).await;

@@ -59,12 +59,15 @@ pub struct Chat {
 }
 
 /// What a message carries.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MessageType {
     /// Text.
     #[default]
     Text,
+    /// One that a later server has.
+    #[serde(untagged)]
+    Other(String),
 }
 
 /// A message: what it says, its tombstone, or its place if its reader deleted it for themselves.

@@ -33,6 +33,12 @@ pub enum Error {
     /// There is no token, or it is none.
     #[error("the token: {0}")]
     Token(String),
+    /// A message is too long for a frame.
+    #[error("the message is too long")]
+    TooLong,
+    /// Another message waits under this name.
+    #[error("a message of this clientMessageId waits to be sent already")]
+    NameInUse,
     /// Too many messages wait to be sent.
     #[error("{} messages wait to be sent already", crate::outbox::MOST_WAITING)]
     OutboxFull,

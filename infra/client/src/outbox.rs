@@ -2,6 +2,7 @@
 //! often it is repeated it is stored once; and of one chat one at a time, so they are stored in the order in which they
 //! were written. Pure: time is passed in.
 
+use crate::Error;
 use crate::documents::{ChatId, Message};
 use crate::draft::Draft;
 use std::collections::{BTreeSet, VecDeque};
@@ -33,14 +34,20 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Takes a message under its name. False if too many wait.
-    pub fn push(&mut self, chat: ChatId, draft: Draft, client_message_id: String) -> bool {
-        let has_room = self.waiting.len() < MOST_WAITING;
-        if has_room {
-            let tries = 0;
-            self.waiting.push_back(Unsent { chat, draft, client_message_id, tries, due: None, is_under_way: false });
+    /// Takes a message under its name.
+    ///
+    /// # Errors
+    /// Too many wait, or one of this name does, in whichever chat.
+    pub fn push(&mut self, chat: ChatId, draft: Draft, client_message_id: String) -> Result<(), Error> {
+        if self.waiting.len() >= MOST_WAITING {
+            return Err(Error::OutboxFull);
         }
-        has_room
+        if self.waiting.iter().any(|unsent| unsent.client_message_id == client_message_id) {
+            return Err(Error::NameInUse);
+        }
+        let tries = 0;
+        self.waiting.push_back(Unsent { chat, draft, client_message_id, tries, due: None, is_under_way: false });
+        Ok(())
     }
 
     /// All that wait.
@@ -102,7 +109,7 @@ mod tests {
     fn outbox(messages: &[(&str, &str)]) -> Outbox {
         let mut outbox = Outbox::default();
         for (chat, name) in messages {
-            assert!(outbox.push((*chat).to_owned(), Draft::text(*name), (*name).to_owned()));
+            outbox.push((*chat).to_owned(), Draft::text(*name), (*name).to_owned()).unwrap();
         }
         outbox
     }
@@ -140,10 +147,18 @@ mod tests {
     fn it_is_bounded() {
         let mut outbox = Outbox::default();
         for n in 0..MOST_WAITING {
-            assert!(outbox.push("a".to_owned(), Draft::text("x"), n.to_string()));
+            outbox.push("a".to_owned(), Draft::text("x"), n.to_string()).unwrap();
         }
-        assert!(!outbox.push("a".to_owned(), Draft::text("x"), "more".to_owned()));
+        let mut push = |name: &str| outbox.push("a".to_owned(), Draft::text("x"), name.to_owned());
+        assert!(matches!(push("more"), Err(Error::OutboxFull)));
         outbox.done("0");
-        assert!(outbox.push("a".to_owned(), Draft::text("x"), "more".to_owned()));
+        outbox.push("a".to_owned(), Draft::text("x"), "more".to_owned()).unwrap();
+    }
+
+    #[test]
+    fn a_name_waits_once_whatever_the_chat() {
+        let mut outbox = outbox(&[("a", "1")]);
+        let again = outbox.push("b".to_owned(), Draft::text("x"), "1".to_owned());
+        assert!(matches!(again, Err(Error::NameInUse)));
     }
 }

@@ -191,6 +191,24 @@ fn with_more_chats_than_a_sync_takes_the_inbox_tells_which_to_ask_about() {
 }
 
 #[test]
+fn a_chat_that_began_while_the_connection_was_lost_is_told_from_its_beginning() {
+    let mut state = alice();
+    state.disconnected();
+    // Before the inbox, which would begin with it at its end.
+    assert!(matches!(state.question(), Some(Question::Sync(_))));
+    let news = state.synced(answer(&[part("c", 10, 3)], &json!({"joined": [entry("d", 2, 0)]})));
+    assert!(matches!(news.as_slice(), [Event::ChatCreated { .. }]), "{news:?}");
+    let Some(Question::Sync(request)) = state.question() else { panic!("a sync") };
+    assert_eq!(request.cursors["d"].seq, 0);
+    let mut told = part("d", 2, 0);
+    told["messages"] = json!([message("d", 1, 0), message("d", 2, 0)]);
+    assert_eq!(places(&state.synced(answer(&[part("c", 10, 3), told], &json!({})))), [(1, 0), (2, 0)]);
+    assert_eq!(state.question(), Some(Question::Inbox(None)));
+    state.listed(None, inbox(&[entry("d", 2, 0), entry("c", 10, 3)], None));
+    assert_eq!(state.question(), None);
+}
+
+#[test]
 fn presence_is_as_of_the_last_event_and_after_a_lost_connection_as_listed() {
     let mut state = alice();
     let presence = |status: &str, at: &str| {

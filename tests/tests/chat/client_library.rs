@@ -77,6 +77,9 @@ async fn a_message_that_is_refused_is_told_of_and_does_not_hold_up_the_next() {
     let (alice, _, chat) = two(system).await;
     let (client, mut updates) = alice.client(system.options()).await;
     let refused = client.send(&chat, Draft::text("  ")).unwrap();
+    // A frame that API Gateway does not take would end the connection, again and again.
+    let long = client.send(&chat, Draft::text("x".repeat(33 * 1024)));
+    assert!(matches!(long, Err(Error::TooLong)), "{long:?}");
     let stored = client.send(&chat, Draft::text("Hello")).unwrap();
     let came =
         until(&mut updates, |it| matches!(it, Update::Sent { client_message_id, .. } if *client_message_id == stored))

@@ -134,8 +134,8 @@ impl<'a> Live<'a> {
         if self.renewal.is_none() && now >= self.renew_at {
             self.renewal = Some(self.session.connecting());
         }
-        let owes = self.pending.values().any(|pending| !matches!(pending.what, What::Ping));
-        if self.former.as_ref().is_some_and(|(_, until)| !owes || now >= *until) {
+        // It is left late: it may owe replies, and events to whom was looked up before the new one was known.
+        if self.former.as_ref().is_some_and(|(_, until)| now >= *until) {
             self.former = None;
         }
         let options = &self.session.options;
@@ -145,13 +145,13 @@ impl<'a> Live<'a> {
         let mut held = self.session.shared.lock();
         let options = &self.session.options;
         let is_watched = !held.state.opened().is_empty();
-        if is_watched && now >= self.heard + options.silence {
+        if is_watched && now >= self.heard + options.silence && !held.state.is_behind() {
             // The last event before a silence can be lost without a trace.
             held.state.missed();
             self.heard = now;
             self.session.shared.wake.notify_one();
         }
-        let silence = is_watched.then_some(self.heard + options.silence);
+        let silence = (is_watched && !held.state.is_behind()).then_some(self.heard + options.silence);
         let asks = (held.state.is_behind() && self.listing.is_none()).then_some(self.ask_at);
         let due = held.outbox.due().map(Instant::from_std);
         let pending = self.pending.values().map(|pending| pending.until).min();
@@ -199,7 +199,7 @@ impl<'a> Live<'a> {
             match (held.state.has_gap(), self.gap_until) {
                 (true, None) => self.gap_until = Some(now + random::up_to(self.session.options.gap)),
                 (true, Some(until)) if now >= until => {
-                    held.state.missed();
+                    held.state.missed_what_is_waited_for();
                     self.gap_until = Some(now + self.session.options.request);
                 }
                 (false, _) => self.gap_until = None,
@@ -207,10 +207,11 @@ impl<'a> Live<'a> {
             }
             let is_asking =
                 self.listing.is_some() || self.pending.values().any(|pending| matches!(pending.what, What::Sync));
-            if is_asking || now < self.ask_at {
+            let question = held.state.question();
+            if is_asking || (question.is_some() && now < self.ask_at) {
                 return Ok(());
             }
-            held.state.question()
+            question
         };
         match question {
             None => {
@@ -286,9 +287,14 @@ impl<'a> Live<'a> {
                 What::Handle(waiting) => drop(waiting.send(Ok(said))),
                 What::Message(_) => self.session.shared.sent(parse::<MessageAnswer>(said)?.message),
                 What::Sync => {
-                    let answer: SyncAnswer = parse(said)?;
-                    self.session.shared.take(|state| state.synced(answer));
-                    self.answered();
+                    // One that this client cannot read is asked for again, later.
+                    let Ok(answer) = parse::<SyncAnswer>(said) else {
+                        self.ask_later(None);
+                        return Ok(());
+                    };
+                    if !self.session.shared.take(|state| state.synced(answer)) {
+                        self.brought_nothing();
+                    }
                 }
                 What::Ping => {}
             }
@@ -319,14 +325,13 @@ impl<'a> Live<'a> {
         match page {
             Ok(page) => {
                 self.session.shared.take(|state| state.listed(cursor, page));
-                self.answered();
             }
             Err(error) => self.ask_later(error.problem().and_then(Problem::retry_after)),
         }
     }
 
-    /// An answer came. Many in a row may be about something that is just being stored, and take their time.
-    fn answered(&mut self) {
+    /// An answer told nothing new. Many in a row are about something that is just being stored, and take their time.
+    fn brought_nothing(&mut self) {
         if self.questions >= 10 {
             self.ask_later(None);
         }

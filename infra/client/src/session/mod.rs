@@ -153,10 +153,13 @@ impl Shared {
         let _ = self.updates.send(update);
     }
 
-    /// Changes the state, and tells what is news. Under one lock, so that news are told in the order of changes.
-    fn take(&self, change: impl FnOnce(&mut State) -> Vec<Event>) {
+    /// Changes the state, and tells what is news; whether anything is. Under one lock, so that news are told in the order of
+    /// changes.
+    fn take(&self, change: impl FnOnce(&mut State) -> Vec<Event>) -> bool {
         let mut held = self.lock();
-        for event in change(&mut held.state) {
+        let news = change(&mut held.state);
+        let is_news = !news.is_empty();
+        for event in news {
             if let Event::MessageCreated { data, .. } | Event::MessageUpdated { data, .. } = &event
                 && data.sender_id == held.state.me()
                 && let Some(Unsent { client_message_id, .. }) = held.outbox.told(data)
@@ -168,6 +171,7 @@ impl Shared {
         }
         drop(held);
         self.wake.notify_one();
+        is_news
     }
 
     /// A message was acknowledged.
@@ -192,6 +196,13 @@ impl Shared {
         let message = answer["message"].as_str().unwrap_or_default().to_owned();
         Err(Error::Gateway { status, message })
     }
+}
+
+/// Whether a frame with these fields is one that API Gateway takes: 32 KB of text.
+fn fits(fields: &Value) -> bool {
+    /// For the action and the id.
+    const REST: usize = 128;
+    fields.to_string().len() + REST <= 32 * 1024
 }
 
 /// A client of one user. Its clones are the same client, which ends when the last one is dropped.
@@ -248,6 +259,7 @@ impl Client {
     pub async fn ask<A: DeserializeOwned>(&self, call: &Call<A>) -> Result<A, Error> {
         if let Some((action, fields)) = call.as_frame()
             && self.link() == Link::Online
+            && fits(&fields)
         {
             match self.over_socket(action, fields).await {
                 Err(Error::NotConnected | Error::NoAnswer) if call.as_http().is_some() => {}
@@ -268,7 +280,7 @@ impl Client {
     /// which an [`Update`] tells. The name.
     ///
     /// # Errors
-    /// [`Error::OutboxFull`].
+    /// [`Error::OutboxFull`], or [`Error::TooLong`] if it fits no frame.
     pub fn send(&self, chat: &str, draft: Draft) -> Result<String, Error> {
         self.send_as(chat, draft, random::name())
     }
@@ -276,11 +288,13 @@ impl Client {
     /// The same under a name of the caller's: 1 to 64 printable ASCII characters, no spaces.
     ///
     /// # Errors
-    /// [`Error::OutboxFull`].
+    /// The same; [`Error::NameInUse`] if another message waits under this name.
     pub fn send_as(&self, chat: &str, draft: Draft, client_message_id: String) -> Result<String, Error> {
-        if !self.shared.lock().outbox.push(chat.to_owned(), draft, client_message_id.clone()) {
-            return Err(Error::OutboxFull);
+        let frame = call::send_message(chat, &draft, &client_message_id).as_frame();
+        if !frame.is_some_and(|(_, fields)| fits(&fields)) {
+            return Err(Error::TooLong);
         }
+        self.shared.lock().outbox.push(chat.to_owned(), draft, client_message_id.clone())?;
         self.shared.wake.notify_one();
         Ok(client_message_id)
     }
@@ -290,7 +304,12 @@ impl Client {
     /// # Errors
     /// See [`ask`](Self::ask); so with all that follow.
     pub async fn create_chat(&self, new: &NewChat) -> Result<Chat, Error> {
-        let chat = self.ask(&call::create_chat(new)).await?.chat;
+        // Asked twice, as when the first answer is lost, a group without a name would be made twice.
+        let mut new = new.clone();
+        if new.is_group {
+            new.client_chat_id.get_or_insert_with(random::name);
+        }
+        let chat = self.ask(&call::create_chat(&new)).await?.chat;
         self.shared.take(|state| state.made(chat.clone()));
         Ok(chat)
     }

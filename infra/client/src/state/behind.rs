@@ -36,6 +36,10 @@ impl Question {
 struct Listing {
     /// All of its pages, to find chats that are not held; else the first one, to see who is online.
     is_whole: bool,
+    /// It finds chats to begin with at their end, so no sync that would tell of them as new goes before it.
+    begins: bool,
+    /// Something happened that its pages so far may lack.
+    once_more: bool,
     cursor: Option<String>,
     seen: BTreeSet<ChatId>,
 }
@@ -52,7 +56,9 @@ pub(super) struct Behind {
 
 impl Behind {
     pub(super) fn at_the_beginning() -> Self {
-        Self { listing: Some(Listing { is_whole: true, ..Listing::default() }), ..Self::default() }
+        let mut behind = Self::default();
+        behind.begin_anew();
+        behind
     }
 
     pub(super) fn is_behind(&self) -> bool {
@@ -75,9 +81,16 @@ impl Behind {
         self.listing.get_or_insert_default();
     }
 
-    /// All chats are to be listed.
+    /// All chats are to be listed; after the listing that is under way, if one is.
     pub(super) fn everybody(&mut self) {
-        self.listing = Some(Listing { is_whole: true, ..Listing::default() });
+        let listing = self.listing.get_or_insert_default();
+        listing.once_more |= listing.is_whole && listing.cursor.is_some();
+        listing.is_whole = true;
+    }
+
+    /// The same, and those that are found are begun with at their end.
+    pub(super) fn begin_anew(&mut self) {
+        self.listing = Some(Listing { is_whole: true, begins: true, ..Listing::default() });
     }
 
     pub(super) fn chat(&mut self, chat: &ChatId) {
@@ -98,10 +111,11 @@ impl Behind {
     }
 
     pub(super) fn question(&self, held: &BTreeMap<ChatId, Held>, open: &[ChatId]) -> Option<Question> {
-        if let Some(listing) = &self.listing {
+        let has_to_sync = self.again || !self.chats.is_empty();
+        if let Some(listing) = self.listing.as_ref().filter(|listing| listing.begins || !has_to_sync) {
             return Some(Question::Inbox(listing.cursor.clone()));
         }
-        if !self.is_behind() {
+        if !has_to_sync {
             return None;
         }
         // Those that are behind first. The others too, as long as they fit: who does not name a chat is told of it as of
@@ -146,6 +160,10 @@ impl Behind {
         if listing.is_whole {
             self.chats.extend(held.keys().filter(|id| !listing.seen.contains(*id)).cloned());
         }
+        let once_more = listing.once_more;
         self.listing = None;
+        if once_more {
+            self.everybody();
+        }
     }
 }

@@ -90,6 +90,13 @@ impl State {
         self.behind.everything(&self.chats);
     }
 
+    /// What events wait for did not come by itself.
+    pub fn missed_what_is_waited_for(&mut self) {
+        for (id, _) in self.chats.iter().filter(|(_, held)| held.has_gap()) {
+            self.behind.chat(id);
+        }
+    }
+
     /// The connection was lost. What was told of who is online is no longer to be relied on.
     pub fn disconnected(&mut self) {
         self.people.forget_presence();
@@ -175,7 +182,7 @@ impl State {
             if part.reset {
                 // What is there now is listed anew.
                 self.forget(&part.chat_id);
-                self.behind.everybody();
+                self.behind.begin_anew();
                 continue;
             }
             // It may have been left by an event meanwhile.

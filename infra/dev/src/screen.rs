@@ -1,7 +1,8 @@
 //! A terminal to draw on: taken, and given back however that ends.
 
 use crate::Error;
-use ratatui::crossterm::event::{self, Event};
+use ratatui::crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event};
+use ratatui::crossterm::execute;
 use ratatui::{DefaultTerminal, Frame};
 use std::io::IsTerminal as _;
 use std::time::Duration;
@@ -18,6 +19,7 @@ pub(crate) struct Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
+        let _ = execute!(std::io::stdout(), DisableBracketedPaste);
         // In a panic ratatui's own hook has done so; once more would put the cursor into what the panic says.
         if !std::thread::panicking() {
             ratatui::restore();
@@ -38,6 +40,8 @@ impl Screen {
             ratatui::restore();
             broken(source)
         })?;
+        // What is pasted comes as one text: its lines are not typed, and run no commands.
+        execute!(std::io::stdout(), EnableBracketedPaste).map_err(broken)?;
         Ok(Self { terminal, events: events() })
     }
 

@@ -91,6 +91,10 @@ fn what_is_overtaken_is_told_in_order_and_once() {
     let news = state.event(created("c", 11));
     assert_eq!(places(&news), [(11, 0), (12, 0), (12, 4)]);
     assert!(!state.has_gap());
+    let mut seen = message("c", 11, 0);
+    seen["seenBy"] = json!(["alice", "bob"]);
+    let again = event(json!({"event": "message.created", "chatId": "c", "seq": 11, "data": seen}));
+    assert_eq!(state.event(again), [], "who has seen it is no change of it");
     assert_eq!(state.event(created("c", 12)), [], "it is held");
     assert_eq!(state.event(updated("c", 12, 4)), []);
     assert_eq!(state.chat("c").unwrap().message(12).unwrap().content, "12 at 4");

@@ -175,14 +175,15 @@ impl Held {
     }
 
     fn put_document(&mut self, chat: Chat) -> bool {
-        let is_newer = chat.rev >= self.chat.rev && chat != self.chat;
-        if is_newer {
+        let is_news = chat.rev > self.chat.rev;
+        // At the same rev another seq or floor is of another moment.
+        if chat.rev >= self.chat.rev {
             if !chat.participants_limited {
                 self.positions.retain(|user, _| chat.participants.binary_search(user).is_ok());
             }
             self.chat = chat;
         }
-        is_newer
+        is_news
     }
 
     fn raise_floor(&mut self, floor: Seq) {
@@ -192,7 +193,7 @@ impl Held {
         self.messages = self.messages.split_off(&(self.from + 1));
     }
 
-    /// Takes a message in its newest state. False if that was held, or it is outside of what is held.
+    /// Takes a message in its newest state. False if that change was held, or it is outside of what is held.
     fn put(&mut self, me: &str, message: &Message) -> bool {
         let seq = message.seq;
         if let Some(preview) = self.preview.take_if(|preview| preview.seq == seq && preview.rev <= message.rev)
@@ -201,7 +202,7 @@ impl Held {
             // Not held, but shown in the inbox.
             let is_hidden = message.deleted_for.iter().any(|user| user == me);
             self.preview = Some(message.clone()).filter(|_| !is_hidden);
-            return preview != *message;
+            return preview.rev < message.rev;
         }
         if seq <= self.from || self.messages.get(&seq).is_some_and(|held| held.rev > message.rev) {
             return false;
@@ -209,7 +210,9 @@ impl Held {
         if message.deleted_for.iter().any(|user| user == me) {
             return self.messages.remove(&seq).is_some();
         }
-        self.messages.insert(seq, message.clone()).as_ref() != Some(message)
+        // Who has seen it meanwhile is no change of it.
+        let before = self.messages.insert(seq, message.clone());
+        before.is_none_or(|before| before.rev < message.rev)
     }
 
     /// Takes an event about this chat that neither makes nor ends it.

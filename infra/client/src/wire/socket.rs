@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// How a WebSocket client shows its token.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub enum Credential<'a> {
     /// In the `Authorization` header.
     Header(&'a str),

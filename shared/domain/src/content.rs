@@ -41,7 +41,8 @@ impl TryFrom<String> for MessageType {
     }
 }
 
-/// A text: not empty, not only white space, and at most [`Content::MAX_JSON_BYTES`] as a JSON string.
+/// A text: at most [`Content::MAX_JSON_BYTES`] as a JSON string. White space alone counts as nothing. Only what says
+/// something by an attachment may be empty.
 ///
 /// The limit is on the JSON form because that is what a frame carries: API Gateway closes a connection over
 /// a frame of more than 32 KB, and the rest of a message must fit beside its content.
@@ -53,35 +54,34 @@ impl Content {
     /// The most bytes that a content takes as a JSON string, quotes and escapes included.
     pub const MAX_JSON_BYTES: usize = 24 * 1024;
 
+    /// The same of a caption: what is beside an attachment, which takes its room in a frame too.
+    pub const MAX_CAPTION_JSON_BYTES: usize = 4 * 1024;
+
     /// Checks a text.
     ///
     /// # Errors
-    /// [`ContentError`]: it is blank, or too large.
-    pub fn parse(text: impl Into<String>) -> Result<Self, ContentError> {
+    /// It is too large.
+    pub fn parse(text: impl Into<String>) -> Result<Self, ContentTooLarge> {
         let text = text.into();
-        if text.trim().is_empty() {
-            return Err(ContentError::Blank);
-        }
         // The JSON form is never shorter than the text, so a huge one is refused before it is escaped.
         if text.len() > Self::MAX_JSON_BYTES || json_length(&text) > Self::MAX_JSON_BYTES {
-            return Err(ContentError::TooLarge);
+            return Err(ContentTooLarge);
         }
-        Ok(Self(text))
+        Ok(Self(if text.trim().is_empty() { String::new() } else { text }))
+    }
+
+    /// Whether there is nothing to read.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
-/// Why a text is no content.
+/// A text is over [`Content::MAX_JSON_BYTES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ContentError {
-    /// Nothing, or only white space.
-    #[error("must not be blank")]
-    Blank,
-    /// Over [`Content::MAX_JSON_BYTES`].
-    #[error("must be at most {} bytes as a JSON string", Content::MAX_JSON_BYTES)]
-    TooLarge,
-}
+#[error("must be at most {} bytes as a JSON string", Content::MAX_JSON_BYTES)]
+pub struct ContentTooLarge;
 
-checked_text!(Content, ContentError);
+checked_text!(Content, ContentTooLarge);
 
 /// The bytes that `value` takes as JSON.
 pub(crate) fn json_length(value: &(impl Serialize + ?Sized)) -> usize {
@@ -107,14 +107,15 @@ mod tests {
     #[test]
     fn the_limit_counts_escapes() {
         assert!(Content::parse("x".repeat(Content::MAX_JSON_BYTES - 2)).is_ok());
-        assert_eq!(Content::parse("x".repeat(Content::MAX_JSON_BYTES - 1)), Err(ContentError::TooLarge));
+        assert_eq!(Content::parse("x".repeat(Content::MAX_JSON_BYTES - 1)), Err(ContentTooLarge));
         // A line feed is two bytes of JSON.
         let lines = format!("x{}", "\n".repeat(Content::MAX_JSON_BYTES / 2));
-        assert_eq!(Content::parse(lines), Err(ContentError::TooLarge));
+        assert_eq!(Content::parse(lines), Err(ContentTooLarge));
     }
 
     #[test]
-    fn blank_is_no_message() {
-        assert_eq!(Content::parse(" \n\t"), Err(ContentError::Blank));
+    fn blank_is_nothing() {
+        assert!(Content::parse(" \n\t").unwrap().is_empty());
+        assert_eq!(Content::parse(" a ").unwrap().as_str(), " a ");
     }
 }

@@ -61,9 +61,13 @@ text_id!(
     /// A chat. A private one: 64 hexadecimal digits, see [`ChatId::private`]. A group: a UUID, of version 7, or of version 8
     /// where a client named the group.
     ChatId,
-    |text| limited_alphabet(text, 64, "a-z 0-9 -", |c| {
-        c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
-    })
+    lower_case_id
+);
+
+text_id!(
+    /// An attachment, and the key of its object: a UUIDv7, see [`AttachmentId::random`].
+    AttachmentId,
+    lower_case_id
 );
 
 text_id!(
@@ -85,6 +89,10 @@ text_id!(
     ConnectionId,
     |text| limited_alphabet(text, 128, "printable ASCII, no spaces", |c| c.is_ascii_graphic())
 );
+
+fn lower_case_id(text: &str) -> Result<(), Invalid> {
+    limited_alphabet(text, 64, "a-z 0-9 -", |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
 
 fn client_id(text: &str) -> Result<(), Invalid> {
     limited_alphabet(text, 64, "printable ASCII, no spaces", |c| c.is_ascii_graphic())
@@ -192,9 +200,20 @@ impl ChatId {
 
     /// A new group: a UUIDv7 of this time and this randomness.
     pub fn random(now: Timestamp, randomness: [u8; 10]) -> Self {
-        let millis = u64::try_from(now.millis()).unwrap_or_default();
-        Self(uuid::Builder::from_unix_timestamp_millis(millis, &randomness).into_uuid().to_string())
+        Self(uuid_of(now, randomness))
     }
+}
+
+impl AttachmentId {
+    /// A new attachment: a UUIDv7 of this time and this randomness.
+    pub fn random(now: Timestamp, randomness: [u8; 10]) -> Self {
+        Self(uuid_of(now, randomness))
+    }
+}
+
+fn uuid_of(now: Timestamp, randomness: [u8; 10]) -> String {
+    let millis = u64::try_from(now.millis()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &randomness).into_uuid().to_string()
 }
 
 /// The key under which a send is remembered: one sender's one client message id in one chat.

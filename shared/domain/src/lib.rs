@@ -4,12 +4,14 @@
 //! each in [`use_cases`]), which reads and writes through the traits of [`ports`] and returns what the
 //! edge answers. Everything that a rule needs is in the file of its subject.
 
+pub mod attachment;
 pub mod causes;
 pub mod change;
 pub mod chat;
 pub mod chat_user;
 pub mod content;
 pub mod event;
+pub mod file;
 pub mod ids;
 pub mod member;
 pub mod message;

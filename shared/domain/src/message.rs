@@ -1,7 +1,8 @@
 //! A message: its document, and what a reader is shown of it.
 
+use crate::attachment::Attachment;
 use crate::content::{Content, MessageType, json_length};
-use crate::ids::{ChatId, ClientMessageId, MessageId, Rev, Seq, UserId, digest};
+use crate::ids::{AttachmentId, ChatId, ClientMessageId, MessageId, Rev, Seq, UserId, digest};
 use crate::member::{Floor, Member};
 use crate::reactions::{ReactionView, Reactions};
 use crate::timestamp::Timestamp;
@@ -54,14 +55,18 @@ pub enum Body {
         at: Timestamp,
         /// By whom: its sender, or an admin.
         by: UserId,
+        /// What it carried, whose object is removed: to be removed again, should that fail. Nobody is shown it.
+        attachment: Option<AttachmentId>,
     },
 }
 
 /// What a message says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// The text.
+    /// The text; empty only beside an attachment.
     pub content: Content,
+    /// What it carries; None of a text.
+    pub attachment: Option<Attachment>,
     /// When it was last edited.
     pub edited_at: Option<Timestamp>,
     /// The message that it replies to.
@@ -75,13 +80,35 @@ pub struct Said {
 impl Said {
     /// This text alone.
     pub fn new(content: Content) -> Self {
-        Self { content, edited_at: None, reply_to: None, mentions: BTreeSet::new(), reactions: Reactions::default() }
+        Self {
+            content,
+            attachment: None,
+            edited_at: None,
+            reply_to: None,
+            mentions: BTreeSet::new(),
+            reactions: Reactions::default(),
+        }
     }
 }
 
-/// Whether a text and its mentions fit a frame together.
-pub fn fits(content: &Content, mentions: &BTreeSet<UserId>) -> bool {
-    mentions.is_empty() || json_length(content) + json_length(mentions) <= Content::MAX_JSON_BYTES
+/// A text and those it mentions do not fit a frame together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be at most {limit} bytes as JSON, together with mentions")]
+pub struct TooLarge {
+    /// The most bytes.
+    pub limit: usize,
+}
+
+impl Said {
+    /// Whether text and mentions fit a frame together, beside the attachment if there is one.
+    ///
+    /// # Errors
+    /// [`TooLarge`].
+    pub fn fits(content: &Content, mentions: &BTreeSet<UserId>, is_caption: bool) -> Result<(), TooLarge> {
+        let limit = if is_caption { Content::MAX_CAPTION_JSON_BYTES } else { Content::MAX_JSON_BYTES };
+        let mentions = if mentions.is_empty() { 0 } else { json_length(mentions) };
+        if json_length(content) + mentions > limit { Err(TooLarge { limit }) } else { Ok(()) }
+    }
 }
 
 impl Message {
@@ -97,14 +124,29 @@ impl Message {
             Body::Deleted { .. } => None,
         }
     }
+
+    /// What it carries, or carried.
+    pub fn attachment(&self) -> Option<&AttachmentId> {
+        match &self.body {
+            Body::Said(said) => said.attachment.as_ref().map(|attachment| &attachment.id),
+            Body::Deleted { attachment, .. } => attachment.as_ref(),
+        }
+    }
 }
 
 /// The hash of what a send says, by which a repeat is told from another message under the same name.
 #[must_use]
-pub fn body_hash(kind: MessageType, content: &Content, reply_to: Option<Seq>, mentions: &BTreeSet<UserId>) -> String {
+pub fn body_hash(
+    kind: MessageType,
+    content: &Content,
+    attachment: Option<&AttachmentId>,
+    reply_to: Option<Seq>,
+    mentions: &BTreeSet<UserId>,
+) -> String {
     let reply_to = reply_to.map(|seq| seq.to_string()).unwrap_or_default();
-    let said = [kind.as_str(), content.as_str(), &reply_to];
-    let parts: Vec<&str> = said.into_iter().chain(mentions.iter().map(UserId::as_str)).collect();
+    // The kind says whether there is an attachment, so that no other list of parts is the same.
+    let said = [kind.as_str(), content.as_str(), &reply_to].into_iter().chain(attachment.map(AttachmentId::as_str));
+    let parts: Vec<&str> = said.chain(mentions.iter().map(UserId::as_str)).collect();
     digest("body", &parts)
 }
 
@@ -122,6 +164,8 @@ pub struct MessageView {
     /// True where `content` had to be cut.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     content_limited: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachment: Option<Attachment>,
     seen_by: Vec<UserId>,
     /// True where `seen_by` had to be cut so that the message fits a frame, or is not known in full.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -155,12 +199,13 @@ impl MessageView {
         match &message.body {
             Body::Said(said) => {
                 said.content.as_str().clone_into(&mut view.content);
+                view.attachment.clone_from(&said.attachment);
                 view.edited_at = said.edited_at;
                 view.reply_to = said.reply_to;
                 view.mentions.clone_from(&said.mentions);
                 view.reactions = ReactionView::all(&said.reactions);
             }
-            Body::Deleted { at, by } => {
+            Body::Deleted { at, by, attachment: _ } => {
                 view.deleted_at = Some(*at);
                 view.deleted_by = Some(by.clone());
             }
@@ -202,6 +247,7 @@ impl MessageView {
             r#type: message.kind,
             content: String::new(),
             content_limited: false,
+            attachment: None,
             seen_by: Vec::new(),
             seen_by_limited: false,
             deleted_for: Vec::new(),
@@ -273,7 +319,9 @@ impl MessageView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attachment::Media;
     use crate::chat::DOCUMENT_BYTES;
+    use crate::file::{BlurHash, ContentType, FileName, Sha256Digest};
     use crate::reactions::Emoji;
 
     fn user(n: usize) -> UserId {
@@ -281,10 +329,25 @@ mod tests {
     }
 
     /// As large as a message can be in everything that its sender chooses.
-    fn largest() -> Message {
+    fn largest(is_caption: bool) -> Message {
         let mentions: BTreeSet<_> = (0..MOST_MENTIONS).map(user).collect();
-        let content = Content::parse("x".repeat(Content::MAX_JSON_BYTES - 2 - json_length(&mentions))).unwrap();
-        assert!(fits(&content, &mentions));
+        let content = |most: usize| Content::parse("x".repeat(most - 2 - json_length(&mentions))).unwrap();
+        let most = if is_caption { Content::MAX_CAPTION_JSON_BYTES } else { Content::MAX_JSON_BYTES };
+        assert_eq!(Said::fits(&content(most), &mentions, is_caption), Ok(()));
+        assert_eq!(Said::fits(&content(most + 1), &mentions, is_caption), Err(TooLarge { limit: most }));
+        let content = content(most);
+        let attachment = Attachment {
+            id: AttachmentId::parse("a".repeat(64)).unwrap(),
+            file_name: FileName::parse("\"".repeat(255)).unwrap(),
+            content_type: ContentType::parse(format!("{0}/{0}", "x".repeat(127))).unwrap(),
+            size_bytes: u64::MAX,
+            sha256: Sha256Digest::parse("0".repeat(64)).unwrap(),
+            media: Media::Image {
+                width: u32::MAX,
+                height: u32::MAX,
+                blur_hash: BlurHash::parse(format!("|{}", "~".repeat(165))).unwrap(),
+            },
+        };
         let emojis = emojis::iter().map(|each| Emoji::parse(each.as_str()).unwrap());
         let mut emojis: Vec<_> = emojis.collect();
         emojis.sort_by_key(|emoji| std::cmp::Reverse(emoji.as_str().len()));
@@ -293,13 +356,14 @@ mod tests {
             chat: ChatId::parse("c".repeat(64)).unwrap(),
             seq: Seq(u64::MAX),
             sender: user(1),
-            kind: MessageType::Audio,
+            kind: MessageType::Image,
             created_at: Timestamp::from_millis(1_769_851_800_125),
             client_message_id: Some(ClientMessageId::parse("\"".repeat(64)).unwrap()),
             deleted_for: BTreeSet::from([user(1)]),
             rev: Rev(u64::MAX),
             told_rev: Rev(u64::MAX),
             body: Body::Said(Said {
+                attachment: is_caption.then_some(attachment),
                 edited_at: Some(Timestamp::from_millis(1_769_851_800_125)),
                 reply_to: Some(Seq(u64::MAX)),
                 mentions,
@@ -311,7 +375,7 @@ mod tests {
 
     #[test]
     fn the_largest_message_fits_a_frame() {
-        let message = largest();
+        let message = largest(false);
         let member = |n| Member { read_seq: Seq(u64::MAX), ..Member::joining(user(n), Seq(0), message.created_at) };
         let members: Vec<_> = (0..1000).map(member).collect();
         let mut view = MessageView::new(&message, &members);
@@ -325,22 +389,31 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_attachment_leaves_most_of_a_frame_to_readers() {
+        let mut view = MessageView::new(&largest(true), &[]);
+        assert!(json_length(&view.attachment) > 1000);
+        view.limit(DOCUMENT_BYTES / 2);
+        assert!(json_length(&view) <= DOCUMENT_BYTES / 2, "{}", json_length(&view));
+        assert!(view.attachment.is_some());
+    }
+
+    #[test]
     fn a_preview_is_short_and_a_tombstone_is_empty() {
-        let mut message = largest();
+        let mut message = largest(false);
         let reader = Member::joining(user(3), Seq(0), message.created_at);
         let preview = MessageView::preview(&message, &reader);
         assert!(json_length(&preview) < 2 * PREVIEW_BYTES && preview.content_limited && !preview.content.is_empty());
-        message.body = Body::Deleted { at: message.created_at, by: user(2) };
+        message.body = Body::Deleted { at: message.created_at, by: user(2), attachment: None };
         let shown = serde_json::to_value(MessageView::new(&message, &[])).unwrap();
         assert_eq!((&shown["content"], &shown["deletedBy"]), (&"".into(), &user(2).as_str().into()));
-        for gone in ["mentions", "reactions", "replyTo", "editedAt"] {
+        for gone in ["attachment", "mentions", "reactions", "replyTo", "editedAt"] {
             assert!(shown.get(gone).is_none(), "{gone}");
         }
     }
 
     #[test]
     fn a_short_content_is_not_cut_in_the_middle_of_a_character() {
-        let mut message = largest();
+        let mut message = largest(false);
         message.body = Body::Said(Said::new(Content::parse("\u{1F44B}".repeat(2000)).unwrap()));
         let reader = Member::joining(user(3), Seq(0), message.created_at);
         let preview = MessageView::preview(&message, &reader);

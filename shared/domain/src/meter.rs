@@ -26,6 +26,8 @@ const PUSHES_MISSED: &str = "PushesMissed";
 const NOTIFICATIONS_PUBLISHED: &str = "NotificationsPublished";
 /// Notifications that it did not take.
 const NOTIFICATIONS_FAILED: &str = "NotificationsFailed";
+/// Objects of messages that were deleted for everyone which the bucket did not remove.
+const OBJECTS_NOT_REMOVED: &str = "ObjectsNotRemoved";
 /// How long one event's posts took together.
 const FAN_OUT_MS: &str = "FanOutMs";
 /// Read capacity that one request consumed, in DynamoDB's units.
@@ -34,7 +36,7 @@ const READ_UNITS: &str = "ReadUnits";
 const WRITE_UNITS: &str = "WriteUnits";
 
 /// Every name.
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 15] = [
     REQUESTS,
     SERVER_ERRORS,
     MESSAGES_COMMITTED,
@@ -46,6 +48,7 @@ pub const NAMES: [&str; 14] = [
     PUSHES_MISSED,
     NOTIFICATIONS_PUBLISHED,
     NOTIFICATIONS_FAILED,
+    OBJECTS_NOT_REMOVED,
     FAN_OUT_MS,
     READ_UNITS,
     WRITE_UNITS,
@@ -110,6 +113,10 @@ pub(crate) fn notified(report: &NotificationReport) {
     for (name, count) in outcomes.into_iter().filter(|(_, count)| *count > 0) {
         counter!(name).increment(count.into());
     }
+}
+
+pub(crate) fn object_not_removed() {
+    counter!(OBJECTS_NOT_REMOVED).increment(1);
 }
 
 /// Nobody knows where these users are connected, so that they are told nothing.

@@ -28,7 +28,7 @@ pub struct Notification {
     sender_id: UserId,
     /// What the sender calls themselves.
     nickname: String,
-    /// The beginning of what the message says.
+    /// The beginning of what the message says; of an attachment without a caption, what the file is called.
     preview: String,
     /// How many messages of the chat the user has not read.
     unread_count: u64,
@@ -38,6 +38,11 @@ impl Notification {
     /// A notification of this message for a user who has not read so many; `sender` is what is known of its sender.
     /// None of a message that was deleted.
     pub fn new(user: UserId, message: &Message, sender: Option<&ChatUser>, unread_count: u64) -> Option<Self> {
+        let said = message.said()?;
+        let text = match &said.attachment {
+            Some(attachment) if said.content.is_empty() => attachment.file_name.as_str(),
+            _ => said.content.as_str(),
+        };
         let nickname = sender.and_then(|sender| sender.nickname.as_ref()).map(Nickname::as_str);
         Some(Self {
             user,
@@ -46,7 +51,7 @@ impl Notification {
             seq: message.seq,
             sender_id: message.sender.clone(),
             nickname: nickname.unwrap_or(message.sender.as_str()).to_owned(),
-            preview: preview(message.said()?.content.as_str()),
+            preview: preview(text),
             unread_count,
         })
     }

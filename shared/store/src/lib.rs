@@ -8,6 +8,7 @@
 //! | Messages | chatId, seq | seq 0: the head of the chat's log; seq >= 1: one Message; seq = -rev: a change pointer, for 30 days |
 //! | ChatMembers | chatId, userId; index byUser (userId, chatId) | one participant's own state |
 //! | Sends | sendId | the memory of one named send, for 30 days |
+//! | Uploads | attachmentId | what was declared of an upload, for a day; once it is sent, as which message, for 30 days |
 //! | ChatUsers | userId | the ChatUser document, with the user's live connections unless they are kept elsewhere |
 //!
 //! # Access patterns
@@ -19,8 +20,10 @@
 //! | [`chat`](domain::ports::ReadChats::chat) | GetItem Chats |
 //! | [`members`](domain::ports::ReadChats::members) | Query ChatMembers (strong) |
 //! | [`create_chat`](domain::ports::CreateChats::create_chat) | TransactWriteItems: chat (must be new), head, members |
-//! | [`commit_message`](domain::ports::CommitMessages::commit_message) | TransactWriteItems: head, message, member, send |
+//! | [`commit_message`](domain::ports::CommitMessages::commit_message) | TransactWriteItems: head, message, member, send, upload |
 //! | [`earlier_send`](domain::ports::CommitMessages::earlier_send) | GetItem Sends (strong) |
+//! | [`create_upload`](domain::ports::CreateUploads::create_upload) | PutItem Uploads |
+//! | [`upload`](domain::ports::ReadUploads::upload) | GetItem Uploads (strong) |
 //! | [`message`](domain::ports::ReadMessages::message) | GetItem Messages (strong) |
 //! | [`messages`](domain::ports::ReadMessages::messages) | Query Messages between two places (strong) |
 //! | [`messages_at`](domain::ports::ReadMessages::messages_at) | BatchGetItem Messages (strong) |
@@ -47,6 +50,7 @@ mod members;
 mod messages;
 mod query;
 mod registry;
+mod uploads;
 mod users;
 
 use aws_config::SdkConfig;
@@ -66,6 +70,8 @@ pub struct TableNames {
     pub chat_members: String,
     /// Named sends.
     pub sends: String,
+    /// Uploads.
+    pub uploads: String,
     /// Users and their connections.
     pub chat_users: String,
 }

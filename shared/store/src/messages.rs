@@ -8,7 +8,7 @@ use crate::query::query_all;
 use aws_sdk_dynamodb::types::{
     Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
-use domain::ids::{ChatId, MessageId, SendId, Seq};
+use domain::ids::{AttachmentId, ChatId, MessageId, SendId, Seq};
 use domain::message::Message;
 use domain::ports::{
     CommitMessages, CommitOutcome, Consistency, EarlierSend, Env, MessageCommit, ReadMessages, SendRecord, StoreError,
@@ -31,21 +31,25 @@ impl<E: Env, C: Sync> CommitMessages for DynamoStore<E, C> {
         if let Some(send) = &commit.send {
             items.push(self.send_is_new(send, &commit.message)?);
         }
+        if let Some((id, until)) = &commit.upload {
+            items.push(self.upload_is_sent(id, *until, &commit.message)?);
+        }
         let call = self.client.transact_write_items().set_transact_items(Some(items));
         match call.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await {
             Ok(_) => Ok(CommitOutcome::Committed),
             Err(error) => match canceled(&error) {
-                Some(reasons) => outcome(&reasons)?.ok_or_else(|| failed(TRANSACTION, error)),
+                Some(reasons) => outcome(commit.send.is_some(), &reasons)?.ok_or_else(|| failed(TRANSACTION, error)),
                 None => Err(failed(TRANSACTION, error)),
             },
         }
     }
 }
 
-/// What a cancelled transaction means, by which of its conditions failed: head, message, member, send. None if it is
-/// not about conditions.
-fn outcome(reasons: &[Reason]) -> Result<Option<CommitOutcome>, StoreError> {
-    if let Some(item) = reasons.get(3).filter(|reason| reason.is_condition()).and_then(|reason| reason.item.clone()) {
+/// What a cancelled transaction means, by which of its conditions failed: head, message, member, the send if it is
+/// `named`, the upload if there is one. None if it is not about conditions.
+fn outcome(named: bool, reasons: &[Reason]) -> Result<Option<CommitOutcome>, StoreError> {
+    let send = reasons.get(3).filter(|reason| named && reason.is_condition());
+    if let Some(item) = send.and_then(|reason| reason.item.clone()) {
         return Ok(Some(CommitOutcome::Repeated(from_item::<SendItem>("Sends", item)?.into())));
     }
     if reasons.get(2).is_some_and(|reason| reason.is_condition() && reason.item.is_none()) {
@@ -106,6 +110,24 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             .set_item(Some(to_item("Sends", &SendItem::new(send, message.seq))?))
             .condition_expression("attribute_not_exists(sendId) OR expiresAt <= :now")
             .expression_attribute_values(":now", n(message.created_at.seconds())))
+    }
+
+    /// An attachment belongs to one message. That its time is not over was looked at before.
+    fn upload_is_sent(
+        &self,
+        id: &AttachmentId,
+        until: Timestamp,
+        message: &Message,
+    ) -> Result<TransactWriteItem, StoreError> {
+        update(
+            Update::builder()
+                .table_name(&self.tables.uploads)
+                .key("attachmentId", s(id.as_str()))
+                .update_expression("SET sentAs = :seq, expiresAt = :until")
+                .condition_expression("attribute_exists(attachmentId) AND attribute_not_exists(sentAs)")
+                .expression_attribute_values(":seq", n(message.seq))
+                .expression_attribute_values(":until", n(until.seconds())),
+        )
     }
 }
 
@@ -177,20 +199,24 @@ mod tests {
             [CONDITION, NO, NO, "TransactionConflict"],
             ["ThrottlingError", NO, NO, "ProvisionedThroughputExceeded"],
         ] {
-            assert_eq!(outcome(&reasons(codes)).unwrap(), Some(CommitOutcome::Conflict), "{codes:?}");
+            assert_eq!(outcome(true, &reasons(codes)).unwrap(), Some(CommitOutcome::Conflict), "{codes:?}");
         }
         // A budget that has moved shows the item; a member who left does not.
-        assert_eq!(outcome(&reasons([NO, NO, CONDITION, NO])).unwrap(), Some(CommitOutcome::NotAMember));
+        assert_eq!(outcome(true, &reasons([NO, NO, CONDITION, NO])).unwrap(), Some(CommitOutcome::NotAMember));
         let mut moved = reasons([CONDITION, NO, CONDITION, NO]);
         moved[2].item = Some(send_item());
-        assert_eq!(outcome(&moved).unwrap(), Some(CommitOutcome::Conflict));
+        assert_eq!(outcome(true, &moved).unwrap(), Some(CommitOutcome::Conflict));
         // A repeat is one whatever else has moved since.
         let mut repeated = reasons([CONDITION, CONDITION, "TransactionConflict", CONDITION]);
         repeated[3].item = Some(send_item());
         let found = CommitOutcome::Repeated(EarlierSend { seq: Seq(7), body_hash: "hash".to_owned() });
-        assert_eq!(outcome(&repeated).unwrap(), Some(found));
+        assert_eq!(outcome(true, &repeated).unwrap(), Some(found));
+        // Where the send has no name, the fourth is the upload, and whose item it shows is no send.
+        let mut sent = reasons([NO, NO, NO, CONDITION]);
+        sent[3].item = Some(send_item());
+        assert_eq!(outcome(false, &sent).unwrap(), Some(CommitOutcome::Conflict));
         for codes in [["ValidationError", NO, NO, NO], [NO, "ItemCollectionSizeLimitExceeded", NO, NO]] {
-            assert_eq!(outcome(&reasons(codes)).unwrap(), None, "{codes:?}");
+            assert_eq!(outcome(true, &reasons(codes)).unwrap(), None, "{codes:?}");
         }
     }
 }

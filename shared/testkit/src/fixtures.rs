@@ -1,9 +1,11 @@
 //! Short ways to make what tests need much of.
 
+use domain::attachment::{Attachment, Media, UPLOAD_LIFE, Upload};
 use domain::chat::{Chat, Head};
 use domain::chat_user::Connection;
 use domain::content::{Content, MessageType};
-use domain::ids::{ChatId, ClientMessageId, ConnectionId, Rev, Seq, UserId};
+use domain::file::{BlurHash, ContentType, FileName, Sha256Digest};
+use domain::ids::{AttachmentId, ChatId, ClientMessageId, ConnectionId, Rev, Seq, UserId};
 use domain::member::Member;
 use domain::names::ChatName;
 use domain::timestamp::Timestamp;
@@ -47,9 +49,33 @@ pub fn message(chat: &ChatId, sender: &str, name: &str, content: &str) -> SendMe
         chat: chat.clone(),
         kind: MessageType::Text,
         content: text(content),
+        attachment: None,
         reply_to: None,
         mentions: BTreeSet::new(),
         client_message_id: (!name.is_empty()).then(|| ClientMessageId::parse(name).expect("a client message id")),
+    }
+}
+
+/// A picture that `owner` announced at this time for a chat.
+pub fn upload(chat: &ChatId, owner: &str, id: &str, at: Timestamp) -> Upload {
+    Upload {
+        attachment: Attachment {
+            id: AttachmentId::parse(id).expect("an attachment id"),
+            file_name: FileName::parse("holiday.png").expect("a file name"),
+            content_type: ContentType::parse("image/png").expect("a content type"),
+            size_bytes: 1234,
+            sha256: Sha256Digest::parse("0f".repeat(32)).expect("a digest"),
+            media: Media::Image {
+                width: 640,
+                height: 480,
+                blur_hash: BlurHash::parse("LEHV6nWB2yk8pyo0adR*.7kCMdnj").expect("a BlurHash"),
+            },
+        },
+        owner: user(owner),
+        chat: chat.clone(),
+        created_at: at,
+        expires_at: at.plus(UPLOAD_LIFE),
+        sent_as: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! In-memory store, recording push, fixed clock, the contract suite that every store must pass, and how what a client
+//! In-memory store and bucket, recording push, fixed clock, the contract suite that every store must pass, and how what a client
 //! holds is compared with what is listed.
 //!
 //! The fakes are as strict as the real thing, and stricter where an embedded engine is kinder than DynamoDB:
@@ -11,6 +11,7 @@ pub mod contract;
 mod env;
 pub mod fixtures;
 pub mod listing;
+mod memory_bucket;
 mod memory_store;
 pub mod ops;
 mod recording_push;
@@ -18,6 +19,7 @@ mod redis_server;
 mod rng;
 
 pub use env::TestEnv;
+pub use memory_bucket::MemoryBucket;
 pub use memory_store::{Faults, MemoryStore};
 pub use recording_push::RecordingPush;
 pub use redis_server::RedisServer;

@@ -3,7 +3,7 @@
 use super::{Consistency, StoreError};
 use crate::change::{Change, Pointer};
 use crate::chat::{Chat, Head};
-use crate::ids::{ChatId, Rev, SendId, Seq, UserId};
+use crate::ids::{AttachmentId, ChatId, Rev, SendId, Seq, UserId};
 use crate::member::{Budget, Member};
 use crate::message::Message;
 use crate::timestamp::Timestamp;
@@ -87,6 +87,8 @@ pub struct MessageCommit {
     pub budget_after: Budget,
     /// The memory that makes a repeat harmless, where the client named the message.
     pub send: Option<SendRecord>,
+    /// The upload that it carries: not sent yet, and remembered as sent from then on until this time.
+    pub upload: Option<(AttachmentId, Timestamp)>,
 }
 
 /// The memory of one named send.
@@ -107,7 +109,7 @@ pub enum CommitOutcome {
     Committed,
     /// This name was used before.
     Repeated(EarlierSend),
-    /// The head or the budget has moved, or another transaction was in the way: read again.
+    /// The head or the budget has moved, the upload was sent, or another transaction was in the way: read again.
     Conflict,
     /// The sender is not a participant any more.
     NotAMember,
@@ -131,7 +133,7 @@ pub trait CommitMessages: Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<EarlierSend>, StoreError>> + Send;
 
-    /// Head, message, the sender's member item and the send record, in one transaction.
+    /// Head, message, the sender's member item, the send record and the upload, in one transaction.
     fn commit_message(&self, commit: &MessageCommit) -> impl Future<Output = Result<CommitOutcome, StoreError>> + Send;
 }
 

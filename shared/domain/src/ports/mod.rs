@@ -1,10 +1,12 @@
 //! What the use cases need of the world: one trait per need. The IAM statement of a function in
 //! `template.yaml` mirrors the traits that its use case asks for.
 
+mod attachments;
 mod chats;
 mod users;
 mod world;
 
+pub use attachments::*;
 pub use chats::*;
 pub use users::*;
 pub use world::*;

@@ -25,7 +25,7 @@ pub struct AddParticipants {
     pub users: BTreeSet<UserId>,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Directory> App<S, P, E, D> {
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Directory, O: Sync> App<S, P, E, D, O> {
     /// Adds participants. They see and count what comes after; those who are in the group already are passed over.
     ///
     /// # Errors

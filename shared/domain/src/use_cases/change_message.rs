@@ -8,7 +8,7 @@ use crate::chat::DOCUMENT_BYTES;
 use crate::event::Event;
 use crate::ids::{ChatId, Seq, UserId};
 use crate::member::Member;
-use crate::message::{Message, MessageView};
+use crate::message::{Message, MessageView, TooLarge};
 use crate::ports::{ChangeOutcome, CommitChanges, Env, Push, ReadChats, Registry, StoreError};
 use crate::reactions::TooMany;
 use crate::retry::Retry;
@@ -19,6 +19,8 @@ use crate::timestamp::Timestamp;
 pub struct ChangedMessage {
     /// As the caller is shown it.
     pub message: MessageView,
+    /// As it is stored.
+    pub(super) stored: Message,
     /// What became of the pushes.
     pub pushed: PushReport,
     /// How often other transactions were in the way.
@@ -49,9 +51,12 @@ pub enum ChangeMessageError {
     /// Somebody is mentioned who is not in the chat.
     #[error("mentions somebody else")]
     Mention(UserId),
+    /// Nothing is left to read, and there is no attachment.
+    #[error("blank")]
+    Blank,
     /// The text and those it mentions do not fit a frame together.
-    #[error("too large with its mentions")]
-    TooLarge,
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
     /// More reactions than a message takes.
     #[error("too many reactions")]
     TooManyReactions(TooMany),
@@ -79,7 +84,7 @@ pub(super) struct Before<'a> {
     pub(super) now: Timestamp,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
     /// Changes message `seq` as `rule` says; None of the rule is: it is so already. Tried again while other
     /// transactions are in the way, and the rule is asked anew each time.
     pub(super) async fn change_message(
@@ -119,8 +124,8 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P
             };
             let now = self.env.now();
             let Some(after) = rule(Before { message: found, state: &state, now })? else {
-                let message = shown(found, &state.members);
-                return Ok(ChangedMessage { message, pushed: PushReport::default(), retries: retry.count() });
+                let (message, stored) = (shown(found, &state.members), found.clone());
+                return Ok(ChangedMessage { message, stored, pushed: PushReport::default(), retries: retry.count() });
             };
             let rev = state.head.last_rev.next();
             let told_rev = if concern == Concern::Everyone { rev } else { after.told_rev };
@@ -143,7 +148,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P
                     // What the caller is shown is what everyone concerned is shown.
                     let event = Event::message_updated(message.clone());
                     let pushed = self.push(&self.look_up(&told).await, caller.connection.as_ref(), &event).await;
-                    return Ok(ChangedMessage { message, pushed, retries: retry.count() });
+                    return Ok(ChangedMessage { message, stored: after, pushed, retries: retry.count() });
                 }
                 ChangeOutcome::Conflict if retry.again().await => {}
                 ChangeOutcome::Conflict => return Err(ChangeMessageError::Busy),

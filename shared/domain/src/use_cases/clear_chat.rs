@@ -33,7 +33,7 @@ pub enum ClearChatError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
     /// Hides everything that is in the chat now from the caller; the others see it as before.
     ///
     /// # Errors

@@ -126,7 +126,7 @@ pub enum CreateChatError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env, D: Directory> App<S, P, E, D> {
+impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env, D: Directory, O: Sync> App<S, P, E, D, O> {
     /// Creates a chat, or answers the one that is already there.
     ///
     /// # Errors

@@ -2,9 +2,11 @@
 
 use super::change_message::{Before, ChangeMessageError, ChangedMessage, Concern};
 use super::{App, Caller};
+use crate::causes::in_full;
 use crate::ids::{ChatId, Invalid, Seq};
 use crate::message::{Body, Message};
-use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry};
+use crate::meter;
+use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry, RemoveObjects};
 use serde::Deserialize;
 
 /// For whom a message is deleted.
@@ -41,8 +43,9 @@ pub struct DeleteMessage {
     pub for_whom: DeleteFor,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
-    /// Deletes a message, whatever it was and however long ago. One that is deleted already stays so.
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: RemoveObjects> App<S, P, E, D, O> {
+    /// Deletes a message, whatever it was and however long ago. One that is deleted already stays so. What a message
+    /// carried is removed when it is deleted for everyone; should that fail, deleting it once more tries again.
     ///
     /// # Errors
     /// [`ChangeMessageError`].
@@ -65,9 +68,18 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P
             }
             DeleteFor::Everyone if message.said().is_none() => Ok(None),
             DeleteFor::Everyone => {
-                Ok(Some(Message { body: Body::Deleted { at: now, by: user.clone() }, ..message.clone() }))
+                let attachment = message.attachment().cloned();
+                Ok(Some(Message { body: Body::Deleted { at: now, by: user.clone(), attachment }, ..message.clone() }))
             }
         };
-        self.change_message(&caller, &chat, seq, concern, delete).await
+        let deleted = self.change_message(&caller, &chat, seq, concern, delete).await?;
+        // Also where it was deleted before: the first try may have failed to, or died before it could.
+        if let Body::Deleted { attachment: Some(attachment), .. } = &deleted.stored.body
+            && let Err(error) = self.objects.remove(attachment).await
+        {
+            meter::object_not_removed();
+            tracing::error!(%attachment, error = in_full(&error), "the object of a deleted message was not removed");
+        }
+        Ok(deleted)
     }
 }

@@ -4,7 +4,7 @@ use super::change_message::{Before, ChangeMessageError, ChangedMessage, Concern}
 use super::{App, Caller};
 use crate::content::Content;
 use crate::ids::{ChatId, Seq, UserId};
-use crate::message::{Body, EDIT_WINDOW, Message, Said, fits};
+use crate::message::{Body, EDIT_WINDOW, Message, Said};
 use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry};
 use std::collections::BTreeSet;
 
@@ -17,13 +17,13 @@ pub struct EditMessage {
     pub chat: ChatId,
     /// Which message.
     pub seq: Seq,
-    /// What it says from now on.
+    /// What it says from now on; empty only beside an attachment.
     pub content: Content,
     /// Whom it mentions from now on; None for as before.
     pub mentions: Option<BTreeSet<UserId>>,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
     /// Edits a message, within [`EDIT_WINDOW`]. One that was deleted meanwhile stays deleted.
     ///
     /// # Errors
@@ -56,9 +56,10 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P
             {
                 return Err(ChangeMessageError::Mention(stranger.clone()));
             }
-            if !fits(&after.content, &after.mentions) {
-                return Err(ChangeMessageError::TooLarge);
+            if after.content.is_empty() && after.attachment.is_none() {
+                return Err(ChangeMessageError::Blank);
             }
+            Said::fits(&after.content, &after.mentions, after.attachment.is_some())?;
             let body = Body::Said(Said { edited_at: Some(now), ..after });
             Ok(Some(Message { body, ..message.clone() }))
         };

@@ -73,7 +73,7 @@ pub enum GetChatError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + KeepUsers, P: Sync, E: Env, D: Sync> App<S, P, E, D> {
+impl<S: ReadChats + KeepUsers, P: Sync, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
     /// The chat and its members' read positions.
     ///
     /// # Errors

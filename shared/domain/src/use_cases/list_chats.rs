@@ -98,12 +98,13 @@ pub struct Entry {
     pub user: Option<ChatUserView>,
 }
 
-impl<S, P, E, D> App<S, P, E, D>
+impl<S, P, E, D, O> App<S, P, E, D, O>
 where
     S: ReadChats + ReadInbox + ReadMessages + KeepUsers,
     P: Sync,
     E: Env,
     D: Directory,
+    O: Sync,
 {
     /// A page of the caller's chats. All heads are read, which is what the order is by, and of the page's chats the rest.
     ///

@@ -103,7 +103,7 @@ pub enum ListMessagesError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + ReadMessages, P: Sync, E: Env, D: Sync> App<S, P, E, D> {
+impl<S: ReadChats + ReadMessages, P: Sync, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
     /// A page of messages. The head is read first; the page ends where a transaction is still being applied.
     ///
     /// # Errors

@@ -6,11 +6,13 @@ mod change_group;
 mod change_message;
 mod clear_chat;
 mod connect;
+mod create_attachment;
 mod create_chat;
 mod delete_message;
 mod edit_message;
 mod existence;
 mod fan_out;
+mod get_attachment;
 mod get_chat;
 mod list_chats;
 mod list_messages;
@@ -33,10 +35,12 @@ pub use change_group::{ChangeGroupError, ChangedGroup};
 pub use change_message::{ChangeMessageError, ChangedMessage};
 pub use clear_chat::{ClearChatError, ClearedChat};
 pub use connect::{ConnectError, Connected, Disconnected};
+pub use create_attachment::{CreateAttachment, CreateAttachmentError, CreatedAttachment};
 pub use create_chat::{CreateChat, CreateChatError, CreatedChat, NewChat};
 pub use delete_message::{DeleteFor, DeleteMessage};
 pub use edit_message::EditMessage;
 pub use fan_out::PushReport;
+pub use get_attachment::{GetAttachmentError, OpenedAttachment};
 pub use get_chat::{ChatDetails, GetChatError, MemberView};
 pub use list_chats::{Entry, Inbox, InboxCursor, ListChats};
 pub use list_messages::{ListMessages, ListMessagesError, Page, PageLimit, PageStart};
@@ -52,13 +56,14 @@ pub use sync::{ChatSync, Cursor, SyncChats, Synced};
 pub use typing::{SaidTyping, SayTyping, SayTypingError};
 pub use update_chat::UpdateChat;
 
+use crate::attachment::AttachmentLimits;
 use crate::ids::{ConnectionId, UserId};
 use crate::member::BudgetRate;
 
 /// What every use case runs on: a store, a push channel, time and randomness, the limits that are configured, and for
-/// some the directory of users.
+/// some the directory of users, or the bucket with the attachments.
 #[derive(Debug)]
-pub struct App<S, P, E, D = ()> {
+pub struct App<S, P, E, D = (), O = ()> {
     /// Where chats are stored.
     pub store: S,
     /// How live connections are reached.
@@ -69,19 +74,23 @@ pub struct App<S, P, E, D = ()> {
     pub settings: Settings,
     /// Who the users are; `()` where nobody asks.
     pub directory: D,
+    /// Where attachments are; `()` where nobody has to do with them.
+    pub objects: O,
 }
 
 /// The limits that are configured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// How fast one participant may send into one chat.
     pub sending: BudgetRate,
+    /// What attachments may be.
+    pub attachments: AttachmentLimits,
 }
 
 impl Default for Settings {
     /// 50 messages at once and 10 a second after that: more than anybody types, less than a loop that went wrong.
     fn default() -> Self {
-        Self { sending: BudgetRate { burst: 50, per_second: 10 } }
+        Self { sending: BudgetRate { burst: 50, per_second: 10 }, attachments: AttachmentLimits::default() }
     }
 }
 

@@ -28,7 +28,7 @@ pub struct NotificationReport {
     pub failed: u32,
 }
 
-impl<S: ReadChats + KeepUsers, P: Notify, E: Env, D: Sync> App<S, P, E, D> {
+impl<S: ReadChats + KeepUsers, P: Notify, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
     /// Notifies those of these users who want it and have not read the message. Where nobody is notified, nothing is
     /// read.
     pub(super) async fn notify(&self, message: &Message, away: &BTreeSet<UserId>) -> NotificationReport {

@@ -42,7 +42,7 @@ pub enum ProfileError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadInbox + KeepUsers + Registry, P: Push, E: Env, D: Directory> App<S, P, E, D> {
+impl<S: ReadInbox + KeepUsers + Registry, P: Push, E: Env, D: Directory, O: Sync> App<S, P, E, D, O> {
     /// The caller themselves.
     ///
     /// # Errors
@@ -104,7 +104,7 @@ impl<S: ReadInbox + KeepUsers + Registry, P: Push, E: Env, D: Directory> App<S, 
     }
 }
 
-impl<S: Sync, P: Sync, E: Sync, D: Directory> App<S, P, E, D> {
+impl<S: Sync, P: Sync, E: Sync, D: Directory, O: Sync> App<S, P, E, D, O> {
     /// What the Auth Service says of these users. Whoever reads goes without it while it does not answer.
     pub(super) async fn profiles(&self, users: &[UserId]) -> BTreeMap<UserId, Profile> {
         match self.directory.profiles(users).await {

@@ -21,7 +21,7 @@ pub struct ReactToMessage {
     pub emojis: BTreeSet<Emoji>,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
     /// Sets the caller's own reactions, whatever they were.
     ///
     /// # Errors

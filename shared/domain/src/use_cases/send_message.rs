@@ -3,20 +3,21 @@
 use super::fan_out::{Audience, Pushed};
 use super::state::{ChatState, chat_state};
 use super::{App, Caller, NotificationReport, PushReport};
+use crate::attachment::{Attachment, Upload};
 use crate::chat::{DOCUMENT_BYTES, Head};
 use crate::content::{Content, MessageType};
 use crate::event::Event;
-use crate::ids::{ChatId, ClientMessageId, Rev, SendId, Seq, UserId};
+use crate::ids::{AttachmentId, ChatId, ClientMessageId, Rev, SendId, Seq, UserId};
 use crate::member::Member;
-use crate::message::{Body, Message, MessageView, Said, body_hash};
+use crate::message::{Body, Message, MessageView, Said, TooLarge, body_hash};
 use crate::meter;
 use crate::ports::{
-    CommitMessages, CommitOutcome, EarlierSend, Env, KeepUsers, MessageCommit, Notify, Push, ReadChats, ReadMessages,
-    Registry, SendRecord, StoreError,
+    CheckUploads, CommitMessages, CommitOutcome, EarlierSend, Env, KeepUsers, MessageCommit, Notify, Push, ReadChats,
+    ReadMessages, ReadUploads, Registry, SendRecord, StoreError, Uploaded,
 };
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
-use futures_util::future::join;
+use futures_util::future::{join, try_join};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -32,11 +33,13 @@ pub struct SendMessage {
     pub chat: ChatId,
     /// What kind of message.
     pub kind: MessageType,
-    /// What it says.
+    /// What it says; of an attachment the caption, which may be empty.
     pub content: Content,
+    /// The upload that it carries: of every kind but text.
+    pub attachment: Option<AttachmentId>,
     /// The message that it replies to.
     pub reply_to: Option<Seq>,
-    /// Participants whom it mentions; together with the content they [fit](crate::message::fits).
+    /// Participants whom it mentions.
     pub mentions: BTreeSet<UserId>,
     /// The client's name for it. Sending the same again under the same name changes nothing.
     pub client_message_id: Option<ClientMessageId>,
@@ -88,6 +91,30 @@ pub enum SendMessageError {
     /// Somebody is mentioned who is not in the chat.
     #[error("mentions somebody else")]
     Mention(UserId),
+    /// A text without anything to read.
+    #[error("blank")]
+    Blank,
+    /// The text and those it mentions do not fit a frame together.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    /// The kind asks for an attachment, and none is named; or the other way round.
+    #[error("an attachment and its kind belong together")]
+    Kind(MessageType),
+    /// There is no such upload, its time is over, or it is somebody else's: which of them is not told.
+    #[error("attachment not found")]
+    AttachmentNotFound,
+    /// The upload was made for another chat.
+    #[error("an attachment for another chat")]
+    AttachmentOfAnotherChat,
+    /// The upload is of another kind.
+    #[error("an attachment of another kind")]
+    AttachmentOfAnotherKind(MessageType),
+    /// A message carries it already.
+    #[error("the attachment was sent")]
+    AttachmentSent,
+    /// Nothing was uploaded, or something else than was declared.
+    #[error("the attachment was not uploaded")]
+    AttachmentNotUploaded,
     /// The sender is too fast.
     #[error("rate limited")]
     RateLimited {
@@ -102,12 +129,13 @@ pub enum SendMessageError {
     Store(#[from] StoreError),
 }
 
-impl<S, P, E, D> App<S, P, E, D>
+impl<S, P, E, D, O> App<S, P, E, D, O>
 where
-    S: ReadChats + ReadMessages + CommitMessages + Registry + KeepUsers,
+    S: ReadChats + ReadMessages + ReadUploads + CommitMessages + Registry + KeepUsers,
     P: Push + Notify,
     E: Env,
     D: Sync,
+    O: CheckUploads,
 {
     /// Commits a message and pushes it, and notifies those whom no push reached. Whom to push to is looked up beside the
     /// commit.
@@ -116,14 +144,27 @@ where
     /// [`SendMessageError`]; then nothing is stored, unless the store failed to answer: a repeat under the same
     /// client message id finds out.
     pub async fn send_message(&self, command: SendMessage) -> Result<Sent, SendMessageError> {
+        if (command.kind == MessageType::Text) != command.attachment.is_none() {
+            return Err(SendMessageError::Kind(command.kind));
+        }
+        if command.content.is_empty() && command.attachment.is_none() {
+            return Err(SendMessageError::Blank);
+        }
+        Said::fits(&command.content, &command.mentions, command.attachment.is_some())?;
         let sender = &command.caller.user;
         let mut retry = Retry::new(&self.env);
+        let mut kept = false;
         let sent = loop {
             // Nothing is at place 0, which is the head's.
             let place = command.reply_to.filter(|seq| *seq > Seq(0));
-            let state = chat_state(&self.store, &mut retry, &command.chat, sender, place).await?;
+            let state = chat_state(&self.store, &mut retry, &command.chat, sender, place);
+            let (state, upload) = try_join(state, self.named_upload(&command)).await?;
             let state = state.ok_or(SendMessageError::ChatNotFound)?;
-            let commit = self.plan_commit(&command, &state);
+            let commit = self.plan_commit(&command, &state, upload.as_ref());
+            if let (Ok(_), Some(upload), false) = (&commit, &upload, kept) {
+                self.keep_upload(&upload.attachment).await?;
+                kept = true;
+            }
             let readers = state.chat.participants;
             let participants: Vec<UserId> = readers.iter().cloned().collect();
             let commit = match commit {
@@ -195,7 +236,31 @@ where
         self.repeat(command, earlier, self.look_up(participants).await).await
     }
 
-    fn plan_commit(&self, command: &SendMessage, state: &ChatState) -> Result<MessageCommit, SendMessageError> {
+    /// The upload that is named, if one is and its sender may send it.
+    async fn named_upload(&self, command: &SendMessage) -> Result<Option<Upload>, StoreError> {
+        let Some(id) = &command.attachment else { return Ok(None) };
+        let found = self.store.upload(id, self.env.now()).await?;
+        Ok(found.filter(|upload| upload.owner == command.caller.user))
+    }
+
+    /// Makes sure that an upload is there, as it was declared, and that it stays. Should the commit fail after that, the
+    /// object stays without a message: better than a message without its object.
+    async fn keep_upload(&self, declared: &Attachment) -> Result<(), SendMessageError> {
+        let found = self.objects.uploaded(&declared.id).await?;
+        let is_as_declared =
+            |it: &Uploaded| it.size_bytes == declared.size_bytes && it.sha256.as_ref() == Some(&declared.sha256);
+        if !found.as_ref().is_some_and(is_as_declared) {
+            return Err(SendMessageError::AttachmentNotUploaded);
+        }
+        Ok(self.objects.keep(&declared.id).await?)
+    }
+
+    fn plan_commit(
+        &self,
+        command: &SendMessage,
+        state: &ChatState,
+        upload: Option<&Upload>,
+    ) -> Result<MessageCommit, SendMessageError> {
         if state.chat.closed_at.is_some() {
             return Err(SendMessageError::ChatClosed);
         }
@@ -206,6 +271,17 @@ where
         }
         if let Some(stranger) = command.mentions.difference(&state.chat.participants).next() {
             return Err(SendMessageError::Mention(stranger.clone()));
+        }
+        if command.attachment.is_some() {
+            let upload = upload.ok_or(SendMessageError::AttachmentNotFound)?;
+            let kind = upload.attachment.media.kind();
+            if upload.chat != command.chat {
+                return Err(SendMessageError::AttachmentOfAnotherChat);
+            } else if kind != command.kind {
+                return Err(SendMessageError::AttachmentOfAnotherKind(kind));
+            } else if upload.sent_as.is_some() {
+                return Err(SendMessageError::AttachmentSent);
+            }
         }
         let now = self.env.now();
         let budget_after = self
@@ -227,6 +303,7 @@ where
                 rev: Rev(0),
                 told_rev: Rev(0),
                 body: Body::Said(Said {
+                    attachment: upload.map(|upload| upload.attachment.clone()),
                     reply_to: command.reply_to,
                     mentions: command.mentions.clone(),
                     ..Said::new(command.content.clone())
@@ -238,6 +315,7 @@ where
             budget_before: state.member.budget,
             budget_after,
             send: command.client_message_id.as_ref().map(|id| record(command, id, now)),
+            upload: upload.map(|upload| (upload.attachment.id.clone(), now.plus(REMEMBERED))),
         })
     }
 }
@@ -250,8 +328,8 @@ fn record(command: &SendMessage, id: &ClientMessageId, now: Timestamp) -> SendRe
     }
 }
 
-fn hash_of(SendMessage { kind, content, reply_to, mentions, .. }: &SendMessage) -> String {
-    body_hash(*kind, content, *reply_to, mentions)
+fn hash_of(SendMessage { kind, content, attachment, reply_to, mentions, .. }: &SendMessage) -> String {
+    body_hash(*kind, content, attachment.as_ref(), *reply_to, mentions)
 }
 
 fn missing(chat: &ChatId, seq: Seq) -> StoreError {

@@ -18,7 +18,7 @@ pub struct SetAdmin {
     pub is_admin: bool,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
     /// Makes a participant an admin, or one no more; the last admin stays one.
     ///
     /// # Errors

@@ -44,7 +44,7 @@ pub enum SayTypingError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
+impl<S: ReadChats + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
     /// Tells the other participants, in chats of at most 100. The caller's own devices are not told.
     ///
     /// # Errors

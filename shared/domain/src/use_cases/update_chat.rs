@@ -18,7 +18,7 @@ pub struct UpdateChat {
     pub name: ChatName,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync> App<S, P, E, D> {
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
     /// Renames a group.
     ///
     /// # Errors

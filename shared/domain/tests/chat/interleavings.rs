@@ -97,7 +97,10 @@ async fn play(app: &TestApp, chat: &ChatId, who: &str, steps: &[Step]) -> BTreeM
 
 async fn check(seed: u64, faults: Faults, steps: &[Vec<Step>; 3]) {
     let sending = BudgetRate { burst: 1000, per_second: 1000 };
-    let app = App { settings: Settings { sending }, ..with_store(MemoryStore::with_faults(seed, faults)) };
+    let app = App {
+        settings: Settings { sending, ..Settings::default() },
+        ..with_store(MemoryStore::with_faults(seed, faults))
+    };
     let chat = &group(&app).await;
     let players = WHO.iter().zip(steps).map(|(who, steps)| play(&app, chat, who, steps));
     let acknowledged = join_all(players).await;

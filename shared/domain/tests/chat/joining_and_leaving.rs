@@ -214,7 +214,7 @@ async fn who_is_added_amid_sends_sees_exactly_what_was_committed_after() {
     for seed in 0..100 {
         let sending = BudgetRate { burst: 1000, per_second: 1000 };
         let store = MemoryStore::with_faults(seed, Faults::default());
-        let app = App { settings: Settings { sending }, ..with_store(store) };
+        let app = App { settings: Settings { sending, ..Settings::default() }, ..with_store(store) };
         let chat = group(&app, &TEAM).await;
         online(&app, &["dave"]).await;
         app.store.set_faults(Faults { latency_ms: 20, conflict: 10, stale_chat: 30, ..Faults::default() });

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
+mod attachments;
 mod changes;
 mod chats;
 mod clearing;

@@ -126,7 +126,7 @@ async fn a_closed_chat_takes_no_messages() {
 #[tokio::test(start_paused = true)]
 async fn a_sender_who_is_too_fast_is_told_how_long_to_wait() {
     let sending = BudgetRate { burst: 3, per_second: 2 };
-    let app = App { settings: Settings { sending }, ..app() };
+    let app = App { settings: Settings { sending, ..Settings::default() }, ..app() };
     let chat = private(&app).await;
     filled(&app, &chat, 3).await;
     let error = app.send_message(message(&chat, "alice", "", "Hello")).await.unwrap_err();
@@ -140,7 +140,7 @@ async fn a_sender_who_is_too_fast_is_told_how_long_to_wait() {
 #[tokio::test(start_paused = true)]
 async fn a_repeat_is_answered_where_a_new_message_would_be_refused() {
     let sending = BudgetRate { burst: 1, per_second: 1 };
-    let app = App { settings: Settings { sending }, ..app() };
+    let app = App { settings: Settings { sending, ..Settings::default() }, ..app() };
     let chat = group(&app, &["alice", "bob", "carol"]).await;
     remove(&app, "carol", &chat, "carol").await.unwrap();
     app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();

@@ -19,10 +19,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use testkit::fixtures::{caller, connection, message, text, user, users};
-use testkit::{MemoryStore, RecordingPush, TestEnv};
+use testkit::{MemoryBucket, MemoryStore, RecordingPush, TestEnv};
 
 /// Without an Auth Service unless a test puts one there.
-pub(crate) type TestApp = App<MemoryStore, RecordingPush, TestEnv, Option<AuthService>>;
+pub(crate) type TestApp = App<MemoryStore, RecordingPush, TestEnv, Option<AuthService>, MemoryBucket>;
 
 /// Whoever is in most chats of the tests.
 pub(crate) const TEAM: [&str; 3] = ["alice", "bob", "carol"];
@@ -38,6 +38,7 @@ pub(crate) fn with_store(store: MemoryStore) -> TestApp {
         env: TestEnv::default(),
         settings: Settings::default(),
         directory: None,
+        objects: MemoryBucket::default(),
     }
 }
 

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use testkit::fixtures::{caller, connection, user};
 use testkit::listing::{held, listed};
 use testkit::ops::Ops;
-use testkit::{Faults, MemoryStore, RecordingPush, TestEnv};
+use testkit::{Faults, MemoryBucket, MemoryStore, RecordingPush, TestEnv};
 
 const CLIENTS: [&str; 3] = ["alice", "bob", "carol"];
 const USERS: [&str; 5] = ["alice", "bob", "carol", "dave", "erin"];
@@ -174,8 +174,9 @@ async fn play(seed: u64) -> u32 {
         store: MemoryStore::with_faults(seed, Faults::default()),
         push: RecordingPush::default(),
         env: TestEnv::new(seed),
-        settings: Settings { sending: BudgetRate { burst: 10_000, per_second: 1000 } },
+        settings: Settings { sending: BudgetRate { burst: 10_000, per_second: 1000 }, ..Settings::default() },
         directory: (),
+        objects: MemoryBucket::default(),
     };
     let performer = Performer::new(&app).await;
     app.store.set_faults(faults);

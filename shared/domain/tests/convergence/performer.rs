@@ -13,9 +13,9 @@ use domain::use_cases::{
 use std::sync::atomic::{AtomicU32, Ordering};
 use testkit::fixtures::{caller, message, text, user, users};
 use testkit::ops::Op;
-use testkit::{MemoryStore, RecordingPush, TestEnv};
+use testkit::{MemoryBucket, MemoryStore, RecordingPush, TestEnv};
 
-pub(crate) type TestApp = App<MemoryStore, RecordingPush, TestEnv>;
+pub(crate) type TestApp = App<MemoryStore, RecordingPush, TestEnv, (), MemoryBucket>;
 
 /// A private chat and two groups, and a counter that makes every text another.
 pub(crate) struct Performer {

@@ -1,9 +1,10 @@
 //! Messages, the pointers to their changes, and the memory of named sends.
 
 use super::user_set;
+use domain::attachment::Attachment;
 use domain::change::{Change, POINTER_LIFE, Pointer};
 use domain::content::{Content, MessageType};
-use domain::ids::{ChatId, ClientMessageId, Rev, Seq, UserId};
+use domain::ids::{AttachmentId, ChatId, ClientMessageId, Rev, Seq, UserId};
 use domain::message::{Body, Message, Said};
 use domain::ports::{EarlierSend, SendRecord};
 use domain::reactions::{Emoji, Reactions};
@@ -32,6 +33,8 @@ pub(crate) struct MessageItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<Content>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    attachment: Option<Attachment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     edited_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_to: Option<Seq>,
@@ -43,6 +46,9 @@ pub(crate) struct MessageItem {
     deleted_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted_by: Option<UserId>,
+    /// What a tombstone's message carried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted_attachment: Option<AttachmentId>,
 }
 
 /// A set of users that is a value of a map.
@@ -64,17 +70,22 @@ impl From<&Message> for MessageItem {
             rev,
             told_rev,
             content: None,
+            attachment: None,
             edited_at: None,
             reply_to: None,
             mentions: BTreeSet::new(),
             reactions: BTreeMap::new(),
             deleted_at: None,
             deleted_by: None,
+            deleted_attachment: None,
         };
         match body {
-            Body::Deleted { at, by } => Self { deleted_at: Some(at.millis()), deleted_by: Some(by), ..item },
-            Body::Said(Said { content, edited_at, reply_to, mentions, reactions }) => Self {
+            Body::Deleted { at, by, attachment } => {
+                Self { deleted_at: Some(at.millis()), deleted_by: Some(by), deleted_attachment: attachment, ..item }
+            }
+            Body::Said(Said { content, attachment, edited_at, reply_to, mentions, reactions }) => Self {
                 content: Some(content),
+                attachment,
                 edited_at: edited_at.map(Timestamp::millis),
                 reply_to,
                 mentions,
@@ -101,9 +112,12 @@ impl TryFrom<MessageItem> for StoredMessage {
 
     fn try_from(item: MessageItem) -> Result<Self, Self::Error> {
         let body = match (item.content, item.deleted_at, item.deleted_by) {
-            (None, Some(at), Some(by)) => Body::Deleted { at: Timestamp::from_millis(at), by },
+            (None, Some(at), Some(by)) => {
+                Body::Deleted { at: Timestamp::from_millis(at), by, attachment: item.deleted_attachment }
+            }
             (Some(content), None, None) => Body::Said(Said {
                 content,
+                attachment: item.attachment,
                 edited_at: item.edited_at.map(Timestamp::from_millis),
                 reply_to: item.reply_to,
                 mentions: item.mentions,

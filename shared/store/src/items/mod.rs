@@ -5,11 +5,13 @@
 mod chat;
 mod member;
 mod message;
+mod upload;
 mod user;
 
 pub(crate) use chat::{ChatItem, HeadItem};
 pub(crate) use member::{BudgetItem, MemberItem, MemberKey};
 pub(crate) use message::{MessageItem, PointerItem, SendItem, StoredMessage, pointer_seq};
+pub(crate) use upload::UploadItem;
 pub(crate) use user::{ConnectionItem, StoredUser, mutes_item};
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -68,7 +70,7 @@ fn key_of(item: &Item) -> String {
         Some(AttributeValue::S(text) | AttributeValue::N(text)) => Some(format!("{name}={text}")),
         _ => None,
     };
-    let parts: Vec<_> = ["chatId", "seq", "userId", "sendId"].into_iter().filter_map(value).collect();
+    let parts: Vec<_> = ["chatId", "seq", "userId", "sendId", "attachmentId"].into_iter().filter_map(value).collect();
     parts.join(" ")
 }
 

@@ -8,9 +8,9 @@ use domain::use_cases::{CreateChat, ListMessages, MarkSeenCommand, NewChat, Page
 use domain::{App, Settings};
 use store::DynamoStore;
 use testkit::fixtures::{caller, connection, message, user, users};
-use testkit::{RecordingPush, TestEnv};
+use testkit::{MemoryBucket, RecordingPush, TestEnv};
 
-pub(crate) type Chatting = App<DynamoStore<TestEnv>, RecordingPush, TestEnv>;
+pub(crate) type Chatting = App<DynamoStore<TestEnv>, RecordingPush, TestEnv, (), MemoryBucket>;
 
 pub(crate) async fn app() -> (Chatting, Calls) {
     let (store, calls) = crate::support::store().await;
@@ -21,6 +21,7 @@ pub(crate) async fn app() -> (Chatting, Calls) {
             env: TestEnv::default(),
             settings: Settings::default(),
             directory: (),
+            objects: MemoryBucket::default(),
         },
         calls,
     )
@@ -232,6 +233,7 @@ async fn connections_that_are_kept_elsewhere_cost_a_write_when_the_first_comes_a
         env: TestEnv::default(),
         settings: Settings::default(),
         directory: (),
+        objects: MemoryBucket::default(),
     };
     let (zoe, first, second) =
         (user("redis-zoe"), connection("z-1", TestEnv::START), connection("z-2", TestEnv::START));

@@ -42,6 +42,7 @@ async fn running(engine: &'static Engine) -> &'static (Embedded, TableNames) {
                 messages: named("MessagesTable"),
                 chat_members: named("ChatMembersTable"),
                 sends: named("SendsTable"),
+                uploads: named("UploadsTable"),
                 chat_users: named("ChatUsersTable"),
             };
             (engine, tables)

@@ -47,6 +47,7 @@ pub async fn changed_messages_are_read_back(store: impl Store) {
     ]);
     let said = Said {
         content: text("Edited"),
+        attachment: None,
         edited_at: Some(START.plus(Duration::from_secs(7))),
         reply_to: Some(Seq(1)),
         mentions: BTreeSet::from([user("b")]),
@@ -57,7 +58,8 @@ pub async fn changed_messages_are_read_back(store: impl Store) {
     let what = Changed::Message { after: edited.clone(), before: Rev(0) };
     changed(store, &change(&chat, head, None, what)).await;
     assert_eq!(store.message(&chat, Seq(1)).await.unwrap(), Some(edited.clone()));
-    let tombstone = Message { rev: Rev(2), body: Body::Deleted { at: START, by: user("a") }, ..first };
+    let tombstone =
+        Message { rev: Rev(2), body: Body::Deleted { at: START, by: user("a"), attachment: None }, ..first };
     let what = Changed::Message { after: tombstone.clone(), before: Rev(1) };
     changed(store, &change(&chat, head_of(store, &chat).await, Some("a"), what)).await;
     let snapshot = store.snapshot(&chat, Some(&user("b")), Some(Seq(1))).await.unwrap();

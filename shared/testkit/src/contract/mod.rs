@@ -5,12 +5,14 @@ mod changes;
 mod chats;
 mod messages;
 mod rushes;
+mod uploads;
 mod users;
 
 pub use changes::*;
 pub use chats::*;
 pub use messages::*;
 pub use rushes::*;
+pub use uploads::*;
 pub use users::*;
 
 use crate::TestEnv;
@@ -21,8 +23,8 @@ use domain::ids::{ChatId, ClientMessageId, Rev, SendId, UserId};
 use domain::member::{Budget, Member};
 use domain::message::{Body, Message, Said};
 use domain::ports::{
-    CommitChanges, CommitMessages, CreateChats, Creation, KeepUsers, MarkSeen, MessageCommit, ReadChanges, ReadChats,
-    ReadInbox, ReadMessages, Registry, SendRecord,
+    CommitChanges, CommitMessages, CreateChats, CreateUploads, Creation, KeepUsers, MarkSeen, MessageCommit,
+    ReadChanges, ReadChats, ReadInbox, ReadMessages, ReadUploads, Registry, SendRecord,
 };
 use domain::timestamp::Timestamp;
 use std::collections::BTreeSet;
@@ -40,6 +42,8 @@ pub trait Store:
     + MarkSeen
     + Registry
     + KeepUsers
+    + CreateUploads
+    + ReadUploads
 {
 }
 impl<T> Store for T where
@@ -53,6 +57,8 @@ impl<T> Store for T where
         + MarkSeen
         + Registry
         + KeepUsers
+        + CreateUploads
+        + ReadUploads
 {
 }
 
@@ -69,7 +75,8 @@ macro_rules! contract_suite {
             a_connection_that_was_removed_is_not_noted_again, many_users_are_looked_up_at_once,
             changed_messages_are_read_back, a_change_on_what_has_moved_changes_nothing,
             a_group_changes_with_its_members, ninety_join_at_once, a_floor_is_moved, pointers_end_with_their_time,
-            an_inbox_is_read, a_user_keeps_a_nickname_and_mutes,
+            an_inbox_is_read, an_upload_is_read_until_its_time_is_over,
+            an_upload_is_sent_once, what_a_message_carries_is_read_back, a_user_keeps_a_nickname_and_mutes,
             fifty_senders_at_once, one_message_sent_ten_times_at_once, one_private_chat_created_ten_times_at_once,
         );
     };
@@ -121,6 +128,7 @@ pub(crate) fn commit(
             body_hash: "the hash".to_owned(),
             expires_at: created_at.plus(Duration::from_secs(60)),
         }),
+        upload: None,
     }
 }
 

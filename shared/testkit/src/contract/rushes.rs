@@ -2,7 +2,7 @@
 
 use super::{Store, create};
 use crate::fixtures::{caller, message, user, users};
-use crate::{RecordingPush, TestEnv};
+use crate::{MemoryBucket, RecordingPush, TestEnv};
 use domain::ids::Seq;
 
 use domain::use_cases::{CreateChat, NewChat};
@@ -10,8 +10,15 @@ use domain::{App, Settings};
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
 
-fn app<S>(store: S) -> App<S, RecordingPush, TestEnv> {
-    App { store, push: RecordingPush::default(), env: TestEnv::default(), settings: Settings::default(), directory: () }
+fn app<S>(store: S) -> App<S, RecordingPush, TestEnv, (), MemoryBucket> {
+    App {
+        store,
+        push: RecordingPush::default(),
+        env: TestEnv::default(),
+        settings: Settings::default(),
+        directory: (),
+        objects: MemoryBucket::default(),
+    }
 }
 
 /// Fifty participants send at once: fifty messages, seq 1 to 50, none twice, whatever conflicts they had.

@@ -20,7 +20,7 @@ impl CommitMessages for MemoryStore {
     }
 
     async fn commit_message(&self, commit: &MessageCommit) -> Result<CommitOutcome, StoreError> {
-        let MessageCommit { message, head, budget_before, budget_after, send } = commit;
+        let MessageCommit { message, head, budget_before, budget_after, send, upload } = commit;
         self.transact(CommitOutcome::Conflict, |state| {
             let remembered = send.as_ref().and_then(|send| state.sends.get(send.id.as_str()));
             if let Some((seq, record)) = remembered.filter(|(_, record)| record.expires_at > message.created_at) {
@@ -36,6 +36,12 @@ impl CommitMessages for MemoryStore {
             let as_read = stored.last_seq == head.last_seq && stored.members_rev == head.members_rev;
             if !as_read || member.budget != *budget_before || message.seq != head.last_seq.next() {
                 return CommitOutcome::Conflict;
+            }
+            if let Some((id, until)) = upload {
+                match state.uploads.get_mut(id).filter(|upload| upload.sent_as.is_none()) {
+                    Some(upload) => (upload.sent_as, upload.expires_at) = (Some(message.seq), *until),
+                    None => return CommitOutcome::Conflict,
+                }
             }
             member.read_seq = message.seq;
             member.read_at = Some(message.created_at);

@@ -3,13 +3,15 @@
 mod changes;
 mod chats;
 mod messages;
+mod uploads;
 mod users;
 
 use crate::rng::Rng;
+use domain::attachment::Upload;
 use domain::change::Pointer;
 use domain::chat::{Chat, Head};
 use domain::chat_user::ChatUser;
-use domain::ids::{ChatId, Rev, Seq, UserId};
+use domain::ids::{AttachmentId, ChatId, Rev, Seq, UserId};
 use domain::member::Member;
 use domain::message::Message;
 use domain::ports::{SendRecord, StoreError};
@@ -46,6 +48,7 @@ struct State {
     messages: BTreeMap<(ChatId, Seq), Message>,
     members: BTreeMap<(ChatId, UserId), Member>,
     sends: BTreeMap<String, (Seq, SendRecord)>,
+    uploads: BTreeMap<AttachmentId, Upload>,
     users: BTreeMap<UserId, ChatUser>,
     /// Each with the moment at which its time is over.
     pointers: BTreeMap<(ChatId, Rev), (Pointer, Timestamp)>,

@@ -109,12 +109,13 @@ pub struct ChatSync {
     pub reset: bool,
 }
 
-impl<S, P, E, D> App<S, P, E, D>
+impl<S, P, E, D, O> App<S, P, E, D, O>
 where
     S: ReadChats + ReadInbox + ReadMessages + ReadChanges + KeepUsers + Registry,
     P: Push,
     E: Env,
     D: Directory,
+    O: Sync,
 {
     /// What happened since the client's cursors. The heads are read first, so that a cursor that is answered is never
     /// ahead of what is answered with it.

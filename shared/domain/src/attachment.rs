@@ -1,0 +1,261 @@
+//! Attachments: the images, files and recordings that messages carry, and the uploads that they begin as.
+
+use crate::content::MessageType;
+use crate::file::{BlurHash, ContentType, FileName, Sha256Digest};
+use crate::ids::{AttachmentId, ChatId, Invalid, Seq, UserId};
+use crate::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How long an upload can be sent after it was asked for. The bucket removes what was not sent later than that.
+pub const UPLOAD_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long a signed upload is accepted.
+pub const UPLOAD_TIME: Duration = Duration::from_secs(15 * 60);
+
+/// How long a signed download is accepted.
+pub const DOWNLOAD_TIME: Duration = Duration::from_secs(60 * 60);
+
+/// What a message carries besides its text: declared by who made it, and stored in the bucket as declared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", try_from = "Declared", into = "Declared")]
+pub struct Attachment {
+    /// Its name, and its object's key.
+    pub id: AttachmentId,
+    /// What the file is called.
+    pub file_name: FileName,
+    /// What it says it is.
+    pub content_type: ContentType,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// The SHA-256 of its bytes.
+    pub sha256: Sha256Digest,
+    /// What is known of it so that it can be shown before it is there.
+    pub media: Media,
+}
+
+/// What an attachment shows or plays, as its client measured it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Media {
+    /// A picture.
+    Image {
+        /// In pixels, 1 to [`Media::MOST_PIXELS`].
+        width: u32,
+        /// In pixels, 1 to [`Media::MOST_PIXELS`].
+        height: u32,
+        /// What is shown of it until it is there.
+        blur_hash: BlurHash,
+    },
+    /// A recording.
+    Audio {
+        /// In milliseconds, 1 to [`Media::LONGEST_MS`].
+        duration_ms: u64,
+    },
+    /// Any file.
+    File,
+}
+
+impl Media {
+    /// The most pixels of a side: what JPEG can hold.
+    pub const MOST_PIXELS: u32 = 65_535;
+    /// The longest recording: a day.
+    pub const LONGEST_MS: u64 = 24 * 60 * 60 * 1000;
+
+    /// The type of the message that carries it.
+    #[must_use]
+    pub const fn kind(&self) -> MessageType {
+        match self {
+            Self::Image { .. } => MessageType::Image,
+            Self::Audio { .. } => MessageType::Audio,
+            Self::File => MessageType::File,
+        }
+    }
+}
+
+impl Attachment {
+    /// The type as which its bytes are handed out. That of a file is never what its sender said: whoever opens it does
+    /// not run it.
+    pub fn served_as(&self) -> &str {
+        match self.media {
+            Media::Image { .. } | Media::Audio { .. } => self.content_type.as_str(),
+            Media::File => "application/octet-stream",
+        }
+    }
+}
+
+/// An attachment as JSON: flat, in messages and in the tables.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Declared {
+    attachment_id: AttachmentId,
+    file_name: FileName,
+    content_type: ContentType,
+    size_bytes: u64,
+    sha256: Sha256Digest,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blur_hash: Option<BlurHash>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<u64>,
+}
+
+impl From<Attachment> for Declared {
+    fn from(attachment: Attachment) -> Self {
+        let Attachment { id, file_name, content_type, size_bytes, sha256, media } = attachment;
+        let (attachment_id, (width, height, blur_hash, duration_ms)) = (id, (None, None, None, None));
+        let plain =
+            Self { attachment_id, file_name, content_type, size_bytes, sha256, width, height, blur_hash, duration_ms };
+        match media {
+            Media::Image { width, height, blur_hash } => {
+                Self { width: Some(width), height: Some(height), blur_hash: Some(blur_hash), ..plain }
+            }
+            Media::Audio { duration_ms } => Self { duration_ms: Some(duration_ms), ..plain },
+            Media::File => plain,
+        }
+    }
+}
+
+impl TryFrom<Declared> for Attachment {
+    type Error = Invalid;
+    fn try_from(declared: Declared) -> Result<Self, Invalid> {
+        let Declared { attachment_id: id, file_name, content_type, size_bytes, sha256, .. } = declared;
+        let media = match (declared.width, declared.height, declared.blur_hash, declared.duration_ms) {
+            (Some(width), Some(height), Some(blur_hash), None) => Media::Image { width, height, blur_hash },
+            (None, None, None, Some(duration_ms)) => Media::Audio { duration_ms },
+            (None, None, None, None) => Media::File,
+            _ => return Err(Invalid::because("must have the members of an image, of a recording or of a file")),
+        };
+        Ok(Self { id, file_name, content_type, size_bytes, sha256, media })
+    }
+}
+
+/// What was declared of an upload, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// What is uploaded.
+    pub attachment: Attachment,
+    /// Who may send it.
+    pub owner: UserId,
+    /// Into which chat.
+    pub chat: ChatId,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// Until when it can be sent, or is remembered as sent.
+    pub expires_at: Timestamp,
+    /// The place of the message that carries it, if it was sent.
+    pub sent_as: Option<Seq>,
+}
+
+/// What a kind of attachment may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttachmentLimit {
+    /// Its most bytes.
+    pub most_bytes: u64,
+    /// The types that it may have.
+    pub content_types: BTreeSet<ContentType>,
+}
+
+impl AttachmentLimit {
+    fn new(most_bytes: u64, content_types: &[&str]) -> Self {
+        let content_types = content_types.iter().filter_map(|name| ContentType::parse(*name).ok()).collect();
+        Self { most_bytes, content_types }
+    }
+}
+
+/// What attachments may be, by kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttachmentLimits {
+    /// Of images.
+    pub image: AttachmentLimit,
+    /// Of recordings.
+    pub audio: AttachmentLimit,
+    /// Of files.
+    pub file: AttachmentLimit,
+}
+
+impl AttachmentLimits {
+    /// The limit of this kind.
+    #[must_use]
+    pub const fn of(&self, media: &Media) -> &AttachmentLimit {
+        match media {
+            Media::Image { .. } => &self.image,
+            Media::Audio { .. } => &self.audio,
+            Media::File => &self.file,
+        }
+    }
+}
+
+impl Default for AttachmentLimits {
+    /// What browsers show and play, and what people send one another at work; nothing that a browser runs (no SVG, no
+    /// HTML).
+    fn default() -> Self {
+        Self {
+            image: AttachmentLimit::new(10_000_000, &["image/gif", "image/jpeg", "image/png", "image/webp"]),
+            audio: AttachmentLimit::new(
+                25_000_000,
+                &["audio/aac", "audio/flac", "audio/mp4", "audio/mpeg", "audio/ogg", "audio/wav", "audio/webm"],
+            ),
+            file: AttachmentLimit::new(
+                100_000_000,
+                &[
+                    "application/gzip",
+                    "application/json",
+                    "application/msword",
+                    "application/octet-stream",
+                    "application/pdf",
+                    "application/vnd.ms-excel",
+                    "application/vnd.ms-powerpoint",
+                    "application/vnd.oasis.opendocument.spreadsheet",
+                    "application/vnd.oasis.opendocument.text",
+                    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+                    "application/zip",
+                    "text/csv",
+                    "text/markdown",
+                    "text/plain",
+                    "video/mp4",
+                    "video/quicktime",
+                    "video/webm",
+                ],
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_attachment_is_flat_and_of_one_kind() {
+        let file = json!({"attachmentId": "a-1", "fileName": "a.png", "contentType": "image/png", "sizeBytes": 7,
+            "sha256": "0".repeat(64)});
+        let with = |more: serde_json::Value| {
+            let mut members = file.clone();
+            members.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            members
+        };
+        let image = with(json!({"width": 1, "height": 2, "blurHash": "00OZZy"}));
+        let audio = with(json!({"durationMs": 1500}));
+        for (json, kind, served) in [
+            (&file, MessageType::File, "application/octet-stream"),
+            (&image, MessageType::Image, "image/png"),
+            (&audio, MessageType::Audio, "image/png"),
+        ] {
+            let attachment: Attachment = serde_json::from_value(json.clone()).unwrap();
+            assert_eq!((attachment.media.kind(), attachment.served_as()), (kind, served));
+            assert_eq!(&serde_json::to_value(&attachment).unwrap(), json);
+        }
+        for mixed in
+            [with(json!({"width": 1})), with(json!({"width": 1, "height": 2, "blurHash": "00OZZy", "durationMs": 1}))]
+        {
+            assert!(serde_json::from_value::<Attachment>(mixed).is_err());
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Opening a message's attachment: a signed address, for those who can see the message.
+
+use super::App;
+use crate::attachment::{Attachment, DOWNLOAD_TIME};
+use crate::ids::{ChatId, Seq, UserId};
+use crate::ports::{Env, ReadChats, ReadMessages, SignDownloads, StoreError};
+use crate::timestamp::Timestamp;
+use futures_util::future::try_join;
+
+/// Where an attachment can be downloaded now.
+#[derive(Debug)]
+pub struct OpenedAttachment {
+    /// What it is.
+    pub attachment: Attachment,
+    /// The signed address.
+    pub url: String,
+    /// Until when it is served there.
+    pub signed_until: Timestamp,
+}
+
+/// Why an attachment is not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum GetAttachmentError {
+    /// There is no such chat, or the caller is not in it: which of the two is not told.
+    #[error("chat not found")]
+    ChatNotFound,
+    /// There is no such message, the caller cannot see it, or it was deleted.
+    #[error("message not found")]
+    MessageNotFound,
+    /// The message carries none.
+    #[error("attachment not found")]
+    AttachmentNotFound,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<S: ReadChats + ReadMessages, P: Sync, E: Env, D: Sync, O: SignDownloads> App<S, P, E, D, O> {
+    /// Signs the download of a message's attachment.
+    ///
+    /// # Errors
+    /// [`GetAttachmentError`].
+    pub async fn get_attachment(
+        &self,
+        user: &UserId,
+        chat: &ChatId,
+        seq: Seq,
+    ) -> Result<OpenedAttachment, GetAttachmentError> {
+        // Place 0 is the head's.
+        if seq == Seq(0) {
+            return Err(GetAttachmentError::MessageNotFound);
+        }
+        let (position, message) = try_join(self.store.position(chat, user), self.store.message(chat, seq)).await?;
+        let (_, member) = position.ok_or(GetAttachmentError::ChatNotFound)?;
+        let message = message.filter(|message| message.is_visible_to(user, member.floor()));
+        let message = message.ok_or(GetAttachmentError::MessageNotFound)?;
+        let said = message.said().ok_or(GetAttachmentError::MessageNotFound)?;
+        let attachment = said.attachment.clone().ok_or(GetAttachmentError::AttachmentNotFound)?;
+        let now = self.env.now();
+        let url = self.objects.sign_download(&attachment, now).await?;
+        Ok(OpenedAttachment { attachment, url, signed_until: now.plus(DOWNLOAD_TIME) })
+    }
+}

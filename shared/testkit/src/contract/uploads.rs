@@ -1,0 +1,73 @@
+//! Uploads: what was declared, and that each is sent once.
+
+use super::{START, Store, commit, create, head_and_member};
+use crate::fixtures::{text, upload, user, users};
+use domain::attachment::UPLOAD_LIFE;
+use domain::change::{Change, Changed};
+use domain::content::MessageType;
+use domain::ids::{AttachmentId, Rev, Seq};
+use domain::message::{Body, Message, Said};
+use domain::ports::{ChangeOutcome, CommitOutcome, MessageCommit};
+use std::time::Duration;
+
+/// What was declared is read back, for a day.
+pub async fn an_upload_is_read_until_its_time_is_over(store: impl Store) {
+    let chat = create(&store, "upload", &users(&["a", "b"])).await.id;
+    let declared = upload(&chat, "a", "upload-1", START);
+    store.create_upload(&declared).await.unwrap();
+    let id = &declared.attachment.id;
+    assert_eq!(store.upload(id, START).await.unwrap().as_ref(), Some(&declared));
+    let last = START.plus(UPLOAD_LIFE - Duration::from_secs(1));
+    assert_eq!(store.upload(id, last).await.unwrap().as_ref(), Some(&declared));
+    assert_eq!(store.upload(id, START.plus(UPLOAD_LIFE)).await.unwrap(), None);
+    assert_eq!(store.upload(&AttachmentId::parse("upload-0").unwrap(), START).await.unwrap(), None);
+}
+
+/// Of two commits with one upload, one is stored: also under another name, and by another device.
+pub async fn an_upload_is_sent_once(store: impl Store) {
+    let chat = create(&store, "sent-upload", &users(&["a", "b"])).await.id;
+    let declared = upload(&chat, "a", "sent-upload-1", START);
+    let id = declared.attachment.id.clone();
+    let until = START.plus(Duration::from_secs(30 * 24 * 60 * 60));
+    let carrying = |commit: MessageCommit| MessageCommit { upload: Some((id.clone(), until)), ..commit };
+    let (head, _) = head_and_member(&store, &chat, "a").await;
+    for name in [None, Some("too-early")] {
+        let unknown = carrying(commit(&chat, "a", head, None, name));
+        assert_eq!(store.commit_message(&unknown).await.unwrap(), CommitOutcome::Conflict, "nothing was declared");
+    }
+    store.create_upload(&declared).await.unwrap();
+    let first = carrying(commit(&chat, "a", head, None, Some("one")));
+    assert_eq!(store.commit_message(&first).await.unwrap(), CommitOutcome::Committed);
+    let sent = store.upload(&id, START).await.unwrap().unwrap();
+    assert_eq!((sent.sent_as, sent.expires_at), (Some(Seq(1)), until));
+    assert_eq!(sent.attachment, declared.attachment);
+    let (head, member) = head_and_member(&store, &chat, "a").await;
+    for name in [None, Some("two")] {
+        let again = carrying(commit(&chat, "a", head, member.budget, name));
+        assert_eq!(store.commit_message(&again).await.unwrap(), CommitOutcome::Conflict);
+    }
+    assert!(
+        matches!(store.commit_message(&first).await.unwrap(), CommitOutcome::Repeated(earlier) if earlier.seq == Seq(1))
+    );
+    assert_eq!(store.message(&chat, Seq(2)).await.unwrap(), None);
+}
+
+/// A message with an attachment and no caption, and its tombstone.
+pub async fn what_a_message_carries_is_read_back(store: impl Store) {
+    let chat = create(&store, "carrying", &users(&["a", "b"])).await.id;
+    let declared = upload(&chat, "a", "carrying-1", START);
+    let id = declared.attachment.id.clone();
+    let (head, _) = head_and_member(&store, &chat, "a").await;
+    let mut carrying = commit(&chat, "a", head, None, None);
+    carrying.message.kind = MessageType::Image;
+    carrying.message.body = Body::Said(Said { attachment: Some(declared.attachment), ..Said::new(text("")) });
+    assert_eq!(store.commit_message(&carrying).await.unwrap(), CommitOutcome::Committed);
+    assert_eq!(store.message(&chat, Seq(1)).await.unwrap().as_ref(), Some(&carrying.message));
+    let (head, _) = head_and_member(&store, &chat, "a").await;
+    let body = Body::Deleted { at: START, by: user("a"), attachment: Some(id) };
+    let after = Message { body, rev: Rev(1), told_rev: Rev(1), ..carrying.message };
+    let what = Changed::Message { after: after.clone(), before: Rev(0) };
+    let change = Change { chat: chat.clone(), head, at: START, only_for: None, what };
+    assert_eq!(store.commit_change(&change).await.unwrap(), ChangeOutcome::Committed);
+    assert_eq!(store.message(&chat, Seq(1)).await.unwrap(), Some(after));
+}

@@ -3,17 +3,20 @@
 use auth::{AuthService, Credential, Secret};
 use edge::aws::Aws;
 use edge::config::{
-    AuthServiceConfig, AwsConfig, ChatConfig, RealtimeConfig, connections_endpoint, notifications_topic,
+    AuthServiceConfig, AwsConfig, ChatConfig, RealtimeConfig, attachments_bucket, connections_endpoint,
+    notifications_topic,
 };
 use edge::env::SystemEnv;
 use lambda_runtime::Error;
 use realtime::{NoPassword, Password, RedisConnections, Topic};
 use store::{DynamoStore, TableNames};
 
+pub use objects::Bucket;
 pub use realtime::{ApiGatewayPush, PushAndNotify};
 
-/// The use cases on AWS: with a push channel or without, with the users of the Auth Service or without.
-pub type App<P = ApiGatewayPush, D = ()> = domain::App<Store, P, SystemEnv, D>;
+/// The use cases on AWS: with a push channel or without, with the users of the Auth Service or without, with the bucket
+/// of attachments or without.
+pub type App<P = ApiGatewayPush, D = (), O = ()> = domain::App<Store, P, SystemEnv, D, O>;
 
 /// The users of the Auth Service, where one is configured.
 pub type Users = Option<AuthService<SystemEnv>>;
@@ -38,18 +41,38 @@ impl Password for RedisPassword {
 pub async fn app() -> Result<App, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
     let (push, store) = push_and_store(&aws).await?;
-    compose(store, push, ())
+    compose(store, push, (), ())
 }
 
-/// The same for a function that also notifies users who are away, where there is a topic for that.
+/// The same for a function that also looks after attachments.
 ///
 /// # Errors
 /// A variable that is missing or wrong.
-pub async fn app_with_notifications() -> Result<App<PushAndNotify>, Error> {
+pub async fn app_with_attachments() -> Result<App<ApiGatewayPush, (), Bucket>, Error> {
+    let aws = Aws::new(AwsConfig::from_env()?);
+    let (push, store) = push_and_store(&aws).await?;
+    compose(store, push, (), bucket(&aws)?)
+}
+
+/// The same as [`app_with_attachments`] for a function that pushes nothing.
+///
+/// # Errors
+/// A variable that is missing or wrong.
+pub async fn app_with_attachments_without_push() -> Result<App<(), (), Bucket>, Error> {
+    let aws = Aws::new(AwsConfig::from_env()?);
+    compose(store(&aws).await?, (), (), bucket(&aws)?)
+}
+
+/// The same as [`app_with_attachments`] for a function that also notifies users who are away, where there is a topic for
+/// that.
+///
+/// # Errors
+/// A variable that is missing or wrong.
+pub async fn app_with_notifications() -> Result<App<PushAndNotify, (), Bucket>, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
     let (push, store) = push_and_store(&aws).await?;
     let topic = notifications_topic().map(|arn| Topic::new(&aws.sdk, aws.config.sns_endpoint.as_deref(), arn));
-    compose(store, PushAndNotify::new(push, topic), ())
+    compose(store, PushAndNotify::new(push, topic), (), bucket(&aws)?)
 }
 
 /// The same for a function that pushes nothing: its type has nothing to push with.
@@ -58,7 +81,7 @@ pub async fn app_with_notifications() -> Result<App<PushAndNotify>, Error> {
 /// A variable that is missing or wrong.
 pub async fn app_without_push() -> Result<App<()>, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
-    compose(store(&aws).await?, (), ())
+    compose(store(&aws).await?, (), (), ())
 }
 
 /// The same as [`app`] for a function that asks who users are.
@@ -68,7 +91,7 @@ pub async fn app_without_push() -> Result<App<()>, Error> {
 pub async fn app_with_users() -> Result<App<ApiGatewayPush, Users>, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
     let (push, store) = push_and_store(&aws).await?;
-    compose(store, push, users(&aws)?)
+    compose(store, push, users(&aws)?, ())
 }
 
 /// The same as [`app_without_push`] for a function that asks who users are.
@@ -77,7 +100,7 @@ pub async fn app_with_users() -> Result<App<ApiGatewayPush, Users>, Error> {
 /// A variable that is missing or wrong.
 pub async fn app_with_users_without_push() -> Result<App<(), Users>, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
-    compose(store(&aws).await?, (), users(&aws)?)
+    compose(store(&aws).await?, (), users(&aws)?, ())
 }
 
 async fn push_and_store(aws: &Aws) -> Result<(ApiGatewayPush, Store), Error> {
@@ -90,14 +113,14 @@ async fn push_and_store(aws: &Aws) -> Result<(ApiGatewayPush, Store), Error> {
 type Store = DynamoStore<SystemEnv, RedisConnections<RedisPassword>>;
 
 async fn store(aws: &Aws) -> Result<Store, Error> {
-    let ChatConfig { chats_table, messages_table, chat_members_table, sends_table, chat_users_table, .. } =
-        ChatConfig::from_env()?;
+    let config = ChatConfig::from_env()?;
     let tables = TableNames {
-        chats: chats_table,
-        messages: messages_table,
-        chat_members: chat_members_table,
-        sends: sends_table,
-        chat_users: chat_users_table,
+        chats: config.chats_table,
+        messages: config.messages_table,
+        chat_members: config.chat_members_table,
+        sends: config.sends_table,
+        uploads: config.uploads_table,
+        chat_users: config.chat_users_table,
     };
     let (connections, ()) = tokio::join!(redis(aws), aws.warm_dynamodb());
     Ok(DynamoStore::new(&aws.sdk, aws.config.dynamodb_endpoint.as_deref(), tables, connections?, SystemEnv))
@@ -132,6 +155,10 @@ fn users(aws: &Aws) -> Result<Users, Error> {
     Ok(Some(AuthService::new(&config.url, credential, SystemEnv)?))
 }
 
-fn compose<P, D>(store: Store, push: P, directory: D) -> Result<App<P, D>, Error> {
-    Ok(App { store, push, env: SystemEnv, settings: ChatConfig::from_env()?.settings, directory })
+fn bucket(aws: &Aws) -> Result<Bucket, Error> {
+    Ok(Bucket::new(&aws.sdk, aws.config.s3_endpoint.as_deref(), attachments_bucket()?))
+}
+
+fn compose<P, D, O>(store: Store, push: P, directory: D, objects: O) -> Result<App<P, D, O>, Error> {
+    Ok(App { store, push, env: SystemEnv, settings: ChatConfig::from_env()?.settings, directory, objects })
 }

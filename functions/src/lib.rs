@@ -6,8 +6,9 @@ mod log;
 mod serve;
 
 pub use app::{
-    ApiGatewayPush, App, PushAndNotify, RedisPassword, Users, app, app_with_notifications, app_with_users,
-    app_with_users_without_push, app_without_push,
+    ApiGatewayPush, App, Bucket, PushAndNotify, RedisPassword, Users, app, app_with_attachments,
+    app_with_attachments_without_push, app_with_notifications, app_with_users, app_with_users_without_push,
+    app_without_push,
 };
 pub use log::{Begun, Line, Log, start};
 pub use serve::{Channel, Handling, Noting, serve, serve_connections, serve_sockets};

@@ -47,9 +47,9 @@ impl Channel for () {
 ///
 /// # Errors
 /// A variable that is missing or wrong, or the Runtime API is gone.
-pub async fn serve<P: Channel + Send, D: Send + Sync>(
-    app: impl Future<Output = Result<App<P, D>, Error>>,
-    handle: impl for<'a> Fn(&'a App<P, D>, Request) -> Handling<'a> + Send + Sync,
+pub async fn serve<P: Channel + Send, D: Send + Sync, O: Send + Sync>(
+    app: impl Future<Output = Result<App<P, D, O>, Error>>,
+    handle: impl for<'a> Fn(&'a App<P, D, O>, Request) -> Handling<'a> + Send + Sync,
 ) -> Result<(), Error> {
     let log = start()?;
     let app = &app.await?;

@@ -46,7 +46,16 @@ ACTIONS_ALONE = {"typing", "ping"}
 # What the code serializes, and the forms in which the documents have it.
 SERIALIZED = {
     "ChatView": ["PrivateChat", "Group"],
-    "MessageView": ["SaidMessage", "DeletedMessage", "HiddenMessage", "SaidPreview", "DeletedPreview"],
+    "MessageView": [
+        "TextMessage",
+        "AttachmentMessage",
+        "DeletedMessage",
+        "HiddenMessage",
+        "TextPreview",
+        "AttachmentPreview",
+        "DeletedPreview",
+    ],
+    "Declared": ["ImageAttachment", "AudioAttachment", "FileAttachment"],
     "ReactionView": ["Reaction"],
     "ChatUserView": ["ChatUser", "ProfiledUser"],
     "Profile": ["Profile"],
@@ -885,7 +894,7 @@ class Documents(unittest.TestCase):
         def change(openapi: Document, asyncapi: Document) -> None:
             self.schema("MarkSeenFrame")(asyncapi)["required"].remove("seq")
             self.schema("SyncReply")(asyncapi)["properties"]["data"]["$ref"] = "./openapi.yaml#/components/schemas/Page"
-            self.schema("NewMessage")(openapi)["properties"]["silent"] = {"type": "boolean"}
+            self.schema("NewText")(openapi)["properties"]["silent"] = {"type": "boolean"}
             asyncapi["operations"]["listMessages"]["x-problems"].remove("chat_not_found")
 
         found = unlike_routes(self.contract.broken(change))

@@ -26,10 +26,14 @@ VARIABLE_OF_TABLE = {
     "MessagesTable": "MESSAGES_TABLE",
     "ChatMembersTable": "CHAT_MEMBERS_TABLE",
     "SendsTable": "SENDS_TABLE",
+    "UploadsTable": "UPLOADS_TABLE",
     "ChatUsersTable": "CHAT_USERS_TABLE",
 }
 # The one index, as a policy names it.
 BY_USER = {"Fn::Sub": "${ChatMembersTable.Arn}/index/byUser"}
+# The bucket and what is in it, as a policy names them.
+BUCKET = {"Fn::GetAtt": ["AttachmentsBucket", "Arn"]}
+OBJECTS = {"Fn::Sub": "${AttachmentsBucket.Arn}/*"}
 # The functions that look users up.
 WITH_AUTH_SERVICE = {"CreateChatFunction", "ListChatsFunction", "AddParticipantsFunction", "ProfileFunction"}
 # The functions' own metrics; they have no dimensions.
@@ -45,6 +49,7 @@ METRICS = {
     "PushesMissed",
     "NotificationsPublished",
     "NotificationsFailed",
+    "ObjectsNotRemoved",
     "FanOutMs",
     "ReadUnits",
     "WriteUnits",
@@ -86,7 +91,7 @@ NETWORK = {
 DOCS = TEMPLATE.parent / "docs" / "API.md"
 EVENTS = TEMPLATE.parent / "events"
 # The order in which the docs name tables.
-DOCUMENTED_TABLES = ["Chats", "Messages", "ChatMembers", "ChatMembers/byUser", "Sends", "ChatUsers"]
+DOCUMENTED_TABLES = ["Chats", "Messages", "ChatMembers", "ChatMembers/byUser", "Sends", "Uploads", "ChatUsers"]
 
 
 def names_in_sub(text: str) -> list[str]:
@@ -248,6 +253,8 @@ def is_own(template: Template, resource: Any, actions: list[str], log_group: str
         return table[1] == "Arn" and table[0] in of_type(template, "AWS::DynamoDB::Table")
     if services == {"secretsmanager"}:
         return isinstance(resource, dict) and resource.get("Ref") in SECRETS
+    if services == {"s3"}:
+        return bool(resource == (BUCKET if actions == ["s3:ListBucket"] else OBJECTS))
     if services == {"sns"}:
         return actions == ["sns:Publish"] and bool(resource == {"Ref": "NotificationsTopicArn"})
     if services == {"execute-api"}:
@@ -315,10 +322,11 @@ def documented_table(resource: Any) -> str:
 
 def permission_cells(template: Template, role: Resource) -> list[str]:
     """What a role allows beside writing its log: its calls to DynamoDB, its methods of @connections, its secret,
-    its topic."""
+    its calls to S3, its topic."""
     tables: dict[str, set[str]] = {}
     methods: set[str] = set()
     secrets: list[str] = []
+    objects: set[str] = set()
     topics: list[str] = []
     for statement in statements(template, role):
         for action in as_list(statement["Action"]):
@@ -330,16 +338,18 @@ def permission_cells(template: Template, role: Resource) -> list[str]:
                     methods.add(resource["Fn::Sub"].split("/")[-3])
                 elif service == "secretsmanager":
                     secrets.append(resource["Ref"])
+                elif service == "s3":
+                    objects.add(operation)
                 elif service == "sns":
                     topics.append(resource["Ref"])
     calls = [f"{op} on {', '.join(sorted(tables[op], key=DOCUMENTED_TABLES.index))}" for op in sorted(tables)]
     channels = ", ".join(sorted(methods, reverse=True))
-    return ["; ".join(calls), channels, ", ".join(secrets), ", ".join(topics)]
+    return ["; ".join(calls), channels, ", ".join(secrets), ", ".join(sorted(objects)), ", ".join(topics)]
 
 
 def function_table(template: Template) -> list[str]:
     """The table of functions as docs/API.md must have it, line by line, in the order of the template."""
-    rows = [["function", "route", "action", "DynamoDB", "@connections", "secret", "topic"], ["---"] * 7]
+    rows = [["function", "route", "action", "DynamoDB", "@connections", "secret", "S3", "topic"], ["---"] * 8]
     for name, function in of_type(template, "AWS::Lambda::Function").items():
         # By path: SAM puts a function's events in an order of its own.
         routes = sorted((r for r, invoked in http_routes(template) if invoked == name), key=lambda r: r.split()[::-1])
@@ -472,6 +482,8 @@ class TranslatedTemplate(unittest.TestCase):
                 ("/me", "patch"),
                 ("/users/{userId}", "get"),
                 ("/sync", "post"),
+                ("/attachments", "post"),
+                ("/chats/{chatId}/messages/{seq}/attachment", "get"),
             },
         )
         for (path, method), operation in routes.items():
@@ -527,6 +539,8 @@ class TranslatedTemplate(unittest.TestCase):
                 self.assertEqual(told, used)
                 pushes = any(s["Action"] == "execute-api:ManageConnections" for s in own)
                 self.assertEqual("CONNECTIONS_ENDPOINT" in variables, pushes)
+                stores = any(resource in (BUCKET, OBJECTS) for s in own for resource in as_list(s["Resource"]))
+                self.assertEqual("ATTACHMENTS_BUCKET" in variables, stores)
 
     def test_who_looks_users_up_may_read_the_credential_for_it(self) -> None:
         secret = {"Ref": "AuthServiceSecretArn"}
@@ -618,8 +632,8 @@ class TranslatedTemplate(unittest.TestCase):
         endpoints = of_type(self.template, "AWS::EC2::VPCEndpoint")
         services = {e["Properties"]["ServiceName"]["Fn::Sub"].split(".")[-1]: e for e in endpoints.values()}
         # None for execute-api: it would lead @connections astray.
-        self.assertEqual(set(services), {"dynamodb", "secretsmanager"})
-        used: dict[str, set[tuple[str, str]]] = {"dynamodb": set(), "secretsmanager": set()}
+        self.assertEqual(set(services), {"dynamodb", "s3", "secretsmanager"})
+        used: dict[str, set[tuple[str, str]]] = {"dynamodb": set(), "s3": set(), "secretsmanager": set()}
         for function in of_type(self.template, "AWS::Lambda::Function").values():
             if "VpcConfig" in function["Properties"]:
                 role = self.template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
@@ -656,8 +670,8 @@ class TranslatedTemplate(unittest.TestCase):
         policy = broken["Resources"]["HealthRole"]["Properties"]["Policies"][0]["PolicyDocument"]
         policy["Statement"] += [{"Sid": "A", "Effect": "Allow", "Action": "dynamodb:Query", "Resource": BY_USER}]
         row = "| health | GET /health | |"
-        self.assertEqual(undocumented(broken, docs), [f"- {row} | | | |", f"+ {row} Query on ChatMembers/byUser | | | |"])
-        self.assertEqual(undocumented(self.template, docs.replace(f"{row} | | | |\n", "")), [f"+ {row} | | | |"])
+        self.assertEqual(undocumented(broken, docs), [f"- {row} | | | | |", f"+ {row} Query on ChatMembers/byUser | | | | |"])
+        self.assertEqual(undocumented(self.template, docs.replace(f"{row} | | | | |\n", "")), [f"+ {row} | | | | |"])
 
     def test_every_function_has_a_role_and_a_log_of_its_own(self) -> None:
         functions = of_type(self.template, "AWS::Lambda::Function")
@@ -787,6 +801,41 @@ class TranslatedTemplate(unittest.TestCase):
                     properties["PointInTimeRecoverySpecification"], {"PointInTimeRecoveryEnabled": guarded}
                 )
 
+    def test_the_bucket_is_private_encrypted_and_kept(self) -> None:
+        ((name, bucket),) = of_type(self.template, "AWS::S3::Bucket").items()
+        self.assertEqual(name, "AttachmentsBucket")
+        self.assertEqual((bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]), ("Retain", "Retain"))
+        properties = bucket["Properties"]
+        blocked = {"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"}
+        self.assertEqual(properties["PublicAccessBlockConfiguration"], dict.fromkeys(blocked, True))
+        self.assertEqual(properties["OwnershipControls"], {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]})
+        (encryption,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        self.assertEqual(encryption, {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}})
+        # With versions, what is deleted for everyone would stay.
+        self.assertNotIn("VersioningConfiguration", properties)
+        ((_, policy),) = of_type(self.template, "AWS::S3::BucketPolicy").items()
+        self.assertEqual((policy["DeletionPolicy"], policy["UpdateReplacePolicy"]), ("Retain", "Retain"))
+        (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+        self.assertEqual((statement["Effect"], statement["Principal"], statement["Action"]), ("Deny", "*", "s3:*"))
+        self.assertEqual(statement["Resource"], [BUCKET, OBJECTS])
+        self.assertEqual(statement["Condition"], {"Bool": {"aws:SecureTransport": "false"}})
+
+    def test_what_was_not_sent_is_removed_and_can_be_uploaded_no_other_way(self) -> None:
+        (rule,) = self.template["Resources"]["AttachmentsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+        self.assertEqual((rule["Status"], rule["ExpirationInDays"]), ("Enabled", 2))
+        ((key, value),) = ((tag["Key"], tag["Value"]) for tag in rule["TagFilters"])
+        self.assertIn(f'"{key}={value}"', (TEMPLATE.parent / "shared/objects/src/lib.rs").read_text())
+        role = self.template["Resources"]["CreateAttachmentRole"]
+        (uploads,) = (s for s in statements(self.template, role) if "s3:PutObject" in as_list(s["Action"]))
+        self.assertEqual(uploads["Condition"], {"StringEquals": {f"s3:RequestObjectTag/{key}": value}})
+
+    def test_browsers_may_upload_and_download_where_there_is_cors(self) -> None:
+        properties = self.template["Resources"]["AttachmentsBucket"]["Properties"]
+        condition, cors, _ = properties["CorsConfiguration"]["Fn::If"]
+        (rule,) = cors["CorsRules"]
+        self.assertEqual((condition, rule["AllowedMethods"]), ("HasCors", ["GET", "PUT"]))
+        self.assertEqual(rule["AllowedOrigins"], {"Fn::Split": [",", {"Ref": "CorsOrigins"}]})
+
     def test_tables_have_the_keys_of_the_data_model(self) -> None:
         def keys(of: dict[str, Any]) -> list[str]:
             return [each["AttributeName"] for each in of["KeySchema"]]
@@ -804,6 +853,7 @@ class TranslatedTemplate(unittest.TestCase):
                 "MessagesTable": ["chatId", "seq"],
                 "ChatMembersTable": ["chatId", "userId"],
                 "SendsTable": ["sendId"],
+                "UploadsTable": ["attachmentId"],
                 "ChatUsersTable": ["userId"],
             },
         )
@@ -813,7 +863,7 @@ class TranslatedTemplate(unittest.TestCase):
         self.assertEqual(by_user["Projection"], {"ProjectionType": "KEYS_ONLY"})
         expiring = {name: t["TimeToLiveSpecification"] for name, t in tables.items() if "TimeToLiveSpecification" in t}
         expires = {"AttributeName": "expiresAt", "Enabled": True}
-        self.assertEqual(expiring, {"MessagesTable": expires, "SendsTable": expires})
+        self.assertEqual(expiring, {"MessagesTable": expires, "SendsTable": expires, "UploadsTable": expires})
 
     def test_every_function_has_a_sample_event(self) -> None:
         functions = of_type(self.template, "AWS::Lambda::Function").values()

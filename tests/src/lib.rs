@@ -31,6 +31,8 @@ pub struct System {
     pub auth_url: String,
     /// The tables; None if the system is not ours.
     pub dynamodb: Option<String>,
+    /// S3; None if the system is not ours.
+    pub s3: Option<String>,
     /// The Redis that keeps live connections, if one does.
     pub redis: Option<String>,
     logs: Arc<Mutex<Vec<String>>>,
@@ -64,6 +66,7 @@ fn running() -> Option<System> {
         ws_url: url("LAMBDA_CHAT_WS_URL")?,
         auth_url: url("LAMBDA_CHAT_AUTH_URL")?,
         dynamodb: None,
+        s3: None,
         redis: None,
         logs: Arc::default(),
         published: Arc::default(),
@@ -135,6 +138,7 @@ impl System {
                 ws_url: cloud.local.websocket_url().to_owned(),
                 auth_url: cloud.auth.url(),
                 dynamodb: Some(cloud.local.dynamodb_endpoint().to_owned()),
+                s3: Some(cloud.local.s3_endpoint().to_owned()),
                 redis: None,
                 logs,
                 published,

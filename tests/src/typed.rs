@@ -1,8 +1,8 @@
 //! What is answered and pushed, read as the client library's types and written again: nothing may be lost on the way.
 
 use client::documents::{
-    ChatAnswer, ChatDetails, Health, Inbox, MessageAnswer, Mute, Page, Pong, ReadPosition, RemovalAnswer, SyncAnswer,
-    UserAnswer,
+    AnnouncedAttachment, ChatAnswer, ChatDetails, Health, Inbox, MessageAnswer, Mute, OpenedAttachment, Page, Pong,
+    ReadPosition, RemovalAnswer, SyncAnswer, UserAnswer,
 };
 use client::events::{Event, Typing};
 use client::problem::Problem;
@@ -37,6 +37,8 @@ pub(crate) fn check_body(method: &str, route: &str, status: u16, body: &Value) {
         (_, "/chats/{chatId}/mute") => again::<Mute>(body),
         (_, "/me" | "/users/{userId}") => again::<UserAnswer>(body),
         ("post", "/sync") => again::<SyncAnswer>(body),
+        ("post", "/attachments") => again::<AnnouncedAttachment>(body),
+        ("get", "/chats/{chatId}/messages/{seq}/attachment") => again::<OpenedAttachment>(body),
         (_, "/health") => again::<Health>(body),
         (_, "/chats/{chatId}/messages/{seq}" | "/chats/{chatId}/messages/{seq}/reactions")
         | ("post", "/chats/{chatId}/messages") => again::<MessageAnswer>(body),

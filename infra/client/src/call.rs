@@ -1,10 +1,10 @@
 //! Every request that there is, by name: what it is over HTTP, what it is as a frame, and what it is answered.
 
 use crate::documents::{
-    ChatAnswer, ChatDetails, Inbox, MessageAnswer, Mute, Page, Pong, ReadPosition, RemovalAnswer, Seq, SyncAnswer,
-    SyncRequest, UserAnswer, UserId,
+    AnnouncedAttachment, ChatAnswer, ChatDetails, Inbox, MessageAnswer, Mute, OpenedAttachment, Page, Pong,
+    ReadPosition, RemovalAnswer, Seq, SyncAnswer, SyncRequest, UserAnswer, UserId,
 };
-use crate::draft::{Draft, NewChat};
+use crate::draft::{Draft, NewAttachment, NewChat};
 use crate::events::{Typing, TypingState};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
@@ -166,6 +166,24 @@ pub fn list_messages(chat: &str, of: PageOf, limit: u32) -> Call<Page> {
         ("around", around),
         ("limit", Some(json!(limit))),
     ])
+}
+
+/// Announces an attachment of these bytes: how many, and their SHA-256 in hexadecimal.
+pub fn create_attachment(
+    chat: &str,
+    new: &NewAttachment,
+    size_bytes: usize,
+    sha256: &str,
+) -> Call<AnnouncedAttachment> {
+    let call = Call::new(Method::POST, &["attachments"]);
+    let mut call = call.body([("chatId", json!(chat)), ("sizeBytes", json!(size_bytes)), ("sha256", json!(sha256))]);
+    call.fields.extend(new.fields());
+    call
+}
+
+/// Where the attachment of a message can be had.
+pub fn get_attachment(chat: &str, seq: Seq) -> Call<OpenedAttachment> {
+    Call::new(Method::GET, &["chats", chat, "messages", &seq.to_string(), "attachment"])
 }
 
 /// Edits a message. Without mentions they stay as they were.

@@ -65,6 +65,12 @@ pub enum MessageType {
     /// Text.
     #[default]
     Text,
+    /// A picture.
+    Image,
+    /// Any file.
+    File,
+    /// A recording.
+    Audio,
     /// One that a later server has.
     #[serde(untagged)]
     Other(String),
@@ -90,6 +96,9 @@ pub struct Message {
     /// `content` is cut: an inbox shows its beginning.
     #[serde(default, skip_serializing_if = "is_false")]
     pub content_limited: bool,
+    /// What it carries, beside `content`, which is the caption then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attachment: Option<Attachment>,
     /// Who had read it when this was written; [`Held::seen_by`](crate::Held::seen_by) knows more.
     pub seen_by: Vec<UserId>,
     /// `seenBy` is cut.
@@ -122,6 +131,80 @@ pub struct Message {
     /// By whom.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_by: Option<UserId>,
+}
+
+/// A picture, a recording or another file: as its sender announced it, and stored as announced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attachment {
+    /// Its id.
+    pub attachment_id: String,
+    /// What the file is called.
+    pub file_name: String,
+    /// What its sender says it is.
+    pub content_type: String,
+    /// Its size.
+    pub size_bytes: u64,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+    /// Of a picture, in pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Of a picture, in pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// Of a picture: what is shown until it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blur_hash: Option<String>,
+    /// Of a recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+}
+
+/// What announcing an attachment answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AnnouncedAttachment {
+    /// What was announced, with its id.
+    pub attachment: Attachment,
+    /// Where its bytes go.
+    pub upload: Upload,
+    /// Until when it can be sent.
+    pub expires_at: Time,
+}
+
+/// A request that puts bytes into the bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Upload {
+    /// PUT.
+    pub method: String,
+    /// Where.
+    pub url: String,
+    /// With these headers.
+    pub headers: BTreeMap<String, String>,
+    /// Until when.
+    pub expires_at: Time,
+}
+
+/// What asking for a message's attachment answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenedAttachment {
+    /// What it is.
+    pub attachment: Attachment,
+    /// Where its bytes are.
+    pub download: Download,
+}
+
+/// Where bytes can be had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Download {
+    /// Where: GET, with nothing else.
+    pub url: String,
+    /// Until when.
+    pub expires_at: Time,
 }
 
 /// An emoji, and who reacted with it.

@@ -1,6 +1,6 @@
 //! What a user wants to say, before it has a place in a chat.
 
-use crate::documents::{MessageType, Seq, UserId};
+use crate::documents::{Attachment, MessageType, Seq, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -11,8 +11,12 @@ pub struct Draft {
     /// What it carries; text, if nothing is said.
     #[serde(rename = "type", default)]
     pub kind: MessageType,
-    /// What it says.
+    /// What it says; of an attachment the caption, which may be empty.
+    #[serde(default)]
     pub content: String,
+    /// What it carries, uploaded before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attachment_id: Option<String>,
     /// The message that it replies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
@@ -24,7 +28,80 @@ pub struct Draft {
 impl Draft {
     /// A text.
     pub fn text(content: impl Into<String>) -> Self {
-        Self { kind: MessageType::Text, content: content.into(), reply_to: None, mentions: Vec::new() }
+        Self {
+            kind: MessageType::Text,
+            content: content.into(),
+            attachment_id: None,
+            reply_to: None,
+            mentions: Vec::new(),
+        }
+    }
+
+    /// What was uploaded, with a caption that may be empty.
+    pub fn attachment(attachment: &Attachment, caption: impl Into<String>) -> Self {
+        let Attachment { attachment_id, width, duration_ms, .. } = attachment;
+        let kind = match (width, duration_ms) {
+            (Some(_), _) => MessageType::Image,
+            (None, Some(_)) => MessageType::Audio,
+            (None, None) => MessageType::File,
+        };
+        Self { kind, attachment_id: Some(attachment_id.clone()), ..Self::text(caption) }
+    }
+
+    pub(crate) fn fields(&self) -> Map<String, Value> {
+        fields(self)
+    }
+}
+
+/// An attachment to be announced: what it is, and with the measures of its kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewAttachment {
+    /// Image, file or audio.
+    #[serde(rename = "type")]
+    pub kind: MessageType,
+    /// What the file is called.
+    pub file_name: String,
+    /// What it is, such as `image/png`.
+    pub content_type: String,
+    /// Of an image, in pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Of an image, in pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// Of an image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blur_hash: Option<String>,
+    /// Of a recording.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+}
+
+impl NewAttachment {
+    /// An image.
+    pub fn image(file_name: &str, content_type: &str, [width, height]: [u32; 2], blur_hash: &str) -> Self {
+        let (width, height, blur_hash) = (Some(width), Some(height), Some(blur_hash.to_owned()));
+        Self { kind: MessageType::Image, width, height, blur_hash, ..Self::file(file_name, content_type) }
+    }
+
+    /// A recording.
+    pub fn audio(file_name: &str, content_type: &str, duration_ms: u64) -> Self {
+        let duration_ms = Some(duration_ms);
+        Self { kind: MessageType::Audio, duration_ms, ..Self::file(file_name, content_type) }
+    }
+
+    /// Any other file.
+    pub fn file(file_name: &str, content_type: &str) -> Self {
+        Self {
+            kind: MessageType::File,
+            file_name: file_name.to_owned(),
+            content_type: content_type.to_owned(),
+            width: None,
+            height: None,
+            blur_hash: None,
+            duration_ms: None,
+        }
     }
 
     pub(crate) fn fields(&self) -> Map<String, Value> {

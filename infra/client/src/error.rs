@@ -33,6 +33,17 @@ pub enum Error {
     /// There is no token, or it is none.
     #[error("the token: {0}")]
     Token(String),
+    /// The bucket refused an attachment's bytes, or to give them.
+    #[error("the bucket answered {status}: {message}")]
+    Bucket {
+        /// The status: 403 for a signature whose time is over, or that is for something else.
+        status: reqwest::StatusCode,
+        /// What it says, in XML.
+        message: String,
+    },
+    /// The bytes are not those that were announced.
+    #[error("the bytes are not those that were announced")]
+    Damaged,
     /// A message is too long for a frame.
     #[error("the message is too long")]
     TooLong,

@@ -38,9 +38,11 @@ mod random;
 mod session;
 mod state;
 mod token;
+mod transfer;
 pub mod wire;
 
 pub use error::{Error, in_full};
 pub use session::{Client, Link, Options, Update, Updates};
 pub use state::{Held, MOST_OPEN, Person, Question, State};
 pub use token::{OneToken, Tokens};
+pub use transfer::sha256;

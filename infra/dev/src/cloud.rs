@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::auth_service::{AuthService, jwks_url};
 use crate::reference;
-use local_cloud::{DynamoDb, Lambda, Limits, LocalCloud, Options, Output, Ports, Template};
+use local_cloud::{DynamoDb, Lambda, Limits, LocalCloud, Options, Output, Ports, S3, Template};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -21,13 +21,15 @@ pub struct PortNumbers {
     pub auth: u16,
     /// DynamoDB.
     pub dynamodb: u16,
+    /// S3.
+    pub s3: u16,
     /// The metrics, which `top` shows.
     pub metrics: u16,
 }
 
 impl PortNumbers {
     /// Those that `cargo run` uses unless told otherwise.
-    pub const USUAL: Self = Self { http: 3000, websocket: 3001, auth: 3002, dynamodb: 8000, metrics: 3005 };
+    pub const USUAL: Self = Self { http: 3000, websocket: 3001, auth: 3002, s3: 3004, metrics: 3005, dynamodb: 8000 };
 }
 
 /// What to start.
@@ -38,6 +40,8 @@ pub struct Setup {
     pub ports: PortNumbers,
     /// Where the tables are.
     pub dynamodb: DynamoDb,
+    /// Where the bucket is.
+    pub s3: S3,
     /// Who runs the functions.
     pub lambda: Lambda,
     /// Quotas; AWS's unless a test needs shorter ones.
@@ -57,6 +61,7 @@ impl Setup {
             template: template(),
             ports: PortNumbers::default(),
             dynamodb: DynamoDb::Memory,
+            s3: S3::Temporary,
             lambda: Lambda::Build,
             limits: Limits::default(),
             environment: BTreeMap::new(),
@@ -100,6 +105,8 @@ impl Cloud {
         options.parameters = parameters;
         options.dynamodb = setup.dynamodb;
         options.dynamodb_port = numbers.dynamodb;
+        options.s3 = setup.s3;
+        options.s3_port = numbers.s3;
         options.metrics_port = numbers.metrics;
         options.lambda = setup.lambda;
         // Built together with this program, dependencies that both have are built once, with one set of features.
@@ -133,6 +140,7 @@ pub fn watch_environment(ports: PortNumbers) -> Result<BTreeMap<String, String>,
         ("AWS_ACCESS_KEY_ID", "local".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", at(ports.dynamodb)),
+        ("AWS_ENDPOINT_URL_S3", at(ports.s3)),
     ];
     variables.extend(given.map(|(name, value)| (name.to_owned(), value)));
     Ok(variables)
@@ -154,6 +162,7 @@ fn taken(source: local_cloud::Error, ports: PortNumbers) -> Error {
         local_cloud::Error::PortTaken { port } if *port == ports.http => "--http-port",
         local_cloud::Error::PortTaken { port } if *port == ports.websocket => "--ws-port",
         local_cloud::Error::PortTaken { port } if *port == ports.metrics => "--metrics-port",
+        local_cloud::Error::PortTaken { port } if *port == ports.s3 => "--s3-port",
         local_cloud::Error::PortTaken { .. } => "--dynamodb-port",
         _ => return Error::Cloud(source),
     };

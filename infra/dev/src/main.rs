@@ -12,7 +12,7 @@ use dev::demo::{Actor, Cast, Notifications, Stage, play};
 use dev::terminal::{Logs, Terminal};
 use dev::top;
 use dev::{Error, in_full};
-use local_cloud::{DynamoDb, Event, Lambda};
+use local_cloud::{DynamoDb, Event, Lambda, S3};
 use serde_json::{Value, json};
 use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
@@ -70,6 +70,9 @@ struct Ports {
     /// Port of the embedded DynamoDB
     #[arg(long, default_value_t = PortNumbers::USUAL.dynamodb)]
     dynamodb_port: u16,
+    /// Port of the embedded S3
+    #[arg(long, default_value_t = PortNumbers::USUAL.s3)]
+    s3_port: u16,
     /// Port of the metrics, which top shows
     #[arg(long, default_value_t = PortNumbers::USUAL.metrics)]
     metrics_port: u16,
@@ -82,6 +85,7 @@ impl From<Ports> for PortNumbers {
             websocket: ports.ws_port,
             auth: ports.auth_port,
             dynamodb: ports.dynamodb_port,
+            s3: ports.s3_port,
             metrics: ports.metrics_port,
         }
     }
@@ -91,10 +95,10 @@ impl From<Ports> for PortNumbers {
 struct Start {
     #[command(flatten)]
     ports: Ports,
-    /// Keeps nothing: the tables are in memory
+    /// Keeps nothing: the tables are in memory, the attachments in a temporary directory
     #[arg(long)]
     memory: bool,
-    /// The file that keeps the tables
+    /// The file that keeps the tables; the attachments are beside it, in the directory objects
     #[arg(long, default_value = ".lambda-chat/dynamodb.sqlite", conflicts_with = "memory")]
     data: PathBuf,
     /// Another DynamoDB: DynamoDB Local, or AWS with the credentials and the region of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
@@ -241,6 +245,9 @@ async fn asked_to_stop() -> Result<(), Error> {
     tokio::signal::ctrl_c().await.map_err(failed)
 }
 
+/// What is said of data that is not kept.
+const GONE: &str = "gone when this ends";
+
 /// The topic of notifications, as any topic is there.
 const TOPIC: &str = "arn:aws:sns:us-east-1:000000000000:notifications";
 
@@ -266,15 +273,19 @@ async fn serve(start: Start) -> Result<(), Error> {
         None if start.memory => DynamoDb::Memory,
         None => DynamoDb::File(file.clone()),
     };
+    // With tables elsewhere, attachments are kept as if they were here.
+    let objects = file.parent().unwrap_or(&file).join("objects");
+    setup.s3 = if start.memory { S3::Temporary } else { S3::Directory(objects.clone()) };
+    let kept_objects = if start.memory { GONE.to_owned() } else { format!("kept in {}", objects.display()) };
     let kept = match &setup.dynamodb {
         DynamoDb::File(file) => format!("kept in {}", file.display()),
-        DynamoDb::Memory => "in memory, gone when this ends".to_owned(),
+        DynamoDb::Memory => GONE.to_owned(),
         DynamoDb::Endpoint(_) => "elsewhere".to_owned(),
     };
     let started = Cloud::start(setup).await;
     terminal.done();
     let cloud = started?;
-    welcome(&cloud, &kept)?;
+    welcome(&cloud, &kept, &kept_objects)?;
     asked_to_stop().await?;
     println!("\nStopping. Ctrl-C again does not wait.");
     tokio::select! {
@@ -283,7 +294,7 @@ async fn serve(start: Start) -> Result<(), Error> {
     }
 }
 
-fn welcome(cloud: &Cloud, kept: &str) -> Result<(), Error> {
+fn welcome(cloud: &Cloud, kept: &str, kept_objects: &str) -> Result<(), Error> {
     let (http, ws, auth) = (cloud.local.http_url(), cloud.local.websocket_url(), cloud.auth.url());
     println!("lambda-chat is running. Ctrl-C stops it.\n");
     println!("  HTTP API       {http}");
@@ -291,6 +302,7 @@ fn welcome(cloud: &Cloud, kept: &str) -> Result<(), Error> {
     println!("  Both, to read  {http}{}", dev::reference::PATH);
     println!("  Auth Service   {auth}  (a stand-in: POST /token {{\"userId\"}} makes a token for anybody)");
     println!("  DynamoDB       {}  ({kept})", cloud.local.dynamodb_endpoint());
+    println!("  S3             {}  ({kept_objects})", cloud.local.s3_endpoint());
     println!("  Metrics        {}/metrics\n", cloud.local.metrics_url());
     println!("Three users and their tokens, good for 12 hours. Paste them into a second terminal:\n");
     for user in USERS {

@@ -23,7 +23,7 @@ fn fails(code: i32, arguments: &[&str], environment: &[(&str, &str)]) -> String 
 
 /// Runs `lambda-chat start` on any ports, with more arguments; it must fail.
 fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> String {
-    let ports = ["--ws-port", "--auth-port", "--dynamodb-port", "--metrics-port"];
+    let ports = ["--ws-port", "--auth-port", "--dynamodb-port", "--s3-port", "--metrics-port"];
     let any = ports.into_iter().filter(|port| !arguments.contains(port)).flat_map(|port| [port, "0"]);
     let start: Vec<_> = ["start", "--memory"].into_iter().chain(any).chain(arguments.iter().copied()).collect();
     fails(1, &start, environment)
@@ -43,8 +43,10 @@ fn a_port_that_is_taken_is_named_with_the_option_that_changes_it() {
     let port = taken.local_addr().unwrap().port().to_string();
     let said = refused(&["--http-port", &port], &[]);
     assert!(said.contains(&port) && said.contains("--http-port"), "{said}");
-    let said = refused(&["--http-port", "0", "--metrics-port", &port], &[]);
-    assert!(said.contains(&port) && said.contains("--metrics-port"), "{said}");
+    for option in ["--s3-port", "--metrics-port"] {
+        let said = refused(&["--http-port", "0", option, &port], &[]);
+        assert!(said.contains(&port) && said.contains(option), "{said}");
+    }
 }
 
 #[test]

@@ -10,6 +10,10 @@ pub(crate) fn function(name: &str) -> String {
     format!("arn:{PARTITION}:lambda:{REGION}:{ACCOUNT}:function:{name}")
 }
 
+pub(crate) fn bucket(name: &str) -> String {
+    format!("arn:{PARTITION}:s3:::{name}")
+}
+
 pub(crate) fn table(name: &str) -> String {
     format!("arn:{PARTITION}:dynamodb:{REGION}:{ACCOUNT}:table/{name}")
 }

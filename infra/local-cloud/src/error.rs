@@ -62,6 +62,9 @@ pub enum Error {
     /// The database cannot be opened or reached, or refused a table.
     #[error("DynamoDB: {0}")]
     DynamoDb(String),
+    /// The buckets cannot be opened.
+    #[error("S3: {0}")]
+    S3(String),
     /// A table of the template is there already, with other keys.
     #[error(
         "DynamoDB: table {table} exists with {found}, and the template describes {expected}; \

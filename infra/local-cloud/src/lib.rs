@@ -1,7 +1,7 @@
-//! Lambda, API Gateway (HTTP and WebSocket), DynamoDB, and SNS to publish to, on loopback, driven by a SAM template.
+//! Lambda, API Gateway (HTTP and WebSocket), DynamoDB, S3, and SNS to publish to, on loopback, driven by a SAM template.
 //!
-//! [`LocalCloud::start`] reads a `template.yaml`, builds its functions with cargo, creates its tables and serves its
-//! APIs on 127.0.0.1 until it is shut down. A route, a table or a variable that is added to the template is served
+//! [`LocalCloud::start`] reads a `template.yaml`, builds its functions with cargo, creates its tables and buckets and
+//! serves its APIs on 127.0.0.1 until it is shut down. A route, a table or a variable that is added to the template is served
 //! without another edit. What the template asks for and nothing here does is told by [`Event::Warning`].
 //!
 //! [`Template::load`] and [`dynamodb::start_in_memory`] serve tests that need only the tables.
@@ -13,6 +13,7 @@
 
 mod arn;
 mod body;
+mod cors;
 pub mod dynamodb;
 mod error;
 mod functions_build;
@@ -24,6 +25,7 @@ pub mod metrics;
 mod notifications;
 mod options;
 mod ports;
+mod s3;
 pub mod template;
 mod websocket_api;
 
@@ -38,6 +40,7 @@ pub use dynamodb::DynamoDb;
 pub use error::Error;
 pub use options::{Event, Lambda, Limits, Options, Output, Page, PageSource};
 pub use ports::Ports;
+pub use s3::S3;
 pub use template::Template;
 
 use dynamodb::{Access, Embedded, create_tables};
@@ -49,6 +52,7 @@ pub struct LocalCloud {
     http_url: String,
     websocket_url: String,
     dynamodb_endpoint: String,
+    s3_endpoint: String,
     metrics_url: String,
     template: Template,
     functions: Arc<Functions>,
@@ -73,6 +77,8 @@ impl LocalCloud {
             ports,
             dynamodb,
             dynamodb_port,
+            s3,
+            s3_port,
             metrics_port,
             lambda,
             packages,
@@ -90,6 +96,7 @@ impl LocalCloud {
             return Err(Error::Rule(violation.clone()));
         }
         let (metrics_listener, metrics_address) = ports::listen(metrics_port).await?;
+        let (s3_listener, s3_address) = ports::listen(s3_port).await?;
         let (topics_listener, topics_address) = ports::listen(0).await?;
         let runner = if matches!(lambda, Lambda::Endpoint(_)) { Runner::Endpoint } else { Runner::Processes };
         let tables = (!matches!(dynamodb, DynamoDb::Endpoint(_))).then(Arc::<TableMeter>::default);
@@ -119,11 +126,15 @@ impl LocalCloud {
         let access = Access::new(&dynamodb_endpoint, &environment);
         create_tables(&access, &template.tables).await?.into_iter().for_each(warn);
 
+        let buckets = s3::Embedded::new(&s3, &template.buckets, &environment)?;
+        let s3_endpoint = format!("http://{s3_address}");
+
         let functions = match (&lambda, executables) {
             (Lambda::Endpoint(url), _) => Functions::remote(url, &template.functions, metrics.clone(), output.clone())?,
             (Lambda::Build | Lambda::Prebuilt(_), executables) => {
                 let mut variables =
                     BTreeMap::from([("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), dynamodb_endpoint.clone())]);
+                variables.insert("AWS_ENDPOINT_URL_S3".to_owned(), s3_endpoint.clone());
                 variables.insert("AWS_ENDPOINT_URL_SNS".to_owned(), format!("http://{topics_address}"));
                 variables.extend(environment);
                 let pool = PoolLimits { processes: limits.processes, wait: limits.throttle };
@@ -150,12 +161,14 @@ impl LocalCloud {
                 websocket_api::serve(ports.websocket, api, functions.clone(), limits, metrics.clone(), lifetime);
             tasks.push(tokio::spawn(serve).abort_handle());
         }
+        tasks.push(tokio::spawn(buckets.serve(s3_listener)).abort_handle());
         tasks.push(tokio::spawn(notifications::serve(topics_listener, output)).abort_handle());
         tasks.push(tokio::spawn(metrics::serve(metrics_listener, metrics)).abort_handle());
         Ok(Self {
             http_url,
             websocket_url,
             dynamodb_endpoint,
+            s3_endpoint,
             metrics_url: format!("http://{metrics_address}"),
             template,
             functions,
@@ -182,6 +195,12 @@ impl LocalCloud {
     #[must_use]
     pub fn dynamodb_endpoint(&self) -> &str {
         &self.dynamodb_endpoint
+    }
+
+    /// Where the buckets are, as parts of the path, such as `http://127.0.0.1:3004`.
+    #[must_use]
+    pub fn s3_endpoint(&self) -> &str {
+        &self.s3_endpoint
     }
 
     /// Where `GET /metrics` answers a [`metrics::Snapshot`] as JSON, such as `http://127.0.0.1:3005`.

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode},
 };
 
-use crate::{DynamoDb, Ports};
+use crate::{DynamoDb, Ports, S3};
 
 /// How a local cloud is to be started.
 pub struct Options {
@@ -21,6 +21,10 @@ pub struct Options {
     pub dynamodb: DynamoDb,
     /// Port of an embedded DynamoDB; 0 for any.
     pub dynamodb_port: u16,
+    /// Where the buckets are.
+    pub s3: S3,
+    /// Port of S3; 0 for any.
+    pub s3_port: u16,
     /// Port of the metrics; 0 for any.
     pub metrics_port: u16,
     /// Who runs the functions.
@@ -48,6 +52,8 @@ impl Options {
             ports,
             dynamodb: DynamoDb::Memory,
             dynamodb_port: 0,
+            s3: S3::default(),
+            s3_port: 0,
             metrics_port: 0,
             lambda: Lambda::Build,
             packages: Vec::new(),

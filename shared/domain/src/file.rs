@@ -1,7 +1,7 @@
 //! What is said of a file that is sent: its name, its type, its digest, and what is shown of a picture before it is
 //! there.
 
-use crate::ids::Invalid;
+use crate::ids::{Invalid, hex};
 use crate::text::checked_text;
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +81,11 @@ impl Sha256Digest {
         }
     }
 
+    /// The digest of these bytes; None if they are not 32.
+    pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        (bytes.len() == 32).then(|| Self(hex(bytes)))
+    }
+
     /// The 32 bytes.
     pub fn bytes(&self) -> [u8; 32] {
         let digits = self.0.as_bytes();
@@ -153,6 +158,8 @@ mod tests {
     fn a_digest_is_32_bytes() {
         let digest = Sha256Digest::parse("00ff10a9".repeat(8)).unwrap();
         assert_eq!(digest.bytes()[..8], [0x00, 0xff, 0x10, 0xa9, 0x00, 0xff, 0x10, 0xa9]);
+        assert_eq!(Sha256Digest::of_bytes(&digest.bytes()), Some(digest));
+        assert_eq!(Sha256Digest::of_bytes(&[0; 31]), None);
         for bad in ["", "00", &"A".repeat(64), &"g".repeat(64), &"0".repeat(63), &"\u{fc}".repeat(32)] {
             assert!(Sha256Digest::parse(bad).is_err(), "{bad:?}");
         }

@@ -238,7 +238,7 @@ pub(crate) fn digest(purpose: &str, parts: &[&str]) -> String {
     hex(&hash(purpose, parts))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use fmt::Write as _;
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing to a String cannot fail.

@@ -3,13 +3,13 @@
 use crate::problem::{Code, Problem};
 use crate::request::{Api, Origin};
 use domain::use_cases::{
-    ChangedGroup, ChangedMessage, ChatDetails, ClearedChat, CreatedChat, Inbox, Muted, Page, SaidTyping, Seen, Sent,
-    ShownUser, Synced,
+    ChangedGroup, ChangedMessage, ChatDetails, ClearedChat, CreatedAttachment, CreatedChat, Inbox, Muted,
+    OpenedAttachment, Page, SaidTyping, Seen, Sent, ShownUser, Synced,
 };
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use lambda_http::{Body, Response};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A request that was served: with a status that only HTTP shows, and what both show.
 #[derive(Debug)]
@@ -46,6 +46,31 @@ impl Answer {
     /// [`Problem`] if it cannot be written as JSON.
     pub fn sent(sent: &Sent) -> Result<Self, Problem> {
         Self::new(if sent.repeated { 200 } else { 201 }, json!({"message": sent.message}))
+    }
+
+    /// 201: what was announced, and where its bytes go.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be written as JSON.
+    pub fn announced(created: &CreatedAttachment) -> Result<Self, Problem> {
+        let CreatedAttachment { upload, signed, signed_until } = created;
+        let headers: Map<String, Value> =
+            signed.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+        let answer = json!({
+            "attachment": upload.attachment,
+            "upload": {"method": "PUT", "url": signed.url, "headers": headers, "expiresAt": signed_until},
+            "expiresAt": upload.expires_at,
+        });
+        Self::new(201, answer)
+    }
+
+    /// An attachment, and where it can be downloaded.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be written as JSON.
+    pub fn opened(opened: &OpenedAttachment) -> Result<Self, Problem> {
+        let OpenedAttachment { attachment, url, signed_until } = opened;
+        Self::new(200, json!({"attachment": attachment, "download": {"url": url, "expiresAt": signed_until}}))
     }
 
     /// A chat and its members.

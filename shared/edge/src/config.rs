@@ -1,6 +1,8 @@
 //! Configuration: the one place that reads the environment. `template.yaml` sets every variable named here.
 
 use domain::Settings;
+use domain::attachment::{AttachmentLimit, AttachmentLimits};
+use domain::file::ContentType;
 use domain::member::BudgetRate;
 
 /// A variable that is missing or wrong; a function does not start without it.
@@ -28,6 +30,9 @@ pub struct AwsConfig {
     pub dynamodb_endpoint: Option<String>,
     /// AWS_ENDPOINT_URL_SECRETS_MANAGER, or AWS_ENDPOINT_URL: another Secrets Manager than the region's.
     pub secrets_endpoint: Option<String>,
+    /// AWS_ENDPOINT_URL_S3, or AWS_ENDPOINT_URL: another S3 than the region's, whose buckets are named in the path. What
+    /// clients are handed points there.
+    pub s3_endpoint: Option<String>,
     /// AWS_ENDPOINT_URL_SNS, or AWS_ENDPOINT_URL: another SNS than the region's.
     pub sns_endpoint: Option<String>,
 }
@@ -43,6 +48,7 @@ impl AwsConfig {
             region: required("AWS_REGION")?,
             dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| any.clone()),
             secrets_endpoint: optional("AWS_ENDPOINT_URL_SECRETS_MANAGER").or_else(|| any.clone()),
+            s3_endpoint: optional("AWS_ENDPOINT_URL_S3").or_else(|| any.clone()),
             sns_endpoint: optional("AWS_ENDPOINT_URL_SNS").or(any),
         })
     }
@@ -60,9 +66,12 @@ pub struct ChatConfig {
     pub chat_members_table: String,
     /// SENDS_TABLE.
     pub sends_table: String,
+    /// UPLOADS_TABLE.
+    pub uploads_table: String,
     /// CHAT_USERS_TABLE.
     pub chat_users_table: String,
-    /// SEND_BURST and SEND_PER_SECOND; their defaults where they are not set.
+    /// SEND_BURST, SEND_PER_SECOND and, for images, recordings and files, ATTACHMENT_..._MAX_BYTES and
+    /// ATTACHMENT_..._TYPES; their defaults where they are not set.
     pub settings: Settings,
 }
 
@@ -80,8 +89,9 @@ impl ChatConfig {
             messages_table: optional("MESSAGES_TABLE").unwrap_or_default(),
             chat_members_table: optional("CHAT_MEMBERS_TABLE").unwrap_or_default(),
             sends_table: optional("SENDS_TABLE").unwrap_or_default(),
+            uploads_table: optional("UPLOADS_TABLE").unwrap_or_default(),
             chat_users_table: optional("CHAT_USERS_TABLE").unwrap_or_default(),
-            settings: Settings { sending },
+            settings: Settings { sending, attachments: attachment_limits()? },
         })
     }
 }
@@ -97,6 +107,14 @@ pub fn connections_endpoint() -> Result<String, ConfigError> {
 /// NOTIFICATIONS_TOPIC_ARN: the topic that is told of messages to users who are away; None where nobody is.
 pub fn notifications_topic() -> Option<String> {
     optional("NOTIFICATIONS_TOPIC_ARN")
+}
+
+/// ATTACHMENTS_BUCKET: where attachments are.
+///
+/// # Errors
+/// [`ConfigError`].
+pub fn attachments_bucket() -> Result<String, ConfigError> {
+    required("ATTACHMENTS_BUCKET")
 }
 
 /// METRICS_NAMESPACE: the CloudWatch namespace of what is counted; `lambda-chat` where it is not set.
@@ -193,10 +211,26 @@ fn required(name: &'static str) -> Result<String, ConfigError> {
     optional(name).ok_or(ConfigError::Missing(name))
 }
 
-fn positive(name: &'static str, default: u32) -> Result<u32, ConfigError> {
+fn attachment_limits() -> Result<AttachmentLimits, ConfigError> {
+    let AttachmentLimits { image, audio, file } = AttachmentLimits::default();
+    let limit = |bytes, types, default: AttachmentLimit| -> Result<AttachmentLimit, ConfigError> {
+        let most_bytes = positive(bytes, default.most_bytes)?;
+        let Some(named) = optional(types) else { return Ok(AttachmentLimit { most_bytes, ..default }) };
+        let named = named.split(',').map(|name| ContentType::parse(name.trim()));
+        let wrong = |_| ConfigError::Wrong { name: types, reason: "must be media types, separated by commas" };
+        Ok(AttachmentLimit { most_bytes, content_types: named.collect::<Result<_, _>>().map_err(wrong)? })
+    };
+    Ok(AttachmentLimits {
+        image: limit("ATTACHMENT_IMAGE_MAX_BYTES", "ATTACHMENT_IMAGE_TYPES", image)?,
+        audio: limit("ATTACHMENT_AUDIO_MAX_BYTES", "ATTACHMENT_AUDIO_TYPES", audio)?,
+        file: limit("ATTACHMENT_FILE_MAX_BYTES", "ATTACHMENT_FILE_TYPES", file)?,
+    })
+}
+
+fn positive<T: std::str::FromStr + PartialOrd + Default>(name: &'static str, default: T) -> Result<T, ConfigError> {
     match optional(name).map(|value| value.parse()) {
         None => Ok(default),
-        Some(Ok(number)) if number > 0 => Ok(number),
+        Some(Ok(number)) if number > T::default() => Ok(number),
         Some(_) => Err(ConfigError::Wrong { name, reason: "must be a whole number above 0" }),
     }
 }

@@ -53,6 +53,7 @@ async fn registry(system: &System) -> Registry {
         region: "us-east-1".to_owned(),
         dynamodb_endpoint: system.dynamodb.clone(),
         secrets_endpoint: None,
+        s3_endpoint: None,
         sns_endpoint: None,
     };
     let aws = Aws::new(config);
@@ -65,7 +66,14 @@ async fn registry(system: &System) -> Registry {
     let template = Template::load(&dev::cloud::template(), &std::collections::BTreeMap::new()).unwrap();
     let chat_users = template.tables.iter().find(|table| table.logical_id == "ChatUsersTable").unwrap().name.clone();
     let none = String::new;
-    let tables = TableNames { chats: none(), messages: none(), chat_members: none(), sends: none(), chat_users };
+    let tables = TableNames {
+        chats: none(),
+        messages: none(),
+        chat_members: none(),
+        sends: none(),
+        uploads: none(),
+        chat_users,
+    };
     // The prefix is what the template makes of the local stack's name.
     let redis = system.redis.as_deref().map(|url| RedisConnections::new(realtime::open(url).unwrap(), (), "local:"));
     DynamoStore::new(&sdk, system.dynamodb.as_deref(), tables, redis, SystemEnv)

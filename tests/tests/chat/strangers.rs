@@ -21,6 +21,7 @@ fn routes(chat: &str, other: &str) -> Vec<(Method, String, Option<Value>)> {
         (Method::DELETE, at("/messages/1?for=everyone"), None),
         (Method::DELETE, at("/messages"), None),
         (Method::PUT, at("/messages/1/reactions"), Some(json!({"emojis": ["\u{1F44D}"]}))),
+        (Method::GET, at("/messages/1/attachment"), None),
         (Method::PUT, at("/seen"), Some(json!({"seq": 1}))),
         (Method::PUT, at("/mute"), None),
         (Method::DELETE, at("/mute"), None),

@@ -7,15 +7,16 @@ mod run;
 
 use crate::call::{self, Call, PageOf};
 use crate::documents::{
-    Chat, ChatDetails, ChatId, ChatUser, Message, MessageAnswer, Mute, ReadPosition, RemovalAnswer, Seq,
+    Attachment, Chat, ChatDetails, ChatId, ChatUser, Message, MessageAnswer, Mute, ReadPosition, RemovalAnswer, Seq,
 };
-use crate::draft::{Draft, NewChat};
+use crate::draft::{Draft, NewAttachment, NewChat};
 use crate::events::{Event, TypingState};
 use crate::outbox::{Outbox, Unsent};
 use crate::problem::Problem;
 use crate::state::State;
 use crate::token::{Claims, Tokens};
-use crate::wire::HttpClient;
+use crate::transfer::{Transfer, sha256};
+use crate::wire::{ClientError, HttpClient};
 use crate::{Error, random};
 use run::Session;
 use serde::de::DeserializeOwned;
@@ -23,6 +24,7 @@ use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio_tungstenite::tungstenite::Bytes;
 
 /// Where the system is, and how patient a client is with it.
 #[derive(Debug, Clone)]
@@ -137,6 +139,7 @@ struct Held {
 /// What the handles and the session have in common.
 struct Shared {
     http: HttpClient,
+    transfer: Transfer,
     held: Mutex<Held>,
     updates: mpsc::UnboundedSender<Update>,
     /// There is something to do for the session.
@@ -227,10 +230,11 @@ impl Client {
         let token = tokens.token().await?;
         let me = Claims::of(&token)?.sub;
         let http = HttpClient::new(&options.http_url, None)?;
+        let transfer = Transfer::new().map_err(ClientError::from)?;
         let (updates, told) = mpsc::unbounded_channel();
         let (state, outbox, link) = (State::new(me), Outbox::default(), Link::Connecting);
         let held = Mutex::new(Held { state, outbox, link, token });
-        let shared = Arc::new(Shared { http, held, updates, wake: Notify::new() });
+        let shared = Arc::new(Shared { http, transfer, held, updates, wake: Notify::new() });
         let (asks, asked) = mpsc::channel(16);
         tokio::spawn(Session::new(shared.clone(), asked, tokens, options).run());
         Ok((Self { shared, asks }, Updates(told)))
@@ -274,6 +278,29 @@ impl Client {
         let ask = Ask { action, fields, reply };
         self.asks.send(ask).await.map_err(|_ended| Error::NotConnected)?;
         replied.await.unwrap_or(Err(Error::NotConnected))
+    }
+
+    /// Announces an attachment and uploads its bytes; then it can be sent, once, within a day:
+    /// [`Draft::attachment`].
+    ///
+    /// # Errors
+    /// It is refused, or the bytes do not get into the bucket.
+    pub async fn upload(&self, chat: &str, new: &NewAttachment, bytes: impl Into<Bytes>) -> Result<Attachment, Error> {
+        let bytes = bytes.into();
+        let call = call::create_attachment(chat, new, bytes.len(), &sha256(&bytes));
+        let announced = self.ask(&call).await?;
+        self.shared.transfer.put(&announced.upload, &bytes).await?;
+        Ok(announced.attachment)
+    }
+
+    /// What a message carries, and its bytes.
+    ///
+    /// # Errors
+    /// It is refused, or the bytes do not come, or [`Error::Damaged`].
+    pub async fn download(&self, chat: &str, seq: Seq) -> Result<(Attachment, Bytes), Error> {
+        let opened = self.ask(&call::get_attachment(chat, seq)).await?;
+        let bytes = self.shared.transfer.get(&opened.download, &opened.attachment.sha256).await?;
+        Ok((opened.attachment, bytes))
     }
 
     /// Sends a message: now, or when there is a connection. It is repeated under its name until it is stored or refused,

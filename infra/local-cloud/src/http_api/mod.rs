@@ -3,7 +3,6 @@
 //! Source: Amazon API Gateway Developer Guide, "Working with HTTP APIs".
 
 mod authorizer;
-mod cors;
 mod event;
 pub(crate) mod pages;
 mod response;
@@ -21,7 +20,7 @@ use axum::{
 use tokio::net::TcpListener;
 
 use crate::{
-    guard, ids,
+    cors, guard, ids,
     lambda::{Answer, Functions, InvokeError},
     metrics::Metrics,
     template::{HttpApi, HttpRoute},

@@ -21,6 +21,10 @@ pub(super) struct Shared {
     pub(super) output: Output,
 }
 
+/// The credentials of every function, which S3 knows too.
+pub(crate) const ACCESS_KEY: &str = "local";
+pub(crate) const SECRET_KEY: &str = "local";
+
 /// Passed on from the developer's environment, because programs do not start without them.
 const INHERITED: &[&str] = &["PATH", "SystemRoot", "TMPDIR", "TEMP", "TMP"];
 
@@ -35,7 +39,7 @@ pub(super) fn variables(
     let instance = ids::uuid().replace('-', "");
     let task_root = executable.parent().map(|path| path.display().to_string()).unwrap_or_default();
     let given = [
-        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
         ("AWS_DEFAULT_REGION", arn::REGION.to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory.to_string()),
         ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
@@ -45,7 +49,7 @@ pub(super) fn variables(
         ("AWS_LAMBDA_LOG_STREAM_NAME", format!("local/[$LATEST]{instance}")),
         ("AWS_LAMBDA_RUNTIME_API", runtime_api),
         ("AWS_REGION", arn::REGION.to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
         ("AWS_SESSION_TOKEN", "local".to_owned()),
         ("LAMBDA_TASK_ROOT", task_root),
         ("LANG", "en_US.UTF-8".to_owned()),

@@ -23,6 +23,7 @@ use crate::{
     template::Function,
 };
 use environment::Shared;
+pub(crate) use environment::{ACCESS_KEY, SECRET_KEY};
 use pool::Pool;
 use remote::Remote;
 use runtime_api::RuntimeApi;

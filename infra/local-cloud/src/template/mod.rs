@@ -3,6 +3,7 @@
 //! Sources: the AWS SAM specification, the CloudFormation template reference and, for the names of generated
 //! resources, the SAM translator.
 
+mod bucket;
 mod error;
 mod fields;
 mod function;
@@ -24,8 +25,8 @@ use std::{
 
 pub use error::TemplateError;
 pub use model::{
-    Build, Cors, Function, HttpApi, HttpAuthorizer, HttpRoute, Index, Key, Logging, Table, Template, WebSocketApi,
-    WebSocketAuthorizer, WebSocketRoute,
+    Bucket, Build, Cors, Function, HttpApi, HttpAuthorizer, HttpRoute, Index, Key, Logging, Table, Template,
+    WebSocketApi, WebSocketAuthorizer, WebSocketRoute,
 };
 
 use crate::arn;
@@ -39,6 +40,7 @@ const HTTP_API: &str = "AWS::Serverless::HttpApi";
 const WEBSOCKET_API: &str = "AWS::Serverless::WebSocketApi";
 const ROUTE_RESPONSE: &str = "AWS::ApiGatewayV2::RouteResponse";
 const TABLE: &str = "AWS::DynamoDB::Table";
+const BUCKET: &str = "AWS::S3::Bucket";
 
 /// Resources that grant, watch, name or protect, and so change nothing for code that runs on one machine.
 const WITHOUT_EFFECT: &[&str] = &[
@@ -65,6 +67,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "AWS::ResourceGroups::Group",
     "AWS::Route53::RecordSet",
     "AWS::Route53::RecordSetGroup",
+    "AWS::S3::BucketPolicy",
 ];
 
 const SECTIONS: &[&str] = &[
@@ -202,6 +205,12 @@ fn refer(scope: &mut Scope, resource: &Resource<'_>) -> Result<(), Issue> {
             let attributes = BTreeMap::from([("StreamArn", format!("{arn}/stream/local")), ("Arn", arn)]);
             Reference { name, attributes }
         }
+        BUCKET => {
+            // A bucket's name is in lower case.
+            let name = given(scope, "BucketName")?.unwrap_or_else(|| generated().to_ascii_lowercase());
+            let attributes = BTreeMap::from([("Arn", arn::bucket(&name))]);
+            Reference { name, attributes }
+        }
         HTTP_API | WEBSOCKET_API => {
             let api = arn::api_id(id);
             let scheme = if resource.kind == HTTP_API { "https" } else { "wss" };
@@ -255,6 +264,13 @@ fn assemble(
                 .map_err(|issue| issue.within(id))?,
         );
     }
+    for resource in of(BUCKET) {
+        let id = resource.logical_id;
+        template.buckets.push(
+            bucket::read(scope, id, name_of(id), &resource.properties, &mut warnings)
+                .map_err(|issue| issue.within(id))?,
+        );
+    }
     template.http_api = read_http_api(scope, of(HTTP_API), &template.functions, events, &mut warnings)?;
     for resource in of(WEBSOCKET_API) {
         let id = resource.logical_id;
@@ -272,7 +288,7 @@ fn assemble(
         websocket_api::route_response(scope, id, &resource.properties, api, &mut warnings)
             .map_err(|issue| issue.within(id))?;
     }
-    let served = [FUNCTION, HTTP_API, WEBSOCKET_API, ROUTE_RESPONSE, TABLE];
+    let served = [FUNCTION, HTTP_API, WEBSOCKET_API, ROUTE_RESPONSE, TABLE, BUCKET];
     for resource in resources {
         if !served.contains(&resource.kind) && !WITHOUT_EFFECT.contains(&resource.kind) {
             warnings.push(format!(

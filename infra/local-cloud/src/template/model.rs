@@ -19,6 +19,8 @@ pub struct Template {
     pub websocket_api: Option<WebSocketApi>,
     /// The tables.
     pub tables: Vec<Table>,
+    /// The buckets.
+    pub buckets: Vec<Bucket>,
     /// What its `Rules` say of the parameters. It is for whoever starts the functions to heed them.
     pub violations: Vec<String>,
     /// What the template asks for and nothing here does, each told with its line.
@@ -114,7 +116,7 @@ pub struct HttpAuthorizer {
     pub ttl: Duration,
 }
 
-/// `CorsConfiguration` of an HTTP API.
+/// `CorsConfiguration` of an HTTP API, or a rule of a bucket's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cors {
     /// `AllowOrigins`.
@@ -189,6 +191,17 @@ pub struct Table {
     pub local_indexes: Vec<Index>,
     /// The attribute of `TimeToLiveSpecification`, where that is enabled.
     pub ttl: Option<String>,
+}
+
+/// `AWS::S3::Bucket`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// The key in the template.
+    pub logical_id: String,
+    /// `BucketName`, or one made of the stack's name and the logical id.
+    pub name: String,
+    /// `CorsConfiguration.CorsRules`, in their order.
+    pub cors: Vec<Cors>,
 }
 
 /// A primary key.

@@ -6,34 +6,35 @@ use crate::problem::Problem;
 use crate::request::Request;
 use domain::content::{Content, MessageType};
 use domain::ids::{ClientMessageId, Seq, UserId};
-use domain::message::{MOST_MENTIONS, fits};
+use domain::message::MOST_MENTIONS;
 use domain::reactions::{Emoji, Reactions};
 use domain::use_cases::{DeleteFor, DeleteMessage, EditMessage, ListMessages, PageStart, ReactToMessage, SendMessage};
 use std::collections::BTreeSet;
 
-/// `{chatId, type, content, replyTo?, mentions?, clientMessageId?}`
+/// `{chatId, type, content, replyTo?, mentions?, clientMessageId?}`, of an attachment
+/// `{chatId, type, attachmentId, content?, replyTo?, mentions?, clientMessageId?}`
 ///
 /// # Errors
 /// [`Problem`] that names the fields.
 pub fn send_message(Request { caller, mut fields, .. }: Request) -> Result<SendMessage, Problem> {
     let chat = fields.required("chatId");
     let kind = fields.required::<MessageType>("type");
-    let content = fields.required::<String>("content");
+    let (content, attachment) = match kind {
+        None | Some(MessageType::Text) => (fields.required::<String>("content"), fields.optional("attachmentId")),
+        Some(_) => {
+            let caption = fields.optional::<String>("content").map(Option::unwrap_or_default);
+            (caption, fields.required("attachmentId").map(Some))
+        }
+    };
     let reply_to = fields.number("replyTo");
     let mentions = mentions(&mut fields);
     let client_message_id = fields.optional::<ClientMessageId>("clientMessageId");
-    if kind.is_some_and(|kind| kind != MessageType::Text) {
-        fields.wrong("type", "must be text: the other types are not served yet");
-    }
-    let (chat, kind, content, reply_to, mentions, client_message_id) =
-        fields.finish(|| Some((chat?, kind?, content?, reply_to?, mentions?, client_message_id?)))?;
+    let (chat, kind, content, attachment, reply_to, mentions, client_message_id) =
+        fields.finish(|| Some((chat?, kind?, content?, attachment?, reply_to?, mentions?, client_message_id?)))?;
     let content = Content::parse(content)?;
     let mentions = mentions.unwrap_or_default();
-    if !fits(&content, &mentions) {
-        return Err(Problem::too_large_with_mentions());
-    }
     let reply_to = reply_to.map(Seq);
-    Ok(SendMessage { caller, chat, kind, content, reply_to, mentions, client_message_id })
+    Ok(SendMessage { caller, chat, kind, content, attachment, reply_to, mentions, client_message_id })
 }
 
 /// `{chatId, before?, after?, around?, limit?}`

@@ -1,10 +1,12 @@
 //! From requests to the commands of use cases. One function for a route and its action: the fields are the same.
 
+mod attachments;
 mod chats;
 mod groups;
 mod messages;
 mod users;
 
+pub use attachments::{create_attachment, get_attachment};
 pub use chats::{clear_chat, create_chat, get_chat, list_chats, mark_seen, mute_chat, sync, typing};
 pub use groups::{add_participants, remove_participant, set_admin, update_chat};
 pub use messages::{delete_message, edit_message, list_messages, react_to_message, send_message};

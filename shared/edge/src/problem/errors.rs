@@ -1,12 +1,15 @@
 //! Every error of every use case, as the problem that the client is told. No match has a catch-all.
 
 use super::{Code, FieldError, Problem};
-use domain::content::{Content, ContentError};
+use domain::content::{Content, ContentTooLarge, MessageType};
+use domain::file::ContentType;
 use domain::ids::UserId;
+use domain::message::TooLarge;
 use domain::ports::{DirectoryError, StoreError};
 use domain::use_cases::{
-    ChangeGroupError, ChangeMessageError, ClearChatError, ConnectError, CreateChatError, GetChatError,
-    ListMessagesError, MarkSeenError, MuteChatError, ProfileError, SayTypingError, SendMessageError,
+    ChangeGroupError, ChangeMessageError, ClearChatError, ConnectError, CreateAttachmentError, CreateChatError,
+    GetAttachmentError, GetChatError, ListMessagesError, MarkSeenError, MuteChatError, ProfileError, SayTypingError,
+    SendMessageError,
 };
 use std::time::Duration;
 
@@ -15,6 +18,14 @@ const BUSY: Duration = Duration::from_secs(1);
 
 fn chat_not_found() -> Problem {
     Problem::new(Code::ChatNotFound, "There is no such chat, or you are not in it.")
+}
+
+fn message_not_found() -> Problem {
+    Problem::new(Code::MessageNotFound, "There is no such message, you cannot see it, or it was deleted.")
+}
+
+fn blank() -> Problem {
+    Problem::field("content", "must not be blank")
 }
 
 fn chat_closed() -> Problem {
@@ -72,15 +83,15 @@ impl From<ConnectError> for Problem {
     }
 }
 
-impl From<ContentError> for Problem {
-    fn from(error: ContentError) -> Self {
-        let reason = error.to_string();
-        match error {
-            ContentError::Blank => Self::field("content", reason),
-            ContentError::TooLarge => {
-                Self::limited(Code::ContentTooLarge, "content", reason, Content::MAX_JSON_BYTES as u64)
-            }
-        }
+impl From<ContentTooLarge> for Problem {
+    fn from(error: ContentTooLarge) -> Self {
+        Self::limited(Code::ContentTooLarge, "content", error.to_string(), Content::MAX_JSON_BYTES as u64)
+    }
+}
+
+impl From<TooLarge> for Problem {
+    fn from(error: TooLarge) -> Self {
+        Self::limited(Code::ContentTooLarge, "content", error.to_string(), error.limit as u64)
     }
 }
 
@@ -95,12 +106,68 @@ impl From<SendMessageError> for Problem {
             ),
             SendMessageError::ReplyTo => Self::field("replyTo", "names no message that you can see"),
             SendMessageError::Mention(user) => stranger_mentioned(&user),
+            SendMessageError::Blank => blank(),
+            SendMessageError::TooLarge(error) => error.into(),
+            SendMessageError::Kind(MessageType::Text) => {
+                Self::field("attachmentId", "goes with the types image, file and audio, not with text")
+            }
+            SendMessageError::Kind(kind) => {
+                Self::field("attachmentId", format!("is required, as type is {}", kind.as_str()))
+            }
+            SendMessageError::AttachmentNotFound => {
+                let detail = "You announced no such attachment, or more than a day ago.";
+                Self::new(Code::AttachmentNotFound, detail)
+            }
+            SendMessageError::AttachmentOfAnotherChat => Self::field("attachmentId", "was announced for another chat"),
+            SendMessageError::AttachmentOfAnotherKind(kind) => {
+                Self::field("type", format!("must be {}, as which the attachment was announced", kind.as_str()))
+            }
+            SendMessageError::AttachmentSent => Self::new(
+                Code::AttachmentSent,
+                "A message carries this attachment already. To send the file again, announce it again.",
+            ),
+            SendMessageError::AttachmentNotUploaded => Self::new(
+                Code::AttachmentNotUploaded,
+                "The bytes are not there, or not those that were announced. Upload them, then send.",
+            ),
             SendMessageError::RateLimited { retry_after } => {
                 let detail = "You send too fast into this chat.";
                 Self { retry_after: Some(retry_after), ..Self::new(Code::RateLimited, detail) }
             }
             SendMessageError::Busy => busy(),
             SendMessageError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CreateAttachmentError> for Problem {
+    fn from(error: CreateAttachmentError) -> Self {
+        match error {
+            CreateAttachmentError::ChatNotFound => chat_not_found(),
+            CreateAttachmentError::ChatClosed => chat_closed(),
+            CreateAttachmentError::ContentType { allowed } => {
+                // Which are taken may be too long for a reason.
+                let allowed: Vec<_> = allowed.iter().map(ContentType::as_str).collect();
+                let detail = format!("contentType: must be one of {}", allowed.join(", "));
+                Self { detail, ..Self::field("contentType", "is not taken for this type of attachment") }
+            }
+            CreateAttachmentError::TooLarge { limit } => {
+                Self::limited(Code::ContentTooLarge, "sizeBytes", format!("must be at most {limit}"), limit)
+            }
+            CreateAttachmentError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<GetAttachmentError> for Problem {
+    fn from(error: GetAttachmentError) -> Self {
+        match error {
+            GetAttachmentError::ChatNotFound => chat_not_found(),
+            GetAttachmentError::MessageNotFound => message_not_found(),
+            GetAttachmentError::AttachmentNotFound => {
+                Self::new(Code::AttachmentNotFound, "The message carries no attachment.")
+            }
+            GetAttachmentError::Store(error) => error.into(),
         }
     }
 }
@@ -193,9 +260,7 @@ impl From<ChangeMessageError> for Problem {
     fn from(error: ChangeMessageError) -> Self {
         match error {
             ChangeMessageError::ChatNotFound => chat_not_found(),
-            ChangeMessageError::MessageNotFound => {
-                Self::new(Code::MessageNotFound, "There is no such message, you cannot see it, or it was deleted.")
-            }
+            ChangeMessageError::MessageNotFound => message_not_found(),
             ChangeMessageError::ChatClosed => chat_closed(),
             ChangeMessageError::NotTheSender => Self::new(Code::NotTheSender, "Only its sender can edit a message."),
             ChangeMessageError::NotAnAdmin => {
@@ -205,7 +270,8 @@ impl From<ChangeMessageError> for Problem {
                 Self::new(Code::EditWindowOver, "A message can be edited for 15 minutes.")
             }
             ChangeMessageError::Mention(user) => stranger_mentioned(&user),
-            ChangeMessageError::TooLarge => Self::too_large_with_mentions(),
+            ChangeMessageError::Blank => blank(),
+            ChangeMessageError::TooLarge(error) => error.into(),
             ChangeMessageError::TooManyReactions(passed) => {
                 let reason = format!("the message has {} {} already", passed.limit, passed.what);
                 Self::limited(Code::Conflict, "emojis", reason, passed.limit as u64)

@@ -3,7 +3,6 @@
 
 mod errors;
 
-use domain::content::Content;
 use serde_json::{Map, Value, json};
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -21,6 +20,12 @@ pub enum Code {
     ChatNotFound,
     /// There is no such message, or the caller cannot see it.
     MessageNotFound,
+    /// There is no such attachment, or it is somebody else's.
+    AttachmentNotFound,
+    /// The attachment's bytes are not there.
+    AttachmentNotUploaded,
+    /// A message carries the attachment already.
+    AttachmentSent,
     /// The user whom the request is about is not in the chat, or in none of the caller's.
     NotAParticipant,
     /// Only admins may.
@@ -51,12 +56,15 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::TokenExpired,
         Self::ChatNotFound,
         Self::MessageNotFound,
+        Self::AttachmentNotFound,
+        Self::AttachmentNotUploaded,
+        Self::AttachmentSent,
         Self::NotAParticipant,
         Self::NotAnAdmin,
         Self::NotTheSender,
@@ -81,6 +89,9 @@ impl Code {
             Self::TokenExpired => ("token_expired", 401, false, "The token has expired"),
             Self::ChatNotFound => ("chat_not_found", 404, false, "There is no such chat"),
             Self::MessageNotFound => ("message_not_found", 404, false, "There is no such message"),
+            Self::AttachmentNotFound => ("attachment_not_found", 404, false, "There is no such attachment"),
+            Self::AttachmentNotUploaded => ("attachment_not_uploaded", 409, false, "The attachment is not there"),
+            Self::AttachmentSent => ("attachment_sent", 409, false, "The attachment was sent already"),
             Self::NotAParticipant => ("not_a_participant", 404, false, "The user is not a participant"),
             Self::NotAnAdmin => ("not_an_admin", 403, false, "Only admins may do this"),
             Self::NotTheSender => ("not_the_sender", 403, false, "Only the sender may do this"),
@@ -167,13 +178,6 @@ impl Problem {
         }
         let said: Vec<_> = errors.iter().map(|error| format!("{}: {}", error.field, error.reason)).collect();
         Self { errors, ..Self::new(Code::InvalidRequest, said.join("; ")) }
-    }
-
-    /// A text and those it mentions do not fit a frame together.
-    pub fn too_large_with_mentions() -> Self {
-        let most = Content::MAX_JSON_BYTES;
-        let reason = format!("must be at most {most} bytes as JSON, together with mentions");
-        Self::limited(Code::ContentTooLarge, "content", reason, most as u64)
     }
 
     /// More participants than one request or one group takes.

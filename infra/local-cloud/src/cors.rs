@@ -1,4 +1,4 @@
-//! What the gateway itself says about other origins.
+//! What an API or a bucket itself says about other origins.
 //!
 //! Source: API Gateway Developer Guide, "Configure CORS for HTTP APIs in API Gateway": preflights are answered without
 //! the function, and the function's own CORS headers are replaced.
@@ -20,13 +20,13 @@ const HEADERS: [HeaderName; 6] = [
     header::ACCESS_CONTROL_MAX_AGE,
 ];
 
-pub(super) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     method == Method::OPTIONS
         && headers.contains_key(header::ORIGIN)
         && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-pub(super) fn preflight(cors: &Cors, request: &HeaderMap) -> Response {
+pub(crate) fn preflight(cors: &Cors, request: &HeaderMap) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     if let Some(origin) = allowed(cors, request) {
@@ -41,8 +41,20 @@ pub(super) fn preflight(cors: &Cors, request: &HeaderMap) -> Response {
     response
 }
 
+/// Whether a rule is for the request: its origin, its method (the one that a preflight asks for), and the headers that a
+/// preflight asks for.
+pub(crate) fn fits(rule: &Cors, method: &Method, request: &HeaderMap) -> bool {
+    let asked = |name: HeaderName| request.get(name).and_then(|value| value.to_str().ok());
+    let method = asked(header::ACCESS_CONTROL_REQUEST_METHOD).unwrap_or(method.as_str());
+    let mut headers = asked(header::ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default().split(',').map(str::trim);
+    let allows = |header: &str| rule.headers.iter().any(|one| one == "*" || one.eq_ignore_ascii_case(header));
+    allowed(rule, request).is_some()
+        && rule.methods.iter().any(|one| one == method)
+        && headers.all(|header| header.is_empty() || allows(header))
+}
+
 /// Puts the gateway's headers in the place of the function's.
-pub(super) fn apply(cors: &Cors, request: &HeaderMap, response: &mut HeaderMap) {
+pub(crate) fn apply(cors: &Cors, request: &HeaderMap, response: &mut HeaderMap) {
     for name in HEADERS {
         response.remove(name);
     }

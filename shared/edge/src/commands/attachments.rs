@@ -1,0 +1,81 @@
+//! Attachments: announcing one, and opening a message's.
+
+use super::seq;
+use crate::fields::Fields;
+use crate::problem::Problem;
+use crate::request::Request;
+use domain::attachment::Media;
+use domain::content::MessageType;
+use domain::ids::{ChatId, Seq, UserId};
+use domain::use_cases::CreateAttachment;
+
+/// `{chatId, type, fileName, contentType, sizeBytes, sha256}`, of an image also `{width, height, blurHash}`, of a
+/// recording `{durationMs}`
+///
+/// # Errors
+/// [`Problem`] that names the fields.
+pub fn create_attachment(Request { caller, mut fields, .. }: Request) -> Result<CreateAttachment, Problem> {
+    let chat = fields.required("chatId");
+    let kind = fields.required::<MessageType>("type");
+    let file_name = fields.required("fileName");
+    let content_type = fields.required("contentType");
+    let size_bytes = between(&mut fields, "sizeBytes", u64::MAX);
+    let sha256 = fields.required("sha256");
+    let media = match kind {
+        Some(MessageType::Image) => {
+            let (width, height) = (side(&mut fields, "width"), side(&mut fields, "height"));
+            let blur_hash = fields.required("blurHash");
+            width.zip(height).zip(blur_hash).map(|((width, height), blur_hash)| Media::Image {
+                width,
+                height,
+                blur_hash,
+            })
+        }
+        Some(MessageType::Audio) => {
+            between(&mut fields, "durationMs", Media::LONGEST_MS).map(|duration_ms| Media::Audio { duration_ms })
+        }
+        Some(MessageType::File) => Some(Media::File),
+        Some(MessageType::Text) => {
+            fields.wrong("type", "must be image, file or audio");
+            None
+        }
+        None => None,
+    };
+    fields.finish(|| {
+        Some(CreateAttachment {
+            user: caller.user,
+            chat: chat?,
+            file_name: file_name?,
+            content_type: content_type?,
+            size_bytes: size_bytes?,
+            sha256: sha256?,
+            media: media?,
+        })
+    })
+}
+
+/// `{chatId, seq}`: who asks for the attachment of which message.
+///
+/// # Errors
+/// [`Problem`] that names the fields.
+pub fn get_attachment(Request { caller, mut fields, .. }: Request) -> Result<(UserId, ChatId, Seq), Problem> {
+    let chat = fields.required("chatId");
+    let seq = seq(&mut fields);
+    fields.finish(|| Some((caller.user, chat?, seq?)))
+}
+
+/// A picture's side in pixels.
+fn side(fields: &mut Fields, name: &str) -> Option<u32> {
+    between(fields, name, Media::MOST_PIXELS.into()).and_then(|pixels| u32::try_from(pixels).ok())
+}
+
+/// A number from 1 to `most` that must be there.
+fn between(fields: &mut Fields, name: &str, most: u64) -> Option<u64> {
+    match fields.number(name)? {
+        Some(number) if (1..=most).contains(&number) => return Some(number),
+        Some(_) if most == u64::MAX => fields.wrong(name, "must be 1 or more"),
+        Some(_) => fields.wrong(name, format!("must be 1 to {most}")),
+        None => fields.wrong(name, "is required"),
+    }
+    None
+}

@@ -835,6 +835,9 @@ class TranslatedTemplate(unittest.TestCase):
         (rule,) = cors["CorsRules"]
         self.assertEqual((condition, rule["AllowedMethods"]), ("HasCors", ["GET", "PUT"]))
         self.assertEqual(rule["AllowedOrigins"], {"Fn::Split": [",", {"Ref": "CorsOrigins"}]})
+        signed = re.search(r"const SIGNED: .* = \[(.*)\];", (TEMPLATE.parent / "shared/objects/src/lib.rs").read_text())
+        assert signed is not None
+        self.assertEqual(rule["AllowedHeaders"], re.findall(r'"([^"]+)"', signed[1]))
 
     def test_tables_have_the_keys_of_the_data_model(self) -> None:
         def keys(of: dict[str, Any]) -> list[str]:

@@ -93,6 +93,12 @@ codes! {
     ChatNotFound = "chat_not_found",
     /// There is no such message, or the caller cannot see it.
     MessageNotFound = "message_not_found",
+    /// There is no such attachment, or it is somebody else's.
+    AttachmentNotFound = "attachment_not_found",
+    /// Its bytes are not there.
+    AttachmentNotUploaded = "attachment_not_uploaded",
+    /// A message carries it already.
+    AttachmentSent = "attachment_sent",
     /// The user whom the request names is not in the chat.
     NotAParticipant = "not_a_participant",
     /// The chat takes nothing more.

@@ -38,6 +38,9 @@ use std::time::{Duration, SystemTime};
 /// What an upload is tagged with until it is kept. The bucket's lifecycle rule in `template.yaml` names it too.
 const PENDING: &str = "state=pending";
 
+/// The headers of an upload, beside its length, that are signed and must come with it.
+const SIGNED: [&str; 4] = ["content-type", "if-none-match", "x-amz-checksum-sha256", "x-amz-tagging"];
+
 /// A bucket with attachments, by their ids.
 #[derive(Debug)]
 pub struct Bucket {
@@ -63,8 +66,10 @@ impl SignUploads for Bucket {
         let call = call.checksum_sha256(STANDARD.encode(attachment.sha256.bytes()));
         let signed = call.presigned(lasting(now, UPLOAD_TIME, OPERATION)?).await;
         let signed = signed.map_err(|error| failed(OPERATION, error))?;
-        // Whoever sends a body sends its length by themselves, and a page in a browser may not.
-        let headers = signed.headers().filter(|(name, _)| *name != "content-length");
+        // Only what is signed: the SDK adds the trace of the invocation, which is nobody's business and which the bucket's
+        // CORS rule does not know. And not the length: whoever sends a body sends that by themselves, and a page in a
+        // browser may not.
+        let headers = signed.headers().filter(|(name, _)| SIGNED.contains(name));
         Ok(SignedUpload {
             url: signed.uri().to_owned(),
             headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),

@@ -1,6 +1,7 @@
 //! Images, recordings and files, with real bytes in a real bucket.
 
 use client::draft::{Draft, NewAttachment};
+use client::problem::Code;
 use client::{Error, Update, sha256};
 use domain::attachment::{Attachment, UPLOAD_TIME};
 use domain::ports::{Env as _, SignDownloads as _, SignUploads as _};
@@ -365,6 +366,7 @@ async fn a_page_of_another_origin_uploads_and_downloads() {
     let announced = picture(&alice, &chat).await;
     let url = announced["upload"]["url"].as_str().unwrap();
     let names: Vec<_> = announced["upload"]["headers"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(names, ["content-type", "if-none-match", "x-amz-checksum-sha256", "x-amz-tagging"]);
     let preflight = async |origin: &str, method: &str, headers: &str| {
         let request = Client::new().request(Method::OPTIONS, url).header("origin", origin);
         let request = request.header("access-control-request-method", method);
@@ -397,7 +399,7 @@ async fn the_client_library_uploads_sends_and_downloads() {
     let message = loop {
         match tokio::time::timeout(Duration::from_secs(60), updates.next()).await.unwrap().unwrap() {
             Update::Sent { client_message_id, message } if client_message_id == name => break message,
-            Update::Refused { error, .. } => panic!("{error}"),
+            Update::NotSent { problem, .. } => panic!("{problem}"),
             _ => {}
         }
     };
@@ -407,7 +409,7 @@ async fn the_client_library_uploads_sends_and_downloads() {
     assert_eq!((opened, &bytes[..]), (attachment, PNG));
     let too_large = NewAttachment { content_type: "image/svg+xml".to_owned(), ..new };
     let refused = client.upload(&chat, &too_large, PNG).await;
-    assert!(matches!(&refused, Err(Error::Refused(problem)) if problem.code == "invalid_request"), "{refused:?}");
+    assert!(matches!(&refused, Err(Error::Refused(problem)) if problem.code == Code::InvalidRequest), "{refused:?}");
 }
 
 #[tokio::test]

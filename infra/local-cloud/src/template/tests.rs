@@ -280,6 +280,44 @@ fn tables_are_read_with_keys_indexes_and_expiry() {
 }
 
 #[test]
+fn buckets_are_read_with_whom_they_let_in() {
+    let source = "
+Parameters:
+  Origins: {Type: String, Default: ''}
+Conditions:
+  HasCors: !Not [!Equals [!Ref Origins, '']]
+Resources:
+  Files:
+    Type: AWS::S3::Bucket
+    Properties:
+      LifecycleConfiguration: {Rules: [{Id: A, Status: Enabled, ExpirationInDays: 2}]}
+      CorsConfiguration: !If
+        - HasCors
+        - CorsRules:
+            - AllowedOrigins: !Split [',', !Ref Origins]
+              AllowedMethods: [GET, PUT]
+              AllowedHeaders: [content-type]
+              MaxAge: 3600
+        - !Ref AWS::NoValue
+  Named: {Type: AWS::S3::Bucket, Properties: {BucketName: my.files}}
+Outputs:
+  Arn: {Value: !GetAtt Files.Arn}
+";
+    let template = load_with(source, &[("Origins", "http://a,http://b")]).unwrap();
+    assert_eq!(template.warnings, Vec::<String>::new());
+    let [files, named] = template.buckets.as_slice() else { panic!("two buckets") };
+    assert_eq!((files.name.as_str(), named.name.as_str()), ("local-files", "my.files"));
+    let [rule] = files.cors.as_slice() else { panic!("one rule") };
+    assert_eq!(
+        (&*rule.origins.join(" "), &*rule.methods.join(" "), rule.max_age),
+        ("http://a http://b", "GET PUT", Some(3600))
+    );
+    assert_eq!(load(source).buckets[0].cors, []);
+    let (_, subject, message) = fault("Resources: {F: {Type: AWS::S3::Bucket, Properties: {BucketName: Upper}}}");
+    assert_eq!((subject.as_str(), message.contains("Upper")), ("F.BucketName", true));
+}
+
+#[test]
 fn rules_are_checked_and_told() {
     let source = "
 Parameters: {A: {Type: String, Default: ''}, B: {Type: String, Default: ''}}

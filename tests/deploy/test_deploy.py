@@ -50,8 +50,10 @@ class Adaptations(unittest.TestCase):
             adapt.adapt(translate()),
             [
                 "11 route responses removed",
-                "22 HTTP routes expanded from the OpenAPI document",
+                "24 HTTP routes expanded from the OpenAPI document",
                 "6 alarms on expressions removed",
+                "1 condition on a request's tags removed",
+                "1 TLS-only policy of a bucket removed",
                 "the ids of 2 APIs pinned",
             ],
         )
@@ -144,6 +146,8 @@ class DeployedStack(unittest.TestCase):
             ("PATCH", "/me"): "profile",
             ("GET", "/users/u1"): "profile",
             ("POST", "/sync"): "sync",
+            ("POST", "/attachments"): "create-attachment",
+            ("GET", "/chats/c1/messages/1/attachment"): "get-attachment",
         }
         for (method, path), function in routes.items():
             with self.subTest(f"{method} {path}"):

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use domain::attachment::Media;
 use domain::event::TypingState;
 use domain::ids::{ChatId, ClientChatId, Rev, Seq, UserId};
 use domain::timestamp::Timestamp;
@@ -136,6 +137,10 @@ fn every_route_without_an_action_parses() {
     let mut unmute: Value = serde_json::from_str(&by("mute-chat", "DELETE")).unwrap();
     unmute.as_object_mut().unwrap().remove("body");
     assert_eq!(commands::mute_chat(request(&unmute.to_string())).unwrap().mute, Mute::Off);
+    let announce = commands::create_attachment(request(&sample("create-attachment"))).unwrap();
+    assert_eq!((announce.chat, announce.file_name.as_str(), announce.size_bytes), (pair(), "harbour.png", 183_204));
+    assert!(matches!(announce.media, Media::Image { width: 1280, height: 720, .. }));
+    assert_eq!(commands::get_attachment(request(&sample("get-attachment"))).unwrap(), (user("alice"), pair(), Seq(1)));
     let inbox = commands::list_chats(request(&sample("list-chats"))).unwrap();
     assert_eq!((inbox.limit, inbox.after), (PageLimit::new(20).unwrap(), None));
     assert!(matches!(commands::profile(request(&sample("profile"))).unwrap(), ProfileCommand::Me(_)));
@@ -191,9 +196,19 @@ fn what_is_wrong_is_named() {
     refused(text(json!({"mentions": ["ok", "not ok"]})), "mentions[1]", "1 to 128");
     refused(text(json!({"mentions": many(21)})), "mentions", "at most 20");
     assert_eq!(text(json!({"mentions": many(20), "replyTo": 3})).unwrap().reply_to, Some(Seq(3)));
-    let large = text(json!({"content": "x".repeat(24 * 1024 - 2), "mentions": ["bob"]})).unwrap_err();
+    let large = text(json!({"content": "x".repeat(24 * 1024 - 1)})).unwrap_err();
     assert_eq!((large.code, large.limit), (Code::ContentTooLarge, Some(24 * 1024)));
     assert!(text(json!({"content": "x".repeat(24 * 1024 - 2)})).is_ok());
+    let image = |more: Value| {
+        let mut fields = json!({"type": "image", "attachmentId": "a-1"});
+        fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        commands::send_message(at(fields))
+    };
+    assert!(image(json!({})).unwrap().content.is_empty());
+    assert_eq!(image(json!({"content": "The sea"})).unwrap().content.as_str(), "The sea");
+    refused(image(json!({"attachmentId": null})), "attachmentId", "required");
+    refused(image(json!({"attachmentId": "NO"})), "attachmentId", "a-z");
+    refused(image(json!({"type": "video"})), "type", "text, image, file or audio");
     refused(commands::edit_message(at(json!({"content": "x"}))), "seq", "required");
     refused(commands::edit_message(at(json!({"seq": "1", "content": "x"}))), "seq", "whole number");
     refused(commands::delete_message(at(json!({"seq": 1, "for": "all"}))), "for", "me or everyone");

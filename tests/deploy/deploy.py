@@ -110,6 +110,8 @@ class Deployed:
     adaptations: list[str]
     # logical id -> physical id
     resources: dict[str, str]
+    # parameter -> URL of a queue that gets what is published to its topic
+    queues: dict[str, str]
 
 
 def free_port() -> int:
@@ -261,6 +263,29 @@ def create_secret(running: MiniStack, name: str, file: Path) -> str:
     return str(secret["ARN"])
 
 
+def create_topic(running: MiniStack, name: str) -> tuple[str, str]:
+    """The ARN of a topic, and the URL of a queue that gets what is published to it."""
+    arn = str(running.client("sns").create_topic(Name=name)["TopicArn"])
+    sqs = running.client("sqs")
+    queue = str(sqs.create_queue(QueueName=name)["QueueUrl"])
+    endpoint = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": endpoint,
+                "Condition": {"ArnEquals": {"aws:SourceArn": arn}},
+            }
+        ],
+    }
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(policy)})
+    running.client("sns").subscribe(TopicArn=arn, Protocol="sqs", Endpoint=endpoint)
+    return arn, queue
+
+
 def processor() -> str:
     """This machine's processor by Lambda's name, since the functions run on it."""
     return {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine().lower()]
@@ -268,10 +293,14 @@ def processor() -> str:
 
 @contextmanager
 def deployment(
-    binaries: Path, parameters: dict[str, str], secrets: Mapping[str, Path] | None = None
+    binaries: Path,
+    parameters: dict[str, str],
+    secrets: Mapping[str, Path] | None = None,
+    topics: Sequence[str] = (),
 ) -> Iterator[Deployed]:
     """The stack, deployed with the executables in a directory; gone when the block is left. `secrets` are files by the
-    parameter that is to be the ARN of a secret with the file's text."""
+    parameter that is to be the ARN of a secret with the file's text; `topics` are the parameters that are to be ARNs of
+    topics."""
     with ministack() as running:
         values = {
             "Architecture": processor(),
@@ -281,6 +310,9 @@ def deployment(
         }
         for name, file in (secrets or {}).items():
             values[name] = create_secret(running, name, file)
+        queues = {}
+        for name in topics:
+            values[name], queues[name] = create_topic(running, name)
         values |= parameters
         template = translate(values)
         adaptations = adapt(template)
@@ -293,6 +325,7 @@ def deployment(
             websocket_url=websocket_url,
             adaptations=adaptations,
             resources=resources,
+            queues=queues,
         )
 
 

@@ -53,6 +53,7 @@ class Adaptations(unittest.TestCase):
                 "24 HTTP routes expanded from the OpenAPI document",
                 "6 alarms on expressions removed",
                 "1 condition on a request's tags removed",
+                "1 role may publish batches",
                 "1 TLS-only policy of a bucket removed",
                 "the ids of 2 APIs pinned",
             ],

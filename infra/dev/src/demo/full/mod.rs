@@ -2,6 +2,7 @@
 //! others' sockets show.
 
 mod admins;
+mod attachments;
 mod away;
 mod events;
 mod farewell;
@@ -12,6 +13,7 @@ mod messages;
 mod people;
 mod player;
 mod private;
+mod samples;
 mod transcript;
 
 use super::{Actor, Notifications, Stage};
@@ -92,6 +94,8 @@ impl Play {
         self.away().await?;
         self.transcript.scene("Inboxes");
         self.inboxes().await?;
+        self.transcript.scene("A picture and a recording");
+        self.attachments().await?;
         self.transcript.scene("The group ends");
         self.farewell().await
     }

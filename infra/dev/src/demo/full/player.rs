@@ -5,6 +5,10 @@ use super::Miss;
 use client::wire::{ClientError, Credential, HttpClient, Socket};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// The longest that the bucket may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A user who plays.
 pub(super) struct Player {
@@ -13,6 +17,7 @@ pub(super) struct Player {
     /// Their user id.
     pub(super) id: String,
     http: HttpClient,
+    bucket: reqwest::Client,
     socket: Option<Socket>,
     ws_url: String,
     token: String,
@@ -53,7 +58,9 @@ impl Player {
     pub(super) fn new(stage: &Stage, name: &'static str, actor: &Actor) -> Result<Self, ClientError> {
         let http = HttpClient::new(&stage.http_url, Some(&actor.token))?;
         let (id, token, ws_url) = (actor.user.clone(), actor.token.clone(), stage.ws_url.clone());
-        Ok(Self { name, id, http, socket: None, ws_url, token })
+        // After HttpClient, which sets up TLS.
+        let bucket = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
+        Ok(Self { name, id, http, bucket, socket: None, ws_url, token })
     }
 
     /// Connects by WebSocket.
@@ -85,6 +92,23 @@ impl Player {
     /// What is answered to a `GET`.
     pub(super) async fn get(&self, path: &str) -> Result<Value, Miss> {
         self.http(Method::GET, path, Value::Null).await?.done(200)
+    }
+
+    /// Puts bytes into the bucket, as the answer to an announcement says; what status that is answered with.
+    pub(super) async fn upload(&self, upload: &Value, bytes: &[u8]) -> Result<u16, Miss> {
+        let url = upload["url"].as_str().unwrap_or_default();
+        let mut request = self.bucket.put(url).body(bytes.to_vec());
+        for (name, value) in upload["headers"].as_object().into_iter().flatten() {
+            request = request.header(name, value.as_str().unwrap_or_default());
+        }
+        Ok(request.send().await.map_err(ClientError::from)?.status().as_u16())
+    }
+
+    /// What the bucket answers at a signed address: the status, and the bytes.
+    pub(super) async fn download(&self, url: &str) -> Result<(u16, Vec<u8>), Miss> {
+        let response = self.bucket.get(url).send().await.map_err(ClientError::from)?;
+        let status = response.status().as_u16();
+        Ok((status, response.bytes().await.map_err(ClientError::from)?.to_vec()))
     }
 
     /// A request over WebSocket.

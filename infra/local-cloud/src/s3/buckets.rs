@@ -2,7 +2,7 @@
 //! here is what it leaves out, tags, and where it differs from S3.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -14,6 +14,7 @@ use s3s::{
         GetObjectOutput, GetObjectTaggingInput, GetObjectTaggingOutput, HeadObjectInput, HeadObjectOutput,
         PutObjectInput, PutObjectOutput, Tag,
     },
+    s3_error,
 };
 use s3s_fs::FileSystem;
 
@@ -23,13 +24,14 @@ type Place = (String, String);
 /// The buckets of the template.
 pub(super) struct Buckets {
     files: FileSystem,
+    names: BTreeSet<String>,
     /// Gone with the process: nothing here looks at them but whoever asks for them.
     tags: Mutex<HashMap<Place, Vec<Tag>>>,
 }
 
 impl Buckets {
-    pub(super) fn new(files: FileSystem) -> Self {
-        Self { files, tags: Mutex::default() }
+    pub(super) fn new(files: FileSystem, names: BTreeSet<String>) -> Self {
+        Self { files, names, tags: Mutex::default() }
     }
 
     fn tags(&self) -> MutexGuard<'_, HashMap<Place, Vec<Tag>>> {
@@ -65,6 +67,10 @@ fn removal((bucket, key): &Place) -> S3Request<DeleteObjectInput> {
 impl S3 for Buckets {
     async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         let place = (request.input.bucket.clone(), request.input.key.clone());
+        // The back end would make it.
+        if !self.names.contains(&place.0) {
+            return Err(s3_error!(NoSuchBucket));
+        }
         let given = request.input.tagging.as_deref().map(tags).unwrap_or_default();
         let answer = self.files.put_object(request).await;
         match &answer {

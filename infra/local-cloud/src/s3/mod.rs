@@ -60,7 +60,8 @@ impl Embedded {
             make(&path.join(&bucket.name))?;
         }
         let files = FileSystem::new(&path).map_err(|error| Error::S3(format!("{}: {error:?}", path.display())))?;
-        let mut service = S3ServiceBuilder::new(Buckets::new(files));
+        let mut service =
+            S3ServiceBuilder::new(Buckets::new(files, buckets.iter().map(|bucket| bucket.name.clone()).collect()));
         let given = |name: &str, usual: &str| environment.get(name).map_or(usual, String::as_str).to_owned();
         let access_key = given("AWS_ACCESS_KEY_ID", lambda::ACCESS_KEY);
         service.set_auth(SimpleAuth::from_single(access_key, given("AWS_SECRET_ACCESS_KEY", lambda::SECRET_KEY)));

@@ -12,5 +12,6 @@ mod http_api;
 mod lambda;
 mod metrics;
 mod pages;
+mod s3;
 mod support;
 mod websocket_api;

@@ -120,7 +120,7 @@ mod tests {
             deleted_for: [user("bob")].into(),
             rev: Rev(2),
             told_rev: Rev(1),
-            body: Body::Deleted { at: Timestamp::from_millis(9), by: user("carol") },
+            body: Body::Deleted { at: Timestamp::from_millis(9), by: user("carol"), attachment: None },
         };
         let item = to_item("Messages", &MessageItem::from(&tombstone)).unwrap();
         let mut names: Vec<_> = item.keys().map(String::as_str).collect();

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
 mod budgets;
+mod budgets_of_attachments;
 mod budgets_of_changes;
 mod contract;
 mod earlier_items;

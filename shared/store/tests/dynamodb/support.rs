@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::config::interceptors::{
 use aws_sdk_dynamodb::config::{BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
 use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetItemOutput};
 use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
+use aws_sdk_dynamodb::operation::put_item::{PutItemInput, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput};
@@ -141,6 +142,8 @@ impl Intercept for Calls {
             read.push(input.table_name().unwrap().to_owned());
         } else if let Some(input) = input.downcast_ref::<UpdateItemInput>() {
             call = Call { operation: "UpdateItem", asks_capacity: asks(input.return_consumed_capacity()), ..call };
+        } else if let Some(input) = input.downcast_ref::<PutItemInput>() {
+            call = Call { operation: "PutItem", asks_capacity: asks(input.return_consumed_capacity()), ..call };
         } else if let Some(input) = input.downcast_ref::<TransactWriteItemsInput>() {
             call =
                 Call { operation: "TransactWriteItems", asks_capacity: asks(input.return_consumed_capacity()), ..call };
@@ -170,6 +173,8 @@ impl Intercept for Calls {
             ("Query", one(output.consumed_capacity()), 0.0)
         } else if let Some(output) = output.downcast_ref::<UpdateItemOutput>() {
             ("UpdateItem", 0.0, one(output.consumed_capacity()))
+        } else if let Some(output) = output.downcast_ref::<PutItemOutput>() {
+            ("PutItem", 0.0, one(output.consumed_capacity()))
         } else if let Some(output) = output.downcast_ref::<TransactWriteItemsOutput>() {
             ("TransactWriteItems", 0.0, sum(output.consumed_capacity()))
         } else {

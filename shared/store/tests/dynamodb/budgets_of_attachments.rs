@@ -1,0 +1,70 @@
+//! What attachments may cost of the tables: to announce, to send and to open one.
+
+use crate::budgets::{Chatting, app, private, reads, within};
+use domain::content::MessageType;
+use domain::ids::{AttachmentId, ChatId, Seq};
+use domain::use_cases::{CreateAttachment, SendMessage, SendMessageError};
+use testkit::TestEnv;
+use testkit::fixtures::{message, upload, user};
+
+async fn announce(app: &Chatting, chat: &ChatId, who: &str) -> AttachmentId {
+    let declared = upload(chat, who, "unused", TestEnv::START).attachment;
+    let command = CreateAttachment {
+        user: user(who),
+        chat: chat.clone(),
+        file_name: declared.file_name,
+        content_type: declared.content_type,
+        size_bytes: declared.size_bytes,
+        sha256: declared.sha256,
+        media: declared.media,
+    };
+    let created = app.create_attachment(command).await.unwrap();
+    app.objects.put_declared(&created.upload.attachment);
+    created.upload.attachment.id
+}
+
+fn carrying(chat: &ChatId, who: &str, name: &str, id: &AttachmentId) -> SendMessage {
+    SendMessage { kind: MessageType::Image, attachment: Some(id.clone()), ..message(chat, who, name, "") }
+}
+
+#[tokio::test]
+async fn announcing_writes_one_item() {
+    let (app, calls) = app().await;
+    let chat = private(&app, &calls, "announce-a", "announce-b").await;
+    announce(&app, &chat, "announce-a").await;
+    let made = calls.take();
+    within(&made, &["BatchGetItem", "PutItem"], 1.0, 2.5);
+    reads(&made[0], &["ChatMembersTable", "MessagesTable"], &["ChatsTable"]);
+}
+
+#[tokio::test]
+async fn a_send_with_an_attachment_reads_and_writes_one_item_more() {
+    let (app, calls) = app().await;
+    let chat = private(&app, &calls, "carry-a", "carry-b").await;
+    let id = announce(&app, &chat, "carry-a").await;
+    calls.take();
+    app.send_message(carrying(&chat, "carry-a", "m-1", &id)).await.unwrap();
+    let made = calls.take();
+    within(&made, &["BatchGetItem", "GetItem", "TransactWriteItems", "BatchGetItem"], 10.0, 4.5);
+    reads(&made[1], &["UploadsTable"], &[]);
+    assert_eq!(app.objects.looked(), 1);
+    // A second time it is refused before anything is looked at or written; its name is looked for.
+    let refused = app.send_message(carrying(&chat, "carry-a", "m-2", &id)).await;
+    assert!(matches!(refused, Err(SendMessageError::AttachmentSent)), "{refused:?}");
+    within(&calls.take(), &["BatchGetItem", "GetItem", "GetItem"], 0.0, 4.5);
+    assert_eq!(app.objects.looked(), 1);
+}
+
+#[tokio::test]
+async fn opening_one_reads_who_asks_and_the_message() {
+    let (app, calls) = app().await;
+    let chat = private(&app, &calls, "open-a", "open-b").await;
+    let id = announce(&app, &chat, "open-a").await;
+    app.send_message(carrying(&chat, "open-a", "", &id)).await.unwrap();
+    calls.take();
+    app.get_attachment(&user("open-b"), &chat, Seq(1)).await.unwrap();
+    let made = calls.take();
+    within(&made, &["BatchGetItem", "GetItem"], 0.0, 3.0);
+    reads(&made[0], &["ChatMembersTable", "MessagesTable"], &[]);
+    reads(&made[1], &["MessagesTable"], &[]);
+}

@@ -4,6 +4,7 @@ use domain::Settings;
 use domain::attachment::{AttachmentLimit, AttachmentLimits};
 use domain::file::ContentType;
 use domain::member::BudgetRate;
+use std::collections::BTreeSet;
 
 /// A variable that is missing or wrong; a function does not start without it.
 #[derive(Debug, thiserror::Error)]
@@ -213,18 +214,27 @@ fn required(name: &'static str) -> Result<String, ConfigError> {
 
 fn attachment_limits() -> Result<AttachmentLimits, ConfigError> {
     let AttachmentLimits { image, audio, file } = AttachmentLimits::default();
-    let limit = |bytes, types, default: AttachmentLimit| -> Result<AttachmentLimit, ConfigError> {
-        let most_bytes = positive(bytes, default.most_bytes)?;
-        let Some(named) = optional(types) else { return Ok(AttachmentLimit { most_bytes, ..default }) };
-        let named = named.split(',').map(|name| ContentType::parse(name.trim()));
-        let wrong = |_| ConfigError::Wrong { name: types, reason: "must be media types, separated by commas" };
-        Ok(AttachmentLimit { most_bytes, content_types: named.collect::<Result<_, _>>().map_err(wrong)? })
-    };
     Ok(AttachmentLimits {
-        image: limit("ATTACHMENT_IMAGE_MAX_BYTES", "ATTACHMENT_IMAGE_TYPES", image)?,
-        audio: limit("ATTACHMENT_AUDIO_MAX_BYTES", "ATTACHMENT_AUDIO_TYPES", audio)?,
-        file: limit("ATTACHMENT_FILE_MAX_BYTES", "ATTACHMENT_FILE_TYPES", file)?,
+        image: AttachmentLimit {
+            most_bytes: positive("ATTACHMENT_IMAGE_MAX_BYTES", image.most_bytes)?,
+            content_types: content_types("ATTACHMENT_IMAGE_TYPES", image.content_types)?,
+        },
+        audio: AttachmentLimit {
+            most_bytes: positive("ATTACHMENT_AUDIO_MAX_BYTES", audio.most_bytes)?,
+            content_types: content_types("ATTACHMENT_AUDIO_TYPES", audio.content_types)?,
+        },
+        file: AttachmentLimit {
+            most_bytes: positive("ATTACHMENT_FILE_MAX_BYTES", file.most_bytes)?,
+            content_types: content_types("ATTACHMENT_FILE_TYPES", file.content_types)?,
+        },
     })
+}
+
+fn content_types(name: &'static str, default: BTreeSet<ContentType>) -> Result<BTreeSet<ContentType>, ConfigError> {
+    let Some(types) = optional(name) else { return Ok(default) };
+    let types = types.split(',').map(|one| ContentType::parse(one.trim()));
+    let wrong = |_| ConfigError::Wrong { name, reason: "must be media types, separated by commas" };
+    types.collect::<Result<_, _>>().map_err(wrong)
 }
 
 fn positive<T: std::str::FromStr + PartialOrd + Default>(name: &'static str, default: T) -> Result<T, ConfigError> {

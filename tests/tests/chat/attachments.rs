@@ -3,7 +3,8 @@
 use client::draft::{Draft, NewAttachment};
 use client::problem::Code;
 use client::{Error, Update, sha256};
-use domain::attachment::{Attachment, UPLOAD_TIME};
+use domain::attachment::{Attachment, AttachmentLimits, UPLOAD_TIME};
+use domain::file::ContentType;
 use domain::ports::{Env as _, SignDownloads as _, SignUploads as _};
 use edge::aws::Aws;
 use edge::config::AwsConfig;
@@ -410,6 +411,18 @@ async fn the_client_library_uploads_sends_and_downloads() {
     let too_large = NewAttachment { content_type: "image/svg+xml".to_owned(), ..new };
     let refused = client.upload(&chat, &too_large, PNG).await;
     assert!(matches!(&refused, Err(Error::Refused(problem)) if problem.code == Code::InvalidRequest), "{refused:?}");
+}
+
+#[test]
+fn the_template_and_the_code_have_the_same_limits() {
+    let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();
+    let told = &template.functions["CreateAttachmentFunction"].environment;
+    let AttachmentLimits { image, audio, file } = AttachmentLimits::default();
+    for (name, limit) in [("IMAGE", image), ("AUDIO", audio), ("FILE", file)] {
+        assert_eq!(told[&format!("ATTACHMENT_{name}_MAX_BYTES")], limit.most_bytes.to_string());
+        let types: Vec<_> = limit.content_types.iter().map(ContentType::as_str).collect();
+        assert_eq!(told[&format!("ATTACHMENT_{name}_TYPES")], types.join(","));
+    }
 }
 
 #[tokio::test]

@@ -130,6 +130,20 @@ async fn two_people_chat_in_two_terminals() {
     alice.types("/delete 2 everyone", Some("Enter"));
     bob.shows_line(&["Alice  (deleted)", "#2"]).await;
 
+    // A file goes from one to the other.
+    let files = tempfile::tempdir().unwrap();
+    let (from, to) = (files.path().join("my minutes.txt"), files.path().join("copy.txt"));
+    std::fs::write(&from, "We met.").unwrap();
+    alice.types(&format!("/file \"{}\" As promised", from.display()), Some("Enter"));
+    bob.shows_line(&["[my minutes.txt, 7 B] As promised", "#4"]).await;
+    bob.types(&format!("/save 4 {}", to.display()), Some("Enter"));
+    bob.shows_line(&["saved as"]).await;
+    assert_eq!(std::fs::read_to_string(&to).unwrap(), "We met.");
+    bob.types(&format!("/save 4 {}", to.display()), Some("Enter"));
+    bob.shows_line(&["exists"]).await;
+    bob.types("/save 3", Some("Enter"));
+    bob.shows_line(&["carries no attachment"]).await;
+
     // What is wrong is said, and what was typed is still there.
     alice.types("/edit 3 Not mine", Some("Enter"));
     alice.shows_line(&["Only its sender"]).await;

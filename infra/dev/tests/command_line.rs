@@ -97,7 +97,8 @@ fn tokens_are_of_a_running_system() {
 fn this_products_template_has_nothing_that_the_local_cloud_does_not_serve() {
     let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();
     assert_eq!(template.warnings, Vec::<String>::new());
-    assert_eq!(template.functions.len(), 23);
+    assert_eq!(template.functions.len(), 25);
+    assert_eq!((template.tables.len(), template.buckets.len()), (6, 1));
 }
 
 #[test]
@@ -109,6 +110,8 @@ fn a_watch_is_told_everything_that_any_function_reads() {
         "CONNECTIONS_ENDPOINT",
         "AUTH_JWKS_URL",
         "AWS_ENDPOINT_URL_DYNAMODB",
+        "AWS_ENDPOINT_URL_S3",
+        "ATTACHMENTS_BUCKET",
         "AWS_REGION",
     ] {
         assert!(variables.get(name).is_some_and(|value| !value.is_empty()), "{name}: {variables:?}");

@@ -1,6 +1,7 @@
 //! What a line that begins with a slash says.
 
 use client::documents::Seq;
+use std::path::PathBuf;
 
 /// What is typed into a chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +10,10 @@ pub(super) enum Command {
     Say(String),
     /// A message that replies to one.
     Reply(Seq, String),
+    /// A file, and its caption.
+    File(PathBuf, String),
+    /// What a message carries, and as which file.
+    Save(Seq, Option<PathBuf>),
     Edit(Seq, String),
     /// For everyone, or for oneself alone.
     Delete(Seq, bool),
@@ -29,13 +34,15 @@ pub(super) enum Command {
 }
 
 /// What can be typed, and what it does.
-pub(super) const HELP: [(&str, &str); 19] = [
+pub(super) const HELP: [(&str, &str); 21] = [
     ("text, Enter", "sends it; Alt-Enter begins a new line, // a text with a slash"),
     ("Tab, Shift-Tab", "the next chat, the one before"),
     ("PgUp, PgDn", "older messages, newer ones"),
     ("/new USER", "opens the private chat with a user"),
     ("/group USER,USER NAME", "makes a group"),
     ("/reply N TEXT", "replies to message N"),
+    ("/file PATH [TEXT]", "sends a file, \"in quotes\" if its path has spaces"),
+    ("/save N [PATH]", "saves what message N carries"),
     ("/edit N TEXT", "edits your message N"),
     ("/delete N [everyone]", "deletes message N for you, or for everyone"),
     ("/react N [EMOJI ...]", "your reactions to message N; none takes them back"),
@@ -77,6 +84,14 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
     };
     Ok(match name {
         "reply" => with_text().map(|(n, text)| Command::Reply(n, text))?,
+        "file" => {
+            let (path, caption) = path_of(&some("a path")?);
+            Command::File(path, caption)
+        }
+        "save" => {
+            let (n, path) = of_message()?;
+            Command::Save(n, (!path.is_empty()).then(|| PathBuf::from(path)))
+        }
         "edit" => with_text().map(|(n, text)| Command::Edit(n, text))?,
         "delete" => match of_message()? {
             (n, how) if how.is_empty() || how == "me" => Command::Delete(n, false),
@@ -113,6 +128,13 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
     })
 }
 
+/// A path, in quotes if it has spaces, and what follows it.
+fn path_of(text: &str) -> (PathBuf, String) {
+    let quoted = text.strip_prefix('"').and_then(|text| text.split_once('"'));
+    let (path, rest) = quoted.or_else(|| text.split_once(char::is_whitespace)).unwrap_or((text, ""));
+    (PathBuf::from(path), rest.trim().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +154,10 @@ mod tests {
             ("/group bob,carol Release team", Command::Group("Release team".to_owned(), list(&["bob", "carol"]))),
             ("/add dave, erin", Command::Add(list(&["dave", "erin"]))),
             ("/unmute", Command::Mute(false)),
+            ("/file a.txt", Command::File("a.txt".into(), String::new())),
+            ("/file \"my notes.txt\"  as promised", Command::File("my notes.txt".into(), "as promised".to_owned())),
+            ("/save #3", Command::Save(3, None)),
+            ("/save 3 my notes.txt", Command::Save(3, Some("my notes.txt".into()))),
         ] {
             assert_eq!(parse(line), Ok(wanted), "{line}");
         }
@@ -155,9 +181,10 @@ mod tests {
     #[test]
     fn every_command_is_in_the_help() {
         let named: Vec<_> = HELP.iter().flat_map(|(keys, _)| keys.split([' ', ','])).collect();
-        for name in
-            ["new", "group", "reply", "edit", "delete", "react", "mute", "clear", "rename", "add", "remove", "leave"]
-        {
+        for name in [
+            "new", "group", "reply", "file", "save", "edit", "delete", "react", "mute", "clear", "rename", "add",
+            "remove", "leave",
+        ] {
             assert!(named.contains(&format!("/{name}").as_str()), "{name}");
         }
     }

@@ -1,6 +1,7 @@
 //! The screen: the inbox, a chat, a line to type into.
 
 use super::command::HELP;
+use super::files;
 use super::names;
 use super::view::View;
 use client::documents::{Message, Status};
@@ -106,7 +107,7 @@ fn preview(state: &State, held: &Held, message: &Message) -> String {
         other if held.chat().is_group => format!("{}: ", names::user(state, other)),
         _ => String::new(),
     };
-    let what = if message.deleted_at.is_some() { "(deleted)" } else { &message.content };
+    let what = if message.deleted_at.is_some() { "(deleted)".to_owned() } else { files::text(message) };
     format!("{who}{}", what.replace(char::is_control, " "))
 }
 
@@ -200,8 +201,8 @@ fn of_message(state: &State, held: &Held, message: &Message, width: usize) -> Ve
     tail.push(format!("#{}", message.seq));
     let is_deleted = message.deleted_at.is_some();
     let style = if is_deleted { Style::default().dim().italic() } else { Style::default() };
-    let text = if is_deleted { "(deleted)" } else { &message.content };
-    lines.extend(broken(&time, sender, &Body { text, style, tail: tail.join("  ") }, width));
+    let text = if is_deleted { "(deleted)".to_owned() } else { files::text(message) };
+    lines.extend(broken(&time, sender, &Body { text: &text, style, tail: tail.join("  ") }, width));
     lines
 }
 

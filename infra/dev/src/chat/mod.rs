@@ -2,6 +2,7 @@
 
 mod command;
 mod draw;
+mod files;
 mod lines;
 mod names;
 mod terminal;
@@ -16,6 +17,11 @@ use std::sync::Arc;
 
 pub use lines::converse as in_lines;
 pub use terminal::show as in_terminal;
+
+/// What is said of a failure: of a refusal what the system says of it.
+fn in_words(error: &client::Error) -> String {
+    error.problem().map_or_else(|| crate::in_full(error), |problem| problem.detail.clone())
+}
 
 /// Tokens of the stand-in Auth Service, a new one each time.
 #[derive(Debug, Clone)]

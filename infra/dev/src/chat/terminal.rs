@@ -2,6 +2,8 @@
 
 use super::command::{Command, parse};
 use super::draw;
+use super::files;
+use super::in_words;
 use super::names;
 use super::view::View;
 use crate::Error;
@@ -304,6 +306,17 @@ impl Chat {
         match command {
             Command::Say(text) => self.say(&chat, Draft::text(text)),
             Command::Reply(seq, text) => self.say(&chat, Draft { reply_to: Some(seq), ..Draft::text(text) }),
+            Command::File(path, caption) => {
+                self.view.say(format!("uploading {}", path.display()));
+                self.ask(async move {
+                    let sent = files::send(&client, &chat, &path, caption).await;
+                    Ok(Some(sent.map_or_else(Done::Failed, |()| Done::Said(format!("{} is there", path.display())))))
+                });
+            }
+            Command::Save(seq, to) => self.ask(async move {
+                let saved = files::save(&client, &chat, seq, to).await;
+                Ok(Some(saved.map_or_else(Done::Failed, |path| Done::Said(format!("saved as {}", path.display())))))
+            }),
             Command::Edit(seq, text) => self.ask(async move { client.edit(&chat, seq, &text).await.map(|_| None) }),
             Command::Delete(seq, for_everyone) => {
                 self.ask(async move { client.delete(&chat, seq, for_everyone).await.map(|_| None) });
@@ -340,9 +353,4 @@ impl Chat {
             self.view.complain(in_words(&error));
         }
     }
-}
-
-/// What is said of a failure: of a refusal what the system says of it.
-fn in_words(error: &client::Error) -> String {
-    error.problem().map_or_else(|| crate::in_full(error), |problem| problem.detail.clone())
 }

@@ -1,0 +1,92 @@
+//! What messages carry: how a line shows it, and its way from a file and into one.
+
+use client::Client;
+use client::documents::{Attachment, Message, Seq};
+use client::draft::{Draft, NewAttachment};
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// What is read of a message: what it carries, in brackets, and what it says.
+pub(super) fn text(message: &Message) -> String {
+    match &message.attachment {
+        Some(attachment) if message.content.is_empty() => carried(attachment),
+        Some(attachment) => format!("{} {}", carried(attachment), message.content),
+        None => message.content.clone(),
+    }
+}
+
+fn carried(attachment: &Attachment) -> String {
+    let Attachment { file_name, size_bytes, width, height, duration_ms, .. } = attachment;
+    match (width.zip(*height), duration_ms) {
+        (Some((width, height)), _) => format!("[picture {file_name}, {width} x {height}, {}]", size(*size_bytes)),
+        (None, Some(ms)) => format!("[recording {file_name}, {}]", duration(*ms)),
+        (None, None) => format!("[{file_name}, {}]", size(*size_bytes)),
+    }
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1000 => format!("{bytes} B"),
+        1000..1_000_000 => format!("{} KB", bytes.div_ceil(1000)),
+        _ => format!("{} MB", bytes.div_ceil(1_000_000)),
+    }
+}
+
+/// Minutes and seconds, begun ones counted.
+fn duration(ms: u64) -> String {
+    let seconds = ms.div_ceil(1000);
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// Uploads a file and sends it, as a file whatever it is: what a picture is like would take a decoder to say.
+///
+/// # Errors
+/// In words.
+pub(super) async fn send(client: &Client, chat: &str, path: &Path, caption: String) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+    let bytes = tokio::fs::read(path).await.map_err(failed)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let new = NewAttachment::file(&name, "application/octet-stream");
+    let attachment = client.upload(chat, &new, bytes).await.map_err(|error| super::in_words(&error))?;
+    client.send(chat, Draft::attachment(&attachment, caption)).map_err(|error| super::in_words(&error))?;
+    Ok(())
+}
+
+/// Saves what a message carries, under its own name in the present directory unless another is given; where that is. A
+/// file that is there stays.
+///
+/// # Errors
+/// In words.
+pub(super) async fn save(client: &Client, chat: &str, seq: Seq, to: Option<PathBuf>) -> Result<PathBuf, String> {
+    let (attachment, bytes) = client.download(chat, seq).await.map_err(|error| super::in_words(&error))?;
+    // Of a name that is a path nothing but its end.
+    let own = Path::new(&attachment.file_name).file_name().map(PathBuf::from);
+    let path = to.or(own).ok_or("it has no name: give one")?;
+    let file = OpenOptions::new().write(true).create_new(true).open(&path);
+    let written = file.and_then(|mut file| file.write_all(&bytes));
+    written.map(|()| path.clone()).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_message_carries_is_shown_with_its_measures() {
+        let shown = |more: serde_json::Value, content: &str| {
+            let mut attachment = json!({"attachmentId": "a", "fileName": "a.bin", "contentType": "x/y", "sizeBytes": 1_500_001,
+                "sha256": "0".repeat(64)});
+            attachment.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            text(&serde_json::from_value(json!({"messageId": "c:1", "chatId": "c", "seq": 1, "senderId": "a", "type": "file",
+                "content": content, "attachment": attachment, "seenBy": [], "deletedFor": [], "createdAt": "", "rev": 0}))
+            .unwrap())
+        };
+        assert_eq!(shown(json!({}), "Look"), "[a.bin, 2 MB] Look");
+        assert_eq!(shown(json!({"sizeBytes": 999}), ""), "[a.bin, 999 B]");
+        assert_eq!(shown(json!({"durationMs": 61_200}), ""), "[recording a.bin, 1:02]");
+        let picture = json!({"width": 640, "height": 480, "blurHash": "00OZZy", "sizeBytes": 1001});
+        assert_eq!(shown(picture, ""), "[picture a.bin, 640 x 480, 2 KB]");
+    }
+}

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use aws_sdk_s3::{
     Client,
-    config::{Credentials, Region},
+    config::{BehaviorVersion, Credentials, Region},
     error::ProvideErrorMetadata,
     presigning::PresigningConfig,
     primitives::ByteStream,
@@ -20,7 +20,7 @@ const DIGEST: &str = "GF+NsyJx/iX1Yab8k4suJkMG7DBO2lGAB9F2SCY4GWk=";
 
 fn client(cloud: &Cloud, secret: &str) -> Client {
     let config = aws_sdk_s3::Config::builder()
-        .behavior_version_latest()
+        .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("local", secret, None, None, "test"))
         .endpoint_url(cloud.cloud().s3_endpoint())

@@ -1,14 +1,17 @@
 //! Attachments' bytes, between a client and the bucket: no byte of them passes the system itself.
 
 use crate::documents::{Download, Upload};
+use crate::wire::ClientError;
 use crate::{Error, random};
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::Bytes;
 
-/// The longest that one transfer may take: for as long as an upload is signed.
+/// The longest that a transfer may take with all its tries: for as long as an upload is signed.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
+/// The longest that the bucket may take to let a connection in.
+const CONNECT: Duration = Duration::from_secs(10);
 /// How often a transfer is tried.
 const TRIES: u32 = 4;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -26,52 +29,76 @@ pub(crate) struct Transfer(Client);
 impl Transfer {
     /// The TLS provider must be installed.
     pub(crate) fn new() -> Result<Self, reqwest::Error> {
-        Ok(Self(Client::builder().timeout(LONGEST).no_proxy().build()?))
+        Ok(Self(Client::builder().connect_timeout(CONNECT).no_proxy().build()?))
     }
 
     /// Uploads; what is there already stays.
     pub(crate) async fn put(&self, upload: &Upload, bytes: &Bytes) -> Result<(), Error> {
-        let sent = self.retried(|| {
+        let put = || {
             let request = self.0.request(Method::PUT, &upload.url).body(bytes.clone());
             upload.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
-        });
-        match sent.await {
+        };
+        match retried(put, 0).await {
             Ok(_) => Ok(()),
             // A try whose answer was lost has brought it there, and the bytes can be no others: they are signed.
-            Err(Error::Bucket { status, .. }) if status == StatusCode::PRECONDITION_FAILED => Ok(()),
+            Err(Error::Bucket { status: StatusCode::PRECONDITION_FAILED, .. }) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    /// Downloads what has this digest.
-    pub(crate) async fn get(&self, download: &Download, digest: &str) -> Result<Bytes, Error> {
-        let response = self.retried(|| self.0.request(Method::GET, &download.url)).await?;
-        let bytes = response.bytes().await.map_err(crate::wire::ClientError::from)?;
-        if sha256(&bytes) == digest { Ok(bytes) } else { Err(Error::Damaged) }
+    /// Downloads what has so many bytes, and this digest.
+    pub(crate) async fn get(&self, download: &Download, size: u64, digest: &str) -> Result<Vec<u8>, Error> {
+        let most = usize::try_from(size).map_err(|_too_large| Error::Damaged)?;
+        let bytes = retried(|| self.0.request(Method::GET, &download.url), most).await?;
+        if bytes.len() == most && sha256(&bytes) == digest { Ok(bytes) } else { Err(Error::Damaged) }
     }
+}
 
-    /// What the bucket answers, tried again where that may help.
-    async fn retried(&self, request: impl Fn() -> reqwest::RequestBuilder) -> Result<reqwest::Response, Error> {
+/// What the bucket answers with success, of which no more is read than this; no address is in an error, since who has it
+/// has the bytes.
+async fn answer(request: RequestBuilder, most: usize) -> Result<Vec<u8>, Error> {
+    let failed = |error: reqwest::Error| Error::from(ClientError::from(error.without_url()));
+    let mut response = request.send().await.map_err(failed)?;
+    let status = response.status();
+    if !status.is_success() {
+        return Err(Error::Bucket { status, message: response.text().await.map_err(failed)? });
+    }
+    let mut bytes = Vec::new();
+    while let Some(part) = response.chunk().await.map_err(failed)? {
+        if bytes.len() + part.len() > most {
+            return Err(Error::Damaged);
+        }
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes)
+}
+
+/// Whether the same request may succeed later: another write of the same object is under way (409, which S3 says of
+/// conditional ones), the bucket is busy, or took what came too slowly for none.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+fn is_transient(error: &Error) -> bool {
+    match error {
+        Error::Bucket { status, message } => {
+            let is_slow = *status == StatusCode::BAD_REQUEST && message.contains("<Code>RequestTimeout</Code>");
+            status.is_server_error() || *status == StatusCode::CONFLICT || is_slow
+        }
+        Error::Wire(_) => true,
+        _ => false,
+    }
+}
+
+/// What a request is answered, of which no more is read than this; tried again where that may help, for [`LONGEST`] in all.
+async fn retried(request: impl Fn() -> RequestBuilder, most: usize) -> Result<Vec<u8>, Error> {
+    let all = async {
         let mut tries = 0;
         loop {
             tries += 1;
-            let error = match request().send().await {
-                Ok(response) if response.status().is_success() => return Ok(response),
-                Ok(response) => {
-                    let status = response.status();
-                    let message = response.text().await.unwrap_or_default();
-                    let error = Error::Bucket { status, message };
-                    if !status.is_server_error() {
-                        return Err(error);
-                    }
-                    error
-                }
-                Err(error) => crate::wire::ClientError::from(error.without_url()).into(),
-            };
-            if tries == TRIES {
-                return Err(error);
+            match answer(request(), most).await {
+                Err(error) if is_transient(&error) && tries < TRIES => {}
+                result => return result,
             }
             tokio::time::sleep(random::before_try(tries, FIRST_WAIT, LONGEST_WAIT)).await;
         }
-    }
+    };
+    tokio::time::timeout(LONGEST, all).await.unwrap_or(Err(Error::NoAnswer))
 }

@@ -62,10 +62,21 @@ impl Content {
     /// # Errors
     /// It is too large.
     pub fn parse(text: impl Into<String>) -> Result<Self, ContentTooLarge> {
-        let text = text.into();
+        Self::within(Self::MAX_JSON_BYTES, text.into())
+    }
+
+    /// Checks a caption.
+    ///
+    /// # Errors
+    /// It is too large.
+    pub fn caption(text: impl Into<String>) -> Result<Self, ContentTooLarge> {
+        Self::within(Self::MAX_CAPTION_JSON_BYTES, text.into())
+    }
+
+    fn within(limit: usize, text: String) -> Result<Self, ContentTooLarge> {
         // The JSON form is never shorter than the text, so a huge one is refused before it is escaped.
-        if text.len() > Self::MAX_JSON_BYTES || json_length(&text) > Self::MAX_JSON_BYTES {
-            return Err(ContentTooLarge);
+        if text.len() > limit || json_length(&text) > limit {
+            return Err(ContentTooLarge { limit });
         }
         Ok(Self(if text.trim().is_empty() { String::new() } else { text }))
     }
@@ -76,10 +87,13 @@ impl Content {
     }
 }
 
-/// A text is over [`Content::MAX_JSON_BYTES`].
+/// A text is too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be at most {} bytes as a JSON string", Content::MAX_JSON_BYTES)]
-pub struct ContentTooLarge;
+#[error("must be at most {limit} bytes as a JSON string")]
+pub struct ContentTooLarge {
+    /// The most bytes.
+    pub limit: usize,
+}
 
 checked_text!(Content, ContentTooLarge);
 
@@ -107,10 +121,16 @@ mod tests {
     #[test]
     fn the_limit_counts_escapes() {
         assert!(Content::parse("x".repeat(Content::MAX_JSON_BYTES - 2)).is_ok());
-        assert_eq!(Content::parse("x".repeat(Content::MAX_JSON_BYTES - 1)), Err(ContentTooLarge));
+        assert_eq!(
+            Content::parse("x".repeat(Content::MAX_JSON_BYTES - 1)),
+            Err(ContentTooLarge { limit: Content::MAX_JSON_BYTES })
+        );
+        assert!(Content::caption("x".repeat(Content::MAX_CAPTION_JSON_BYTES - 2)).is_ok());
+        let limit = Content::MAX_CAPTION_JSON_BYTES;
+        assert_eq!(Content::caption("x".repeat(limit - 1)), Err(ContentTooLarge { limit }));
         // A line feed is two bytes of JSON.
         let lines = format!("x{}", "\n".repeat(Content::MAX_JSON_BYTES / 2));
-        assert_eq!(Content::parse(lines), Err(ContentTooLarge));
+        assert_eq!(Content::parse(lines), Err(ContentTooLarge { limit: Content::MAX_JSON_BYTES }));
     }
 
     #[test]

@@ -395,6 +395,10 @@ mod tests {
         view.limit(DOCUMENT_BYTES / 2);
         assert!(json_length(&view) <= DOCUMENT_BYTES / 2, "{}", json_length(&view));
         assert!(view.attachment.is_some());
+        let reader = Member::joining(user(3), Seq(0), Timestamp::from_millis(0));
+        let preview = MessageView::preview(&largest(true), &reader);
+        assert!(preview.attachment.is_some() && preview.content_limited);
+        assert!(json_length(&preview) < 4 * PREVIEW_BYTES, "{}", json_length(&preview));
     }
 
     #[test]

@@ -10,7 +10,9 @@
 //! | [`remove`](RemoveObjects::remove) | DeleteObject | s3:DeleteObject |
 //!
 //! What is uploaded carries the tag `state=pending`, by which the bucket's lifecycle rule removes it after two days;
-//! keeping it removes the tag. `If-None-Match: *` makes each upload one: a late repeat cannot bring the tag back.
+//! keeping it removes the tag. `If-None-Match: *` makes each upload one, as long as its object is there: a late repeat
+//! cannot bring the tag back. After the object was removed, who still has the signed address and the bytes could put them
+//! there again, until its time is over; that has the tag, and no message.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
 //!
 //! A signature is worth no longer than the credentials that made it: one of a role's that end within the hour ends with
@@ -22,6 +24,7 @@ mod errors;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::types::ChecksumMode;
 use base64::Engine as _;
@@ -92,9 +95,13 @@ impl CheckUploads for Bucket {
         }
     }
 
-    async fn keep(&self, id: &AttachmentId) -> Result<(), StoreError> {
+    async fn keep(&self, id: &AttachmentId) -> Result<bool, StoreError> {
         let call = self.client.delete_object_tagging().bucket(&self.name).key(id.as_str());
-        call.send().await.map(drop).map_err(|error| failed("DeleteObjectTagging", error))
+        match call.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some("NoSuchKey") => Ok(false),
+            Err(error) => Err(failed("DeleteObjectTagging", error)),
+        }
     }
 }
 

@@ -13,6 +13,8 @@ struct State {
     kept: BTreeSet<AttachmentId>,
     looked: u32,
     is_down: bool,
+    keep_fails: bool,
+    vanishes: bool,
 }
 
 /// Objects by what is known of them, without their bytes.
@@ -51,6 +53,16 @@ impl MemoryBucket {
         self.lock().is_down = is_down;
     }
 
+    /// The next time that an object is to be kept, that fails.
+    pub fn set_keep_fails(&self) {
+        self.lock().keep_fails = true;
+    }
+
+    /// The next object that is looked at is gone right after.
+    pub fn set_vanishes(&self) {
+        self.lock().vanishes = true;
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("no test panics while it holds the lock")
     }
@@ -77,12 +89,23 @@ impl CheckUploads for MemoryBucket {
     async fn uploaded(&self, id: &AttachmentId) -> Result<Option<Uploaded>, StoreError> {
         let mut state = self.up("HeadObject").await?;
         state.looked += 1;
-        Ok(state.objects.get(id).cloned())
+        let found = state.objects.get(id).cloned();
+        if std::mem::take(&mut state.vanishes) {
+            state.objects.remove(id);
+        }
+        Ok(found)
     }
 
-    async fn keep(&self, id: &AttachmentId) -> Result<(), StoreError> {
-        self.up("DeleteObjectTagging").await?.kept.insert(id.clone());
-        Ok(())
+    async fn keep(&self, id: &AttachmentId) -> Result<bool, StoreError> {
+        let mut state = self.up("DeleteObjectTagging").await?;
+        if std::mem::take(&mut state.keep_fails) {
+            return Err(StoreError::Unavailable { operation: "DeleteObjectTagging", source: "told to fail".into() });
+        }
+        let is_there = state.objects.contains_key(id);
+        if is_there {
+            state.kept.insert(id.clone());
+        }
+        Ok(is_there)
     }
 }
 
@@ -95,7 +118,9 @@ impl SignDownloads for MemoryBucket {
 
 impl RemoveObjects for MemoryBucket {
     async fn remove(&self, id: &AttachmentId) -> Result<(), StoreError> {
-        self.up("DeleteObject").await?.objects.remove(id);
+        let mut state = self.up("DeleteObject").await?;
+        state.objects.remove(id);
+        state.kept.remove(id);
         Ok(())
     }
 }

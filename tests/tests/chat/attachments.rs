@@ -3,9 +3,10 @@
 use client::draft::{Draft, NewAttachment};
 use client::problem::Code;
 use client::{Error, Update, sha256};
-use domain::attachment::{Attachment, AttachmentLimits, UPLOAD_TIME};
+use domain::attachment::{Attachment, AttachmentLimits, DOWNLOAD_TIME, UPLOAD_LIFE, UPLOAD_TIME};
 use domain::file::ContentType;
 use domain::ports::{Env as _, SignDownloads as _, SignUploads as _};
+use domain::timestamp::Timestamp;
 use edge::aws::Aws;
 use edge::config::AwsConfig;
 use edge::env::SystemEnv;
@@ -335,11 +336,10 @@ async fn a_url_is_good_until_its_time_is_over() {
         return;
     }
     let (alice, _, chat) = two(system).await;
+    let (bucket, before) = (bucket(system), SystemEnv.now());
     let announced = picture(&alice, &chat).await;
     let attachment: Attachment = serde_json::from_value(announced["attachment"].clone()).unwrap();
-    let (bucket, now) = (bucket(system), SystemEnv.now());
-    let ago =
-        |seconds: u64| domain::timestamp::Timestamp::from_seconds(now.seconds() - i64::try_from(seconds).unwrap());
+    let ago = |seconds: u64| Timestamp::from_seconds(before.seconds() - i64::try_from(seconds).unwrap());
     let put_at = async |seconds: u64| {
         let signed = bucket.sign_upload(&attachment, ago(seconds)).await.unwrap();
         let headers: BTreeMap<_, _> = signed.headers.into_iter().collect();
@@ -351,14 +351,21 @@ async fn a_url_is_good_until_its_time_is_over() {
         let url = bucket.sign_download(&attachment, ago(seconds)).await.unwrap();
         Client::new().get(url).send().await.unwrap()
     };
-    assert_eq!(code(get_at(3602).await).await, (StatusCode::FORBIDDEN, "AccessDenied".into()));
-    assert_eq!(get_at(3540).await.bytes().await.unwrap(), PNG);
+    let hour = DOWNLOAD_TIME.as_secs();
+    assert_eq!(code(get_at(hour + 2).await).await, (StatusCode::FORBIDDEN, "AccessDenied".into()));
+    assert_eq!(get_at(hour - 60).await.bytes().await.unwrap(), PNG);
     // And it is told how long.
-    let minutes = |until: &Value| {
-        let until = until.as_str().unwrap();
-        (until.len(), until.ends_with('Z'))
-    };
-    assert_eq!(minutes(&announced["upload"]["expiresAt"]), (24, true));
+    send(&alice, &chat, &announced).await;
+    let (_, opened) = open(&alice, &chat, 1).await;
+    let after = SystemEnv.now();
+    for (until, life) in [
+        (&announced["upload"]["expiresAt"], UPLOAD_TIME),
+        (&announced["expiresAt"], UPLOAD_LIFE),
+        (&opened["download"]["expiresAt"], DOWNLOAD_TIME),
+    ] {
+        let until = Timestamp::parse(until.as_str().unwrap()).unwrap();
+        assert!((before.plus(life)..=after.plus(life)).contains(&until), "{until:?}");
+    }
 }
 
 #[tokio::test]

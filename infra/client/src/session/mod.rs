@@ -297,9 +297,10 @@ impl Client {
     ///
     /// # Errors
     /// It is refused, or the bytes do not come, or [`Error::Damaged`].
-    pub async fn download(&self, chat: &str, seq: Seq) -> Result<(Attachment, Bytes), Error> {
+    pub async fn download(&self, chat: &str, seq: Seq) -> Result<(Attachment, Vec<u8>), Error> {
         let opened = self.ask(&call::get_attachment(chat, seq)).await?;
-        let bytes = self.shared.transfer.get(&opened.download, &opened.attachment.sha256).await?;
+        let Attachment { size_bytes, sha256, .. } = &opened.attachment;
+        let bytes = self.shared.transfer.get(&opened.download, *size_bytes, sha256).await?;
         Ok((opened.attachment, bytes))
     }
 

@@ -2,7 +2,7 @@
 //! here is what it leaves out, tags, and where it differs from S3.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -25,17 +25,41 @@ type Place = (String, String);
 pub(super) struct Buckets {
     files: FileSystem,
     names: BTreeSet<String>,
+    /// What is being put now.
+    writing: Mutex<HashSet<Place>>,
     /// Gone with the process: nothing here looks at them but whoever asks for them.
     tags: Mutex<HashMap<Place, Vec<Tag>>>,
 }
 
 impl Buckets {
     pub(super) fn new(files: FileSystem, names: BTreeSet<String>) -> Self {
-        Self { files, names, tags: Mutex::default() }
+        Self { files, names, writing: Mutex::default(), tags: Mutex::default() }
     }
 
     fn tags(&self) -> MutexGuard<'_, HashMap<Place, Vec<Tag>>> {
         self.tags.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Of two at once that put the same object one is refused, as S3 refuses conditional ones: the back end looks what is
+    /// there before it writes, and compares checksums after that.
+    fn begin(&self, place: &Place) -> S3Result<Writing<'_>> {
+        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        match writing.insert(place.clone()) {
+            true => Ok(Writing { all: &self.writing, place: place.clone() }),
+            false => Err(s3_error!(ConditionalRequestConflict, "the object is being put")),
+        }
+    }
+}
+
+/// An object is being put, until this is dropped.
+struct Writing<'a> {
+    all: &'a Mutex<HashSet<Place>>,
+    place: Place,
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.place);
     }
 }
 
@@ -48,11 +72,11 @@ fn tags(header: &str) -> Vec<Tag> {
     pairs.map(|(key, value)| Tag { key: Some(decoded(key)), value: Some(decoded(value)) }).collect()
 }
 
-/// A removal of our own.
-fn removal((bucket, key): &Place) -> S3Request<DeleteObjectInput> {
+/// A request of our own.
+fn own<T>(method: Method, input: T) -> S3Request<T> {
     S3Request {
-        input: DeleteObjectInput { bucket: bucket.clone(), key: key.clone(), ..DeleteObjectInput::default() },
-        method: Method::DELETE,
+        input,
+        method,
         uri: Uri::default(),
         headers: HeaderMap::default(),
         extensions: Extensions::default(),
@@ -71,13 +95,15 @@ impl S3 for Buckets {
         if !self.names.contains(&place.0) {
             return Err(s3_error!(NoSuchBucket));
         }
+        let _writing = self.begin(&place)?;
         let given = request.input.tagging.as_deref().map(tags).unwrap_or_default();
         let answer = self.files.put_object(request).await;
         match &answer {
             Ok(_) => drop(self.tags().insert(place, given)),
             // The back end compares checksums once it has written the object; S3 stores none that is wrong.
             Err(error) if *error.code() == S3ErrorCode::BadDigest => {
-                self.files.delete_object(removal(&place)).await?;
+                let input = DeleteObjectInput { bucket: place.0, key: place.1, ..DeleteObjectInput::default() };
+                self.files.delete_object(own(Method::DELETE, input)).await?;
             }
             Err(_) => {}
         }
@@ -112,7 +138,10 @@ impl S3 for Buckets {
         &self,
         request: S3Request<DeleteObjectTaggingInput>,
     ) -> S3Result<S3Response<DeleteObjectTaggingOutput>> {
-        self.tags().remove(&(request.input.bucket, request.input.key));
+        let place = (request.input.bucket, request.input.key);
+        let input = HeadObjectInput { bucket: place.0.clone(), key: place.1.clone(), ..HeadObjectInput::default() };
+        self.files.head_object(own(Method::HEAD, input)).await?;
+        self.tags().remove(&place);
         Ok(S3Response::new(DeleteObjectTaggingOutput::default()))
     }
 }

@@ -57,6 +57,8 @@ async fn an_object_is_kept_with_its_checksum_and_tags_until_it_is_removed() {
     let got = client.get_object().bucket(BUCKET).key("one").send().await.unwrap();
     assert_eq!(got.content_type(), Some("text/plain"));
     assert_eq!(got.body.collect().await.unwrap().into_bytes().as_ref(), b"Hello");
+    let untagged = client.delete_object_tagging().bucket(BUCKET).key("none").send().await.unwrap_err();
+    assert_eq!(untagged.code(), Some("NoSuchKey"));
     for _ in 0..2 {
         client.delete_object().bucket(BUCKET).key("one").send().await.unwrap();
     }

@@ -23,7 +23,7 @@ pub trait ReadUploads: Sync {
     ) -> impl Future<Output = Result<Option<Upload>, StoreError>> + Send;
 }
 
-/// A request that whoever has it may make once, without any other credential.
+/// A request that whoever has it may make, without any other credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedUpload {
     /// Where the bytes are PUT.
@@ -34,8 +34,8 @@ pub struct SignedUpload {
 
 /// Lets clients upload.
 pub trait SignUploads: Sync {
-    /// Signs the upload of exactly these bytes, once, within [`UPLOAD_TIME`](crate::attachment::UPLOAD_TIME) from now.
-    /// What is uploaded is removed after a day or two, unless it is [kept](CheckUploads::keep).
+    /// Signs the upload of exactly these bytes within [`UPLOAD_TIME`](crate::attachment::UPLOAD_TIME) from now, while they
+    /// are not there. What is uploaded is removed after two days, unless it is [kept](CheckUploads::keep).
     fn sign_upload(
         &self,
         attachment: &Attachment,
@@ -57,8 +57,8 @@ pub trait CheckUploads: Sync {
     /// What is there under this name.
     fn uploaded(&self, id: &AttachmentId) -> impl Future<Output = Result<Option<Uploaded>, StoreError>> + Send;
 
-    /// From now on it is not removed because nobody sent it.
-    fn keep(&self, id: &AttachmentId) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// From now on it is not removed because nobody sent it; false if it is not there any more.
+    fn keep(&self, id: &AttachmentId) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
 /// Lets clients download.

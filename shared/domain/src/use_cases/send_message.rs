@@ -160,10 +160,12 @@ where
             let state = chat_state(&self.store, &mut retry, &command.chat, sender, place);
             let (state, upload) = try_join(state, self.named_upload(&command)).await?;
             let state = state.ok_or(SendMessageError::ChatNotFound)?;
-            let commit = self.plan_commit(&command, &state, upload.as_ref());
+            let mut commit = self.plan_commit(&command, &state, upload.as_ref());
             if let (Ok(_), Some(upload), false) = (&commit, &upload, kept) {
-                self.keep_upload(&upload.attachment).await?;
-                kept = true;
+                kept = self.keep_upload(&upload.attachment).await?;
+                if !kept {
+                    commit = Err(SendMessageError::AttachmentNotUploaded);
+                }
             }
             let readers = state.chat.participants;
             let participants: Vec<UserId> = readers.iter().cloned().collect();
@@ -243,16 +245,13 @@ where
         Ok(found.filter(|upload| upload.owner == command.caller.user))
     }
 
-    /// Makes sure that an upload is there, as it was declared, and that it stays. Should the commit fail after that, the
-    /// object stays without a message: better than a message without its object.
-    async fn keep_upload(&self, declared: &Attachment) -> Result<(), SendMessageError> {
+    /// Makes sure that an upload is there, as it was declared, and that it stays; false if it is not. Should the commit
+    /// fail after that, the object stays without a message: better than a message without its object.
+    async fn keep_upload(&self, declared: &Attachment) -> Result<bool, StoreError> {
         let found = self.objects.uploaded(&declared.id).await?;
         let is_as_declared =
             |it: &Uploaded| it.size_bytes == declared.size_bytes && it.sha256.as_ref() == Some(&declared.sha256);
-        if !found.as_ref().is_some_and(is_as_declared) {
-            return Err(SendMessageError::AttachmentNotUploaded);
-        }
-        Ok(self.objects.keep(&declared.id).await?)
+        Ok(found.as_ref().is_some_and(is_as_declared) && self.objects.keep(&declared.id).await?)
     }
 
     fn plan_commit(

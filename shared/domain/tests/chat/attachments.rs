@@ -153,10 +153,15 @@ async fn an_upload_is_looked_at_once_whatever_is_in_the_way() {
         let app = with_store(MemoryStore::with_faults(seed, Faults::default()));
         let chat = private(&app).await;
         let id = uploaded(&app, "alice", &chat).await;
-        app.store.set_faults(Faults { conflict: 60, ..Faults::default() });
-        // The name makes sure of a message also after a reply that says busy.
-        while app.send_message(carrying(&chat, "alice", "one", &id)).await.is_err() {}
-        assert_eq!(app.store.stored_messages(&chat).len(), 1);
+        app.store.set_faults(Faults { conflict: 60, lost_reply: 40, ..Faults::default() });
+        // A reply that is lost may be that of a commit: then the name finds it, and nobody looks again.
+        let mut tries = 0;
+        while app.send_message(carrying(&chat, "alice", "one", &id)).await.is_err() {
+            tries += 1;
+        }
+        let [message] = &app.store.stored_messages(&chat)[..] else { panic!("one message") };
+        assert_eq!(message.attachment(), Some(&id));
+        assert!((1..=tries + 1).contains(&app.objects.looked()), "{} in {tries}", app.objects.looked());
     }
     let app = app();
     let chat = private(&app).await;
@@ -254,6 +259,33 @@ async fn a_bucket_that_is_down_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_cannot_be_kept_is_not_sent() {
+    let app = app();
+    let chat = private(&app).await;
+    let id = uploaded(&app, "alice", &chat).await;
+    app.objects.set_keep_fails();
+    refused!(send(&app, "alice", &chat, &id).await, SendMessageError::Store(StoreError::Unavailable { .. }));
+    assert!(app.store.stored_messages(&chat).is_empty() && !app.objects.keeps(&id));
+    // It is there when it is looked at, and gone when it is to be kept.
+    app.objects.set_vanishes();
+    refused!(send(&app, "alice", &chat, &id).await, SendMessageError::AttachmentNotUploaded);
+    assert!(app.store.stored_messages(&chat).is_empty());
+    app.objects.put_declared(&upload(&chat, "alice", id.as_str(), app.env.now()).attachment);
+    send(&app, "alice", &chat, &id).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_is_looked_for_before_bytes_are_missed() {
+    let app = app();
+    let chat = private(&app).await;
+    let first = uploaded(&app, "alice", &chat).await;
+    app.send_message(carrying(&chat, "alice", "one", &first)).await.unwrap();
+    let never = announce(&app, "alice", &chat).await.upload.attachment.id;
+    refused!(app.send_message(carrying(&chat, "alice", "one", &never)).await, SendMessageError::IdempotencyConflict);
+    refused!(app.send_message(carrying(&chat, "alice", "two", &never)).await, SendMessageError::AttachmentNotUploaded);
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_those_who_see_the_message_open_it() {
     let app = app();
     let chat = group(&app, &TEAM).await;
@@ -342,6 +374,7 @@ async fn a_name_from_before_there_were_attachments_is_remembered() {
     assert_ne!(of(&one), of(&other));
 }
 
+/// That the transaction itself asks for it, the contract's `an_upload_is_sent_once` shows; here, how that is told.
 #[tokio::test(start_paused = true)]
 async fn two_devices_send_one_upload_at_once() {
     let app = app();

@@ -20,7 +20,9 @@ pub fn send_message(Request { caller, mut fields, .. }: Request) -> Result<SendM
     let chat = fields.required("chatId");
     let kind = fields.required::<MessageType>("type");
     let (content, attachment) = match kind {
-        None | Some(MessageType::Text) => (fields.required::<String>("content"), fields.optional("attachmentId")),
+        Some(MessageType::Text) => (fields.required::<String>("content"), fields.optional("attachmentId")),
+        // Of a type that is wrong it is not known what goes with it.
+        None => (fields.optional("content").flatten(), fields.optional("attachmentId")),
         Some(_) => {
             let caption = fields.optional::<String>("content").map(Option::unwrap_or_default);
             (caption, fields.required("attachmentId").map(Some))
@@ -31,7 +33,7 @@ pub fn send_message(Request { caller, mut fields, .. }: Request) -> Result<SendM
     let client_message_id = fields.optional::<ClientMessageId>("clientMessageId");
     let (chat, kind, content, attachment, reply_to, mentions, client_message_id) =
         fields.finish(|| Some((chat?, kind?, content?, attachment?, reply_to?, mentions?, client_message_id?)))?;
-    let content = Content::parse(content)?;
+    let content = if attachment.is_some() { Content::caption(content) } else { Content::parse(content) }?;
     let mentions = mentions.unwrap_or_default();
     let reply_to = reply_to.map(Seq);
     Ok(SendMessage { caller, chat, kind, content, attachment, reply_to, mentions, client_message_id })

@@ -1,7 +1,7 @@
 //! Every error of every use case, as the problem that the client is told. No match has a catch-all.
 
 use super::{Code, FieldError, Problem};
-use domain::content::{Content, ContentTooLarge, MessageType};
+use domain::content::{ContentTooLarge, MessageType};
 use domain::file::ContentType;
 use domain::ids::UserId;
 use domain::message::TooLarge;
@@ -85,7 +85,7 @@ impl From<ConnectError> for Problem {
 
 impl From<ContentTooLarge> for Problem {
     fn from(error: ContentTooLarge) -> Self {
-        Self::limited(Code::ContentTooLarge, "content", error.to_string(), Content::MAX_JSON_BYTES as u64)
+        Self::limited(Code::ContentTooLarge, "content", error.to_string(), error.limit as u64)
     }
 }
 

@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods)] // where the system is, is the test run's business
 
 pub mod contract;
+pub mod files;
 pub mod proxy;
 mod typed;
 

@@ -9,7 +9,7 @@ use domain::ids::{AttachmentId, ChatId, ClientMessageId, ConnectionId, Rev, Seq,
 use domain::member::Member;
 use domain::names::ChatName;
 use domain::timestamp::Timestamp;
-use domain::use_cases::{Caller, SendMessage};
+use domain::use_cases::{Caller, CreateAttachment, SendMessage};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -54,6 +54,26 @@ pub fn message(chat: &ChatId, sender: &str, name: &str, content: &str) -> SendMe
         mentions: BTreeSet::new(),
         client_message_id: (!name.is_empty()).then(|| ClientMessageId::parse(name).expect("a client message id")),
     }
+}
+
+/// A user announces a picture for a chat.
+pub fn picture(chat: &ChatId, who: &str) -> CreateAttachment {
+    let Upload { attachment, owner, chat, .. } = upload(chat, who, "unused", Timestamp::from_seconds(0));
+    CreateAttachment {
+        user: owner,
+        chat,
+        file_name: attachment.file_name,
+        content_type: attachment.content_type,
+        size_bytes: attachment.size_bytes,
+        sha256: attachment.sha256,
+        media: attachment.media,
+    }
+}
+
+/// A user sends a picture under this name; with an empty one, under none.
+pub fn carrying(chat: &ChatId, who: &str, name: &str, id: &AttachmentId) -> SendMessage {
+    let (kind, attachment) = (MessageType::Image, Some(id.clone()));
+    SendMessage { kind, attachment, ..message(chat, who, name, "") }
 }
 
 /// A picture that `owner` announced at this time for a chat.

@@ -12,6 +12,8 @@ pub enum Op {
         /// Mentions somebody.
         mentions: bool,
     },
+    /// Sends a picture.
+    Attach,
     /// Sends the user's last named message again.
     Repeat,
     /// Edits a message.
@@ -70,10 +72,11 @@ impl Ops {
         const REACTIONS: [&[&str]; 4] = [&["\u{1F44D}"], &["\u{1F44D}", "\u{1F389}"], &["\u{2764}\u{FE0F}"], &[]];
         let place = self.rng.next();
         match self.below(100) {
-            0..30 => {
+            0..26 => {
                 let reply_to = self.percent(33).then_some(place);
                 Op::Send { reply_to, mentions: self.percent(20) }
             }
+            26..30 => Op::Attach,
             30..33 => Op::Repeat,
             33..45 => Op::Edit(place),
             45..51 => Op::DeleteForMe(place),

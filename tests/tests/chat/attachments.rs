@@ -2,7 +2,7 @@
 
 use client::draft::{Draft, NewAttachment};
 use client::problem::Code;
-use client::{Error, Update, sha256};
+use client::{Error, Update};
 use domain::attachment::{Attachment, AttachmentLimits, DOWNLOAD_TIME, UPLOAD_LIFE, UPLOAD_TIME};
 use domain::file::ContentType;
 use domain::ports::{Env as _, SignDownloads as _, SignUploads as _};
@@ -10,6 +10,7 @@ use domain::timestamp::Timestamp;
 use edge::aws::Aws;
 use edge::config::AwsConfig;
 use edge::env::SystemEnv;
+use end_to_end::files::{PNG, announcement, kinds, new_picture, put, put_with};
 use end_to_end::{System, User, assert_problem};
 use local_cloud::Template;
 use objects::Bucket;
@@ -17,38 +18,6 @@ use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-/// A picture of one pixel.
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\xdac\xfc\xcf\xc0P\x0f\0\x04\x85\x01\x80\x84\xa9\x8c!\0\0\0\0IEND\xaeB`\x82";
-const BLUR_HASH: &str = "LEHV6nWB2yk8pyo0adR*.7kCMdnj";
-
-/// Each type with bytes of its own: what is announced, and they.
-fn kinds() -> [(&'static str, Value, Vec<u8>); 3] {
-    let recording = [b"ID3\x04".to_vec(), vec![7; 70_000]].concat();
-    [
-        (
-            "image",
-            json!({"fileName": "pixel.png", "contentType": "image/png", "width": 1, "height": 1, "blurHash": BLUR_HASH}),
-            PNG.to_vec(),
-        ),
-        ("audio", json!({"fileName": "memo.mp3", "contentType": "audio/mpeg", "durationMs": 6200}), recording),
-        (
-            "file",
-            json!({"fileName": "\u{fc}ber uns.html", "contentType": "text/plain"}),
-            b"<script>1</script>".to_vec(),
-        ),
-    ]
-}
-
-/// The body that announces these bytes.
-fn announcement(chat: &str, kind: &str, about: &Value, bytes: &[u8]) -> Value {
-    let mut body = about.clone();
-    body["chatId"] = json!(chat);
-    body["type"] = json!(kind);
-    body["sizeBytes"] = json!(bytes.len());
-    body["sha256"] = json!(sha256(bytes));
-    body
-}
 
 async fn announce(user: &User, chat: &str, kind: &str, about: &Value, bytes: &[u8]) -> Value {
     let (status, answer) = user.http.post("/attachments", &announcement(chat, kind, about, bytes)).await.unwrap();
@@ -71,22 +40,6 @@ async fn uploaded(user: &User, chat: &str) -> Value {
 
 fn id(announced: &Value) -> &str {
     announced["attachment"]["attachmentId"].as_str().unwrap()
-}
-
-/// PUTs bytes as the answer says.
-async fn put(announced: &Value, bytes: &[u8]) -> Response {
-    put_with(announced, bytes, &[]).await
-}
-
-/// The same with some headers otherwise.
-async fn put_with(announced: &Value, bytes: &[u8], otherwise: &[(&str, &str)]) -> Response {
-    let upload = &announced["upload"];
-    let mut request = Client::new().put(upload["url"].as_str().unwrap()).body(bytes.to_vec());
-    for (name, value) in upload["headers"].as_object().unwrap() {
-        let other = otherwise.iter().find(|(other, _)| other == name).map(|(_, value)| *value);
-        request = request.header(name, other.unwrap_or(value.as_str().unwrap()));
-    }
-    request.send().await.unwrap()
 }
 
 async fn send(user: &User, chat: &str, announced: &Value) -> (u16, Value) {
@@ -401,7 +354,7 @@ async fn the_client_library_uploads_sends_and_downloads() {
     let system = crate::system();
     let (alice, bob, chat) = two(system).await;
     let (client, mut updates) = alice.client(system.options()).await;
-    let new = NewAttachment::image("pixel.png", "image/png", [1, 1], BLUR_HASH);
+    let new = new_picture();
     let attachment = client.upload(&chat, &new, PNG).await.unwrap();
     let name = client.send(&chat, Draft::attachment(&attachment, "A pixel")).unwrap();
     let message = loop {

@@ -3,7 +3,8 @@
 
 use client::draft::Draft;
 use client::events::Event;
-use client::{Client, Link, Options, Update, Updates};
+use client::{Client, Error, Link, Options, Update, Updates};
+use end_to_end::files::{PNG, announcement, kinds, new_picture, put};
 use end_to_end::proxy::Proxy;
 use end_to_end::{System, User, seed};
 use futures_util::future::join_all;
@@ -152,6 +153,18 @@ impl World {
                 }
                 (Method::POST, format!("{chat}/messages"), Some(body))
             }
+            Op::Attach => {
+                let [(kind, about, bytes), ..] = kinds();
+                let body = announcement(id, kind, &about, &bytes);
+                let (status, announced) = who.http.post("/attachments", &body).await.unwrap();
+                if status == 404 || status == 409 {
+                    return;
+                }
+                assert_eq!(put(&announced, &bytes).await.status(), 200, "{announced}");
+                let attachment = &announced["attachment"]["attachmentId"];
+                let body = json!({"type": kind, "attachmentId": attachment, "clientMessageId": format!("m-{n}")});
+                (Method::POST, format!("{chat}/messages"), Some(body))
+            }
             Op::Repeat => {
                 let body = json!({"type": "text", "content": "Once", "clientMessageId": "the-one"});
                 (Method::POST, format!("{chat}/messages"), Some(body))
@@ -251,7 +264,17 @@ async fn three_clients_hold_at_the_end_what_a_fresh_listing_gives() {
             let (chat, last) = &world.chats[usize::try_from(ops.below(3)).unwrap()];
             if ops.percent(30) && device.client.read(|state| state.chat(chat).is_some()) {
                 handed += 1;
-                let name = device.client.send(chat, Draft::text(format!("Handed {handed}"))).unwrap();
+                let caption = format!("Handed {handed}");
+                let draft = match ops.percent(25) {
+                    false => Draft::text(caption),
+                    true => match device.client.upload(chat, &new_picture(), PNG).await {
+                        Ok(attachment) => Draft::attachment(&attachment, caption),
+                        // It was left, or ended, and the client does not know yet.
+                        Err(Error::Refused(problem)) if matches!(problem.status, 404 | 409) => continue,
+                        Err(error) => panic!("{context}: {error}"),
+                    },
+                };
+                let name = device.client.send(chat, draft).unwrap();
                 device.handed.insert(name);
                 last.fetch_add(1, Ordering::Relaxed);
             }
@@ -264,6 +287,7 @@ async fn three_clients_hold_at_the_end_what_a_fresh_listing_gives() {
     let done = world.done.load(Ordering::Relaxed);
     println!("{performed} operations, {done} of them done, {handed} messages handed over; {:?}", proxy.counts());
     assert!(done > OPERATIONS / 3, "{context}: many operations do something");
+    let mut downloaded = 0;
     proxy.faults().set([0; 4]);
     proxy.cut();
     for device in &mut devices {
@@ -280,7 +304,14 @@ async fn three_clients_hold_at_the_end_what_a_fresh_listing_gives() {
             for message in fresh["messages"].as_array().unwrap() {
                 let name = message["clientMessageId"].as_str().filter(|name| device.handed.contains(*name));
                 assert!(name.is_none_or(|name| named.insert(name.to_owned())), "{context}: stored twice: {message}");
+                if message.get("attachment").is_some() {
+                    let (_, bytes) = device.client.download(&chat, message["seq"].as_u64().unwrap()).await.unwrap();
+                    assert_eq!(bytes, PNG, "{context}: {message}");
+                    downloaded += 1;
+                }
             }
         }
     }
+    println!("{downloaded} attachments downloaded");
+    assert!(downloaded > 0, "{context}: attachments are shown");
 }

@@ -1,7 +1,7 @@
 //! Images, files and recordings: announced, uploaded, sent once, opened by those who see the message, removed.
 
 use crate::support::*;
-use domain::attachment::{DOWNLOAD_TIME, Media, UPLOAD_LIFE, UPLOAD_TIME, Upload};
+use domain::attachment::{DOWNLOAD_TIME, Media, UPLOAD_LIFE, UPLOAD_TIME};
 use domain::content::MessageType;
 use domain::file::{ContentType, Sha256Digest};
 use domain::ids::{AttachmentId, ChatId, Seq};
@@ -11,21 +11,8 @@ use domain::use_cases::{
     SendMessage, SendMessageError, Sent,
 };
 use std::time::Duration;
-use testkit::fixtures::{message, text, upload, user};
+use testkit::fixtures::{carrying, message, picture, text, upload, user};
 use testkit::{Faults, MemoryStore};
-
-fn picture(chat: &ChatId, who: &str) -> CreateAttachment {
-    let Upload { attachment, .. } = upload(chat, who, "unused", testkit::TestEnv::START);
-    CreateAttachment {
-        user: user(who),
-        chat: chat.clone(),
-        file_name: attachment.file_name,
-        content_type: attachment.content_type,
-        size_bytes: attachment.size_bytes,
-        sha256: attachment.sha256,
-        media: attachment.media,
-    }
-}
 
 async fn announce(app: &TestApp, who: &str, chat: &ChatId) -> CreatedAttachment {
     app.create_attachment(picture(chat, who)).await.unwrap()
@@ -36,11 +23,6 @@ async fn uploaded(app: &TestApp, who: &str, chat: &ChatId) -> AttachmentId {
     let attachment = announce(app, who, chat).await.upload.attachment;
     app.objects.put_declared(&attachment);
     attachment.id
-}
-
-fn carrying(chat: &ChatId, who: &str, name: &str, id: &AttachmentId) -> SendMessage {
-    let (kind, attachment) = (MessageType::Image, Some(id.clone()));
-    SendMessage { kind, attachment, ..message(chat, who, name, "") }
 }
 
 async fn send(app: &TestApp, who: &str, chat: &ChatId, id: &AttachmentId) -> Result<Sent, SendMessageError> {

@@ -7,7 +7,7 @@ mod performer;
 
 use client::events::Event;
 use client::{Question, State};
-use domain::ids::{ChatId, Seq};
+use domain::ids::{AttachmentId, ChatId, Seq};
 use domain::member::BudgetRate;
 use domain::use_cases::{Inbox, InboxCursor, ListChats, ListMessages, PageLimit, PageStart, SyncChats};
 use domain::{App, Settings};
@@ -159,8 +159,8 @@ async fn messages(app: &TestApp, who: &str, chat: &str) -> Vec<Value> {
     }
 }
 
-/// How often connections were lost.
-async fn play(seed: u64) -> u32 {
+/// How often connections were lost, and how many attachments are shown at the end.
+async fn play(seed: u64) -> (u32, u32) {
     let ops = Ops::new(seed, &USERS);
     let percent = |most: u64| u8::try_from(ops.below(most)).unwrap();
     let faults = Faults {
@@ -181,7 +181,7 @@ async fn play(seed: u64) -> u32 {
     let performer = Performer::new(&app).await;
     app.store.set_faults(faults);
     let mut devices = CLIENTS.map(Device::new);
-    let mut drops = 0;
+    let (mut drops, mut attachments) = (0, 0);
     for _ in 0..ROUNDS {
         let round = CLIENTS.map(|who| (who, ops.next(), ops.below(3)));
         join_all(round.iter().map(|(who, op, chat)| performer.perform(&app, who, op, *chat))).await;
@@ -238,14 +238,21 @@ async fn play(seed: u64) -> u32 {
         for (chat, entry) in inbox {
             let fresh = listed(&entry, &messages(&app, device.name, &chat).await);
             assert_eq!(held(&device.state, &chat), fresh, "{context} in {chat}");
+            for shown in fresh["messages"].as_array().unwrap().iter().filter_map(|it| it.get("attachment")) {
+                let id = AttachmentId::parse(shown["attachmentId"].as_str().unwrap()).unwrap();
+                assert!(app.objects.keeps(&id), "{context}: {id} is shown and not kept");
+                attachments += 1;
+            }
         }
     }
-    drops
+    (drops, attachments)
 }
 
 #[test]
 fn a_thousand_seeds_converge() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let drops: u32 = (0..SEEDS).map(|seed| runtime.block_on(play(seed))).sum();
+    let played = (0..SEEDS).map(|seed| runtime.block_on(play(seed)));
+    let (drops, attachments) = played.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
     assert!(drops > 1000, "{drops} connections were lost");
+    assert!(attachments > 1000, "{attachments} attachments are shown");
 }

@@ -6,12 +6,12 @@ use domain::names::ChatName;
 use domain::ports::StoreError;
 use domain::reactions::Emoji;
 use domain::use_cases::{
-    AddParticipants, ChangeGroupError, ChangeMessageError, ClearChatError, CreateChat, DeleteFor, DeleteMessage,
-    EditMessage, MarkSeenCommand, MarkSeenError, Mute, MuteChat, MuteChatError, NewChat, ReactToMessage,
-    RemoveParticipant, SendMessageError, SetAdmin, UpdateChat,
+    AddParticipants, ChangeGroupError, ChangeMessageError, ClearChatError, CreateAttachmentError, CreateChat,
+    DeleteFor, DeleteMessage, EditMessage, MarkSeenCommand, MarkSeenError, Mute, MuteChat, MuteChatError, NewChat,
+    ReactToMessage, RemoveParticipant, SendMessage, SendMessageError, SetAdmin, UpdateChat,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
-use testkit::fixtures::{caller, message, text, user, users};
+use testkit::fixtures::{caller, carrying, message, picture, text, user, users};
 use testkit::ops::Op;
 use testkit::{MemoryBucket, MemoryStore, RecordingPush, TestEnv};
 
@@ -53,6 +53,17 @@ impl Performer {
                 send.mentions.extend(mentions.then(|| user("carol")));
                 sent(app.send_message(send).await.err());
             }
+            Op::Attach => match app.create_attachment(picture(&chat, who)).await {
+                Ok(created) => {
+                    let attachment = created.upload.attachment;
+                    app.objects.put_declared(&attachment);
+                    let send = carrying(&chat, who, &format!("m-{n}"), &attachment.id);
+                    sent(app.send_message(SendMessage { content: text(&said), ..send }).await.err());
+                }
+                Err(CreateAttachmentError::Store(error)) => stored(error),
+                Err(CreateAttachmentError::ChatNotFound | CreateAttachmentError::ChatClosed) => {}
+                Err(error) => panic!("{error:?}"),
+            },
             Op::Repeat => sent(app.send_message(message(&chat, who, "the-one", "Once")).await.err()),
             Op::Edit(at) => {
                 let edit = EditMessage { caller, chat, seq: place(*at), content: text(&said), mentions: None };
@@ -113,9 +124,13 @@ fn stored(error: StoreError) {
 fn sent(error: Option<SendMessageError>) {
     match error {
         Some(SendMessageError::Store(error)) => stored(error),
-        Some(error @ (SendMessageError::IdempotencyConflict | SendMessageError::RateLimited { .. })) => {
-            panic!("{error:?}")
-        }
+        Some(
+            error @ (SendMessageError::IdempotencyConflict
+            | SendMessageError::RateLimited { .. }
+            | SendMessageError::AttachmentNotFound
+            | SendMessageError::AttachmentNotUploaded
+            | SendMessageError::AttachmentSent),
+        ) => panic!("{error:?}"),
         _ => {}
     }
 }

@@ -3,7 +3,7 @@
 use crate::documents::{Download, Upload};
 use crate::wire::ClientError;
 use crate::{Error, random};
-use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::Bytes;
@@ -16,6 +16,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 const TRIES: u32 = 4;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
+/// The most bytes of a refusal that are read; S3's are some hundreds.
+const LONGEST_REFUSAL: usize = 16 * 1024;
 
 /// SHA-256 in hexadecimal, as an attachment is announced with.
 pub fn sha256(bytes: &[u8]) -> String {
@@ -57,12 +59,16 @@ impl Transfer {
 /// What the bucket answers with success, of which no more is read than this; no address is in an error, since who has it
 /// has the bytes.
 async fn answer(request: RequestBuilder, most: usize) -> Result<Vec<u8>, Error> {
-    let failed = |error: reqwest::Error| Error::from(ClientError::from(error.without_url()));
     let mut response = request.send().await.map_err(failed)?;
     let status = response.status();
-    if !status.is_success() {
-        return Err(Error::Bucket { status, message: response.text().await.map_err(failed)? });
+    if status.is_success() {
+        return body(&mut response, most).await;
     }
+    let message = body(&mut response, LONGEST_REFUSAL).await.unwrap_or_default();
+    Err(Error::Bucket { status, message: String::from_utf8_lossy(&message).into_owned() })
+}
+
+async fn body(response: &mut Response, most: usize) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     while let Some(part) = response.chunk().await.map_err(failed)? {
         if bytes.len() + part.len() > most {
@@ -71,6 +77,10 @@ async fn answer(request: RequestBuilder, most: usize) -> Result<Vec<u8>, Error> 
         bytes.extend_from_slice(&part);
     }
     Ok(bytes)
+}
+
+fn failed(error: reqwest::Error) -> Error {
+    ClientError::from(error.without_url()).into()
 }
 
 /// Whether the same request may succeed later: another write of the same object is under way (409, which S3 says of
@@ -101,4 +111,81 @@ async fn retried(request: impl Fn() -> RequestBuilder, most: usize) -> Result<Ve
         }
     };
     tokio::time::timeout(LONGEST, all).await.unwrap_or(Err(Error::NoAnswer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    const BYTES: &[u8] = b"picture";
+    const SLOW: &str = "<Error><Code>RequestTimeout</Code></Error>";
+
+    /// A bucket that answers one request after the other with these.
+    async fn bucket(answers: &'static [(u16, &'static str)]) -> (Transfer, String) {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/key?X-Amz-Signature=secret", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            for (status, body) in answers {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut asked = Vec::new();
+                // A PUT ends with its body, a GET with its headers.
+                while !asked.ends_with(BYTES) && !(asked.starts_with(b"GET") && asked.ends_with(b"\r\n\r\n")) {
+                    assert_ne!(stream.read_buf(&mut asked).await.unwrap(), 0);
+                }
+                let length = body.len();
+                let answer =
+                    format!("HTTP/1.1 {status} -\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        (Transfer::new().unwrap(), url)
+    }
+
+    async fn put(answers: &'static [(u16, &'static str)]) -> Result<(), Error> {
+        let (transfer, url) = bucket(answers).await;
+        let upload = Upload { method: "PUT".into(), url, headers: BTreeMap::new(), expires_at: String::new() };
+        transfer.put(&upload, &Bytes::from_static(BYTES)).await
+    }
+
+    async fn get(answers: &'static [(u16, &'static str)]) -> Result<Vec<u8>, Error> {
+        let (transfer, url) = bucket(answers).await;
+        let size = u64::try_from(BYTES.len()).unwrap();
+        transfer.get(&Download { url, expires_at: String::new() }, size, &sha256(BYTES)).await
+    }
+
+    #[tokio::test]
+    async fn what_may_help_is_tried_again() {
+        put(&[(503, "<Error/>"), (200, "")]).await.unwrap();
+        put(&[(409, "<Error/>"), (200, "")]).await.unwrap();
+        put(&[(400, SLOW), (200, "")]).await.unwrap();
+        assert_eq!(get(&[(500, ""), (200, "picture")]).await.unwrap(), BYTES);
+    }
+
+    #[tokio::test]
+    async fn what_is_there_already_is_uploaded() {
+        put(&[(412, "<Error><Code>PreconditionFailed</Code></Error>")]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_told_at_once_and_without_the_address() {
+        for answers in [&[(403, "<Error/>")], &[(400, "<Error/>")]] {
+            let error = put(answers).await.unwrap_err();
+            assert!(matches!(&error, Error::Bucket { message, .. } if message == "<Error/>"), "{error:?}");
+        }
+        let (transfer, url) = bucket(&[]).await;
+        let error = answer(transfer.0.get(url), 0).await.unwrap_err();
+        assert!(matches!(error, Error::Wire(_)) && !format!("{error:?}").contains("secret"), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn other_bytes_are_not_taken() {
+        for answers in [&[(200, "pictura")], &[(200, "pictur")], &[(200, "pictures")]] {
+            let error = get(answers).await.unwrap_err();
+            assert!(matches!(error, Error::Damaged), "{error:?}");
+        }
+    }
 }

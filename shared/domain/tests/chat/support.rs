@@ -12,17 +12,17 @@ use domain::use_cases::{
     CreateChat, DeleteFor, DeleteMessage, EditMessage, ListMessages, MarkSeenCommand, NewChat, Page, PageLimit,
     PageStart, ReactToMessage, RemoveParticipant, Sent, SetAdmin, UpdateChat, UpdateMe,
 };
-use domain::{App, Settings};
+use domain::App;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use testkit::fixtures::{caller, connection, message, text, user, users};
-use testkit::{MemoryBucket, MemoryStore, RecordingPush, TestEnv};
+use testkit::MemoryStore;
 
 /// Without an Auth Service unless a test puts one there.
-pub(crate) type TestApp = App<MemoryStore, RecordingPush, TestEnv, Option<AuthService>, MemoryBucket>;
+pub(crate) type TestApp = testkit::TestApp<MemoryStore, Option<AuthService>>;
 
 /// Whoever is in most chats of the tests.
 pub(crate) const TEAM: [&str; 3] = ["alice", "bob", "carol"];
@@ -32,14 +32,7 @@ pub(crate) fn app() -> TestApp {
 }
 
 pub(crate) fn with_store(store: MemoryStore) -> TestApp {
-    App {
-        store,
-        push: RecordingPush::default(),
-        env: TestEnv::default(),
-        settings: Settings::default(),
-        directory: None,
-        objects: MemoryBucket::default(),
-    }
+    testkit::app(store, None)
 }
 
 /// With an Auth Service that knows these users.

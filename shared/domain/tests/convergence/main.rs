@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use testkit::fixtures::{caller, connection, user};
 use testkit::listing::{held, listed};
 use testkit::ops::Ops;
-use testkit::{Faults, MemoryBucket, MemoryStore, RecordingPush, TestEnv};
+use testkit::{Faults, MemoryStore, TestEnv};
 
 const CLIENTS: [&str; 3] = ["alice", "bob", "carol"];
 const USERS: [&str; 5] = ["alice", "bob", "carol", "dave", "erin"];
@@ -171,12 +171,9 @@ async fn play(seed: u64) -> (u32, u32) {
         latency_ms: ops.below(8),
     };
     let app = App {
-        store: MemoryStore::with_faults(seed, Faults::default()),
-        push: RecordingPush::default(),
         env: TestEnv::new(seed),
         settings: Settings { sending: BudgetRate { burst: 10_000, per_second: 1000 }, ..Settings::default() },
-        directory: (),
-        objects: MemoryBucket::default(),
+        ..testkit::app(MemoryStore::with_faults(seed, Faults::default()), ())
     };
     let performer = Performer::new(&app).await;
     app.store.set_faults(faults);

@@ -1,6 +1,5 @@
 //! Performs random operations through the use cases. What a rule refuses is refused; what is broken fails the test.
 
-use domain::App;
 use domain::ids::{ChatId, Seq};
 use domain::names::ChatName;
 use domain::ports::StoreError;
@@ -11,11 +10,11 @@ use domain::use_cases::{
     ReactToMessage, RemoveParticipant, SendMessage, SendMessageError, SetAdmin, UpdateChat,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
+use testkit::MemoryStore;
 use testkit::fixtures::{caller, carrying, message, picture, text, user, users};
 use testkit::ops::Op;
-use testkit::{MemoryBucket, MemoryStore, RecordingPush, TestEnv};
 
-pub(crate) type TestApp = App<MemoryStore, RecordingPush, TestEnv, (), MemoryBucket>;
+pub(crate) type TestApp = testkit::TestApp<MemoryStore>;
 
 /// A private chat and two groups, and a counter that makes every text another.
 pub(crate) struct Performer {

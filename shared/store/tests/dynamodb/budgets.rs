@@ -5,26 +5,15 @@ use crate::support::{Call, Calls};
 use domain::ids::{ChatId, ClientChatId, Seq};
 use domain::names::ChatName;
 use domain::use_cases::{CreateChat, ListMessages, MarkSeenCommand, NewChat, PageLimit, PageStart};
-use domain::{App, Settings};
 use store::DynamoStore;
 use testkit::fixtures::{caller, connection, message, user, users};
-use testkit::{MemoryBucket, RecordingPush, TestEnv};
+use testkit::{TestApp, TestEnv};
 
-pub(crate) type Chatting = App<DynamoStore<TestEnv>, RecordingPush, TestEnv, (), MemoryBucket>;
+pub(crate) type Chatting = TestApp<DynamoStore<TestEnv>>;
 
 pub(crate) async fn app() -> (Chatting, Calls) {
     let (store, calls) = crate::support::store().await;
-    (
-        App {
-            store,
-            push: RecordingPush::default(),
-            env: TestEnv::default(),
-            settings: Settings::default(),
-            directory: (),
-            objects: MemoryBucket::default(),
-        },
-        calls,
-    )
+    (testkit::app(store, ()), calls)
 }
 
 /// A private chat of two users of this test's own, who have each connected once.
@@ -227,14 +216,7 @@ async fn presence_is_told_to_a_hundred_at_most() {
 #[tokio::test]
 async fn connections_that_are_kept_elsewhere_cost_a_write_when_the_first_comes_and_the_last_goes() {
     let (store, calls) = crate::support::store_with_redis().await;
-    let app = App {
-        store,
-        push: RecordingPush::default(),
-        env: TestEnv::default(),
-        settings: Settings::default(),
-        directory: (),
-        objects: MemoryBucket::default(),
-    };
+    let app = testkit::app(store, ());
     let (zoe, first, second) =
         (user("redis-zoe"), connection("z-1", TestEnv::START), connection("z-2", TestEnv::START));
     app.connect(&zoe, &first).await.unwrap();

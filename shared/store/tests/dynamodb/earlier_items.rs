@@ -3,17 +3,15 @@
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use domain::ids::{Rev, Seq};
 use domain::use_cases::{CreateChat, EditMessage, ListChats, NewChat, PageLimit};
-use domain::{App, Settings};
 use store::DynamoStore;
+use testkit::TestEnv;
 use testkit::fixtures::{caller, message, text, user, users};
-use testkit::{MemoryBucket, RecordingPush, TestEnv};
 
 #[tokio::test]
 async fn a_message_from_before_there_were_changes_can_be_changed() {
     let (client, tables, _) = crate::support::client().await;
     let store = DynamoStore::with_client(client.clone(), tables.clone(), TestEnv::default());
-    let (push, env) = (RecordingPush::default(), TestEnv::default());
-    let app = App { store, push, env, settings: Settings::default(), directory: (), objects: MemoryBucket::default() };
+    let app = testkit::app(store, ());
     let chat = NewChat::private(&user("early-a"), &users(&["early-b"])).unwrap();
     let chat = app.create_chat(CreateChat { caller: caller("early-a"), chat }).await.unwrap().chat.chat_id().clone();
     app.send_message(message(&chat, "early-a", "", "Hello")).await.unwrap();

@@ -1,30 +1,17 @@
 //! Many at once, through the use cases.
 
 use super::{Store, create};
+use crate::app;
 use crate::fixtures::{caller, message, user, users};
-use crate::{MemoryBucket, RecordingPush, TestEnv};
 use domain::ids::Seq;
-
 use domain::use_cases::{CreateChat, NewChat};
-use domain::{App, Settings};
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
-
-fn app<S>(store: S) -> App<S, RecordingPush, TestEnv, (), MemoryBucket> {
-    App {
-        store,
-        push: RecordingPush::default(),
-        env: TestEnv::default(),
-        settings: Settings::default(),
-        directory: (),
-        objects: MemoryBucket::default(),
-    }
-}
 
 /// Fifty participants send at once: fifty messages, seq 1 to 50, none twice, whatever conflicts they had.
 pub async fn fifty_senders_at_once(store: impl Store) {
     let senders: Vec<_> = (0..50).map(|n| user(&format!("sender-{n}"))).collect();
-    let app = app(store);
+    let app = app(store, ());
     let chat = create(&app.store, "fifty", &senders).await.id;
     let sends = senders.iter().map(async |sender| {
         // Busy is an honest answer under such a rush; the client tries again, under the same name.
@@ -49,7 +36,7 @@ pub async fn fifty_senders_at_once(store: impl Store) {
 
 /// One message, sent ten times at once under one name, is one message for everyone.
 pub async fn one_message_sent_ten_times_at_once(store: impl Store) {
-    let app = app(store);
+    let app = app(store, ());
     let chat = create(&app.store, "ten", &users(&["a", "b"])).await.id;
     let sends = (0..10).map(|_| app.send_message(message(&chat, "a", "the-one", "Hello")));
     let sent: Vec<_> = join_all(sends).await.into_iter().map(Result::unwrap).collect();
@@ -60,7 +47,7 @@ pub async fn one_message_sent_ten_times_at_once(store: impl Store) {
 
 /// One private chat, created by both users at once, ten times, is one chat.
 pub async fn one_private_chat_created_ten_times_at_once(store: impl Store) {
-    let app = app(store);
+    let app = app(store, ());
     let create = |by: &'static str, other: &'static str| CreateChat {
         caller: caller(by),
         chat: NewChat::private(&user(by), &users(&[other])).unwrap(),

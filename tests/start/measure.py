@@ -62,7 +62,9 @@ def start(program: Path, server: RuntimeApi) -> tuple[float, float]:
         "AWS_SECRET_ACCESS_KEY": "none",
         "AWS_ENDPOINT_URL_DYNAMODB": f"http://{here}",
         "CONNECTIONS_ENDPOINT": f"http://{here}/live",
-    } | {f"{table}_TABLE": "t" for table in ("CHATS", "MESSAGES", "CHAT_MEMBERS", "SENDS", "CHAT_USERS")}
+        "ATTACHMENTS_BUCKET": "attachments",
+        "NOTIFICATIONS_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:away",
+    } | {f"{table}_TABLE": "t" for table in ("CHATS", "MESSAGES", "CHAT_MEMBERS", "SENDS", "UPLOADS", "CHAT_USERS")}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     process = subprocess.Popen([program], env=environment, stdout=subprocess.DEVNULL)

@@ -55,6 +55,11 @@ impl Outbox {
         self.waiting.iter()
     }
 
+    /// How often one was tried.
+    pub fn tries(&self, client_message_id: &str) -> u32 {
+        self.waiting().find(|unsent| unsent.client_message_id == client_message_id).map_or(0, |unsent| unsent.tries)
+    }
+
     /// The next message to send now; it is under way from then on. One whose chat has another before it waits.
     pub fn next(&mut self, now: Instant) -> Option<Unsent> {
         let mut blocked = BTreeSet::new();

@@ -2,7 +2,7 @@
 
 use client::draft::Draft;
 use client::events::Event;
-use client::{Client, Error, Link, OneToken, Options, Tokens, Update, Updates};
+use client::{Client, Error, Link, OneToken, Options, Tokens, Update, Updates, call};
 use end_to_end::proxy::Proxy;
 use end_to_end::{System, User, seed};
 use futures_util::future::BoxFuture;
@@ -161,6 +161,36 @@ async fn a_token_is_replaced_before_it_runs_out() {
     assert!(!lost, "{came:?}");
     let (_, page) = bob.http.get(&format!("/chats/{chat}/messages?limit=100")).await.unwrap();
     assert_eq!(page["seq"], lines + 1, "{page}");
+}
+
+/// A token whose time is over first, good ones after that.
+struct LateTokens {
+    system: &'static System,
+    user: String,
+    given: AtomicU32,
+}
+
+impl Tokens for LateTokens {
+    fn token(&self) -> BoxFuture<'_, Result<String, Error>> {
+        Box::pin(async {
+            let is_first = self.given.fetch_add(1, Ordering::Relaxed) == 0;
+            Ok(self.system.token(&self.user, if is_first { -3600 } else { 3600 }).await)
+        })
+    }
+}
+
+#[tokio::test]
+async fn http_goes_on_with_another_token_while_no_connection_can_be_had() {
+    let system = crate::system();
+    let alice = system.user("alice").await;
+    let tokens = Arc::new(LateTokens { system, user: alice.id.clone(), given: AtomicU32::new(0) });
+    // Nobody listens there.
+    let options = Options { ws_url: "ws://127.0.0.1:9".to_owned(), ..system.options() };
+    let (client, _updates) = Client::start(options, tokens).await.unwrap();
+    for _ in 0..2 {
+        let answer = client.ask(&call::get_me()).await.unwrap();
+        assert_eq!(answer.user.user_id, alice.id);
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,9 @@ use tokio::time::Instant;
 /// How many frames that came may wait to be taken.
 const WAITING: usize = 64;
 
+/// When to renew a connection whose token has no time left, as it seems.
+const CLOCK_IS_AHEAD: Duration = Duration::from_secs(60);
+
 /// A connection that is open, until it is dropped.
 pub(super) struct Connection {
     /// Frames to send. No bound of its own, since whoever waited for room here could not take what comes: what may be under
@@ -62,7 +65,11 @@ impl Connection {
         let whole = life - random::up_to(life / 10);
         let left = Claims::of(&token)?.left();
         let margin = (left / 10).min(Duration::from_secs(60));
-        let renew_at = Instant::now() + whole.min(left.saturating_sub(margin).max(Duration::from_secs(1)));
+        // The server has just let it in: by this machine's clock it is over, because that is ahead.
+        let is_ahead = left.is_zero();
+        let before_end =
+            if is_ahead { CLOCK_IS_AHEAD } else { left.saturating_sub(margin).max(Duration::from_secs(1)) };
+        let renew_at = Instant::now() + whole.min(before_end);
         Ok(Self { outgoing, incoming, renew_at, token })
     }
 

@@ -19,6 +19,8 @@ use tokio::time::{Instant, sleep_until};
 /// The first wait before something is asked or sent again is up to this; the next ones up to twice as long each.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// How often a message is tried that the server fails over: nothing says that it will not the next time.
+const MOST_FAILURES: u32 = 5;
 
 /// A request that has no reply yet.
 struct Pending {
@@ -105,10 +107,11 @@ impl<'a> Live<'a> {
                     Err(error) => Err(error.into()),
                 },
                 frame = next_of(&mut self.former) => {
-                    match frame {
-                        Some(frame) => self.frame(frame),
-                        None => { self.former = None; Ok(()) }
+                    // What it owes is asked again over the current one.
+                    if frame.is_none_or(|frame| self.frame(frame).is_err()) {
+                        self.former = None;
                     }
+                    Ok(())
                 }
                 renewed = answer(&mut self.renewal) => { self.renewed(renewed); Ok(()) }
                 (cursor, page) = answer(&mut self.listing) => { self.listed(cursor.as_deref(), page); Ok(()) }
@@ -169,11 +172,7 @@ impl<'a> Live<'a> {
         for id in late {
             match self.pending.remove(&id).map(|pending| pending.what) {
                 Some(What::Ping) => return Err(Error::NoAnswer),
-                Some(What::Handle(reply)) => {
-                    let _ = reply.send(Err(Error::NoAnswer));
-                }
-                Some(What::Message(name)) => self.send_again(&name, None),
-                Some(What::Sync) => self.ask_later(None),
+                Some(what) => self.undone(what, Error::NoAnswer),
                 None => {}
             }
             // Is anybody there?
@@ -285,29 +284,39 @@ impl<'a> Live<'a> {
         if is_ok {
             match what {
                 What::Handle(waiting) => drop(waiting.send(Ok(said))),
-                What::Message(_) => self.session.shared.sent(parse::<MessageAnswer>(said)?.message),
-                What::Sync => {
-                    // One that this client cannot read is asked for again, later.
-                    let Ok(answer) = parse::<SyncAnswer>(said) else {
-                        self.ask_later(None);
-                        return Ok(());
-                    };
-                    if !self.session.shared.take(|state| state.synced(answer)) {
-                        self.brought_nothing();
+                What::Message(_) => match parse::<MessageAnswer>(said) {
+                    Ok(answer) => self.session.shared.sent(answer.message),
+                    Err(error) => self.undone(what, error),
+                },
+                What::Sync => match parse::<SyncAnswer>(said) {
+                    Ok(answer) => {
+                        if !self.session.shared.take(|state| state.synced(answer)) {
+                            self.brought_nothing();
+                        }
                     }
-                }
+                    Err(error) => self.undone(what, error),
+                },
                 What::Ping => {}
             }
             return Ok(());
         }
-        let problem: Problem = parse(said)?;
+        let problem: Problem = match parse(said) {
+            Ok(problem) => problem,
+            Err(error) => {
+                self.undone(what, error);
+                return Ok(());
+            }
+        };
         if problem.code == Code::TokenExpired {
             // Another connection, with another token, and what was asked is asked again there.
+            self.undone(what, Error::NotConnected);
             return Err(problem.into());
         }
         match what {
             What::Handle(waiting) => drop(waiting.send(Err(problem.into()))),
-            What::Message(name) if problem.retryable => self.send_again(&name, problem.retry_after()),
+            What::Message(name) if problem.retryable || self.may_be_stored(&name, &problem) => {
+                self.send_again(&name, problem.retry_after());
+            }
             What::Message(name) => {
                 if let Some(unsent) = self.session.shared.lock().outbox.done(&name) {
                     let (unsent, problem) = (Box::new(unsent), Box::new(problem));
@@ -318,6 +327,21 @@ impl<'a> Live<'a> {
             What::Ping => {}
         }
         Ok(())
+    }
+
+    /// A request came to nothing that can be told.
+    fn undone(&mut self, what: What, error: Error) {
+        match what {
+            What::Handle(waiting) => drop(waiting.send(Err(error))),
+            What::Message(name) => self.send_again(&name, None),
+            What::Sync => self.ask_later(None),
+            What::Ping => {}
+        }
+    }
+
+    /// The server failed, before or after it stored the message: its repeat is answered with what is stored.
+    fn may_be_stored(&self, name: &str, problem: &Problem) -> bool {
+        problem.status >= 500 && self.session.shared.lock().outbox.tries(name) < MOST_FAILURES
     }
 
     fn listed(&mut self, cursor: Option<&str>, page: Result<Inbox, Error>) {
@@ -344,7 +368,7 @@ impl<'a> Live<'a> {
 
     fn send_again(&mut self, name: &str, after: Option<Duration>) {
         let mut held = self.session.shared.lock();
-        let tries = held.outbox.waiting().find(|unsent| unsent.client_message_id == name).map_or(0, |it| it.tries);
+        let tries = held.outbox.tries(name);
         let wait = random::before_try(tries, FIRST_WAIT, LONGEST_WAIT) + after.unwrap_or_default();
         held.outbox.again(name, Instant::now().into_std(), wait);
     }

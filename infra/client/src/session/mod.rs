@@ -81,7 +81,8 @@ pub enum Update {
         /// The message. Its event comes too, unless it was told of before.
         message: Box<Message>,
     },
-    /// A message that was handed to [`Client::send`] was refused for good.
+    /// A message that was handed to [`Client::send`] was refused for good. After a 500, which was tried again some times,
+    /// it may be stored all the same: to hand it over once more under its name is harmless.
     NotSent {
         /// The message.
         unsent: Box<Unsent>,
@@ -140,6 +141,9 @@ struct Held {
 struct Shared {
     http: HttpClient,
     transfer: Transfer,
+    tokens: Arc<dyn Tokens>,
+    /// For how long a request may have no answer, and one for a token too.
+    patience: Duration,
     held: Mutex<Held>,
     updates: mpsc::UnboundedSender<Update>,
     /// There is something to do for the session.
@@ -186,10 +190,30 @@ impl Shared {
         self.take(|state| state.sent(message));
     }
 
+    /// A token that is asked for.
+    async fn new_token(&self) -> Result<String, Error> {
+        tokio::time::timeout(self.patience, self.tokens.token()).await.unwrap_or(Err(Error::NoAnswer))
+    }
+
     async fn http<A: DeserializeOwned>(&self, call: &Call<A>) -> Result<A, Error> {
-        let Some((method, path, body)) = call.as_http() else { return Err(Error::NotConnected) };
         let token = self.lock().token.clone();
-        let (status, answer) = self.http.with_token(&token).call(method, &path, body.as_ref()).await?;
+        match self.http_with(&token, call).await {
+            // Its time may be over: while no connection can be had, nobody else asks for another.
+            Err(error @ Error::Gateway { status: 401 | 403, .. }) => {
+                let other = self.new_token().await?;
+                if other == token {
+                    return Err(error);
+                }
+                self.lock().token.clone_from(&other);
+                self.http_with(&other, call).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn http_with<A: DeserializeOwned>(&self, token: &str, call: &Call<A>) -> Result<A, Error> {
+        let Some((method, path, body)) = call.as_http() else { return Err(Error::NotConnected) };
+        let (status, answer) = self.http.with_token(token).call(method, &path, body.as_ref()).await?;
         if (200..300).contains(&status) {
             return serde_json::from_value(answer).map_err(Error::Unexpected);
         }
@@ -234,9 +258,10 @@ impl Client {
         let (updates, told) = mpsc::unbounded_channel();
         let (state, outbox, link) = (State::new(me), Outbox::default(), Link::Connecting);
         let held = Mutex::new(Held { state, outbox, link, token });
-        let shared = Arc::new(Shared { http, transfer, held, updates, wake: Notify::new() });
+        let patience = options.request;
+        let shared = Arc::new(Shared { http, transfer, tokens, patience, held, updates, wake: Notify::new() });
         let (asks, asked) = mpsc::channel(16);
-        tokio::spawn(Session::new(shared.clone(), asked, tokens, options).run());
+        tokio::spawn(Session { shared: shared.clone(), asked, options }.run());
         Ok((Self { shared, asks }, Updates(told)))
     }
 

@@ -3,7 +3,6 @@
 use super::connection::Connection;
 use super::live::Live;
 use super::{Ask, Link, Options, Shared, Update};
-use crate::token::Tokens;
 use crate::{Error, in_full, random};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -14,7 +13,6 @@ pub(super) struct Session {
     pub(super) shared: Arc<Shared>,
     /// Ends when all handles are gone.
     pub(super) asked: mpsc::Receiver<Ask>,
-    pub(super) tokens: Arc<dyn Tokens>,
     pub(super) options: Options,
 }
 
@@ -27,15 +25,6 @@ pub(super) enum End {
 }
 
 impl Session {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        asked: mpsc::Receiver<Ask>,
-        tokens: Arc<dyn Tokens>,
-        options: Options,
-    ) -> Self {
-        Self { shared, asked, tokens, options }
-    }
-
     /// Until all handles are gone.
     pub(super) async fn run(mut self) {
         let mut tries = 0;
@@ -74,9 +63,9 @@ impl Session {
 
     /// A new connection, with a token that is asked for.
     pub(super) fn connecting(&self) -> BoxFuture<'static, Result<Connection, Error>> {
-        let (tokens, options) = (self.tokens.clone(), self.options.clone());
+        let (shared, options) = (self.shared.clone(), self.options.clone());
         Box::pin(async move {
-            let token = tokens.token().await?;
+            let token = shared.new_token().await?;
             Connection::open(&options.ws_url, token, options.life).await
         })
     }

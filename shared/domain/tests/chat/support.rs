@@ -1,5 +1,6 @@
 //! The domain on fakes.
 
+use domain::App;
 use domain::change::Pointer;
 use domain::chat::{Chat, Head};
 use domain::chat_user::{Profile, UserChange};
@@ -12,14 +13,13 @@ use domain::use_cases::{
     CreateChat, DeleteFor, DeleteMessage, EditMessage, ListMessages, MarkSeenCommand, NewChat, Page, PageLimit,
     PageStart, ReactToMessage, RemoveParticipant, Sent, SetAdmin, UpdateChat, UpdateMe,
 };
-use domain::App;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use testkit::fixtures::{caller, connection, message, text, user, users};
 use testkit::MemoryStore;
+use testkit::fixtures::{caller, connection, message, text, user, users};
 
 /// Without an Auth Service unless a test puts one there.
 pub(crate) type TestApp = testkit::TestApp<MemoryStore, Option<AuthService>>;

@@ -22,7 +22,7 @@ async fn bad_messages_are_refused_with_the_field_named_on_both_apis() {
         (json!({"type": "text", "content": "  "}), "content", "invalid_request"),
         (json!({"type": "text", "content": 7}), "content", "invalid_request"),
         (json!({"type": "text", "content": "x".repeat(25_000)}), "content", "content_too_large"),
-        (json!({"type": "image", "content": "x"}), "type", "invalid_request"),
+        (json!({"type": "image", "content": "x"}), "attachmentId", "invalid_request"),
         (json!({"type": "video", "content": "x"}), "type", "invalid_request"),
         (json!({"type": "text", "content": "x", "sender": "bob"}), "sender", "invalid_request"),
         (json!({"type": "text", "content": "x", "senderId": "bob"}), "senderId", "invalid_request"),
@@ -51,7 +51,7 @@ async fn bad_messages_are_refused_with_the_field_named_on_both_apis() {
 #[tokio::test]
 async fn every_wrong_field_is_named_at_once() {
     let (alice, chat) = two().await;
-    let body = json!({"type": 5, "content": null, "clientMessageId": 9, "extra": true});
+    let body = json!({"type": 5, "content": 7, "clientMessageId": 9, "extra": true});
     let (_, problem) = alice.http.post(&format!("/chats/{chat}/messages"), &body).await.unwrap();
     for field in ["type", "content", "clientMessageId", "extra"] {
         assert_problem(&problem, 400, "invalid_request", Some(field));

@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
-use client::documents::{Inbox, Page, Status, SyncAnswer};
+use client::documents::{Cursor, Inbox, Page, Status, SyncAnswer, SyncRequest};
 use client::events::Event;
 use client::{Question, State};
 use serde_json::{Value, json};
@@ -49,6 +49,20 @@ fn answer(chats: &[Value], more: &Value) -> SyncAnswer {
         answer[name] = value.clone();
     }
     serde_json::from_value(answer).unwrap()
+}
+
+/// Takes an answer that is asked for just before.
+fn synced(state: &mut State, answer: SyncAnswer) -> Vec<Event> {
+    let cursors = state.chats().iter().map(|(id, held)| (id.clone(), Cursor { seq: held.seq(), rev: held.rev() }));
+    let asked = SyncRequest { cursors: cursors.collect(), open: Vec::new() };
+    state.synced(&asked, answer)
+}
+
+fn asked(state: &State) -> SyncRequest {
+    match state.question() {
+        Some(Question::Sync(request)) => request,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn part(chat: &str, seq: u64, rev: u64) -> Value {
@@ -110,7 +124,7 @@ fn what_does_not_come_is_asked_for_and_what_waited_for_it_is_told_after_it() {
     assert_eq!((request.cursors["c"].seq, request.cursors["c"].rev), (10, 3));
     let mut told = part("c", 11, 3);
     told["messages"] = json!([message("c", 11, 0)]);
-    assert_eq!(places(&state.synced(answer(&[told], &json!({})))), [(11, 0), (12, 0)]);
+    assert_eq!(places(&synced(&mut state, answer(&[told], &json!({})))), [(11, 0), (12, 0)]);
     assert!(!state.is_behind() && !state.has_gap());
 }
 
@@ -140,7 +154,7 @@ fn older_messages_are_taken_where_they_end_at_what_is_held() {
     assert!(state.is_behind());
     let mut told = part("c", 10, 4);
     told["changed"] = json!([message("c", 7, 4)]);
-    assert_eq!(places(&state.synced(answer(&[told], &json!({})))), [(7, 4)]);
+    assert_eq!(places(&synced(&mut state, answer(&[told], &json!({})))), [(7, 4)]);
     assert_eq!(state.chat("c").unwrap().message(7).unwrap().content, "7 at 4");
 }
 
@@ -160,7 +174,7 @@ fn a_chat_whose_cursor_is_too_old_is_listed_anew() {
     state.missed();
     let mut told = part("c", 10, 3);
     told["reset"] = json!(true);
-    state.synced(answer(&[told], &json!({})));
+    synced(&mut state, answer(&[told], &json!({})));
     assert!(state.chat("c").is_none());
     assert_eq!(state.question(), Some(Question::Inbox(None)));
     state.listed(None, inbox(&[entry("c", 900, 70)], None));
@@ -189,7 +203,7 @@ fn with_more_chats_than_a_sync_takes_the_inbox_tells_which_to_ask_about() {
     assert!([7, 120, 149].iter().all(|n| request.cursors.contains_key(&ids[*n])), "those first: {request:?}");
     let told = [part(&ids[7], 11, 0), part(&ids[120], 11, 0)];
     // The chats that were not named are no news.
-    let news = state.synced(answer(&told, &json!({"gone": [ids[149]], "joinedLimited": true})));
+    let news = synced(&mut state, answer(&told, &json!({"gone": [ids[149]], "joinedLimited": true})));
     assert!(matches!(news.as_slice(), [Event::ChatLeft { .. }]), "{news:?}");
     assert_eq!((state.chats().len(), state.question()), (149, None));
 }
@@ -200,13 +214,13 @@ fn a_chat_that_began_while_the_connection_was_lost_is_told_from_its_beginning() 
     state.disconnected();
     // Before the inbox, which would begin with it at its end.
     assert!(matches!(state.question(), Some(Question::Sync(_))));
-    let news = state.synced(answer(&[part("c", 10, 3)], &json!({"joined": [entry("d", 2, 0)]})));
+    let news = synced(&mut state, answer(&[part("c", 10, 3)], &json!({"joined": [entry("d", 2, 0)]})));
     assert!(matches!(news.as_slice(), [Event::ChatCreated { .. }]), "{news:?}");
     let Some(Question::Sync(request)) = state.question() else { panic!("a sync") };
     assert_eq!(request.cursors["d"].seq, 0);
     let mut told = part("d", 2, 0);
     told["messages"] = json!([message("d", 1, 0), message("d", 2, 0)]);
-    assert_eq!(places(&state.synced(answer(&[part("c", 10, 3), told], &json!({})))), [(1, 0), (2, 0)]);
+    assert_eq!(places(&synced(&mut state, answer(&[part("c", 10, 3), told], &json!({})))), [(1, 0), (2, 0)]);
     assert_eq!(state.question(), Some(Question::Inbox(None)));
     state.listed(None, inbox(&[entry("d", 2, 0), entry("c", 10, 3)], None));
     assert_eq!(state.question(), None);
@@ -233,4 +247,31 @@ fn presence_is_as_of_the_last_event_and_after_a_lost_connection_as_listed() {
     state.disconnected();
     state.met(&user);
     assert_eq!(state.person("bob").unwrap().status, Status::Offline);
+}
+
+#[test]
+fn what_an_event_brings_while_it_is_deleted_is_gone_with_the_answer() {
+    let mut state = State::new("alice");
+    state.listed(None, inbox(&[entry("c", 8, 4)], None));
+    state.missed();
+    let request = asked(&state);
+    // It comes, and the event of its deletion is lost.
+    state.event(created("c", 9));
+    let news = state.synced(&request, answer(&[part("c", 9, 5)], &json!({})));
+    assert_eq!(state.chat("c").unwrap().messages().count(), 0);
+    let [Event::MessageUpdated { seq: 9, data, .. }] = news.as_slice() else { panic!("{news:?}") };
+    assert_eq!(data.deleted_for, ["alice"]);
+}
+
+#[test]
+fn an_answer_that_does_not_follow_what_is_held_is_asked_for_again() {
+    let mut state = State::new("alice");
+    state.listed(None, inbox(&[entry("c", 10, 6)], None));
+    state.missed();
+    let request = asked(&state);
+    // A page that was read before the last two changes.
+    assert!(state.older("c", &page("c", [1, 10], 4)));
+    state.synced(&request, answer(&[part("c", 10, 6)], &json!({})));
+    assert_eq!((state.chat("c").unwrap().rev(), state.is_behind()), (4, true));
+    assert_eq!(asked(&state).cursors["c"], Cursor { seq: 10, rev: 4 });
 }

@@ -3,7 +3,7 @@
 use super::connection::Connection;
 use super::run::{End, Session};
 use super::{Ask, Update};
-use crate::documents::{Inbox, MessageAnswer, SyncAnswer};
+use crate::documents::{Inbox, MessageAnswer, SyncAnswer, SyncRequest};
 use crate::events::Event;
 use crate::problem::{Code, Problem};
 use crate::state::Question;
@@ -34,7 +34,7 @@ enum What {
     Handle(oneshot::Sender<Result<Value, Error>>),
     /// The message of this name.
     Message(String),
-    Sync,
+    Sync(SyncRequest),
     Ping,
 }
 
@@ -205,7 +205,7 @@ impl<'a> Live<'a> {
                 (true, Some(_)) => {}
             }
             let is_asking =
-                self.listing.is_some() || self.pending.values().any(|pending| matches!(pending.what, What::Sync));
+                self.listing.is_some() || self.pending.values().any(|pending| matches!(pending.what, What::Sync(_)));
             let question = held.state.question();
             if is_asking || (question.is_some() && now < self.ask_at) {
                 return Ok(());
@@ -232,7 +232,7 @@ impl<'a> Live<'a> {
             Some(Question::Sync(request)) => {
                 self.questions += 1;
                 match Question::sync(&request).as_frame() {
-                    Some((action, fields)) => self.request(action, fields, What::Sync),
+                    Some((action, fields)) => self.request(action, fields, What::Sync(request)),
                     None => Ok(()),
                 }
             }
@@ -288,9 +288,9 @@ impl<'a> Live<'a> {
                     Ok(answer) => self.session.shared.sent(answer.message),
                     Err(error) => self.undone(what, error),
                 },
-                What::Sync => match parse::<SyncAnswer>(said) {
+                What::Sync(ref asked) => match parse::<SyncAnswer>(said) {
                     Ok(answer) => {
-                        if !self.session.shared.take(|state| state.synced(answer)) {
+                        if !self.session.shared.take(|state| state.synced(asked, answer)) {
                             self.brought_nothing();
                         }
                     }
@@ -323,7 +323,7 @@ impl<'a> Live<'a> {
                     self.session.shared.say(Update::NotSent { unsent, problem });
                 }
             }
-            What::Sync => self.ask_later(problem.retry_after()),
+            What::Sync(_) => self.ask_later(problem.retry_after()),
             What::Ping => {}
         }
         Ok(())
@@ -334,7 +334,7 @@ impl<'a> Live<'a> {
         match what {
             What::Handle(waiting) => drop(waiting.send(Err(error))),
             What::Message(name) => self.send_again(&name, None),
-            What::Sync => self.ask_later(None),
+            What::Sync(_) => self.ask_later(None),
             What::Ping => {}
         }
     }

@@ -299,8 +299,8 @@ impl Held {
         }
     }
 
-    /// Takes what a sync says of it; what of that is news.
-    pub(super) fn synced(&mut self, me: &str, part: ChatSync) -> Vec<Event> {
+    /// Takes what a sync says of it that was asked from this place; what of that is news.
+    pub(super) fn synced(&mut self, me: &str, asked: Seq, part: ChatSync) -> Vec<Event> {
         let mut news = Vec::new();
         let (chat_id, floor) = (self.chat.chat_id.clone(), self.floor);
         self.raise_floor(part.floor);
@@ -310,6 +310,13 @@ impl Held {
                 let (seq, rev, data) = (message.seq, message.rev, message.clone());
                 news.push(Event::MessageUpdated { chat_id: chat_id.clone(), seq, rev, data });
             }
+        }
+        // An event may have brought meanwhile what this user had deleted when the answer was made: then it is not in it.
+        let told: BTreeSet<_> = part.messages.iter().map(|message| message.seq).collect();
+        let is_gone = |seq: &Seq| asked < *seq && *seq <= part.cursor.seq && !told.contains(seq);
+        for (_, mut message) in self.messages.extract_if(.., |seq, _| is_gone(seq)) {
+            message.deleted_for = vec![me.to_owned()];
+            news.push(Event::message_updated(message));
         }
         for message in part.messages {
             let is_new = message.seq > self.seq;

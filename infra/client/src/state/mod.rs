@@ -10,7 +10,7 @@ pub use held::Held;
 pub use people::Person;
 
 use crate::documents::{
-    Chat, ChatDetails, ChatId, ChatUser, Inbox, Message, Mute, Page, ReadPosition, SyncAnswer, UserId,
+    Chat, ChatDetails, ChatId, ChatUser, Inbox, Message, Mute, Page, ReadPosition, SyncAnswer, SyncRequest, UserId,
 };
 use crate::events::{Event, Left};
 use behind::Behind;
@@ -171,8 +171,8 @@ impl State {
         }
     }
 
-    /// Takes the answer to a sync of these chats; what is news of it.
-    pub fn synced(&mut self, answer: SyncAnswer) -> Vec<Event> {
+    /// Takes the answer to this request; what is news of it.
+    pub fn synced(&mut self, asked: &SyncRequest, answer: SyncAnswer) -> Vec<Event> {
         let mut news = Vec::new();
         self.behind.synced(&answer, &self.chats);
         for id in answer.gone {
@@ -186,9 +186,15 @@ impl State {
                 continue;
             }
             // It may have been left by an event meanwhile.
-            if let Some(held) = self.chats.get_mut(&part.chat_id) {
-                news.extend(held.synced(&self.me, part));
+            let Some(held) = self.chats.get_mut(&part.chat_id) else { continue };
+            let Some(asked) = asked.cursors.get(&part.chat_id) else { continue };
+            let at = held.cursor();
+            if at.seq < asked.seq || at.rev < asked.rev {
+                // An older page was taken meanwhile, or the chat began anew: the answer does not follow what is held.
+                self.behind.chat(&part.chat_id);
+                continue;
             }
+            news.extend(held.synced(&self.me, asked.seq, part));
         }
         for entry in answer.joined {
             let id = entry.chat.chat_id.clone();

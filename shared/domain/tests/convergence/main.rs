@@ -5,6 +5,7 @@
 
 mod performer;
 
+use client::documents::Page;
 use client::events::Event;
 use client::{Question, State};
 use domain::ids::{AttachmentId, ChatId, Seq};
@@ -73,9 +74,18 @@ impl Device {
         }
     }
 
-    /// One question and its answer.
-    async fn ask(&mut self, app: &TestApp) {
-        match self.state.question() {
+    /// One question and its answer. Events and an older page may come between the two.
+    async fn ask(&mut self, app: &TestApp, ops: &Ops) {
+        let question = self.state.question();
+        if ops.percent(30) {
+            self.receive(app, ops, 15);
+        }
+        let older = self.state.chats().iter().find(|(_, held)| held.has_older()).map(|(id, _)| id.clone());
+        let page = match older.filter(|_| ops.percent(20)) {
+            Some(chat) => self.older_page(app, &chat).await.map(|page| (chat, page)),
+            None => None,
+        };
+        match question {
             None => {}
             Some(Question::Inbox(cursor)) => {
                 let page = app.list_chats(inbox_from(self.name, cursor.as_deref())).await.unwrap();
@@ -83,6 +93,7 @@ impl Device {
                 self.news.extend(self.state.listed(cursor.as_deref(), page));
             }
             Some(Question::Sync(request)) => {
+                let asked = request.clone();
                 let request = json!({"cursors": request.cursors, "open": request.open});
                 let command = SyncChats {
                     caller: caller(self.name),
@@ -92,20 +103,28 @@ impl Device {
                 };
                 let answer = serde_json::to_value(app.sync(command).await.unwrap()).unwrap();
                 assert!(answer.to_string().len() <= domain::chat::MAX_FRAME_BYTES);
-                self.news.extend(self.state.synced(serde_json::from_value(answer).unwrap()));
+                let answer = serde_json::from_value(answer).unwrap();
+                if let Some((chat, page)) = page {
+                    self.state.older(&chat, &page);
+                }
+                self.news.extend(self.state.synced(&asked, answer));
             }
         }
     }
 
-    /// A page of older messages than it holds.
-    async fn older(&mut self, app: &TestApp, chat: &str) {
+    /// A page of older messages than it holds. None if the chat was left.
+    async fn older_page(&self, app: &TestApp, chat: &str) -> Option<Page> {
         let before = self.state.chat(chat).unwrap().oldest();
         let (start, limit) = (PageStart::Before(Seq(before)), PageLimit::new(7).unwrap());
         let list = ListMessages { caller: caller(self.name), chat: ChatId::parse(chat).unwrap(), start, limit };
-        // It may have been left.
-        let Ok(page) = app.list_messages(list).await else { return };
-        let page = serde_json::from_value(serde_json::to_value(page).unwrap()).unwrap();
-        self.state.older(chat, &page);
+        let page = app.list_messages(list).await.ok()?;
+        Some(serde_json::from_value(serde_json::to_value(page).unwrap()).unwrap())
+    }
+
+    async fn older(&mut self, app: &TestApp, chat: &str) {
+        if let Some(page) = self.older_page(app, chat).await {
+            self.state.older(chat, &page);
+        }
     }
 
     /// Messages were told of in the order of their chat, and each once.
@@ -196,7 +215,7 @@ async fn play(seed: u64) -> (u32, u32) {
             let open: Vec<_> = device.state.chats().keys().cloned().collect();
             device.state.open(&open);
             if device.connection.is_some() && ops.percent(60) {
-                device.ask(&app).await;
+                device.ask(&app, &ops).await;
             }
             let older = device.state.chats().iter().find(|(_, held)| held.has_older()).map(|(id, _)| id.clone());
             if let Some(chat) = older.filter(|_| ops.percent(20)) {
@@ -218,7 +237,7 @@ async fn play(seed: u64) -> (u32, u32) {
             device.state.open(&open);
             let older = device.state.chats().iter().find(|(_, held)| held.has_older()).map(|(id, _)| id.clone());
             if device.state.is_behind() {
-                device.ask(&app).await;
+                device.ask(&app, &ops).await;
             } else if let Some(chat) = older {
                 device.older(&app, &chat).await;
                 // Who has read what comes with the sync of an open chat.

@@ -202,7 +202,10 @@ async fn play(seed: u64) -> (u32, u32) {
         let round = CLIENTS.map(|who| (who, ops.next(), ops.below(3)));
         join_all(round.iter().map(|(who, op, chat)| performer.perform(&app, who, op, *chat))).await;
         for device in &mut devices {
-            device.receive(&app, &ops, 15);
+            // Else they come while something is asked, or with the next ones.
+            if ops.percent(70) {
+                device.receive(&app, &ops, 15);
+            }
             if device.connection.is_some() && ops.percent(12) {
                 device.disconnect(&app).await;
                 drops += 1;

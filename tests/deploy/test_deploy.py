@@ -380,7 +380,7 @@ class CommandLine(unittest.TestCase):
         with tempfile.TemporaryDirectory() as name:
             done = self.deploy(Path(name), "--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--", "true")
         self.assertEqual(done.returncode, 70)
-        self.assertIn("add-participants, authorize, clear-chat, connect, create-chat", done.stderr)
+        self.assertIn("add-participants, authorize, clear-chat, connect, create-attachment, create-chat", done.stderr)
 
 
 if __name__ == "__main__":

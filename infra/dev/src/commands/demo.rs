@@ -1,0 +1,73 @@
+//! `demo`: plays on a system that runs, or on one of its own.
+
+use super::TOPIC;
+use super::args::Demo;
+use dev::Error;
+use dev::auth_service::USERS;
+use dev::chat::StandIn;
+use dev::cloud::{Cloud, Setup};
+use dev::demo::{Actor, Cast, Notifications, Stage, play};
+use dev::terminal::{Logs, Terminal};
+use local_cloud::Event;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+pub(crate) async fn run(demo: Demo) -> Result<(), Error> {
+    if let (Some(http_url), Some(ws_url)) = (demo.http_url, demo.ws_url) {
+        let actors = match demo.tokens {
+            Some(tokens) => tokens.iter().map(|pair| actor(pair)).collect::<Result<_, _>>()?,
+            None => actors_of(&demo.auth_url, demo.full).await?,
+        };
+        let cast = Cast::new(demo.full, actors)?;
+        println!("{} on {http_url} and {ws_url}:\n", cast.names());
+        return play(&Stage { http_url, ws_url, auth_url: None, notifications: None }, &cast).await;
+    }
+    let terminal = Terminal::new(Logs::Kept);
+    let (output, notifications) = (terminal.output(), Notifications::default());
+    let published = notifications.clone();
+    let mut setup = Setup::new(Arc::new(move |event| {
+        if let Event::Published { attributes, message, .. } = &event
+            && let Ok(mut published) = published.lock()
+        {
+            let mut notification: Map<String, Value> = serde_json::from_str(message).unwrap_or_default();
+            notification.extend(attributes.iter().map(|(name, value)| (name.clone(), value.as_str().into())));
+            published.push(notification.into());
+        }
+        output(event);
+    }));
+    setup.parameters.insert("NotificationsTopicArn".to_owned(), TOPIC.to_owned());
+    let started = Cloud::start(setup).await;
+    terminal.done();
+    let cloud = started?;
+    let stage = Stage {
+        http_url: cloud.local.http_url().to_owned(),
+        ws_url: cloud.local.websocket_url().to_owned(),
+        auth_url: Some(cloud.auth.url()),
+        notifications: Some(notifications),
+    };
+    let cast = Cast::new(demo.full, actors_of(&cloud.auth.url(), demo.full).await?)?;
+    println!("{} on the local cloud, with the real functions:\n", cast.names());
+    let played = play(&stage, &cast).await;
+    cloud.shutdown().await;
+    if played.is_err() {
+        terminal.print_kept();
+    }
+    played
+}
+
+/// A user and their token, of a real Auth Service.
+fn actor(pair: &str) -> Result<Actor, Error> {
+    let parts = pair.split_once('=').filter(|(user, token)| !user.is_empty() && !token.is_empty());
+    let (user, token) = parts.ok_or(Error::Token)?;
+    Ok(Actor { user: user.to_owned(), token: token.to_owned() })
+}
+
+/// The stand-in's users, as many as are needed.
+async fn actors_of(auth_url: &str, full: bool) -> Result<Vec<Actor>, Error> {
+    let mut actors = Vec::new();
+    for user in USERS.into_iter().take(if full { 3 } else { 2 }) {
+        let stand_in = StandIn { auth_url: auth_url.to_owned(), user: user.to_owned() };
+        actors.push(Actor { token: stand_in.ask().await?, user: stand_in.user });
+    }
+    Ok(actors)
+}

@@ -1,0 +1,85 @@
+//! What `cargo run` can be asked to do.
+
+mod args;
+mod demo;
+mod socket;
+mod start;
+
+pub(crate) use args::Cli;
+
+use args::{ChatArgs, Command, TopArgs, Who};
+use client::{OneToken, Options, Tokens};
+use dev::auth_service::AuthService;
+use dev::chat::{self, StandIn};
+use dev::cloud::watch_environment;
+use dev::{Error, top};
+use std::io::{ErrorKind, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The topic of notifications, as any topic is there.
+const TOPIC: &str = "arn:aws:sns:us-east-1:000000000000:notifications";
+
+pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
+    match cli.command.unwrap_or(Command::Start(cli.start)) {
+        Command::Start(start) => start::serve(start).await,
+        Command::Demo(demo) => demo::run(demo).await,
+        Command::Chat(args) => run_chat(args).await,
+        Command::Socket(socket) => socket::run(socket).await,
+        Command::Top(args) => run_top(args).await,
+        Command::Auth { auth_port, credential_file } => run_auth(auth_port, credential_file).await,
+        Command::WatchEnv(ports) => watch_environment(ports.into()).map(|variables| {
+            variables.iter().for_each(|(name, value)| println!("{name}={value}"));
+        }),
+    }
+}
+
+/// Returns when the person, or the system, wants this to end.
+async fn asked_to_stop() -> Result<(), Error> {
+    let failed = |source| Error::Io { what: "waiting for Ctrl-C".to_owned(), source };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        tokio::select! {
+            asked = tokio::signal::ctrl_c() => asked.map_err(failed),
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.map_err(failed)
+}
+
+async fn run_chat(args: ChatArgs) -> Result<(), Error> {
+    let Who { user, token, ws_url, auth_url } = args.who;
+    let tokens: Arc<dyn Tokens> = match token {
+        Some(token) => Arc::new(OneToken(token)),
+        None => Arc::new(StandIn { auth_url, user }),
+    };
+    let (client, updates) = chat::start(Options::new(&args.http_url, &ws_url), tokens).await?;
+    if args.json {
+        return chat::in_lines(client, updates, tokio::io::stdin(), std::io::stdout(), asked_to_stop()).await;
+    }
+    chat::in_terminal(client, updates, asked_to_stop()).await
+}
+
+async fn run_top(args: TopArgs) -> Result<(), Error> {
+    let source = top::Source::new(&args.metrics_url)?;
+    if !args.once {
+        return top::watch(source, args.interval, asked_to_stop()).await;
+    }
+    let frame = top::once(&source, args.interval).await?;
+    match std::io::stdout().write_all(frame.as_bytes()) {
+        // Whoever reads only the first lines is no fault.
+        Err(source) if source.kind() != ErrorKind::BrokenPipe => Err(Error::Io { what: "printing".to_owned(), source }),
+        _ => Ok(()),
+    }
+}
+
+async fn run_auth(port: u16, credential: Option<PathBuf>) -> Result<(), Error> {
+    let unreadable = |source| Error::Io { what: "the file with the credential cannot be read".to_owned(), source };
+    let credential = credential.map(std::fs::read_to_string).transpose().map_err(unreadable)?;
+    let auth = AuthService::start(port, credential.map(|text| text.trim().to_owned())).await?;
+    println!("The stand-in Auth Service is at {}; its keys at {}", auth.url(), auth.jwks_url());
+    asked_to_stop().await
+}

@@ -13,6 +13,11 @@ pub trait Tokens: Send + Sync {
     fn token(&self) -> BoxFuture<'_, Result<String, Error>>;
 }
 
+/// A token, unless it takes longer than this.
+pub(crate) async fn ask(tokens: &dyn Tokens, patience: Duration) -> Result<String, Error> {
+    tokio::time::timeout(patience, tokens.token()).await.unwrap_or(Err(Error::NoAnswer))
+}
+
 /// One token, for as long as it is good.
 #[derive(Clone)]
 pub struct OneToken(pub String);

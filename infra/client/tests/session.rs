@@ -177,13 +177,22 @@ async fn a_clock_that_is_ahead_does_not_renew_all_the_time() {
     assert_eq!(server.connections(), 1);
 }
 
-/// Gives no token the second time that it is asked.
-struct Hanging(AtomicU32);
+/// Gives no token the how-manieth time that it is asked.
+struct Hanging {
+    at: u32,
+    asked: AtomicU32,
+}
+
+impl Hanging {
+    fn at(at: u32) -> Arc<Self> {
+        Arc::new(Self { at, asked: AtomicU32::new(0) })
+    }
+}
 
 impl Tokens for Hanging {
     fn token(&self) -> BoxFuture<'_, Result<String, Error>> {
         Box::pin(async {
-            if self.0.fetch_add(1, Ordering::Relaxed) == 1 {
+            if self.asked.fetch_add(1, Ordering::Relaxed) + 1 == self.at {
                 std::future::pending::<()>().await;
             }
             Ok(token(LATE))
@@ -195,8 +204,9 @@ impl Tokens for Hanging {
 async fn a_token_that_does_not_come_is_asked_for_again() {
     let mut server = Server::start(|_, _, frame| stored(frame)).await;
     server.options.request = Duration::from_millis(200);
-    let (_client, mut updates) =
-        Client::start(server.options.clone(), Arc::new(Hanging(AtomicU32::new(0)))).await.unwrap();
+    let first = Client::start(server.options.clone(), Hanging::at(1)).await;
+    assert!(matches!(first, Err(Error::NoAnswer)), "nor is it waited for before anything begins");
+    let (_client, mut updates) = Client::start(server.options.clone(), Hanging::at(2)).await.unwrap();
     until(&mut updates, |update| matches!(update, Update::Connection(Link::Offline { is_of_token: false, .. }))).await;
     until(&mut updates, |update| matches!(update, Update::Connection(Link::Online))).await;
 }

@@ -1,8 +1,9 @@
 //! A connection while it lasts: what is sent over it, and what becomes of what comes.
 
+use super::Update;
 use super::connection::Connection;
 use super::run::{End, Session};
-use super::{Ask, Update};
+use super::shared::Ask;
 use crate::documents::{Inbox, MessageAnswer, SyncAnswer, SyncRequest};
 use crate::events::Event;
 use crate::problem::{Code, Problem};

@@ -3,227 +3,33 @@
 
 mod connection;
 mod live;
+mod options;
 mod run;
+mod shared;
+mod updates;
+
+pub use options::Options;
+pub use updates::{Link, Update, Updates};
 
 use crate::call::{self, Call, PageOf};
 use crate::documents::{
     Attachment, Chat, ChatDetails, ChatId, ChatUser, Message, MessageAnswer, Mute, ReadPosition, RemovalAnswer, Seq,
 };
 use crate::draft::{Draft, NewAttachment, NewChat};
-use crate::events::{Event, TypingState};
+use crate::events::TypingState;
 use crate::outbox::{Outbox, Unsent};
-use crate::problem::Problem;
 use crate::state::State;
-use crate::token::{Claims, Tokens};
+use crate::token::{self, Claims, Tokens};
 use crate::transfer::{Transfer, sha256};
 use crate::wire::{ClientError, HttpClient};
 use crate::{Error, random};
 use run::Session;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use shared::{Ask, Held, Shared};
+use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Bytes;
-
-/// Where the system is, and how patient a client is with it.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The HTTP API.
-    pub http_url: String,
-    /// The WebSocket API.
-    pub ws_url: String,
-    /// For how long a request may have no answer.
-    pub request: Duration,
-    /// After how long without a frame to send a ping is sent. API Gateway closes what was idle for 10 min.
-    pub heartbeat: Duration,
-    /// After how long without a frame, with a chat open, it is asked whether one was lost.
-    pub silence: Duration,
-    /// After how long at most a connection is renewed. API Gateway closes it after 2 h.
-    pub life: Duration,
-    /// How long an event may wait for one before it that may have been overtaken.
-    pub gap: Duration,
-    /// The first wait before connecting again is up to this; the next ones up to twice as long each.
-    pub first_wait: Duration,
-    /// And no wait is longer than this.
-    pub longest_wait: Duration,
-}
-
-impl Options {
-    /// What suits API Gateway.
-    pub fn new(http_url: &str, ws_url: &str) -> Self {
-        Self {
-            http_url: http_url.to_owned(),
-            ws_url: ws_url.to_owned(),
-            request: Duration::from_secs(10),
-            heartbeat: Duration::from_secs(4 * 60),
-            silence: Duration::from_secs(60),
-            life: Duration::from_secs(115 * 60),
-            gap: Duration::from_millis(300),
-            first_wait: Duration::from_millis(500),
-            longest_wait: Duration::from_secs(30),
-        }
-    }
-}
-
-/// What a client tells whoever uses it, in order.
-#[derive(Debug)]
-#[allow(clippy::large_enum_variant)] // most of them are events
-pub enum Update {
-    /// Something happened. Of each chat in the order of its log, each thing once, however it came to be known.
-    Event(Event),
-    /// The connection came or went.
-    Connection(Link),
-    /// A message that was handed to [`Client::send`] is stored.
-    Sent {
-        /// Its name.
-        client_message_id: String,
-        /// The message. Its event comes too, unless it was told of before.
-        message: Box<Message>,
-    },
-    /// A message that was handed to [`Client::send`] was refused for good. After a 500, which was tried again some times,
-    /// it may be stored all the same: to hand it over once more under its name is harmless.
-    NotSent {
-        /// The message.
-        unsent: Box<Unsent>,
-        /// Why.
-        problem: Box<Problem>,
-    },
-    /// All that was missed is there.
-    CaughtUp,
-}
-
-/// Whether there is a connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Link {
-    /// One is being made.
-    Connecting,
-    /// There is.
-    Online,
-    /// There is not.
-    Offline {
-        /// Why.
-        reason: String,
-        /// It is the token that was not accepted.
-        is_of_token: bool,
-        /// After how long the next try begins.
-        retry_in: Duration,
-    },
-}
-
-/// What happens with a client, to be read until it ends. What is not read waits in memory.
-#[derive(Debug)]
-pub struct Updates(mpsc::UnboundedReceiver<Update>);
-
-impl Updates {
-    /// The next update; None when all [`Client`]s are gone.
-    pub async fn next(&mut self) -> Option<Update> {
-        self.0.recv().await
-    }
-}
-
-/// A request that goes over the socket, and where its reply goes.
-struct Ask {
-    action: &'static str,
-    fields: Value,
-    reply: oneshot::Sender<Result<Value, Error>>,
-}
-
-/// What a client holds, and what it has to send.
-struct Held {
-    state: State,
-    outbox: Outbox,
-    link: Link,
-    token: String,
-}
-
-/// What the handles and the session have in common.
-struct Shared {
-    http: HttpClient,
-    transfer: Transfer,
-    tokens: Arc<dyn Tokens>,
-    /// For how long a request may have no answer, and one for a token too.
-    patience: Duration,
-    held: Mutex<Held>,
-    updates: mpsc::UnboundedSender<Update>,
-    /// There is something to do for the session.
-    wake: Notify,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn say(&self, update: Update) {
-        // Whoever does not want to know any more is no fault.
-        let _ = self.updates.send(update);
-    }
-
-    /// Changes the state, and tells what is news; whether anything is. Under one lock, so that news are told in the order of
-    /// changes.
-    fn take(&self, change: impl FnOnce(&mut State) -> Vec<Event>) -> bool {
-        let mut held = self.lock();
-        let news = change(&mut held.state);
-        let is_news = !news.is_empty();
-        for event in news {
-            if let Event::MessageCreated { data, .. } | Event::MessageUpdated { data, .. } = &event
-                && data.sender_id == held.state.me()
-                && let Some(Unsent { client_message_id, .. }) = held.outbox.told(data)
-            {
-                let message = Box::new(data.clone());
-                self.say(Update::Sent { client_message_id, message });
-            }
-            self.say(Update::Event(event));
-        }
-        drop(held);
-        self.wake.notify_one();
-        is_news
-    }
-
-    /// A message was acknowledged.
-    fn sent(&self, message: Message) {
-        let told = self.lock().outbox.told(&message);
-        if let Some(Unsent { client_message_id, .. }) = told {
-            self.say(Update::Sent { client_message_id, message: Box::new(message.clone()) });
-        }
-        self.take(|state| state.sent(message));
-    }
-
-    /// A token that is asked for.
-    async fn new_token(&self) -> Result<String, Error> {
-        tokio::time::timeout(self.patience, self.tokens.token()).await.unwrap_or(Err(Error::NoAnswer))
-    }
-
-    async fn http<A: DeserializeOwned>(&self, call: &Call<A>) -> Result<A, Error> {
-        let token = self.lock().token.clone();
-        match self.http_with(&token, call).await {
-            // Its time may be over: while no connection can be had, nobody else asks for another.
-            Err(error @ Error::Gateway { status: 401 | 403, .. }) => {
-                let other = self.new_token().await?;
-                if other == token {
-                    return Err(error);
-                }
-                self.lock().token.clone_from(&other);
-                self.http_with(&other, call).await
-            }
-            answer => answer,
-        }
-    }
-
-    async fn http_with<A: DeserializeOwned>(&self, token: &str, call: &Call<A>) -> Result<A, Error> {
-        let Some((method, path, body)) = call.as_http() else { return Err(Error::NotConnected) };
-        let (status, answer) = self.http.with_token(token).call(method, &path, body.as_ref()).await?;
-        if (200..300).contains(&status) {
-            return serde_json::from_value(answer).map_err(Error::Unexpected);
-        }
-        if answer.get("code").is_some() {
-            return Err(serde_json::from_value::<Problem>(answer).map_err(Error::Unexpected)?.into());
-        }
-        let message = answer["message"].as_str().unwrap_or_default().to_owned();
-        Err(Error::Gateway { status, message })
-    }
-}
 
 /// Whether a frame with these fields is one that API Gateway takes: 32 KB of text.
 fn fits(fields: &Value) -> bool {
@@ -251,7 +57,7 @@ impl Client {
     /// # Errors
     /// There is no token, or it is no JWT. That the system does not accept it is an [`Update::Connection`].
     pub async fn start(options: Options, tokens: Arc<dyn Tokens>) -> Result<(Self, Updates), Error> {
-        let token = tokens.token().await?;
+        let token = token::ask(&*tokens, options.request).await?;
         let me = Claims::of(&token)?.sub;
         let http = HttpClient::new(&options.http_url, None)?;
         let transfer = Transfer::new().map_err(ClientError::from)?;

@@ -2,7 +2,8 @@
 
 use super::connection::Connection;
 use super::live::Live;
-use super::{Ask, Link, Options, Shared, Update};
+use super::shared::{Ask, Shared};
+use super::{Link, Options, Update};
 use crate::{Error, in_full, random};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;

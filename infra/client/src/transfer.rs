@@ -21,7 +21,7 @@ const LONGEST_REFUSAL: usize = 16 * 1024;
 
 /// SHA-256 in hexadecimal, as an attachment is announced with.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// The way to the bucket.

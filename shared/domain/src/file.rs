@@ -1,7 +1,7 @@
 //! What is said of a file that is sent: its name, its type, its digest, and what is shown of a picture before it is
 //! there.
 
-use crate::ids::{Invalid, hex};
+use crate::ids::Invalid;
 use crate::text::checked_text;
 use serde::{Deserialize, Serialize};
 
@@ -83,18 +83,15 @@ impl Sha256Digest {
 
     /// The digest of these bytes; None if they are not 32.
     pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
-        (bytes.len() == 32).then(|| Self(hex(bytes)))
+        (bytes.len() == 32).then(|| Self(hex::encode(bytes)))
     }
 
     /// The 32 bytes.
     pub fn bytes(&self) -> [u8; 32] {
-        let digits = self.0.as_bytes();
-        let value = |digit: Option<&u8>| match digit {
-            Some(digit @ b'0'..=b'9') => digit - b'0',
-            Some(digit) => digit.wrapping_sub(b'a').wrapping_add(10),
-            None => 0,
-        };
-        std::array::from_fn(|n| (value(digits.get(2 * n)) << 4) | value(digits.get(2 * n + 1)))
+        let mut bytes = [0; 32];
+        // 64 digits are always 32 bytes.
+        let _ = hex::decode_to_slice(&self.0, &mut bytes);
+        bytes
     }
 }
 

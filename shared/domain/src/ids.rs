@@ -173,7 +173,7 @@ impl UserId {
 
 /// The same of what stands where a user's id should.
 pub fn hashed(user: &str) -> String {
-    let mut digits = hex(&Sha256::digest(user.as_bytes()));
+    let mut digits = hex::encode(Sha256::digest(user.as_bytes()));
     digits.truncate(16);
     digits
 }
@@ -235,16 +235,7 @@ impl SendId {
 /// SHA-256 in hexadecimal of a purpose and some parts, each with its length before it, so that no two
 /// different lists of parts are the same bytes.
 pub(crate) fn digest(purpose: &str, parts: &[&str]) -> String {
-    hex(&hash(purpose, parts))
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(hash(purpose, parts))
 }
 
 fn hash(purpose: &str, parts: &[&str]) -> Vec<u8> {

@@ -15,6 +15,7 @@ where
 {
     let transient = match &error {
         SdkError::ServiceError(service) => {
+            // What a HEAD is refused with has no body, and so no code.
             let listed = service.err().code().is_some_and(|code| TRANSIENT.contains(&code));
             listed || service.raw().status().is_server_error()
         }

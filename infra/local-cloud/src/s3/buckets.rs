@@ -72,8 +72,8 @@ fn tags(header: &str) -> Vec<Tag> {
     pairs.map(|(key, value)| Tag { key: Some(decoded(key)), value: Some(decoded(value)) }).collect()
 }
 
-/// A request of our own.
-fn own<T>(method: Method, input: T) -> S3Request<T> {
+/// A request to the back end that no client made.
+fn internal_request<T>(method: Method, input: T) -> S3Request<T> {
     S3Request {
         input,
         method,
@@ -103,7 +103,7 @@ impl S3 for Buckets {
             // The back end compares checksums once it has written the object; S3 stores none that is wrong.
             Err(error) if *error.code() == S3ErrorCode::BadDigest => {
                 let input = DeleteObjectInput { bucket: place.0, key: place.1, ..DeleteObjectInput::default() };
-                self.files.delete_object(own(Method::DELETE, input)).await?;
+                self.files.delete_object(internal_request(Method::DELETE, input)).await?;
             }
             Err(_) => {}
         }
@@ -140,7 +140,7 @@ impl S3 for Buckets {
     ) -> S3Result<S3Response<DeleteObjectTaggingOutput>> {
         let place = (request.input.bucket, request.input.key);
         let input = HeadObjectInput { bucket: place.0.clone(), key: place.1.clone(), ..HeadObjectInput::default() };
-        self.files.head_object(own(Method::HEAD, input)).await?;
+        self.files.head_object(internal_request(Method::HEAD, input)).await?;
         self.tags().remove(&place);
         Ok(S3Response::new(DeleteObjectTaggingOutput::default()))
     }

@@ -188,9 +188,8 @@ impl State {
             // It may have been left by an event meanwhile.
             let Some(held) = self.chats.get_mut(&part.chat_id) else { continue };
             let Some(asked) = asked.cursors.get(&part.chat_id) else { continue };
-            let at = held.cursor();
-            if at.seq < asked.seq || at.rev < asked.rev {
-                // An older page was taken meanwhile, or the chat began anew: the answer does not follow what is held.
+            if held.rev() < asked.rev {
+                // An older page was taken meanwhile, which was read before that: the answer does not follow what is held.
                 self.behind.chat(&part.chat_id);
                 continue;
             }

@@ -74,17 +74,22 @@ impl Device {
         }
     }
 
-    /// One question and its answer. Events and an older page may come between the two.
+    /// One question and its answer. Between the two events may come, and an older page that was read before.
     async fn ask(&mut self, app: &TestApp, ops: &Ops) {
-        let question = self.state.question();
-        if ops.percent(30) {
-            self.receive(app, ops, 15);
-        }
-        let older = self.state.chats().iter().find(|(_, held)| held.has_older()).map(|(id, _)| id.clone());
-        let page = match older.filter(|_| ops.percent(20)) {
+        let page = match self.older_chat().filter(|_| ops.percent(20)) {
             Some(chat) => self.older_page(app, &chat).await.map(|page| (chat, page)),
             None => None,
         };
+        if ops.percent(30) {
+            self.receive(app, ops, 15);
+        }
+        let question = self.state.question();
+        if let Some((chat, page)) = page {
+            self.state.older(&chat, &page);
+        }
+        if ops.percent(30) {
+            self.receive(app, ops, 15);
+        }
         match question {
             None => {}
             Some(Question::Inbox(cursor)) => {
@@ -92,24 +97,23 @@ impl Device {
                 let page = serde_json::from_value(serde_json::to_value(page).unwrap()).unwrap();
                 self.news.extend(self.state.listed(cursor.as_deref(), page));
             }
-            Some(Question::Sync(request)) => {
-                let asked = request.clone();
-                let request = json!({"cursors": request.cursors, "open": request.open});
+            Some(Question::Sync(asked)) => {
                 let command = SyncChats {
                     caller: caller(self.name),
-                    cursors: serde_json::from_value(request["cursors"].clone()).unwrap(),
-                    open: serde_json::from_value(request["open"].clone()).unwrap(),
+                    cursors: serde_json::from_value(json!(asked.cursors)).unwrap(),
+                    open: serde_json::from_value(json!(asked.open)).unwrap(),
                     connection: None,
                 };
                 let answer = serde_json::to_value(app.sync(command).await.unwrap()).unwrap();
                 assert!(answer.to_string().len() <= domain::chat::MAX_FRAME_BYTES);
-                let answer = serde_json::from_value(answer).unwrap();
-                if let Some((chat, page)) = page {
-                    self.state.older(&chat, &page);
-                }
-                self.news.extend(self.state.synced(&asked, answer));
+                self.news.extend(self.state.synced(&asked, serde_json::from_value(answer).unwrap()));
             }
         }
+    }
+
+    /// A chat of which not all is held.
+    fn older_chat(&self) -> Option<String> {
+        self.state.chats().iter().find(|(_, held)| held.has_older()).map(|(id, _)| id.clone())
     }
 
     /// A page of older messages than it holds. None if the chat was left.
@@ -220,7 +224,7 @@ async fn play(seed: u64) -> (u32, u32) {
             if device.connection.is_some() && ops.percent(60) {
                 device.ask(&app, &ops).await;
             }
-            let older = device.state.chats().iter().find(|(_, held)| held.has_older()).map(|(id, _)| id.clone());
+            let older = device.older_chat();
             if let Some(chat) = older.filter(|_| ops.percent(20)) {
                 device.older(&app, &chat).await;
             }
@@ -238,7 +242,7 @@ async fn play(seed: u64) -> (u32, u32) {
             assert!(asked < 100, "{context} never catches up");
             let open: Vec<_> = device.state.chats().keys().cloned().collect();
             device.state.open(&open);
-            let older = device.state.chats().iter().find(|(_, held)| held.has_older()).map(|(id, _)| id.clone());
+            let older = device.older_chat();
             if device.state.is_behind() {
                 device.ask(&app, &ops).await;
             } else if let Some(chat) = older {

@@ -6,10 +6,10 @@ needs it, the adaptation fails instead of quietly doing nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from translate import Template, of_type
+from translate import Template, inline_statements, of_type
 
 # Eight hex digits, the form of MiniStack's own ids.
 HTTP_API_ID = "c4a70001"
@@ -105,18 +105,21 @@ def without_metric_math(template: Template) -> str:
     return f"{len(computed)} alarms on expressions removed"
 
 
+def role_statements(template: Template) -> Iterator[dict[str, Any]]:
+    """The statements of all roles' own policies."""
+    for role in of_type(template, "AWS::IAM::Role").values():
+        yield from inline_statements(role)
+
+
 def without_request_tags(template: Template) -> str:
     """MiniStack's policies know no s3:RequestObjectTag: a condition on it holds for nothing. That uploads must carry
     their tag is test_template.py's business."""
     adapted = 0
-    for role in of_type(template, "AWS::IAM::Role").values():
-        for policy in role["Properties"].get("Policies", []):
-            policy = policy["Fn::If"][1] if "Fn::If" in policy else policy
-            for statement in policy["PolicyDocument"]["Statement"]:
-                keys = statement.get("Condition", {}).get("StringEquals", {})
-                if any(key.startswith("s3:RequestObjectTag/") for key in keys):
-                    del statement["Condition"]
-                    adapted += 1
+    for statement in role_statements(template):
+        keys = statement.get("Condition", {}).get("StringEquals", {})
+        if any(key.startswith("s3:RequestObjectTag/") for key in keys):
+            del statement["Condition"]
+            adapted += 1
     expect(adapted > 0, "no condition on a request's tags")
     return f"{adapted} condition on a request's tags removed"
 
@@ -124,13 +127,10 @@ def without_request_tags(template: Template) -> str:
 def publish_batch_as_an_action(template: Template) -> str:
     """MiniStack asks a role for sns:PublishBatch. On AWS there is no such action: sns:Publish allows the call."""
     adapted = 0
-    for role in of_type(template, "AWS::IAM::Role").values():
-        for policy in role["Properties"].get("Policies", []):
-            policy = policy["Fn::If"][1] if "Fn::If" in policy else policy
-            for statement in policy["PolicyDocument"]["Statement"]:
-                if statement["Action"] == "sns:Publish":
-                    statement["Action"] = "sns:PublishBatch"
-                    adapted += 1
+    for statement in role_statements(template):
+        if statement["Action"] == "sns:Publish":
+            statement["Action"] = "sns:PublishBatch"
+            adapted += 1
     expect(adapted > 0, "nobody publishes")
     return f"{adapted} role may publish batches"
 

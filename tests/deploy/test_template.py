@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from translate import TEMPLATE, Resource, Template, binary_of, of_type, translate
+from translate import TEMPLATE, Resource, Template, binary_of, inline_statements, of_type, translate
 
 PSEUDO = {"AccountId", "NoValue", "NotificationARNs", "Partition", "Region", "StackId", "StackName", "URLSuffix"}
 # API Gateway gives these no reply: the handshake is answered by its status, and a closed connection by nothing.
@@ -202,9 +202,7 @@ def managed_policies(role: Resource) -> list[tuple[str, Any]]:
 
 def statements(template: Template, role: Resource) -> Iterator[dict[str, Any]]:
     """The statements of a role's policies, the stack's and the conditional ones too."""
-    for policy in role["Properties"]["Policies"]:
-        policy = policy["Fn::If"][1] if "Fn::If" in policy else policy
-        yield from policy["PolicyDocument"]["Statement"]
+    yield from inline_statements(role)
     for _, arn in managed_policies(role):
         if isinstance(arn, dict) and arn.get("Ref") in of_type(template, "AWS::IAM::ManagedPolicy"):
             yield from template["Resources"][arn["Ref"]]["Properties"]["PolicyDocument"]["Statement"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,13 @@ def translate(parameters: dict[str, str] | None = None) -> Template:
 def of_type(template: Template, kind: str) -> dict[str, Resource]:
     """The resources of one type, by logical id."""
     return {name: each for name, each in template["Resources"].items() if each["Type"] == kind}
+
+
+def inline_statements(role: Resource) -> Iterator[dict[str, Any]]:
+    """The statements of a role's own policies, the conditional ones too."""
+    for policy in role["Properties"].get("Policies", []):
+        policy = policy["Fn::If"][1] if "Fn::If" in policy else policy
+        yield from policy["PolicyDocument"]["Statement"]
 
 
 if __name__ == "__main__":

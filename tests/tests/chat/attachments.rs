@@ -260,9 +260,9 @@ async fn only_those_who_see_the_message_get_its_bytes() {
     assert_eq!(get(url).await, (StatusCode::NOT_FOUND, "NoSuchKey".into()));
 }
 
-/// The bucket of a system that is ours.
+/// The bucket, signed for as its functions do; of a system that runs elsewhere, nobody here can.
 fn bucket(system: &System) -> Bucket {
-    let endpoint = system.s3.clone();
+    let endpoint = Some(system.s3.clone().expect("the system is ours"));
     let config = AwsConfig {
         region: "us-east-1".to_owned(),
         dynamodb_endpoint: None,
@@ -284,10 +284,6 @@ fn bucket(system: &System) -> Bucket {
 #[tokio::test]
 async fn a_url_is_good_until_its_time_is_over() {
     let system = crate::system();
-    // With a system that runs elsewhere, nobody here can sign.
-    if system.s3.is_none() {
-        return;
-    }
     let (alice, _, chat) = two(system).await;
     let (bucket, before) = (bucket(system), SystemEnv.now());
     let announced = picture(&alice, &chat).await;

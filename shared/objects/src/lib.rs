@@ -129,3 +129,49 @@ fn lasting(now: Timestamp, time: Duration, operation: &'static str) -> Result<Pr
     let start = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
     PresigningConfig::builder().start_time(start).expires_in(time).build().map_err(refused(operation))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_config::{BehaviorVersion, Region};
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
+    use domain::ids::ChatId;
+    use testkit::fixtures::upload;
+
+    /// On AWS: without an endpoint of its own, and with a role's credentials, whose session token is in every URL.
+    fn bucket() -> Bucket {
+        let credentials = Credentials::new("key", "secret", Some("t".repeat(900)), None, "test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials));
+        Bucket::new(&config.build(), None, "attachments".to_owned())
+    }
+
+    fn picture() -> Attachment {
+        upload(&ChatId::parse("c").unwrap(), "alice", "a-1", Timestamp::from_seconds(0)).attachment
+    }
+
+    #[tokio::test]
+    async fn an_upload_is_signed_with_all_that_was_announced() {
+        let signed = bucket().sign_upload(&picture(), Timestamp::from_seconds(1_700_000_000)).await.unwrap();
+        assert!(signed.url.starts_with("https://attachments.s3.eu-central-1.amazonaws.com/a-1?"), "{}", signed.url);
+        let all = "content-length%3Bcontent-type%3Bhost%3Bif-none-match%3Bx-amz-checksum-sha256%3Bx-amz-tagging";
+        assert!(signed.url.contains(&format!("X-Amz-SignedHeaders={all}&")), "{}", signed.url);
+        assert!(signed.url.contains("X-Amz-Date=20231114T221320Z&X-Amz-Expires=900&"), "{}", signed.url);
+        let mut headers: Vec<_> = signed.headers.iter().map(|(name, _)| name.as_str()).collect();
+        headers.sort_unstable();
+        assert_eq!(headers, SIGNED);
+    }
+
+    #[tokio::test]
+    async fn a_download_is_signed_with_what_it_answers_and_is_too_long_for_every_message() {
+        let url = bucket().sign_download(&picture(), Timestamp::from_seconds(1_700_000_000)).await.unwrap();
+        assert!(url.starts_with("https://attachments.s3.eu-central-1.amazonaws.com/a-1?"), "{url}");
+        assert!(url.contains("response-content-type=image%2Fpng&"), "{url}");
+        assert!(url.contains("response-content-disposition=attachment%3B%20filename%3D%22holiday.png%22"), "{url}");
+        assert!(url.contains("X-Amz-Expires=3600&"), "{url}");
+        assert!(url.len() > 1200, "{}", url.len());
+    }
+}

@@ -15,14 +15,14 @@ pub enum Update {
     Event(Event),
     /// The connection came or went.
     Connection(Link),
-    /// A message that was handed to [`Client::send`] is stored.
+    /// A message that was handed to [`Client::send`](crate::Client::send) is stored.
     Sent {
         /// Its name.
         client_message_id: String,
         /// The message. Its event comes too, unless it was told of before.
         message: Box<Message>,
     },
-    /// A message that was handed to [`Client::send`] was refused for good. After a 500, which was tried again some times,
+    /// A message that was handed to [`Client::send`](crate::Client::send) was refused for good. After a 500, which was tried again some times,
     /// it may be stored all the same: to hand it over once more under its name is harmless.
     NotSent {
         /// The message.
@@ -57,7 +57,7 @@ pub enum Link {
 pub struct Updates(pub(super) mpsc::UnboundedReceiver<Update>);
 
 impl Updates {
-    /// The next update; None when all [`Client`]s are gone.
+    /// The next update; None when all [`Client`](crate::Client)s are gone.
     pub async fn next(&mut self) -> Option<Update> {
         self.0.recv().await
     }

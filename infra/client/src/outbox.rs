@@ -22,6 +22,8 @@ pub struct Unsent {
     pub client_message_id: String,
     /// How often it was tried.
     pub tries: u32,
+    /// How many of the tries ended in a failure.
+    failures: u32,
     /// Not before this.
     due: Option<Instant>,
     is_under_way: bool,
@@ -45,8 +47,8 @@ impl Outbox {
         if self.waiting.iter().any(|unsent| unsent.client_message_id == client_message_id) {
             return Err(Error::NameInUse);
         }
-        let tries = 0;
-        self.waiting.push_back(Unsent { chat, draft, client_message_id, tries, due: None, is_under_way: false });
+        let (tries, failures, due, is_under_way) = (0, 0, None, false);
+        self.waiting.push_back(Unsent { chat, draft, client_message_id, tries, failures, due, is_under_way });
         Ok(())
     }
 
@@ -58,6 +60,15 @@ impl Outbox {
     /// How often one was tried.
     pub fn tries(&self, client_message_id: &str) -> u32 {
         self.waiting().find(|unsent| unsent.client_message_id == client_message_id).map_or(0, |unsent| unsent.tries)
+    }
+
+    /// A try ended in a failure, which is not a lost connection; how many have by now.
+    pub fn failed(&mut self, client_message_id: &str) -> u32 {
+        let unsent = self.waiting.iter_mut().find(|unsent| unsent.client_message_id == client_message_id);
+        unsent.map_or(0, |unsent| {
+            unsent.failures += 1;
+            unsent.failures
+        })
     }
 
     /// The next message to send now; it is under way from then on. One whose chat has another before it waits.

@@ -5,7 +5,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use client::draft::Draft;
-use client::{Client, Error, Link, OneToken, Options, Tokens, Update, Updates};
+use client::{Client, Error, Link, OneToken, Options, Task, Tokens, Update, Updates};
 use futures_util::future::BoxFuture;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
@@ -127,8 +127,46 @@ async fn what_the_server_fails_over_always_is_given_up() {
     let (client, mut updates) = server.client().await;
     let name = client.send("chat", Draft::text("Hello")).unwrap();
     let fate = fate(&mut updates).await;
-    let Update::NotSent { unsent, problem } = fate else { panic!("{fate:?}") };
-    assert_eq!((unsent.client_message_id, unsent.tries, problem.status), (name, 5, 500));
+    let Update::NotSent { unsent, error } = fate else { panic!("{fate:?}") };
+    let status = error.problem().map(|problem| problem.status);
+    assert_eq!((unsent.client_message_id, unsent.tries, status), (name, 5, Some(500)));
+}
+
+#[tokio::test]
+async fn what_is_not_answered_is_no_failure_of_the_server() {
+    let script: Script = |_, nth, frame| match nth {
+        1..=5 => None,
+        6 => refused(500, "internal"),
+        _ => stored(frame),
+    };
+    let mut server = Server::start(script).await;
+    server.options.request = Duration::from_millis(100);
+    let (client, mut updates) = server.client().await;
+    client.send("chat", Draft::text("Hello")).unwrap();
+    let fate = fate(&mut updates).await;
+    assert!(matches!(fate, Update::Sent { .. }), "{fate:?}");
+}
+
+#[tokio::test]
+async fn what_is_answered_with_something_else_always_is_given_up() {
+    let server = Server::start(|_, _, _| Some(json!({"ok": true, "data": {"message": "of another time"}}))).await;
+    let (client, mut updates) = server.client().await;
+    client.send("chat", Draft::text("Hello")).unwrap();
+    let fate = fate(&mut updates).await;
+    let Update::NotSent { unsent, error } = fate else { panic!("{fate:?}") };
+    assert!(matches!(*error, Error::Unexpected(_)), "{error:?}");
+    assert_eq!(unsent.tries, 5);
+    assert!(client.unsent().is_empty());
+}
+
+#[tokio::test]
+async fn that_what_was_missed_cannot_be_asked_for_is_told() {
+    let server = Server::start(|_, _, frame| stored(frame)).await;
+    let (_client, mut updates) = server.client().await;
+    let told = until(&mut updates, |update| matches!(update, Update::Failed { .. })).await;
+    let Update::Failed { task, error } = told else { unreachable!() };
+    assert_eq!(task, Task::CatchUp);
+    assert!(matches!(*error, Error::Wire(_)), "nobody listens there: {error:?}");
 }
 
 #[tokio::test]
@@ -209,4 +247,19 @@ async fn a_token_that_does_not_come_is_asked_for_again() {
     let (_client, mut updates) = Client::start(server.options.clone(), Hanging::at(2)).await.unwrap();
     until(&mut updates, |update| matches!(update, Update::Connection(Link::Offline { is_of_token: false, .. }))).await;
     until(&mut updates, |update| matches!(update, Update::Connection(Link::Online))).await;
+}
+
+#[tokio::test]
+async fn that_a_connection_cannot_be_renewed_is_told_and_tried_again() {
+    let mut server = Server::start(|_, _, frame| stored(frame)).await;
+    server.options.request = Duration::from_millis(200);
+    server.options.life = Duration::from_millis(200);
+    let (_client, mut updates) = Client::start(server.options.clone(), Hanging::at(3)).await.unwrap();
+    let is_of_renewal = |update: &Update| matches!(update, Update::Failed { task: Task::Renew, .. });
+    until(&mut updates, is_of_renewal).await;
+    let connections = server.connections();
+    while server.connections() == connections {
+        let update = tokio::time::timeout(Duration::from_millis(50), updates.next()).await;
+        assert!(!matches!(update, Ok(Some(Update::Connection(_)))), "the current one goes on: {update:?}");
+    }
 }

@@ -227,6 +227,36 @@ fn a_chat_that_began_while_the_connection_was_lost_is_told_from_its_beginning() 
 }
 
 #[test]
+fn until_when_a_chat_is_muted_is_asked_for_where_another_device_muted_it() {
+    let mut state = alice();
+    let alice = |muted: &[&str]| {
+        let data = json!({"userId": "alice", "nickname": "Alice", "status": "online", "mutedChats": muted});
+        event(json!({"event": "user.updated", "data": data}))
+    };
+    assert_eq!(state.event(alice(&["c"])).len(), 1);
+    assert!(state.chat("c").unwrap().is_muted("2026-11-24T10:00:00.000Z"));
+    assert!(asked(&state).cursors.contains_key("c"));
+    let mut told = part("c", 10, 3);
+    (told["muted"], told["mutedUntil"]) = (json!(true), json!("2026-11-24T09:00:00.000Z"));
+    assert_eq!(synced(&mut state, answer(&[told], &json!({}))), []);
+    assert!(state.chat("c").unwrap().is_muted("2026-11-24T08:59:59.999Z"));
+    assert!(!state.chat("c").unwrap().is_muted("2026-11-24T09:00:00.000Z"));
+    assert_eq!(state.question(), None);
+    assert_eq!(state.event(alice(&[])).len(), 1);
+    assert!(!state.chat("c").unwrap().is_muted(AT));
+    assert_eq!(state.question(), None, "there is nothing to ask of a chat that is not muted");
+}
+
+#[test]
+fn a_chat_in_which_something_may_have_been_missed_is_asked_for_if_it_is_held() {
+    let mut state = alice();
+    state.missed_in("d");
+    assert_eq!(state.question(), None);
+    state.missed_in("c");
+    assert!(asked(&state).cursors.contains_key("c"));
+}
+
+#[test]
 fn presence_is_as_of_the_last_event_and_after_a_lost_connection_as_listed() {
     let mut state = alice();
     let presence = |status: &str, at: &str| {

@@ -85,7 +85,7 @@ async fn a_message_that_is_refused_is_told_of_and_does_not_hold_up_the_next() {
         until(&mut updates, |it| matches!(it, Update::Sent { client_message_id, .. } if *client_message_id == stored))
             .await;
     let problem = came.iter().find_map(|update| match update {
-        Update::NotSent { unsent, problem } if unsent.client_message_id == refused => Some(problem.clone()),
+        Update::NotSent { unsent, error } if unsent.client_message_id == refused => error.problem(),
         _ => None,
     });
     let problem = problem.expect("it is told of before");

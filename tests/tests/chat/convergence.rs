@@ -93,8 +93,9 @@ impl Device {
         for update in &self.news {
             let name = match update {
                 Update::Sent { client_message_id, .. } => client_message_id,
-                Update::NotSent { unsent, problem } => {
-                    assert!(matches!(problem.status, 404 | 409), "{context}: {problem}");
+                Update::NotSent { unsent, error } => {
+                    let is_meant = error.problem().is_some_and(|problem| matches!(problem.status, 404 | 409));
+                    assert!(is_meant, "{context}: {error}");
                     &unsent.client_message_id
                 }
                 _ => continue,

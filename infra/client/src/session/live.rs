@@ -1,9 +1,9 @@
 //! A connection while it lasts: what is sent over it, and what becomes of what comes.
 
-use super::Update;
 use super::connection::Connection;
 use super::run::{End, Session};
 use super::shared::Ask;
+use super::{Task, Update};
 use crate::documents::{Inbox, MessageAnswer, SyncAnswer, SyncRequest};
 use crate::events::Event;
 use crate::problem::{Code, Problem};
@@ -20,7 +20,8 @@ use tokio::time::{Instant, sleep_until};
 /// The first wait before something is asked or sent again is up to this; the next ones up to twice as long each.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// How often a message is tried that the server fails over: nothing says that it will not the next time.
+/// How often a message is tried over which the server fails, or says what cannot be read: nothing says that it will not
+/// the next time.
 const MOST_FAILURES: u32 = 5;
 
 /// A request that has no reply yet.
@@ -313,36 +314,49 @@ impl<'a> Live<'a> {
             self.undone(what, Error::NotConnected);
             return Err(problem.into());
         }
-        match what {
-            What::Handle(waiting) => drop(waiting.send(Err(problem.into()))),
-            What::Message(name) if problem.retryable || self.may_be_stored(&name, &problem) => {
-                self.send_again(&name, problem.retry_after());
-            }
-            What::Message(name) => {
-                if let Some(unsent) = self.session.shared.lock().outbox.done(&name) {
-                    let (unsent, problem) = (Box::new(unsent), Box::new(problem));
-                    self.session.shared.say(Update::NotSent { unsent, problem });
-                }
-            }
-            What::Sync(_) => self.ask_later(problem.retry_after()),
-            What::Ping => {}
-        }
+        self.undone(what, problem.into());
         Ok(())
     }
 
-    /// A request came to nothing that can be told.
+    /// A request was not answered with what was asked for.
     fn undone(&mut self, what: What, error: Error) {
         match what {
             What::Handle(waiting) => drop(waiting.send(Err(error))),
-            What::Message(name) => self.send_again(&name, None),
-            What::Sync(_) => self.ask_later(None),
+            What::Message(name) => self.not_sent(&name, error),
+            What::Sync(_) => self.not_caught_up(error),
             What::Ping => {}
         }
     }
 
-    /// The server failed, before or after it stored the message: its repeat is answered with what is stored.
-    fn may_be_stored(&self, name: &str, problem: &Problem) -> bool {
-        problem.status >= 500 && self.session.shared.lock().outbox.tries(name) < MOST_FAILURES
+    /// A message was not acknowledged: it is sent again, unless that would be no use.
+    fn not_sent(&self, name: &str, error: Error) {
+        let mut held = self.session.shared.lock();
+        let may_be_stored = match &error {
+            Error::Refused(problem) if problem.retryable => true,
+            // The server failed before or after it stored the message: its repeat is answered with what is stored.
+            Error::Refused(problem) => problem.status >= 500 && held.outbox.failed(name) < MOST_FAILURES,
+            Error::Unexpected(_) => held.outbox.failed(name) < MOST_FAILURES,
+            _ => true,
+        };
+        if may_be_stored {
+            let wait = random::before_try(held.outbox.tries(name), FIRST_WAIT, LONGEST_WAIT) + retry_after(&error);
+            held.outbox.again(name, Instant::now().into_std(), wait);
+        } else if let Some(unsent) = held.outbox.done(name) {
+            let (unsent, error) = (Box::new(unsent), Box::new(error));
+            self.session.shared.say(Update::NotSent { unsent, error });
+        }
+    }
+
+    fn not_caught_up(&mut self, error: Error) {
+        self.ask_later(retry_after(&error));
+        self.failed(Task::CatchUp, error);
+    }
+
+    fn failed(&self, task: Task, error: Error) {
+        // That there is no connection is told as that.
+        if !matches!(error, Error::NotConnected) {
+            self.session.shared.say(Update::Failed { task, error: Box::new(error) });
+        }
     }
 
     fn listed(&mut self, cursor: Option<&str>, page: Result<Inbox, Error>) {
@@ -351,27 +365,20 @@ impl<'a> Live<'a> {
             Ok(page) => {
                 self.session.shared.take(|state| state.listed(cursor, page));
             }
-            Err(error) => self.ask_later(error.problem().and_then(Problem::retry_after)),
+            Err(error) => self.not_caught_up(error),
         }
     }
 
     /// An answer told nothing new. Many in a row are about something that is just being stored, and take their time.
     fn brought_nothing(&mut self) {
         if self.questions >= 10 {
-            self.ask_later(None);
+            self.ask_later(Duration::ZERO);
         }
     }
 
-    fn ask_later(&mut self, after: Option<Duration>) {
+    fn ask_later(&mut self, after: Duration) {
         let wait = random::before_try(self.questions, FIRST_WAIT, LONGEST_WAIT);
-        self.ask_at = Instant::now() + wait + after.unwrap_or_default();
-    }
-
-    fn send_again(&mut self, name: &str, after: Option<Duration>) {
-        let mut held = self.session.shared.lock();
-        let tries = held.outbox.tries(name);
-        let wait = random::before_try(tries, FIRST_WAIT, LONGEST_WAIT) + after.unwrap_or_default();
-        held.outbox.again(name, Instant::now().into_std(), wait);
+        self.ask_at = Instant::now() + wait + after;
     }
 
     /// There is a new connection: what is asked from now on goes over it. The former one still owes replies.
@@ -387,13 +394,19 @@ impl<'a> Live<'a> {
                 self.former = Some((former, now + self.session.options.request));
             }
             // The current one is still there.
-            Err(_) => {
+            Err(error) => {
                 let options = &self.session.options;
                 self.renew_at = now + random::before_try(self.renewals, options.first_wait, options.longest_wait);
                 self.renewals = self.renewals.saturating_add(1);
+                self.failed(Task::Renew, error);
             }
         }
     }
+}
+
+/// How long the system asks to wait.
+fn retry_after(error: &Error) -> Duration {
+    error.problem().and_then(Problem::retry_after).unwrap_or_default()
 }
 
 fn parse<T: DeserializeOwned>(value: Value) -> Result<T, Error> {

@@ -9,7 +9,7 @@ mod shared;
 mod updates;
 
 pub use options::Options;
-pub use updates::{Link, Update, Updates};
+pub use updates::{Link, Task, Update, Updates};
 
 use crate::call::{self, Call, PageOf};
 use crate::documents::{
@@ -218,23 +218,36 @@ impl Client {
 
     /// Edits a message.
     pub async fn edit(&self, chat: &str, seq: Seq, content: &str) -> Result<Message, Error> {
-        self.change(&call::edit_message(chat, seq, content, None)).await
+        self.change(chat, &call::edit_message(chat, seq, content, None)).await
     }
 
     /// Deletes a message for everyone, or for this user alone.
     pub async fn delete(&self, chat: &str, seq: Seq, for_everyone: bool) -> Result<Message, Error> {
-        self.change(&call::delete_message(chat, seq, for_everyone)).await
+        self.change(chat, &call::delete_message(chat, seq, for_everyone)).await
     }
 
     /// Sets this user's reactions to a message.
     pub async fn react(&self, chat: &str, seq: Seq, emojis: &[String]) -> Result<Message, Error> {
-        self.change(&call::react_to_message(chat, seq, emojis)).await
+        self.change(chat, &call::react_to_message(chat, seq, emojis)).await
     }
 
-    async fn change(&self, call: &Call<MessageAnswer>) -> Result<Message, Error> {
-        let message = self.ask(call).await?.message;
-        self.shared.take(|state| state.changed(message.clone()));
-        Ok(message)
+    async fn change(&self, chat: &str, call: &Call<MessageAnswer>) -> Result<Message, Error> {
+        match self.ask(call).await {
+            Ok(MessageAnswer { message }) => {
+                self.shared.take(|state| state.changed(message.clone()));
+                Ok(message)
+            }
+            Err(error) => {
+                // It may have been made all the same, and what tells of it be lost too.
+                if error.problem().is_none_or(|problem| problem.status >= 500) {
+                    self.shared.take(|state| {
+                        state.missed_in(chat);
+                        Vec::new()
+                    });
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Removes somebody from a group; this user, by leaving.

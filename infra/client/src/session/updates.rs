@@ -1,9 +1,9 @@
 //! What a client tells.
 
+use crate::Error;
 use crate::documents::Message;
 use crate::events::Event;
 use crate::outbox::Unsent;
-use crate::problem::Problem;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -22,16 +22,33 @@ pub enum Update {
         /// The message. Its event comes too, unless it was told of before.
         message: Box<Message>,
     },
-    /// A message that was handed to [`Client::send`](crate::Client::send) was refused for good. After a 500, which was tried again some times,
-    /// it may be stored all the same: to hand it over once more under its name is harmless.
+    /// A message that was handed to [`Client::send`](crate::Client::send) was refused for good. After a 500 or an answer
+    /// that cannot be read, which were tried again some times, it may be stored all the same: to hand it over once more
+    /// under its name is harmless.
     NotSent {
         /// The message.
         unsent: Box<Unsent>,
-        /// Why.
-        problem: Box<Problem>,
+        /// Why: [`Error::Refused`] or [`Error::Unexpected`].
+        error: Box<Error>,
     },
     /// All that was missed is there.
     CaughtUp,
+    /// Something that the client does by itself came to nothing. Nothing is lost by it: it is tried again after a while.
+    Failed {
+        /// What.
+        task: Task,
+        /// Why.
+        error: Box<Error>,
+    },
+}
+
+/// What a client does by itself, over a connection that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// It asks for what was missed.
+    CatchUp,
+    /// It makes another connection, before the time of this one is over.
+    Renew,
 }
 
 /// Whether there is a connection.

@@ -27,7 +27,7 @@ pub struct Held {
     /// The last message as the inbox showed it, for as long as it is not held.
     preview: Option<Message>,
     positions: BTreeMap<UserId, Position>,
-    muted_until: Mute,
+    mute: Mute,
     /// What came before what it follows.
     ahead: Vec<Event>,
 }
@@ -65,7 +65,7 @@ impl Held {
             messages: BTreeMap::new(),
             preview: None,
             positions: BTreeMap::new(),
-            muted_until: Mute::No,
+            mute: Mute::No,
             ahead: Vec::new(),
         }
     }
@@ -147,9 +147,17 @@ impl Held {
 
     /// Whether this user muted it, at this time in RFC 3339.
     pub fn is_muted(&self, now: &str) -> bool {
-        match &self.muted_until {
+        match &self.mute {
             Mute::No => false,
             Mute::Yes { until } => until.as_deref().is_none_or(|until| now < until),
+        }
+    }
+
+    /// Until when it is muted, if that ends by itself.
+    pub fn muted_until(&self) -> Option<&Time> {
+        match &self.mute {
+            Mute::Yes { until } => until.as_ref(),
+            Mute::No => None,
         }
     }
 
@@ -162,8 +170,8 @@ impl Held {
         !self.ahead.is_empty()
     }
 
-    pub(super) fn mute(&mut self, muted: bool, until: Option<Time>) {
-        self.muted_until = if muted { Mute::Yes { until } } else { Mute::No };
+    pub(super) fn set_mute(&mut self, muted: bool, until: Option<Time>) {
+        self.mute = if muted { Mute::Yes { until } } else { Mute::No };
     }
 
     /// Somebody has read up to a place. False if that was known.
@@ -326,7 +334,7 @@ impl Held {
         }
         self.seq = self.seq.max(part.cursor.seq);
         self.rev = self.rev.max(part.cursor.rev);
-        self.mute(part.muted, part.muted_until);
+        self.set_mute(part.muted, part.muted_until);
         let receipt = |user_id: &str, read_seq, read_at| {
             let data = Receipt { user_id: user_id.to_owned(), read_seq, read_at };
             Event::ReceiptUpdated { chat_id: chat_id.clone(), data }
@@ -360,7 +368,7 @@ impl Held {
 
     /// Takes what the inbox says of a chat that is held. True if something happened there that is not held.
     pub(super) fn listed(&mut self, me: &str, entry: InboxEntry) -> bool {
-        self.mute(entry.muted, entry.muted_until);
+        self.set_mute(entry.muted, entry.muted_until);
         self.has_read(me, entry.read_seq);
         if let Some(message) = entry.last_message
             && message.seq <= self.from

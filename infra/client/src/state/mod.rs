@@ -90,6 +90,13 @@ impl State {
         self.behind.everything(&self.chats);
     }
 
+    /// Something may have been missed in this chat: what came of a request about it is not known.
+    pub fn missed_in(&mut self, chat: &str) {
+        if let Some((id, _)) = self.chats.get_key_value(chat) {
+            self.behind.chat(id);
+        }
+    }
+
     /// What events wait for did not come by itself.
     pub fn missed_what_is_waited_for(&mut self) {
         for (id, _) in self.chats.iter().filter(|(_, held)| held.has_gap()) {
@@ -125,7 +132,12 @@ impl State {
         match &event {
             Event::UserUpdated { data } => {
                 for (id, held) in &mut self.chats {
-                    held.mute(data.muted_chats.contains(id), None);
+                    let is_muted = data.muted_chats.contains(id);
+                    held.set_mute(is_muted, None);
+                    if is_muted {
+                        // Until when is not in it.
+                        self.behind.chat(id);
+                    }
                 }
                 self.people.put(data, true);
                 return vec![event];
@@ -290,7 +302,7 @@ impl State {
     /// Takes the reply to muting.
     pub fn muted(&mut self, mute: &Mute) {
         if let Some(held) = self.chats.get_mut(&mute.chat_id) {
-            held.mute(mute.muted, mute.muted_until.clone());
+            held.set_mute(mute.muted, mute.muted_until.clone());
         }
     }
 

@@ -4,7 +4,7 @@ use super::command::HELP;
 use super::files;
 use super::names;
 use super::view::View;
-use client::documents::{Message, Status};
+use client::documents::{Message, Seq, Status};
 use client::outbox::Unsent;
 use client::{Held, Link, State};
 use ratatui::Frame;
@@ -121,11 +121,9 @@ fn draw_chat(frame: &mut Frame<'_>, area: Rect, state: &State, view: &mut View, 
         frame.render_widget(Paragraph::new(text).dim(), inner);
         return;
     };
-    let lines = messages(state, held, unsent, usize::from(inner.width));
+    let (of, lines): (Vec<_>, Vec<_>) = messages(state, held, unsent, usize::from(inner.width)).into_iter().unzip();
     let rows = usize::from(inner.height);
-    view.up = view.up.min(lines.len().saturating_sub(rows));
-    let end = lines.len() - view.up;
-    let shown = lines[end.saturating_sub(rows)..end].to_vec();
+    let shown = lines[view.window(&of, rows)].to_vec();
     let gap = u16::try_from(rows - shown.len()).unwrap_or_default();
     let [_, shown_area] = Layout::vertical([Constraint::Length(gap), Constraint::Min(0)]).areas(inner);
     frame.render_widget(Paragraph::new(shown), shown_area);
@@ -147,25 +145,26 @@ fn title(state: &State, held: &Held) -> String {
     format!(" {} {more}", names::chat(state, held))
 }
 
-/// The messages of a chat, broken into lines: those that are stored, then those on their way.
-fn messages(state: &State, held: &Held, unsent: &[Unsent], width: usize) -> Vec<Line<'static>> {
+/// The messages of a chat, broken into lines: those that are stored, then those on their way. And of which each line is.
+fn messages(state: &State, held: &Held, unsent: &[Unsent], width: usize) -> Vec<(Option<Seq>, Line<'static>)> {
     let mut lines = Vec::new();
     if held.has_older() {
-        lines.push(Line::from("PgUp shows older messages").dim().centered());
+        lines.push((None, Line::from("PgUp shows older messages").dim().centered()));
     }
     let mut day = String::new();
     for message in held.messages() {
         let this = names::day(&message.created_at);
         if this != day {
-            lines.push(Line::from(format!("\u{2500}\u{2500} {this} \u{2500}\u{2500}")).dim().centered());
+            lines.push((None, Line::from(format!("\u{2500}\u{2500} {this} \u{2500}\u{2500}")).dim().centered()));
             day = this;
         }
-        lines.extend(of_message(state, held, message, width));
+        lines.extend(of_message(state, held, message, width).into_iter().map(|line| (Some(message.seq), line)));
     }
     let chat = &held.chat().chat_id;
     for unsent in unsent.iter().filter(|unsent| unsent.chat == *chat) {
         let body = Body { text: &unsent.draft.content, style: Style::default().dim(), tail: "\u{2026}".to_owned() };
-        lines.extend(broken("     ", names::user(state, state.me()), &body, width));
+        lines
+            .extend(broken("     ", names::user(state, state.me()), &body, width).into_iter().map(|line| (None, line)));
     }
     lines
 }

@@ -1,13 +1,13 @@
 //! The conversation with a script: what to do comes as JSON, a line each, and so goes what happens. Actions, events and
 //! replies are those of docs/API.md; events come in the order of each chat's log, and each once.
 
+use super::in_words;
 use crate::Error;
 use client::call::{self, PageOf};
 use client::documents::{ChatId, InboxEntry, Seq};
 use client::draft::{Draft, NewChat};
 use client::events::TypingState;
-use client::problem::Problem;
-use client::{Client, Link, Update, Updates};
+use client::{Client, Link, Task, Update, Updates};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -239,14 +239,10 @@ impl<W: Write> Talk<W> {
         match result {
             Ok(data) => self.print(&json!({"id": id, "ok": true, "data": data})),
             Err(error) => match error.problem() {
-                Some(problem) => self.problem(id, problem),
+                Some(problem) => self.print(&json!({"id": id, "ok": false, "error": problem})),
                 None => self.refuse(id, &crate::in_full(&error)),
             },
         }
-    }
-
-    fn problem(&mut self, id: Option<Value>, problem: &Problem) -> std::io::Result<()> {
-        self.print(&json!({"id": id, "ok": false, "error": problem}))
     }
 
     fn told(&mut self, update: Update) -> std::io::Result<()> {
@@ -258,10 +254,17 @@ impl<W: Write> Talk<W> {
                 Some(id) => self.reply(Reply { id, result: Ok(json!({"message": message})) }),
                 None => Ok(()),
             },
-            Update::NotSent { unsent, problem } => match self.sending.remove(&unsent.client_message_id) {
-                Some(id) => self.problem(id, &problem),
+            Update::NotSent { unsent, error } => match self.sending.remove(&unsent.client_message_id) {
+                Some(id) => self.reply(Reply { id, result: Err(*error) }),
                 None => Ok(()),
             },
+            Update::Failed { task, error } => {
+                let task = match task {
+                    Task::CatchUp => "catchUp",
+                    Task::Renew => "renew",
+                };
+                self.print(&json!({"event": "failed", "data": {"task": task, "reason": in_words(&error)}}))
+            }
         }
     }
 
@@ -287,7 +290,7 @@ fn entries(state: &client::State) -> Vec<InboxEntry> {
             read_seq: held.read_by(state.me()),
             unread_count: held.unread(state.me()),
             muted,
-            muted_until: None,
+            muted_until: held.muted_until().filter(|_| muted).cloned(),
             user: None,
             chat,
         }

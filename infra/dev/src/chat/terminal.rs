@@ -11,7 +11,7 @@ use crate::screen::Screen;
 use client::documents::ChatId;
 use client::draft::{Draft, NewChat};
 use client::events::{Event as ChatEvent, TypingState};
-use client::{Client, Update, Updates, call};
+use client::{Client, Task, Update, Updates, call};
 use jiff::Timestamp;
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
@@ -67,11 +67,10 @@ pub async fn show(
         let (client, view) = (&chat.client, &mut chat.view);
         let moment = (Instant::now(), &*Timestamp::now().to_string());
         let mut size = Rect::default();
-        client.read(|state| {
-            screen.draw(|frame| {
-                size = frame.area();
-                draw::draw(frame, state, view, &unsent, moment);
-            })
+        // The client goes on while the terminal takes it.
+        screen.draw(|frame| {
+            size = frame.area();
+            client.read(|state| draw::draw(frame, state, view, &unsent, moment));
         })?;
         chat.size = size;
         tokio::select! {
@@ -185,8 +184,15 @@ impl Chat {
             Update::Event(ChatEvent::MessageCreated { chat_id, data, .. }) => {
                 self.view.said(&chat_id, &data.sender_id);
             }
-            Update::NotSent { unsent, problem } => {
-                self.view.complain(format!("not sent: \"{}\": {}", unsent.draft.content, problem.detail));
+            Update::NotSent { unsent, error } => {
+                self.view.complain(format!("not sent: \"{}\": {}", unsent.draft.content, in_words(&error)));
+            }
+            Update::Failed { task, error } => {
+                let what = match task {
+                    Task::CatchUp => "what was missed cannot be asked for",
+                    Task::Renew => "the connection cannot be renewed",
+                };
+                self.view.complain(format!("{what}, which is tried again: {}", in_words(&error)));
             }
             Update::Event(_) | Update::Sent { .. } | Update::CaughtUp => {}
         }

@@ -5,6 +5,7 @@ use client::events::{Typing, TypingState};
 use client::{Link, State};
 use ratatui_textarea::TextArea;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// For how long somebody is shown to type, if that is not said.
@@ -17,12 +18,22 @@ pub(super) struct Notice {
     pub(super) is_error: bool,
 }
 
+/// Where the messages that are shown end: so many lines into this message, or after it.
+struct Place {
+    of: Seq,
+    line: usize,
+    /// How many lines it was scrolled up.
+    up: usize,
+}
+
 /// The screen.
 pub(super) struct View {
     /// The chat that is shown.
     pub(super) chat: Option<ChatId>,
     /// How many lines it is scrolled up.
     pub(super) up: usize,
+    /// Where the screen ended when it was last drawn.
+    place: Option<Place>,
     pub(super) input: TextArea<'static>,
     pub(super) link: Link,
     pub(super) notice: Option<Notice>,
@@ -37,6 +48,7 @@ impl View {
         Self {
             chat: None,
             up: 0,
+            place: None,
             input: TextArea::default(),
             link,
             notice: None,
@@ -56,6 +68,24 @@ impl View {
     pub(super) fn choose(&mut self, chat: ChatId) {
         self.chat = Some(chat);
         self.up = 0;
+        self.place = None;
+    }
+
+    /// Which of these lines to show on so many rows; each names its message, if it is of one. Who has scrolled up goes on
+    /// seeing the same lines, whatever comes below or above them.
+    pub(super) fn window(&mut self, lines: &[Option<Seq>], rows: usize) -> Range<usize> {
+        let begins = |of: Seq| lines.iter().position(|line| *line == Some(of));
+        if let Some(place) = self.place.take().filter(|_| self.up > 0)
+            && let Some(begins) = begins(place.of)
+        {
+            let below = lines.len().saturating_sub(begins + place.line + 1);
+            self.up = (below + self.up).saturating_sub(place.up);
+        }
+        self.up = self.up.min(lines.len().saturating_sub(rows));
+        let end = lines.len() - self.up;
+        let last = lines[..end].iter().rev().find_map(|line| *line);
+        self.place = last.and_then(|of| Some(Place { of, line: end.checked_sub(begins(of)? + 1)?, up: self.up }));
+        end.saturating_sub(rows)..end
     }
 
     /// The chat after the one that is shown, or before it, in the order of the inbox.
@@ -101,12 +131,13 @@ impl View {
         here.map(|((_, user), _)| user.as_str()).collect()
     }
 
-    /// How far the chat that is shown is to be marked as seen, if it is to: its last messages are on the screen, and some
-    /// were not read. Told once.
+    /// How far the chat that is shown is to be marked as seen, if it is to: its last message is on the screen, which it is
+    /// not before it is held, and some were not read. Told once.
     pub(super) fn now_seen(&mut self, state: &State) -> Option<(ChatId, Seq)> {
         let held = state.chat(self.chat.as_ref().filter(|_| self.up == 0 && self.link == Link::Online)?)?;
         let (chat, seq) = (&held.chat().chat_id, held.seq());
-        let is_new = held.unread(state.me()) > 0 && self.seen.get(chat).is_none_or(|seen| *seen < seq);
+        let is_new =
+            held.oldest() <= seq && held.unread(state.me()) > 0 && self.seen.get(chat).is_none_or(|seen| *seen < seq);
         is_new.then(|| {
             self.seen.insert(chat.clone(), seq);
             (chat.clone(), seq)
@@ -124,6 +155,61 @@ impl View {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As many lines of each message as are named.
+    fn lines(of: &[(Seq, usize)]) -> Vec<Option<Seq>> {
+        of.iter().flat_map(|(seq, lines)| std::iter::repeat_n(Some(*seq), *lines)).collect()
+    }
+
+    #[test]
+    fn who_has_scrolled_up_goes_on_seeing_the_same_lines() {
+        let mut view = View::new(Link::Online);
+        let mut shown = |up: usize, of: &[(Seq, usize)]| {
+            view.up = view.up.saturating_add(up);
+            let lines = lines(of);
+            let window = view.window(&lines, 3);
+            let from = window.start;
+            (window.map(|line| lines[line].unwrap()).collect::<Vec<_>>(), view.up, from)
+        };
+        assert_eq!(shown(0, &[(1, 2), (2, 1), (3, 2), (4, 1)]), (vec![3, 3, 4], 0, 3));
+        assert_eq!(shown(0, &[(1, 2), (2, 1), (3, 2), (4, 1), (5, 1)]), (vec![3, 4, 5], 0, 4), "the end");
+        assert_eq!(shown(2, &[(1, 2), (2, 1), (3, 2), (4, 1), (5, 1)]), (vec![2, 3, 3], 2, 2));
+        let with_another = [(1, 2), (2, 1), (3, 2), (4, 1), (5, 1), (6, 4)];
+        assert_eq!(shown(0, &with_another), (vec![2, 3, 3], 6, 2), "what comes moves nothing");
+        let with_older = [(0, 5), (1, 2), (2, 1), (3, 2), (4, 1), (5, 3), (6, 4)];
+        assert_eq!(shown(0, &with_older), (vec![2, 3, 3], 8, 7), "nor what is older, or changes below");
+        assert_eq!(shown(1, &with_older), (vec![1, 2, 3], 9, 6));
+        assert_eq!(shown(1, &[(0, 5), (1, 2), (2, 1), (3, 2), (4, 1), (5, 3), (6, 5)]), (vec![1, 1, 2], 11, 5));
+        assert_eq!(shown(100, &with_older), (vec![0, 0, 0], 15, 0), "no further than there is");
+        assert_eq!(shown(0, &[]), (vec![], 0, 0));
+    }
+
+    #[test]
+    fn what_is_not_there_yet_is_not_seen() {
+        let mut state = State::new("alice");
+        let json = serde_json::json!({"chats": [{
+            "chat": {
+                "chatId": "c", "isGroup": false, "participants": ["alice", "bob"], "participantCount": 2, "admins": [],
+                "createdBy": "bob", "createdAt": "2026-11-24T08:00:00.000Z", "seq": 1, "rev": 0, "floor": 0,
+            },
+            "readSeq": 0, "unreadCount": 1, "muted": false,
+        }]});
+        state.listed(None, serde_json::from_value(json).unwrap());
+        let mut view = View::new(Link::Online);
+        view.choose("c".to_owned());
+        assert_eq!(view.now_seen(&state), None);
+        let message = serde_json::json!({
+            "messageId": "c:1", "chatId": "c", "seq": 1, "rev": 0, "senderId": "bob", "type": "text", "content": "Hello",
+            "seenBy": ["bob"], "deletedFor": [], "createdAt": "2026-11-24T08:00:00.000Z",
+        });
+        let page = serde_json::json!({
+            "messages": [message], "range": {"from": 1, "to": 1}, "hasMoreBefore": false, "hasMoreAfter": false,
+            "seq": 1, "rev": 0, "floor": 0,
+        });
+        assert!(state.older("c", &serde_json::from_value(page).unwrap()));
+        assert_eq!(view.now_seen(&state), Some(("c".to_owned(), 1)));
+        assert_eq!(view.now_seen(&state), None, "it is told once");
+    }
 
     #[test]
     fn who_types_is_shown_until_they_stop_say_something_or_the_time_is_over() {

@@ -50,8 +50,8 @@ impl Player {
         loop {
             match next(&mut self.updates, "send the message").await? {
                 Update::Sent { client_message_id, message } if client_message_id == name => return Ok(*message),
-                Update::NotSent { problem, .. } => {
-                    return Err(Error::Step { step: "send the message", reason: problem.to_string() });
+                Update::NotSent { error, .. } => {
+                    return Err(Error::Step { step: "send the message", reason: crate::in_full(&*error) });
                 }
                 _ => {}
             }

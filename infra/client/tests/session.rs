@@ -87,12 +87,15 @@ async fn fate(updates: &mut Updates) -> Update {
 }
 
 async fn until(updates: &mut Updates, wanted: impl Fn(&Update) -> bool) -> Update {
-    loop {
-        let next = tokio::time::timeout(PATIENCE, updates.next()).await.expect("it comes").expect("the client goes on");
-        if wanted(&next) {
-            return next;
+    let next = async {
+        loop {
+            let next = updates.next().await.expect("the client goes on");
+            if wanted(&next) {
+                return next;
+            }
         }
-    }
+    };
+    tokio::time::timeout(PATIENCE, next).await.expect("it comes")
 }
 
 fn stored(frame: &Value) -> Option<Value> {

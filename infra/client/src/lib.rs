@@ -43,6 +43,6 @@ pub mod wire;
 
 pub use error::{Error, in_full};
 pub use session::{Client, Link, Options, Task, Update, Updates};
-pub use state::{Held, MOST_OPEN, Person, Question, State};
+pub use state::{Asked, Held, MOST_OPEN, Person, Question, State};
 pub use token::{OneToken, Tokens};
 pub use transfer::sha256;

@@ -24,7 +24,7 @@ const LATE: u64 = 4_102_444_800;
 /// What is said to the how-manieth message that comes, on the how-manieth connection; None for nothing.
 type Script = fn(connection: u32, message: u32, frame: &Value) -> Option<Value>;
 
-/// A WebSocket API that answers messages by a script, and everything else with nothing in particular; and how many
+/// A WebSocket API that answers messages by a script, and everything else with nothing in particular; how many
 /// connections it let in.
 struct Server {
     options: Options,
@@ -33,26 +33,34 @@ struct Server {
 
 impl Server {
     async fn start(script: Script) -> Self {
+        Self::start_deaf(0, script).await
+    }
+
+    /// Answers nothing on this connection.
+    async fn start_deaf(deaf: u32, script: Script) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = listener.local_addr().unwrap();
         let (connections, messages) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+        // The last connection over which something came.
+        let latest = Arc::new(AtomicU32::new(0));
         let counted = connections.clone();
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 let connection = counted.fetch_add(1, Ordering::Relaxed) + 1;
-                let (messages, counted) = (messages.clone(), counted.clone());
+                let (messages, latest) = (messages.clone(), latest.clone());
                 tokio::spawn(async move {
                     let mut socket = accept_async(stream).await.unwrap();
                     while let Some(Ok(Message::Text(text))) = socket.next().await {
+                        latest.fetch_max(connection, Ordering::Relaxed);
                         let frame: Value = serde_json::from_str(&text).unwrap();
                         let mut said = Some(json!({"ok": true, "data": {}}));
                         if frame["action"] == "sendMessage" {
                             said = script(connection, messages.fetch_add(1, Ordering::Relaxed) + 1, &frame);
                         }
-                        let Some(mut reply) = said else { continue };
+                        let Some(mut reply) = said.filter(|_| connection != deaf) else { continue };
                         if reply["afterNextConnection"] == true {
-                            while counted.load(Ordering::Relaxed) == connection {
+                            while latest.load(Ordering::Relaxed) == connection {
                                 tokio::time::sleep(Duration::from_millis(10)).await;
                             }
                         }
@@ -198,14 +206,46 @@ async fn a_token_whose_time_is_over_on_the_former_connection_does_not_end_the_cu
     };
     let mut server = Server::start(script).await;
     server.options.life = Duration::from_secs(1);
+    // It says something over the next connection.
+    server.options.heartbeat = Duration::from_millis(50);
     let (client, mut updates) = server.client().await;
     client.send("chat", Draft::text("Hello")).unwrap();
-    loop {
-        match updates.next().await.unwrap() {
-            Update::Sent { .. } => break,
-            update => assert!(!matches!(update, Update::Connection(Link::Offline { .. })), "{update:?}"),
-        }
-    }
+    until(&mut updates, is_sent_without_a_break).await;
+}
+
+#[tokio::test]
+async fn what_the_former_connection_does_not_answer_does_not_end_the_current_one() {
+    let mut server = Server::start_deaf(1, |_, _, frame| stored(frame)).await;
+    server.options.life = Duration::from_secs(1);
+    server.options.heartbeat = Duration::from_millis(800);
+    server.options.request = Duration::from_secs(3);
+    let (client, mut updates) = server.client().await;
+    // The ping has had its time by then.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    client.send("chat", Draft::text("Hello")).unwrap();
+    until(&mut updates, is_sent_without_a_break).await;
+}
+
+/// Whether a message is sent; the connection is not lost before.
+fn is_sent_without_a_break(update: &Update) -> bool {
+    assert!(!matches!(update, Update::Connection(Link::Offline { .. })), "{update:?}");
+    matches!(update, Update::Sent { .. })
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_is_sent_whatever_the_message_says_of_its_name() {
+    let script: Script = |_, _, frame| {
+        stored(frame).map(|mut reply| {
+            reply["data"]["message"]["clientMessageId"] = json!("another");
+            reply
+        })
+    };
+    let server = Server::start(script).await;
+    let (client, mut updates) = server.client().await;
+    let name = client.send("chat", Draft::text("Hello")).unwrap();
+    let fate = fate(&mut updates).await;
+    assert!(matches!(&fate, Update::Sent { client_message_id, .. } if *client_message_id == name), "{fate:?}");
+    assert!(client.unsent().is_empty());
 }
 
 #[tokio::test]
@@ -261,8 +301,11 @@ async fn that_a_connection_cannot_be_renewed_is_told_and_tried_again() {
     let is_of_renewal = |update: &Update| matches!(update, Update::Failed { task: Task::Renew, .. });
     until(&mut updates, is_of_renewal).await;
     let connections = server.connections();
-    while server.connections() == connections {
-        let update = tokio::time::timeout(Duration::from_millis(50), updates.next()).await;
-        assert!(!matches!(update, Ok(Some(Update::Connection(_)))), "the current one goes on: {update:?}");
-    }
+    let renewed = async {
+        while server.connections() == connections {
+            let update = tokio::time::timeout(Duration::from_millis(50), updates.next()).await;
+            assert!(!matches!(update, Ok(Some(Update::Connection(_)))), "the current one goes on: {update:?}");
+        }
+    };
+    tokio::time::timeout(PATIENCE, renewed).await.expect("it is tried again");
 }

@@ -4,7 +4,7 @@
 
 use client::documents::{Cursor, Inbox, Page, Status, SyncAnswer, SyncRequest};
 use client::events::Event;
-use client::{Question, State};
+use client::{Asked, Question, State};
 use serde_json::{Value, json};
 
 const AT: &str = "2026-11-24T08:00:00.000Z";
@@ -54,13 +54,13 @@ fn answer(chats: &[Value], more: &Value) -> SyncAnswer {
 /// Takes an answer that is asked for just before.
 fn synced(state: &mut State, answer: SyncAnswer) -> Vec<Event> {
     let cursors = state.chats().iter().map(|(id, held)| (id.clone(), Cursor { seq: held.seq(), rev: held.rev() }));
-    let asked = SyncRequest { cursors: cursors.collect(), open: Vec::new() };
+    let asked = state.asking(SyncRequest { cursors: cursors.collect(), open: Vec::new() });
     state.synced(&asked, answer)
 }
 
-fn asked(state: &State) -> SyncRequest {
+fn asked(state: &State) -> Asked {
     match state.question() {
-        Some(Question::Sync(request)) => request,
+        Some(Question::Sync(asked)) => asked,
         other => panic!("{other:?}"),
     }
 }
@@ -120,7 +120,7 @@ fn what_does_not_come_is_asked_for_and_what_waited_for_it_is_told_after_it() {
     let mut state = alice();
     state.event(created("c", 12));
     state.missed();
-    let Some(Question::Sync(request)) = state.question() else { panic!("a sync") };
+    let request = asked(&state).request;
     assert_eq!((request.cursors["c"].seq, request.cursors["c"].rev), (10, 3));
     let mut told = part("c", 11, 3);
     told["messages"] = json!([message("c", 11, 0)]);
@@ -198,7 +198,7 @@ fn with_more_chats_than_a_sync_takes_the_inbox_tells_which_to_ask_about() {
     state.listed(None, inbox(&list(&[7, 120], 0, 100), Some("more")));
     // The last one is not on it: it moved while it was read, or is gone.
     state.listed(Some("more"), inbox(&list(&[7, 120], 100, 149), None));
-    let Some(Question::Sync(request)) = state.question() else { panic!("a sync") };
+    let request = asked(&state).request;
     assert_eq!(request.cursors.len(), 100);
     assert!([7, 120, 149].iter().all(|n| request.cursors.contains_key(&ids[*n])), "those first: {request:?}");
     let told = [part(&ids[7], 11, 0), part(&ids[120], 11, 0)];
@@ -216,7 +216,7 @@ fn a_chat_that_began_while_the_connection_was_lost_is_told_from_its_beginning() 
     assert!(matches!(state.question(), Some(Question::Sync(_))));
     let news = synced(&mut state, answer(&[part("c", 10, 3)], &json!({"joined": [entry("d", 2, 0)]})));
     assert!(matches!(news.as_slice(), [Event::ChatCreated { .. }]), "{news:?}");
-    let Some(Question::Sync(request)) = state.question() else { panic!("a sync") };
+    let request = asked(&state).request;
     assert_eq!(request.cursors["d"].seq, 0);
     let mut told = part("d", 2, 0);
     told["messages"] = json!([message("d", 1, 0), message("d", 2, 0)]);
@@ -235,7 +235,7 @@ fn until_when_a_chat_is_muted_is_asked_for_where_another_device_muted_it() {
     };
     assert_eq!(state.event(alice(&["c"])).len(), 1);
     assert!(state.chat("c").unwrap().is_muted("2026-11-24T10:00:00.000Z"));
-    assert!(asked(&state).cursors.contains_key("c"));
+    assert!(asked(&state).request.cursors.contains_key("c"));
     let mut told = part("c", 10, 3);
     (told["muted"], told["mutedUntil"]) = (json!(true), json!("2026-11-24T09:00:00.000Z"));
     assert_eq!(synced(&mut state, answer(&[told], &json!({}))), []);
@@ -248,12 +248,39 @@ fn until_when_a_chat_is_muted_is_asked_for_where_another_device_muted_it() {
 }
 
 #[test]
+fn an_answer_of_before_something_was_missed_does_not_stand_for_it() {
+    let mut state = alice();
+    state.missed();
+    let before = asked(&state);
+    let muted = json!({"userId": "alice", "nickname": "Alice", "status": "online", "mutedChats": ["c"]});
+    state.event(event(json!({"event": "user.updated", "data": muted})));
+    state.event(created("d", 1));
+    state.synced(&before, answer(&[part("c", 10, 3)], &json!({})));
+    let mut told = part("c", 10, 3);
+    told["muted"] = json!(true);
+    let again = asked(&state);
+    state.synced(&again, answer(&[told], &json!({"joined": [entry("d", 1, 0)]})));
+    assert!(state.chat("c").unwrap().is_muted(AT) && state.chat("d").is_some());
+    // The same with what this device did.
+    let before = asked(&state);
+    let unmuted = json!({"chatId": "c", "muted": false});
+    state.muted(&serde_json::from_value(unmuted).unwrap());
+    let mut told = part("c", 10, 3);
+    told["muted"] = json!(true);
+    state.synced(&before, answer(&[told, part("d", 1, 0)], &json!({})));
+    let again = asked(&state);
+    state.synced(&again, answer(&[part("c", 10, 3), part("d", 1, 0)], &json!({})));
+    assert!(!state.chat("c").unwrap().is_muted(AT));
+    assert_eq!(state.question(), None);
+}
+
+#[test]
 fn a_chat_in_which_something_may_have_been_missed_is_asked_for_if_it_is_held() {
     let mut state = alice();
     state.missed_in("d");
     assert_eq!(state.question(), None);
     state.missed_in("c");
-    assert!(asked(&state).cursors.contains_key("c"));
+    assert!(asked(&state).request.cursors.contains_key("c"));
 }
 
 #[test]
@@ -303,5 +330,5 @@ fn an_answer_that_does_not_follow_what_is_held_is_asked_for_again() {
     assert!(state.older("c", &page("c", [1, 10], 4)));
     state.synced(&request, answer(&[part("c", 10, 6)], &json!({})));
     assert_eq!((state.chat("c").unwrap().rev(), state.is_behind()), (4, true));
-    assert_eq!(asked(&state).cursors["c"], Cursor { seq: 10, rev: 4 });
+    assert_eq!(asked(&state).request.cursors["c"], Cursor { seq: 10, rev: 4 });
 }

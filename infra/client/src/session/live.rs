@@ -4,10 +4,10 @@ use super::connection::Connection;
 use super::run::{End, Session};
 use super::shared::Ask;
 use super::{Task, Update};
-use crate::documents::{Inbox, MessageAnswer, SyncAnswer, SyncRequest};
+use crate::documents::{Inbox, MessageAnswer, SyncAnswer};
 use crate::events::Event;
 use crate::problem::{Code, Problem};
-use crate::state::Question;
+use crate::state::{Asked, Question};
 use crate::{Error, call, random};
 use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
@@ -36,7 +36,7 @@ enum What {
     Handle(oneshot::Sender<Result<Value, Error>>),
     /// The message of this name.
     Message(String),
-    Sync(SyncRequest),
+    Sync(Asked),
     Ping,
 }
 
@@ -109,9 +109,10 @@ impl<'a> Live<'a> {
                     Err(error) => Err(error.into()),
                 },
                 frame = next_of(&mut self.former) => {
-                    // What it owes is asked again over the current one.
-                    if frame.is_none_or(|frame| self.frame(frame).is_err()) {
-                        self.former = None;
+                    match frame {
+                        // That its token is over there is why there is another.
+                        Some(frame) => drop(self.frame(frame)),
+                        None => self.former = None,
                     }
                     Ok(())
                 }
@@ -231,10 +232,10 @@ impl<'a> Live<'a> {
                 }));
                 Ok(())
             }
-            Some(Question::Sync(request)) => {
+            Some(Question::Sync(asked)) => {
                 self.questions += 1;
-                match Question::sync(&request).as_frame() {
-                    Some((action, fields)) => self.request(action, fields, What::Sync(request)),
+                match Question::sync(&asked).as_frame() {
+                    Some((action, fields)) => self.request(action, fields, What::Sync(asked)),
                     None => Ok(()),
                 }
             }
@@ -286,8 +287,8 @@ impl<'a> Live<'a> {
         if is_ok {
             match what {
                 What::Handle(waiting) => drop(waiting.send(Ok(said))),
-                What::Message(_) => match parse::<MessageAnswer>(said) {
-                    Ok(answer) => self.session.shared.sent(answer.message),
+                What::Message(ref name) => match parse::<MessageAnswer>(said) {
+                    Ok(answer) => self.session.shared.sent(name, answer.message),
                     Err(error) => self.undone(what, error),
                 },
                 What::Sync(ref asked) => match parse::<SyncAnswer>(said) {
@@ -391,6 +392,8 @@ impl<'a> Live<'a> {
                 self.renew_at = connection.renew_at;
                 self.renewals = 0;
                 let former = std::mem::replace(&mut self.current, connection);
+                // That nobody is there says nothing of the current one.
+                self.pending.retain(|_, pending| !matches!(pending.what, What::Ping));
                 self.former = Some((former, now + self.session.options.request));
             }
             // The current one is still there.

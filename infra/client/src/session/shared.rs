@@ -76,10 +76,10 @@ impl Shared {
         is_news
     }
 
-    /// A message was acknowledged.
-    pub(super) fn sent(&self, message: Message) {
-        let told = self.lock().outbox.told(&message);
-        if let Some(Unsent { client_message_id, .. }) = told {
+    /// The message of this name was acknowledged.
+    pub(super) fn sent(&self, name: &str, message: Message) {
+        let done = self.lock().outbox.done(name);
+        if let Some(Unsent { client_message_id, .. }) = done {
             self.say(Update::Sent { client_message_id, message: Box::new(message.clone()) });
         }
         self.take(|state| state.sent(message));

@@ -16,7 +16,15 @@ pub enum Question {
     /// A page of the inbox, from this cursor. Its answer goes to [`State::listed`](super::State::listed).
     Inbox(Option<String>),
     /// A sync. Its answer goes to [`State::synced`](super::State::synced).
-    Sync(SyncRequest),
+    Sync(Asked),
+}
+
+/// A sync, and what was known when it was asked: its answer may be of before what is missed after that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// What is sent.
+    pub request: SyncRequest,
+    as_of: u64,
 }
 
 impl Question {
@@ -26,8 +34,8 @@ impl Question {
     }
 
     /// The call that syncs.
-    pub fn sync(request: &SyncRequest) -> Call<SyncAnswer> {
-        sync(request)
+    pub fn sync(asked: &Asked) -> Call<SyncAnswer> {
+        sync(&asked.request)
     }
 }
 
@@ -48,10 +56,12 @@ struct Listing {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Behind {
     listing: Option<Listing>,
-    /// Chats in which something was missed.
-    chats: BTreeSet<ChatId>,
-    /// Chats that are not held were missed, or an answer said to ask again.
-    again: bool,
+    /// Chats in which something was missed, and as of when.
+    chats: BTreeMap<ChatId, u64>,
+    /// Since when chats that are not held were missed, or an answer said to ask again.
+    again: Option<u64>,
+    /// Counts what was missed.
+    clock: u64,
 }
 
 impl Behind {
@@ -62,7 +72,22 @@ impl Behind {
     }
 
     pub(super) fn is_behind(&self) -> bool {
-        self.listing.is_some() || self.again || !self.chats.is_empty()
+        self.listing.is_some() || self.has_to_sync()
+    }
+
+    fn has_to_sync(&self) -> bool {
+        self.again.is_some() || !self.chats.is_empty()
+    }
+
+    /// This moment, after everything that was missed by now.
+    fn tick(&mut self) -> u64 {
+        self.clock += 1;
+        self.clock
+    }
+
+    /// This is asked now.
+    pub(super) fn asking(&self, request: SyncRequest) -> Asked {
+        Asked { request, as_of: self.clock }
     }
 
     /// Anything may have happened. With more chats than one sync takes, the inbox tells in which of them something did.
@@ -70,8 +95,9 @@ impl Behind {
         if held.len() > MOST_CURSORS {
             self.everybody();
         } else {
-            self.chats.extend(held.keys().cloned());
-            self.again = true;
+            let now = self.tick();
+            self.chats.extend(held.keys().map(|id| (id.clone(), now)));
+            self.again = Some(now);
         }
     }
 
@@ -94,7 +120,8 @@ impl Behind {
     }
 
     pub(super) fn chat(&mut self, chat: &ChatId) {
-        self.chats.insert(chat.clone());
+        let now = self.tick();
+        self.chats.insert(chat.clone(), now);
     }
 
     /// Something came about a chat that is not held.
@@ -102,7 +129,7 @@ impl Behind {
         if held.len() > MOST_CURSORS {
             self.everybody();
         } else {
-            self.again = true;
+            self.again = Some(self.tick());
         }
     }
 
@@ -111,28 +138,32 @@ impl Behind {
     }
 
     pub(super) fn question(&self, held: &BTreeMap<ChatId, Held>, open: &[ChatId]) -> Option<Question> {
-        let has_to_sync = self.again || !self.chats.is_empty();
-        if let Some(listing) = self.listing.as_ref().filter(|listing| listing.begins || !has_to_sync) {
+        if let Some(listing) = self.listing.as_ref().filter(|listing| listing.begins || !self.has_to_sync()) {
             return Some(Question::Inbox(listing.cursor.clone()));
         }
-        if !has_to_sync {
+        if !self.has_to_sync() {
             return None;
         }
         // Those that are behind first. The others too, as long as they fit: who does not name a chat is told of it as of
         // one that is new.
-        let first = self.chats.iter().filter_map(|id| held.get_key_value(id));
-        let others = held.iter().filter(|(id, _)| !self.chats.contains(*id));
+        let first = self.chats.keys().filter_map(|id| held.get_key_value(id));
+        let others = held.iter().filter(|(id, _)| !self.chats.contains_key(*id));
         let named = first.chain(others).take(MOST_CURSORS);
         let cursors: BTreeMap<_, _> = named.map(|(id, held)| (id.clone(), held.cursor())).collect();
         let open = open.iter().filter(|id| cursors.contains_key(*id)).take(MOST_OPEN).cloned().collect();
-        Some(Question::Sync(SyncRequest { cursors, open }))
+        Some(Question::Sync(self.asking(SyncRequest { cursors, open })))
     }
 
-    /// An answer came. Where all chats that are held were named, those that it has no room for are new.
-    pub(super) fn synced(&mut self, answer: &SyncAnswer, held: &BTreeMap<ChatId, Held>) {
-        self.again = answer.limited;
+    /// An answer to this came; what was missed since is still missed. Where all chats that are held were named, those that it has no room for are new.
+    pub(super) fn synced(&mut self, asked: &Asked, answer: &SyncAnswer, held: &BTreeMap<ChatId, Held>) {
+        self.again.take_if(|since| *since <= asked.as_of);
+        if answer.limited {
+            self.again = Some(self.tick());
+        }
         for part in answer.chats.iter().filter(|part| !part.limited) {
-            self.chats.remove(&part.chat_id);
+            if self.chats.get(&part.chat_id).is_some_and(|since| *since <= asked.as_of) {
+                self.chats.remove(&part.chat_id);
+            }
         }
         for gone in &answer.gone {
             self.chats.remove(gone);
@@ -158,7 +189,9 @@ impl Behind {
             return;
         }
         if listing.is_whole {
-            self.chats.extend(held.keys().filter(|id| !listing.seen.contains(*id)).cloned());
+            self.clock += 1;
+            let unseen = held.keys().filter(|id| !listing.seen.contains(*id));
+            self.chats.extend(unseen.map(|id| (id.clone(), self.clock)));
         }
         let once_more = listing.once_more;
         self.listing = None;

@@ -5,7 +5,7 @@ mod behind;
 mod held;
 mod people;
 
-pub use behind::Question;
+pub use behind::{Asked, Question};
 pub use held::Held;
 pub use people::Person;
 
@@ -131,11 +131,12 @@ impl State {
     pub fn event(&mut self, event: Event) -> Vec<Event> {
         match &event {
             Event::UserUpdated { data } => {
+                let is_asking = self.is_behind();
                 for (id, held) in &mut self.chats {
                     let is_muted = data.muted_chats.contains(id);
                     held.set_mute(is_muted, None);
-                    if is_muted {
-                        // Until when is not in it.
+                    // Until when is not in it; and an answer that is under way may be of before it.
+                    if is_muted || is_asking {
                         self.behind.chat(id);
                     }
                 }
@@ -183,10 +184,15 @@ impl State {
         }
     }
 
-    /// Takes the answer to this request; what is news of it.
-    pub fn synced(&mut self, asked: &SyncRequest, answer: SyncAnswer) -> Vec<Event> {
+    /// A sync that is asked now, be it what [`question`](Self::question) says or not.
+    pub fn asking(&self, request: SyncRequest) -> Asked {
+        self.behind.asking(request)
+    }
+
+    /// Takes the answer to this; what is news of it.
+    pub fn synced(&mut self, asked: &Asked, answer: SyncAnswer) -> Vec<Event> {
         let mut news = Vec::new();
-        self.behind.synced(&answer, &self.chats);
+        self.behind.synced(asked, &answer, &self.chats);
         for id in answer.gone {
             news.extend(self.gone(&id));
         }
@@ -199,7 +205,7 @@ impl State {
             }
             // It may have been left by an event meanwhile.
             let Some(held) = self.chats.get_mut(&part.chat_id) else { continue };
-            let Some(asked) = asked.cursors.get(&part.chat_id) else { continue };
+            let Some(asked) = asked.request.cursors.get(&part.chat_id) else { continue };
             if held.rev() < asked.rev {
                 // An older page was taken meanwhile, which was read before that: the answer does not follow what is held.
                 self.behind.chat(&part.chat_id);
@@ -301,8 +307,13 @@ impl State {
 
     /// Takes the reply to muting.
     pub fn muted(&mut self, mute: &Mute) {
+        let is_asking = self.is_behind();
         if let Some(held) = self.chats.get_mut(&mute.chat_id) {
             held.set_mute(mute.muted, mute.muted_until.clone());
+            // An answer that is under way may be of before it.
+            if is_asking {
+                self.behind.chat(&mute.chat_id);
+            }
         }
     }
 

@@ -3,9 +3,9 @@
 use client::Client;
 use client::documents::{Attachment, Message, Seq};
 use client::draft::{Draft, NewAttachment};
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use tokio::fs::OpenOptions;
+use tokio::io::AsyncWriteExt as _;
 
 /// What is read of a message: what it carries, in brackets, and what it says.
 pub(super) fn text(message: &Message) -> String {
@@ -45,6 +45,10 @@ fn duration(ms: u64) -> String {
 /// In words.
 pub(super) async fn send(client: &Client, chat: &str, path: &Path, caption: String) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+    // What is no file, as a device, might never end.
+    if !tokio::fs::metadata(path).await.map_err(failed)?.is_file() {
+        return Err(format!("{}: is no file", path.display()));
+    }
     let bytes = tokio::fs::read(path).await.map_err(failed)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let new = NewAttachment::file(&name, "application/octet-stream");
@@ -63,9 +67,11 @@ pub(super) async fn save(client: &Client, chat: &str, seq: Seq, to: Option<PathB
     // Of a name that is a path nothing but its end.
     let own = Path::new(&attachment.file_name).file_name().map(PathBuf::from);
     let path = to.or(own).ok_or("it has no name: give one")?;
-    let file = OpenOptions::new().write(true).create_new(true).open(&path);
-    let written = file.and_then(|mut file| file.write_all(&bytes));
-    written.map(|()| path.clone()).map_err(|error| format!("{}: {error}", path.display()))
+    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&path).await.map_err(failed)?;
+    file.write_all(&bytes).await.map_err(failed)?;
+    file.flush().await.map_err(failed)?;
+    Ok(path)
 }
 
 #[cfg(test)]

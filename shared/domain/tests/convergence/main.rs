@@ -100,8 +100,8 @@ impl Device {
             Some(Question::Sync(asked)) => {
                 let command = SyncChats {
                     caller: caller(self.name),
-                    cursors: serde_json::from_value(json!(asked.cursors)).unwrap(),
-                    open: serde_json::from_value(json!(asked.open)).unwrap(),
+                    cursors: serde_json::from_value(json!(asked.request.cursors)).unwrap(),
+                    open: serde_json::from_value(json!(asked.request.open)).unwrap(),
                     connection: None,
                 };
                 let answer = serde_json::to_value(app.sync(command).await.unwrap()).unwrap();

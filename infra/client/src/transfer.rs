@@ -12,6 +12,8 @@ use tokio_tungstenite::tungstenite::Bytes;
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 /// The longest that the bucket may take to let a connection in.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long the bucket may say nothing of what is downloaded.
+const SILENCE: Duration = Duration::from_secs(30);
 /// How often a transfer is tried.
 const TRIES: u32 = 4;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -26,21 +28,25 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 /// The way to the bucket.
 #[derive(Debug, Clone)]
-pub(crate) struct Transfer(Client);
+pub(crate) struct Transfer {
+    client: Client,
+    silence: Duration,
+}
 
 impl Transfer {
     /// The TLS provider must be installed.
     pub(crate) fn new() -> Result<Self, reqwest::Error> {
-        Ok(Self(Client::builder().connect_timeout(CONNECT).no_proxy().build()?))
+        Ok(Self { client: Client::builder().connect_timeout(CONNECT).no_proxy().build()?, silence: SILENCE })
     }
 
     /// Uploads; what is there already stays.
     pub(crate) async fn put(&self, upload: &Upload, bytes: &Bytes) -> Result<(), Error> {
         let put = || {
-            let request = self.0.request(Method::PUT, &upload.url).body(bytes.clone());
+            let request = self.client.request(Method::PUT, &upload.url).body(bytes.clone());
             upload.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
         };
-        match retried(put, 0).await {
+        // Nothing comes before all bytes are there.
+        match retried(put, 0, LONGEST).await {
             Ok(_) => Ok(()),
             // A try whose answer was lost has brought it there, and the bytes can be no others: they are signed.
             Err(Error::Bucket { status: StatusCode::PRECONDITION_FAILED, .. }) => Ok(()),
@@ -51,32 +57,34 @@ impl Transfer {
     /// Downloads what has so many bytes, and this digest.
     pub(crate) async fn get(&self, download: &Download, size: u64, digest: &str) -> Result<Vec<u8>, Error> {
         let most = usize::try_from(size).map_err(|_too_large| Error::Damaged)?;
-        let bytes = retried(|| self.0.request(Method::GET, &download.url), most).await?;
+        let bytes = retried(|| self.client.request(Method::GET, &download.url), most, self.silence).await?;
         if bytes.len() == most && sha256(&bytes) == digest { Ok(bytes) } else { Err(Error::Damaged) }
     }
 }
 
-/// What the bucket answers with success, of which no more is read than this; no address is in an error, since who has it
-/// has the bytes.
-async fn answer(request: RequestBuilder, most: usize) -> Result<Vec<u8>, Error> {
-    let mut response = request.send().await.map_err(failed)?;
+/// What the bucket answers with success, of which no more is read than this, and which is not silent for longer; no
+/// address is in an error, since who has it has the bytes.
+async fn answer(request: RequestBuilder, most: usize, silence: Duration) -> Result<Vec<u8>, Error> {
+    let response = tokio::time::timeout(silence, request.send()).await;
+    let mut response = response.map_err(|_silent| Error::NoAnswer)?.map_err(failed)?;
     let status = response.status();
     if status.is_success() {
-        return body(&mut response, most).await;
+        return body(&mut response, most, silence).await;
     }
-    let message = body(&mut response, LONGEST_REFUSAL).await.unwrap_or_default();
+    let message = body(&mut response, LONGEST_REFUSAL, silence).await.unwrap_or_default();
     Err(Error::Bucket { status, message: String::from_utf8_lossy(&message).into_owned() })
 }
 
-async fn body(response: &mut Response, most: usize) -> Result<Vec<u8>, Error> {
+async fn body(response: &mut Response, most: usize, silence: Duration) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
-    while let Some(part) = response.chunk().await.map_err(failed)? {
+    loop {
+        let part = tokio::time::timeout(silence, response.chunk()).await;
+        let Some(part) = part.map_err(|_silent| Error::NoAnswer)?.map_err(failed)? else { return Ok(bytes) };
         if bytes.len() + part.len() > most {
             return Err(Error::Damaged);
         }
         bytes.extend_from_slice(&part);
     }
-    Ok(bytes)
 }
 
 fn failed(error: reqwest::Error) -> Error {
@@ -92,18 +100,18 @@ fn is_transient(error: &Error) -> bool {
             let is_slow = *status == StatusCode::BAD_REQUEST && message.contains("<Code>RequestTimeout</Code>");
             status.is_server_error() || *status == StatusCode::CONFLICT || is_slow
         }
-        Error::Wire(_) => true,
+        Error::Wire(_) | Error::NoAnswer => true,
         _ => false,
     }
 }
 
-/// What a request is answered, of which no more is read than this; tried again where that may help, for [`LONGEST`] in all.
-async fn retried(request: impl Fn() -> RequestBuilder, most: usize) -> Result<Vec<u8>, Error> {
+/// What a request is [answered](answer); tried again where that may help, for [`LONGEST`] in all.
+async fn retried(request: impl Fn() -> RequestBuilder, most: usize, silence: Duration) -> Result<Vec<u8>, Error> {
     let all = async {
         let mut tries = 0;
         loop {
             tries += 1;
-            match answer(request(), most).await {
+            match answer(request(), most, silence).await {
                 Err(error) if is_transient(&error) && tries < TRIES => {}
                 result => return result,
             }
@@ -123,12 +131,16 @@ mod tests {
     const BYTES: &[u8] = b"picture";
     const SLOW: &str = "<Error><Code>RequestTimeout</Code></Error>";
 
+    /// An answer whose bytes do not come.
+    const SILENT: (u16, &str) = (200, "silent!");
+
     /// A bucket that answers one request after the other with these.
     async fn bucket(answers: &'static [(u16, &'static str)]) -> (Transfer, String) {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/key?X-Amz-Signature=secret", listener.local_addr().unwrap());
         tokio::spawn(async move {
+            let mut silent = Vec::new();
             for (status, body) in answers {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let mut asked = Vec::new();
@@ -141,9 +153,13 @@ mod tests {
                     assert_ne!(stream.read_buf(&mut asked).await.unwrap(), 0);
                 }
                 let length = body.len();
-                let answer =
-                    format!("HTTP/1.1 {status} -\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
-                stream.write_all(answer.as_bytes()).await.unwrap();
+                let head = format!("HTTP/1.1 {status} -\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+                stream.write_all(head.as_bytes()).await.unwrap();
+                if (*status, *body) == SILENT {
+                    silent.push(stream);
+                    continue;
+                }
+                stream.write_all(body.as_bytes()).await.unwrap();
             }
         });
         (Transfer::new().unwrap(), url)
@@ -170,6 +186,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_bucket_that_falls_silent_is_asked_again() {
+        let (mut transfer, url) = bucket(&[SILENT, (200, "picture")]).await;
+        transfer.silence = Duration::from_millis(200);
+        let download = Download { url, expires_at: String::new() };
+        assert_eq!(transfer.get(&download, 7, &sha256(BYTES)).await.unwrap(), BYTES);
+    }
+
+    #[tokio::test]
     async fn what_is_there_already_is_uploaded() {
         put(&[(412, "<Error><Code>PreconditionFailed</Code></Error>")]).await.unwrap();
     }
@@ -181,7 +205,7 @@ mod tests {
             assert!(matches!(&error, Error::Bucket { message, .. } if message == "<Error/>"), "{error:?}");
         }
         let (transfer, url) = bucket(&[]).await;
-        let error = answer(transfer.0.get(url), 0).await.unwrap_err();
+        let error = answer(transfer.client.get(url), 0, SILENCE).await.unwrap_err();
         assert!(matches!(error, Error::Wire(_)) && !format!("{error:?}").contains("secret"), "{error:?}");
     }
 

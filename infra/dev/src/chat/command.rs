@@ -90,6 +90,8 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
         }
         "save" => {
             let (n, path) = of_message()?;
+            let quoted = path.strip_prefix('"').and_then(|path| path.strip_suffix('"'));
+            let path = quoted.unwrap_or(&path);
             Command::Save(n, (!path.is_empty()).then(|| PathBuf::from(path)))
         }
         "edit" => with_text().map(|(n, text)| Command::Edit(n, text))?,
@@ -158,6 +160,7 @@ mod tests {
             ("/file \"my notes.txt\"  as promised", Command::File("my notes.txt".into(), "as promised".to_owned())),
             ("/save #3", Command::Save(3, None)),
             ("/save 3 my notes.txt", Command::Save(3, Some("my notes.txt".into()))),
+            ("/save 3 \"my notes.txt\"", Command::Save(3, Some("my notes.txt".into()))),
         ] {
             assert_eq!(parse(line), Ok(wanted), "{line}");
         }

@@ -162,7 +162,8 @@ fn messages(state: &State, held: &Held, unsent: &[Unsent], width: usize) -> Vec<
     }
     let chat = &held.chat().chat_id;
     for unsent in unsent.iter().filter(|unsent| unsent.chat == *chat) {
-        let body = Body { text: &unsent.draft.content, style: Style::default().dim(), tail: "\u{2026}".to_owned() };
+        let text = files::draft(&unsent.draft);
+        let body = Body { text: &text, style: Style::default().dim(), tail: "\u{2026}".to_owned() };
         lines
             .extend(broken("     ", names::user(state, state.me()), &body, width).into_iter().map(|line| (None, line)));
     }
@@ -260,7 +261,10 @@ fn input_title(state: &State, view: &View) -> String {
 
 fn draw_status(frame: &mut Frame<'_>, area: Rect, state: &State, view: &View) {
     let (dot, text) = match &view.link {
-        Link::Online if state.is_behind() => (Color::Yellow, "catching up".to_owned()),
+        Link::Online if state.is_behind() => match &view.behind {
+            Some(reason) => (Color::Yellow, format!("catching up, again: {reason}")),
+            None => (Color::Yellow, "catching up".to_owned()),
+        },
         Link::Online => (Color::Green, "connected".to_owned()),
         Link::Connecting => (Color::Yellow, "connecting".to_owned()),
         Link::Offline { reason, .. } => (Color::Red, format!("not connected: {reason}")),

@@ -16,6 +16,14 @@ pub(super) fn text(message: &Message) -> String {
     }
 }
 
+/// The same of one that is on its way.
+pub(super) fn draft(draft: &Draft) -> String {
+    match &draft.attachment_id {
+        Some(_) => format!("[attachment] {}", draft.content).trim_end().to_owned(),
+        None => draft.content.clone(),
+    }
+}
+
 fn carried(attachment: &Attachment) -> String {
     let Attachment { file_name, size_bytes, width, height, duration_ms, .. } = attachment;
     match (width.zip(*height), duration_ms) {
@@ -69,8 +77,15 @@ pub(super) async fn save(client: &Client, chat: &str, seq: Seq, to: Option<PathB
     let path = to.or(own).ok_or("it has no name: give one")?;
     let failed = |error: std::io::Error| format!("{}: {error}", path.display());
     let mut file = OpenOptions::new().write(true).create_new(true).open(&path).await.map_err(failed)?;
-    file.write_all(&bytes).await.map_err(failed)?;
-    file.flush().await.map_err(failed)?;
+    let written = async {
+        file.write_all(&bytes).await?;
+        file.flush().await
+    };
+    if let Err(error) = written.await {
+        // Half of it would be in the way of the next try.
+        let _ = tokio::fs::remove_file(&path).await;
+        return Err(failed(error));
+    }
     Ok(path)
 }
 
@@ -78,6 +93,14 @@ pub(super) async fn save(client: &Client, chat: &str, seq: Seq, to: Option<PathB
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_is_on_its_way_is_shown_though_it_has_no_caption() {
+        assert_eq!(draft(&Draft::text("Hello")), "Hello");
+        let carrying = |content: &str| Draft { attachment_id: Some("a".to_owned()), ..Draft::text(content) };
+        assert_eq!(draft(&carrying("")), "[attachment]");
+        assert_eq!(draft(&carrying("Look")), "[attachment] Look");
+    }
 
     #[test]
     fn what_a_message_carries_is_shown_with_its_measures() {

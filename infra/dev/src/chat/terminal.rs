@@ -185,16 +185,13 @@ impl Chat {
                 self.view.said(&chat_id, &data.sender_id);
             }
             Update::NotSent { unsent, error } => {
-                self.view.complain(format!("not sent: \"{}\": {}", unsent.draft.content, in_words(&error)));
+                self.view.complain(format!("not sent: \"{}\": {}", files::draft(&unsent.draft), in_words(&error)));
             }
-            Update::Failed { task, error } => {
-                let what = match task {
-                    Task::CatchUp => "what was missed cannot be asked for",
-                    Task::Renew => "the connection cannot be renewed",
-                };
-                self.view.complain(format!("{what}, which is tried again: {}", in_words(&error)));
-            }
-            Update::Event(_) | Update::Sent { .. } | Update::CaughtUp => {}
+            Update::Failed { task: Task::CatchUp, error } => self.view.behind = Some(in_words(&error)),
+            Update::CaughtUp => self.view.behind = None,
+            // The connection is there. Should it end before it is renewed, that is told.
+            Update::Failed { task: Task::Renew, .. } => {}
+            Update::Event(_) | Update::Sent { .. } => {}
         }
     }
 

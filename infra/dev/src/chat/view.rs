@@ -36,6 +36,8 @@ pub(super) struct View {
     place: Option<Place>,
     pub(super) input: TextArea<'static>,
     pub(super) link: Link,
+    /// Why what was missed is not there yet, if asking for it failed.
+    pub(super) behind: Option<String>,
     pub(super) notice: Option<Notice>,
     pub(super) shows_help: bool,
     typing: BTreeMap<(ChatId, UserId), Instant>,
@@ -51,6 +53,7 @@ impl View {
             place: None,
             input: TextArea::default(),
             link,
+            behind: None,
             notice: None,
             shows_help: false,
             typing: BTreeMap::new(),

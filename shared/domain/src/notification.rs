@@ -68,7 +68,8 @@ pub fn is_wanted(user: &ChatUser, message: &Message, now: Timestamp) -> bool {
 fn preview(text: &str) -> String {
     let mut preview = String::new();
     for (count, grapheme) in text.trim().graphemes(true).enumerate() {
-        let is_space = grapheme.chars().any(char::is_control);
+        // Line and paragraph separators are no controls.
+        let is_space = grapheme.chars().any(|it| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}'));
         let grapheme = if is_space { " " } else { grapheme };
         if count == PREVIEW || preview.len() + grapheme.len() > MOST_BYTES {
             // The ellipsis takes the place of the last one.
@@ -89,6 +90,7 @@ mod tests {
     #[test]
     fn a_preview_is_80_graphemes_on_one_line() {
         assert_eq!(preview(" Hello\nthere\t! "), "Hello there !");
+        assert_eq!(preview("One\u{2028}two\u{2029}three"), "One two three");
         assert_eq!(preview(&"x".repeat(80)), "x".repeat(80));
         assert_eq!(preview(&"x".repeat(81)), format!("{}\u{2026}", "x".repeat(79)));
         let family = "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}\u{200D}\u{1F466}";

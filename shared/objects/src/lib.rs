@@ -166,12 +166,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_download_is_signed_with_what_it_answers_and_is_too_long_for_every_message() {
+    async fn a_download_is_signed_with_what_it_answers() {
         let url = bucket().sign_download(&picture(), Timestamp::from_seconds(1_700_000_000)).await.unwrap();
         assert!(url.starts_with("https://attachments.s3.eu-central-1.amazonaws.com/a-1?"), "{url}");
         assert!(url.contains("response-content-type=image%2Fpng&"), "{url}");
         assert!(url.contains("response-content-disposition=attachment%3B%20filename%3D%22holiday.png%22"), "{url}");
         assert!(url.contains("X-Amz-Expires=3600&"), "{url}");
-        assert!(url.len() > 1200, "{}", url.len());
     }
 }

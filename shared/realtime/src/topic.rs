@@ -5,6 +5,7 @@ use aws_sdk_sns::Client;
 use aws_sdk_sns::config::Builder;
 use aws_sdk_sns::error::BuildError;
 use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
+use domain::causes::in_full;
 use domain::notification::Notification;
 use std::error::Error as StdError;
 
@@ -34,7 +35,14 @@ impl Topic {
         let mut taken = 0;
         for _ in 0..ROUNDS {
             let call = self.client.publish_batch().topic_arn(&self.arn);
-            let answer = call.set_publish_batch_request_entries(Some(entries.clone())).send().await?;
+            let answer = match call.set_publish_batch_request_entries(Some(entries.clone())).send().await {
+                Ok(answer) => answer,
+                Err(error) if taken == 0 => return Err(error.into()),
+                Err(error) => {
+                    tracing::warn!(error = in_full(&error), "notifications were not taken the second time");
+                    break;
+                }
+            };
             taken += answer.successful().len();
             for failed in answer.failed() {
                 tracing::warn!(code = failed.code(), "a notification was not taken");
@@ -61,4 +69,125 @@ fn entry(
         .message_attributes("userId", text(notification.user.as_str())?)
         .message_attributes("chatId", text(notification.chat_id.as_str())?);
     Ok(entry.build()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_config::{BehaviorVersion, Region};
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
+    use axum::Form;
+    use axum::http::StatusCode;
+    use axum::response::{IntoResponse as _, Response};
+    use axum::routing::post;
+    use domain::names::ChatName;
+    use domain::use_cases::{CreateChat, NewChat};
+    use std::collections::BTreeMap;
+    use std::sync::{Arc, Mutex};
+    use testkit::MemoryStore;
+    use testkit::fixtures::{caller, message, users};
+    use tokio::net::TcpListener;
+
+    /// What becomes of the entries of one PublishBatch, in order.
+    type Answer = &'static [Entry];
+
+    #[derive(Clone, Copy)]
+    enum Entry {
+        Taken,
+        /// Through no fault of the entry.
+        Failed,
+        /// It is what is wrong.
+        Refused,
+    }
+    use Entry::{Failed, Refused, Taken};
+
+    /// An SNS that answers one batch after the other so, and refuses those after that; whom each batch was for.
+    async fn sns(answers: &'static [Answer]) -> (Topic, Arc<Mutex<Vec<String>>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let seen = asked.clone();
+        let answer = move |Form(fields): Form<BTreeMap<String, String>>| async move {
+            let field = |name: String| fields.get(&format!("PublishBatchRequestEntries.member.{name}")).cloned();
+            let ids: Vec<_> = (1..).map_while(|n| field(format!("{n}.Id"))).collect();
+            // Attributes come in any order.
+            let user = |n: usize| {
+                let attribute = |at: usize, name: &str| field(format!("{n}.MessageAttributes.entry.{at}.{name}"));
+                let at = (1..=2).find(|at| attribute(*at, "Name").as_deref() == Some("userId"))?;
+                attribute(at, "Value.StringValue")
+            };
+            let whom: Vec<_> = (1..=ids.len()).filter_map(user).collect();
+            let nth = {
+                let mut seen = seen.lock().unwrap();
+                seen.push(whom.join(" "));
+                seen.len() - 1
+            };
+            let Some(answer) = answers.get(nth) else { return refusal() };
+            assert_eq!(ids.len(), answer.len());
+            let (mut taken, mut failed) = (String::new(), String::new());
+            for (id, entry) in ids.iter().zip(*answer) {
+                match entry {
+                    Taken => taken += &format!("<member><Id>{id}</Id><MessageId>m</MessageId></member>"),
+                    Failed | Refused => {
+                        let fault = matches!(entry, Refused);
+                        failed +=
+                            &format!("<member><Id>{id}</Id><Code>C</Code><SenderFault>{fault}</SenderFault></member>");
+                    }
+                }
+            }
+            format!(
+                "<PublishBatchResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishBatchResult><Failed>{failed}\
+                 </Failed><Successful>{taken}</Successful></PublishBatchResult></PublishBatchResponse>"
+            )
+            .into_response()
+        };
+        tokio::spawn(async move { axum::serve(listener, axum::Router::new().route("/", post(answer))).await });
+        let credentials = Credentials::new("test", "test", None, None, "test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        (Topic::new(&config, Some(&url), "arn:aws:sns:eu-central-1:123456789012:t".to_owned()), asked)
+    }
+
+    fn refusal() -> Response {
+        let body = "<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code></Error></ErrorResponse>";
+        (StatusCode::FORBIDDEN, body).into_response()
+    }
+
+    /// Of one message, for bob, carol and dave.
+    async fn notifications() -> Vec<Notification> {
+        let app = testkit::app(MemoryStore::default(), ());
+        app.push.set_notifying();
+        let name = ChatName::parse("Team").unwrap();
+        let chat = NewChat::group(&caller("alice").user, &users(&["bob", "carol", "dave"]), name, None).unwrap();
+        let made = app.create_chat(CreateChat { caller: caller("alice"), chat }).await.unwrap();
+        app.send_message(message(made.chat.chat_id(), "alice", "", "Hello")).await.unwrap();
+        app.push.take_batches().concat()
+    }
+
+    #[tokio::test]
+    async fn what_is_not_taken_is_handed_over_once_more_unless_it_is_what_is_wrong() {
+        let (topic, asked) = sns(&[&[Taken, Failed, Refused], &[Taken]]).await;
+        assert_eq!(topic.publish(&notifications().await).await.unwrap(), 2);
+        assert_eq!(*asked.lock().unwrap(), ["bob carol dave", "carol"]);
+    }
+
+    #[tokio::test]
+    async fn what_is_never_taken_is_given_up() {
+        let (topic, asked) = sns(&[&[Taken, Failed, Failed], &[Failed, Failed], &[Taken, Taken]]).await;
+        assert_eq!(topic.publish(&notifications().await).await.unwrap(), 1);
+        assert_eq!(asked.lock().unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_was_taken_counts_though_the_rest_fails() {
+        let (topic, _asked) = sns(&[&[Taken, Failed, Taken]]).await;
+        assert_eq!(topic.publish(&notifications().await).await.unwrap(), 2);
+        let (topic, _asked) = sns(&[]).await;
+        assert!(topic.publish(&notifications().await).await.is_err());
+    }
 }

@@ -17,6 +17,7 @@ struct State {
     attempts: u32,
     notifies: bool,
     topic_fails: bool,
+    topic_is_silent: bool,
     batches: Vec<Vec<Notification>>,
 }
 
@@ -53,6 +54,11 @@ impl RecordingPush {
     /// The topic takes nothing.
     pub fn set_topic_failing(&self) {
         self.lock().topic_fails = true;
+    }
+
+    /// The topic never answers.
+    pub fn set_topic_silent(&self) {
+        self.lock().topic_is_silent = true;
     }
 
     /// The batches that were published, taken out.
@@ -135,6 +141,10 @@ impl Notify for RecordingPush {
     async fn publish(&self, batch: &[Notification]) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
         tokio::task::yield_now().await;
         assert!(self.is_on() && !batch.is_empty() && batch.len() <= MOST_NOTIFICATIONS);
+        let silent = self.lock().topic_is_silent;
+        if silent {
+            std::future::pending::<()>().await;
+        }
         let mut state = self.lock();
         if state.topic_fails {
             return Err("told to fail".into());

@@ -83,14 +83,16 @@ async fn a_topic_that_is_down_fails_no_message() {
     let mut online = bob.socket().await;
     let sent = alice.send(&chat, "Hello").await;
     assert_eq!(online.event("message.created").await.unwrap()["data"], sent);
-    let failed = |line: &String| line.contains("NotificationsFailed=1") && line.contains("MessagesCommitted=1");
+    let counted = |line: &String| line.contains("NotificationsFailed=1") && line.contains("MessagesCommitted=1");
+    let logged = |line: &String| line.contains("users were not notified");
     for _ in 0..100 {
-        if system.logs().iter().any(failed) {
+        let logs = system.logs();
+        if logs.iter().any(counted) && logs.iter().any(logged) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("it is not counted: {:?}", system.logs());
+    panic!("it is not counted and logged: {:?}", system.logs());
 }
 
 #[tokio::test]

@@ -11,6 +11,10 @@ use aws_sdk_s3::{
 use axum::{body::Body, http::StatusCode};
 use local_cloud::S3;
 use std::time::Duration;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use crate::support::{Cloud, send};
 
@@ -82,6 +86,36 @@ async fn what_is_refused_leaves_nothing() {
     assert_eq!(nowhere.send().await.unwrap_err().code(), Some("NoSuchBucket"));
     let outside = client.get_object().bucket(BUCKET).key("../../../../etc/passwd").send().await.unwrap_err();
     assert!(outside.code().is_some_and(|code| code.starts_with("NoSuch") || code == "InternalError"), "{outside:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_an_object_is_being_put_another_put_of_it_is_refused() {
+    let cloud = start(S3::Temporary).await;
+    let client = client(&cloud, "local");
+    let hour = PresigningConfig::expires_in(Duration::from_secs(3600)).unwrap();
+    let signed = client.put_object().bucket(BUCKET).key("one").presigned(hour).await.unwrap();
+    let (host, path) = signed.uri().trim_start_matches("http://").split_once('/').unwrap();
+    let mut slow = TcpStream::connect(host).await.unwrap();
+    let head = format!("PUT /{path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: 5\r\nconnection: close\r\n\r\nHel");
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let put = async || {
+        let call = client.put_object().bucket(BUCKET).key("one").body(ByteStream::from_static(b"Other"));
+        call.send().await.err().and_then(|error| error.code().map(str::to_owned))
+    };
+    // It may come before the first one has begun.
+    let refused = async {
+        while put().await.as_deref() != Some("ConditionalRequestConflict") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), refused).await.expect("it is refused");
+    slow.write_all(b"lo").await.unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let got = client.get_object().bucket(BUCKET).key("one").send().await.unwrap();
+    assert_eq!(got.body.collect().await.unwrap().into_bytes().as_ref(), b"Hello");
+    assert_eq!(put().await, None, "it is over");
 }
 
 #[tokio::test(flavor = "multi_thread")]

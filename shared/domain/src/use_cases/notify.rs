@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// Batches under way at once.
 const CONCURRENCY: usize = 8;
-/// The longest that all notifications of one message may take.
+/// The longest that publishing all notifications of one message may take.
 const ALL: Duration = Duration::from_secs(3);
 
 /// What became of a message's notifications.

@@ -303,7 +303,11 @@ async fn what_is_deleted_for_everyone_is_removed() {
     assert!(app.objects.has(&id));
     // The message is deleted whatever becomes of the object, and deleting it again tries again.
     app.objects.set_down(true);
+    let counts = Counts::default();
+    let counting = metrics::set_default_local_recorder(&counts);
     let deleted = delete(&app, "alice", &chat, 1, DeleteFor::Everyone).await.unwrap();
+    drop(counting);
+    assert_eq!(counts.of("ObjectsNotRemoved"), 1);
     let shown = json(&deleted.message);
     assert!(shown.get("attachment").is_none() && shown["type"] == "image" && shown["deletedBy"] == "alice");
     assert!(!shown.to_string().contains(id.as_str()));

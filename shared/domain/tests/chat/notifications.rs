@@ -4,6 +4,7 @@ use crate::support::{TestApp, app, by, called, clear, group, mark, online, priva
 use domain::chat_user::UserChange;
 use domain::ids::ChatId;
 use domain::notification::Notification;
+use domain::ports::Env as _;
 use domain::use_cases::{Mute, MuteChat, SendMessage, Sent, UpdateMe};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -137,6 +138,18 @@ async fn a_topic_that_fails_fails_no_message() {
     let sent = send(&app, message(&chat, "alice", "", "Hello")).await;
     assert_eq!((sent.pushed.posted, sent.notified.published, sent.notified.failed), (1, 0, 1));
     assert!(!sent.repeated);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_never_answers_delays_the_answer_by_three_seconds() {
+    let app = notifying();
+    let chat = group(&app, &["alice", "bob", "carol"]).await;
+    app.push.set_topic_silent();
+    let before = app.env.now();
+    let sent = tokio::time::timeout(Duration::from_secs(60), send(&app, message(&chat, "alice", "", "Hello"))).await;
+    let sent = sent.expect("it is answered");
+    assert_eq!((sent.notified.published, sent.notified.failed), (0, 2));
+    assert_eq!(app.env.now(), before.plus(Duration::from_secs(3)));
 }
 
 #[tokio::test(start_paused = true)]

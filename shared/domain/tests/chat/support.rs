@@ -13,11 +13,12 @@ use domain::use_cases::{
     CreateChat, DeleteFor, DeleteMessage, EditMessage, ListMessages, MarkSeenCommand, NewChat, Page, PageLimit,
     PageStart, ReactToMessage, RemoveParticipant, Sent, SetAdmin, UpdateChat, UpdateMe,
 };
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use testkit::MemoryStore;
 use testkit::fixtures::{caller, connection, message, text, user, users};
 
@@ -321,4 +322,32 @@ pub(crate) fn ids(ids: &[&str]) -> BTreeSet<UserId> {
 /// All that is stored of a chat's messages, as text.
 pub(crate) fn stored(app: &TestApp, chat: &ChatId) -> String {
     format!("{:?}", app.store.stored_messages(chat))
+}
+
+/// What was counted, for as long as it is the recorder of its thread.
+#[derive(Debug, Default)]
+pub(crate) struct Counts(Mutex<BTreeMap<String, Arc<AtomicU64>>>);
+
+impl Counts {
+    pub(crate) fn of(&self, name: &str) -> u64 {
+        self.0.lock().unwrap().get(name).map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+}
+
+impl Recorder for Counts {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::from_arc(self.0.lock().unwrap().entry(key.name().to_owned()).or_default().clone())
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
 }

@@ -1,30 +1,14 @@
 //! What attachments may cost of the tables: to announce, to send and to open one.
 
 use crate::budgets::{Chatting, app, private, reads, within};
-use domain::content::MessageType;
 use domain::ids::{AttachmentId, ChatId, Seq};
-use domain::use_cases::{CreateAttachment, SendMessage, SendMessageError};
-use testkit::TestEnv;
-use testkit::fixtures::{message, upload, user};
+use domain::use_cases::SendMessageError;
+use testkit::fixtures::{carrying, picture, user};
 
 async fn announce(app: &Chatting, chat: &ChatId, who: &str) -> AttachmentId {
-    let declared = upload(chat, who, "unused", TestEnv::START).attachment;
-    let command = CreateAttachment {
-        user: user(who),
-        chat: chat.clone(),
-        file_name: declared.file_name,
-        content_type: declared.content_type,
-        size_bytes: declared.size_bytes,
-        sha256: declared.sha256,
-        media: declared.media,
-    };
-    let created = app.create_attachment(command).await.unwrap();
+    let created = app.create_attachment(picture(chat, who)).await.unwrap();
     app.objects.put_declared(&created.upload.attachment);
     created.upload.attachment.id
-}
-
-fn carrying(chat: &ChatId, who: &str, name: &str, id: &AttachmentId) -> SendMessage {
-    SendMessage { kind: MessageType::Image, attachment: Some(id.clone()), ..message(chat, who, name, "") }
 }
 
 #[tokio::test]

@@ -275,6 +275,19 @@ fn an_answer_of_before_something_was_missed_does_not_stand_for_it() {
 }
 
 #[test]
+fn an_answer_of_before_a_chat_was_heard_of_does_not_tell_of_it() {
+    let mut state = alice();
+    state.missed();
+    let before = asked(&state);
+    state.event(created("d", 1));
+    state.synced(&before, answer(&[part("c", 10, 3)], &json!({})));
+    let again = asked(&state);
+    state.synced(&again, answer(&[part("c", 10, 3)], &json!({"joined": [entry("d", 0, 0)]})));
+    assert!(state.chat("d").is_some());
+    assert_eq!(state.question(), None);
+}
+
+#[test]
 fn a_chat_in_which_something_may_have_been_missed_is_asked_for_if_it_is_held() {
     let mut state = alice();
     state.missed_in("d");

@@ -100,6 +100,6 @@ async fn a_token_that_expires_while_it_is_accepted_is_refused_by_the_functions()
         let reply = socket.request(action, fields).await.unwrap();
         assert_problem(&reply["error"], 401, "token_expired", None);
         socket.closed().await.unwrap();
-        assert!(socket.take_waiting().is_empty(), "nothing was pushed");
+        assert_eq!(socket.take_waiting(), Vec::<Value>::new(), "nothing was pushed");
     }
 }

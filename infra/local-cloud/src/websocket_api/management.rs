@@ -58,7 +58,7 @@ async fn answer(gateway: &Gateway, id: &str, method: &Method, request: Request) 
         }
         Method::DELETE => {
             gateway.registry.remove(id);
-            connection.close.notify_one();
+            connection.end();
             StatusCode::NO_CONTENT.into_response()
         }
         _ => error(StatusCode::FORBIDDEN, "ForbiddenException", "Forbidden"),

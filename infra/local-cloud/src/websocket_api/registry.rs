@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -31,6 +31,8 @@ pub(super) struct Connection {
     pub(super) last_active: AtomicU64,
     /// Told when the connection has to be closed from outside.
     pub(super) close: Notify,
+    /// It was told to.
+    is_closing: AtomicBool,
     outgoing: mpsc::Sender<Vec<Message>>,
 }
 
@@ -58,6 +60,7 @@ impl Connection {
             authorizer: Map::new(),
             last_active: AtomicU64::new(now),
             close: Notify::new(),
+            is_closing: AtomicBool::new(false),
             outgoing,
         };
         (connection, queue)
@@ -66,6 +69,9 @@ impl Connection {
     /// Puts a message, as the frames it is sent in, behind those that wait, or says why not. All of it or nothing: the
     /// frames of two messages must not mix (RFC 6455, 5.4).
     pub(super) fn try_send(&self, message: Vec<Message>) -> Result<(), Undelivered> {
+        if self.is_closing() {
+            return Err(Undelivered::Gone);
+        }
         self.outgoing.try_send(message).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Undelivered::BufferFull,
             mpsc::error::TrySendError::Closed(_) => Undelivered::Gone,
@@ -74,7 +80,20 @@ impl Connection {
 
     /// Waits for a place in the buffer. A connection that is gone needs no answer.
     pub(super) async fn send(&self, message: Vec<Message>) {
-        let _ = self.outgoing.send(message).await;
+        if !self.is_closing() {
+            let _ = self.outgoing.send(message).await;
+        }
+    }
+
+    /// Closes it from outside. From now on it takes nothing, however late its task gets to that: who deletes a connection
+    /// and answers after that is not heard.
+    pub(super) fn end(&self) {
+        self.is_closing.store(true, Ordering::Relaxed);
+        self.close.notify_one();
+    }
+
+    fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Relaxed)
     }
 
     pub(super) fn touch(&self) {
@@ -110,5 +129,21 @@ impl Registry {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Connection>>> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_taken_before_a_connection_was_ended_is_all_that_is_sent() {
+        let (connection, mut queue) = Connection::new("127.0.0.1".to_owned(), None, "localhost".to_owned());
+        assert!(connection.try_send(vec![Message::text("posted")]).is_ok());
+        connection.end();
+        connection.send(vec![Message::text("answered")]).await;
+        assert!(matches!(connection.try_send(vec![Message::text("posted late")]), Err(Undelivered::Gone)));
+        assert_eq!(queue.recv().await, Some(vec![Message::text("posted")]));
+        assert!(queue.try_recv().is_err());
     }
 }

@@ -13,6 +13,7 @@ import re
 import unittest
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from translate import TEMPLATE, Resource, Template, binary_of, inline_statements, of_type, translate
@@ -91,6 +92,9 @@ NETWORK = {
 }
 DOCS = TEMPLATE.parent / "docs" / "API.md"
 EVENTS = TEMPLATE.parent / "events"
+ALLOWED = Path(__file__).with_name("allowed.txt")
+# How many resources SAM makes of the template; CloudFormation takes 500.
+RESOURCES = 191
 # The order in which the docs name tables.
 DOCUMENTED_TABLES = ["Chats", "Messages", "ChatMembers", "ChatMembers/byUser", "Sends", "Uploads", "ChatUsers"]
 
@@ -365,6 +369,18 @@ def function_table(template: Template) -> list[str]:
             ]
         )
     return ["|" + "|".join(f" {cell} " if cell else " " for cell in row) + "|" for row in rows]
+
+
+def allowed(template: Template) -> list[str]:
+    """What each function may do, line by line as allowed.txt has it."""
+    lines = []
+    for function in of_type(template, "AWS::Lambda::Function").values():
+        role = template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
+        calls, methods, secrets, objects, topics = permission_cells(template, role)
+        methods, objects = methods and f"@connections {methods}", objects and f"S3 {objects}"
+        told = "; ".join(part for part in (calls, methods, secrets.replace(", ", "; "), objects, topics) if part)
+        lines.append(f"{binary_of(function)}: {told or 'nothing'}")
+    return lines
 
 
 def undocumented(template: Template, docs: str) -> list[str]:
@@ -660,6 +676,10 @@ class TranslatedTemplate(unittest.TestCase):
         methods = {route.split(" ")[0] for route, _ in http_routes(self.template)}
         self.assertEqual(cors["allowMethods"], sorted(methods))
 
+    def test_every_function_may_do_what_it_needs_and_no_more(self) -> None:
+        expected = [line for line in ALLOWED.read_text().splitlines() if not line.startswith("#")]
+        self.assertEqual(allowed(self.template), expected)
+
     def test_the_docs_name_every_function_and_what_it_may_do(self) -> None:
         self.assertEqual(undocumented(self.template, DOCS.read_text()), [])
 
@@ -754,7 +774,8 @@ class TranslatedTemplate(unittest.TestCase):
         self.assertEqual(apis, {json.dumps({"ApiId": "HttpApi"}), json.dumps(websocket)})
 
     def test_cloudformation_takes_a_stack_of_this_size(self) -> None:
-        self.assertLessEqual(len(self.template["Resources"]), 500)
+        self.assertEqual(len(self.template["Resources"]), RESOURCES)
+        self.assertLessEqual(RESOURCES, 500)
         self.assertLessEqual(len(self.template["Parameters"]), 200)
         self.assertLessEqual(len(json.dumps(self.template)), 1_000_000)
 

@@ -1,0 +1,123 @@
+//! Writes what follows from the table of functions.
+//!
+//! `infra/stack` is written by hand: `functions.yaml` has a row per function, `permissions.yaml` each IAM statement once,
+//! `base.yaml` the rest of the stack. Rows are data; what is made of them is code in this module.
+
+mod base;
+mod docs;
+mod functions_crate;
+mod names;
+mod permissions;
+mod rows;
+mod stack;
+mod template;
+mod watch;
+
+use crate::failure::Failure;
+use stack::Stack;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Files by their path from the workspace's root; None for one that has to go.
+type Files = BTreeMap<String, Option<String>>;
+
+/// Writes every generated file that differs, and says which.
+pub(crate) fn write(root: &Path) -> Result<(), Failure> {
+    for (path, content) in generated(root)? {
+        let file = root.join(&path);
+        if std::fs::read_to_string(&file).ok() == content {
+            continue;
+        }
+        let done = match &content {
+            Some(content) => std::fs::write(&file, content),
+            None => std::fs::remove_file(&file),
+        };
+        done.map_err(|error| Failure::of_file(&file, &error))?;
+        println!("{} {path}", if content.is_some() { "wrote" } else { "removed" });
+    }
+    Ok(())
+}
+
+/// Fails with the first file that differs from what would be generated, and its first line that does.
+pub(crate) fn check(root: &Path) -> Result<(), Failure> {
+    for (path, content) in generated(root)? {
+        let found = std::fs::read_to_string(root.join(&path)).ok();
+        if let Some((line, problem)) = difference(found.as_deref(), content.as_deref()) {
+            return Err(Failure::at(&path, line, format!("{problem}. Run `cargo xtask generate`")));
+        }
+    }
+    Ok(())
+}
+
+/// The first line that differs, and how.
+fn difference(found: Option<&str>, wanted: Option<&str>) -> Option<(usize, String)> {
+    let (found, wanted) = match (found, wanted) {
+        (None, None) => return None,
+        (None, Some(_)) => return Some((1, "the file is missing".to_owned())),
+        (Some(_), None) => return Some((1, "no row of functions.yaml asks for this file".to_owned())),
+        (Some(found), Some(wanted)) => (found, wanted),
+    };
+    if found == wanted {
+        return None;
+    }
+    let (mut found, mut wanted) = (found.split('\n'), wanted.split('\n'));
+    for line in 1.. {
+        let (is, should_be) = (found.next(), wanted.next());
+        if is != should_be {
+            let show =
+                |text: Option<&str>| text.map_or_else(|| "the end of the file".to_owned(), |text| format!("`{text}`"));
+            return Some((line, format!("is {}, should be {}", show(is), show(should_be))));
+        }
+    }
+    None
+}
+
+fn generated(root: &Path) -> Result<Files, Failure> {
+    let stack = Stack::read(root)?;
+    let template = template::generate(&stack)?;
+    let mut files = Files::new();
+    files.insert("CargoLambda.toml".to_owned(), Some(watch::generate(&stack)));
+    docs::generate(root, &stack, &template, &mut files)?;
+    functions_crate::generate(root, &stack, &mut files)?;
+    files.insert("template.yaml".to_owned(), Some(template));
+    Ok(files)
+}
+
+/// The text of a file that others write too, with what stands between two lines replaced.
+fn between(path: &str, text: &str, begin: &str, end: &str, content: &str) -> Result<String, Failure> {
+    let missing = |mark: &str| Failure(format!("{path}: there is no line `{}`", mark.trim()));
+    let from = text.find(begin).ok_or_else(|| missing(begin))? + begin.len();
+    let to = from + text[from..].find(end).ok_or_else(|| missing(end))?;
+    Ok(format!("{}{content}{}", &text[..from], &text[to..]))
+}
+
+fn read(root: &Path, path: &str) -> Result<String, Failure> {
+    let file = root.join(path);
+    std::fs::read_to_string(&file).map_err(|error| Failure::of_file(&file, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_that_differs_is_told() {
+        assert_eq!(difference(Some("a\nb\n"), Some("a\nb\n")), None);
+        let (line, problem) = difference(Some("a\nb\n"), Some("a\nc\n")).unwrap();
+        assert_eq!((line, problem.as_str()), (2, "is `b`, should be `c`"));
+        let (line, problem) = difference(Some("a"), Some("a\nb")).unwrap();
+        assert_eq!((line, problem.as_str()), (2, "is the end of the file, should be `b`"));
+        assert_eq!(difference(None, Some("a")).unwrap().0, 1);
+        assert_eq!(difference(Some("a"), None).unwrap().0, 1);
+    }
+
+    #[test]
+    fn what_stands_between_two_lines_is_replaced_and_nothing_else() {
+        assert_eq!(
+            between("f", "x\n# on\nold\n# off\ny\n", "# on\n", "# off\n", "new\n").unwrap(),
+            "x\n# on\nnew\n# off\ny\n"
+        );
+        let Failure(problem) = between("f", "x\n# on\n", "# on\n", "# off\n", "").unwrap_err();
+        assert_eq!(problem, "f: there is no line `# off`");
+    }
+}

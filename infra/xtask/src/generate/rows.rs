@@ -1,0 +1,182 @@
+//! `functions.yaml`: a row per function.
+
+use crate::failure::Failure;
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) const FILE: &str = "infra/stack/functions.yaml";
+
+const METHODS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
+/// API Gateway waits so many seconds for a function.
+const MAX_TIMEOUT_SECONDS: u32 = 29;
+/// Lambda's limits, in MB.
+const MEMORY_MB: std::ops::RangeInclusive<u32> = 128..=10_240;
+
+/// The functions by name, in the order of the file.
+pub(super) type Rows = IndexMap<String, Spanned<Row>>;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Row {
+    pub(super) group: Group,
+    /// By the name that SAM gives the event, `METHOD /path`.
+    #[serde(default)]
+    pub(super) routes: IndexMap<String, Spanned<String>>,
+    /// Whether its routes can be called without a token.
+    #[serde(default)]
+    pub(super) public: bool,
+    /// Route keys of the WebSocket API.
+    #[serde(default)]
+    pub(super) actions: Vec<Spanned<String>>,
+    /// In MB; the template's `Globals` say what holds without it.
+    pub(super) memory: Option<Spanned<u32>>,
+    /// In seconds; likewise.
+    pub(super) timeout: Option<Spanned<u32>>,
+    /// Names of permissions.yaml.
+    #[serde(default)]
+    pub(super) needs: Vec<Spanned<String>>,
+    /// Variables that do not follow from its needs, each with the parameter that it is set from.
+    #[serde(default)]
+    pub(super) environment: IndexMap<String, Spanned<String>>,
+}
+
+/// Functions whose failed invocations are counted together.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+pub(super) enum Group {
+    #[serde(rename = "connections and users")]
+    ConnectionsAndUsers,
+    #[serde(rename = "chats")]
+    Chats,
+    #[serde(rename = "messages")]
+    Messages,
+}
+
+impl Group {
+    pub(super) const ALL: [Self; 3] = [Self::ConnectionsAndUsers, Self::Chats, Self::Messages];
+
+    /// What its alarm's name begins with.
+    pub(super) fn prefix(self) -> &'static str {
+        match self {
+            Self::ConnectionsAndUsers => "Connection",
+            Self::Chats => "Chat",
+            Self::Messages => "Message",
+        }
+    }
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::ConnectionsAndUsers => "connections and users",
+            Self::Chats => "chats",
+            Self::Messages => "messages",
+        }
+    }
+}
+
+/// Method and path of a route.
+pub(super) fn method_and_path(route: &str) -> (&str, &str) {
+    route.split_once(' ').unwrap_or((route, ""))
+}
+
+pub(super) fn line_of<T>(spanned: &Spanned<T>) -> usize {
+    usize::try_from(spanned.referenced.line()).unwrap_or_default()
+}
+
+/// The rows, each checked for itself and against the others.
+pub(super) fn parse(text: &str) -> Result<Rows, Failure> {
+    let rows: Rows = serde_saphyr::from_str(text).map_err(|error| unreadable(FILE, &error))?;
+    let mut routes: BTreeMap<String, (&str, usize)> = BTreeMap::new();
+    let mut actions: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
+    for (name, row) in &rows {
+        let at = |line: usize, problem: String| Err(Failure::at(FILE, line, format!("{name}: {problem}")));
+        let row_line = line_of(row).saturating_sub(1);
+        let Row { memory, timeout, needs, .. } = &row.value;
+        if !name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-') {
+            return at(row_line, "the name of a function is lower-case words with dashes between".to_owned());
+        }
+        if let Some(memory) = memory.as_ref().filter(|memory| !MEMORY_MB.contains(&memory.value)) {
+            return at(line_of(memory), "Lambda gives 128 to 10240 MB of memory".to_owned());
+        }
+        if let Some(timeout) = timeout.as_ref().filter(|timeout| !(1..=MAX_TIMEOUT_SECONDS).contains(&timeout.value)) {
+            return at(
+                line_of(timeout),
+                format!("the time-out is 1 to {MAX_TIMEOUT_SECONDS} s, which is all that API Gateway waits"),
+            );
+        }
+        for route in row.value.routes.values() {
+            let (method, path) = method_and_path(&route.value);
+            if !METHODS.contains(&method) || !path.starts_with('/') {
+                return at(
+                    line_of(route),
+                    format!("`{}` is no route: write METHOD /path with one of {}", route.value, METHODS.join(", ")),
+                );
+            }
+            if let Some((other, line)) = routes.insert(without_names(&route.value), (name, line_of(route))) {
+                return at(line_of(route), format!("`{}` is a route of {other} too (line {line})", route.value));
+            }
+        }
+        for action in &row.value.actions {
+            if let Some((other, line)) = actions.insert(&action.value, (name, line_of(action))) {
+                return at(line_of(action), format!("`{}` is an action of {other} too (line {line})", action.value));
+            }
+        }
+        let mut once = BTreeSet::new();
+        if let Some(twice) = needs.iter().find(|need| !once.insert(&need.value)) {
+            return at(line_of(twice), format!("needs {} twice", twice.value));
+        }
+    }
+    Ok(rows)
+}
+
+/// Two routes that differ in the names of their parameters alone are one to API Gateway.
+fn without_names(route: &str) -> String {
+    let parts = route.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+pub(super) fn unreadable(file: &str, error: &serde_saphyr::Error) -> Failure {
+    let line = error.location().map_or(1, |location| usize::try_from(location.line()).unwrap_or(1));
+    let text = error.without_snippet().to_string();
+    Failure::at(file, line, text.lines().next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(text: &str) -> String {
+        parse(text).unwrap_err().0
+    }
+
+    #[test]
+    fn a_route_belongs_to_one_function() {
+        let rows =
+            "a:\n  group: chats\n  routes:\n    A: GET /x/{id}\nb:\n  group: chats\n  routes:\n    B: GET /x/{other}\n";
+        assert_eq!(problem(rows), format!("{FILE}:8: b: `GET /x/{{other}}` is a route of a too (line 4)"));
+        assert!(parse(&rows.replace("B: GET", "B: PUT")).is_ok());
+    }
+
+    #[test]
+    fn an_action_belongs_to_one_function() {
+        let rows = "a:\n  group: chats\n  actions: [x]\nb:\n  group: chats\n  actions: [x]\n";
+        assert_eq!(problem(rows), format!("{FILE}:6: b: `x` is an action of a too (line 3)"));
+    }
+
+    #[test]
+    fn what_cannot_be_is_told_with_its_line() {
+        for (rows, wanted) in [
+            ("a:\n  group: chats\n  memory: 64\n", ":3: a: Lambda gives 128 to 10240 MB"),
+            ("a:\n  group: chats\n  timeout: 60\n", ":3: a: the time-out is 1 to 29 s"),
+            ("a:\n  group: chats\n  routes:\n    A: FETCH /x\n", ":4: a: `FETCH /x` is no route"),
+            ("a:\n  group: chats\n  needs: [X, Y, X]\n", ":3: a: needs X twice"),
+            ("A:\n  group: chats\n", ":1: A: the name of a function"),
+            ("a:\n  group: chats\n  memroy: 512\n", ":3: "),
+            ("a:\n  group: others\n", ":2: "),
+            ("a:\n  group: chats\na:\n  group: chats\n", ":3: "),
+        ] {
+            let problem = problem(rows);
+            assert!(problem.starts_with(&format!("{FILE}{wanted}")), "{problem}");
+        }
+    }
+}

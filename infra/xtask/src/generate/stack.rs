@@ -1,0 +1,197 @@
+//! The three files of `infra/stack`, read and checked against each other.
+
+use super::names::screaming;
+use super::permissions::{self, Permission, Permissions};
+use super::rows::{self, Row, Rows, line_of};
+use super::{base, read};
+use crate::failure::Failure;
+use std::path::Path;
+
+/// The variables that follow from what a function may do: from the need's resource, or from its service.
+const OF_RESOURCES: [(&str, &[(&str, &str)]); 4] = [
+    ("AttachmentsBucket", &[("ATTACHMENTS_BUCKET", "!Ref AttachmentsBucket")]),
+    ("NotificationsTopicArn", &[("NOTIFICATIONS_TOPIC_ARN", "!Ref NotificationsTopicArn")]),
+    (
+        "AuthServiceSecretArn",
+        &[("AUTH_SERVICE_URL", "!Ref AuthServiceUrl"), ("AUTH_SERVICE_SECRET_ARN", "!Ref AuthServiceSecretArn")],
+    ),
+    ("AuthSecretArn", &[("AUTH_SECRET_ARN", "!Ref AuthSecretArn")]),
+];
+
+/// Who uses the table of users reaches Redis too, where one keeps connections.
+const USERS: &str = "ChatUsersTable";
+
+const OF_REDIS: [(&str, &str); 3] = [
+    ("REALTIME_REDIS_URL", "!Ref RealtimeRedisUrl"),
+    ("REALTIME_REDIS_SECRET_ARN", "!Ref RealtimeRedisSecretArn"),
+    ("REALTIME_REDIS_PREFIX", "!Sub \"${AWS::StackName}:\""),
+];
+
+pub(super) const CONNECTIONS_ENDPOINT: &str = "CONNECTIONS_ENDPOINT";
+
+#[derive(Debug)]
+pub(super) struct Stack {
+    pub(super) base: String,
+    /// Logical ids of the tables, in the order of the stack.
+    pub(super) tables: Vec<String>,
+    pub(super) rows: Rows,
+    pub(super) permissions: Permissions,
+}
+
+impl Stack {
+    pub(super) fn read(root: &Path) -> Result<Self, Failure> {
+        Self::parse(&read(root, base::FILE)?, &read(root, rows::FILE)?, &read(root, permissions::FILE)?)
+    }
+
+    pub(super) fn parse(base: &str, rows: &str, permissions: &str) -> Result<Self, Failure> {
+        let stack = Self {
+            base: base.to_owned(),
+            tables: base::of_type(base, "AWS::DynamoDB::Table"),
+            rows: rows::parse(rows)?,
+            permissions: permissions::parse(permissions)?,
+        };
+        stack.check_needs()?;
+        stack.check_environment()?;
+        Ok(stack)
+    }
+
+    pub(super) fn functions(&self) -> impl Iterator<Item = (&str, &Row)> {
+        self.rows.iter().map(|(name, row)| (name.as_str(), &row.value))
+    }
+
+    /// What a function needs, each with its name.
+    pub(super) fn needs<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = (&'a str, &'a Permission)> {
+        row.needs
+            .iter()
+            .filter_map(|need| self.permissions.get_key_value(&need.value))
+            .map(|(name, each)| (name.as_str(), each))
+    }
+
+    pub(super) fn uses_table(&self, row: &Row, table: &str) -> bool {
+        self.needs(row).any(|(_, need)| need.is_of("dynamodb") && need.is_about(table))
+    }
+
+    /// Whether a function can reach Redis, and so is in the VPC where there is one.
+    pub(super) fn reaches_redis(&self, row: &Row) -> bool {
+        self.uses_table(row, USERS)
+    }
+
+    /// The function's variables in order, each with its value as YAML.
+    pub(super) fn environment(&self, row: &Row) -> Vec<(String, String)> {
+        let mut variables: Vec<(String, String)> = Vec::new();
+        let mut add = |name: &str, value: &str| variables.push((name.to_owned(), value.to_owned()));
+        for table in self.tables.iter().filter(|table| self.uses_table(row, table)) {
+            add(&screaming(table), &format!("!Ref {table}"));
+        }
+        if self.reaches_redis(row) {
+            OF_REDIS.iter().for_each(|(name, value)| add(name, value));
+        }
+        if self.needs(row).any(|(_, need)| need.is_of("execute-api")) {
+            add(CONNECTIONS_ENDPOINT, "");
+        }
+        for (resource, given) in OF_RESOURCES {
+            if self.needs(row).any(|(_, need)| need.is_about(resource)) {
+                given.iter().for_each(|(name, value)| add(name, value));
+            }
+        }
+        for (name, parameter) in &row.environment {
+            add(name, &format!("!Ref {}", parameter.value));
+        }
+        variables
+    }
+
+    fn check_needs(&self) -> Result<(), Failure> {
+        for (name, row) in &self.rows {
+            for need in &row.value.needs {
+                if !self.permissions.contains_key(&need.value) {
+                    let problem = format!("{name}: {} does not have `{}`", permissions::FILE, need.value);
+                    return Err(Failure::at(rows::FILE, line_of(need), problem));
+                }
+            }
+            let mut sids: Vec<&str> = self.needs(&row.value).map(|(_, need)| need.sid.as_str()).collect();
+            sids.sort_unstable();
+            if let Some([sid, _]) = sids.array_windows().find(|[one, other]| one == other) {
+                let problem = format!("{name}: two of its needs have the Sid {sid}");
+                return Err(Failure::at(rows::FILE, line_of(row).saturating_sub(1), problem));
+            }
+        }
+        for (name, permission) in &self.permissions {
+            let at = |problem: String| Err(Failure::at(permissions::FILE, permission.line, problem));
+            if !self.functions().any(|(_, row)| row.needs.iter().any(|need| need.value == *name)) {
+                return at(format!("no function needs `{name}`"));
+            }
+            if permission.when.is_some() && permission.policy_name.is_none() && !permission.is_of("secretsmanager") {
+                return at(format!(
+                    "{name}: a statement under a condition is a policy of its own, which needs a PolicyName"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_environment(&self) -> Result<(), Failure> {
+        let parameters = base::parameters(&self.base);
+        for (name, row) in &self.rows {
+            for (variable, parameter) in &row.value.environment {
+                let at =
+                    |problem: String| Err(Failure::at(rows::FILE, line_of(parameter), format!("{name}: {problem}")));
+                if !parameters.contains(&parameter.value) {
+                    return at(format!("{} has no parameter {}", base::FILE, parameter.value));
+                }
+                if self.environment(&row.value).iter().filter(|(other, _)| other == variable).count() > 1 {
+                    return at(format!("{variable} follows from its needs already"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A stack with two functions and one table.
+    pub(in super::super) const BASE: &str =
+        "Parameters:\n  Burst:\n    Type: Number\n\nResources:\n  ChatUsersTable:\n    Type: AWS::DynamoDB::Table\n";
+    const ROWS: &str = "a:\n  group: chats\n  needs: [Read]\n  environment:\n    BURST: Burst\nb:\n  group: chats\n";
+    const PERMISSIONS: &str = "Read:\n  Action: dynamodb:GetItem\n  Resource: !GetAtt ChatUsersTable.Arn\n";
+
+    fn problem(rows: &str, permissions: &str) -> String {
+        Stack::parse(BASE, rows, permissions).unwrap_err().0
+    }
+
+    #[test]
+    fn variables_follow_from_needs() {
+        let stack = Stack::parse(BASE, ROWS, PERMISSIONS).unwrap();
+        let names: Vec<_> = stack.environment(&stack.rows["a"].value).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(
+            names,
+            ["CHAT_USERS_TABLE", "REALTIME_REDIS_URL", "REALTIME_REDIS_SECRET_ARN", "REALTIME_REDIS_PREFIX", "BURST"]
+        );
+        assert!(stack.environment(&stack.rows["b"].value).is_empty());
+    }
+
+    #[test]
+    fn needs_and_permissions_fit_each_other() {
+        let unknown = problem(&ROWS.replace("[Read]", "[Read, Write]"), PERMISSIONS);
+        assert_eq!(unknown, format!("{}:3: a: {} does not have `Write`", rows::FILE, permissions::FILE));
+        let unused = problem(&ROWS.replace("  needs: [Read]\n", ""), PERMISSIONS);
+        assert_eq!(unused, format!("{}:1: no function needs `Read`", permissions::FILE));
+        let twice = format!(
+            "{PERMISSIONS}Again:\n  Sid: Read\n  Action: dynamodb:Query\n  Resource: !GetAtt ChatUsersTable.Arn\n"
+        );
+        let twice = problem(&ROWS.replace("[Read]", "[Read, Again]"), &twice);
+        assert_eq!(twice, format!("{}:1: a: two of its needs have the Sid Read", rows::FILE));
+        let unnamed = problem(ROWS, &PERMISSIONS.replace("Read:\n", "Read:\n  When: HasIt\n"));
+        assert!(unnamed.ends_with("which needs a PolicyName"), "{unnamed}");
+    }
+
+    #[test]
+    fn a_variable_is_set_from_a_parameter_and_once() {
+        let unknown = problem(&ROWS.replace("BURST: Burst", "BURST: Brust"), PERMISSIONS);
+        assert_eq!(unknown, format!("{}:5: a: {} has no parameter Brust", rows::FILE, base::FILE));
+        let twice = problem(&ROWS.replace("BURST: Burst", "CHAT_USERS_TABLE: Burst"), PERMISSIONS);
+        assert_eq!(twice, format!("{}:5: a: CHAT_USERS_TABLE follows from its needs already", rows::FILE));
+    }
+}

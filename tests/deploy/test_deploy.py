@@ -50,8 +50,8 @@ class Adaptations(unittest.TestCase):
         self.assertEqual(
             adapt.adapt(translate()),
             [
-                "11 route responses removed",
-                "24 HTTP routes expanded from the OpenAPI document",
+                f"{len(actions().keys() - adapt.SILENT_ROUTES)} route responses removed",
+                f"{len(routes())} HTTP routes expanded from the OpenAPI document",
                 "6 alarms on expressions removed",
                 "1 condition on a request's tags removed",
                 "1 role may publish batches",

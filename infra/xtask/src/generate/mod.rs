@@ -4,14 +4,16 @@
 //! `base.yaml` the rest of the stack. Rows are data; what is made of them is code in this module.
 
 mod base;
+mod cargo_lambda;
 mod docs;
 mod functions_crate;
 mod names;
 mod permissions;
+mod roles;
 mod rows;
 mod stack;
 mod template;
-mod watch;
+mod watching;
 
 use crate::failure::Failure;
 use stack::Stack;
@@ -76,7 +78,7 @@ fn generated(root: &Path) -> Result<Files, Failure> {
     let stack = Stack::read(root)?;
     let template = template::generate(&stack)?;
     let mut files = Files::new();
-    files.insert("CargoLambda.toml".to_owned(), Some(watch::generate(&stack)));
+    files.insert("CargoLambda.toml".to_owned(), Some(cargo_lambda::generate(&stack)));
     docs::generate(root, &stack, &template, &mut files)?;
     functions_crate::generate(root, &stack, &mut files)?;
     files.insert("template.yaml".to_owned(), Some(template));
@@ -109,6 +111,11 @@ mod tests {
         assert_eq!((line, problem.as_str()), (2, "is the end of the file, should be `b`"));
         assert_eq!(difference(None, Some("a")).unwrap().0, 1);
         assert_eq!(difference(Some("a"), None).unwrap().0, 1);
+    }
+
+    #[test]
+    fn every_generated_file_is_up_to_date() {
+        assert_eq!(check(&crate::workspace()), Ok(()));
     }
 
     #[test]

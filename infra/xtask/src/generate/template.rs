@@ -1,12 +1,11 @@
 //! `template.yaml`: what of it follows from the rows. The rest is `base.yaml`.
 
-use super::base;
 use super::names::{pascal, sam_route};
-use super::permissions::Permission;
 use super::rows::{Group, Row, method_and_path};
+
 use super::stack::{CONNECTIONS_ENDPOINT, Stack};
+use super::{base, roles, watching};
 use crate::failure::Failure;
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 const HEADER: &str = "\
@@ -19,12 +18,6 @@ const HEADER: &str = "\
 
 /// Route keys that API Gateway gives no reply: the handshake is answered by its status, and a closed connection by nothing.
 const SILENT: [&str; 2] = ["$connect", "$disconnect"];
-
-/// CloudWatch's limit.
-const MAX_METRICS_OF_ALARM: usize = 10;
-
-/// The widest line.
-const MAX_COLUMNS: usize = 120;
 
 const PLACES: [&str; 6] = [
     "WebSocket routes",
@@ -46,12 +39,12 @@ pub(super) fn generate(stack: &Stack) -> Result<String, Failure> {
         "WebSocket routes" => Some(websocket_routes(stack)),
         "route responses" => Some(route_responses(stack)),
         "functions" => Some(paragraphs(stack.functions().map(|(name, row)| function(stack, name, row)))),
-        "actions on tables" => Some(table_actions(stack)),
-        "tables that functions use" => Some(table_resources(stack)),
+        "actions on tables" => Some(roles::table_actions(stack)),
+        "tables that functions use" => Some(roles::table_resources(stack)),
         "alarms of failed invocations" => {
-            Some(paragraphs(Group::ALL.into_iter().flat_map(|group| alarms(stack, group))))
+            Some(paragraphs(Group::ALL.into_iter().flat_map(|group| watching::alarms(stack, group))))
         }
-        _ => place.strip_suffix(" of each function").map(|metric| graph(stack, metric)),
+        _ => place.strip_suffix(" of each function").map(|metric| watching::graph(stack, metric)),
     })?;
     // The comment on top is about the file that is written by hand.
     let (_, text) = text.split_once("\n\n").unwrap_or_default();
@@ -139,7 +132,7 @@ fn function(stack: &Stack, name: &str, row: &Row) -> String {
         }
     }
     text.push('\n');
-    text.push_str(&role(stack, name, row));
+    text.push_str(&roles::role(stack, name, row));
     let _ = write!(
         text,
         "\n{id}LogGroup:\n  Type: AWS::Logs::LogGroup\n  Properties:\n    LogGroupName: !Sub /aws/lambda/${{AWS::StackName}}/{name}\n    \
@@ -155,168 +148,20 @@ fn asked_by(row: &Row) -> String {
     if asked.is_empty() { "the authorizer of both APIs".to_owned() } else { asked.join(", ") }
 }
 
-fn role(stack: &Stack, name: &str, row: &Row) -> String {
-    let id = pascal(name);
-    let mut text = format!(
-        "{id}Role:\n  Type: AWS::IAM::Role\n  Properties:\n    AssumeRolePolicyDocument:\n      Version: \"2012-10-17\"\n      \
-         Statement: [{{Effect: Allow, Principal: {{Service: lambda.amazonaws.com}}, Action: sts:AssumeRole}}]\n"
-    );
-    text.push_str(if stack.reaches_redis(row) {
-        "    ManagedPolicyArns:\n      - !Ref TracingPolicy\n      - !If [InVpc, !Ref NetworkPolicy, !Ref AWS::NoValue]\n      \
-         - !If [HasRealtimeRedisSecret, !Ref RedisSecretPolicy, !Ref AWS::NoValue]\n"
-    } else {
-        "    ManagedPolicyArns: [!Ref TracingPolicy]\n"
-    });
-    let _ = write!(
-        text,
-        "    Policies:\n      - PolicyName: {name}\n        PolicyDocument:\n          Version: \"2012-10-17\"\n          Statement:\n            \
-         - Sid: WriteOwnLog\n              Effect: Allow\n              Action: [logs:CreateLogStream, logs:PutLogEvents]\n              \
-         Resource: !GetAtt {id}LogGroup.Arn\n"
-    );
-    for (_, need) in stack.needs(row).filter(|(_, need)| need.when.is_none()) {
-        text.push_str(&indented(12, &statement(need)));
-    }
-    for (_, need) in stack.needs(row) {
-        let Some(condition) = &need.when else { continue };
-        let policy = need.policy_name.clone().unwrap_or_else(|| format!("{name}-secret"));
-        let _ = write!(
-            text,
-            "      - !If\n        - {condition}\n        - PolicyName: {policy}\n          PolicyDocument:\n            Version: \"2012-10-17\"\n            \
-             Statement:\n"
-        );
-        text.push_str(&indented(14, &statement(need)));
-        text.push_str("        - !Ref AWS::NoValue\n");
-    }
-    text
-}
-
-fn statement(need: &Permission) -> String {
-    let mut text = String::new();
-    for comment in &need.comments {
-        let _ = writeln!(text, "{comment}");
-    }
-    let _ = write!(text, "- Sid: {}\n  Effect: Allow\n", need.sid);
-    for line in &need.text {
-        let _ = writeln!(text, "  {line}");
-    }
-    text
-}
-
-fn indented(columns: usize, text: &str) -> String {
-    text.lines().map(|line| format!("{:columns$}{line}\n", "")).collect()
-}
-
-/// What all roles together may do with tables.
-fn table_actions(stack: &Stack) -> String {
-    let actions =
-        stack.permissions.values().flat_map(|need| &need.actions).filter(|action| action.starts_with("dynamodb:"));
-    let actions: BTreeSet<&String> = actions.collect();
-    actions.into_iter().map(|action| format!("- {action}\n")).collect()
-}
-
-/// The tables that all roles together may use, and their indexes.
-fn table_resources(stack: &Stack) -> String {
-    let mut text = String::new();
-    for table in &stack.tables {
-        let _ = writeln!(text, "- !GetAtt {table}.Arn");
-        let resources = stack.permissions.values().flat_map(|need| &need.resources);
-        let index = format!("${{{table}.Arn}}/index/");
-        let indexes: BTreeSet<&String> = resources.filter(|resource| resource.starts_with(&index)).collect();
-        for index in indexes {
-            let _ = writeln!(text, "- !Sub {index}");
-        }
-    }
-    text
-}
-
-/// The alarms of a group's failed invocations: one, until it has more functions than an alarm holds.
-fn alarms(stack: &Stack, group: Group) -> Vec<String> {
-    let members: Vec<&str> = stack.functions().filter(|(_, row)| row.group == group).map(|(name, _)| name).collect();
-    let alarms = members.chunks(MAX_METRICS_OF_ALARM).enumerate().map(|(at, members)| {
-        let number = if at == 0 { String::new() } else { (at + 1).to_string() };
-        let mut text = format!(
-            "{}FunctionErrors{number}Alarm:\n  Type: AWS::CloudWatch::Alarm\n  Properties:\n    \
-             AlarmDescription: \"Functions for {} failed. See docs/OPERATIONS.md, Failed invocations.\"\n    Metrics:\n      \
-             - {{Id: errors, Label: Errors, Expression: \"SUM(METRICS())\"}}\n",
-            group.prefix(),
-            group.title()
-        );
-        for (at, member) in members.iter().enumerate() {
-            let _ = writeln!(
-                text,
-                "      - {{Id: m{}, ReturnData: false, MetricStat: {{Stat: Sum, Period: 300, Metric: {{Namespace: AWS/Lambda, \
-                 MetricName: Errors, Dimensions: [{{Name: FunctionName, Value: !Ref {}Function}}]}}}}}}",
-                at + 1,
-                pascal(member)
-            );
-        }
-        text.push_str(
-            "    EvaluationPeriods: 1\n    DatapointsToAlarm: 1\n    ComparisonOperator: GreaterThanOrEqualToThreshold\n    Threshold: 3\n    \
-             TreatMissingData: notBreaching\n    AlarmActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref AWS::NoValue]\n    \
-             OKActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref AWS::NoValue]\n",
-        );
-        text
-    });
-    alarms.collect()
-}
-
-/// A metric of every function, as rows of a graph of the dashboard.
-fn graph(stack: &Stack, metric: &str) -> String {
-    let mut text = String::new();
-    let mut line = String::new();
-    for (at, (name, _)) in stack.functions().enumerate() {
-        let function = pascal(name);
-        let row = match at {
-            0 => format!("[\"AWS/Lambda\", \"{metric}\", \"FunctionName\", \"${{{function}Function}}\"]"),
-            _ => format!("[\"...\", \"${{{function}Function}}\"]"),
-        };
-        if at > 0 {
-            line.push(',');
-            if line.len() + row.len() > MAX_COLUMNS - 20 {
-                let _ = writeln!(text, "{}", std::mem::take(&mut line));
-            } else {
-                line.push(' ');
-            }
-        }
-        line.push_str(&row);
-    }
-    let _ = writeln!(text, "{line}");
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::stack::tests::BASE;
     use super::*;
 
-    fn stack(functions: usize) -> Stack {
+    fn stack() -> Stack {
         let places: String = PLACES.iter().map(|place| format!("  # generated: {place}\n")).collect();
-        let name = |at: usize| format!("f-{}", char::from(b'a' + u8::try_from(at).unwrap()));
-        let rows: String = (0..functions).map(|at| format!("{}:\n  group: chats\n", name(at))).collect();
-        Stack::parse(&format!("# Top.\n\n{BASE}{places}"), &rows, "").unwrap()
-    }
-
-    #[test]
-    fn an_alarm_holds_ten_functions_and_the_next_one_the_rest() {
-        let names = |functions| -> Vec<String> {
-            let alarms = alarms(&stack(functions), Group::Chats);
-            alarms.iter().map(|alarm| alarm.lines().next().unwrap().to_owned()).collect()
-        };
-        assert_eq!(names(10), ["ChatFunctionErrorsAlarm:"]);
-        assert_eq!(names(11), ["ChatFunctionErrorsAlarm:", "ChatFunctionErrors2Alarm:"]);
+        Stack::parse(&format!("# Top.\n\n{BASE}{places}"), "a:\n  group: chats\n", "").unwrap()
     }
 
     #[test]
     fn a_place_that_is_missing_is_named() {
-        let mut stack = stack(1);
+        let mut stack = stack();
         stack.base = stack.base.replace("  # generated: functions\n", "");
         assert!(generate(&stack).unwrap_err().0.contains("`# generated: functions` stands 0 times"));
-    }
-
-    #[test]
-    fn no_line_of_a_graph_is_too_wide() {
-        let text = graph(&stack(20), "Errors");
-        assert!(text.lines().count() > 1 && text.lines().all(|line| line.len() <= MAX_COLUMNS - 14), "{text}");
-        assert!(text.ends_with("[\"...\", \"${FTFunction}\"]\n"), "{text}");
     }
 }

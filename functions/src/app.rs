@@ -11,19 +11,19 @@ use lambda_runtime::Error;
 use realtime::{NoPassword, Password, RedisConnections, Topic};
 use store::{DynamoStore, TableNames};
 
-pub use objects::Bucket;
-pub use realtime::{ApiGatewayPush, PushAndNotify};
+pub(crate) use objects::Bucket;
+pub(crate) use realtime::{ApiGatewayPush, PushAndNotify};
 
 /// The use cases on AWS: with a push channel or without, with the users of the Auth Service or without, with the bucket
 /// of attachments or without.
-pub type App<P = ApiGatewayPush, D = (), O = ()> = domain::App<Store, P, SystemEnv, D, O>;
+pub(crate) type App<P = ApiGatewayPush, D = (), O = ()> = domain::App<Store, P, SystemEnv, D, O>;
 
 /// The users of the Auth Service, where one is configured.
-pub type Users = Option<AuthService<SystemEnv>>;
+pub(crate) type Users = Option<AuthService<SystemEnv>>;
 
 /// The password of Redis, where it asks for one: a secret of Secrets Manager.
 #[derive(Debug)]
-pub struct RedisPassword(Option<Secret>);
+pub(crate) struct RedisPassword(Option<Secret>);
 
 impl Password for RedisPassword {
     async fn password(&self) -> Result<Option<String>, NoPassword> {
@@ -38,7 +38,7 @@ impl Password for RedisPassword {
 ///
 /// # Errors
 /// A variable that is missing or wrong.
-pub async fn app() -> Result<App, Error> {
+pub(crate) async fn app() -> Result<App, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
     let (push, store) = push_and_store(&aws).await?;
     compose(store, push, (), ())
@@ -48,7 +48,7 @@ pub async fn app() -> Result<App, Error> {
 ///
 /// # Errors
 /// A variable that is missing or wrong.
-pub async fn app_with_attachments() -> Result<App<ApiGatewayPush, (), Bucket>, Error> {
+pub(crate) async fn app_with_attachments() -> Result<App<ApiGatewayPush, (), Bucket>, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
     let (push, store) = push_and_store(&aws).await?;
     compose(store, push, (), bucket(&aws)?)
@@ -58,7 +58,7 @@ pub async fn app_with_attachments() -> Result<App<ApiGatewayPush, (), Bucket>, E
 ///
 /// # Errors
 /// A variable that is missing or wrong.
-pub async fn app_with_attachments_without_push() -> Result<App<(), (), Bucket>, Error> {
+pub(crate) async fn app_with_attachments_without_push() -> Result<App<(), (), Bucket>, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
     compose(store(&aws).await?, (), (), bucket(&aws)?)
 }
@@ -68,7 +68,7 @@ pub async fn app_with_attachments_without_push() -> Result<App<(), (), Bucket>, 
 ///
 /// # Errors
 /// A variable that is missing or wrong.
-pub async fn app_with_notifications() -> Result<App<PushAndNotify, (), Bucket>, Error> {
+pub(crate) async fn app_with_notifications() -> Result<App<PushAndNotify, (), Bucket>, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
     let (push, store) = push_and_store(&aws).await?;
     let topic = notifications_topic().map(|arn| Topic::new(&aws.sdk, aws.config.sns_endpoint.as_deref(), arn));
@@ -79,7 +79,7 @@ pub async fn app_with_notifications() -> Result<App<PushAndNotify, (), Bucket>, 
 ///
 /// # Errors
 /// A variable that is missing or wrong.
-pub async fn app_without_push() -> Result<App<()>, Error> {
+pub(crate) async fn app_without_push() -> Result<App<()>, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
     compose(store(&aws).await?, (), (), ())
 }
@@ -88,7 +88,7 @@ pub async fn app_without_push() -> Result<App<()>, Error> {
 ///
 /// # Errors
 /// A variable that is missing or wrong.
-pub async fn app_with_users() -> Result<App<ApiGatewayPush, Users>, Error> {
+pub(crate) async fn app_with_users() -> Result<App<ApiGatewayPush, Users>, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
     let (push, store) = push_and_store(&aws).await?;
     compose(store, push, users(&aws)?, ())
@@ -98,7 +98,7 @@ pub async fn app_with_users() -> Result<App<ApiGatewayPush, Users>, Error> {
 ///
 /// # Errors
 /// A variable that is missing or wrong.
-pub async fn app_with_users_without_push() -> Result<App<(), Users>, Error> {
+pub(crate) async fn app_with_users_without_push() -> Result<App<(), Users>, Error> {
     let aws = Aws::new(AwsConfig::from_env()?);
     compose(store(&aws).await?, (), users(&aws)?, ())
 }

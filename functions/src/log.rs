@@ -16,32 +16,32 @@ use serde_json::Value;
 /// Writes the lines. Lambda hands a process one request at a time, so what was counted since the last line is the
 /// request's own.
 #[derive(Clone, Copy)]
-pub struct Log(&'static Collector);
+pub(crate) struct Log(&'static Collector);
 
 /// What a line says of a request. Never a body, a token or a user's id.
 #[derive(Debug, Default)]
-pub struct Line<'a> {
+pub(crate) struct Line<'a> {
     /// `POST /chats`, `createChat` or `$connect`.
-    pub route: &'a str,
+    pub(crate) route: &'a str,
     /// API Gateway's name for the request.
-    pub request_id: &'a str,
+    pub(crate) request_id: &'a str,
     /// Lambda's name for the invocation, which is in all other lines of it.
-    pub invocation: &'a str,
+    pub(crate) invocation: &'a str,
     /// Who asked.
-    pub user: Option<&'a UserId>,
+    pub(crate) user: Option<&'a UserId>,
     /// In which chat.
-    pub chat: Option<&'a ChatId>,
+    pub(crate) chat: Option<&'a ChatId>,
     /// How it was answered.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The problem's code, if it was answered with one.
-    pub code: Option<&'static str>,
+    pub(crate) code: Option<&'static str>,
 }
 
 /// Sets up logging, in the format and at the level that Lambda was configured with, and what is counted.
 ///
 /// # Errors
 /// Somebody has set up counting already.
-pub fn start() -> Result<Log, Error> {
+pub(crate) fn start() -> Result<Log, Error> {
     lambda_http::tracing::init_default_subscriber();
     let collector = Builder::new().cloudwatch_namespace(metrics_namespace()).init()?;
     meter::describe();
@@ -50,7 +50,7 @@ pub fn start() -> Result<Log, Error> {
 
 /// A request that has no line yet. Dropped without one, as by a panic, it is logged as failed: what was counted for it is
 /// not taken for the next one's.
-pub struct Begun {
+pub(crate) struct Begun {
     log: Log,
     started: Timestamp,
     has_line: bool,
@@ -58,7 +58,7 @@ pub struct Begun {
 
 impl Log {
     /// A request begins.
-    pub fn begin(self) -> Begun {
+    pub(crate) fn begin(self) -> Begun {
         meter::begin();
         Begun { log: self, started: SystemEnv.now(), has_line: false }
     }
@@ -88,12 +88,12 @@ impl Log {
 
 impl Begun {
     /// When it began.
-    pub fn started(&self) -> Timestamp {
+    pub(crate) fn started(&self) -> Timestamp {
         self.started
     }
 
     /// Its line.
-    pub fn end(mut self, line: &Line<'_>) {
+    pub(crate) fn end(mut self, line: &Line<'_>) {
         self.has_line = true;
         self.log.write(self.started, line, std::io::stdout().lock());
     }

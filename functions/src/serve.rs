@@ -17,10 +17,10 @@ use realtime::{ApiGatewayPush, PushAndNotify};
 use serde_json::Value;
 
 /// What a handler answers, some time.
-pub type Handling<'a> = BoxFuture<'a, Result<Answer, Problem>>;
+pub(crate) type Handling<'a> = BoxFuture<'a, Result<Answer, Problem>>;
 
 /// What a function can close a connection with, if it serves frames.
-pub trait Channel: Sync {
+pub(crate) trait Channel: Sync {
     /// The push channel.
     fn channel(&self) -> Option<&ApiGatewayPush>;
 }
@@ -47,7 +47,7 @@ impl Channel for () {
 ///
 /// # Errors
 /// A variable that is missing or wrong, or the Runtime API is gone.
-pub async fn serve<P: Channel + Send, D: Send + Sync, O: Send + Sync>(
+pub(crate) async fn serve<P: Channel + Send, D: Send + Sync, O: Send + Sync>(
     app: impl Future<Output = Result<App<P, D, O>, Error>>,
     handle: impl for<'a> Fn(&'a App<P, D, O>, Request) -> Handling<'a> + Send + Sync,
 ) -> Result<(), Error> {
@@ -62,7 +62,9 @@ pub async fn serve<P: Channel + Send, D: Send + Sync, O: Send + Sync>(
 ///
 /// # Errors
 /// A variable that is missing or wrong, or the Runtime API is gone.
-pub async fn serve_sockets(handle: impl Fn(Request) -> Result<Answer, Problem> + Send + Sync) -> Result<(), Error> {
+pub(crate) async fn serve_sockets(
+    handle: impl Fn(Request) -> Result<Answer, Problem> + Send + Sync,
+) -> Result<(), Error> {
     let log = start()?;
     let push = &channel().await?;
     let handle = &handle;
@@ -73,14 +75,16 @@ pub async fn serve_sockets(handle: impl Fn(Request) -> Result<Answer, Problem> +
 }
 
 /// What a handler of `$connect` or `$disconnect` answers, some time.
-pub type Noting<'a> = BoxFuture<'a, Result<Value, Problem>>;
+pub(crate) type Noting<'a> = BoxFuture<'a, Result<Value, Problem>>;
 
 /// Serves `$connect` or `$disconnect`. On lambda_runtime, as lambda_http puts the headers of a WebSocket answer only where
 /// API Gateway does not look for the subprotocol.
 ///
 /// # Errors
 /// A variable that is missing or wrong, or the Runtime API is gone.
-pub async fn serve_connections(handle: impl for<'a> Fn(&'a App, SocketEvent) -> Noting<'a>) -> Result<(), Error> {
+pub(crate) async fn serve_connections(
+    handle: impl for<'a> Fn(&'a App, SocketEvent) -> Noting<'a>,
+) -> Result<(), Error> {
     let log = start()?;
     let app = &app().await?;
     let handle = &handle;

@@ -1,19 +1,5 @@
-//! `POST /chats/{chatId}/participants`.
+//! The program of the Lambda function `add-participants`; its handler is in the library.
 
-use edge::answer::Answer;
-use edge::commands;
-use edge::problem::Problem;
-use edge::request::Request;
-use functions::{ApiGatewayPush, App, Users};
-use lambda_runtime::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    functions::serve(functions::app_with_users(), |app, request| Box::pin(handle(app, request))).await
-}
-
-async fn handle(app: &App<ApiGatewayPush, Users>, request: Request) -> Result<Answer, Problem> {
-    let command = commands::add_participants(request)?;
-    let changed = app.add_participants(command).await?;
-    Answer::group(&changed)
+fn main() -> std::process::ExitCode {
+    functions::handlers::add_participants::main()
 }

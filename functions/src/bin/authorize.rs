@@ -1,52 +1,5 @@
-//! The authorizer of both APIs: the one function that sees tokens.
+//! The program of the Lambda function `authorize`; its handler is in the library.
 
-use auth::{FetchKeys, JwksEndpoint, Rules, SharedSecret, Verifier, VerifyError};
-use domain::causes::in_full;
-use domain::ports::Env as _;
-use edge::authorizer::AuthorizeRequest;
-use edge::aws::Aws;
-use edge::config::{AuthConfig, AwsConfig, KeySourceConfig};
-use edge::env::SystemEnv;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use serde_json::Value;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    functions::start()?;
-    let AuthConfig { keys, issuer, audience } = AuthConfig::from_env()?;
-    let rules = Rules { issuer, audience };
-    match keys {
-        KeySourceConfig::Jwks(url) => authorize(Verifier::new(JwksEndpoint::new(&url)?, rules)).await,
-        KeySourceConfig::Secret(arn) => {
-            let aws = Aws::new(AwsConfig::from_env()?);
-            let secret = SharedSecret::new(&aws.sdk, aws.config.secrets_endpoint.as_deref(), &arn);
-            authorize(Verifier::new(secret, rules)).await
-        }
-    }
-}
-
-async fn authorize(verifier: Verifier<impl FetchKeys>) -> Result<(), Error> {
-    verifier.warm(SystemEnv.now()).await;
-    let verifier = &verifier;
-    run(service_fn(async |event| handle(verifier, event).await)).await
-}
-
-async fn handle(verifier: &Verifier<impl FetchKeys>, event: LambdaEvent<Value>) -> Result<Value, Error> {
-    let request = AuthorizeRequest::parse(event.payload)?;
-    let Some(token) = &request.token else {
-        tracing::info!("refused: no token");
-        return Ok(request.deny());
-    };
-    match verifier.verify(token, SystemEnv.now()).await {
-        Ok(identity) => Ok(request.allow(&identity.user, identity.exp)),
-        Err(VerifyError::Refused(reason)) => {
-            tracing::info!(reason, "refused");
-            Ok(request.deny())
-        }
-        // Neither allowed nor refused: API Gateway answers 500, and the client may try again.
-        Err(error @ VerifyError::NoKeys(_)) => {
-            tracing::error!(error = in_full(&error), "neither allowed nor refused");
-            Err(error.into())
-        }
-    }
+fn main() -> std::process::ExitCode {
+    functions::handlers::authorize::main()
 }

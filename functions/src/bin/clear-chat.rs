@@ -1,19 +1,5 @@
-//! `DELETE /chats/{chatId}/messages`.
+//! The program of the Lambda function `clear-chat`; its handler is in the library.
 
-use edge::answer::Answer;
-use edge::commands;
-use edge::problem::Problem;
-use edge::request::Request;
-use functions::App;
-use lambda_runtime::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    functions::serve(functions::app(), |app, request| Box::pin(handle(app, request))).await
-}
-
-async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
-    let (caller, chat) = commands::clear_chat(request)?;
-    let cleared = app.clear_chat(&caller, &chat).await?;
-    Answer::cleared(&cleared)
+fn main() -> std::process::ExitCode {
+    functions::handlers::clear_chat::main()
 }

@@ -1,17 +1,5 @@
-//! `$connect`: registers the connection.
+//! The program of the Lambda function `connect`; its handler is in the library.
 
-use edge::problem::Problem;
-use edge::socket::{SocketEvent, accept};
-use functions::App;
-use lambda_runtime::Error;
-use serde_json::Value;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    functions::serve_connections(|app, event| Box::pin(handle(app, event))).await
-}
-
-async fn handle(app: &App, event: SocketEvent) -> Result<Value, Problem> {
-    app.connect(&event.user, &event.connection).await?;
-    Ok(accept(&event))
+fn main() -> std::process::ExitCode {
+    functions::handlers::connect::main()
 }

@@ -1,20 +1,5 @@
-//! `POST /attachments`.
+//! The program of the Lambda function `create-attachment`; its handler is in the library.
 
-use edge::answer::Answer;
-use edge::commands;
-use edge::problem::Problem;
-use edge::request::Request;
-use functions::{App, Bucket};
-use lambda_runtime::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    functions::serve(functions::app_with_attachments_without_push(), |app, request| Box::pin(handle(app, request)))
-        .await
-}
-
-async fn handle(app: &App<(), (), Bucket>, request: Request) -> Result<Answer, Problem> {
-    let command = commands::create_attachment(request)?;
-    let created = app.create_attachment(command).await?;
-    Answer::announced(&created)
+fn main() -> std::process::ExitCode {
+    functions::handlers::create_attachment::main()
 }

@@ -1,19 +1,5 @@
-//! `POST /chats` and `createChat`.
+//! The program of the Lambda function `create-chat`; its handler is in the library.
 
-use edge::answer::Answer;
-use edge::commands;
-use edge::problem::Problem;
-use edge::request::Request;
-use functions::{ApiGatewayPush, App, Users};
-use lambda_runtime::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    functions::serve(functions::app_with_users(), |app, request| Box::pin(handle(app, request))).await
-}
-
-async fn handle(app: &App<ApiGatewayPush, Users>, request: Request) -> Result<Answer, Problem> {
-    let command = commands::create_chat(request)?;
-    let created = app.create_chat(command).await?;
-    Answer::created(&created)
+fn main() -> std::process::ExitCode {
+    functions::handlers::create_chat::main()
 }

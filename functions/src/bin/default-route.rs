@@ -1,17 +1,5 @@
-//! `ping`, and `$default`: whatever is no known action is answered with a frame that names those that are.
+//! The program of the Lambda function `default-route`; its handler is in the library.
 
-use edge::answer::Answer;
-use edge::commands;
-use edge::problem::Problem;
-use edge::request::Request;
-use lambda_runtime::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    functions::serve_sockets(handle).await
-}
-
-fn handle(request: Request) -> Result<Answer, Problem> {
-    commands::ping(request)?;
-    Answer::pong()
+fn main() -> std::process::ExitCode {
+    functions::handlers::default_route::main()
 }

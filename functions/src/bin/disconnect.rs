@@ -1,17 +1,5 @@
-//! `$disconnect`: removes the connection.
+//! The program of the Lambda function `disconnect`; its handler is in the library.
 
-use edge::problem::Problem;
-use edge::socket::{SocketEvent, farewell};
-use functions::App;
-use lambda_runtime::Error;
-use serde_json::Value;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    functions::serve_connections(|app, event| Box::pin(handle(app, event))).await
-}
-
-async fn handle(app: &App, event: SocketEvent) -> Result<Value, Problem> {
-    app.disconnect(&event.user, &event.connection.id).await?;
-    Ok(farewell())
+fn main() -> std::process::ExitCode {
+    functions::handlers::disconnect::main()
 }

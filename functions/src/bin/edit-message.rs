@@ -1,19 +1,5 @@
-//! `PATCH /chats/{chatId}/messages/{seq}` and `editMessage`.
+//! The program of the Lambda function `edit-message`; its handler is in the library.
 
-use edge::answer::Answer;
-use edge::commands;
-use edge::problem::Problem;
-use edge::request::Request;
-use functions::App;
-use lambda_runtime::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    functions::serve(functions::app(), |app, request| Box::pin(handle(app, request))).await
-}
-
-async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
-    let command = commands::edit_message(request)?;
-    let edited = app.edit_message(command).await?;
-    Answer::message(&edited)
+fn main() -> std::process::ExitCode {
+    functions::handlers::edit_message::main()
 }

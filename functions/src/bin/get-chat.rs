@@ -1,19 +1,5 @@
-//! `GET /chats/{chatId}`.
+//! The program of the Lambda function `get-chat`; its handler is in the library.
 
-use edge::answer::Answer;
-use edge::commands;
-use edge::problem::Problem;
-use edge::request::Request;
-use functions::App;
-use lambda_runtime::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    functions::serve(functions::app_without_push(), |app, request| Box::pin(handle(app, request))).await
-}
-
-async fn handle(app: &App<()>, request: Request) -> Result<Answer, Problem> {
-    let (caller, chat) = commands::get_chat(request)?;
-    let details = app.get_chat(&caller, &chat).await?;
-    Answer::details(&details)
+fn main() -> std::process::ExitCode {
+    functions::handlers::get_chat::main()
 }

@@ -1,19 +1,5 @@
-//! `GET /chats/{chatId}/messages` and `listMessages`.
+//! The program of the Lambda function `list-messages`; its handler is in the library.
 
-use edge::answer::Answer;
-use edge::commands;
-use edge::problem::Problem;
-use edge::request::Request;
-use functions::App;
-use lambda_runtime::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    functions::serve(functions::app(), |app, request| Box::pin(handle(app, request))).await
-}
-
-async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
-    let command = commands::list_messages(request)?;
-    let page = app.list_messages(command).await?;
-    Answer::page(&page)
+fn main() -> std::process::ExitCode {
+    functions::handlers::list_messages::main()
 }

@@ -1,19 +1,5 @@
-//! `PUT /chats/{chatId}/seen` and `markSeen`.
+//! The program of the Lambda function `mark-seen`; its handler is in the library.
 
-use edge::answer::Answer;
-use edge::commands;
-use edge::problem::Problem;
-use edge::request::Request;
-use functions::App;
-use lambda_runtime::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    functions::serve(functions::app(), |app, request| Box::pin(handle(app, request))).await
-}
-
-async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
-    let command = commands::mark_seen(request)?;
-    let seen = app.mark_seen(command).await?;
-    Answer::seen(&seen)
+fn main() -> std::process::ExitCode {
+    functions::handlers::mark_seen::main()
 }

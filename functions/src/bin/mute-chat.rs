@@ -1,19 +1,5 @@
-//! `PUT` and `DELETE /chats/{chatId}/mute`.
+//! The program of the Lambda function `mute-chat`; its handler is in the library.
 
-use edge::answer::Answer;
-use edge::commands;
-use edge::problem::Problem;
-use edge::request::Request;
-use functions::App;
-use lambda_runtime::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    functions::serve(functions::app(), |app, request| Box::pin(handle(app, request))).await
-}
-
-async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
-    let command = commands::mute_chat(request)?;
-    let muted = app.mute_chat(command).await?;
-    Answer::muted(&muted)
+fn main() -> std::process::ExitCode {
+    functions::handlers::mute_chat::main()
 }

@@ -1,19 +1,5 @@
-//! `PUT /chats/{chatId}/messages/{seq}/reactions` and `reactToMessage`.
+//! The program of the Lambda function `react-to-message`; its handler is in the library.
 
-use edge::answer::Answer;
-use edge::commands;
-use edge::problem::Problem;
-use edge::request::Request;
-use functions::App;
-use lambda_runtime::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    functions::serve(functions::app(), |app, request| Box::pin(handle(app, request))).await
-}
-
-async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
-    let command = commands::react_to_message(request)?;
-    let reacted = app.react_to_message(command).await?;
-    Answer::message(&reacted)
+fn main() -> std::process::ExitCode {
+    functions::handlers::react_to_message::main()
 }

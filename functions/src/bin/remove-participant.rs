@@ -1,19 +1,5 @@
-//! `DELETE /chats/{chatId}/participants/{userId}`.
+//! The program of the Lambda function `remove-participant`; its handler is in the library.
 
-use edge::answer::Answer;
-use edge::commands;
-use edge::problem::Problem;
-use edge::request::Request;
-use functions::App;
-use lambda_runtime::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    functions::serve(functions::app(), |app, request| Box::pin(handle(app, request))).await
-}
-
-async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
-    let command = commands::remove_participant(request)?;
-    let changed = app.remove_participant(command).await?;
-    Answer::group(&changed)
+fn main() -> std::process::ExitCode {
+    functions::handlers::remove_participant::main()
 }

@@ -1,19 +1,5 @@
-//! `POST /sync` and `sync`.
+//! The program of the Lambda function `sync`; its handler is in the library.
 
-use edge::answer::Answer;
-use edge::commands;
-use edge::problem::Problem;
-use edge::request::Request;
-use functions::App;
-use lambda_runtime::Error;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    functions::serve(functions::app(), |app, request| Box::pin(handle(app, request))).await
-}
-
-async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
-    let command = commands::sync(request)?;
-    let synced = app.sync(command).await?;
-    Answer::synced(&synced)
+fn main() -> std::process::ExitCode {
+    functions::handlers::sync::main()
 }

@@ -1,0 +1,21 @@
+//! `POST /chats` and `createChat`.
+
+use super::run;
+use crate::app::{ApiGatewayPush, App, Users, app_with_users};
+use crate::serve::serve;
+use edge::answer::Answer;
+use edge::commands;
+use edge::problem::Problem;
+use edge::request::Request;
+use std::process::ExitCode;
+
+/// Runs the function until Lambda ends it.
+pub fn main() -> ExitCode {
+    run(serve(app_with_users(), |app, request| Box::pin(handle(app, request))))
+}
+
+async fn handle(app: &App<ApiGatewayPush, Users>, request: Request) -> Result<Answer, Problem> {
+    let command = commands::create_chat(request)?;
+    let created = app.create_chat(command).await?;
+    Answer::created(&created)
+}

@@ -1,0 +1,21 @@
+//! `GET /chats/{chatId}`.
+
+use super::run;
+use crate::app::{App, app_without_push};
+use crate::serve::serve;
+use edge::answer::Answer;
+use edge::commands;
+use edge::problem::Problem;
+use edge::request::Request;
+use std::process::ExitCode;
+
+/// Runs the function until Lambda ends it.
+pub fn main() -> ExitCode {
+    run(serve(app_without_push(), |app, request| Box::pin(handle(app, request))))
+}
+
+async fn handle(app: &App<()>, request: Request) -> Result<Answer, Problem> {
+    let (caller, chat) = commands::get_chat(request)?;
+    let details = app.get_chat(&caller, &chat).await?;
+    Answer::details(&details)
+}

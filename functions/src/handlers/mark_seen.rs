@@ -1,0 +1,21 @@
+//! `PUT /chats/{chatId}/seen` and `markSeen`.
+
+use super::run;
+use crate::app::{App, app};
+use crate::serve::serve;
+use edge::answer::Answer;
+use edge::commands;
+use edge::problem::Problem;
+use edge::request::Request;
+use std::process::ExitCode;
+
+/// Runs the function until Lambda ends it.
+pub fn main() -> ExitCode {
+    run(serve(app(), |app, request| Box::pin(handle(app, request))))
+}
+
+async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
+    let command = commands::mark_seen(request)?;
+    let seen = app.mark_seen(command).await?;
+    Answer::seen(&seen)
+}

@@ -1,0 +1,21 @@
+//! `PATCH /chats/{chatId}`.
+
+use super::run;
+use crate::app::{App, app};
+use crate::serve::serve;
+use edge::answer::Answer;
+use edge::commands;
+use edge::problem::Problem;
+use edge::request::Request;
+use std::process::ExitCode;
+
+/// Runs the function until Lambda ends it.
+pub fn main() -> ExitCode {
+    run(serve(app(), |app, request| Box::pin(handle(app, request))))
+}
+
+async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
+    let command = commands::update_chat(request)?;
+    let changed = app.update_chat(command).await?;
+    Answer::group(&changed)
+}

@@ -109,8 +109,6 @@ impl Cloud {
         options.s3_port = numbers.s3;
         options.metrics_port = numbers.metrics;
         options.lambda = setup.lambda;
-        // Built together with this program, dependencies that both have are built once, with one set of features.
-        options.packages = vec!["functions".to_owned(), "dev".to_owned()];
         options.limits = setup.limits;
         options.environment = setup.environment;
         options.pages = reference::pages(&workspace());

@@ -121,9 +121,11 @@ async fn http(event: Value, arn: &str, calls: usize) -> Result<Value, Error> {
         })),
         _ => {
             let environment: std::collections::BTreeMap<_, _> = std::env::vars().collect();
-            Ok(
-                json!({ "event": event, "pid": std::process::id(), "calls": calls, "arn": arn, "environment": environment }),
-            )
+            let arguments: Vec<_> = std::env::args().skip(1).collect();
+            Ok(json!({
+                "event": event, "pid": std::process::id(), "calls": calls, "arn": arn, "environment": environment,
+                "arguments": arguments,
+            }))
         }
     }
 }

@@ -46,10 +46,18 @@ pub enum Error {
         function: String,
         /// The name in the template.
         binary: String,
-        /// The packages that were built, or the directory of programs.
+        /// The package that was built, or the directory of programs.
         place: String,
         /// The programs that there are.
         built: String,
+    },
+    /// One program is to serve every function, and the template does not say as which it serves this one.
+    #[error("{function}: BuildProperties.Binary is missing; it tells {} which function to serve", program.display())]
+    NoBinary {
+        /// Logical id of the function.
+        function: String,
+        /// The program that serves every function.
+        program: PathBuf,
     },
     /// The template does not say how the function is built.
     #[error("{function}: only functions with Metadata BuildMethod: rust-cargolambda can be built, and {found}")]

@@ -1,4 +1,4 @@
-//! Builds the functions with cargo and finds their programs.
+//! Builds programs with cargo, and finds the one that each function runs.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -14,37 +14,55 @@ use tokio::{
 
 use crate::{
     Error, Event, Output,
-    template::{Build, Template},
+    lambda::Program,
+    template::{Build, Function, Template},
 };
 
 /// Builds the programs of all functions; gives them by the functions' logical ids.
-pub(crate) async fn build(
-    template: &Template,
-    packages: &[String],
-    output: &Output,
-) -> Result<HashMap<String, PathBuf>, Error> {
+pub(crate) async fn build(template: &Template, output: &Output) -> Result<HashMap<String, Program>, Error> {
     buildable(template)?;
-    let mut commands = Vec::new();
-    if packages.is_empty() {
-        let directories: BTreeSet<&Path> = template.functions.values().map(|f| f.package.as_path()).collect();
-        for directory in directories {
-            let manifest = directory.join("Cargo.toml");
-            let manifest = std::path::absolute(&manifest).unwrap_or(manifest);
-            commands.push(vec!["--manifest-path".to_owned(), manifest.display().to_string()]);
-        }
-    } else {
-        commands.push(packages.iter().flat_map(|package| ["-p".to_owned(), package.clone()]).collect());
-    }
-    let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let directories: BTreeSet<&Path> = template.functions.values().map(|f| f.package.as_path()).collect();
     let mut programs = HashMap::new();
-    for arguments in commands {
-        programs.extend(cargo(&program, &arguments, &template.directory, output).await?);
+    for directory in directories {
+        let manifest = directory.join("Cargo.toml");
+        let manifest = std::path::absolute(&manifest).unwrap_or(manifest).display().to_string();
+        programs.extend(cargo(&cargo_program(), &["--manifest-path", &manifest], &template.directory, output).await?);
     }
-    assign(template, &programs, &packages.join(", "))
+    assign(template, &programs, None)
+}
+
+/// Builds one program of the package or workspace in this directory, as its `Cargo.lock` has it, and gives its path.
+///
+/// # Errors
+///
+/// There is no cargo, or the program does not build.
+pub async fn build_program(directory: &Path, name: &str, output: &Output) -> Result<PathBuf, Error> {
+    let mut programs = cargo(&cargo_program(), &["--locked", "--bin", name], directory, output).await?;
+    programs.remove(name).ok_or_else(|| Error::Build(format!("cargo built no program {name}")))
+}
+
+/// One program for all functions: it is told with its last argument which one to serve.
+pub(crate) fn one(
+    template: &Template,
+    program: &Path,
+    arguments: &[String],
+) -> Result<HashMap<String, Program>, Error> {
+    buildable(template)?;
+    // A process runs in the program's directory.
+    let executable = std::path::absolute(program).unwrap_or_else(|_| program.to_owned());
+    let programs = template.functions.values().map(|function| {
+        let function_id = function.logical_id.clone();
+        let Some(name) = binary(function) else {
+            return Err(Error::NoBinary { function: function_id, program: program.to_owned() });
+        };
+        let arguments = arguments.iter().chain([name]).cloned().collect();
+        Ok((function_id, Program { executable: executable.clone(), arguments }))
+    });
+    programs.collect()
 }
 
 /// The programs of all functions in a directory where they were built before.
-pub(crate) fn find(template: &Template, directory: &Path) -> Result<HashMap<String, PathBuf>, Error> {
+pub(crate) fn find(template: &Template, directory: &Path) -> Result<HashMap<String, Program>, Error> {
     buildable(template)?;
     let unreadable = |source| Error::Directory { path: directory.to_owned(), source };
     let directory = std::path::absolute(directory).map_err(unreadable)?;
@@ -59,7 +77,15 @@ pub(crate) fn find(template: &Template, directory: &Path) -> Result<HashMap<Stri
             programs.insert(name.to_owned(), path);
         }
     }
-    assign(template, &programs, &directory.display().to_string())
+    assign(template, &programs, Some(&directory))
+}
+
+/// The function's `BuildProperties.Binary`.
+fn binary(function: &Function) -> Option<&String> {
+    match &function.build {
+        Build::Cargo { binary } => binary.as_ref(),
+        Build::Other(_) => None,
+    }
 }
 
 fn buildable(template: &Template) -> Result<(), Error> {
@@ -76,13 +102,10 @@ fn buildable(template: &Template) -> Result<(), Error> {
 fn assign(
     template: &Template,
     programs: &HashMap<String, PathBuf>,
-    place: &str,
-) -> Result<HashMap<String, PathBuf>, Error> {
-    let executables = template.functions.values().map(|function| {
-        let named = match &function.build {
-            Build::Cargo { binary } => binary.as_ref(),
-            Build::Other(_) => None,
-        };
+    directory: Option<&Path>,
+) -> Result<HashMap<String, Program>, Error> {
+    let assigned = template.functions.values().map(|function| {
+        let named = binary(function);
         let program = match named {
             Some(name) => programs.get(name),
             None => programs.values().next().filter(|_| programs.len() == 1),
@@ -93,22 +116,27 @@ fn assign(
             Error::NoSuchBinary {
                 function: function.logical_id.clone(),
                 binary: named.map_or_else(|| "missing".to_owned(), Clone::clone),
-                place: if place.is_empty() { function.package.display().to_string() } else { place.to_owned() },
+                place: directory.unwrap_or(&function.package).display().to_string(),
                 built: if built.is_empty() { "none".to_owned() } else { built.join(", ") },
             }
         })?;
-        Ok((function.logical_id.clone(), program.clone()))
+        Ok((function.logical_id.clone(), Program::from(program.clone())))
     });
-    executables.collect()
+    assigned.collect()
 }
 
-/// Variables that `cargo run` sets for its program. Build scripts that watch them would run again, and with them
-/// everything that depends on theirs, each time that cargo is called from here and then from a shell.
+/// Variables that `cargo run` and `cargo test` set for the program that they start. Build scripts that watch them would run
+/// again, and with them everything that depends on theirs, each time that cargo is called from here and then from a shell.
 const OF_CARGO_RUN: &[&str] = &["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_NAME", "OUT_DIR"];
+
+/// The cargo that runs this program or test, or the one on the path.
+fn cargo_program() -> String {
+    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+}
 
 async fn cargo(
     program: &str,
-    arguments: &[String],
+    arguments: &[&str],
     directory: &Path,
     output: &Output,
 ) -> Result<HashMap<String, PathBuf>, Error> {

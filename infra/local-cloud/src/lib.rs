@@ -1,8 +1,9 @@
 //! Lambda, API Gateway (HTTP and WebSocket), DynamoDB, S3, and SNS to publish to, on loopback, driven by a SAM template.
 //!
-//! [`LocalCloud::start`] reads a `template.yaml`, builds its functions with cargo, creates its tables and buckets and
-//! serves its APIs on 127.0.0.1 until it is shut down. A route, a table or a variable that is added to the template is served
-//! without another edit. What the template asks for and nothing here does is told by [`Event::Warning`].
+//! [`LocalCloud::start`] reads a `template.yaml`, builds its functions with cargo (or runs what is built: [`Lambda`]),
+//! creates its tables and buckets and serves its APIs on 127.0.0.1 until it is shut down. A route, a table or a variable
+//! that is added to the template is served without another edit. What the template asks for and nothing here does is
+//! told by [`Event::Warning`].
 //!
 //! [`Template::load`] and [`dynamodb::start_in_memory`] serve tests that need only the tables.
 
@@ -29,7 +30,11 @@ mod s3;
 pub mod template;
 mod websocket_api;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     sync::{mpsc, watch},
@@ -38,6 +43,7 @@ use tokio::{
 
 pub use dynamodb::DynamoDb;
 pub use error::Error;
+pub use functions_build::build_program;
 pub use options::{Event, Lambda, Limits, Options, Output, Page, PageSource};
 pub use ports::Ports;
 pub use s3::S3;
@@ -81,7 +87,6 @@ impl LocalCloud {
             s3_port,
             metrics_port,
             lambda,
-            packages,
             limits,
             environment,
             pages,
@@ -103,15 +108,16 @@ impl LocalCloud {
         let metrics = Arc::new(Metrics::new(&template, runner, tables.clone()));
 
         // Programs take the longest to come by and their errors are the most frequent, so they come first.
-        let executables = match &lambda {
+        let programs = match &lambda {
             Lambda::Build => {
                 output(Event::Building);
-                let executables = functions_build::build(&template, &packages, &output).await?;
-                output(Event::Built { functions: executables.len() });
-                Some(executables)
+                let programs = functions_build::build(&template, &output).await?;
+                output(Event::Built { functions: programs.len() });
+                programs
             }
-            Lambda::Prebuilt(directory) => Some(functions_build::find(&template, directory)?),
-            Lambda::Endpoint(_) => None,
+            Lambda::Prebuilt(directory) => functions_build::find(&template, directory)?,
+            Lambda::OneProgram { program, arguments } => functions_build::one(&template, program, arguments)?,
+            Lambda::Endpoint(_) => HashMap::new(),
         };
         let embedded = match &dynamodb {
             DynamoDb::Memory => Some(Embedded::start(None, dynamodb_port, tables.unwrap_or_default())?),
@@ -129,19 +135,17 @@ impl LocalCloud {
         let buckets = s3::Embedded::new(&s3, &template.buckets, &environment)?;
         let s3_endpoint = format!("http://{s3_address}");
 
-        let functions = match (&lambda, executables) {
-            (Lambda::Endpoint(url), _) => Functions::remote(url, &template.functions, metrics.clone(), output.clone())?,
-            (Lambda::Build | Lambda::Prebuilt(_), executables) => {
+        let functions = match &lambda {
+            Lambda::Endpoint(url) => Functions::remote(url, &template.functions, metrics.clone(), output.clone())?,
+            Lambda::Build | Lambda::Prebuilt(_) | Lambda::OneProgram { .. } => {
                 let mut variables =
                     BTreeMap::from([("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), dynamodb_endpoint.clone())]);
                 variables.insert("AWS_ENDPOINT_URL_S3".to_owned(), s3_endpoint.clone());
                 variables.insert("AWS_ENDPOINT_URL_SNS".to_owned(), format!("http://{topics_address}"));
                 variables.extend(environment);
                 let pool = PoolLimits { processes: limits.processes, wait: limits.throttle };
-                let executables = executables.unwrap_or_default();
                 let functions = &template.functions;
-                Functions::in_processes(functions, &executables, variables, pool, metrics.clone(), output.clone())
-                    .await?
+                Functions::in_processes(functions, &programs, variables, pool, metrics.clone(), output.clone()).await?
             }
         };
         let functions = Arc::new(functions);

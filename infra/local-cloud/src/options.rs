@@ -29,8 +29,6 @@ pub struct Options {
     pub metrics_port: u16,
     /// Who runs the functions.
     pub lambda: Lambda,
-    /// The packages that are built together (`cargo build -p`); with none, the package of each `CodeUri`.
-    pub packages: Vec<String>,
     /// Quotas, those of AWS by default.
     pub limits: Limits,
     /// Environment for every function, on top of the template's.
@@ -56,7 +54,6 @@ impl Options {
             s3_port: 0,
             metrics_port: 0,
             lambda: Lambda::Build,
-            packages: Vec::new(),
             limits: Limits::default(),
             environment: BTreeMap::new(),
             pages: BTreeMap::new(),
@@ -68,11 +65,19 @@ impl Options {
 /// Who runs the functions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lambda {
-    /// They are built by cargo and run as processes.
+    /// They are built by cargo, the package of each `CodeUri`, and run as processes.
     Build,
     /// They are run as processes; the programs of this directory, under the names of `BuildProperties.Binary`, are
     /// built already.
     Prebuilt(PathBuf),
+    /// They are run as processes of one program that serves every function and is built already. Each is started with
+    /// these arguments and one more, the function's `BuildProperties.Binary`.
+    OneProgram {
+        /// The program.
+        program: PathBuf,
+        /// What is said before the function's name, such as a subcommand.
+        arguments: Vec<String>,
+    },
     /// The URL of a running `cargo lambda watch`.
     Endpoint(String),
 }

@@ -38,6 +38,19 @@ pub(crate) struct PoolLimits {
     pub(crate) wait: Duration,
 }
 
+/// What is started for each process of a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Program {
+    pub(crate) executable: PathBuf,
+    pub(crate) arguments: Vec<String>,
+}
+
+impl From<PathBuf> for Program {
+    fn from(executable: PathBuf) -> Self {
+        Self { executable, arguments: Vec::new() }
+    }
+}
+
 /// What an invocation came to. A failed function is an answer too, as on AWS.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
@@ -91,10 +104,10 @@ struct Processes {
 }
 
 impl Functions {
-    /// Functions in processes of their own, from `executables` by logical id.
+    /// Functions in processes of their own, from `programs` by logical id.
     pub(crate) async fn in_processes(
         functions: &BTreeMap<String, Function>,
-        executables: &HashMap<String, PathBuf>,
+        programs: &HashMap<String, Program>,
         environment: BTreeMap<String, String>,
         limits: PoolLimits,
         metrics: Arc<Metrics>,
@@ -112,8 +125,8 @@ impl Functions {
             output: output.clone(),
         });
         let pools = functions.values().filter_map(|function| {
-            let executable = executables.get(&function.logical_id)?.clone();
-            let pool = Pool::new(function.clone(), executable, limits, shared.clone());
+            let program = programs.get(&function.logical_id)?.clone();
+            let pool = Pool::new(function.clone(), program, limits, shared.clone());
             Some((function.logical_id.clone(), Arc::new(pool)))
         });
         let pools = pools.collect();

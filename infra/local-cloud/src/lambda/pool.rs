@@ -1,15 +1,12 @@
 //! The processes of one function: an idle one takes the next invocation, otherwise one more is started.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
 use tokio::sync::Semaphore;
 
 use super::{
-    Answer, InvokeError, PoolLimits,
+    Answer, InvokeError, PoolLimits, Program,
     environment::Shared,
     process::{Outcome, Process},
 };
@@ -20,7 +17,7 @@ use crate::{
 
 pub(super) struct Pool {
     function: Function,
-    executable: PathBuf,
+    program: Program,
     limits: PoolLimits,
     shared: Arc<Shared>,
     meter: Arc<FunctionMeter>,
@@ -31,10 +28,10 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(function: Function, executable: PathBuf, limits: PoolLimits, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(function: Function, program: Program, limits: PoolLimits, shared: Arc<Shared>) -> Self {
         let processes = function.concurrency.map_or(limits.processes, |reserved| reserved.min(limits.processes));
         let meter = shared.metrics.function(&function.logical_id);
-        Self { function, executable, limits, shared, meter, free: Semaphore::new(processes), idle: Mutex::default() }
+        Self { function, program, limits, shared, meter, free: Semaphore::new(processes), idle: Mutex::default() }
     }
 
     pub(super) async fn invoke(&self, payload: Bytes) -> Result<Answer, InvokeError> {
@@ -96,7 +93,8 @@ impl Pool {
     }
 
     fn start(&self) -> Result<Process, InvokeError> {
-        Process::start(&self.function, &self.executable, &self.shared, &self.meter)
-            .map_err(|error| InvokeError::Unavailable(format!("cannot run {}: {error}", self.executable.display())))
+        Process::start(&self.function, &self.program, &self.shared, &self.meter).map_err(|error| {
+            InvokeError::Unavailable(format!("cannot run {}: {error}", self.program.executable.display()))
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! One process of a function, from its start to its end.
 
-use std::{path::Path, process::Stdio, sync::Arc, time::Duration};
+use std::{process::Stdio, sync::Arc, time::Duration};
 
 use axum::body::Bytes;
 use tokio::{
@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    Answer,
+    Answer, Program,
     environment::{Shared, variables},
     error_payload,
     runtime_api::{Invocation, Line},
@@ -48,14 +48,16 @@ pub(super) enum Outcome {
 impl Process {
     pub(super) fn start(
         function: &Function,
-        executable: &Path,
+        program: &Program,
         shared: &Shared,
         meter: &Arc<FunctionMeter>,
     ) -> std::io::Result<Self> {
         let id = ids::uuid();
         let (url, line, queue) = shared.runtime_api.open(&id, arn::function(&function.name), function.timeout);
+        let Program { executable, arguments } = program;
         let mut command = Command::new(executable);
         command
+            .args(arguments)
             .env_clear()
             .envs(variables(function, executable, url, shared))
             .stdin(Stdio::null())

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use local_cloud::{Error, Event, LocalCloud, Options, Ports};
+use local_cloud::{Error, Event, LocalCloud, Options, Output, Ports, build_program};
 
 const TEMPLATE: &str = "
 Resources:
@@ -57,6 +57,20 @@ async fn the_package_of_a_function_is_built() {
         message.contains("First: BuildProperties.Binary is second") && message.contains("there are: first"),
         "{message}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_program_is_built_by_its_name() {
+    let directory = tempfile::tempdir().unwrap();
+    package(directory.path(), "fn main() {}");
+    let package = directory.path().join("package");
+    let lock = "version = 4\n\n[[package]]\nname = \"sample\"\nversion = \"0.0.0\"\n";
+    fs::write(package.join("Cargo.lock"), lock).unwrap();
+    let output: Output = Arc::new(|_| {});
+    let program = build_program(&package, "first", &output).await.unwrap();
+    assert!(std::process::Command::new(&program).status().unwrap().success(), "{}", program.display());
+    let message = build_program(&package, "second", &output).await.unwrap_err().to_string();
+    assert!(message.contains("second"), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

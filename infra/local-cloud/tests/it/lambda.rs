@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
-use local_cloud::{Event, Lambda};
+use local_cloud::{Error, Event, Lambda, LocalCloud, Options, Ports};
+use serde_json::json;
 
-use crate::support::{Cloud, send, until};
+use crate::support::{Cloud, programs, send, template, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_process_serves_one_invocation_after_the_other() {
@@ -41,6 +42,36 @@ async fn an_invocation_without_a_process_in_time_is_throttled() {
     let throttled =
         |event: &Event| matches!(event, Event::InvocationFailed { reason, .. } if reason == "Rate Exceeded.");
     assert!(cloud.events().iter().any(throttled));
+}
+
+/// The test function as the one program that serves every function.
+fn one_program() -> Lambda {
+    let program = programs().join(format!("function{}", std::env::consts::EXE_SUFFIX));
+    Lambda::OneProgram { program, arguments: vec!["serve".to_owned(), "--as".to_owned()] }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_program_is_told_which_function_it_serves() {
+    let cloud = Cloud::start_with("one-program.yaml", |options| options.lambda = one_program()).await;
+    let (first, second) = (cloud.get("/first").await.json(), cloud.get("/second").await.json());
+    assert_eq!(first["arguments"], json!(["serve", "--as", "first"]));
+    assert_eq!(second["arguments"], json!(["serve", "--as", "second"]));
+    assert_ne!(first["pid"], second["pid"]);
+    let built = |event: &Event| matches!(event, Event::Building | Event::BuildOutput(_) | Event::Built { .. });
+    assert!(!cloud.events().iter().any(built), "{:?}", cloud.events());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_without_a_name_cannot_be_served_by_one_program() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("template.yaml");
+    let whole = std::fs::read_to_string(template("one-program.yaml")).unwrap();
+    std::fs::write(&file, whole.replace(", BuildProperties: {Binary: second}", "")).unwrap();
+    let mut options = Options::new(file, Ports::bind(0, 0).await.unwrap());
+    options.lambda = one_program();
+    let Err(error) = LocalCloud::start(options).await else { panic!("it started") };
+    assert!(matches!(&error, Error::NoBinary { function, .. } if function == "Second"), "{error}");
+    assert!(error.to_string().starts_with("Second: BuildProperties.Binary is missing"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

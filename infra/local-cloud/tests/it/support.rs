@@ -1,7 +1,7 @@
 //! A local cloud around the test function, and clients of it.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -29,6 +29,11 @@ pub(crate) fn programs() -> PathBuf {
     test.parent().and_then(|deps| deps.parent()).unwrap().join("examples")
 }
 
+/// The file of a template.
+pub(crate) fn template(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/templates").join(name)
+}
+
 /// A running local cloud, and what it told.
 pub(crate) struct Cloud {
     cloud: Option<LocalCloud>,
@@ -41,8 +46,7 @@ impl Cloud {
     }
 
     pub(crate) async fn start_with(template: &str, adjust: impl FnOnce(&mut Options)) -> Self {
-        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/templates").join(template);
-        let mut options = Options::new(file, Ports::bind(0, 0).await.unwrap());
+        let mut options = Options::new(self::template(template), Ports::bind(0, 0).await.unwrap());
         let events = Arc::new(Mutex::new(Vec::new()));
         let sink = events.clone();
         options.output = Arc::new(move |event| sink.lock().unwrap().push(event));

@@ -1,4 +1,4 @@
-//! The system that the end-to-end tests talk to: a local cloud with the real function binaries, started once for all of
+//! The system that the end-to-end tests talk to: a local cloud with the real functions, started once for all of
 //! them; or, with LAMBDA_CHAT_HTTP_URL, LAMBDA_CHAT_WS_URL and LAMBDA_CHAT_AUTH_URL set, one that is running already.
 
 // What only tests call may panic: that is how a test fails.
@@ -12,10 +12,11 @@ mod typed;
 
 use client::wire::{Credential, HttpClient, Socket};
 use client::{Client, OneToken, Options, Updates};
-use dev::cloud::{Cloud, Setup};
-use local_cloud::Event;
+use dev::cloud::{Cloud, Setup, served_by, workspace};
+use local_cloud::{Event, Output, build_program};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, mpsc};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -50,6 +51,17 @@ pub struct Published {
     /// What it says.
     pub body: Value,
 }
+
+/// The executable `lambda-chat`, which serves every function. Where `cargo test` built it already, cargo only tells where
+/// it is.
+static LAMBDA_CHAT: LazyLock<PathBuf> = LazyLock::new(|| {
+    let output: Output = Arc::new(|event| match event {
+        Event::BuildOutput(line) if line.contains("error") => eprintln!("{line}"),
+        _ => {}
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(build_program(&workspace(), "lambda-chat", &output)).expect("lambda-chat builds")
+});
 
 static SHARED: LazyLock<System> = LazyLock::new(|| match running() {
     Some(system) => system,
@@ -128,10 +140,9 @@ impl System {
                     let body = serde_json::from_str(&message).unwrap();
                     publish.lock().unwrap().push(Published { topic, attributes, body });
                 }
-                Event::BuildOutput(line) if line.contains("error") => eprintln!("{line}"),
                 _ => {}
             });
-            let mut setup = Setup::new(output);
+            let mut setup = Setup::new(served_by(&*LAMBDA_CHAT), output);
             change(&mut setup);
             let cloud = runtime.block_on(Cloud::start(setup)).expect("the local cloud starts");
             let system = Self {

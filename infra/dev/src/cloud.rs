@@ -54,15 +54,32 @@ pub struct Setup {
     pub output: Output,
 }
 
+/// The subcommand of `lambda-chat` that serves one function; its argument is the function's name.
+pub const FUNCTION: &str = "function";
+
+/// The functions run by this executable of `lambda-chat`, which has all of them.
+pub fn served_by(lambda_chat: impl Into<PathBuf>) -> Lambda {
+    Lambda::OneProgram { program: lambda_chat.into(), arguments: vec![FUNCTION.to_owned()] }
+}
+
+/// The functions run by the executable that runs already, which must be `lambda-chat`.
+///
+/// # Errors
+/// The system does not tell where it is.
+pub fn served_by_this_program() -> Result<Lambda, Error> {
+    let failed = |source| Error::Io { what: "looking for this program's own file".to_owned(), source };
+    std::env::current_exe().map(served_by).map_err(failed)
+}
+
 impl Setup {
-    /// Everything in memory, on any ports, the functions built from this workspace.
-    pub fn new(output: Output) -> Self {
+    /// Everything in memory and on any ports.
+    pub fn new(lambda: Lambda, output: Output) -> Self {
         Self {
             template: template(),
             ports: PortNumbers::default(),
             dynamodb: DynamoDb::Memory,
             s3: S3::Temporary,
-            lambda: Lambda::Build,
+            lambda,
             limits: Limits::default(),
             environment: BTreeMap::new(),
             parameters: BTreeMap::new(),
@@ -91,10 +108,10 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// Builds and starts everything.
+    /// Starts everything.
     ///
     /// # Errors
-    /// A port is taken, the template is broken, there is no cargo, a function does not build.
+    /// A port is taken, the template is broken.
     pub async fn start(setup: Setup) -> Result<Self, Error> {
         let numbers = setup.ports;
         let ports = Ports::bind(numbers.http, numbers.websocket).await.map_err(|source| taken(source, numbers))?;

@@ -5,12 +5,18 @@
 mod commands;
 
 use clap::Parser as _;
-use commands::Cli;
+use commands::{Cli, Command, Tool};
 use dev::in_full;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // A function makes a runtime of its own.
+    let tool = match cli.command {
+        Some(Command::Function { main }) => return main(),
+        Some(Command::Tool(tool)) => tool,
+        None => Tool::Start(cli.start),
+    };
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -18,7 +24,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let done = runtime.block_on(commands::run(cli));
+    let done = runtime.block_on(commands::run(tool));
     // Whoever still reads a terminal is not waited for.
     runtime.shutdown_background();
     match done {

@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
 use client::wire::HttpClient;
-use dev::cloud::{Cloud, Setup};
+use dev::cloud::{Cloud, Setup, served_by};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn cloud() -> Cloud {
-    Cloud::start(Setup::new(Arc::new(|_| {}))).await.unwrap()
+    let lambda = served_by(env!("CARGO_BIN_EXE_lambda-chat"));
+    Cloud::start(Setup::new(lambda, Arc::new(|_| {}))).await.unwrap()
 }
 
 /// The arguments of `chat`.

@@ -22,14 +22,14 @@ async fn get(url: &str, path: &str) -> String {
 async fn the_running_cloud_shows_both_apis() {
     let warnings: Arc<Mutex<Vec<String>>> = Arc::default();
     let sink = warnings.clone();
-    let mut setup = Setup::new(Arc::new(move |event| {
+    // No function is asked for anything.
+    let lambda = Lambda::Endpoint("http://127.0.0.1:1".to_owned());
+    let output = Arc::new(move |event| {
         if let Event::Warning(text) = event {
             sink.lock().unwrap().push(text);
         }
-    }));
-    // No function is asked for anything, so none is built.
-    setup.lambda = Lambda::Endpoint("http://127.0.0.1:1".to_owned());
-    let cloud = Cloud::start(setup).await.unwrap();
+    });
+    let cloud = Cloud::start(Setup::new(lambda, output)).await.unwrap();
     let url = cloud.local.http_url();
     let page = get(url, PATH).await;
     assert!(page.starts_with("HTTP/1.0 200") && page.contains("POST /sync") && page.contains("receipt.updated"));

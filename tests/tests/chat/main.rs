@@ -1,4 +1,4 @@
-//! The real binaries, over real sockets.
+//! The real handlers, over real sockets.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 

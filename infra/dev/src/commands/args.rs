@@ -1,8 +1,10 @@
 //! What `cargo run --` understands.
 
 use clap::{Args, Parser, Subcommand};
-use dev::cloud::{PortNumbers, template};
+use dev::cloud::{FUNCTION, PortNumbers, template};
+use functions::handlers;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 /// lambda-chat on this machine: both APIs, the functions, the tables and a stand-in Auth Service, on loopback.
@@ -17,6 +19,20 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    #[command(flatten)]
+    Tool(Tool),
+    /// Serves one function over the Lambda Runtime API, as its own program does on AWS: `start` runs this for each
+    #[command(name = FUNCTION, hide = true)]
+    Function {
+        /// The function's name
+        #[arg(value_name = "NAME", value_parser = function)]
+        main: fn() -> ExitCode,
+    },
+}
+
+/// What a person asks for.
+#[derive(Subcommand)]
+pub(crate) enum Tool {
     /// Starts everything and serves until Ctrl-C (what happens without a command, too)
     Start(Start),
     /// Plays alice and bob on the running system, with --full everything that there is, and exits 1 if a step fails
@@ -171,6 +187,11 @@ pub(crate) struct TopArgs {
     /// Looks twice, prints one frame as text and ends
     #[arg(long)]
     pub(crate) once: bool,
+}
+
+/// The `main` of the function with this name.
+fn function(name: &str) -> Result<fn() -> ExitCode, String> {
+    handlers::by_name(name).ok_or_else(|| format!("no such function; there are: {}", handlers::NAMES.join(", ")))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

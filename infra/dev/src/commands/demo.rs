@@ -5,10 +5,10 @@ use super::args::Demo;
 use dev::Error;
 use dev::auth_service::USERS;
 use dev::chat::StandIn;
-use dev::cloud::{Cloud, Setup};
+use dev::cloud::{Cloud, Setup, served_by_this_program};
 use dev::demo::{Actor, Cast, Notifications, Stage, play};
 use dev::terminal::{Logs, Terminal};
-use local_cloud::Event;
+use local_cloud::{Event, Output};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -23,9 +23,9 @@ pub(crate) async fn run(demo: Demo) -> Result<(), Error> {
         return play(&Stage { http_url, ws_url, auth_url: None, notifications: None }, &cast).await;
     }
     let terminal = Terminal::new(Logs::Kept);
-    let (output, notifications) = (terminal.output(), Notifications::default());
+    let (show, notifications) = (terminal.output(), Notifications::default());
     let published = notifications.clone();
-    let mut setup = Setup::new(Arc::new(move |event| {
+    let output: Output = Arc::new(move |event| {
         if let Event::Published { attributes, message, .. } = &event
             && let Ok(mut published) = published.lock()
         {
@@ -33,8 +33,9 @@ pub(crate) async fn run(demo: Demo) -> Result<(), Error> {
             notification.extend(attributes.iter().map(|(name, value)| (name.clone(), value.as_str().into())));
             published.push(notification.into());
         }
-        output(event);
-    }));
+        show(event);
+    });
+    let mut setup = Setup::new(served_by_this_program()?, output);
     setup.parameters.insert("NotificationsTopicArn".to_owned(), TOPIC.to_owned());
     let started = Cloud::start(setup).await;
     terminal.done();

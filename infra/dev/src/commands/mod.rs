@@ -5,9 +5,9 @@ mod demo;
 mod socket;
 mod start;
 
-pub(crate) use args::Cli;
+pub(crate) use args::{Cli, Command, Tool};
 
-use args::{ChatArgs, Command, TopArgs, Who};
+use args::{ChatArgs, TopArgs, Who};
 use client::{OneToken, Options, Tokens};
 use dev::auth_service::AuthService;
 use dev::chat::{self, StandIn};
@@ -20,15 +20,15 @@ use std::sync::Arc;
 /// The topic of notifications, as any topic is there.
 const TOPIC: &str = "arn:aws:sns:us-east-1:000000000000:notifications";
 
-pub(crate) async fn run(cli: Cli) -> Result<(), Error> {
-    match cli.command.unwrap_or(Command::Start(cli.start)) {
-        Command::Start(start) => start::serve(start).await,
-        Command::Demo(demo) => demo::run(demo).await,
-        Command::Chat(args) => run_chat(args).await,
-        Command::Socket(socket) => socket::run(socket).await,
-        Command::Top(args) => run_top(args).await,
-        Command::Auth { auth_port, credential_file } => run_auth(auth_port, credential_file).await,
-        Command::WatchEnv(ports) => watch_environment(ports.into()).map(|variables| {
+pub(crate) async fn run(tool: Tool) -> Result<(), Error> {
+    match tool {
+        Tool::Start(start) => start::serve(start).await,
+        Tool::Demo(demo) => demo::run(demo).await,
+        Tool::Chat(args) => run_chat(args).await,
+        Tool::Socket(socket) => socket::run(socket).await,
+        Tool::Top(args) => run_top(args).await,
+        Tool::Auth { auth_port, credential_file } => run_auth(auth_port, credential_file).await,
+        Tool::WatchEnv(ports) => watch_environment(ports.into()).map(|variables| {
             variables.iter().for_each(|(name, value)| println!("{name}={value}"));
         }),
     }

@@ -4,7 +4,7 @@ use super::args::Start;
 use super::{TOPIC, asked_to_stop};
 use dev::Error;
 use dev::auth_service::USERS;
-use dev::cloud::{Cloud, Setup, workspace};
+use dev::cloud::{Cloud, Setup, served_by_this_program, workspace};
 use dev::terminal::{Logs, Terminal};
 use local_cloud::{DynamoDb, Lambda, S3};
 
@@ -16,13 +16,16 @@ const AWS_VARIABLES: [&str; 4] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", 
 
 pub(crate) async fn serve(start: Start) -> Result<(), Error> {
     let terminal = Terminal::new(Logs::Shown);
-    let mut setup = Setup::new(terminal.output());
+    let lambda = match start.lambda_endpoint {
+        Some(url) => Lambda::Endpoint(url),
+        None => served_by_this_program()?,
+    };
+    let mut setup = Setup::new(lambda, terminal.output());
     setup.template = start.template;
     setup.ports = start.ports.into();
     // What is published to it is printed.
     setup.parameters = [("NotificationsTopicArn".to_owned(), TOPIC.to_owned())].into();
     setup.parameters.extend(start.parameters);
-    setup.lambda = start.lambda_endpoint.map_or(Lambda::Build, Lambda::Endpoint);
     let file = if start.data.is_relative() { workspace().join(&start.data) } else { start.data };
     if start.dynamodb_endpoint.is_some() {
         let given = |name: &str| std::env::var(name).ok().map(|value| (name.to_owned(), value));

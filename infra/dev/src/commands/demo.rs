@@ -37,9 +37,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), Error> {
     });
     let mut setup = Setup::new(served_by_this_program()?, output);
     setup.parameters.insert("NotificationsTopicArn".to_owned(), TOPIC.to_owned());
-    let started = Cloud::start(setup).await;
-    terminal.done();
-    let cloud = started?;
+    let cloud = Cloud::start(setup).await?;
     let stage = Stage {
         http_url: cloud.local.http_url().to_owned(),
         ws_url: cloud.local.websocket_url().to_owned(),

@@ -45,9 +45,7 @@ pub(crate) async fn serve(start: Start) -> Result<(), Error> {
         DynamoDb::Memory => GONE.to_owned(),
         DynamoDb::Endpoint(_) => "elsewhere".to_owned(),
     };
-    let started = Cloud::start(setup).await;
-    terminal.done();
-    let cloud = started?;
+    let cloud = Cloud::start(setup).await?;
     welcome(&cloud, &kept, &kept_objects)?;
     asked_to_stop().await?;
     println!("\nStopping. Ctrl-C again does not wait.");

@@ -85,12 +85,20 @@ fn generated(root: &Path) -> Result<Files, Failure> {
     Ok(files)
 }
 
-/// The text of a file that others write too, with what stands between two lines replaced.
-fn between(path: &str, text: &str, begin: &str, end: &str, content: &str) -> Result<String, Failure> {
+/// The text of a file that is written by hand too, with what stands between the two comments of this name replaced.
+fn replaced(path: &str, text: &str, comment: &str, name: &str, content: &str) -> Result<String, Failure> {
+    let (before, _, after) = around(path, text, comment, name)?;
+    Ok(format!("{before}{content}{after}"))
+}
+
+/// What stands before, between and after the two comments of this name, which go with what is before and after.
+fn around<'a>(path: &str, text: &'a str, comment: &str, name: &str) -> Result<(&'a str, &'a str, &'a str), Failure> {
+    let close = if comment.starts_with("<!--") { " -->" } else { "" };
+    let (begin, end) = (format!("{comment} generated: {name}{close}\n"), format!("{comment} end of {name}{close}\n"));
     let missing = |mark: &str| Failure(format!("{path}: there is no line `{}`", mark.trim()));
-    let from = text.find(begin).ok_or_else(|| missing(begin))? + begin.len();
-    let to = from + text[from..].find(end).ok_or_else(|| missing(end))?;
-    Ok(format!("{}{content}{}", &text[..from], &text[to..]))
+    let from = text.find(&begin).ok_or_else(|| missing(&begin))? + begin.len();
+    let to = from + text[from..].find(&end).ok_or_else(|| missing(&end))?;
+    Ok((&text[..from], &text[from..to], &text[to..]))
 }
 
 fn read(root: &Path, path: &str) -> Result<String, Failure> {
@@ -120,11 +128,9 @@ mod tests {
 
     #[test]
     fn what_stands_between_two_lines_is_replaced_and_nothing_else() {
-        assert_eq!(
-            between("f", "x\n# on\nold\n# off\ny\n", "# on\n", "# off\n", "new\n").unwrap(),
-            "x\n# on\nnew\n# off\ny\n"
-        );
-        let Failure(problem) = between("f", "x\n# on\n", "# on\n", "# off\n", "").unwrap_err();
-        assert_eq!(problem, "f: there is no line `# off`");
+        let text = "x\n# generated: it\nold\n# end of it\ny\n";
+        assert_eq!(replaced("f", text, "#", "it", "new\n").unwrap(), text.replace("old", "new"));
+        let Failure(problem) = replaced("f", "x\n# generated: it\n", "#", "it", "").unwrap_err();
+        assert_eq!(problem, "f: there is no line `# end of it`");
     }
 }

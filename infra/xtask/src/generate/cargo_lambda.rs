@@ -10,9 +10,8 @@ const HEADER: &str = "\
 # For `cargo lambda watch -A 127.0.0.1` (an address here would be ignored). It runs no authorizer, so every route but /health is
 # answered 401: nobody is known. `cargo run -- --lambda-endpoint http://127.0.0.1:9000` serves both APIs in front of it.
 
-[watch]
-packages = [\"functions\"]
-
+# No packages: with them, it would call `cargo run --package functions`, and compile everything that functions depend on a
+# second time, with features of their own.
 [watch.router]
 ";
 

@@ -3,6 +3,7 @@
 use end_to_end::{User, assert_problem};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Every HTTP route on one chat and its message 1.
 fn routes(chat: &str, other: &str) -> Vec<(Method, String, Option<Value>)> {
@@ -40,6 +41,37 @@ fn actions(chat: &str) -> Vec<(&'static str, Value)> {
         ("reactToMessage", json!({"chatId": chat, "seq": 1, "emojis": ["\u{1F44D}"]})),
         ("typing", json!({"chatId": chat, "state": "start"})),
     ]
+}
+
+/// The rows of infra/stack/functions.yaml: which routes and actions there are.
+fn rows() -> Value {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/stack/functions.yaml");
+    serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn every_route_and_action_on_a_chat_is_among_them() {
+    let rows = rows();
+    let all = |part: &str| -> BTreeSet<String> {
+        let parts = rows.as_object().unwrap().values().map(|row| &row[part]);
+        let texts = parts.flat_map(|part| match part {
+            Value::Object(named) => named.values().cloned().collect(),
+            part => part.as_array().cloned().unwrap_or_default(),
+        });
+        texts.map(|text| text.as_str().unwrap().to_owned()).collect()
+    };
+    let asked = routes("{chatId}", "{userId}").into_iter().map(|(method, path, _)| {
+        let path = path.split('?').next().unwrap().replace("/messages/1", "/messages/{seq}");
+        format!("{method} {path}")
+    });
+    let mut on_chats = all("routes");
+    on_chats.retain(|route| route.contains("{chatId}"));
+    assert_eq!(asked.collect::<BTreeSet<_>>(), on_chats);
+    // These are about no chat, or about several: sync is asked by itself below.
+    let others = ["$connect", "$disconnect", "$default", "ping", "createChat", "sync"];
+    let mut on_chats = all("actions");
+    on_chats.retain(|action| !others.contains(&action.as_str()));
+    assert_eq!(actions("{chatId}").into_iter().map(|(action, _)| action.to_owned()).collect::<BTreeSet<_>>(), on_chats);
 }
 
 /// What a participant finds of the chat: anything that changed would show.

@@ -15,6 +15,10 @@ const COMMENT: &str = "<!--";
 
 pub(super) fn generate(root: &Path, stack: &Stack, template: &str, files: &mut Files) -> Result<(), Failure> {
     let api = replaced(API, &read(root, API)?, COMMENT, "functions", &functions(stack))?;
+    let routes = stack.functions().flat_map(|(_, row)| row.routes.values().map(|route| route.value.clone()));
+    is_listed(&api, "route", routes.collect())?;
+    let actions = stack.functions().flat_map(|(_, row)| row.actions.iter().map(|action| action.value.clone()));
+    is_listed(&api, "action", actions.filter(|action| !action.starts_with('$')).collect())?;
     files.insert(API.to_owned(), Some(api));
     let operations = read(root, OPERATIONS)?;
     let (_, written, _) = around(OPERATIONS, &operations, COMMENT, "variables")?;
@@ -22,6 +26,31 @@ pub(super) fn generate(root: &Path, stack: &Stack, template: &str, files: &mut F
     let operations = replaced(OPERATIONS, &operations, COMMENT, "alarms", &alarms(template)?)?;
     files.insert(OPERATIONS.to_owned(), Some(operations));
     Ok(())
+}
+
+/// Fails unless the table whose first column is headed so has a row for each of these, and for nothing else. What else its
+/// rows say is written by hand.
+fn is_listed(api: &str, column: &str, wanted: BTreeSet<String>) -> Result<(), Failure> {
+    let header = format!("| {column} |");
+    let rows =
+        api.lines().skip_while(|line| !line.starts_with(&header)).skip(2).take_while(|line| line.starts_with('|'));
+    let cells = rows.filter_map(|row| row.split('|').nth(1)).map(str::trim);
+    let listed: BTreeSet<String> = cells.flat_map(named_in).collect();
+    let problem = match (wanted.difference(&listed).next(), listed.difference(&wanted).next()) {
+        (Some(missing), _) => format!("has no row for `{missing}`"),
+        (None, Some(unknown)) => format!("has a row for `{unknown}`, which no function has"),
+        (None, None) => return Ok(()),
+    };
+    Err(Failure(format!("{API}: the table `{header}` {problem}")))
+}
+
+/// The routes or the action that a cell names: `[PUT, DELETE /me](#me)` are two routes.
+fn named_in(cell: &str) -> Vec<String> {
+    let text = cell.strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or(cell);
+    match text.split_once(" /") {
+        Some((methods, path)) => methods.split(", ").map(|method| format!("{method} /{path}")).collect(),
+        None => vec![text.to_owned()],
+    }
 }
 
 /// A line of a table; an empty cell is one space.
@@ -225,6 +254,16 @@ mod tests {
         assert_eq!(table.lines().last(), Some("| OTHER | none | nobody | kept |"));
         let missing = variables(&stack, &written.replace("CHAT_USERS_TABLE", "CHATS_TABLE")).unwrap_err().0;
         assert!(missing.contains("no row `| CHAT_USERS_TABLE |"), "{missing}");
+    }
+
+    #[test]
+    fn a_route_that_the_docs_do_not_list_is_named() {
+        let api = "| route | what |\n| --- | --- |\n| [PUT, GET /a](#a) | does |\n\n| GET /b | another table |\n";
+        let listed =
+            |routes: &[&str]| is_listed(api, "route", routes.iter().map(|route| (*route).to_owned()).collect());
+        assert_eq!(listed(&["GET /a", "PUT /a"]), Ok(()));
+        assert!(listed(&["GET /a", "PUT /a", "GET /b"]).unwrap_err().0.contains("no row for `GET /b`"));
+        assert!(listed(&["GET /a"]).unwrap_err().0.contains("a row for `PUT /a`, which no function has"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `functions.yaml`: a row per function.
 
+use super::names::sam_route;
 use crate::failure::Failure;
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -87,12 +88,15 @@ pub(super) fn line_of<T>(spanned: &Spanned<T>) -> usize {
 pub(super) fn parse(text: &str) -> Result<Rows, Failure> {
     let rows: Rows = serde_saphyr::from_str(text).map_err(|error| unreadable(FILE, &error))?;
     let mut routes: BTreeMap<String, (&str, usize)> = BTreeMap::new();
-    let mut actions: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
+    let mut actions: BTreeMap<String, (&str, usize)> = BTreeMap::new();
     for (name, row) in &rows {
         let at = |line: usize, problem: String| Err(Failure::at(FILE, line, format!("{name}: {problem}")));
         let row_line = line_of(row).saturating_sub(1);
         let Row { memory, timeout, needs, .. } = &row.value;
-        if !name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-') {
+        if !name
+            .split('-')
+            .all(|word| word.starts_with(|first: char| first.is_ascii_lowercase()) && is_made_of(word, ""))
+        {
             return at(row_line, "the name of a function is lower-case words with dashes between".to_owned());
         }
         if let Some(memory) = memory.as_ref().filter(|memory| !MEMORY_MB.contains(&memory.value)) {
@@ -104,9 +108,12 @@ pub(super) fn parse(text: &str) -> Result<Rows, Failure> {
                 format!("the time-out is 1 to {MAX_TIMEOUT_SECONDS} s, which is all that API Gateway waits"),
             );
         }
-        for route in row.value.routes.values() {
+        for (event, route) in &row.value.routes {
             let (method, path) = method_and_path(&route.value);
-            if !METHODS.contains(&method) || !path.starts_with('/') {
+            if !is_made_of(event, "") {
+                return at(line_of(route), format!("`{event}` is no name of an event: write letters and digits"));
+            }
+            if !METHODS.contains(&method) || !path.starts_with('/') || !is_made_of(path, "/{}+-._~") {
                 return at(
                     line_of(route),
                     format!("`{}` is no route: write METHOD /path with one of {}", route.value, METHODS.join(", ")),
@@ -117,8 +124,20 @@ pub(super) fn parse(text: &str) -> Result<Rows, Failure> {
             }
         }
         for action in &row.value.actions {
-            if let Some((other, line)) = actions.insert(&action.value, (name, line_of(action))) {
+            if !is_made_of(action.value.trim_start_matches('$'), "") {
+                return at(line_of(action), format!("`{}` is no action: write letters and digits", action.value));
+            }
+            // SAM names a route's resources without regard to case.
+            if let Some((other, line)) = actions.insert(sam_route(&action.value), (name, line_of(action))) {
                 return at(line_of(action), format!("`{}` is an action of {other} too (line {line})", action.value));
+            }
+        }
+        for (variable, parameter) in &row.value.environment {
+            if !variable.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_') {
+                return at(
+                    line_of(parameter),
+                    format!("`{variable}` is no name of a variable: write upper-case words with _ between"),
+                );
             }
         }
         let mut once = BTreeSet::new();
@@ -127,6 +146,11 @@ pub(super) fn parse(text: &str) -> Result<Rows, Failure> {
         }
     }
     Ok(rows)
+}
+
+/// Whether a name is not empty and has only letters, digits and these.
+fn is_made_of(name: &str, others: &str) -> bool {
+    !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || others.contains(letter))
 }
 
 /// Two routes that differ in the names of their parameters alone are one to API Gateway.
@@ -171,6 +195,12 @@ mod tests {
             ("a:\n  group: chats\n  routes:\n    A: FETCH /x\n", ":4: a: `FETCH /x` is no route"),
             ("a:\n  group: chats\n  needs: [X, Y, X]\n", ":3: a: needs X twice"),
             ("A:\n  group: chats\n", ":1: A: the name of a function"),
+            ("a--b:\n  group: chats\n", ":1: a--b: the name of a function"),
+            ("a:\n  group: chats\n  routes:\n    A: 'GET /x: y'\n", ":4: a: `GET /x: y` is no route"),
+            ("a:\n  group: chats\n  routes:\n    A b: GET /x\n", ":4: a: `A b` is no name of an event"),
+            ("a:\n  group: chats\n  actions: [x, X]\n", ":3: a: `X` is an action of a too (line 3)"),
+            ("a:\n  group: chats\n  actions: ['x y']\n", ":3: a: `x y` is no action"),
+            ("a:\n  group: chats\n  environment:\n    a b: C\n", ":4: a: `a b` is no name of a variable"),
             ("a:\n  group: chats\n  memroy: 512\n", ":3: "),
             ("a:\n  group: others\n", ":2: "),
             ("a:\n  group: chats\na:\n  group: chats\n", ":3: "),

@@ -1,5 +1,6 @@
 """Deploys template.yaml to MiniStack on loopback, and runs a command against it.
 
+    cargo build --bins
     python tests/deploy/deploy.py --binaries target/debug --parameter AuthJwksUrl=http://127.0.0.1:8081/jwks -- COMMAND
 
 COMMAND finds the APIs in LAMBDA_CHAT_HTTP_URL and LAMBDA_CHAT_WS_URL, and its exit code is this program's; without

@@ -1,5 +1,6 @@
 """The real executables, deployed with a bucket and a topic: what a message carries, and who is told of it when away.
 
+    cargo build --bins
     LAMBDA_CHAT_BINARIES=target/debug LAMBDA_CHAT_AUTH_URL=http://127.0.0.1:3002 \\
         python -m unittest discover -s tests/deploy -p test_running.py
 

@@ -24,7 +24,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// A terminal that does this with the functions' log.
+    /// Shows the functions' log or keeps it, as `logs` says.
     pub fn new(logs: Logs) -> Self {
         Self { logs, kept: Arc::default() }
     }

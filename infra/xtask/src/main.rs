@@ -1,6 +1,6 @@
 //! `cargo xtask`: chores of this repository.
 //!
-//! It is started as `cargo run --bin xtask`, without `-p`, so that cargo resolves the features of all default members and
+//! It is started as `cargo run --bin xtask`, without `-p`, so that cargo chooses features for all members together, and
 //! what it depends on is compiled once for it and for `cargo run`.
 
 #![allow(missing_docs)] // a program; nobody depends on it

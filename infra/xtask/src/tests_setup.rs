@@ -11,7 +11,7 @@ const STARTED: [(&str, &str); 2] = [
 ];
 
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), Failure> {
-    provide(&missing(), is_root(), has_program)?;
+    provide(&missing(), is_root(), may_use_sudo(), has_program)?;
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut tests = Command::new(cargo);
     tests.args(["test", "--workspace"]).args(arguments).current_dir(root);
@@ -30,12 +30,17 @@ fn missing() -> Vec<&'static str> {
 }
 
 /// Installs packages where that is allowed; else says which are missing.
-fn provide(missing: &[&str], is_root: bool, has_program: impl Fn(&str) -> bool) -> Result<(), Failure> {
+fn provide(
+    missing: &[&str],
+    is_root: bool,
+    may_use_sudo: bool,
+    has_program: impl Fn(&str) -> bool,
+) -> Result<(), Failure> {
     if missing.is_empty() {
         return Ok(());
     }
     let packages = missing.join(" ");
-    let Some(mut install) = installer(is_root, has_program) else {
+    let Some(mut install) = installer(is_root, may_use_sudo, has_program) else {
         return Err(Failure(format!(
             "the tests start programs that are not here. Install {packages}: on Debian and Ubuntu these are the packages' names \
              (apt-get install {packages})"
@@ -55,12 +60,12 @@ fn provide(missing: &[&str], is_root: bool, has_program: impl Fn(&str) -> bool) 
 }
 
 /// What a command of apt begins with; None where apt is not, or packages cannot be installed without asking for a password.
-fn installer(is_root: bool, has_program: impl Fn(&str) -> bool) -> Option<Vec<&'static str>> {
+fn installer(is_root: bool, may_use_sudo: bool, has_program: impl Fn(&str) -> bool) -> Option<Vec<&'static str>> {
     if !has_program("apt-get") {
         None
     } else if is_root {
         Some(Vec::new())
-    } else if has_program("sudo") {
+    } else if may_use_sudo {
         Some(vec!["sudo", "--non-interactive"])
     } else {
         None
@@ -70,6 +75,12 @@ fn installer(is_root: bool, has_program: impl Fn(&str) -> bool) -> Option<Vec<&'
 fn has_program(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|directory| directory.join(name).is_file())
+}
+
+/// Whether sudo asks for no password.
+fn may_use_sudo() -> bool {
+    let probe = Command::new("sudo").args(["--non-interactive", "true"]).stderr(Stdio::null()).status();
+    probe.is_ok_and(|status| status.success())
 }
 
 fn is_root() -> bool {
@@ -89,17 +100,17 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named_where_it_cannot_be_installed() {
-        assert_eq!(provide(&[], false, |_| false), Ok(()));
-        let Failure(problem) = provide(&["redis-server", "tmux"], false, |_| false).unwrap_err();
+        assert_eq!(provide(&[], false, false, |_| false), Ok(()));
+        let Failure(problem) = provide(&["redis-server", "tmux"], false, false, |_| true).unwrap_err();
         assert!(problem.contains("apt-get install redis-server tmux"), "{problem}");
     }
 
     #[test]
     fn packages_are_installed_by_root_or_sudo() {
-        assert_eq!(installer(true, |name| name == "apt-get"), Some(vec![]));
-        assert_eq!(installer(false, |_| true), Some(vec!["sudo", "--non-interactive"]));
-        assert_eq!(installer(false, |name| name == "apt-get"), None);
-        assert_eq!(installer(true, |_| false), None);
+        assert_eq!(installer(true, false, |name| name == "apt-get"), Some(vec![]));
+        assert_eq!(installer(false, true, |_| true), Some(vec!["sudo", "--non-interactive"]));
+        assert_eq!(installer(false, false, |_| true), None);
+        assert_eq!(installer(true, true, |_| false), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::base::of_type;
 use super::permissions::Permission;
 use super::rows::{Row, method_and_path};
 use super::stack::Stack;
-use super::{Files, around, read, replaced};
+use super::{Files, around, read, replaced, template};
 use crate::failure::Failure;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,7 +13,8 @@ const API: &str = "docs/API.md";
 const OPERATIONS: &str = "docs/OPERATIONS.md";
 const COMMENT: &str = "<!--";
 
-pub(super) fn generate(root: &Path, stack: &Stack, template: &str, files: &mut Files) -> Result<(), Failure> {
+pub(super) fn generate(root: &Path, stack: &Stack) -> Result<Files, Failure> {
+    let mut files = Files::new();
     let api = replaced(API, &read(root, API)?, COMMENT, "functions", &functions(stack))?;
     let routes = stack.functions().flat_map(|(_, row)| row.routes.values().map(|route| route.value.clone()));
     is_listed(&api, "route", routes.collect())?;
@@ -23,9 +24,9 @@ pub(super) fn generate(root: &Path, stack: &Stack, template: &str, files: &mut F
     let operations = read(root, OPERATIONS)?;
     let (_, written, _) = around(OPERATIONS, &operations, COMMENT, "variables")?;
     let operations = replaced(OPERATIONS, &operations, COMMENT, "variables", &variables(stack, written)?)?;
-    let operations = replaced(OPERATIONS, &operations, COMMENT, "alarms", &alarms(template)?)?;
+    let operations = replaced(OPERATIONS, &operations, COMMENT, "alarms", &alarms(&template::generate(stack)?)?)?;
     files.insert(OPERATIONS.to_owned(), Some(operations));
-    Ok(())
+    Ok(files)
 }
 
 /// Fails unless the table whose first column is headed so has a row for each of these, and for nothing else. What else its
@@ -224,7 +225,7 @@ mod tests {
     use super::*;
 
     fn stack() -> Stack {
-        let rows = "a:\n  group: chats\n  routes:\n    A: GET /a\n  needs: [Read]\nb:\n  group: chats\n  actions: [$default, b]\nc:\n  group: chats\n";
+        let rows = "a:\n  group: chats\n  routes:\n    A: GET /a\n  needs: [Read]\nb:\n  group: chats\n  actions: [$default, b]\nauthorize:\n  group: chats\n";
         let permissions = "Read:\n  Action: [dynamodb:Query, dynamodb:GetItem]\n  Resource: [!GetAtt ChatUsersTable.Arn, !Sub '${ChatUsersTable.Arn}/index/byUser']\n";
         Stack::parse(BASE, rows, permissions).unwrap()
     }
@@ -236,7 +237,7 @@ mod tests {
         let calls = "GetItem on ChatUsers, ChatUsers/byUser; Query on ChatUsers, ChatUsers/byUser";
         assert_eq!(rows[0], format!("| a | GET /a | | {calls} | | RealtimeRedisSecretArn | | |"));
         assert_eq!(rows[1], "| b | | `$default`, b | | | | | |");
-        assert_eq!(rows[2], "| c | the authorizer of both APIs | | | | | | |");
+        assert_eq!(rows[2], "| authorize | the authorizer of both APIs | | | | | | |");
     }
 
     #[test]
@@ -270,7 +271,10 @@ mod tests {
     fn functions_are_named_the_shorter_way() {
         let stack = stack();
         let of = |names: &[&'static str]| those_of(&names.iter().copied().collect(), &stack);
-        assert_eq!((of(&["a", "b", "c"]), of(&["b", "c"]), of(&["a"])), ("all".into(), "all but a".into(), "a".into()));
+        assert_eq!(
+            (of(&["a", "b", "authorize"]), of(&["b", "authorize"]), of(&["a"])),
+            ("all".into(), "all but a".into(), "a".into())
+        );
     }
 
     #[test]

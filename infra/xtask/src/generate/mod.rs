@@ -23,9 +23,16 @@ use std::path::Path;
 /// Files by their path from the workspace's root; None for one that has to go.
 type Files = BTreeMap<String, Option<String>>;
 
-/// Writes every generated file that differs, and says which.
+/// Writes every generated file that differs, and says which. The tables in docs come last: a row whose text somebody has to
+/// write first stops nothing else.
 pub(crate) fn write(root: &Path) -> Result<(), Failure> {
-    for (path, content) in generated(root)? {
+    let stack = Stack::read(root)?;
+    write_files(root, sources(root, &stack)?)?;
+    write_files(root, docs::generate(root, &stack)?)
+}
+
+fn write_files(root: &Path, files: Files) -> Result<(), Failure> {
+    for (path, content) in files {
         let file = root.join(&path);
         if std::fs::read_to_string(&file).ok() == content {
             continue;
@@ -42,7 +49,8 @@ pub(crate) fn write(root: &Path) -> Result<(), Failure> {
 
 /// Fails with the first file that differs from what would be generated, and its first line that does.
 pub(crate) fn check(root: &Path) -> Result<(), Failure> {
-    for (path, content) in generated(root)? {
+    let stack = Stack::read(root)?;
+    for (path, content) in sources(root, &stack)?.into_iter().chain(docs::generate(root, &stack)?) {
         let found = std::fs::read_to_string(root.join(&path)).ok();
         if let Some((line, problem)) = difference(found.as_deref(), content.as_deref()) {
             return Err(Failure::at(&path, line, format!("{problem}. Run `cargo xtask generate`")));
@@ -74,14 +82,12 @@ fn difference(found: Option<&str>, wanted: Option<&str>) -> Option<(usize, Strin
     None
 }
 
-fn generated(root: &Path) -> Result<Files, Failure> {
-    let stack = Stack::read(root)?;
-    let template = template::generate(&stack)?;
+/// All files but those in docs.
+fn sources(root: &Path, stack: &Stack) -> Result<Files, Failure> {
     let mut files = Files::new();
-    files.insert("CargoLambda.toml".to_owned(), Some(cargo_lambda::generate(&stack)));
-    docs::generate(root, &stack, &template, &mut files)?;
-    functions_crate::generate(root, &stack, &mut files)?;
-    files.insert("template.yaml".to_owned(), Some(template));
+    files.insert("template.yaml".to_owned(), Some(template::generate(stack)?));
+    files.insert("CargoLambda.toml".to_owned(), Some(cargo_lambda::generate(stack)));
+    functions_crate::generate(root, stack, &mut files)?;
     Ok(files)
 }
 

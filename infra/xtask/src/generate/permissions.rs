@@ -1,6 +1,6 @@
 //! `permissions.yaml`: each IAM statement once, under the name of what a function needs it for.
 
-use super::rows::unreadable;
+use super::rows::{line_of, unreadable};
 use crate::failure::Failure;
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -83,14 +83,18 @@ pub(super) fn parse(text: &str) -> Result<Permissions, Failure> {
     let written: IndexMap<String, Spanned<Written>> =
         serde_saphyr::from_str(&untagged(text)).map_err(|error| unreadable(FILE, &error))?;
     let lines: Vec<&str> = text.lines().collect();
-    let permissions = written.into_iter().map(|(name, Spanned { value: written, .. })| {
-        let start = lines.iter().position(|line| *line == format!("{name}:")).unwrap_or_default();
+    let permissions = written.into_iter().map(|(name, written)| {
+        let (line, written) = (line_of(&written), written.value);
+        let start = lines.iter().position(|line| *line == format!("{name}:"));
+        let start = start.ok_or_else(|| Failure::at(FILE, line, format!("write `{name}:` alone on its line")))?;
         let above = lines[..start].iter().rev().take_while(|line| line.starts_with('#'));
         let mut comments: Vec<String> = above.map(|line| (*line).to_owned()).collect();
         comments.reverse();
         let ours =
             |line: &&&str| ["Sid:", "When:", "PolicyName:"].iter().all(|key| !line.trim_start().starts_with(key));
-        let body = lines.iter().skip(start + 1).take_while(|line| line.starts_with(' '));
+        // Up to the next name. Empty lines, and comments that go with that, are none of the statement's.
+        let next = |line: &&&str| line.starts_with(|first: char| first.is_ascii_alphabetic());
+        let body = lines.iter().skip(start + 1).take_while(|line| !next(line)).filter(|line| line.starts_with(' '));
         let permission = Permission {
             line: start + 1,
             comments,
@@ -101,9 +105,9 @@ pub(super) fn parse(text: &str) -> Result<Permissions, Failure> {
             resources: written.resource.into(),
             text: body.filter(ours).map(|line| line.chars().skip(2).collect()).collect(),
         };
-        (name, permission)
+        Ok((name, permission))
     });
-    Ok(permissions.collect())
+    permissions.collect()
 }
 
 #[cfg(test)]
@@ -122,6 +126,15 @@ mod tests {
         assert_eq!(look.text.len(), 4);
         assert!(look.is_about("Bucket") && !look.is_about("Other") && look.is_of("s3") && !look.is_of("sns"));
         assert!(permissions["Push"].is_of("execute-api"));
+    }
+
+    #[test]
+    fn no_line_of_a_statement_is_lost() {
+        let text =
+            "Look:\n  Action: s3:GetObject\n\n# Between.\n  Resource: !Sub ${Bucket.Arn}/*\n  Condition: {a: {b: c}}\n";
+        assert_eq!(parse(text).unwrap()["Look"].text.len(), 3);
+        let Failure(problem) = parse("Look: {Action: a:B, Resource: C}\n").unwrap_err();
+        assert_eq!(problem, format!("{FILE}:1: write `Look:` alone on its line"));
     }
 
     #[test]

@@ -10,6 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const FILE: &str = "infra/stack/functions.yaml";
 
 const METHODS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
+/// The one function that no route and no action invokes.
+const AUTHORIZER: &str = "authorize";
+/// Route keys that are API Gateway's own.
+const SPECIAL_ACTIONS: [&str; 3] = ["$connect", "$default", "$disconnect"];
 /// API Gateway waits so many seconds for a function.
 const MAX_TIMEOUT_SECONDS: u32 = 29;
 /// Lambda's limits, in MB.
@@ -99,6 +103,9 @@ pub(super) fn parse(text: &str) -> Result<Rows, Failure> {
         {
             return at(row_line, "the name of a function is lower-case words with dashes between".to_owned());
         }
+        if row.value.routes.is_empty() && (row.value.public || row.value.actions.is_empty() && name != AUTHORIZER) {
+            return at(row_line, "nothing invokes it: give it a route or an action".to_owned());
+        }
         if let Some(memory) = memory.as_ref().filter(|memory| !MEMORY_MB.contains(&memory.value)) {
             return at(line_of(memory), "Lambda gives 128 to 10240 MB of memory".to_owned());
         }
@@ -124,7 +131,7 @@ pub(super) fn parse(text: &str) -> Result<Rows, Failure> {
             }
         }
         for action in &row.value.actions {
-            if !is_made_of(action.value.trim_start_matches('$'), "") {
+            if !is_made_of(&action.value, "") && !SPECIAL_ACTIONS.contains(&action.value.as_str()) {
                 return at(line_of(action), format!("`{}` is no action: write letters and digits", action.value));
             }
             // SAM names a route's resources without regard to case.
@@ -190,17 +197,23 @@ mod tests {
     #[test]
     fn what_cannot_be_is_told_with_its_line() {
         for (rows, wanted) in [
-            ("a:\n  group: chats\n  memory: 64\n", ":3: a: Lambda gives 128 to 10240 MB"),
-            ("a:\n  group: chats\n  timeout: 60\n", ":3: a: the time-out is 1 to 29 s"),
+            ("a:\n  group: chats\n  memory: 64\n  actions: [x]\n", ":3: a: Lambda gives 128 to 10240 MB"),
+            ("a:\n  group: chats\n  timeout: 60\n  actions: [x]\n", ":3: a: the time-out is 1 to 29 s"),
             ("a:\n  group: chats\n  routes:\n    A: FETCH /x\n", ":4: a: `FETCH /x` is no route"),
-            ("a:\n  group: chats\n  needs: [X, Y, X]\n", ":3: a: needs X twice"),
+            ("a:\n  group: chats\n  needs: [X, Y, X]\n  actions: [x]\n", ":3: a: needs X twice"),
             ("A:\n  group: chats\n", ":1: A: the name of a function"),
+            ("a:\n  group: chats\n", ":1: a: nothing invokes it"),
+            ("a:\n  group: chats\n  public: true\n  actions: [x]\n", ":1: a: nothing invokes it"),
+            ("a:\n  group: chats\n  actions: [$x]\n", ":3: a: `$x` is no action"),
             ("a--b:\n  group: chats\n", ":1: a--b: the name of a function"),
             ("a:\n  group: chats\n  routes:\n    A: 'GET /x: y'\n", ":4: a: `GET /x: y` is no route"),
             ("a:\n  group: chats\n  routes:\n    A b: GET /x\n", ":4: a: `A b` is no name of an event"),
             ("a:\n  group: chats\n  actions: [x, X]\n", ":3: a: `X` is an action of a too (line 3)"),
             ("a:\n  group: chats\n  actions: ['x y']\n", ":3: a: `x y` is no action"),
-            ("a:\n  group: chats\n  environment:\n    a b: C\n", ":4: a: `a b` is no name of a variable"),
+            (
+                "a:\n  group: chats\n  environment:\n    a b: C\n  actions: [x]\n",
+                ":4: a: `a b` is no name of a variable",
+            ),
             ("a:\n  group: chats\n  memroy: 512\n", ":3: "),
             ("a:\n  group: others\n", ":2: "),
             ("a:\n  group: chats\na:\n  group: chats\n", ":3: "),

@@ -18,7 +18,7 @@ const OF_RESOURCES: [(&str, &[(&str, &str)]); 4] = [
     ("AuthSecretArn", &[("AUTH_SECRET_ARN", "!Ref AuthSecretArn")]),
 ];
 
-/// Who uses the table of users reaches Redis too, where one keeps connections.
+/// A function that uses this table also reaches Redis, if the stack has one.
 const USERS: &str = "ChatUsersTable";
 
 const OF_REDIS: [(&str, &str); 3] = [
@@ -120,6 +120,9 @@ impl Stack {
             if !self.functions().any(|(_, row)| row.needs.iter().any(|need| need.value == *name)) {
                 return at(format!("no function needs `{name}`"));
             }
+            if let Some(when) = permission.when.as_ref().filter(|when| !self.base.contains(&format!("\n  {when}: "))) {
+                return at(format!("{name}: {} has no condition {when}", base::FILE));
+            }
             if permission.when.is_some() && permission.policy_name.is_none() && !permission.is_of("secretsmanager") {
                 return at(format!(
                     "{name}: a statement under a condition is a policy of its own, which needs a PolicyName"
@@ -152,9 +155,8 @@ pub(super) mod tests {
     use super::*;
 
     /// A stack with two functions and one table.
-    pub(in super::super) const BASE: &str =
-        "Parameters:\n  Burst:\n    Type: Number\n\nResources:\n  ChatUsersTable:\n    Type: AWS::DynamoDB::Table\n";
-    const ROWS: &str = "a:\n  group: chats\n  needs: [Read]\n  environment:\n    BURST: Burst\nb:\n  group: chats\n";
+    pub(in super::super) const BASE: &str = "Parameters:\n  Burst:\n    Type: Number\n\nConditions:\n  HasIt: x\n\nResources:\n  ChatUsersTable:\n    Type: AWS::DynamoDB::Table\n";
+    const ROWS: &str = "a:\n  group: chats\n  needs: [Read]\n  environment:\n    BURST: Burst\n  actions: [a]\nb:\n  group: chats\n  actions: [b]\n";
     const PERMISSIONS: &str = "Read:\n  Action: dynamodb:GetItem\n  Resource: !GetAtt ChatUsersTable.Arn\n";
 
     fn problem(rows: &str, permissions: &str) -> String {
@@ -185,6 +187,8 @@ pub(super) mod tests {
         assert_eq!(twice, format!("{}:1: a: two of its needs have the Sid Read", rows::FILE));
         let unnamed = problem(ROWS, &PERMISSIONS.replace("Read:\n", "Read:\n  When: HasIt\n"));
         assert!(unnamed.ends_with("which needs a PolicyName"), "{unnamed}");
+        let condition = problem(ROWS, &PERMISSIONS.replace("Read:\n", "Read:\n  When: HasNot\n"));
+        assert!(condition.ends_with("has no condition HasNot"), "{condition}");
     }
 
     #[test]

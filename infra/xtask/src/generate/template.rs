@@ -155,7 +155,7 @@ mod tests {
 
     fn stack() -> Stack {
         let places: String = PLACES.iter().map(|place| format!("  # generated: {place}\n")).collect();
-        Stack::parse(&format!("# Top.\n\n{BASE}{places}"), "a:\n  group: chats\n", "").unwrap()
+        Stack::parse(&format!("# Top.\n\n{BASE}{places}"), "a:\n  group: chats\n  actions: [a]\n", "").unwrap()
     }
 
     #[test]

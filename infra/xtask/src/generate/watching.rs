@@ -72,8 +72,9 @@ mod tests {
     use super::*;
 
     fn stack(functions: u8) -> Stack {
-        let rows: String =
-            (b'a'..b'a' + functions).map(|letter| format!("f-{}:\n  group: chats\n", char::from(letter))).collect();
+        let rows: String = (b'a'..b'a' + functions)
+            .map(|letter| format!("f-{0}:\n  group: chats\n  actions: [{0}]\n", char::from(letter)))
+            .collect();
         Stack::parse(BASE, &rows, "").unwrap()
     }
 

@@ -30,6 +30,12 @@ pub(super) struct Permission {
 }
 
 impl Permission {
+    /// What the policy of its own is called that a function has for it; None for a statement under no condition.
+    pub(super) fn own_policy(&self, function: &str) -> Option<String> {
+        self.when.as_ref()?;
+        Some(self.policy_name.clone().unwrap_or_else(|| format!("{function}-secret")))
+    }
+
     /// Whether one of its resources is this, or a part of it.
     pub(super) fn is_about(&self, resource: &str) -> bool {
         self.resources.iter().any(|each| {
@@ -90,8 +96,7 @@ pub(super) fn parse(text: &str) -> Result<Permissions, Failure> {
         let above = lines[..start].iter().rev().take_while(|line| line.starts_with('#'));
         let mut comments: Vec<String> = above.map(|line| (*line).to_owned()).collect();
         comments.reverse();
-        let ours =
-            |line: &&&str| ["Sid:", "When:", "PolicyName:"].iter().all(|key| !line.trim_start().starts_with(key));
+        let ours = |line: &&&str| ["  Sid:", "  When:", "  PolicyName:"].iter().all(|key| !line.starts_with(key));
         // Up to the next name. Empty lines, and comments that go with that, are none of the statement's.
         let next = |line: &&&str| line.starts_with(|first: char| first.is_ascii_alphabetic());
         let body = lines.iter().skip(start + 1).take_while(|line| !next(line)).filter(|line| line.starts_with(' '));

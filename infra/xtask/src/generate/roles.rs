@@ -29,8 +29,7 @@ pub(super) fn role(stack: &Stack, name: &str, row: &Row) -> String {
         text.push_str(&indented(12, &statement(need)));
     }
     for (_, need) in stack.needs(row) {
-        let Some(condition) = &need.when else { continue };
-        let policy = need.policy_name.clone().unwrap_or_else(|| format!("{name}-secret"));
+        let (Some(condition), Some(policy)) = (&need.when, need.own_policy(name)) else { continue };
         let _ = write!(
             text,
             "      - !If\n        - {condition}\n        - PolicyName: {policy}\n          PolicyDocument:\n            Version: \"2012-10-17\"\n            \

@@ -5,6 +5,7 @@ use super::permissions::{self, Permission, Permissions};
 use super::rows::{self, Row, Rows, line_of};
 use super::{base, read};
 use crate::failure::Failure;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The variables that follow from what a function may do: from the need's resource, or from its service.
@@ -108,11 +109,14 @@ impl Stack {
                     return Err(Failure::at(rows::FILE, line_of(need), problem));
                 }
             }
-            let mut sids: Vec<&str> = self.needs(&row.value).map(|(_, need)| need.sid.as_str()).collect();
-            sids.sort_unstable();
-            if let Some([sid, _]) = sids.array_windows().find(|[one, other]| one == other) {
-                let problem = format!("{name}: two of its needs have the Sid {sid}");
-                return Err(Failure::at(rows::FILE, line_of(row).saturating_sub(1), problem));
+            let row_line = line_of(row).saturating_sub(1);
+            let sids = self.needs(&row.value).map(|(_, need)| need.sid.clone());
+            if let Some(sid) = twice(sids) {
+                return Err(Failure::at(rows::FILE, row_line, format!("{name}: two of its needs have the Sid {sid}")));
+            }
+            if let Some(policy) = twice(self.needs(&row.value).filter_map(|(_, need)| need.own_policy(name))) {
+                let problem = format!("{name}: two of its needs have the policy {policy}: give one a PolicyName");
+                return Err(Failure::at(rows::FILE, row_line, problem));
             }
         }
         for (name, permission) in &self.permissions {
@@ -150,6 +154,12 @@ impl Stack {
     }
 }
 
+/// A name that comes twice.
+fn twice(names: impl Iterator<Item = String>) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    names.into_iter().find(|name| !seen.insert(name.clone()))
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -185,6 +195,15 @@ pub(super) mod tests {
         );
         let twice = problem(&ROWS.replace("[Read]", "[Read, Again]"), &twice);
         assert_eq!(twice, format!("{}:1: a: two of its needs have the Sid Read", rows::FILE));
+        let secret = |name: &str| {
+            format!("{name}:\n  When: HasIt\n  Action: secretsmanager:GetSecretValue\n  Resource: !Ref X\n")
+        };
+        let secrets = format!("{PERMISSIONS}{}{}", secret("One"), secret("Two"));
+        let policies = problem(&ROWS.replace("[Read]", "[Read, One, Two]"), &secrets);
+        assert_eq!(
+            policies,
+            format!("{}:1: a: two of its needs have the policy a-secret: give one a PolicyName", rows::FILE)
+        );
         let unnamed = problem(ROWS, &PERMISSIONS.replace("Read:\n", "Read:\n  When: HasIt\n"));
         assert!(unnamed.ends_with("which needs a PolicyName"), "{unnamed}");
         let condition = problem(ROWS, &PERMISSIONS.replace("Read:\n", "Read:\n  When: HasNot\n"));

@@ -11,7 +11,7 @@ fn group(others: &[&str], client: Option<&str>) -> CreateChat {
     CreateChat { caller: caller("alice"), chat }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_pair_has_one_private_chat() {
     let app = app();
     let create = |by: &str, other: &str| CreateChat {
@@ -30,7 +30,7 @@ async fn a_pair_has_one_private_chat() {
     assert!(shown.get("lastMessageId").is_none() && shown.get("name").is_none());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_groups_creator_is_its_admin() {
     let app = app();
     let created = app.create_chat(group(&["bob", "carol"], None)).await.unwrap();
@@ -63,7 +63,7 @@ fn what_makes_no_chat() {
     assert!(NewChat::private(&alice, &users(&["alice", "bob"])).is_ok());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_group_that_is_created_again_under_its_name_is_the_same() {
     let app = app();
     let first = app.create_chat(group(&["bob", "carol"], Some("g-1"))).await.unwrap();
@@ -87,7 +87,7 @@ async fn conflicts_are_tried_again_and_not_for_ever() {
     assert!(matches!(error, CreateChatError::Busy), "{error:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn participants_are_told_and_the_asking_connection_is_answered_instead() {
     let app = app();
     for (who, name) in [("alice", "a-1"), ("alice", "a-2"), ("bob", "b-1"), ("eve", "e-1")] {
@@ -109,7 +109,7 @@ async fn participants_are_told_and_the_asking_connection_is_answered_instead() {
     assert_eq!(app.push.count(), 0, "what was there already is no news");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_chat_shows_its_members_and_who_is_online() {
     let app = app();
     let chat = private(&app).await;
@@ -128,7 +128,7 @@ async fn a_chat_shows_its_members_and_who_is_online() {
     assert_eq!(bob["user"]["lastSeen"], json!("2026-01-01T00:00:00.000Z"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_stranger_is_not_told_that_a_chat_exists() {
     let app = app();
     let chat = private(&app).await;
@@ -139,7 +139,7 @@ async fn a_stranger_is_not_told_that_a_chat_exists() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_chat_document_that_is_behind_its_head_is_read_again() {
     let app = app();
     let chat = group_of(&app, &["alice", "bob", "dave"]).await;

@@ -25,7 +25,7 @@ async fn the_twenty_first_connection_closes_the_oldest() {
     assert!(left.iter().all(|left| left.id.as_str() != "c-1"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_expired_token_opens_nothing() {
     let app = app();
     let mut expired = connection("c-1", TestEnv::START);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use testkit::fixtures::{caller, connection, message, user};
 use testkit::{Faults, MemoryStore, TestEnv};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_message_is_stored_at_its_place_and_pushed_to_every_device_but_the_asking_one() {
     let app = app();
     let chat = private(&app).await;
@@ -39,7 +39,7 @@ async fn a_message_is_stored_at_its_place_and_pushed_to_every_device_but_the_ask
     assert_eq!(app.push.count(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn sending_counts_as_having_read() {
     let app = app();
     let chat = private(&app).await;
@@ -50,7 +50,7 @@ async fn sending_counts_as_having_read() {
     assert_eq!(app.get_chat(&caller("alice"), &chat).await.unwrap().unread_count, 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_repeat_changes_nothing_and_is_pushed_again() {
     let app = app();
     let chat = private(&app).await;
@@ -69,7 +69,7 @@ async fn a_repeat_changes_nothing_and_is_pushed_again() {
     assert_eq!(app.store.stored_head(&chat).unwrap().last_seq, Seq(41));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_repeat_is_not_shown_to_who_came_later() {
     let app = app();
     let chat = group(&app, &["alice", "bob", "carol"]).await;
@@ -81,7 +81,7 @@ async fn a_repeat_is_not_shown_to_who_came_later() {
     pushed(&app, told);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_same_name_for_something_else_is_refused() {
     let app = app();
     let chat = private(&app).await;
@@ -93,7 +93,7 @@ async fn the_same_name_for_something_else_is_refused() {
     assert_eq!(app.store.stored_messages(&chat).len(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_reply_that_was_lost_is_found_by_repeating() {
     let app = app();
     let chat = private(&app).await;
@@ -106,7 +106,7 @@ async fn a_reply_that_was_lost_is_found_by_repeating() {
     assert_eq!(app.store.stored_messages(&chat).len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_stranger_stores_nothing() {
     let app = app();
     let chat = private(&app).await;
@@ -115,7 +115,7 @@ async fn a_stranger_stores_nothing() {
     assert!(app.store.stored_messages(&chat).is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_closed_chat_takes_no_messages() {
     let app = app();
     let chat = closed(&app).await;

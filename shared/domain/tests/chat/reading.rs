@@ -11,7 +11,7 @@ async fn page(app: &TestApp, chat: &ChatId, who: &str, start: PageStart, limit: 
     app.list_messages(list(chat, who, start, limit)).await.unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn pages_in_every_direction() {
     let app = app();
     let chat = private(&app).await;
@@ -33,7 +33,7 @@ async fn pages_in_every_direction() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn paging_both_ways_gives_each_message_once() {
     let app = app();
     let chat = private(&app).await;
@@ -60,7 +60,7 @@ async fn paging_both_ways_gives_each_message_once() {
     assert_eq!(backward, forward);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_empty_page_says_where_there_is_more() {
     let app = app();
     let chat = private(&app).await;
@@ -73,7 +73,7 @@ async fn an_empty_page_says_where_there_is_more() {
     assert!(before.range.is_none() && !before.has_more_before && before.has_more_after);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_below_the_floor_is_shown() {
     let app = app();
     let chat = group(&app, &["alice", "bob", "dave"]).await;
@@ -95,7 +95,7 @@ async fn nothing_below_the_floor_is_shown() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_somebody_deleted_for_themselves_is_covered_and_not_shown() {
     let app = app();
     let chat = private(&app).await;
@@ -109,7 +109,7 @@ async fn what_somebody_deleted_for_themselves_is_covered_and_not_shown() {
     assert_eq!(shown["deletedFor"], serde_json::json!([]), "and nobody else is told");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_page_ends_where_a_transaction_is_seen_in_part() {
     let app = app();
     let chat = private(&app).await;
@@ -125,7 +125,7 @@ async fn a_page_ends_where_a_transaction_is_seen_in_part() {
     assert!(!whole.has_more_after);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn seen_by_follows_the_read_positions() {
     let app = app();
     let chat = group(&app, &["alice", "bob", "dave"]).await;
@@ -143,7 +143,7 @@ async fn seen_by_follows_the_read_positions() {
     assert_eq!(carol, [false, false, true]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_page_fits_a_frame_and_loses_nothing() {
     let app = app();
     let chat = private(&app).await;
@@ -167,7 +167,7 @@ async fn a_page_fits_a_frame_and_loses_nothing() {
     assert_eq!(seqs(&around), [5], "the one that was asked for is on it");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_message_that_does_not_fit_with_all_its_readers_says_so() {
     let app = app();
     let others: Vec<_> = (0..89).map(|n| user(&format!("{n:0128}"))).collect();
@@ -184,7 +184,7 @@ async fn one_message_that_does_not_fit_with_all_its_readers_says_so() {
     assert!(serde_json::to_string(&page).unwrap().len() <= MAX_FRAME_BYTES);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn marking_moves_forward_tells_everyone_and_stops_at_the_end() {
     let app = app();
     let chat = private(&app).await;
@@ -217,7 +217,7 @@ async fn marking_moves_forward_tells_everyone_and_stops_at_the_end() {
     assert_eq!(app.store.stored_member(&chat, &user("bob")).unwrap().read_seq, Seq(3));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn in_a_large_chat_nobody_is_told() {
     let app = app();
     let others: Vec<_> = (0..100).map(|n| format!("u{n}")).collect();
@@ -232,7 +232,7 @@ async fn in_a_large_chat_nobody_is_told() {
     assert_eq!(app.mark_seen(mark(&chat, "u1", 2)).await.unwrap().pushed.posted, 1, "100 participants");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_stranger_reads_and_marks_nothing() {
     let app = app();
     let chat = private(&app).await;

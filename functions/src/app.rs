@@ -156,7 +156,7 @@ fn users(aws: &Aws) -> Result<Users, Error> {
 }
 
 fn bucket(aws: &Aws) -> Result<Bucket, Error> {
-    Ok(Bucket::new(&aws.sdk, aws.config.s3_endpoint.as_deref(), attachments_bucket()?))
+    Ok(Bucket::new(&aws.sdk, aws.config.s3_endpoint.as_deref(), &attachments_bucket()?))
 }
 
 fn compose<P, D, O>(store: Store, push: P, directory: D, objects: O) -> Result<App<P, D, O>, Error> {

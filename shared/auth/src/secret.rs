@@ -2,23 +2,35 @@
 
 use crate::http::Failure;
 use crate::keys::{FetchError, FetchKeys, KeySet};
+use aws_call::{HttpRequest, Service, regional_endpoint};
 use aws_config::SdkConfig;
-use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::Builder;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::json;
 
 /// One secret of Secrets Manager.
 #[derive(Debug)]
 pub struct Secret {
-    client: Client,
+    manager: Service,
     arn: String,
+}
+
+/// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SecretValue {
+    secret_string: Option<String>,
+    /// In base64.
+    secret_binary: Option<String>,
 }
 
 impl Secret {
     /// The secret of this ARN. `endpoint` replaces the region's own.
     pub fn new(config: &SdkConfig, endpoint: Option<&str>, arn: &str) -> Self {
-        let mut builder = Builder::from(config);
-        builder.set_endpoint_url(endpoint.map(str::to_owned));
-        Self { client: Client::from_conf(builder.build()), arn: arn.to_owned() }
+        let region = config.region().map(AsRef::as_ref).unwrap_or_default();
+        let endpoint = endpoint.map_or_else(|| regional_endpoint("secretsmanager", region), str::to_owned);
+        Self { manager: Service::new(config, "secretsmanager", endpoint), arn: arn.to_owned() }
     }
 
     /// Its value now: bytes that are not to be printed.
@@ -26,11 +38,20 @@ impl Secret {
     /// # Errors
     /// What Secrets Manager or the way to it says.
     pub async fn value(&self) -> Result<Vec<u8>, Failure> {
-        let output = self.client.get_secret_value().secret_id(&self.arn).send().await?;
-        match (output.secret_string, output.secret_binary) {
-            (Some(text), _) => Ok(text.into_bytes()),
-            (None, Some(bytes)) => Ok(bytes.into_inner()),
-            (None, None) => Err("the secret has no value".into()),
+        let mut request = HttpRequest::new(json!({"SecretId": self.arn}).to_string().into());
+        request.set_method("POST")?;
+        request.set_uri("/")?;
+        request.headers_mut().insert("content-type", "application/x-amz-json-1.1");
+        request.headers_mut().insert("x-amz-target", "secretsmanager.GetSecretValue");
+        let answer = self.manager.call("GetSecretValue", request).await?;
+        // What serde and base64 say of an error quotes what they read: not for a log.
+        match serde_json::from_slice(answer.body()).ok() {
+            Some(SecretValue { secret_string: Some(text), .. }) => Ok(text.into_bytes()),
+            Some(SecretValue { secret_binary: Some(bytes), .. }) => {
+                STANDARD.decode(bytes).ok().ok_or_else(|| "the secret's bytes are no base64".into())
+            }
+            Some(SecretValue { .. }) => Err("the secret has no value".into()),
+            None => Err("the answer of Secrets Manager cannot be read".into()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What all AWS clients share: credentials, time-outs, one HTTP client; and connecting before the first request.
 
 use crate::config::AwsConfig;
+use aws_call::regional_endpoint;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -58,9 +59,8 @@ impl Aws {
     /// Connects to the region's DynamoDB; see [`Aws::warm`].
     pub async fn warm_dynamodb(&self) {
         let AwsConfig { region, dynamodb_endpoint, .. } = &self.config;
-        let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
-        let default = || format!("https://dynamodb.{region}.amazonaws.com{suffix}");
-        self.warm(&dynamodb_endpoint.clone().unwrap_or_else(default)).await;
+        let endpoint = dynamodb_endpoint.clone().unwrap_or_else(|| regional_endpoint("dynamodb", region));
+        self.warm(&endpoint).await;
     }
 
     /// Connects to a service while the function starts, so that the first request does not wait for name resolution and

@@ -1,6 +1,6 @@
 //! What an SDK error means to the domain: by its type and code, never by its text.
 
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_call::{CallError, ProvideErrorMetadata as _};
 use domain::ports::StoreError;
 use std::error::Error as StdError;
 
@@ -9,17 +9,14 @@ use std::error::Error as StdError;
 const TRANSIENT: [&str; 3] = ["OperationAborted", "RequestTimeout", "SlowDown"];
 
 /// The domain's error for a call that failed.
-pub(crate) fn failed<E>(operation: &'static str, error: SdkError<E>) -> StoreError
-where
-    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
-{
+pub(crate) fn failed(operation: &'static str, error: CallError) -> StoreError {
     let transient = match &error {
-        SdkError::ServiceError(service) => {
+        CallError::ServiceError(service) => {
             // What a HEAD is refused with has no body, and so no code.
             let listed = service.err().code().is_some_and(|code| TRANSIENT.contains(&code));
             listed || service.raw().status().is_server_error()
         }
-        SdkError::ConstructionFailure(_) => false,
+        CallError::ConstructionFailure(_) => false,
         _ => true,
     };
     let source = Box::new(error);

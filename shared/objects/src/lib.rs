@@ -21,12 +21,8 @@
 mod disposition;
 mod errors;
 
+use aws_call::{Answer, CallError, HttpRequest, Presigned, ProvideErrorMetadata as _, Service, regional_endpoint};
 use aws_config::SdkConfig;
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::Builder;
-use aws_sdk_s3::error::ProvideErrorMetadata as _;
-use aws_sdk_s3::presigning::PresigningConfig;
-use aws_sdk_s3::types::ChecksumMode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use disposition::attachment;
@@ -36,98 +32,132 @@ use domain::ids::AttachmentId;
 use domain::ports::{CheckUploads, RemoveObjects, SignDownloads, SignUploads, SignedUpload, StoreError, Uploaded};
 use domain::timestamp::Timestamp;
 use errors::{failed, refused};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::time::{Duration, SystemTime};
 
 /// What an upload is tagged with until it is kept. The bucket's lifecycle rule in `template.yaml` names it too.
 const PENDING: &str = "state=pending";
 
-/// The headers of an upload, beside its length, that are signed and must come with it.
-const SIGNED: [&str; 4] = ["content-type", "if-none-match", "x-amz-checksum-sha256", "x-amz-tagging"];
+const DIGEST: &str = "x-amz-checksum-sha256";
+const LENGTH: &str = "content-length";
+
+/// What stands as it is in a query that is signed: RFC 3986's unreserved characters.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A bucket with attachments, by their ids.
 #[derive(Debug)]
-pub struct Bucket {
-    client: Client,
-    name: String,
-}
+pub struct Bucket(Service);
 
 impl Bucket {
     /// The bucket of this name. `endpoint` replaces the region's own; there the name is part of the path.
-    pub fn new(config: &SdkConfig, endpoint: Option<&str>, name: String) -> Self {
-        let mut builder = Builder::from(config).force_path_style(endpoint.is_some());
-        builder.set_endpoint_url(endpoint.map(str::to_owned));
-        Self { client: Client::from_conf(builder.build()), name }
+    pub fn new(config: &SdkConfig, endpoint: Option<&str>, name: &str) -> Self {
+        let region = config.region().map(AsRef::as_ref).unwrap_or_default();
+        let endpoint = match endpoint {
+            Some(endpoint) => format!("{}/{name}", endpoint.trim_end_matches('/')),
+            None => regional_endpoint(&format!("{name}.s3"), region),
+        };
+        Self(Service::new(config, "s3", endpoint))
+    }
+
+    async fn call(
+        &self,
+        operation: &'static str,
+        method: &'static str,
+        uri: String,
+        header: Option<(&'static str, &'static str)>,
+    ) -> Result<Answer, CallError> {
+        let mut request = HttpRequest::empty();
+        request.set_method(method).map_err(CallError::construction_failure)?;
+        request.set_uri(uri).map_err(CallError::construction_failure)?;
+        if let Some((name, value)) = header {
+            request.headers_mut().insert(name, value);
+        }
+        self.0.call(operation, request).await
+    }
+
+    async fn sign(
+        &self,
+        operation: &'static str,
+        method: &'static str,
+        path: &str,
+        headers: &[(&str, &str)],
+        now: Timestamp,
+        lasting: Duration,
+    ) -> Result<Presigned, StoreError> {
+        let millis = u64::try_from(now.millis()).map_err(refused(operation))?;
+        let start = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
+        self.0.presign(method, path, headers, start, lasting).await.map_err(refused(operation))
     }
 }
 
 impl SignUploads for Bucket {
     async fn sign_upload(&self, attachment: &Attachment, now: Timestamp) -> Result<SignedUpload, StoreError> {
-        const OPERATION: &str = "PutObject";
-        let length = i64::try_from(attachment.size_bytes).map_err(refused(OPERATION))?;
-        let call = self.client.put_object().bucket(&self.name).key(attachment.id.as_str()).content_length(length);
-        let call = call.content_type(attachment.content_type.as_str()).tagging(PENDING).if_none_match("*");
-        let call = call.checksum_sha256(STANDARD.encode(attachment.sha256.bytes()));
-        let signed = call.presigned(lasting(now, UPLOAD_TIME, OPERATION)?).await;
-        let signed = signed.map_err(|error| failed(OPERATION, error))?;
-        // Only what is signed: the SDK adds the trace of the invocation, which is nobody's business and which the bucket's
-        // CORS rule does not know. And not the length: whoever sends a body sends that by themselves, and a page in a
-        // browser may not.
-        let headers = signed.headers().filter(|(name, _)| SIGNED.contains(name));
-        Ok(SignedUpload {
-            url: signed.uri().to_owned(),
-            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        })
+        let length = attachment.size_bytes.to_string();
+        let digest = STANDARD.encode(attachment.sha256.bytes());
+        let headers = [
+            (LENGTH, &*length),
+            ("content-type", attachment.content_type.as_str()),
+            ("if-none-match", "*"),
+            (DIGEST, &*digest),
+            ("x-amz-tagging", PENDING),
+        ];
+        let signed = self.sign("PutObject", "PUT", &path(&attachment.id), &headers, now, UPLOAD_TIME).await?;
+        // Not the length: whoever sends a body sends that by themselves, and a page in a browser may not.
+        let headers = signed.headers.into_iter().filter(|(name, _)| name != LENGTH).collect();
+        Ok(SignedUpload { url: signed.url, headers })
     }
 }
 
 impl CheckUploads for Bucket {
     async fn uploaded(&self, id: &AttachmentId) -> Result<Option<Uploaded>, StoreError> {
-        let call = self.client.head_object().bucket(&self.name).key(id.as_str()).checksum_mode(ChecksumMode::Enabled);
-        match call.send().await {
+        const OPERATION: &str = "HeadObject";
+        match self.call(OPERATION, "HEAD", path(id), Some(("x-amz-checksum-mode", "ENABLED"))).await {
             Ok(object) => {
-                let digest = object.checksum_sha256().and_then(|text| STANDARD.decode(text).ok());
+                let digest = object.header(DIGEST).and_then(|text| STANDARD.decode(text).ok());
                 let sha256 = digest.and_then(|bytes| Sha256Digest::of_bytes(&bytes));
-                let size_bytes = object.content_length().and_then(|length| u64::try_from(length).ok());
+                let size_bytes = object.header(LENGTH).and_then(|length| length.parse().ok());
                 Ok(Some(Uploaded { size_bytes: size_bytes.unwrap_or_default(), sha256 }))
             }
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(None),
-            Err(error) => Err(failed("HeadObject", error)),
+            // What a HEAD is refused with has no body, and so no code.
+            Err(error) if error.as_service_error().is_some_and(|refusal| refusal.status() == 404) => Ok(None),
+            Err(error) => Err(failed(OPERATION, error)),
         }
     }
 
     async fn keep(&self, id: &AttachmentId) -> Result<bool, StoreError> {
-        let call = self.client.delete_object_tagging().bucket(&self.name).key(id.as_str());
-        match call.send().await {
+        const OPERATION: &str = "DeleteObjectTagging";
+        match self.call(OPERATION, "DELETE", format!("{}?tagging", path(id)), None).await {
             Ok(_) => Ok(true),
             Err(error) if error.code() == Some("NoSuchKey") => Ok(false),
-            Err(error) => Err(failed("DeleteObjectTagging", error)),
+            Err(error) => Err(failed(OPERATION, error)),
         }
     }
 }
 
 impl SignDownloads for Bucket {
     async fn sign_download(&self, object: &Attachment, now: Timestamp) -> Result<String, StoreError> {
-        const OPERATION: &str = "GetObject";
-        let call = self.client.get_object().bucket(&self.name).key(object.id.as_str());
-        let call = call.response_content_type(object.served_as());
-        let call = call.response_content_disposition(attachment(object.file_name.as_str()));
-        let signed = call.presigned(lasting(now, DOWNLOAD_TIME, OPERATION)?).await;
-        Ok(signed.map_err(|error| failed(OPERATION, error))?.uri().to_owned())
+        let disposition = attachment(object.file_name.as_str());
+        let path = format!(
+            "{}?response-content-disposition={}&response-content-type={}",
+            path(&object.id),
+            utf8_percent_encode(&disposition, ESCAPED),
+            utf8_percent_encode(object.served_as(), ESCAPED),
+        );
+        Ok(self.sign("GetObject", "GET", &path, &[], now, DOWNLOAD_TIME).await?.url)
     }
 }
 
 impl RemoveObjects for Bucket {
     async fn remove(&self, id: &AttachmentId) -> Result<(), StoreError> {
-        let call = self.client.delete_object().bucket(&self.name).key(id.as_str());
-        call.send().await.map(drop).map_err(|error| failed("DeleteObject", error))
+        const OPERATION: &str = "DeleteObject";
+        self.call(OPERATION, "DELETE", path(id), None).await.map(drop).map_err(|error| failed(OPERATION, error))
     }
 }
 
-/// For so long from then on.
-fn lasting(now: Timestamp, time: Duration, operation: &'static str) -> Result<PresigningConfig, StoreError> {
-    let millis = u64::try_from(now.millis()).map_err(refused(operation))?;
-    let start = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
-    PresigningConfig::builder().start_time(start).expires_in(time).build().map_err(refused(operation))
+/// Nothing in an id needs to be escaped in a path.
+fn path(id: &AttachmentId) -> String {
+    format!("/{}", id.as_str())
 }
 
 #[cfg(test)]
@@ -146,7 +176,7 @@ mod tests {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-central-1"))
             .credentials_provider(SharedCredentialsProvider::new(credentials));
-        Bucket::new(&config.build(), None, "attachments".to_owned())
+        Bucket::new(&config.build(), None, "attachments")
     }
 
     fn picture() -> Attachment {
@@ -162,7 +192,7 @@ mod tests {
         assert!(signed.url.contains("X-Amz-Date=20231114T221320Z&X-Amz-Expires=900&"), "{}", signed.url);
         let mut headers: Vec<_> = signed.headers.iter().map(|(name, _)| name.as_str()).collect();
         headers.sort_unstable();
-        assert_eq!(headers, SIGNED);
+        assert_eq!(headers, ["content-type", "if-none-match", "x-amz-checksum-sha256", "x-amz-tagging"]);
     }
 
     #[tokio::test]

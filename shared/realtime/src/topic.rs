@@ -1,10 +1,9 @@
 //! An SNS topic that notifications are published to: whoever sends to devices subscribes to it.
 
+use aws_call::{HttpRequest, Service, regional_endpoint};
 use aws_config::SdkConfig;
-use aws_sdk_sns::Client;
-use aws_sdk_sns::config::Builder;
-use aws_sdk_sns::error::BuildError;
-use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
+use aws_smithy_query::{QueryValueWriter, QueryWriter};
+use aws_smithy_xml::decode::{Document, ScopedDecoder, XmlDecodeError, try_data};
 use domain::causes::in_full;
 use domain::notification::Notification;
 use std::error::Error as StdError;
@@ -15,60 +14,149 @@ const ROUNDS: usize = 2;
 /// A topic that notifications are published to.
 #[derive(Debug)]
 pub struct Topic {
-    client: Client,
+    sns: Service,
     arn: String,
 }
+
+type Failure = Box<dyn StdError + Send + Sync>;
 
 impl Topic {
     /// The topic of this ARN. `endpoint` replaces the region's own.
     pub fn new(config: &SdkConfig, endpoint: Option<&str>, arn: String) -> Self {
-        let mut builder = Builder::from(config);
-        builder.set_endpoint_url(endpoint.map(str::to_owned));
-        Self { client: Client::from_conf(builder.build()), arn }
+        let region = config.region().map(AsRef::as_ref).unwrap_or_default();
+        let endpoint = endpoint.map_or_else(|| regional_endpoint("sns", region), str::to_owned);
+        Self { sns: Service::new(config, "sns", endpoint), arn }
     }
 
     /// Publishes at most ten notifications; how many of them were taken. An entry's attributes are userId and chatId, by
     /// which a subscription can filter.
     /// <https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html>
-    pub(crate) async fn publish(&self, batch: &[Notification]) -> Result<usize, Box<dyn StdError + Send + Sync>> {
-        let mut entries = batch.iter().enumerate().map(entry).collect::<Result<Vec<_>, _>>()?;
+    pub(crate) async fn publish(&self, batch: &[Notification]) -> Result<usize, Failure> {
+        let mut entries = batch.iter().enumerate().map(Entry::of).collect::<Result<Vec<_>, _>>()?;
         let mut taken = 0;
         for _ in 0..ROUNDS {
-            let call = self.client.publish_batch().topic_arn(&self.arn);
-            let answer = match call.set_publish_batch_request_entries(Some(entries.clone())).send().await {
+            let answer = match self.publish_once(&entries).await {
                 Ok(answer) => answer,
-                Err(error) if taken == 0 => return Err(error.into()),
+                Err(error) if taken == 0 => return Err(error),
                 Err(error) => {
-                    tracing::warn!(error = in_full(&error), "notifications were not taken the second time");
+                    tracing::warn!(error = in_full(error.as_ref()), "notifications were not taken the second time");
                     break;
                 }
             };
-            taken += answer.successful().len();
-            for failed in answer.failed() {
-                tracing::warn!(code = failed.code(), "a notification was not taken");
+            taken += answer.successful;
+            for failed in &answer.failed {
+                tracing::warn!(code = failed.code, "a notification was not taken");
             }
-            let again: Vec<_> = answer.failed().iter().filter(|it| !it.sender_fault()).map(|it| it.id()).collect();
-            entries.retain(|entry| again.contains(&entry.id()));
+            entries.retain(|entry| answer.failed.iter().any(|it| it.id == entry.id && !it.sender_fault));
             if entries.is_empty() {
                 break;
             }
         }
         Ok(taken)
     }
+
+    /// One PublishBatch. <https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html>
+    async fn publish_once(&self, entries: &[Entry<'_>]) -> Result<Answer, Failure> {
+        let mut body = String::new();
+        let mut query = QueryWriter::new(&mut body, "PublishBatch", "2010-03-31");
+        query.prefix("TopicArn").string(&self.arn);
+        let mut list = query.prefix("PublishBatchRequestEntries").start_list(false, None);
+        for entry in entries {
+            entry.write(list.entry());
+        }
+        list.finish();
+        query.finish();
+        let mut request = HttpRequest::new(body.into());
+        request.set_method("POST")?;
+        request.set_uri("/")?;
+        request.headers_mut().insert("content-type", "application/x-www-form-urlencoded");
+        let answer = self.sns.call("PublishBatch", request).await?;
+        Ok(Answer::read(std::str::from_utf8(answer.body())?)?)
+    }
 }
 
-fn entry(
-    (index, notification): (usize, &Notification),
-) -> Result<PublishBatchRequestEntry, Box<dyn StdError + Send + Sync>> {
-    let text = |text: &str| -> Result<MessageAttributeValue, BuildError> {
-        MessageAttributeValue::builder().data_type("String").string_value(text).build()
-    };
-    let entry = PublishBatchRequestEntry::builder()
-        .id(index.to_string())
-        .message(serde_json::to_string(notification)?)
-        .message_attributes("userId", text(notification.user.as_str())?)
-        .message_attributes("chatId", text(notification.chat_id.as_str())?);
-    Ok(entry.build()?)
+/// One notification in a batch.
+struct Entry<'a> {
+    /// Its place in the batch.
+    id: String,
+    message: String,
+    user: &'a str,
+    chat: &'a str,
+}
+
+impl<'a> Entry<'a> {
+    fn of((place, notification): (usize, &'a Notification)) -> serde_json::Result<Self> {
+        Ok(Self {
+            id: place.to_string(),
+            message: serde_json::to_string(notification)?,
+            user: notification.user.as_str(),
+            chat: notification.chat_id.as_str(),
+        })
+    }
+
+    fn write(&self, mut entry: QueryValueWriter<'_>) {
+        entry.prefix("Id").string(&self.id);
+        entry.prefix("Message").string(&self.message);
+        let mut attributes = entry.prefix("MessageAttributes").start_map(false, "Name", "Value");
+        for (name, value) in [("userId", self.user), ("chatId", self.chat)] {
+            let mut attribute = attributes.entry(name);
+            attribute.prefix("DataType").string("String");
+            attribute.prefix("StringValue").string(value);
+        }
+        attributes.finish();
+    }
+}
+
+/// What SNS says of a batch.
+#[derive(Default)]
+struct Answer {
+    successful: usize,
+    failed: Vec<Failed>,
+}
+
+/// An entry that was not taken.
+#[derive(Default)]
+struct Failed {
+    id: String,
+    code: String,
+    /// The entry is what is wrong: to send it again is of no use.
+    sender_fault: bool,
+}
+
+impl Answer {
+    fn read(xml: &str) -> Result<Self, XmlDecodeError> {
+        let mut read = Self::default();
+        let mut document = Document::new(xml);
+        let mut root = document.root_element()?;
+        while let Some(mut result) = root.next_tag() {
+            while let Some(mut list) = result.next_tag() {
+                let failed = list.start_el().matches("Failed");
+                let successful = list.start_el().matches("Successful");
+                while let Some(mut member) = list.next_tag() {
+                    read.successful += usize::from(successful);
+                    if failed {
+                        read.failed.push(Failed::read(&mut member)?);
+                    }
+                }
+            }
+        }
+        Ok(read)
+    }
+}
+
+impl Failed {
+    fn read(member: &mut ScopedDecoder<'_, '_>) -> Result<Self, XmlDecodeError> {
+        let mut read = Self::default();
+        while let Some(mut field) = member.next_tag() {
+            match field.start_el().local() {
+                "Id" => read.id = try_data(&mut field)?.into_owned(),
+                "Code" => read.code = try_data(&mut field)?.into_owned(),
+                "SenderFault" => read.sender_fault = try_data(&mut field)? == "true",
+                _ => {}
+            }
+        }
+        Ok(read)
+    }
 }
 
 #[cfg(test)]
@@ -90,20 +178,20 @@ mod tests {
     use tokio::net::TcpListener;
 
     /// What becomes of the entries of one PublishBatch, in order.
-    type Answer = &'static [Entry];
+    type Fates = &'static [Fate];
 
     #[derive(Clone, Copy)]
-    enum Entry {
+    enum Fate {
         Taken,
         /// Through no fault of the entry.
         Failed,
         /// It is what is wrong.
         Refused,
     }
-    use Entry::{Failed, Refused, Taken};
+    use Fate::{Failed, Refused, Taken};
 
     /// An SNS that answers one batch after the other so, and refuses those after that; whom each batch was for.
-    async fn sns(answers: &'static [Answer]) -> (Topic, Arc<Mutex<Vec<String>>>) {
+    async fn sns(answers: &'static [Fates]) -> (Topic, Arc<Mutex<Vec<String>>>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::<Mutex<Vec<String>>>::default();

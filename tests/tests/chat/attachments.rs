@@ -279,7 +279,7 @@ fn bucket(system: &System) -> Bucket {
         .build();
     let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();
     let [bucket] = template.buckets.as_slice() else { panic!("one bucket") };
-    Bucket::new(&sdk, endpoint.as_deref(), bucket.name.clone())
+    Bucket::new(&sdk, endpoint.as_deref(), &bucket.name)
 }
 
 #[tokio::test]

@@ -38,6 +38,9 @@ use std::time::{Duration, SystemTime};
 /// What an upload is tagged with until it is kept. The bucket's lifecycle rule in `template.yaml` names it too.
 const PENDING: &str = "state=pending";
 
+/// The headers of an upload, beside its length, that are signed and must come with it. The bucket's CORS rule names them too.
+const SIGNED: [&str; 4] = ["content-type", "if-none-match", "x-amz-checksum-sha256", "x-amz-tagging"];
+
 const DIGEST: &str = "x-amz-checksum-sha256";
 const LENGTH: &str = "content-length";
 
@@ -95,12 +98,13 @@ impl SignUploads for Bucket {
     async fn sign_upload(&self, attachment: &Attachment, now: Timestamp) -> Result<SignedUpload, StoreError> {
         let length = attachment.size_bytes.to_string();
         let digest = STANDARD.encode(attachment.sha256.bytes());
+        let [content_type, if_none_match, checksum, tagging] = SIGNED;
         let headers = [
             (LENGTH, &*length),
-            ("content-type", attachment.content_type.as_str()),
-            ("if-none-match", "*"),
-            (DIGEST, &*digest),
-            ("x-amz-tagging", PENDING),
+            (content_type, attachment.content_type.as_str()),
+            (if_none_match, "*"),
+            (checksum, &*digest),
+            (tagging, PENDING),
         ];
         let signed = self.sign("PutObject", "PUT", &path(&attachment.id), &headers, now, UPLOAD_TIME).await?;
         // Not the length: whoever sends a body sends that by themselves, and a page in a browser may not.
@@ -192,7 +196,7 @@ mod tests {
         assert!(signed.url.contains("X-Amz-Date=20231114T221320Z&X-Amz-Expires=900&"), "{}", signed.url);
         let mut headers: Vec<_> = signed.headers.iter().map(|(name, _)| name.as_str()).collect();
         headers.sort_unstable();
-        assert_eq!(headers, ["content-type", "if-none-match", "x-amz-checksum-sha256", "x-amz-tagging"]);
+        assert_eq!(headers, SIGNED);
     }
 
     #[tokio::test]

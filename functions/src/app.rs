@@ -8,7 +8,7 @@ use edge::config::{
 };
 use edge::env::SystemEnv;
 use lambda_runtime::Error;
-use realtime::{NoPassword, Password, RedisConnections, Topic};
+use realtime::{Password, PasswordError, RedisConnections, Topic};
 use store::{DynamoStore, TableNames};
 
 pub(crate) use objects::Bucket;
@@ -26,10 +26,10 @@ pub(crate) type Users = Option<AuthService<SystemEnv>>;
 pub(crate) struct RedisPassword(Option<Secret>);
 
 impl Password for RedisPassword {
-    async fn password(&self) -> Result<Option<String>, NoPassword> {
+    async fn password(&self) -> Result<Option<String>, PasswordError> {
         let Some(secret) = &self.0 else { return Ok(None) };
-        let value = secret.value().await.map_err(NoPassword)?;
-        let text = String::from_utf8(value).map_err(|error| NoPassword(error.into()))?;
+        let value = secret.value().await.map_err(PasswordError)?;
+        let text = String::from_utf8(value).map_err(|error| PasswordError(error.into()))?;
         Ok(Some(text.trim().to_owned()))
     }
 }
@@ -129,7 +129,7 @@ async fn store(aws: &Aws) -> Result<Store, Error> {
 /// Where live connections are kept, if not in their table.
 async fn redis(aws: &Aws) -> Result<Option<RedisConnections<RedisPassword>>, Error> {
     let Some(RealtimeConfig { redis_url, secret_arn, prefix }) = RealtimeConfig::from_env() else { return Ok(None) };
-    let server = realtime::open(&redis_url).map_err(|error| format!("the variable REALTIME_REDIS_URL {error}"))?;
+    let server = realtime::parse_url(&redis_url).map_err(|error| format!("the variable REALTIME_REDIS_URL {error}"))?;
     let endpoint = aws.config.secrets_endpoint.as_deref();
     let password = RedisPassword(secret_arn.map(|arn| Secret::new(&aws.sdk, endpoint, &arn)));
     let connections = RedisConnections::new(server, password, &prefix);

@@ -20,7 +20,7 @@ pub(crate) struct Log(&'static Collector);
 
 /// What a line says of a request. Never a body, a token or a user's id.
 #[derive(Debug, Default)]
-pub(crate) struct Line<'a> {
+pub(crate) struct LogRecord<'a> {
     /// `POST /chats`, `createChat` or `$connect`.
     pub(crate) route: &'a str,
     /// API Gateway's name for the request.
@@ -50,7 +50,7 @@ pub(crate) fn start() -> Result<Log, Error> {
 
 /// A request that has no line yet. Dropped without one, as by a panic, it is logged as failed: what was counted for it is
 /// not taken for the next one's.
-pub(crate) struct Begun {
+pub(crate) struct RequestLog {
     log: Log,
     started: Timestamp,
     has_line: bool,
@@ -58,12 +58,12 @@ pub(crate) struct Begun {
 
 impl Log {
     /// A request begins.
-    pub(crate) fn begin(self) -> Begun {
+    pub(crate) fn start(self) -> RequestLog {
         meter::begin();
-        Begun { log: self, started: SystemEnv.now(), has_line: false }
+        RequestLog { log: self, started: SystemEnv.now(), has_line: false }
     }
 
-    fn write(self, started: Timestamp, line: &Line<'_>, to: impl std::io::Write) {
+    fn write(self, started: Timestamp, line: &LogRecord<'_>, to: impl std::io::Write) {
         meter::answered(line.status);
         let ms = u64::try_from(SystemEnv.now().since(started).as_millis()).unwrap_or(u64::MAX);
         let text = |text: Option<String>| text.map_or(Value::Null, Value::String);
@@ -86,23 +86,23 @@ impl Log {
     }
 }
 
-impl Begun {
+impl RequestLog {
     /// When it began.
     pub(crate) fn started(&self) -> Timestamp {
         self.started
     }
 
     /// Its line.
-    pub(crate) fn end(mut self, line: &Line<'_>) {
+    pub(crate) fn finish(mut self, line: &LogRecord<'_>) {
         self.has_line = true;
         self.log.write(self.started, line, std::io::stdout().lock());
     }
 }
 
-impl Drop for Begun {
+impl Drop for RequestLog {
     fn drop(&mut self) {
         if !self.has_line {
-            let line = Line { status: 500, code: Some(Code::Internal.as_str()), ..Line::default() };
+            let line = LogRecord { status: 500, code: Some(Code::Internal.as_str()), ..LogRecord::default() };
             self.log.write(self.started, &line, std::io::stdout().lock());
         }
     }
@@ -117,18 +117,19 @@ mod tests {
     fn a_line_is_a_document_of_metrics_and_the_next_one_begins_anew() {
         let log = Log(Builder::new().cloudwatch_namespace("test").init().unwrap());
         meter::describe();
-        let written = |line: &Line<'_>| -> Value {
+        let written = |line: &LogRecord<'_>| -> Value {
             let mut bytes = Vec::new();
             log.write(SystemEnv.now(), line, &mut bytes);
             assert_eq!(bytes.iter().filter(|byte| **byte == b'\n').count(), 1, "one line");
             serde_json::from_slice(&bytes).unwrap()
         };
         let alice = UserId::parse("alice").unwrap();
-        let begun = log.begin();
+        let begun = log.start();
         meter::consumed(3.5, 0.0);
         meter::consumed(0.5, 8.0);
         meter::missed(2);
-        let first = written(&Line { route: "sendMessage", user: Some(&alice), status: 503, ..Line::default() });
+        let first =
+            written(&LogRecord { route: "sendMessage", user: Some(&alice), status: 503, ..LogRecord::default() });
         let metrics = &first["_aws"]["CloudWatchMetrics"];
         assert_eq!((&metrics[0]["Namespace"], &metrics[0]["Dimensions"]), (&json!("test"), &json!([[]])));
         let unit = json!("Count");
@@ -142,12 +143,12 @@ mod tests {
         assert_eq!(said, (&json!("sendMessage"), &json!("2bd806c97f0e00af"), &json!(503), &Value::Null));
         assert!(first["_aws"]["Timestamp"].is_u64() && first["ms"].is_u64());
 
-        begun.end(&Line::default());
+        begun.finish(&LogRecord::default());
         // One that gets no line takes what was counted for it with it.
-        let lost = log.begin();
+        let lost = log.start();
         meter::missed(7);
         drop(lost);
-        let second = written(&Line { status: 200, ..Line::default() });
+        let second = written(&LogRecord { status: 200, ..LogRecord::default() });
         assert_eq!((&second["ReadUnits"], &second["user"]), (&json!(0.0), &Value::Null), "{second}");
         assert!(second.get("ServerErrors").is_none() && second.get("PushesMissed").is_none(), "{second}");
     }

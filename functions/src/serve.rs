@@ -1,14 +1,14 @@
 //! What happens around every request: it is opened, handled, answered, and logged in one line.
 
 use crate::app::{App, app, channel};
-use crate::log::{Line, Log, start};
+use crate::log::{Log, LogRecord, start};
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
-use domain::causes::in_full;
+use domain::error_chain::error_chain;
 use domain::ids::ConnectionId;
 use domain::ports::Push;
 use edge::answer::{Answer, frame, respond};
 use edge::problem::{Code, Problem};
-use edge::request::{Api, Request, open};
+use edge::request::{Api, Request, parse_request};
 use edge::socket::{SocketEvent, parse, refuse};
 use futures_util::future::BoxFuture;
 use lambda_http::{Body, Response, service_fn};
@@ -17,7 +17,7 @@ use realtime::{ApiGatewayPush, PushAndNotify};
 use serde_json::Value;
 
 /// What a handler answers, some time.
-pub(crate) type Handling<'a> = BoxFuture<'a, Result<Answer, Problem>>;
+pub(crate) type HandlerFuture<'a> = BoxFuture<'a, Result<Answer, Problem>>;
 
 /// What a function can close a connection with, if it serves frames.
 pub(crate) trait Channel: Sync {
@@ -49,7 +49,7 @@ impl Channel for () {
 /// A variable that is missing or wrong, or the Runtime API is gone.
 pub(crate) async fn serve<P: Channel + Send, D: Send + Sync, O: Send + Sync>(
     app: impl Future<Output = Result<App<P, D, O>, Error>>,
-    handle: impl for<'a> Fn(&'a App<P, D, O>, Request) -> Handling<'a> + Send + Sync,
+    handle: impl for<'a> Fn(&'a App<P, D, O>, Request) -> HandlerFuture<'a> + Send + Sync,
 ) -> Result<(), Error> {
     let log = start()?;
     let app = &app.await?;
@@ -75,7 +75,7 @@ pub(crate) async fn serve_sockets(
 }
 
 /// What a handler of `$connect` or `$disconnect` answers, some time.
-pub(crate) type Noting<'a> = BoxFuture<'a, Result<Value, Problem>>;
+pub(crate) type SocketHandlerFuture<'a> = BoxFuture<'a, Result<Value, Problem>>;
 
 /// Serves `$connect` or `$disconnect`. On lambda_runtime, as lambda_http puts the headers of a WebSocket answer only where
 /// API Gateway does not look for the subprotocol.
@@ -83,13 +83,13 @@ pub(crate) type Noting<'a> = BoxFuture<'a, Result<Value, Problem>>;
 /// # Errors
 /// A variable that is missing or wrong, or the Runtime API is gone.
 pub(crate) async fn serve_connections(
-    handle: impl for<'a> Fn(&'a App, SocketEvent) -> Noting<'a>,
+    handle: impl for<'a> Fn(&'a App, SocketEvent) -> SocketHandlerFuture<'a>,
 ) -> Result<(), Error> {
     let log = start()?;
     let app = &app().await?;
     let handle = &handle;
     let one = async |event: LambdaEvent<ApiGatewayWebsocketProxyRequest>| -> Result<Value, Error> {
-        let begun = log.begin();
+        let begun = log.start();
         let parsed = parse(&event.payload);
         let user = parsed.as_ref().ok().map(|event| event.user.clone());
         let result = match parsed {
@@ -98,14 +98,14 @@ pub(crate) async fn serve_connections(
         };
         let context = &event.payload.request_context;
         let (route, request_id) = (context.route_key.as_deref(), context.request_id.as_deref());
-        let line = Line {
+        let line = LogRecord {
             route: route.unwrap_or_default(),
             request_id: request_id.unwrap_or_default(),
             invocation: &event.context.request_id,
             user: user.as_ref(),
-            ..told(request_id.unwrap_or_default(), &result, |_| 200)
+            ..outcome_line(request_id.unwrap_or_default(), &result, |_| 200)
         };
-        begun.end(&line);
+        begun.finish(&line);
         Ok(result.unwrap_or_else(|problem| refuse(problem.status())))
     };
     lambda_runtime::run(lambda_runtime::service_fn(one)).await
@@ -115,10 +115,10 @@ async fn answer<'a>(
     log: Log,
     push: Option<&ApiGatewayPush>,
     request: lambda_http::Request,
-    handle: impl FnOnce(Request) -> Handling<'a>,
+    handle: impl FnOnce(Request) -> HandlerFuture<'a>,
 ) -> Result<Response<Body>, Error> {
-    let begun = log.begin();
-    let (origin, opened) = open(&request, begun.started());
+    let begun = log.start();
+    let (origin, opened) = parse_request(&request, begun.started());
     let result = match opened {
         Ok(request) => handle(request).await,
         Err(problem) => Err(problem),
@@ -128,38 +128,45 @@ async fn answer<'a>(
         && problem.code == Code::TokenExpired
     {
         let last = frame(frame_id.as_deref(), &origin.request_id, &result).to_string();
-        end(push, connection, &last).await;
+        close_after(push, connection, &last).await;
     }
-    let line = Line {
+    let line = LogRecord {
         route: &origin.route,
         request_id: &origin.request_id,
         invocation: &origin.invocation,
         user: origin.user.as_ref(),
         chat: origin.chat.as_ref(),
-        ..told(&origin.request_id, &result, Answer::status)
+        ..outcome_line(&origin.request_id, &result, Answer::status)
     };
-    begun.end(&line);
+    begun.finish(&line);
     Ok(respond(&origin, &result))
 }
 
 /// Sends the last frame and closes the connection: a reply would come after the close.
-async fn end(push: &ApiGatewayPush, connection: &ConnectionId, last: &str) {
+async fn close_after(push: &ApiGatewayPush, connection: &ConnectionId, last: &str) {
     for done in [push.post(connection, last).await, push.close(connection).await] {
         if let Err(error) = done {
-            tracing::warn!(error = in_full(&error), "a connection whose token expired could not be told so, or closed");
+            tracing::warn!(
+                error = error_chain(&error),
+                "a connection whose token expired could not be outcome_line so, or closed"
+            );
         }
     }
 }
 
-/// How a request was answered. What the client is not told of a failure is logged here.
-fn told<T>(request_id: &str, result: &Result<T, Problem>, status: impl FnOnce(&T) -> u16) -> Line<'static> {
+/// How a request was answered. What the client is not outcome_line of a failure is logged here.
+fn outcome_line<T>(
+    request_id: &str,
+    result: &Result<T, Problem>,
+    status: impl FnOnce(&T) -> u16,
+) -> LogRecord<'static> {
     let problem = match result {
-        Ok(answer) => return Line { status: status(answer), ..Line::default() },
+        Ok(answer) => return LogRecord { status: status(answer), ..LogRecord::default() },
         Err(problem) => problem,
     };
     if problem.status() >= 500 {
-        let cause = problem.cause.as_ref().map(|cause| in_full(cause.as_ref()));
+        let cause = problem.cause.as_ref().map(|cause| error_chain(cause.as_ref()));
         tracing::error!(request_id, code = problem.code.as_str(), cause, "not served");
     }
-    Line { status: problem.status(), code: Some(problem.code.as_str()), ..Line::default() }
+    LogRecord { status: problem.status(), code: Some(problem.code.as_str()), ..LogRecord::default() }
 }

@@ -1,7 +1,7 @@
 //! What is answered and pushed, read as the client library's types and written again: nothing may be lost on the way.
 
 use client::documents::{
-    AnnouncedAttachment, ChatAnswer, ChatDetails, Health, Inbox, MessageAnswer, Mute, OpenedAttachment, Page, Pong,
+    AnnouncedAttachment, AttachmentDownload, ChatAnswer, ChatDetails, Health, Inbox, MessageAnswer, Mute, Page, Pong,
     ReadPosition, RemovalAnswer, SyncAnswer, UserAnswer,
 };
 use client::events::{Event, Typing};
@@ -38,7 +38,7 @@ pub(crate) fn check_body(method: &str, route: &str, status: u16, body: &Value) {
         (_, "/me" | "/users/{userId}") => again::<UserAnswer>(body),
         ("post", "/sync") => again::<SyncAnswer>(body),
         ("post", "/attachments") => again::<AnnouncedAttachment>(body),
-        ("get", "/chats/{chatId}/messages/{seq}/attachment") => again::<OpenedAttachment>(body),
+        ("get", "/chats/{chatId}/messages/{seq}/attachment") => again::<AttachmentDownload>(body),
         (_, "/health") => again::<Health>(body),
         (_, "/chats/{chatId}/messages/{seq}" | "/chats/{chatId}/messages/{seq}/reactions")
         | ("post", "/chats/{chatId}/messages") => again::<MessageAnswer>(body),

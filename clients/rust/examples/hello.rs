@@ -25,7 +25,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", client::in_full(&*error));
+            eprintln!("error: {}", client::error_chain(&*error));
             ExitCode::FAILURE
         }
     }

@@ -1,7 +1,7 @@
 //! Every request that there is, by name: what it is over HTTP, what it is as a frame, and what it is answered.
 
 use crate::documents::{
-    AnnouncedAttachment, ChatAnswer, ChatDetails, Inbox, MessageAnswer, Mute, OpenedAttachment, Page, Pong,
+    AnnouncedAttachment, AttachmentDownload, ChatAnswer, ChatDetails, Inbox, MessageAnswer, Mute, Page, Pong,
     ReadPosition, RemovalAnswer, Seq, SyncAnswer, SyncRequest, UserAnswer, UserId,
 };
 use crate::draft::{Draft, NewAttachment, NewChat};
@@ -182,7 +182,7 @@ pub fn create_attachment(
 }
 
 /// Where the attachment of a message can be had.
-pub fn get_attachment(chat: &str, seq: Seq) -> Call<OpenedAttachment> {
+pub fn get_attachment(chat: &str, seq: Seq) -> Call<AttachmentDownload> {
     Call::new(Method::GET, &["chats", chat, "messages", &seq.to_string(), "attachment"])
 }
 

@@ -190,7 +190,7 @@ pub struct Upload {
 /// What asking for a message's attachment answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct OpenedAttachment {
+pub struct AttachmentDownload {
     /// What it is.
     pub attachment: Attachment,
     /// Where its bytes are.

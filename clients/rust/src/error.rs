@@ -51,7 +51,7 @@ pub enum Error {
     #[error("a message of this clientMessageId waits to be sent already")]
     NameInUse,
     /// Too many messages wait to be sent.
-    #[error("{} messages wait to be sent already", crate::outbox::MOST_WAITING)]
+    #[error("{} messages wait to be sent already", crate::outbox::MAX_OUTBOX_MESSAGES)]
     OutboxFull,
 }
 
@@ -83,7 +83,7 @@ impl From<Problem> for Error {
 }
 
 /// An error and what is under it, each thing said once.
-pub fn in_full(error: &dyn std::error::Error) -> String {
+pub fn error_chain(error: &dyn std::error::Error) -> String {
     let mut said = error.to_string();
     let mut below = error.source();
     while let Some(error) = below {

@@ -41,8 +41,8 @@ mod token;
 mod transfer;
 pub mod wire;
 
-pub use error::{Error, in_full};
+pub use error::{Error, error_chain};
 pub use session::{Client, Link, Options, Task, Update, Updates};
-pub use state::{Asked, Held, MOST_OPEN, Person, Question, State};
+pub use state::{Asked, Held, MAX_OPEN_CHATS, Person, Question, State};
 pub use token::{OneToken, Tokens};
 pub use transfer::sha256;

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 /// How many messages may wait.
-pub const MOST_WAITING: usize = 1000;
+pub const MAX_OUTBOX_MESSAGES: usize = 1000;
 
 /// A message on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Outbox {
     /// # Errors
     /// Too many wait, or one of this name does, in whichever chat.
     pub fn push(&mut self, chat: ChatId, draft: Draft, client_message_id: String) -> Result<(), Error> {
-        if self.waiting.len() >= MOST_WAITING {
+        if self.waiting.len() >= MAX_OUTBOX_MESSAGES {
             return Err(Error::OutboxFull);
         }
         if self.waiting.iter().any(|unsent| unsent.client_message_id == client_message_id) {
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn it_is_bounded() {
         let mut outbox = Outbox::default();
-        for n in 0..MOST_WAITING {
+        for n in 0..MAX_OUTBOX_MESSAGES {
             outbox.push("a".to_owned(), Draft::text("x"), n.to_string()).unwrap();
         }
         let mut push = |name: &str| outbox.push("a".to_owned(), Draft::text("x"), name.to_owned());

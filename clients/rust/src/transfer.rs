@@ -9,17 +9,17 @@ use std::time::Duration;
 use tokio_tungstenite::tungstenite::Bytes;
 
 /// The longest that a transfer may take with all its tries: for as long as an upload is signed.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
+const TRANSFER_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 /// The longest that the bucket may take to let a connection in.
-const CONNECT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the bucket may say nothing of what is downloaded.
-const SILENCE: Duration = Duration::from_secs(30);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a transfer is tried.
-const TRIES: u32 = 4;
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(8);
+const MAX_ATTEMPTS: u32 = 4;
+const MAX_FIRST_WAIT: Duration = Duration::from_secs(1);
+const MAX_WAIT: Duration = Duration::from_secs(8);
 /// The most bytes of a refusal that are read; S3's are some hundreds.
-const LONGEST_REFUSAL: usize = 16 * 1024;
+const MAX_REFUSAL_BYTES: usize = 16 * 1024;
 
 /// SHA-256 in hexadecimal, as an attachment is announced with.
 pub fn sha256(bytes: &[u8]) -> String {
@@ -36,7 +36,10 @@ pub(crate) struct Transfer {
 impl Transfer {
     /// The TLS provider must be installed.
     pub(crate) fn new() -> Result<Self, reqwest::Error> {
-        Ok(Self { client: Client::builder().connect_timeout(CONNECT).no_proxy().build()?, silence: SILENCE })
+        Ok(Self {
+            client: Client::builder().connect_timeout(CONNECT_TIMEOUT).no_proxy().build()?,
+            silence: READ_TIMEOUT,
+        })
     }
 
     /// Uploads; what is there already stays.
@@ -46,7 +49,7 @@ impl Transfer {
             upload.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
         };
         // Nothing comes before all bytes are there.
-        match retried(put, 0, LONGEST).await {
+        match retried(put, 0, TRANSFER_TIMEOUT).await {
             Ok(_) => Ok(()),
             // A try whose answer was lost has brought it there, and the bytes can be no others: they are signed.
             Err(Error::Bucket { status: StatusCode::PRECONDITION_FAILED, .. }) => Ok(()),
@@ -71,7 +74,7 @@ async fn answer(request: RequestBuilder, most: usize, silence: Duration) -> Resu
     if status.is_success() {
         return body(&mut response, most, silence).await;
     }
-    let message = body(&mut response, LONGEST_REFUSAL, silence).await.unwrap_or_default();
+    let message = body(&mut response, MAX_REFUSAL_BYTES, silence).await.unwrap_or_default();
     Err(Error::Bucket { status, message: String::from_utf8_lossy(&message).into_owned() })
 }
 
@@ -105,20 +108,20 @@ fn is_transient(error: &Error) -> bool {
     }
 }
 
-/// What a request is [answered](answer); tried again where that may help, for [`LONGEST`] in all.
+/// What a request is [answered](answer); tried again where that may help, for [`TRANSFER_TIMEOUT`] in all.
 async fn retried(request: impl Fn() -> RequestBuilder, most: usize, silence: Duration) -> Result<Vec<u8>, Error> {
     let all = async {
         let mut tries = 0;
         loop {
             tries += 1;
             match answer(request(), most, silence).await {
-                Err(error) if is_transient(&error) && tries < TRIES => {}
+                Err(error) if is_transient(&error) && tries < MAX_ATTEMPTS => {}
                 result => return result,
             }
-            tokio::time::sleep(random::before_try(tries, FIRST_WAIT, LONGEST_WAIT)).await;
+            tokio::time::sleep(random::before_try(tries, MAX_FIRST_WAIT, MAX_WAIT)).await;
         }
     };
-    tokio::time::timeout(LONGEST, all).await.unwrap_or(Err(Error::NoAnswer))
+    tokio::time::timeout(TRANSFER_TIMEOUT, all).await.unwrap_or(Err(Error::NoAnswer))
 }
 
 #[cfg(test)]
@@ -205,7 +208,7 @@ mod tests {
             assert!(matches!(&error, Error::Bucket { message, .. } if message == "<Error/>"), "{error:?}");
         }
         let (transfer, url) = bucket(&[]).await;
-        let error = answer(transfer.client.get(url), 0, SILENCE).await.unwrap_err();
+        let error = answer(transfer.client.get(url), 0, READ_TIMEOUT).await.unwrap_err();
         assert!(matches!(error, Error::Wire(_)) && !format!("{error:?}").contains("secret"), "{error:?}");
     }
 

@@ -17,9 +17,9 @@ use tokio_tungstenite::accept_async;
 use tokio_tungstenite::tungstenite::Message;
 
 /// Nothing takes longer, on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// In the year 2100.
-const LATE: u64 = 4_102_444_800;
+const YEAR_2100: u64 = 4_102_444_800;
 
 /// What is said to the how-manieth message that comes, on the how-manieth connection; None for nothing.
 type Script = fn(connection: u32, message: u32, frame: &Value) -> Option<Value>;
@@ -76,7 +76,7 @@ impl Server {
     }
 
     async fn client(&self) -> (Client, Updates) {
-        Client::start(self.options.clone(), Arc::new(OneToken(token(LATE)))).await.unwrap()
+        Client::start(self.options.clone(), Arc::new(OneToken(token(YEAR_2100)))).await.unwrap()
     }
 
     fn connections(&self) -> u32 {
@@ -103,7 +103,7 @@ async fn until(updates: &mut Updates, wanted: impl Fn(&Update) -> bool) -> Updat
             }
         }
     };
-    tokio::time::timeout(PATIENCE, next).await.expect("it comes")
+    tokio::time::timeout(TEST_TIMEOUT, next).await.expect("it comes")
 }
 
 fn stored(frame: &Value) -> Option<Value> {
@@ -276,7 +276,7 @@ impl Tokens for Hanging {
             if self.asked.fetch_add(1, Ordering::Relaxed) + 1 == self.at {
                 std::future::pending::<()>().await;
             }
-            Ok(token(LATE))
+            Ok(token(YEAR_2100))
         })
     }
 }
@@ -307,5 +307,5 @@ async fn that_a_connection_cannot_be_renewed_is_told_and_tried_again() {
             assert!(!matches!(update, Ok(Some(Update::Connection(_)))), "the current one goes on: {update:?}");
         }
     };
-    tokio::time::timeout(PATIENCE, renewed).await.expect("it is tried again");
+    tokio::time::timeout(TEST_TIMEOUT, renewed).await.expect("it is tried again");
 }

@@ -3,7 +3,7 @@
 use super::run;
 use crate::log::start;
 use auth::{FetchKeys, JwksEndpoint, Rules, SharedSecret, Verifier, VerifyError};
-use domain::causes::in_full;
+use domain::error_chain::error_chain;
 use domain::ports::Env as _;
 use edge::authorizer::AuthorizeRequest;
 use edge::aws::Aws;
@@ -52,7 +52,7 @@ async fn handle(verifier: &Verifier<impl FetchKeys>, event: LambdaEvent<Value>) 
         }
         // Neither allowed nor refused: API Gateway answers 500, and the client may try again.
         Err(error @ VerifyError::NoKeys(_)) => {
-            tracing::error!(error = in_full(&error), "neither allowed nor refused");
+            tracing::error!(error = error_chain(&error), "neither allowed nor refused");
             Err(error.into())
         }
     }

@@ -17,5 +17,5 @@ pub fn main() -> ExitCode {
 async fn handle(app: &App<(), (), Bucket>, request: Request) -> Result<Answer, Problem> {
     let command = commands::create_attachment(request)?;
     let created = app.create_attachment(command).await?;
-    Answer::announced(&created)
+    Answer::attachment_created(&created)
 }

@@ -4,7 +4,7 @@ use super::run;
 use crate::app::App;
 use crate::serve::serve_connections;
 use edge::problem::Problem;
-use edge::socket::{SocketEvent, farewell};
+use edge::socket::{SocketEvent, disconnect_ack};
 use serde_json::Value;
 use std::process::ExitCode;
 
@@ -15,5 +15,5 @@ pub fn main() -> ExitCode {
 
 async fn handle(app: &App, event: SocketEvent) -> Result<Value, Problem> {
     app.disconnect(&event.user, &event.connection.id).await?;
-    Ok(farewell())
+    Ok(disconnect_ack())
 }

@@ -16,6 +16,6 @@ pub fn main() -> ExitCode {
 
 async fn handle(app: &App<()>, request: Request) -> Result<Answer, Problem> {
     let (caller, chat) = commands::get_chat(request)?;
-    let details = app.get_chat(&caller, &chat).await?;
-    Answer::details(&details)
+    let chat_details = app.get_chat(&caller, &chat).await?;
+    Answer::chat_details(&chat_details)
 }

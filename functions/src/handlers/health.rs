@@ -1,7 +1,7 @@
 //! `GET /health`: that the API answers, and its version. Needs no identity and touches nothing.
 
 use super::run;
-use crate::log::{Line, Log, start};
+use crate::log::{Log, LogRecord, start};
 use lambda_http::{Error, RequestExt as _, Response, service_fn};
 use serde_json::json;
 use std::process::ExitCode;
@@ -17,10 +17,10 @@ async fn serve() -> Result<(), Error> {
 }
 
 fn handle(log: Log, request: &lambda_http::Request) -> Result<Response<String>, Error> {
-    let begun = log.begin();
+    let begun = log.start();
     let invocation = request.lambda_context_ref().map(|context| context.request_id.as_str()).unwrap_or_default();
     let body = json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")});
     let response = Response::builder().header("content-type", "application/json").header("cache-control", "no-store");
-    begun.end(&Line { route: "GET /health", invocation, status: 200, ..Line::default() });
+    begun.finish(&LogRecord { route: "GET /health", invocation, status: 200, ..LogRecord::default() });
     Ok(response.body(body.to_string())?)
 }

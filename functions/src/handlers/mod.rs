@@ -90,11 +90,11 @@ handlers! {
 /// Serves until Lambda ends the function. An error of its start is printed and is exit code 1, as by a `main` that
 /// returns it.
 fn run(serving: impl Future<Output = Result<(), Error>>) -> ExitCode {
-    on_one_thread(serving).report()
+    run_on_one_thread(serving).report()
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn on_one_thread(serving: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+async fn run_on_one_thread(serving: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
     serving.await
 }
 

@@ -16,6 +16,6 @@ pub fn main() -> ExitCode {
 
 async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
     let command = commands::typing(request)?;
-    let said = app.say_typing(command).await?;
+    let said = app.send_typing(command).await?;
     Answer::typing(&said)
 }

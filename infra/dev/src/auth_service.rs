@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 pub const USERS: [&str; 3] = ["alice", "bob", "carol"];
 
 /// How long a token is good for, in seconds, unless the request says otherwise.
-const LIFE: i64 = 12 * 60 * 60;
+const TOKEN_LIFE_SECONDS: i64 = 12 * 60 * 60;
 const KEY_ID: &str = "development";
 
 /// A running stand-in; it ends with the program.
@@ -89,7 +89,7 @@ impl AuthService {
     /// # Errors
     /// It cannot be signed.
     pub fn token(&self, user: &str) -> Result<String, Error> {
-        self.state.token(user, LIFE).map_err(|error| Error::Key(error.to_string()))
+        self.state.token(user, TOKEN_LIFE_SECONDS).map_err(|error| Error::Key(error.to_string()))
     }
 }
 
@@ -136,7 +136,7 @@ async fn token(State(state): State<Arc<Users>>, body: String) -> (StatusCode, Js
         Ok(request) => request,
         Err(error) => return (StatusCode::BAD_REQUEST, Json(json!({"error": error.to_string()}))),
     };
-    match state.token(&request.user_id, request.expires_in_seconds.unwrap_or(LIFE)) {
+    match state.token(&request.user_id, request.expires_in_seconds.unwrap_or(TOKEN_LIFE_SECONDS)) {
         Ok(token) => {
             if let Ok(mut known) = state.known.lock() {
                 known.insert(request.user_id.clone());

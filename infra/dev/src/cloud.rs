@@ -29,7 +29,7 @@ pub struct PortNumbers {
 
 impl PortNumbers {
     /// Those that `cargo run` uses unless told otherwise.
-    pub const USUAL: Self = Self { http: 3000, websocket: 3001, auth: 3002, s3: 3004, metrics: 3005, dynamodb: 8000 };
+    pub const DEFAULT: Self = Self { http: 3000, websocket: 3001, auth: 3002, s3: 3004, metrics: 3005, dynamodb: 8000 };
 }
 
 /// What to start.

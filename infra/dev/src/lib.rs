@@ -13,7 +13,7 @@ mod screen;
 pub mod terminal;
 pub mod top;
 
-pub use client::in_full;
+pub use client::error_chain;
 
 /// What stops the tool, in words for whoever typed the command.
 #[derive(Debug, thiserror::Error)]

@@ -6,7 +6,7 @@ mod commands;
 
 use clap::Parser as _;
 use commands::{Cli, Command, Tool};
-use dev::in_full;
+use dev::error_chain;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", in_full(&error));
+            eprintln!("error: {}", error_chain(&error));
             ExitCode::FAILURE
         }
     }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 /// How many log lines are kept to be shown when something fails.
-const KEPT: usize = 40;
+const MAX_KEPT_LINES: usize = 40;
 
 /// What to do with the lines that functions log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Terminal {
     fn keep(&self, line: String) {
         if let Ok(mut kept) = self.kept.lock() {
             kept.push_back(line);
-            if kept.len() > KEPT {
+            if kept.len() > MAX_KEPT_LINES {
                 kept.pop_front();
             }
         }

@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// Nothing takes longer, on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 async fn cloud() -> Cloud {
     let lambda = served_by(env!("CARGO_BIN_EXE_lambda-chat"));
@@ -68,7 +68,7 @@ impl Terminal {
 
     /// Waits until the screen is so; the screen.
     async fn shows(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TEST_TIMEOUT;
         loop {
             let screen = self.screen();
             if wanted(&screen) {
@@ -182,7 +182,7 @@ async fn a_long_history_is_read_as_somebody_goes_up_and_a_small_screen_is_enough
     let bob = Terminal::start(&cloud, "bob", 48);
     let last = bob.shows_line(&["This is line", "#"]).await;
     assert!(last.contains("Alice") && !last.contains("line 001"), "{last}");
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + TEST_TIMEOUT;
     while !bob.screen().contains("line 001") {
         assert!(Instant::now() < until, "the first line is not shown:\n{}", bob.screen());
         bob.tmux(&["send-keys", "PPage"]);
@@ -221,7 +221,7 @@ impl Script {
 
     fn until(&self, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
-            let line = self.lines.recv_timeout(PATIENCE).expect("it is printed");
+            let line = self.lines.recv_timeout(TEST_TIMEOUT).expect("it is printed");
             if wanted(&line) {
                 return line;
             }

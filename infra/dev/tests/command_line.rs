@@ -132,7 +132,7 @@ fn a_function_that_does_not_start_says_so_as_its_own_program_does() {
 
 #[test]
 fn a_watch_is_told_everything_that_any_function_reads() {
-    let variables = dev::cloud::watch_environment(dev::cloud::PortNumbers::USUAL).unwrap();
+    let variables = dev::cloud::watch_environment(dev::cloud::PortNumbers::DEFAULT).unwrap();
     for name in [
         "CHATS_TABLE",
         "SENDS_TABLE",

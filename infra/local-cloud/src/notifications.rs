@@ -17,8 +17,8 @@ use tokio::net::TcpListener;
 use crate::{Event, Output, guard, ids};
 
 /// Entries of a batch, and bytes of all of them.
-const MOST_ENTRIES: usize = 10;
-const MOST_BYTES: usize = 256 * 1024;
+const MAX_BATCH_ENTRIES: usize = 10;
+const MAX_BATCH_BYTES: usize = 256 * 1024;
 
 /// Serves until the task is dropped.
 pub(crate) async fn serve(listener: TcpListener, output: Output) {
@@ -98,9 +98,9 @@ fn batch(fields: &BTreeMap<String, String>) -> Result<(&str, Vec<Entry>), Refusa
     }
     match entries.len() {
         0 => Err(Refusal("EmptyBatchRequest", "there is no entry".to_owned())),
-        1..=MOST_ENTRIES if bytes <= MOST_BYTES => Ok((topic, entries)),
-        1..=MOST_ENTRIES => Err(Refusal("BatchRequestTooLong", format!("more than {MOST_BYTES} bytes"))),
-        _ => Err(Refusal("TooManyEntriesInBatchRequest", format!("more than {MOST_ENTRIES} entries"))),
+        1..=MAX_BATCH_ENTRIES if bytes <= MAX_BATCH_BYTES => Ok((topic, entries)),
+        1..=MAX_BATCH_ENTRIES => Err(Refusal("BatchRequestTooLong", format!("more than {MAX_BATCH_BYTES} bytes"))),
+        _ => Err(Refusal("TooManyEntriesInBatchRequest", format!("more than {MAX_BATCH_ENTRIES} entries"))),
     }
 }
 

@@ -1,18 +1,18 @@
 //! Keys, kept: fetched when first needed, again when one is unknown, and served stale while their source is down.
 
 use crate::keys::{FetchError, FetchKeys, Key, KeySet};
-use domain::causes::in_full;
+use domain::error_chain::error_chain;
 use domain::timestamp::Timestamp;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// After this the keys are fetched again: a key that was withdrawn stops working then.
-const FRESH: Duration = Duration::from_secs(60 * 60);
+const REFRESH_AFTER: Duration = Duration::from_secs(60 * 60);
 /// Keys this old are used no more, even if their source is down.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_KEY_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Between two fetches at least this passes, so that tokens with invented key ids cannot flood the source. Short:
 /// API Gateway keeps a refusal for minutes, and a key that was just published must not be refused.
-pub(crate) const COOL_DOWN: Duration = Duration::from_secs(5);
+pub(crate) const MIN_FETCH_INTERVAL: Duration = Duration::from_secs(5);
 
 pub(crate) struct KeyCache<F> {
     source: F,
@@ -36,11 +36,11 @@ impl<F: FetchKeys> KeyCache<F> {
         let mut state = self.state.lock().await;
         let age = state.keys.as_ref().map(|(_, at)| now.since(*at));
         let known = state.keys.as_ref().and_then(|(keys, _)| keys.find(kid)).cloned();
-        if known.is_some() && age.is_some_and(|age| age < FRESH) {
+        if known.is_some() && age.is_some_and(|age| age < REFRESH_AFTER) {
             return Ok(known);
         }
-        let usable = age.is_some_and(|age| age < LONGEST);
-        if usable && state.tried_at.is_some_and(|tried| now.since(tried) < COOL_DOWN) {
+        let usable = age.is_some_and(|age| age < MAX_KEY_AGE);
+        if usable && state.tried_at.is_some_and(|tried| now.since(tried) < MIN_FETCH_INTERVAL) {
             return Ok(known);
         }
         state.tried_at = Some(now);
@@ -51,7 +51,7 @@ impl<F: FetchKeys> KeyCache<F> {
                 Ok(key)
             }
             Err(error) if usable => {
-                tracing::warn!(error = in_full(&error), "stale keys are used");
+                tracing::warn!(error = error_chain(&error), "stale keys are used");
                 Ok(known)
             }
             Err(error) => Err(error),
@@ -61,7 +61,7 @@ impl<F: FetchKeys> KeyCache<F> {
     /// Fetches the keys anew, unless that was done a moment ago: for a key that may have been rotated under the same name.
     pub(crate) async fn refetch(&self, now: Timestamp) -> bool {
         let mut state = self.state.lock().await;
-        if state.tried_at.is_some_and(|tried| now.since(tried) < COOL_DOWN) {
+        if state.tried_at.is_some_and(|tried| now.since(tried) < MIN_FETCH_INTERVAL) {
             return false;
         }
         state.tried_at = Some(now);
@@ -71,7 +71,7 @@ impl<F: FetchKeys> KeyCache<F> {
                 true
             }
             Err(error) => {
-                tracing::warn!(error = in_full(&error), "stale keys are used");
+                tracing::warn!(error = error_chain(&error), "stale keys are used");
                 false
             }
         }

@@ -1,10 +1,10 @@
 //! What the Auth Service knows us by: a bearer token (RFC 6750), kept in Secrets Manager.
 
-use crate::cache::COOL_DOWN;
+use crate::cache::MIN_FETCH_INTERVAL;
 use crate::http::Failure;
 use crate::secret::Secret;
 use aws_config::SdkConfig;
-use domain::causes::in_full;
+use domain::error_chain::error_chain;
 use domain::timestamp::Timestamp;
 use reqwest::header::HeaderValue;
 use tokio::sync::Mutex;
@@ -24,7 +24,7 @@ struct State {
 
 impl State {
     fn is_cooling_down(&self, now: Timestamp) -> bool {
-        self.tried_at.is_some_and(|tried| now.since(tried) < COOL_DOWN)
+        self.tried_at.is_some_and(|tried| now.since(tried) < MIN_FETCH_INTERVAL)
     }
 }
 
@@ -47,7 +47,7 @@ impl Credential {
 
     /// Another token than this one, which was refused: it may have been rotated. None if there is no other, or if the
     /// secret was read a moment ago.
-    pub(crate) async fn instead_of(&self, refused: &Token, now: Timestamp) -> Option<Token> {
+    pub(crate) async fn replacement(&self, refused: &Token, now: Timestamp) -> Option<Token> {
         let mut state = self.state.lock().await;
         if let Some(other) = state.token.as_ref().filter(|kept| *kept != refused) {
             return Some(other.clone());
@@ -59,7 +59,7 @@ impl Credential {
         match self.fetch(&mut state, now).await {
             Ok(token) => Some(token).filter(|token| token != refused),
             Err(error) => {
-                tracing::warn!(error = in_full(error.as_ref()), "the credential that was refused is kept");
+                tracing::warn!(error = error_chain(error.as_ref()), "the credential that was refused is kept");
                 None
             }
         }

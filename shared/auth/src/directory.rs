@@ -19,25 +19,25 @@ use std::future;
 use std::time::Duration;
 
 /// The longest that one try may take.
-const ONE_TRY: Duration = Duration::from_secs(1);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest that all of it may take, the reading of the credential too: whoever only shows users goes without.
-const ALL_TRIES: Duration = Duration::from_secs(5);
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest wait before the second and last try.
-const LONGEST_WAIT: Duration = Duration::from_millis(200);
+const MAX_RETRY_WAIT: Duration = Duration::from_millis(200);
 /// For this long a profile is not asked for again.
-const FRESH: Duration = Duration::from_secs(5 * 60);
+const PROFILE_TTL: Duration = Duration::from_secs(5 * 60);
 /// About as many profiles are kept.
-const MOST_KEPT: usize = 10_000;
+const MAX_CACHED_PROFILES: usize = 10_000;
 /// No request asks for more users.
-const MOST_IDS: usize = 50;
+const MAX_IDS_PER_REQUEST: usize = 50;
 /// The address of a request is shorter: longer ones are refused by some servers and proxies.
-const LONGEST_URL: usize = 4 * 1024;
+const MAX_URL_BYTES: usize = 4 * 1024;
 /// As many requests are under way at once for one caller.
-const AT_ONCE: usize = 4;
+const MAX_CONCURRENT_REQUESTS: usize = 4;
 /// The most characters of a name.
-const LONGEST_NAME: usize = 256;
+const MAX_NAME_CHARS: usize = 256;
 /// The most characters of a picture's address.
-const LONGEST_AVATAR_URL: usize = 2048;
+const MAX_AVATAR_URL_CHARS: usize = 2048;
 /// What an id is not made of, or what has a meaning in an address; `encodeURIComponent` leaves as much.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
@@ -77,7 +77,7 @@ impl<E: Env> AuthService<E> {
             path.pop_if_empty().push("users");
         }
         let client = http::client().map_err(|error| AddressError(error.into()))?;
-        Ok(Self { client, users, credential, env, kept: Cache::new(MOST_KEPT), one_try: ONE_TRY })
+        Ok(Self { client, users, credential, env, kept: Cache::new(MAX_CACHED_PROFILES), one_try: ATTEMPT_TIMEOUT })
     }
 
     /// The requests that ask for all of these users: few, but none with too many users or too long an address.
@@ -86,7 +86,10 @@ impl<E: Env> AuthService<E> {
         for user in users {
             let id = utf8_percent_encode(user.as_str(), ESCAPED).to_string();
             match requests.last_mut() {
-                Some(last) if last.users.len() < MOST_IDS && last.url.as_str().len() + 1 + id.len() < LONGEST_URL => {
+                Some(last)
+                    if last.users.len() < MAX_IDS_PER_REQUEST
+                        && last.url.as_str().len() + 1 + id.len() < MAX_URL_BYTES =>
+                {
                     let query = format!("{},{id}", last.url.query().unwrap_or_default());
                     last.url.set_query(Some(&query));
                     last.users.insert(user);
@@ -132,7 +135,7 @@ impl<E: Env> AuthService<E> {
             Err(error @ HttpError::Status(StatusCode::UNAUTHORIZED)) => error,
             answer => return Ok(answer?),
         };
-        match credential.instead_of(&token, self.env.now()).await {
+        match credential.replacement(&token, self.env.now()).await {
             Some(other) => Ok(self.get(url, Some(&other)).await?),
             None => Err(refused.into()),
         }
@@ -141,8 +144,8 @@ impl<E: Env> AuthService<E> {
     /// The answer to a request; what may have been a moment's failure is tried a second time.
     async fn get(&self, url: &Url, token: Option<&Token>) -> Result<Vec<u8>, HttpError> {
         match self.try_to_get(url, token).await {
-            Err(error) if error.is_passing() => {
-                self.env.sleep(jitter(&self.env, LONGEST_WAIT)).await;
+            Err(error) if error.is_transient() => {
+                self.env.sleep(jitter(&self.env, MAX_RETRY_WAIT)).await;
                 self.try_to_get(url, token).await
             }
             answer => answer,
@@ -166,7 +169,7 @@ impl<E: Env> Directory for AuthService<E> {
         let mut others = BTreeSet::new();
         for user in users {
             match self.kept.get(user) {
-                Some((profile, at)) if now.since(at) < FRESH => {
+                Some((profile, at)) if now.since(at) < PROFILE_TTL => {
                     profiles.insert(user.clone(), profile);
                 }
                 _ => {
@@ -175,11 +178,11 @@ impl<E: Env> Directory for AuthService<E> {
             }
         }
         let requests: Vec<_> = self.requests(&others).into_iter().map(|request| self.ask(request, now)).collect();
-        let answered = stream::iter(requests).buffer_unordered(AT_ONCE).try_for_each(|found| {
+        let answered = stream::iter(requests).buffer_unordered(MAX_CONCURRENT_REQUESTS).try_for_each(|found| {
             profiles.extend(found);
             future::ready(Ok(()))
         });
-        match tokio::time::timeout(ALL_TRIES, answered).await {
+        match tokio::time::timeout(LOOKUP_TIMEOUT, answered).await {
             Ok(answered) => answered.map_err(DirectoryError)?,
             Err(elapsed) => return Err(DirectoryError(elapsed.into())),
         }
@@ -199,10 +202,10 @@ fn profile(entry: &Value) -> Option<(UserId, Profile)> {
     let short = |text: &&str, most| text.chars().nth(most).is_none();
     let user = UserId::parse(text("userId")?).ok()?;
     let profile = Profile {
-        username: text("username")?.chars().take(LONGEST_NAME).collect(),
-        display_name: text("displayName").filter(|name| short(name, LONGEST_NAME)).map(str::to_owned),
+        username: text("username")?.chars().take(MAX_NAME_CHARS).collect(),
+        display_name: text("displayName").filter(|name| short(name, MAX_NAME_CHARS)).map(str::to_owned),
         avatar_url: text("avatarUrl")
-            .filter(|url| short(url, LONGEST_AVATAR_URL) && is_picture(url))
+            .filter(|url| short(url, MAX_AVATAR_URL_CHARS) && is_picture(url))
             .map(str::to_owned),
     };
     Some((user, profile))

@@ -22,7 +22,7 @@ use tracing::{Event, Metadata, Subscriber};
 
 /// One request, as the server found it.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub(crate) struct RecordedRequest {
     /// How many came before it.
     pub(crate) n: usize,
     pub(crate) uri: Uri,
@@ -30,7 +30,7 @@ pub(crate) struct Asked {
     pub(crate) body: Bytes,
 }
 
-impl Asked {
+impl RecordedRequest {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
@@ -40,23 +40,23 @@ impl Asked {
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) url: String,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    asked: Arc<Mutex<Vec<RecordedRequest>>>,
 }
 
 impl Server {
     pub(crate) async fn start<F, R>(answer: F) -> Self
     where
-        F: Fn(Asked) -> R + Clone + Send + Sync + 'static,
+        F: Fn(RecordedRequest) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Response> + Send,
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::<Mutex<Vec<Asked>>>::default();
+        let asked = Arc::<Mutex<Vec<RecordedRequest>>>::default();
         let seen = asked.clone();
         let handler = move |_: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
             let asked = {
                 let mut seen = seen.lock().unwrap();
-                let asked = Asked { n: seen.len(), uri, headers, body };
+                let asked = RecordedRequest { n: seen.len(), uri, headers, body };
                 seen.push(asked.clone());
                 asked
             };
@@ -67,7 +67,7 @@ impl Server {
     }
 
     /// All requests so far, in order.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<RecordedRequest> {
         self.asked.lock().unwrap().clone()
     }
 

@@ -6,7 +6,7 @@ use std::error::Error as StdError;
 use std::net::IpAddr;
 
 /// The largest answer that is read.
-const MOST_BYTES: usize = 256 * 1024;
+const MAX_RESPONSE_BYTES: usize = 256 * 1024;
 
 /// Whatever went wrong, for the log.
 pub(crate) type Failure = Box<dyn StdError + Send + Sync>;
@@ -21,13 +21,13 @@ pub(crate) enum HttpError {
     #[error("the answer was {0}")]
     Status(StatusCode),
     /// The answer is too large.
-    #[error("the answer has more than {MOST_BYTES} bytes")]
+    #[error("the answer has more than {MAX_RESPONSE_BYTES} bytes")]
     TooLarge,
 }
 
 impl HttpError {
     /// Whether the same request may succeed in a moment.
-    pub(crate) fn is_passing(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Transport(error) => !error.is_builder(),
             Self::Status(status) => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,
@@ -76,7 +76,7 @@ pub(crate) async fn fetch(request: RequestBuilder) -> Result<Vec<u8>, HttpError>
     }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(HttpError::Transport)? {
-        if body.len() + chunk.len() > MOST_BYTES {
+        if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
             return Err(HttpError::TooLarge);
         }
         body.extend_from_slice(&chunk);

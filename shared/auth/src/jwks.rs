@@ -46,7 +46,7 @@ mod tests {
     use crate::fakes::Server;
     use axum::http::StatusCode;
     use axum::response::IntoResponse as _;
-    use domain::causes::in_full;
+    use domain::error_chain::error_chain;
 
     #[tokio::test]
     async fn keys_are_fetched_or_it_is_said_why_not() {
@@ -65,7 +65,7 @@ mod tests {
         assert!(fetch("/jwks").await.unwrap().find(Some("ed")).is_some());
         for (path, says) in [("/none", "has no RS256, ES256 or EdDSA key"), ("/other", "404")] {
             let error = fetch(path).await.unwrap_err();
-            assert!(in_full(&error).contains(says), "{}", in_full(&error));
+            assert!(error_chain(&error).contains(says), "{}", error_chain(&error));
         }
     }
 

@@ -26,15 +26,15 @@ pub struct KeySet(Vec<Key>);
 
 impl KeySet {
     /// The least bytes of a shared secret: as many as its hash has (RFC 7518, section 3.2).
-    pub const LEAST_SECRET_BYTES: usize = 32;
+    pub const MIN_SECRET_BYTES: usize = 32;
 
     /// The one key of a shared secret.
     ///
     /// # Errors
-    /// [`FetchError`] if it is shorter than [`KeySet::LEAST_SECRET_BYTES`].
+    /// [`FetchError`] if it is shorter than [`KeySet::MIN_SECRET_BYTES`].
     pub fn of_secret(secret: &[u8]) -> Result<Self, FetchError> {
-        if secret.len() < Self::LEAST_SECRET_BYTES {
-            return Err(FetchError(format!("the secret has less than {} bytes", Self::LEAST_SECRET_BYTES).into()));
+        if secret.len() < Self::MIN_SECRET_BYTES {
+            return Err(FetchError(format!("the secret has less than {} bytes", Self::MIN_SECRET_BYTES).into()));
         }
         Ok(Self(vec![Key { id: None, algorithm: Algorithm::HS256, decoding: DecodingKey::from_secret(secret) }]))
     }

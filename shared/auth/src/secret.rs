@@ -77,7 +77,7 @@ impl FetchKeys for SharedSecret {
 mod tests {
     use super::*;
     use crate::fakes::{ARN, SecretsManager, sdk_config};
-    use domain::causes::in_full;
+    use domain::error_chain::error_chain;
     use serde_json::{Value, json};
 
     #[tokio::test]
@@ -91,6 +91,6 @@ mod tests {
         assert!(secret.value().await.is_err());
         manager.set(Value::Null);
         let error = SharedSecret(secret).fetch().await.unwrap_err();
-        assert!(in_full(&error).contains("ResourceNotFoundException"), "{}", in_full(&error));
+        assert!(error_chain(&error).contains("ResourceNotFoundException"), "{}", error_chain(&error));
     }
 }

@@ -9,7 +9,7 @@ use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde::Deserialize;
 
 /// The longest token that is looked at.
-const MOST_BYTES: usize = 8 * 1024;
+const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// How far the Auth Service's clock may be ahead of ours, in seconds: for `nbf`. `exp` has no leeway.
 const LEEWAY: u64 = 5;
 
@@ -64,7 +64,7 @@ impl<F: FetchKeys> Verifier<F> {
     /// # Errors
     /// [`VerifyError`].
     pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Identity, VerifyError> {
-        if token.len() > MOST_BYTES {
+        if token.len() > MAX_TOKEN_BYTES {
             return Err(VerifyError::Refused("too long"));
         }
         let header = decode_header(token).map_err(|error| VerifyError::Refused(reason(error.kind())))?;

@@ -176,13 +176,13 @@ mod tests {
 
     /// Status and body of each answer in turn.
     type Answers = &'static [(u16, &'static str)];
-    type Asked = Arc<Mutex<Vec<(Uri, HeaderMap)>>>;
+    type Requests = Arc<Mutex<Vec<(Uri, HeaderMap)>>>;
 
     /// A service on loopback, and what it was asked.
-    async fn service(name: &'static str, answers: Answers) -> (Service, Asked) {
+    async fn service(name: &'static str, answers: Answers) -> (Service, Requests) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}/under", listener.local_addr().unwrap());
-        let asked = Asked::default();
+        let asked = Requests::default();
         let seen = asked.clone();
         let handler = any(move |uri: Uri, headers: HeaderMap| async move {
             let mut seen = seen.lock().unwrap();

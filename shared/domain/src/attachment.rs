@@ -9,17 +9,17 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long an upload can be sent after it was asked for. The bucket removes what was not sent later than that.
-pub const UPLOAD_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+pub const UPLOAD_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long a signed upload is accepted.
-pub const UPLOAD_TIME: Duration = Duration::from_secs(15 * 60);
+pub const UPLOAD_URL_TTL: Duration = Duration::from_secs(15 * 60);
 
 /// How long a signed download is accepted.
-pub const DOWNLOAD_TIME: Duration = Duration::from_secs(60 * 60);
+pub const DOWNLOAD_URL_TTL: Duration = Duration::from_secs(60 * 60);
 
 /// What a message carries besides its text: declared by who made it, and stored in the bucket as declared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", try_from = "Declared", into = "Declared")]
+#[serde(rename_all = "camelCase", try_from = "AttachmentHeader", into = "AttachmentHeader")]
 pub struct Attachment {
     /// Its name, and its object's key.
     pub id: AttachmentId,
@@ -40,16 +40,16 @@ pub struct Attachment {
 pub enum Media {
     /// A picture.
     Image {
-        /// In pixels, 1 to [`Media::MOST_PIXELS`].
+        /// In pixels, 1 to [`Media::MAX_SIDE_PIXELS`].
         width: u32,
-        /// In pixels, 1 to [`Media::MOST_PIXELS`].
+        /// In pixels, 1 to [`Media::MAX_SIDE_PIXELS`].
         height: u32,
         /// What is shown of it until it is there.
         blur_hash: BlurHash,
     },
     /// A recording.
     Audio {
-        /// In milliseconds, 1 to [`Media::LONGEST_MS`].
+        /// In milliseconds, 1 to [`Media::MAX_DURATION_MS`].
         duration_ms: u64,
     },
     /// Any file.
@@ -58,9 +58,9 @@ pub enum Media {
 
 impl Media {
     /// The most pixels of a side: what JPEG can hold.
-    pub const MOST_PIXELS: u32 = 65_535;
+    pub const MAX_SIDE_PIXELS: u32 = 65_535;
     /// The longest recording: a day.
-    pub const LONGEST_MS: u64 = 24 * 60 * 60 * 1000;
+    pub const MAX_DURATION_MS: u64 = 24 * 60 * 60 * 1000;
 
     /// The type of the message that carries it.
     #[must_use]
@@ -87,7 +87,7 @@ impl Attachment {
 /// An attachment as JSON: flat, in messages and in the tables.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Declared {
+struct AttachmentHeader {
     attachment_id: AttachmentId,
     file_name: FileName,
     content_type: ContentType,
@@ -103,7 +103,7 @@ struct Declared {
     duration_ms: Option<u64>,
 }
 
-impl From<Attachment> for Declared {
+impl From<Attachment> for AttachmentHeader {
     fn from(attachment: Attachment) -> Self {
         let Attachment { id, file_name, content_type, size_bytes, sha256, media } = attachment;
         let (attachment_id, (width, height, blur_hash, duration_ms)) = (id, (None, None, None, None));
@@ -119,10 +119,10 @@ impl From<Attachment> for Declared {
     }
 }
 
-impl TryFrom<Declared> for Attachment {
+impl TryFrom<AttachmentHeader> for Attachment {
     type Error = Invalid;
-    fn try_from(declared: Declared) -> Result<Self, Invalid> {
-        let Declared { attachment_id: id, file_name, content_type, size_bytes, sha256, .. } = declared;
+    fn try_from(declared: AttachmentHeader) -> Result<Self, Invalid> {
+        let AttachmentHeader { attachment_id: id, file_name, content_type, size_bytes, sha256, .. } = declared;
         let media = match (declared.width, declared.height, declared.blur_hash, declared.duration_ms) {
             (Some(width), Some(height), Some(blur_hash), None) => Media::Image { width, height, blur_hash },
             (None, None, None, Some(duration_ms)) => Media::Audio { duration_ms },

@@ -8,7 +8,7 @@ use crate::timestamp::Timestamp;
 use std::time::Duration;
 
 /// How long it can be asked what a change was about.
-pub const POINTER_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub const CHANGE_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// One change, to be committed, and what it was decided upon.
 #[derive(Debug, Clone)]
@@ -22,12 +22,12 @@ pub struct Change {
     /// The one user whom it concerns; None if it is everyone's.
     pub only_for: Option<UserId>,
     /// What changes.
-    pub what: Changed,
+    pub what: ChangeKind,
 }
 
 /// What a change changes.
 #[derive(Debug, Clone)]
-pub enum Changed {
+pub enum ChangeKind {
     /// A message.
     Message {
         /// As it will be; its rev is the change's.
@@ -61,8 +61,8 @@ impl Change {
     #[must_use]
     pub fn of(&self) -> Seq {
         match &self.what {
-            Changed::Message { after, .. } => after.seq,
-            Changed::Chat { .. } | Changed::Cleared(_) => Seq(0),
+            ChangeKind::Message { after, .. } => after.seq,
+            ChangeKind::Chat { .. } | ChangeKind::Cleared(_) => Seq(0),
         }
     }
 
@@ -71,13 +71,13 @@ impl Change {
     pub fn head_after(&self) -> Head {
         let head = Head { last_rev: self.rev(), last_change: Some((self.of(), self.at)), ..self.head };
         match &self.what {
-            Changed::Chat { after, .. } => Head {
+            ChangeKind::Chat { after, .. } => Head {
                 members_rev: self.rev(),
                 participant_count: u32::try_from(after.participants.len()).unwrap_or(u32::MAX),
                 active_at: self.at,
                 ..head
             },
-            Changed::Message { .. } | Changed::Cleared(_) => head,
+            ChangeKind::Message { .. } | ChangeKind::Cleared(_) => head,
         }
     }
 
@@ -88,7 +88,7 @@ impl Change {
     }
 }
 
-/// What is remembered of a change, for [`POINTER_LIFE`].
+/// What is remembered of a change, for [`CHANGE_TTL`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pointer {
     /// Its number.

@@ -15,10 +15,10 @@ use std::collections::BTreeSet;
 pub const MAX_FRAME_BYTES: usize = 28 * 1024;
 
 /// The most participants of a group.
-pub const MOST_PARTICIPANTS: usize = 1000;
+pub const MAX_PARTICIPANTS: usize = 1000;
 
 /// What of a frame is left for documents, beside the reply's or event's envelope and a page's own fields.
-pub(crate) const DOCUMENT_BYTES: usize = MAX_FRAME_BYTES - 1024;
+pub(crate) const MAX_DOCUMENT_BYTES: usize = MAX_FRAME_BYTES - 1024;
 
 /// The Chat document, as it is stored. What counts its messages is in the [`Head`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,8 +208,8 @@ mod tests {
         let head = Head { last_seq: Seq(u64::MAX), last_rev: Rev(u64::MAX), ..Head::new(1000, at) };
         let whole = ChatView::new(&chat, &head, Floor::default());
         assert!(json_length(&whole) > 250_000);
-        let cut = whole.clone().limited(DOCUMENT_BYTES);
-        assert!(json_length(&cut) <= DOCUMENT_BYTES && cut.participants_limited);
+        let cut = whole.clone().limited(MAX_DOCUMENT_BYTES);
+        assert!(json_length(&cut) <= MAX_DOCUMENT_BYTES && cut.participants_limited);
         assert_eq!((cut.participant_count, cut.participants.len(), cut.admins.len()), (1000, 103, 102));
         assert_eq!(
             ChatView::new(&Chat { admins: BTreeSet::new(), ..chat }, &head, Floor::default())

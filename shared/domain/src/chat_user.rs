@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// API Gateway closes a WebSocket connection after two hours, so an older entry is a ghost.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
-pub const CONNECTION_LIFE: Duration = Duration::from_secs(2 * 60 * 60);
+pub const MAX_CONNECTION_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// The most connections that one user keeps; the oldest go first.
 pub const MAX_CONNECTIONS: usize = 20;
@@ -28,7 +28,7 @@ pub struct Connection {
 impl Connection {
     /// Whether anything may still be pushed to it.
     pub fn is_live(&self, now: Timestamp) -> bool {
-        now < self.exp && now.since(self.connected_at) < CONNECTION_LIFE
+        now < self.exp && now.since(self.connected_at) < MAX_CONNECTION_AGE
     }
 }
 
@@ -74,7 +74,7 @@ pub struct UserChange {
 
 /// How long a connection may take to be open after it was registered: until then it can be neither posted to nor closed
 /// (410), so it is taken neither for dead nor for surplus. API Gateway gives `$connect` 29 s.
-pub const OPENING: Duration = Duration::from_secs(30);
+pub const CONNECT_GRACE: Duration = Duration::from_secs(30);
 
 /// Whether a user with these connections can be reached now.
 pub fn is_online(connections: &[Connection], now: Timestamp) -> bool {
@@ -92,7 +92,7 @@ pub fn surplus(connections: &[Connection], now: Timestamp) -> Vec<Connection> {
         connections.iter().cloned().partition(|connection| connection.is_live(now));
     live.sort_by(|a, b| (b.connected_at, &b.id).cmp(&(a.connected_at, &a.id)));
     let oldest = live.drain(live.len().min(MAX_CONNECTIONS)..);
-    surplus.extend(oldest.filter(|connection| now.since(connection.connected_at) >= OPENING));
+    surplus.extend(oldest.filter(|connection| now.since(connection.connected_at) >= CONNECT_GRACE));
     surplus
 }
 
@@ -114,7 +114,7 @@ pub struct Profile {
 pub type Mutes = BTreeMap<ChatId, Option<Timestamp>>;
 
 /// The most chats that one user mutes.
-pub const MOST_MUTES: usize = 200;
+pub const MAX_MUTED_CHATS: usize = 200;
 
 /// Whether and until when a chat is muted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

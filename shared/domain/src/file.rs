@@ -13,7 +13,7 @@ pub struct FileName(String);
 
 impl FileName {
     /// The most bytes: what file systems take.
-    const MOST_BYTES: usize = 255;
+    const MAX_BYTES: usize = 255;
 
     /// Checks and trims a name.
     ///
@@ -22,8 +22,8 @@ impl FileName {
     pub fn parse(text: impl Into<String>) -> Result<Self, Invalid> {
         let text = text.into();
         let name = text.trim();
-        if name.is_empty() || name.len() > Self::MOST_BYTES {
-            return Err(Invalid::because(format!("must be 1 to {} bytes", Self::MOST_BYTES)));
+        if name.is_empty() || name.len() > Self::MAX_BYTES {
+            return Err(Invalid::because(format!("must be 1 to {} bytes", Self::MAX_BYTES)));
         }
         let turns = |c| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
         if name.chars().any(|c| c.is_control() || turns(c) || matches!(c, '/' | '\\')) || matches!(name, "." | "..") {

@@ -5,11 +5,11 @@
 //! edge answers. Everything that a rule needs is in the file of its subject.
 
 pub mod attachment;
-pub mod causes;
 pub mod change;
 pub mod chat;
 pub mod chat_user;
 pub mod content;
+pub mod error_chain;
 pub mod event;
 pub mod file;
 pub mod ids;

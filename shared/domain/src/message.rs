@@ -14,10 +14,10 @@ use std::time::Duration;
 pub const EDIT_WINDOW: Duration = Duration::from_secs(15 * 60);
 
 /// The most participants that one message mentions.
-pub const MOST_MENTIONS: usize = 20;
+pub const MAX_MENTIONS: usize = 20;
 
 /// The most bytes of JSON that an inbox shows of a message's content.
-const PREVIEW_BYTES: usize = 1024;
+const MAX_PREVIEW_BYTES: usize = 1024;
 
 /// The Message document, as it is stored. Who has seen it is derived from the members' read positions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub struct Message {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// It says something.
-    Said(Said),
+    LiveBody(LiveBody),
     /// It is a tombstone: its place in the log is kept, and nothing of what it said.
     Deleted {
         /// When it was deleted.
@@ -62,7 +62,7 @@ pub enum Body {
 
 /// What a message says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct LiveBody {
     /// The text; empty only beside an attachment.
     pub content: Content,
     /// What it carries; None of a text.
@@ -77,7 +77,7 @@ pub struct Said {
     pub reactions: Reactions,
 }
 
-impl Said {
+impl LiveBody {
     /// This text alone.
     pub fn new(content: Content) -> Self {
         Self {
@@ -99,7 +99,7 @@ pub struct TooLarge {
     pub limit: usize,
 }
 
-impl Said {
+impl LiveBody {
     /// Whether text and mentions fit a frame together, beside the attachment if there is one.
     ///
     /// # Errors
@@ -118,9 +118,9 @@ impl Message {
     }
 
     /// What it says; None of a tombstone.
-    pub fn said(&self) -> Option<&Said> {
+    pub fn said(&self) -> Option<&LiveBody> {
         match &self.body {
-            Body::Said(said) => Some(said),
+            Body::LiveBody(said) => Some(said),
             Body::Deleted { .. } => None,
         }
     }
@@ -128,7 +128,7 @@ impl Message {
     /// What it carries, or carried.
     pub fn attachment(&self) -> Option<&AttachmentId> {
         match &self.body {
-            Body::Said(said) => said.attachment.as_ref().map(|attachment| &attachment.id),
+            Body::LiveBody(said) => said.attachment.as_ref().map(|attachment| &attachment.id),
             Body::Deleted { attachment, .. } => attachment.as_ref(),
         }
     }
@@ -197,7 +197,7 @@ impl MessageView {
         let seen_by: BTreeSet<&UserId> = readers.chain([&message.sender]).collect();
         let mut view = Self { seen_by: seen_by.into_iter().cloned().collect(), ..Self::place(message) };
         match &message.body {
-            Body::Said(said) => {
+            Body::LiveBody(said) => {
                 said.content.as_str().clone_into(&mut view.content);
                 view.attachment.clone_from(&said.attachment);
                 view.edited_at = said.edited_at;
@@ -227,9 +227,9 @@ impl MessageView {
     /// What an inbox shows: the beginning, and of who has seen it only what is known of `reader`.
     pub(crate) fn preview(message: &Message, reader: &Member) -> Self {
         let mut view = Self { seen_by_limited: true, ..Self::new(message, std::slice::from_ref(reader)) };
-        while json_length(&view.content) > PREVIEW_BYTES {
+        while json_length(&view.content) > MAX_PREVIEW_BYTES {
             view.content_limited = true;
-            let most = PREVIEW_BYTES.min(view.content.len() * 3 / 4);
+            let most = MAX_PREVIEW_BYTES.min(view.content.len() * 3 / 4);
             view.content.truncate(view.content.floor_char_boundary(most));
         }
         view.reactions.clear();
@@ -320,7 +320,7 @@ impl MessageView {
 mod tests {
     use super::*;
     use crate::attachment::Media;
-    use crate::chat::DOCUMENT_BYTES;
+    use crate::chat::MAX_DOCUMENT_BYTES;
     use crate::file::{BlurHash, ContentType, FileName, Sha256Digest};
     use crate::reactions::Emoji;
 
@@ -330,11 +330,11 @@ mod tests {
 
     /// As large as a message can be in everything that its sender chooses.
     fn largest(is_caption: bool) -> Message {
-        let mentions: BTreeSet<_> = (0..MOST_MENTIONS).map(user).collect();
+        let mentions: BTreeSet<_> = (0..MAX_MENTIONS).map(user).collect();
         let content = |most: usize| Content::parse("x".repeat(most - 2 - json_length(&mentions))).unwrap();
         let most = if is_caption { Content::MAX_CAPTION_JSON_BYTES } else { Content::MAX_JSON_BYTES };
-        assert_eq!(Said::fits(&content(most), &mentions, is_caption), Ok(()));
-        assert_eq!(Said::fits(&content(most + 1), &mentions, is_caption), Err(TooLarge { limit: most }));
+        assert_eq!(LiveBody::fits(&content(most), &mentions, is_caption), Ok(()));
+        assert_eq!(LiveBody::fits(&content(most + 1), &mentions, is_caption), Err(TooLarge { limit: most }));
         let content = content(most);
         let attachment = Attachment {
             id: AttachmentId::parse("a".repeat(64)).unwrap(),
@@ -362,13 +362,13 @@ mod tests {
             deleted_for: BTreeSet::from([user(1)]),
             rev: Rev(u64::MAX),
             told_rev: Rev(u64::MAX),
-            body: Body::Said(Said {
+            body: Body::LiveBody(LiveBody {
                 attachment: is_caption.then_some(attachment),
                 edited_at: Some(Timestamp::from_millis(1_769_851_800_125)),
                 reply_to: Some(Seq(u64::MAX)),
                 mentions,
                 reactions,
-                ..Said::new(content)
+                ..LiveBody::new(content)
             }),
         }
     }
@@ -380,11 +380,11 @@ mod tests {
         let members: Vec<_> = (0..1000).map(member).collect();
         let mut view = MessageView::new(&message, &members);
         assert!(json_length(&view) > 200_000, "{}", json_length(&view));
-        view.limit(DOCUMENT_BYTES - 512);
-        assert!(json_length(&view) <= DOCUMENT_BYTES - 512, "{}", json_length(&view));
+        view.limit(MAX_DOCUMENT_BYTES - 512);
+        assert!(json_length(&view) <= MAX_DOCUMENT_BYTES - 512, "{}", json_length(&view));
         let shown = serde_json::to_value(&view).unwrap();
         assert_eq!((&shown["seenByLimited"], &shown["reactions"][0]["count"]), (&true.into(), &50.into()));
-        assert_eq!(shown["mentions"].as_array().unwrap().len(), MOST_MENTIONS);
+        assert_eq!(shown["mentions"].as_array().unwrap().len(), MAX_MENTIONS);
         assert!(view.content().len() > 20_000, "nothing of what it says is cut");
     }
 
@@ -392,13 +392,13 @@ mod tests {
     fn the_largest_attachment_leaves_most_of_a_frame_to_readers() {
         let mut view = MessageView::new(&largest(true), &[]);
         assert!(json_length(&view.attachment) > 1000);
-        view.limit(DOCUMENT_BYTES / 2);
-        assert!(json_length(&view) <= DOCUMENT_BYTES / 2, "{}", json_length(&view));
+        view.limit(MAX_DOCUMENT_BYTES / 2);
+        assert!(json_length(&view) <= MAX_DOCUMENT_BYTES / 2, "{}", json_length(&view));
         assert!(view.attachment.is_some());
         let reader = Member::joining(user(3), Seq(0), Timestamp::from_millis(0));
         let preview = MessageView::preview(&largest(true), &reader);
         assert!(preview.attachment.is_some() && preview.content_limited);
-        assert!(json_length(&preview) < 4 * PREVIEW_BYTES, "{}", json_length(&preview));
+        assert!(json_length(&preview) < 4 * MAX_PREVIEW_BYTES, "{}", json_length(&preview));
     }
 
     #[test]
@@ -406,7 +406,9 @@ mod tests {
         let mut message = largest(false);
         let reader = Member::joining(user(3), Seq(0), message.created_at);
         let preview = MessageView::preview(&message, &reader);
-        assert!(json_length(&preview) < 2 * PREVIEW_BYTES && preview.content_limited && !preview.content.is_empty());
+        assert!(
+            json_length(&preview) < 2 * MAX_PREVIEW_BYTES && preview.content_limited && !preview.content.is_empty()
+        );
         message.body = Body::Deleted { at: message.created_at, by: user(2), attachment: None };
         let shown = serde_json::to_value(MessageView::new(&message, &[])).unwrap();
         assert_eq!((&shown["content"], &shown["deletedBy"]), (&"".into(), &user(2).as_str().into()));
@@ -418,15 +420,16 @@ mod tests {
     #[test]
     fn a_short_content_is_not_cut_in_the_middle_of_a_character() {
         let mut message = largest(false);
-        message.body = Body::Said(Said::new(Content::parse("\u{1F44B}".repeat(2000)).unwrap()));
+        message.body = Body::LiveBody(LiveBody::new(Content::parse("\u{1F44B}".repeat(2000)).unwrap()));
         let reader = Member::joining(user(3), Seq(0), message.created_at);
         let preview = MessageView::preview(&message, &reader);
         assert!(preview.content.chars().all(|c| c == '\u{1F44B}') && preview.content.len() > 500);
         for part in ["\u{fc}", "\u{4e2d}", "\u{1F44B}", "\u{fc}\n"] {
             for count in 200..800 {
-                message.body = Body::Said(Said::new(Content::parse(format!("x{}", part.repeat(count))).unwrap()));
+                message.body =
+                    Body::LiveBody(LiveBody::new(Content::parse(format!("x{}", part.repeat(count))).unwrap()));
                 let preview = MessageView::preview(&message, &reader);
-                assert!(json_length(&preview.content) <= PREVIEW_BYTES, "{count} of {part}");
+                assert!(json_length(&preview.content) <= MAX_PREVIEW_BYTES, "{count} of {part}");
             }
         }
     }

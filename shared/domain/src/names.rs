@@ -35,7 +35,7 @@ pub struct Nickname(String);
 
 impl Nickname {
     /// A grapheme cluster has no longest form; 50 of the longest emoji are under this.
-    const MOST_BYTES: usize = 2048;
+    const MAX_BYTES: usize = 2048;
 
     /// Checks and trims a nickname.
     ///
@@ -44,7 +44,7 @@ impl Nickname {
     pub fn parse(text: impl Into<String>) -> Result<Self, Invalid> {
         let text = text.into();
         let name = text.trim();
-        let fits = !name.is_empty() && name.len() <= Self::MOST_BYTES;
+        let fits = !name.is_empty() && name.len() <= Self::MAX_BYTES;
         if !fits || name.graphemes(true).count() > 50 || name.chars().any(char::is_control) {
             return Err(Invalid::because("must be 1 to 50 characters, none of them a control character"));
         }

@@ -9,9 +9,9 @@ use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// How much of a message a notification shows, as people count characters (grapheme clusters, UAX #29).
-const PREVIEW: usize = 80;
+const MAX_PREVIEW_CHARS: usize = 80;
 /// A grapheme cluster has no longest form; 80 of the longest emoji are under this.
-const MOST_BYTES: usize = 3072;
+const MAX_PREVIEW_BYTES: usize = 3072;
 
 /// One user's notification of one message. Chat and seq name the message: one that comes twice is the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -71,7 +71,7 @@ fn preview(text: &str) -> String {
         // Line and paragraph separators are no controls.
         let is_space = grapheme.chars().any(|it| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}'));
         let grapheme = if is_space { " " } else { grapheme };
-        if count == PREVIEW || preview.len() + grapheme.len() > MOST_BYTES {
+        if count == MAX_PREVIEW_CHARS || preview.len() + grapheme.len() > MAX_PREVIEW_BYTES {
             // The ellipsis takes the place of the last one.
             let last = preview.grapheme_indices(true).next_back().map_or(0, |(at, _)| at);
             preview.truncate(last);

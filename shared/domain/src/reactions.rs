@@ -37,7 +37,7 @@ pub struct Reactions(BTreeMap<Emoji, BTreeSet<UserId>>);
 
 /// Which limit a reaction passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooMany {
+pub struct ReactionLimitExceeded {
     /// Of what.
     pub what: &'static str,
     /// The most there can be.
@@ -46,9 +46,9 @@ pub struct TooMany {
 
 impl Reactions {
     /// The most different emojis of one message.
-    pub const MOST_EMOJIS: usize = 20;
+    pub const MAX_EMOJIS: usize = 20;
     /// The most reactions of one message, all emojis and users together.
-    pub const MOST_ENTRIES: usize = 1000;
+    pub const MAX_ENTRIES: usize = 1000;
 
     /// What is stored.
     pub fn of(entries: impl IntoIterator<Item = (Emoji, BTreeSet<UserId>)>) -> Self {
@@ -68,8 +68,8 @@ impl Reactions {
     /// The same, but that `user`'s are exactly `emojis`.
     ///
     /// # Errors
-    /// [`TooMany`], if that would be more than a message takes. Taking back is never refused.
-    pub fn with(&self, user: &UserId, emojis: &BTreeSet<Emoji>) -> Result<Self, TooMany> {
+    /// [`ReactionLimitExceeded`], if that would be more than a message takes. Taking back is never refused.
+    pub fn with(&self, user: &UserId, emojis: &BTreeSet<Emoji>) -> Result<Self, ReactionLimitExceeded> {
         let mut next = self.0.clone();
         for users in next.values_mut() {
             users.remove(user);
@@ -80,11 +80,11 @@ impl Reactions {
         next.retain(|_, users| !users.is_empty());
         let had = self.0.values().filter(|users| users.contains(user)).count();
         let entries: usize = next.values().map(BTreeSet::len).sum();
-        if next.len() > Self::MOST_EMOJIS && next.len() > self.0.len() {
-            return Err(TooMany { what: "different emojis", limit: Self::MOST_EMOJIS });
+        if next.len() > Self::MAX_EMOJIS && next.len() > self.0.len() {
+            return Err(ReactionLimitExceeded { what: "different emojis", limit: Self::MAX_EMOJIS });
         }
-        if entries > Self::MOST_ENTRIES && emojis.len() > had {
-            return Err(TooMany { what: "reactions", limit: Self::MOST_ENTRIES });
+        if entries > Self::MAX_ENTRIES && emojis.len() > had {
+            return Err(ReactionLimitExceeded { what: "reactions", limit: Self::MAX_ENTRIES });
         }
         Ok(Self(next))
     }
@@ -160,10 +160,13 @@ mod tests {
         let twenty: BTreeSet<_> = all[..20].iter().copied().collect();
         let full = Reactions::default().with(&user(0), &twenty).unwrap();
         let error = full.with(&user(1), &[all[20]].into()).unwrap_err();
-        assert_eq!(error, TooMany { what: "different emojis", limit: 20 });
+        assert_eq!(error, ReactionLimitExceeded { what: "different emojis", limit: 20 });
         assert!(full.with(&user(1), &[all[3]].into()).is_ok(), "one that is there already");
         let crowd = Reactions::of(twenty.iter().map(|emoji| (*emoji, (0..50).map(user).collect())));
-        assert_eq!(crowd.with(&user(99), &[all[0]].into()).unwrap_err(), TooMany { what: "reactions", limit: 1000 });
+        assert_eq!(
+            crowd.with(&user(99), &[all[0]].into()).unwrap_err(),
+            ReactionLimitExceeded { what: "reactions", limit: 1000 }
+        );
         assert!(crowd.with(&user(1), &[all[0]].into()).is_ok(), "taking back makes room");
     }
 }

@@ -6,11 +6,11 @@ use crate::timestamp::Timestamp;
 use std::time::Duration;
 
 /// How long a use case tries before it answers that the system is busy.
-const DEADLINE: Duration = Duration::from_secs(5);
+const RETRY_DEADLINE: Duration = Duration::from_secs(5);
 /// The longest first wait; it doubles with each try.
-const FIRST: Duration = Duration::from_millis(20);
+const MAX_FIRST_WAIT: Duration = Duration::from_millis(20);
 /// No wait is longer.
-const LONGEST: Duration = Duration::from_millis(400);
+const MAX_WAIT: Duration = Duration::from_millis(400);
 
 /// The retries of one use case. "Full jitter": each wait is random between nothing and a bound that doubles
 /// (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>).
@@ -23,12 +23,12 @@ pub(crate) struct Retry<'a, E> {
 impl<'a, E: Env> Retry<'a, E> {
     /// Starts counting now.
     pub(crate) fn new(env: &'a E) -> Self {
-        Self { env, until: env.now().plus(DEADLINE), tries: 0 }
+        Self { env, until: env.now().plus(RETRY_DEADLINE), tries: 0 }
     }
 
     /// Waits before the next try; false when there is no time for one.
     pub(crate) async fn again(&mut self) -> bool {
-        let wait = jitter(self.env, FIRST.saturating_mul(1 << self.tries.min(10)).min(LONGEST));
+        let wait = jitter(self.env, MAX_FIRST_WAIT.saturating_mul(1 << self.tries.min(10)).min(MAX_WAIT));
         if self.env.now().plus(wait) >= self.until {
             return false;
         }

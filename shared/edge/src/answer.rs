@@ -3,8 +3,8 @@
 use crate::problem::{Code, Problem};
 use crate::request::{Api, Origin};
 use domain::use_cases::{
-    ChangedGroup, ChangedMessage, ChatDetails, ClearedChat, CreatedAttachment, CreatedChat, Inbox, Muted,
-    OpenedAttachment, Page, SaidTyping, Seen, Sent, ShownUser, Synced,
+    AttachmentDownload, ChangedGroup, ChangedMessage, ChatDetails, ClearedChat, CreatedAttachment, CreatedChat, Inbox,
+    MarkSeenOutcome, MuteOutcome, Page, SendOutcome, SyncOutcome, TypingSent, VisibleUser,
 };
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use lambda_http::{Body, Response};
@@ -44,15 +44,15 @@ impl Answer {
     ///
     /// # Errors
     /// [`Problem`] if it cannot be written as JSON.
-    pub fn sent(sent: &Sent) -> Result<Self, Problem> {
+    pub fn sent(sent: &SendOutcome) -> Result<Self, Problem> {
         Self::new(if sent.repeated { 200 } else { 201 }, json!({"message": sent.message}))
     }
 
-    /// 201: what was announced, and where its bytes go.
+    /// 201: what was attachment_created, and where its bytes go.
     ///
     /// # Errors
     /// [`Problem`] if it cannot be written as JSON.
-    pub fn announced(created: &CreatedAttachment) -> Result<Self, Problem> {
+    pub fn attachment_created(created: &CreatedAttachment) -> Result<Self, Problem> {
         let CreatedAttachment { upload, signed, signed_until } = created;
         let headers: Map<String, Value> =
             signed.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
@@ -68,8 +68,8 @@ impl Answer {
     ///
     /// # Errors
     /// [`Problem`] if it cannot be written as JSON.
-    pub fn opened(opened: &OpenedAttachment) -> Result<Self, Problem> {
-        let OpenedAttachment { attachment, url, signed_until } = opened;
+    pub fn opened(opened: &AttachmentDownload) -> Result<Self, Problem> {
+        let AttachmentDownload { attachment, url, signed_until } = opened;
         Self::new(200, json!({"attachment": attachment, "download": {"url": url, "expiresAt": signed_until}}))
     }
 
@@ -77,8 +77,8 @@ impl Answer {
     ///
     /// # Errors
     /// [`Problem`] if it cannot be written as JSON.
-    pub fn details(details: &ChatDetails) -> Result<Self, Problem> {
-        Self::new(200, details)
+    pub fn chat_details(chat_details: &ChatDetails) -> Result<Self, Problem> {
+        Self::new(200, chat_details)
     }
 
     /// A page of messages.
@@ -93,7 +93,7 @@ impl Answer {
     ///
     /// # Errors
     /// [`Problem`] if it cannot be written as JSON.
-    pub fn seen(seen: &Seen) -> Result<Self, Problem> {
+    pub fn seen(seen: &MarkSeenOutcome) -> Result<Self, Problem> {
         Self::new(200, seen)
     }
 
@@ -136,7 +136,7 @@ impl Answer {
     ///
     /// # Errors
     /// [`Problem`] if it cannot be written as JSON.
-    pub fn muted(muted: &Muted) -> Result<Self, Problem> {
+    pub fn muted(muted: &MuteOutcome) -> Result<Self, Problem> {
         Self::new(200, muted)
     }
 
@@ -144,7 +144,7 @@ impl Answer {
     ///
     /// # Errors
     /// [`Problem`] if it cannot be written as JSON.
-    pub fn user(shown: &ShownUser) -> Result<Self, Problem> {
+    pub fn user(shown: &VisibleUser) -> Result<Self, Problem> {
         Self::new(200, json!({"user": shown.user}))
     }
 
@@ -152,7 +152,7 @@ impl Answer {
     ///
     /// # Errors
     /// [`Problem`] if it cannot be written as JSON.
-    pub fn typing(said: &SaidTyping) -> Result<Self, Problem> {
+    pub fn typing(said: &TypingSent) -> Result<Self, Problem> {
         Self::new(200, &said.typing)
     }
 
@@ -160,7 +160,7 @@ impl Answer {
     ///
     /// # Errors
     /// [`Problem`] if it cannot be written as JSON.
-    pub fn synced(synced: &Synced) -> Result<Self, Problem> {
+    pub fn synced(synced: &SyncOutcome) -> Result<Self, Problem> {
         Self::new(200, synced)
     }
 

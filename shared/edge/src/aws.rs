@@ -16,11 +16,11 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use std::time::Duration;
 
-const CONNECT: Duration = Duration::from_secs(1);
-const ONE_TRY: Duration = Duration::from_secs(2);
-const ALL_TRIES: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// Warming is worth no more than this.
-const WARMING: Duration = Duration::from_millis(500);
+const WARM_UP_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// One connection pool for all clients of a function, and what they are configured with.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Aws {
         let connector = SharedHttpConnector::new(
             Connector::builder()
                 .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT).build())
+                .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build())
                 .build(),
         );
         let shared = connector.clone();
@@ -49,7 +49,10 @@ impl Aws {
             .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
             .http_client(http_client_fn(move |_, _| shared.clone()))
             .timeout_config(
-                TimeoutConfig::builder().operation_attempt_timeout(ONE_TRY).operation_timeout(ALL_TRIES).build(),
+                TimeoutConfig::builder()
+                    .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                    .operation_timeout(CALL_TIMEOUT)
+                    .build(),
             )
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .build();
@@ -67,7 +70,7 @@ impl Aws {
     /// TLS. What the service answers to a bare GET does not matter; it neither costs nor needs a permission.
     pub async fn warm(&self, url: &str) {
         if let Ok(request) = HttpRequest::get(url) {
-            let _ = tokio::time::timeout(WARMING, self.connector.call(request)).await;
+            let _ = tokio::time::timeout(WARM_UP_TIMEOUT, self.connector.call(request)).await;
         }
     }
 }

@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 /// The fields that were given and not taken yet, and what was wrong with those that were.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
-    given: BTreeMap<String, Given>,
+    given: BTreeMap<String, FieldValue>,
     errors: Vec<FieldError>,
 }
 
 #[derive(Debug)]
-enum Given {
+enum FieldValue {
     /// In a body or a frame.
     Json(Value),
     /// In a path or a query string, where a number is text too.
@@ -25,9 +25,9 @@ impl Fields {
     /// The fields of a body or frame, of the path and of the query string.
     pub(crate) fn new(json: Map<String, Value>, text: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut fields = Self::default();
-        fields.given.extend(json.into_iter().map(|(name, value)| (name, Given::Json(value))));
+        fields.given.extend(json.into_iter().map(|(name, value)| (name, FieldValue::Json(value))));
         for (name, value) in text {
-            if fields.given.insert(name.clone(), Given::Text(value)).is_some() {
+            if fields.given.insert(name.clone(), FieldValue::Text(value)).is_some() {
                 fields.wrong(name, "is given twice: it belongs into the path or the query string");
             }
         }
@@ -47,9 +47,9 @@ impl Fields {
     #[allow(clippy::option_option)]
     pub(crate) fn optional<T: DeserializeOwned>(&mut self, name: &str) -> Option<Option<T>> {
         let value = match self.given.remove(name) {
-            None | Some(Given::Json(Value::Null)) => return Some(None),
-            Some(Given::Json(value)) => value,
-            Some(Given::Text(text)) => Value::String(text),
+            None | Some(FieldValue::Json(Value::Null)) => return Some(None),
+            Some(FieldValue::Json(value)) => value,
+            Some(FieldValue::Text(text)) => Value::String(text),
         };
         match serde_path_to_error::deserialize::<_, T>(value) {
             Ok(value) => Some(Some(value)),
@@ -70,9 +70,9 @@ impl Fields {
     #[allow(clippy::option_option)]
     pub(crate) fn number(&mut self, name: &str) -> Option<Option<u64>> {
         let number = match self.given.remove(name) {
-            None | Some(Given::Json(Value::Null)) => return Some(None),
-            Some(Given::Json(value)) => value.as_u64(),
-            Some(Given::Text(text)) => text.parse().ok(),
+            None | Some(FieldValue::Json(Value::Null)) => return Some(None),
+            Some(FieldValue::Json(value)) => value.as_u64(),
+            Some(FieldValue::Text(text)) => text.parse().ok(),
         };
         if number.is_none() {
             self.wrong(name, "must be a whole number, 0 or more");

@@ -12,9 +12,9 @@ use lambda_http::request::RequestContext;
 use serde_json::{Map, Value};
 
 /// More than any request needs: a body over this is not parsed.
-const MOST_BYTES: usize = 256 * 1024;
+const MAX_BODY_BYTES: usize = 256 * 1024;
 /// The longest id that a client gives to a frame.
-const LONGEST_FRAME_ID: usize = 64;
+const MAX_FRAME_ID_CHARS: usize = 64;
 
 /// Where a request came from, and so where its answer goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub struct Request {
 
 /// Opens a request: where it came from is known in any case, what it says only if it is well-formed and its caller's
 /// token has not expired.
-pub fn open(request: &lambda_http::Request, now: Timestamp) -> (Origin, Result<Request, Problem>) {
+pub fn parse_request(request: &lambda_http::Request, now: Timestamp) -> (Origin, Result<Request, Problem>) {
     let invocation = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
     match request.request_context_ref() {
         Some(RequestContext::WebSocket(context)) => {
@@ -141,28 +141,28 @@ fn frame_request(
     };
     let mut fields = Fields::new(frame, []);
     if wrong_id {
-        fields.wrong("id", format!("must be a string of 1 to {LONGEST_FRAME_ID} characters"));
+        fields.wrong("id", format!("must be a string of 1 to {MAX_FRAME_ID_CHARS} characters"));
     }
     Ok(Request { caller, connection: None, action, route, fields })
 }
 
 /// What stands where a frame's id should.
-struct NoId;
+struct MissingFrameId;
 
 /// The id of a frame, if it has one.
-fn frame_id(frame: &Map<String, Value>) -> Result<Option<String>, NoId> {
+fn frame_id(frame: &Map<String, Value>) -> Result<Option<String>, MissingFrameId> {
     match frame.get("id") {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(id)) if (1..=LONGEST_FRAME_ID).contains(&id.chars().count()) => Ok(Some(id.clone())),
-        Some(_) => Err(NoId),
+        Some(Value::String(id)) if (1..=MAX_FRAME_ID_CHARS).contains(&id.chars().count()) => Ok(Some(id.clone())),
+        Some(_) => Err(MissingFrameId),
     }
 }
 
 /// The body as a JSON object; no body is one without fields.
 fn body(request: &lambda_http::Request) -> Result<Map<String, Value>, Problem> {
     let bytes: &[u8] = request.body().as_ref();
-    if bytes.len() > MOST_BYTES {
-        return Err(Problem::field("body", format!("must be at most {MOST_BYTES} bytes")));
+    if bytes.len() > MAX_BODY_BYTES {
+        return Err(Problem::field("body", format!("must be at most {MAX_BODY_BYTES} bytes")));
     }
     if bytes.is_empty() {
         return Ok(Map::new());

@@ -52,6 +52,6 @@ pub fn refuse(status: u16) -> Value {
 }
 
 /// The answer to `$disconnect`, which nobody gets.
-pub fn farewell() -> Value {
+pub fn disconnect_ack() -> Value {
     json!({"statusCode": 200})
 }

@@ -26,10 +26,10 @@ use aws_config::SdkConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use disposition::attachment;
-use domain::attachment::{Attachment, DOWNLOAD_TIME, UPLOAD_TIME};
+use domain::attachment::{Attachment, DOWNLOAD_URL_TTL, UPLOAD_URL_TTL};
 use domain::file::Sha256Digest;
 use domain::ids::AttachmentId;
-use domain::ports::{CheckUploads, RemoveObjects, SignDownloads, SignUploads, SignedUpload, StoreError, Uploaded};
+use domain::ports::{CheckUploads, RemoveObjects, SignDownloads, SignUploads, SignedUpload, StoreError, StoredObject};
 use domain::timestamp::Timestamp;
 use errors::{failed, refused};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -106,7 +106,7 @@ impl SignUploads for Bucket {
             (checksum, &*digest),
             (tagging, PENDING),
         ];
-        let signed = self.sign("PutObject", "PUT", &path(&attachment.id), &headers, now, UPLOAD_TIME).await?;
+        let signed = self.sign("PutObject", "PUT", &path(&attachment.id), &headers, now, UPLOAD_URL_TTL).await?;
         // Not the length: whoever sends a body sends that by themselves, and a page in a browser may not.
         let headers = signed.headers.into_iter().filter(|(name, _)| name != LENGTH).collect();
         Ok(SignedUpload { url: signed.url, headers })
@@ -114,14 +114,14 @@ impl SignUploads for Bucket {
 }
 
 impl CheckUploads for Bucket {
-    async fn uploaded(&self, id: &AttachmentId) -> Result<Option<Uploaded>, StoreError> {
+    async fn uploaded(&self, id: &AttachmentId) -> Result<Option<StoredObject>, StoreError> {
         const OPERATION: &str = "HeadObject";
         match self.call(OPERATION, "HEAD", path(id), Some(("x-amz-checksum-mode", "ENABLED"))).await {
             Ok(object) => {
                 let digest = object.header(DIGEST).and_then(|text| STANDARD.decode(text).ok());
                 let sha256 = digest.and_then(|bytes| Sha256Digest::of_bytes(&bytes));
                 let size_bytes = object.header(LENGTH).and_then(|length| length.parse().ok());
-                Ok(Some(Uploaded { size_bytes: size_bytes.unwrap_or_default(), sha256 }))
+                Ok(Some(StoredObject { size_bytes: size_bytes.unwrap_or_default(), sha256 }))
             }
             // What a HEAD is refused with has no body, and so no code.
             Err(error) if error.as_service_error().is_some_and(|refusal| refusal.status() == 404) => Ok(None),
@@ -148,7 +148,7 @@ impl SignDownloads for Bucket {
             utf8_percent_encode(&disposition, ESCAPED),
             utf8_percent_encode(object.served_as(), ESCAPED),
         );
-        Ok(self.sign("GetObject", "GET", &path, &[], now, DOWNLOAD_TIME).await?.url)
+        Ok(self.sign("GetObject", "GET", &path, &[], now, DOWNLOAD_URL_TTL).await?.url)
     }
 }
 

@@ -8,7 +8,7 @@ mod reach;
 mod redis_connections;
 mod topic;
 
-pub use link::{AddressError, NoPassword, Password, open};
+pub use link::{AddressError, Password, PasswordError, parse_url};
 pub use push::ApiGatewayPush;
 pub use reach::PushAndNotify;
 pub use redis_connections::RedisConnections;

@@ -1,5 +1,5 @@
 //! One connection to Redis that is made when it is first needed, and anew after it failed. Nobody waits for Redis longer
-//! than [`LIMIT`].
+//! than [`CALL_TIMEOUT`].
 
 use domain::ports::StoreError;
 use redis::aio::MultiplexedConnection;
@@ -10,9 +10,9 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 /// The longest that one call may take, connecting included.
-const LIMIT: Duration = Duration::from_millis(250);
+const CALL_TIMEOUT: Duration = Duration::from_millis(250);
 /// The longest that reading the password may take, where it is not known yet.
-const PASSWORD: Duration = Duration::from_secs(1);
+const PASSWORD_TIMEOUT: Duration = Duration::from_secs(1);
 /// For this long after a call failed, calls fail at once: many in one request wait no longer than one.
 const COOL_DOWN: Duration = Duration::from_secs(1);
 
@@ -32,7 +32,7 @@ pub enum AddressError {
 ///
 /// # Errors
 /// [`AddressError`].
-pub fn open(url: &str) -> Result<Client, AddressError> {
+pub fn parse_url(url: &str) -> Result<Client, AddressError> {
     // The TLS that the rest of the program uses; an error says that it is chosen already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::open(url).map_err(AddressError::NoAddress)?;
@@ -45,27 +45,27 @@ pub fn open(url: &str) -> Result<Client, AddressError> {
 /// Knows the password of a Redis.
 pub trait Password: Send + Sync {
     /// The password; None where it asks for none.
-    fn password(&self) -> impl Future<Output = Result<Option<String>, NoPassword>> + Send;
+    fn password(&self) -> impl Future<Output = Result<Option<String>, PasswordError>> + Send;
 }
 
 /// The password could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the password of Redis could not be read")]
-pub struct NoPassword(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+pub struct PasswordError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// It asks for none.
 impl Password for () {
-    async fn password(&self) -> Result<Option<String>, NoPassword> {
+    async fn password(&self) -> Result<Option<String>, PasswordError> {
         Ok(None)
     }
 }
 
 /// A future whose type is not seen from outside. The clients' own are nested deeper than the compiler follows from a
 /// function's handler on.
-type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+type BoxedFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The connection, if there is one, and what to connect with.
-pub(crate) struct Link<P> {
+pub(crate) struct RedisLink<P> {
     server: Client,
     password: P,
     state: Mutex<State>,
@@ -87,12 +87,12 @@ enum Failure {
     #[error("it took too long")]
     Late,
     #[error(transparent)]
-    NoPassword(#[from] NoPassword),
+    PasswordError(#[from] PasswordError),
     #[error(transparent)]
     Redis(#[from] RedisError),
 }
 
-impl<P: Password> Link<P> {
+impl<P: Password> RedisLink<P> {
     pub(crate) fn new(server: Client, password: P) -> Self {
         Self { server, password, state: Mutex::default() }
     }
@@ -111,13 +111,13 @@ impl<P: Password> Link<P> {
         if self.lock().down_until.is_some_and(|until| Instant::now() < until) {
             return Err(StoreError::Unavailable { operation, source: Box::new(Failure::Down) });
         }
-        let client = match timeout(PASSWORD, self.client()).await {
+        let client = match timeout(PASSWORD_TIMEOUT, self.client()).await {
             Ok(Ok(client)) => client,
             Ok(Err(failure)) => return Err(self.failed(operation, failure)),
             Err(_) => return Err(self.failed(operation, Failure::Late)),
         };
-        let trying: Boxed<'_, Result<T, Failure>> = Box::pin(self.try_twice(&client, commands));
-        let failure = match timeout(LIMIT, trying).await {
+        let trying: BoxedFuture<'_, Result<T, Failure>> = Box::pin(self.run_with_one_retry(&client, commands));
+        let failure = match timeout(CALL_TIMEOUT, trying).await {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(failure)) => failure,
             Err(_) => Failure::Late,
@@ -139,7 +139,7 @@ impl<P: Password> Link<P> {
         StoreError::Unavailable { operation, source: Box::new(failure) }
     }
 
-    async fn try_twice<T: FromRedisValue>(&self, client: &Client, commands: &Pipeline) -> Result<T, Failure> {
+    async fn run_with_one_retry<T: FromRedisValue>(&self, client: &Client, commands: &Pipeline) -> Result<T, Failure> {
         let at_hand = self.lock().connection.clone();
         if let Some(mut connection) = at_hand {
             match commands.query_async(&mut connection).await {
@@ -148,7 +148,9 @@ impl<P: Password> Link<P> {
             }
         }
         // The limit of a call is set around all of it.
-        let config = AsyncConnectionConfig::new().set_connection_timeout(Some(LIMIT)).set_response_timeout(Some(LIMIT));
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CALL_TIMEOUT))
+            .set_response_timeout(Some(CALL_TIMEOUT));
         let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
         self.lock().connection = Some(connection.clone());
         Ok(commands.query_async(&mut connection).await?)
@@ -160,7 +162,7 @@ impl<P: Password> Link<P> {
         if let Some(client) = known {
             return Ok(client);
         }
-        let reading: Boxed<'_, Result<Option<String>, NoPassword>> = Box::pin(self.password.password());
+        let reading: BoxedFuture<'_, Result<Option<String>, PasswordError>> = Box::pin(self.password.password());
         let client = match reading.await? {
             Some(password) => {
                 let server = self.server.get_connection_info().clone();

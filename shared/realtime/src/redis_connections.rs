@@ -5,34 +5,34 @@
 //! Each call is one round trip; what changes a user's connections and then reads them is one transaction (MULTI), so
 //! that of two devices that come at once exactly one is the first.
 
-use crate::link::{Link, Password};
-use domain::causes::in_full;
-use domain::chat_user::{CONNECTION_LIFE, Connection};
+use crate::link::{Password, RedisLink};
+use domain::chat_user::{Connection, MAX_CONNECTION_AGE};
+use domain::error_chain::error_chain;
 use domain::ids::{ConnectionId, UserId};
-use domain::ports::{KeepConnections, StoreError, UserConnections};
+use domain::ports::{ConnectionStore, StoreError, UserConnections};
 use domain::timestamp::Timestamp;
 use redis::Client;
 use std::collections::BTreeMap;
 
 /// Users whose connections are asked for in one pipeline.
-const BATCH: usize = 1000;
+const MAX_USERS_PER_PIPELINE: usize = 1000;
 
 /// Live connections in Redis.
 pub struct RedisConnections<P = ()> {
-    link: Link<P>,
+    link: RedisLink<P>,
     prefix: String,
 }
 
 impl<P: Password> RedisConnections<P> {
     /// Those on this server under keys that begin with `prefix`. Nothing is connected yet.
     pub fn new(server: Client, password: P, prefix: &str) -> Self {
-        Self { link: Link::new(server, password), prefix: prefix.to_owned() }
+        Self { link: RedisLink::new(server, password), prefix: prefix.to_owned() }
     }
 
     /// Connects, while the function starts; in vain, if Redis does not answer.
     pub async fn warm(&self) {
         if let Err(error) = self.link.run::<()>("PING", redis::pipe().cmd("PING").ignore()).await {
-            tracing::warn!(error = in_full(&error), "Redis does not answer");
+            tracing::warn!(error = error_chain(&error), "Redis does not answer");
         }
     }
 
@@ -57,11 +57,11 @@ impl<P: Password> RedisConnections<P> {
     }
 }
 
-impl<P: Password> KeepConnections for RedisConnections<P> {
+impl<P: Password> ConnectionStore for RedisConnections<P> {
     async fn add(&self, user: &UserId, connection: &Connection) -> Result<Vec<Connection>, StoreError> {
         let key = self.key(user);
         let entry = format!("{}:{}", connection.connected_at.millis(), connection.exp.millis());
-        let life = i64::try_from(CONNECTION_LIFE.as_secs()).unwrap_or(i64::MAX);
+        let life = i64::try_from(MAX_CONNECTION_AGE.as_secs()).unwrap_or(i64::MAX);
         let mut commands = redis::pipe();
         commands.atomic().hset(&key, connection.id.as_str(), entry).ignore().expire(&key, life).ignore().hgetall(&key);
         let (hash,) = self.link.run("HSET", &commands).await?;
@@ -87,7 +87,7 @@ impl<P: Password> KeepConnections for RedisConnections<P> {
 
     async fn of(&self, users: &[UserId]) -> Result<Vec<UserConnections>, StoreError> {
         let mut found = Vec::with_capacity(users.len());
-        for some in users.chunks(BATCH) {
+        for some in users.chunks(MAX_USERS_PER_PIPELINE) {
             let mut commands = redis::pipe();
             for user in some {
                 commands.hgetall(self.key(user));

@@ -4,12 +4,12 @@ use aws_call::{HttpRequest, Service, regional_endpoint};
 use aws_config::SdkConfig;
 use aws_smithy_query::{QueryValueWriter, QueryWriter};
 use aws_smithy_xml::decode::{Document, ScopedDecoder, XmlDecodeError, try_data};
-use domain::causes::in_full;
+use domain::error_chain::error_chain;
 use domain::notification::Notification;
 use std::error::Error as StdError;
 
 /// How often a batch is handed over: once, and once more what of it the topic did not take through no fault of its own.
-const ROUNDS: usize = 2;
+const MAX_ATTEMPTS: usize = 2;
 
 /// A topic that notifications are published to.
 #[derive(Debug)]
@@ -34,12 +34,12 @@ impl Topic {
     pub(crate) async fn publish(&self, batch: &[Notification]) -> Result<usize, Failure> {
         let mut entries = batch.iter().enumerate().map(Entry::of).collect::<Result<Vec<_>, _>>()?;
         let mut taken = 0;
-        for _ in 0..ROUNDS {
+        for _ in 0..MAX_ATTEMPTS {
             let answer = match self.publish_once(&entries).await {
                 Ok(answer) => answer,
                 Err(error) if taken == 0 => return Err(error),
                 Err(error) => {
-                    tracing::warn!(error = in_full(error.as_ref()), "notifications were not taken the second time");
+                    tracing::warn!(error = error_chain(error.as_ref()), "notifications were not taken the second time");
                     break;
                 }
             };

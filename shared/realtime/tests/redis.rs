@@ -4,9 +4,9 @@
 
 use domain::chat_user::Connection;
 use domain::ids::UserId;
-use domain::ports::{KeepConnections as _, StoreError};
+use domain::ports::{ConnectionStore as _, StoreError};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use realtime::{AddressError, NoPassword, Password, RedisConnections, open};
+use realtime::{AddressError, Password, PasswordError, RedisConnections, parse_url};
 use redis::{Client, TlsCertificates};
 use std::path::Path;
 use std::sync::Mutex;
@@ -16,7 +16,7 @@ use testkit::{RedisServer, TestEnv};
 use tokio::time::Instant;
 
 fn connections(server: &RedisServer) -> RedisConnections {
-    RedisConnections::new(open(&server.url()).unwrap(), (), "test:")
+    RedisConnections::new(parse_url(&server.url()).unwrap(), (), "test:")
 }
 
 fn device() -> Connection {
@@ -31,18 +31,18 @@ fn alice() -> [UserId; 1] {
 struct Changing(Mutex<&'static str>);
 
 impl Password for &Changing {
-    async fn password(&self) -> Result<Option<String>, NoPassword> {
+    async fn password(&self) -> Result<Option<String>, PasswordError> {
         Ok(Some(self.0.lock().unwrap().to_string()))
     }
 }
 
 #[test]
 fn an_address_holds_no_password() {
-    assert!(open("redis://127.0.0.1:6379").is_ok() && open("rediss://chat@cache.example.com:6379").is_ok());
-    assert!(matches!(open("redis://:s3cr3t@127.0.0.1"), Err(AddressError::Password)));
-    let error = open("redis://user:s3cr3t@127.0.0.1").unwrap_err();
+    assert!(parse_url("redis://127.0.0.1:6379").is_ok() && parse_url("rediss://chat@cache.example.com:6379").is_ok());
+    assert!(matches!(parse_url("redis://:s3cr3t@127.0.0.1"), Err(AddressError::Password)));
+    let error = parse_url("redis://user:s3cr3t@127.0.0.1").unwrap_err();
     assert!(!format!("{error} {error:?}").contains("s3cr3t"));
-    assert!(matches!(open("http://127.0.0.1"), Err(AddressError::NoAddress(_))));
+    assert!(matches!(parse_url("http://127.0.0.1"), Err(AddressError::NoAddress(_))));
 }
 
 #[tokio::test]
@@ -143,14 +143,14 @@ async fn a_password_is_given_and_read_again_when_it_is_refused() {
         ["--port", &port.to_string(), "--requirepass", "old"].map(str::to_owned).to_vec()
     });
     let password = Changing(Mutex::new("wrong"));
-    let connections = RedisConnections::new(open(&server.url()).unwrap(), &password, "test:");
+    let connections = RedisConnections::new(parse_url(&server.url()).unwrap(), &password, "test:");
     let error = connections.of(&alice()).await.unwrap_err();
     assert!(matches!(error, StoreError::Refused { .. }), "{error:?}");
     *password.0.lock().unwrap() = "old";
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert_eq!(connections.add(&alice()[0], &device()).await.unwrap(), [device()]);
     // Without one nothing is answered.
-    assert!(RedisConnections::new(open(&server.url()).unwrap(), (), "test:").of(&alice()).await.is_err());
+    assert!(RedisConnections::new(parse_url(&server.url()).unwrap(), (), "test:").of(&alice()).await.is_err());
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn a_password_that_was_rotated_is_read_again() {
         ["--port", &port.to_string(), "--requirepass", "old"].map(str::to_owned).to_vec()
     });
     let password = Changing(Mutex::new("old"));
-    let connections = RedisConnections::new(open(&server.url()).unwrap(), &password, "test:");
+    let connections = RedisConnections::new(parse_url(&server.url()).unwrap(), &password, "test:");
     connections.add(&alice()[0], &device()).await.unwrap();
     server.command("AUTH old\r\nCONFIG SET requirepass new\r\nCLIENT KILL TYPE normal SKIPME no");
     *password.0.lock().unwrap() = "new";
@@ -191,7 +191,7 @@ async fn a_connection_that_fell_silent_is_not_used_again() {
             });
         }
     });
-    let connections = RedisConnections::new(open(&url).unwrap(), (), "test:");
+    let connections = RedisConnections::new(parse_url(&url).unwrap(), (), "test:");
     connections.add(&alice()[0], &device()).await.unwrap();
     silence.send(true).unwrap();
     assert!(connections.of(&alice()).await.is_err());
@@ -213,7 +213,7 @@ async fn tls_is_spoken_and_only_to_whom_a_known_authority_vouches_for() {
         [files.to_vec(), trust.to_vec(), rest.to_vec()].concat()
     });
     let url = format!("rediss://localhost:{}", server.port());
-    assert!(open(&url).is_ok());
+    assert!(parse_url(&url).is_ok());
     let trusting = |root: Option<String>| {
         let root_cert = root.map(String::into_bytes);
         Client::build_with_tls(url.as_str(), TlsCertificates { client_tls: None, root_cert }).unwrap()

@@ -13,13 +13,13 @@ use std::time::Duration;
 
 const OPERATION: &str = "BatchGetItem";
 /// How often unprocessed keys are asked for again.
-const RETRIES: u32 = 4;
+const MAX_RETRIES: u32 = 4;
 /// The longest first wait; it doubles with each try.
-const FIRST_WAIT: Duration = Duration::from_millis(25);
+const MAX_FIRST_WAIT: Duration = Duration::from_millis(25);
 
 /// The most keys of one call.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
-const BATCH: usize = 100;
+const MAX_KEYS_PER_CALL: usize = 100;
 
 impl<E: Env, C: Sync> DynamoStore<E, C> {
     /// The items of any number of keys of one table, in any order.
@@ -29,7 +29,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
         keys: Vec<Item>,
         consistency: Consistency,
     ) -> Result<Vec<Item>, StoreError> {
-        let calls = keys.chunks(BATCH).map(|some| async move {
+        let calls = keys.chunks(MAX_KEYS_PER_CALL).map(|some| async move {
             let wanted = keys_and_attributes(some.to_vec(), consistency)?;
             self.batch_get(HashMap::from([(table.to_owned(), wanted)])).await
         });
@@ -44,9 +44,9 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
     ) -> Result<HashMap<String, Vec<Item>>, StoreError> {
         let mut found: HashMap<String, Vec<Item>> = HashMap::new();
         let mut wanted = keys;
-        for retry in 0..=RETRIES {
+        for retry in 0..=MAX_RETRIES {
             if retry > 0 {
-                self.env.sleep(jitter(&self.env, FIRST_WAIT * 2_u32.pow(retry - 1))).await;
+                self.env.sleep(jitter(&self.env, MAX_FIRST_WAIT * 2_u32.pow(retry - 1))).await;
             }
             let call = self.client.batch_get_item().set_request_items(Some(wanted));
             let call = call.return_consumed_capacity(ReturnConsumedCapacity::Indexes);

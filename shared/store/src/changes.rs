@@ -1,14 +1,14 @@
 //! Changes of what is in a log already: the transaction that commits one, and the pointers.
 
 use crate::DynamoStore;
-use crate::chats::{Reason, canceled, member_key, message_key};
+use crate::chats::{CancellationReason, canceled, member_key, message_key};
 use crate::errors::{failed, unbuildable};
 use crate::items::{ChatItem, MemberItem, MessageItem, PointerItem, n, pointer_seq, s, to_item};
 use crate::messages::TRANSACTION;
 use crate::query::query_all;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
-use domain::change::{Change, Changed, Pointer};
+use domain::change::{Change, ChangeKind, Pointer};
 use domain::ids::{ChatId, Rev, Seq};
 use domain::ports::{ChangeOutcome, CommitChanges, Env, ReadChanges, StoreError};
 use domain::timestamp::Timestamp;
@@ -29,12 +29,12 @@ impl<E: Env, C: Sync> CommitChanges for DynamoStore<E, C> {
 }
 
 /// Whether a transaction was cancelled for what reading again may mend.
-fn is_conflict(reasons: &[Reason]) -> bool {
+fn is_conflict(reasons: &[CancellationReason]) -> bool {
     reasons.iter().all(|reason| reason.is_condition() || reason.is_transient())
 }
 
 /// The condition that a message is as it was read: one without a rev never changed.
-fn as_read(before: Rev) -> &'static str {
+fn rev_condition(before: Rev) -> &'static str {
     match before {
         Rev(0) => "rev = :before OR (attribute_exists(chatId) AND attribute_not_exists(rev))",
         _ => "rev = :before",
@@ -64,7 +64,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             .expression_attribute_values(":at", n(change.at.millis()))
             .expression_attribute_values(":last", n(before.last_rev.0))
             .expression_attribute_values(":members", n(before.members_rev.0));
-        if let Changed::Chat { joined, .. } = &change.what {
+        if let ChangeKind::Chat { joined, .. } = &change.what {
             sets.push_str(", membersRev = :rev, activeAt = :at, participantCount = :count");
             head = head.expression_attribute_values(":count", n(after.participant_count));
             if !joined.is_empty() {
@@ -84,15 +84,15 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
 
     fn what_changes(&self, Change { chat, what, .. }: &Change) -> Result<Vec<TransactWriteItem>, StoreError> {
         match what {
-            Changed::Message { after, before } => {
+            ChangeKind::Message { after, before } => {
                 let message = Put::builder()
                     .table_name(&self.tables.messages)
                     .set_item(Some(to_item("Messages", &MessageItem::from(after))?))
-                    .condition_expression(as_read(*before))
+                    .condition_expression(rev_condition(*before))
                     .expression_attribute_values(":before", n(before.0));
                 Ok(vec![put(message)?])
             }
-            Changed::Chat { after, before, joined, left } => {
+            ChangeKind::Chat { after, before, joined, left } => {
                 let document = Put::builder()
                     .table_name(&self.tables.chats)
                     .set_item(Some(to_item("Chats", &ChatItem::from(after))?))
@@ -116,7 +116,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
                 }
                 Ok(items)
             }
-            Changed::Cleared(member) => {
+            ChangeKind::Cleared(member) => {
                 let floor = Update::builder()
                     .table_name(&self.tables.chat_members)
                     .set_key(Some(member_key(chat, &member.user)))
@@ -152,8 +152,8 @@ mod tests {
 
     #[test]
     fn what_a_cancelled_change_means() {
-        let reasons = |codes: &[&str]| -> Vec<Reason> {
-            codes.iter().map(|code| Reason { code: (*code).to_owned(), item: None }).collect()
+        let reasons = |codes: &[&str]| -> Vec<CancellationReason> {
+            codes.iter().map(|code| CancellationReason { code: (*code).to_owned(), item: None }).collect()
         };
         for conflict in [
             &["ConditionalCheckFailed", "None", "None"][..],

@@ -85,8 +85,8 @@ impl<E: Env, C: Sync> CreateChats for DynamoStore<E, C> {
         match call.send().await {
             Ok(_) => Ok(Creation::Created),
             Err(error) => match canceled(&error) {
-                Some(reasons) if reasons.first().is_some_and(Reason::is_condition) => Ok(Creation::Exists),
-                Some(reasons) if reasons.iter().all(Reason::is_transient) => Ok(Creation::Conflict),
+                Some(reasons) if reasons.first().is_some_and(CancellationReason::is_condition) => Ok(Creation::Exists),
+                Some(reasons) if reasons.iter().all(CancellationReason::is_transient) => Ok(Creation::Conflict),
                 _ => Err(failed(OPERATION, error)),
             },
         }
@@ -99,13 +99,13 @@ fn is_head(item: &Item) -> bool {
 }
 
 /// One reason of a transaction that was cancelled: for each of its items, in their order.
-pub(crate) struct Reason {
+pub(crate) struct CancellationReason {
     pub(crate) code: String,
     /// The item as it was, of a condition that asked for it.
     pub(crate) item: Option<Item>,
 }
 
-impl Reason {
+impl CancellationReason {
     /// This item's condition did not hold.
     pub(crate) fn is_condition(&self) -> bool {
         self.code == "ConditionalCheckFailed"
@@ -123,11 +123,11 @@ type TransactError =
     aws_sdk_dynamodb::error::SdkError<aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError>;
 
 /// The reasons of a transaction that was cancelled; None if it failed otherwise.
-pub(crate) fn canceled(error: &TransactError) -> Option<Vec<Reason>> {
+pub(crate) fn canceled(error: &TransactError) -> Option<Vec<CancellationReason>> {
     use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException;
     match error.as_service_error() {
         Some(TransactionCanceledException(canceled)) => {
-            let reason = |reason: &aws_sdk_dynamodb::types::CancellationReason| Reason {
+            let reason = |reason: &aws_sdk_dynamodb::types::CancellationReason| CancellationReason {
                 code: reason.code().unwrap_or("None").to_owned(),
                 item: reason.item.clone(),
             };

@@ -2,7 +2,7 @@
 
 use crate::DynamoStore;
 use crate::chats::{chat_key, member_key, message_key};
-use crate::items::{ChatItem, HeadItem, Item, MemberItem, MemberKey, OfChat, from_item, s};
+use crate::items::{ChatItem, HasChatId, HeadItem, Item, MemberItem, MemberKey, from_item, s};
 use crate::query::query_index;
 use domain::chat::{Chat, Head};
 use domain::ids::{ChatId, Seq, UserId};
@@ -41,7 +41,7 @@ impl<E: Env, C: Sync> ReadInbox for DynamoStore<E, C> {
 }
 
 /// What items stand for, by their chat.
-fn by_chat<I: DeserializeOwned + OfChat, T: From<I>>(
+fn by_chat<I: DeserializeOwned + HasChatId, T: From<I>>(
     table: &'static str,
     items: Vec<Item>,
 ) -> Result<BTreeMap<ChatId, T>, StoreError> {

@@ -33,7 +33,7 @@
 //! | [`heads`](domain::ports::ReadInbox::heads) | BatchGetItem Messages |
 //! | [`memberships`](domain::ports::ReadInbox::memberships) | BatchGetItem ChatMembers (strong) |
 //! | [`chats`](domain::ports::ReadInbox::chats) | BatchGetItem Chats (eventual) |
-//! | [`KeepUsers`](domain::ports::KeepUsers) | GetItem (strong), BatchGetItem (eventual) and UpdateItem ChatUsers |
+//! | [`UserStore`](domain::ports::UserStore) | GetItem (strong), BatchGetItem (eventual) and UpdateItem ChatUsers |
 //! | [`mark_seen`](domain::ports::MarkSeen::mark_seen) | UpdateItem ChatMembers, if below |
 //! | [`Registry`](domain::ports::Registry) | UpdateItem ChatUsers; BatchGetItem ChatUsers (eventual); where connections are kept elsewhere, UpdateItem when the first comes and when the last goes |
 //!
@@ -101,7 +101,7 @@ impl<E, C> DynamoStore<E, C> {
     }
 
     /// The same store with its live connections kept elsewhere.
-    pub fn keeping_connections_in<D>(self, connections: D) -> DynamoStore<E, D> {
+    pub fn with_connections_in<D>(self, connections: D) -> DynamoStore<E, D> {
         let Self { client, tables, env, connections: _ } = self;
         DynamoStore { client, tables, env, connections: Some(connections) }
     }

@@ -1,7 +1,7 @@
 //! Messages: the transaction that commits one, and the reads.
 
 use crate::DynamoStore;
-use crate::chats::{Reason, canceled, member_key, message_key};
+use crate::chats::{CancellationReason, canceled, member_key, message_key};
 use crate::errors::{failed, unbuildable};
 use crate::items::{BudgetItem, MessageItem, SendItem, StoredMessage, from_item, n, s, to_item, to_value};
 use crate::query::query_all;
@@ -11,23 +11,23 @@ use aws_sdk_dynamodb::types::{
 use domain::ids::{AttachmentId, ChatId, MessageId, SendId, Seq};
 use domain::message::Message;
 use domain::ports::{
-    CommitMessages, CommitOutcome, Consistency, EarlierSend, Env, MessageCommit, ReadMessages, SendRecord, StoreError,
+    CommitMessages, CommitOutcome, Consistency, Env, MessageCommit, PreviousSend, ReadMessages, SendRecord, StoreError,
 };
 use domain::timestamp::Timestamp;
 
 pub(crate) const TRANSACTION: &str = "TransactWriteItems";
 
 impl<E: Env, C: Sync> CommitMessages for DynamoStore<E, C> {
-    async fn earlier_send(&self, id: &SendId, now: Timestamp) -> Result<Option<EarlierSend>, StoreError> {
+    async fn earlier_send(&self, id: &SendId, now: Timestamp) -> Result<Option<PreviousSend>, StoreError> {
         let call = self.client.get_item().table_name(&self.tables.sends).key("sendId", s(id.as_str()));
         let output = call.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
         let item = output.map_err(|error| failed("GetItem", error))?.item;
         let item = item.map(|item| from_item::<SendItem>("Sends", item)).transpose()?;
-        Ok(item.filter(|item| item.is_remembered(now)).map(EarlierSend::from))
+        Ok(item.filter(|item| item.is_remembered(now)).map(PreviousSend::from))
     }
 
     async fn commit_message(&self, commit: &MessageCommit) -> Result<CommitOutcome, StoreError> {
-        let mut items = vec![self.head_moves(commit)?, self.message_is_new(commit)?, self.sender_pays(commit)?];
+        let mut items = vec![self.head_moves(commit)?, self.message_is_new(commit)?, self.budget_update(commit)?];
         if let Some(send) = &commit.send {
             items.push(self.send_is_new(send, &commit.message)?);
         }
@@ -47,7 +47,7 @@ impl<E: Env, C: Sync> CommitMessages for DynamoStore<E, C> {
 
 /// What a cancelled transaction means, by which of its conditions failed: head, message, member, the send if it is
 /// `named`, the upload if there is one. None if it is not about conditions.
-fn outcome(named: bool, reasons: &[Reason]) -> Result<Option<CommitOutcome>, StoreError> {
+fn outcome(named: bool, reasons: &[CancellationReason]) -> Result<Option<CommitOutcome>, StoreError> {
     let send = reasons.get(3).filter(|reason| named && reason.is_condition());
     if let Some(item) = send.and_then(|reason| reason.item.clone()) {
         return Ok(Some(CommitOutcome::Repeated(from_item::<SendItem>("Sends", item)?.into())));
@@ -82,7 +82,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             .condition_expression("attribute_not_exists(chatId)"))
     }
 
-    fn sender_pays(&self, commit: &MessageCommit) -> Result<TransactWriteItem, StoreError> {
+    fn budget_update(&self, commit: &MessageCommit) -> Result<TransactWriteItem, StoreError> {
         let MessageCommit { message, budget_before, budget_after, .. } = commit;
         let budget = match budget_before {
             Some(_) => "budget = :before",
@@ -175,8 +175,8 @@ mod tests {
     use super::*;
     use domain::ids::{ClientMessageId, UserId};
 
-    fn reasons(codes: [&str; 4]) -> Vec<Reason> {
-        codes.into_iter().map(|code| Reason { code: code.to_owned(), item: None }).collect()
+    fn reasons(codes: [&str; 4]) -> Vec<CancellationReason> {
+        codes.into_iter().map(|code| CancellationReason { code: code.to_owned(), item: None }).collect()
     }
 
     fn send_item() -> crate::items::Item {
@@ -209,7 +209,7 @@ mod tests {
         // A repeat is one whatever else has moved since.
         let mut repeated = reasons([CONDITION, CONDITION, "TransactionConflict", CONDITION]);
         repeated[3].item = Some(send_item());
-        let found = CommitOutcome::Repeated(EarlierSend { seq: Seq(7), body_hash: "hash".to_owned() });
+        let found = CommitOutcome::Repeated(PreviousSend { seq: Seq(7), body_hash: "hash".to_owned() });
         assert_eq!(outcome(true, &repeated).unwrap(), Some(found));
         // Where the send has no name, the fourth is the upload, and whose item it shows is no send.
         let mut sent = reasons([NO, NO, NO, CONDITION]);

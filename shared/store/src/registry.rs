@@ -7,18 +7,18 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
-use domain::causes::in_full;
 use domain::chat_user::{ChatUser, Connection, is_alone, is_online};
+use domain::error_chain::error_chain;
 use domain::ids::{ConnectionId, UserId};
-use domain::ports::{Consistency, Env, KeepConnections, Registry, StoreError, UserConnections};
+use domain::ports::{ConnectionStore, Consistency, Env, Registry, StoreError, UserConnections};
 use domain::timestamp::Timestamp;
 use std::collections::HashMap;
 
 /// Connections that one update removes: an expression is at most 4 KB.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
-const REMOVALS: usize = 100;
+const MAX_REMOVALS_PER_UPDATE: usize = 100;
 
-impl<E: Env, C: KeepConnections> Registry for DynamoStore<E, C> {
+impl<E: Env, C: ConnectionStore> Registry for DynamoStore<E, C> {
     async fn register(
         &self,
         user: &UserId,
@@ -32,7 +32,7 @@ impl<E: Env, C: KeepConnections> Registry for DynamoStore<E, C> {
             {
                 // The connection is noted: refusing it now would leave a ghost.
                 let error = failed("UpdateItem", error);
-                tracing::warn!(error = in_full(&error), "when a user was last seen is not noted");
+                tracing::warn!(error = error_chain(&error), "when a user was last seen is not noted");
             }
             return Ok(connections);
         }
@@ -78,7 +78,7 @@ impl<E: Env, C: KeepConnections> Registry for DynamoStore<E, C> {
             return elsewhere.remove(user, connections).await;
         }
         let mut remaining = Vec::new();
-        for some in connections.chunks(REMOVALS) {
+        for some in connections.chunks(MAX_REMOVALS_PER_UPDATE) {
             let call = self.update_user(user).condition_expression("attribute_exists(connections)");
             let mut call = call.return_values(ReturnValue::AllNew);
             let mut paths = Vec::with_capacity(some.len());
@@ -92,7 +92,7 @@ impl<E: Env, C: KeepConnections> Registry for DynamoStore<E, C> {
         Ok(remaining)
     }
 
-    async fn note_again(
+    async fn reregister(
         &self,
         user: &UserId,
         connection: &Connection,

@@ -5,15 +5,15 @@ use crate::errors::failed;
 use crate::items::{mutes_item, s};
 use crate::registry::{chat_user, if_condition_holds, user_key};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
-use domain::causes::in_full;
 use domain::chat_user::{ChatUser, Mutes, UserChange};
+use domain::error_chain::error_chain;
 use domain::ids::UserId;
 use domain::meter;
-use domain::ports::{Env, KeepConnections, KeepUsers, StoreError, UserConnections};
+use domain::ports::{ConnectionStore, Env, StoreError, UserConnections, UserStore};
 use futures_util::future::join;
 use std::collections::BTreeMap;
 
-impl<E: Env, C: KeepConnections> KeepUsers for DynamoStore<E, C> {
+impl<E: Env, C: ConnectionStore> UserStore for DynamoStore<E, C> {
     async fn user(&self, user: &UserId) -> Result<Option<ChatUser>, StoreError> {
         let found = self.stored_user(user).await?;
         let connected = self.connected(std::slice::from_ref(user)).await.unwrap_or_else(shown_as_offline);
@@ -74,7 +74,7 @@ impl<E: Env, C: KeepConnections> KeepUsers for DynamoStore<E, C> {
     }
 }
 
-impl<E: Env, C: KeepConnections> DynamoStore<E, C> {
+impl<E: Env, C: ConnectionStore> DynamoStore<E, C> {
     /// The user as the table has them.
     async fn stored_user(&self, user: &UserId) -> Result<Option<ChatUser>, StoreError> {
         let call = self.client.get_item().table_name(&self.tables.chat_users).set_key(Some(user_key(user)));
@@ -103,7 +103,7 @@ impl<E: Env, C: KeepConnections> DynamoStore<E, C> {
 
 /// Reading does not fail while connections that are kept elsewhere cannot be had.
 fn shown_as_offline(error: StoreError) -> Option<Vec<UserConnections>> {
-    tracing::warn!(error = in_full(&error), "users are shown as offline");
+    tracing::warn!(error = error_chain(&error), "users are shown as offline");
     Some(Vec::new())
 }
 

@@ -1,6 +1,6 @@
 //! Short ways to make what tests need much of.
 
-use domain::attachment::{Attachment, Media, UPLOAD_LIFE, Upload};
+use domain::attachment::{Attachment, Media, UPLOAD_TTL, Upload};
 use domain::chat::{Chat, Head};
 use domain::chat_user::Connection;
 use domain::content::{Content, MessageType};
@@ -94,7 +94,7 @@ pub fn upload(chat: &ChatId, owner: &str, id: &str, at: Timestamp) -> Upload {
         owner: user(owner),
         chat: chat.clone(),
         created_at: at,
-        expires_at: at.plus(UPLOAD_LIFE),
+        expires_at: at.plus(UPLOAD_TTL),
         sent_as: None,
     }
 }

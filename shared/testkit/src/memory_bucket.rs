@@ -2,14 +2,14 @@
 
 use domain::attachment::Attachment;
 use domain::ids::AttachmentId;
-use domain::ports::{CheckUploads, RemoveObjects, SignDownloads, SignUploads, SignedUpload, StoreError, Uploaded};
+use domain::ports::{CheckUploads, RemoveObjects, SignDownloads, SignUploads, SignedUpload, StoreError, StoredObject};
 use domain::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 
 #[derive(Debug, Default)]
 struct State {
-    objects: BTreeMap<AttachmentId, Uploaded>,
+    objects: BTreeMap<AttachmentId, StoredObject>,
     kept: BTreeSet<AttachmentId>,
     looked: u32,
     is_down: bool,
@@ -23,13 +23,13 @@ pub struct MemoryBucket(Mutex<State>);
 
 impl MemoryBucket {
     /// Puts an object there.
-    pub fn put(&self, id: &AttachmentId, object: Uploaded) {
+    pub fn put(&self, id: &AttachmentId, object: StoredObject) {
         self.lock().objects.insert(id.clone(), object);
     }
 
     /// Puts there what was declared.
     pub fn put_declared(&self, attachment: &Attachment) {
-        let object = Uploaded { size_bytes: attachment.size_bytes, sha256: Some(attachment.sha256.clone()) };
+        let object = StoredObject { size_bytes: attachment.size_bytes, sha256: Some(attachment.sha256.clone()) };
         self.put(&attachment.id, object);
     }
 
@@ -86,7 +86,7 @@ impl SignUploads for MemoryBucket {
 }
 
 impl CheckUploads for MemoryBucket {
-    async fn uploaded(&self, id: &AttachmentId) -> Result<Option<Uploaded>, StoreError> {
+    async fn uploaded(&self, id: &AttachmentId) -> Result<Option<StoredObject>, StoreError> {
         let mut state = self.up("HeadObject").await?;
         state.looked += 1;
         let found = state.objects.get(id).cloned();

@@ -40,7 +40,7 @@ pub enum Op {
     Mute(bool),
 }
 
-/// Draws operations: who does what, in the how-manieth chat.
+/// Draws operations: who does what, in the n-th chat.
 #[derive(Debug)]
 pub struct Ops {
     rng: Rng,

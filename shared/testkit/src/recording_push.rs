@@ -2,7 +2,7 @@
 
 use domain::ids::ConnectionId;
 use domain::notification::Notification;
-use domain::ports::{MOST_NOTIFICATIONS, Notify, Push, PushError};
+use domain::ports::{MAX_NOTIFICATIONS_PER_BATCH, Notify, Push, PushError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -140,7 +140,7 @@ impl Notify for RecordingPush {
 
     async fn publish(&self, batch: &[Notification]) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
         tokio::task::yield_now().await;
-        assert!(self.is_on() && !batch.is_empty() && batch.len() <= MOST_NOTIFICATIONS);
+        assert!(self.is_on() && !batch.is_empty() && batch.len() <= MAX_NOTIFICATIONS_PER_BATCH);
         let silent = self.lock().topic_is_silent;
         if silent {
             std::future::pending::<()>().await;

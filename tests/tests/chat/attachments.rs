@@ -3,7 +3,7 @@
 use client::draft::{Draft, NewAttachment};
 use client::problem::Code;
 use client::{Error, Update};
-use domain::attachment::{Attachment, AttachmentLimits, DOWNLOAD_TIME, UPLOAD_LIFE, UPLOAD_TIME};
+use domain::attachment::{Attachment, AttachmentLimits, DOWNLOAD_URL_TTL, UPLOAD_TTL, UPLOAD_URL_TTL};
 use domain::file::ContentType;
 use domain::ports::{Env as _, SignDownloads as _, SignUploads as _};
 use domain::timestamp::Timestamp;
@@ -295,13 +295,13 @@ async fn a_url_is_good_until_its_time_is_over() {
         let headers: BTreeMap<_, _> = signed.headers.into_iter().collect();
         put(&json!({"upload": {"url": signed.url, "headers": headers}}), PNG).await
     };
-    assert_eq!(code(put_at(UPLOAD_TIME.as_secs() + 2).await).await, (StatusCode::FORBIDDEN, "AccessDenied".into()));
-    assert_eq!(put_at(UPLOAD_TIME.as_secs() - 60).await.status(), 200);
+    assert_eq!(code(put_at(UPLOAD_URL_TTL.as_secs() + 2).await).await, (StatusCode::FORBIDDEN, "AccessDenied".into()));
+    assert_eq!(put_at(UPLOAD_URL_TTL.as_secs() - 60).await.status(), 200);
     let get_at = async |seconds: u64| {
         let url = bucket.sign_download(&attachment, ago(seconds)).await.unwrap();
         Client::new().get(url).send().await.unwrap()
     };
-    let hour = DOWNLOAD_TIME.as_secs();
+    let hour = DOWNLOAD_URL_TTL.as_secs();
     assert_eq!(code(get_at(hour + 2).await).await, (StatusCode::FORBIDDEN, "AccessDenied".into()));
     assert_eq!(get_at(hour - 60).await.bytes().await.unwrap(), PNG);
     // And it is told how long.
@@ -309,9 +309,9 @@ async fn a_url_is_good_until_its_time_is_over() {
     let (_, opened) = open(&alice, &chat, 1).await;
     let after = SystemEnv.now();
     for (until, life) in [
-        (&announced["upload"]["expiresAt"], UPLOAD_TIME),
-        (&announced["expiresAt"], UPLOAD_LIFE),
-        (&opened["download"]["expiresAt"], DOWNLOAD_TIME),
+        (&announced["upload"]["expiresAt"], UPLOAD_URL_TTL),
+        (&announced["expiresAt"], UPLOAD_TTL),
+        (&opened["download"]["expiresAt"], DOWNLOAD_URL_TTL),
     ] {
         let until = Timestamp::parse(until.as_str().unwrap()).unwrap();
         assert!((before.plus(life)..=after.plus(life)).contains(&until), "{until:?}");
@@ -356,7 +356,7 @@ async fn the_client_library_uploads_sends_and_downloads() {
     let name = client.send(&chat, Draft::attachment(&attachment, "A pixel")).unwrap();
     let message = loop {
         match tokio::time::timeout(Duration::from_secs(60), updates.next()).await.unwrap().unwrap() {
-            Update::Sent { client_message_id, message } if client_message_id == name => break message,
+            Update::SendOutcome { client_message_id, message } if client_message_id == name => break message,
             Update::NotSent { error, .. } => panic!("{error}"),
             _ => {}
         }

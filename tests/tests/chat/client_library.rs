@@ -2,7 +2,7 @@
 
 use client::draft::Draft;
 use client::events::Event;
-use client::{Client, Error, Link, OneToken, Options, Tokens, Update, Updates, call};
+use client::{Client, Error, OneToken, Options, RedisLink, Tokens, Update, Updates, call};
 use end_to_end::proxy::Proxy;
 use end_to_end::{System, User, seed};
 use futures_util::future::BoxFuture;
@@ -12,13 +12,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// Nothing takes longer, on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The first update that is as wanted, with those that came before it.
 async fn until(updates: &mut Updates, mut wanted: impl FnMut(&Update) -> bool) -> Vec<Update> {
     let mut came = Vec::new();
     loop {
-        let next = tokio::time::timeout(PATIENCE, updates.next()).await;
+        let next = tokio::time::timeout(TEST_TIMEOUT, updates.next()).await;
         came.push(next.unwrap_or_else(|_| panic!("it does not come: {came:?}")).expect("the client goes on"));
         if came.last().is_some_and(&mut wanted) {
             return came;
@@ -60,7 +60,7 @@ async fn what_is_written_in_order_is_stored_in_order_and_once_whatever_is_lost()
     }
     let mut acknowledged = 0;
     until(&mut updates, |update| {
-        acknowledged += usize::from(matches!(update, Update::Sent { .. }));
+        acknowledged += usize::from(matches!(update, Update::SendOutcome { .. }));
         acknowledged == wanted.len()
     })
     .await;
@@ -81,9 +81,11 @@ async fn a_message_that_is_refused_is_told_of_and_does_not_hold_up_the_next() {
     let long = client.send(&chat, Draft::text("x".repeat(33 * 1024)));
     assert!(matches!(long, Err(Error::TooLong)), "{long:?}");
     let stored = client.send(&chat, Draft::text("Hello")).unwrap();
-    let came =
-        until(&mut updates, |it| matches!(it, Update::Sent { client_message_id, .. } if *client_message_id == stored))
-            .await;
+    let came = until(
+        &mut updates,
+        |it| matches!(it, Update::SendOutcome { client_message_id, .. } if *client_message_id == stored),
+    )
+    .await;
     let problem = came.iter().find_map(|update| match update {
         Update::NotSent { unsent, error } if unsent.client_message_id == refused => error.problem(),
         _ => None,
@@ -120,7 +122,7 @@ async fn a_connection_is_renewed_without_a_gap_and_without_going_offline() {
     let told = watching.take_waiting();
     let presence: Vec<_> = told.iter().filter(|frame| frame["event"] == "presence.updated").collect();
     assert!(presence.is_empty(), "{presence:?}");
-    assert_eq!(client.link(), Link::Online);
+    assert_eq!(client.link(), RedisLink::Online);
 }
 
 /// New tokens, each good for a few seconds.
@@ -155,9 +157,10 @@ async fn a_token_is_replaced_before_it_runs_out() {
         assert!(lines < 120, "tokens are asked for");
     }
     let (name, mut came) = (client.send(&chat, Draft::text("The last")).unwrap(), Vec::new());
-    let is_last = |it: &Update| matches!(it, Update::Sent { client_message_id, .. } if *client_message_id == name);
+    let is_last =
+        |it: &Update| matches!(it, Update::SendOutcome { client_message_id, .. } if *client_message_id == name);
     came.extend(until(&mut updates, is_last).await);
-    let lost = came.iter().any(|update| matches!(update, Update::Connection(Link::Offline { .. })));
+    let lost = came.iter().any(|update| matches!(update, Update::Connection(RedisLink::Offline { .. })));
     assert!(!lost, "{came:?}");
     let (_, page) = bob.http.get(&format!("/chats/{chat}/messages?limit=100")).await.unwrap();
     assert_eq!(page["seq"], lines + 1, "{page}");
@@ -220,7 +223,7 @@ async fn an_event_that_was_overtaken_is_waited_for_and_not_asked_for() {
     let system = crate::system();
     let (alice, bob, chat) = two(system).await;
     let proxy = Proxy::start(&system.ws_url, seed()).await;
-    let options = Options { ws_url: proxy.url.clone(), gap: PATIENCE, ..system.options() };
+    let options = Options { ws_url: proxy.url.clone(), gap: TEST_TIMEOUT, ..system.options() };
     let (client, mut updates) = alice.client(options).await;
     until(&mut updates, is_caught_up).await;
     proxy.faults().set([0, 100, 0, 0]);
@@ -241,8 +244,10 @@ async fn a_token_that_is_not_accepted_is_said() {
     forged.truncate(forged.len() - 8);
     forged.push_str("AAAAAAAA");
     let (_client, mut updates) = Client::start(system.options(), Arc::new(OneToken(forged))).await.unwrap();
-    let came = until(&mut updates, |update| matches!(update, Update::Connection(Link::Offline { .. }))).await;
-    let Some(Update::Connection(Link::Offline { reason, is_of_token, .. })) = came.last() else { panic!("{came:?}") };
+    let came = until(&mut updates, |update| matches!(update, Update::Connection(RedisLink::Offline { .. }))).await;
+    let Some(Update::Connection(RedisLink::Offline { reason, is_of_token, .. })) = came.last() else {
+        panic!("{came:?}")
+    };
     assert!(*is_of_token && reason.contains("403"), "{reason}");
     let none = Client::start(system.options(), Arc::new(OneToken("no token".to_owned()))).await;
     assert!(none.is_err_and(|error| error.is_of_token()));
@@ -258,7 +263,9 @@ async fn both_devices_of_a_user_hold_the_same() {
     until(&mut on_phone, is_caught_up).await;
     let sent = desk.send(&chat, Draft::text("Hello")).unwrap();
     let came = until(&mut at_desk, |update| matches!(update, Update::Event(Event::MessageCreated { .. }))).await;
-    assert!(came.iter().any(|it| matches!(it, Update::Sent { client_message_id, .. } if *client_message_id == sent)));
+    assert!(
+        came.iter().any(|it| matches!(it, Update::SendOutcome { client_message_id, .. } if *client_message_id == sent))
+    );
     desk.edit(&chat, 1, "Hello Bob").await.unwrap();
     desk.react(&chat, 1, &["\u{1F44D}".to_owned()]).await.unwrap();
     bob.send(&chat, "Hello Alice").await;

@@ -1,6 +1,6 @@
 use domain::chat_user::{ChatUser, Connection};
 use domain::ids::{ConnectionId, UserId};
-use domain::ports::{Env as _, KeepUsers as _, Registry as _};
+use domain::ports::{Env as _, Registry as _, UserStore as _};
 use edge::aws::Aws;
 use edge::config::AwsConfig;
 use edge::env::SystemEnv;
@@ -75,7 +75,8 @@ async fn registry(system: &System) -> Registry {
         chat_users,
     };
     // The prefix is what the template makes of the local stack's name.
-    let redis = system.redis.as_deref().map(|url| RedisConnections::new(realtime::open(url).unwrap(), (), "local:"));
+    let redis =
+        system.redis.as_deref().map(|url| RedisConnections::new(realtime::parse_url(url).unwrap(), (), "local:"));
     DynamoStore::new(&sdk, system.dynamodb.as_deref(), tables, redis, SystemEnv)
 }
 

@@ -9,10 +9,10 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 /// How many frames that came may wait to be taken.
-const WAITING: usize = 64;
+const MAX_QUEUED_FRAMES: usize = 64;
 
 /// When to renew a connection whose token has no time left, as it seems.
-const CLOCK_IS_AHEAD: Duration = Duration::from_secs(60);
+const MIN_RENEWAL_DELAY: Duration = Duration::from_secs(60);
 
 /// A connection that is open, until it is dropped.
 pub(super) struct Connection {
@@ -33,7 +33,7 @@ impl Connection {
     pub(super) async fn open(ws_url: &str, token: String, life: Duration) -> Result<Self, Error> {
         let mut socket = Socket::connect(ws_url, Credential::Header(&token)).await?;
         let (outgoing, mut to_send) = mpsc::unbounded_channel::<String>();
-        let (came, incoming) = mpsc::channel(WAITING);
+        let (came, incoming) = mpsc::channel(MAX_QUEUED_FRAMES);
         tokio::spawn(async move {
             loop {
                 tokio::select! {
@@ -68,7 +68,7 @@ impl Connection {
         // The server has just let it in: by this machine's clock it is over, because that is ahead.
         let is_ahead = left.is_zero();
         let before_end =
-            if is_ahead { CLOCK_IS_AHEAD } else { left.saturating_sub(margin).max(Duration::from_secs(1)) };
+            if is_ahead { MIN_RENEWAL_DELAY } else { left.saturating_sub(margin).max(Duration::from_secs(1)) };
         let renew_at = Instant::now() + whole.min(before_end);
         Ok(Self { outgoing, incoming, renew_at, token })
     }

@@ -18,11 +18,11 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 /// The first wait before something is asked or sent again is up to this; the next ones up to twice as long each.
-const FIRST_WAIT: Duration = Duration::from_millis(200);
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const MAX_FIRST_WAIT: Duration = Duration::from_millis(200);
+const MAX_WAIT: Duration = Duration::from_secs(10);
 /// How often a message is tried over which the server fails, or says what cannot be read: nothing says that it will not
 /// the next time.
-const MOST_FAILURES: u32 = 5;
+const MAX_SERVER_FAILURES: u32 = 5;
 
 /// A request that has no reply yet.
 struct Pending {
@@ -335,12 +335,12 @@ impl<'a> Live<'a> {
         let may_be_stored = match &error {
             Error::Refused(problem) if problem.retryable => true,
             // The server failed before or after it stored the message: its repeat is answered with what is stored.
-            Error::Refused(problem) => problem.status >= 500 && held.outbox.failed(name) < MOST_FAILURES,
-            Error::Unexpected(_) => held.outbox.failed(name) < MOST_FAILURES,
+            Error::Refused(problem) => problem.status >= 500 && held.outbox.failed(name) < MAX_SERVER_FAILURES,
+            Error::Unexpected(_) => held.outbox.failed(name) < MAX_SERVER_FAILURES,
             _ => true,
         };
         if may_be_stored {
-            let wait = random::before_try(held.outbox.tries(name), FIRST_WAIT, LONGEST_WAIT) + retry_after(&error);
+            let wait = random::before_try(held.outbox.tries(name), MAX_FIRST_WAIT, MAX_WAIT) + retry_after(&error);
             held.outbox.again(name, Instant::now().into_std(), wait);
         } else if let Some(unsent) = held.outbox.done(name) {
             let (unsent, error) = (Box::new(unsent), Box::new(error));
@@ -378,7 +378,7 @@ impl<'a> Live<'a> {
     }
 
     fn ask_later(&mut self, after: Duration) {
-        let wait = random::before_try(self.questions, FIRST_WAIT, LONGEST_WAIT);
+        let wait = random::before_try(self.questions, MAX_FIRST_WAIT, MAX_WAIT);
         self.ask_at = Instant::now() + wait + after;
     }
 

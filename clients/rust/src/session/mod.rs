@@ -34,8 +34,8 @@ use tokio_tungstenite::tungstenite::Bytes;
 /// Whether a frame with these fields is one that API Gateway takes: 32 KB of text.
 fn fits(fields: &Value) -> bool {
     /// For the action and the id.
-    const REST: usize = 128;
-    fields.to_string().len() + REST <= 32 * 1024
+    const ENVELOPE_BYTES: usize = 128;
+    fields.to_string().len() + ENVELOPE_BYTES <= 32 * 1024
 }
 
 /// A client of one user. Its clones are the same client, which ends when the last one is dropped.

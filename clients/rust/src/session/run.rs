@@ -4,7 +4,7 @@ use super::connection::Connection;
 use super::live::Live;
 use super::shared::{Ask, Shared};
 use super::{Link, Options, Update};
-use crate::{Error, in_full, random};
+use crate::{Error, error_chain, random};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -54,7 +54,7 @@ impl Session {
             };
             let retry_in = random::before_try(tries, self.options.first_wait, self.options.longest_wait);
             tries = tries.saturating_add(1);
-            self.link(Link::Offline { reason: in_full(&error), is_of_token: error.is_of_token(), retry_in });
+            self.link(Link::Offline { reason: error_chain(&error), is_of_token: error.is_of_token(), retry_in });
             let waited = self.meanwhile(Box::pin(tokio::time::sleep(retry_in))).await;
             if waited.is_none() {
                 return;

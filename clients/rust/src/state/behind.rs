@@ -1,14 +1,14 @@
 //! What a client has to ask to be up to date.
 
-use super::{Held, MOST_OPEN};
+use super::{Held, MAX_OPEN_CHATS};
 use crate::call::{Call, list_chats, sync};
 use crate::documents::{ChatId, Inbox, SyncAnswer, SyncRequest};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many chats one sync can be about.
-const MOST_CURSORS: usize = 100;
+const MAX_SYNC_CHATS: usize = 100;
 /// How many chats a page of the inbox is asked for.
-const PAGE: u32 = 50;
+const INBOX_PAGE_SIZE: u32 = 50;
 
 /// What to ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Asked {
 impl Question {
     /// The call that asks for a page of the inbox.
     pub fn inbox(cursor: Option<&str>) -> Call<Inbox> {
-        list_chats(PAGE, cursor)
+        list_chats(INBOX_PAGE_SIZE, cursor)
     }
 
     /// The call that syncs.
@@ -92,7 +92,7 @@ impl Behind {
 
     /// Anything may have happened. With more chats than one sync takes, the inbox tells in which of them something did.
     pub(super) fn everything(&mut self, held: &BTreeMap<ChatId, Held>) {
-        if held.len() > MOST_CURSORS {
+        if held.len() > MAX_SYNC_CHATS {
             self.everybody();
         } else {
             let now = self.tick();
@@ -126,7 +126,7 @@ impl Behind {
 
     /// Something came about a chat that is not held.
     pub(super) fn something_new(&mut self, held: &BTreeMap<ChatId, Held>) {
-        if held.len() > MOST_CURSORS {
+        if held.len() > MAX_SYNC_CHATS {
             self.everybody();
         } else {
             self.again = Some(self.tick());
@@ -148,9 +148,9 @@ impl Behind {
         // one that is new.
         let first = self.chats.keys().filter_map(|id| held.get_key_value(id));
         let others = held.iter().filter(|(id, _)| !self.chats.contains_key(*id));
-        let named = first.chain(others).take(MOST_CURSORS);
+        let named = first.chain(others).take(MAX_SYNC_CHATS);
         let cursors: BTreeMap<_, _> = named.map(|(id, held)| (id.clone(), held.cursor())).collect();
-        let open = open.iter().filter(|id| cursors.contains_key(*id)).take(MOST_OPEN).cloned().collect();
+        let open = open.iter().filter(|id| cursors.contains_key(*id)).take(MAX_OPEN_CHATS).cloned().collect();
         Some(Question::Sync(self.asking(SyncRequest { cursors, open })))
     }
 
@@ -168,7 +168,7 @@ impl Behind {
         for gone in &answer.gone {
             self.chats.remove(gone);
         }
-        if answer.joined_limited && held.len() <= MOST_CURSORS {
+        if answer.joined_limited && held.len() <= MAX_SYNC_CHATS {
             self.everybody();
         }
     }

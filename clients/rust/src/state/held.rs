@@ -5,7 +5,7 @@ use crate::events::{Event, Receipt};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many events of one chat may wait for those that come before them.
-const MOST_AHEAD: usize = 100;
+const MAX_HELD_EVENTS: usize = 100;
 
 /// How far somebody can see back, and how far they have read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -281,7 +281,7 @@ impl Held {
     }
 
     fn wait(&mut self, event: Event) -> Taken {
-        if self.ahead.len() >= MOST_AHEAD {
+        if self.ahead.len() >= MAX_HELD_EVENTS {
             return Taken::TooMany;
         }
         if !self.ahead.contains(&event) {

@@ -19,7 +19,7 @@ use people::People;
 use std::collections::BTreeMap;
 
 /// How many chats' read positions a sync tells.
-pub const MOST_OPEN: usize = 5;
+pub const MAX_OPEN_CHATS: usize = 5;
 
 /// Everything that one device of a user holds.
 #[derive(Debug, Clone)]
@@ -75,9 +75,9 @@ impl State {
         self.chats.get(chat).map_or(0, |held| held.unread(&self.me))
     }
 
-    /// The chats that are on the screen, at most [`MOST_OPEN`]: syncs bring their read positions too.
+    /// The chats that are on the screen, at most [`MAX_OPEN_CHATS`]: syncs bring their read positions too.
     pub fn open(&mut self, chats: &[ChatId]) {
-        self.open = chats.iter().take(MOST_OPEN).cloned().collect();
+        self.open = chats.iter().take(MAX_OPEN_CHATS).cloned().collect();
     }
 
     /// Those.

@@ -1,6 +1,6 @@
 //! The HTTP API.
 
-use super::{ClientError, PATIENCE, Told, tell};
+use super::{ClientError, REPLY_TIMEOUT, Told, tell};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ impl HttpClient {
     pub fn new(base: &str, token: Option<&str>) -> Result<Self, ClientError> {
         // Another that was installed before is the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
+        let client = reqwest::Client::builder().timeout(REPLY_TIMEOUT).no_proxy().build()?;
         Ok(Self { client, base: base.trim_end_matches('/').to_owned(), token: token.map(str::to_owned) })
     }
 

@@ -54,7 +54,7 @@ fn tell(told: &Told<'_>) {
 }
 
 /// Nothing that is waited for takes longer; a wait that did would be for ever.
-const PATIENCE: Duration = Duration::from_secs(30);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What went wrong in a conversation with the system.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! One WebSocket connection.
 
-use super::{ClientError, PATIENCE, Told, tell};
+use super::{ClientError, REPLY_TIMEOUT, Told, tell};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -51,7 +51,7 @@ impl Socket {
             let value = HeaderValue::from_str(&value).map_err(|error| ClientError::Malformed(error.to_string()))?;
             request.headers_mut().insert(name, value);
         }
-        let connected = tokio::time::timeout(PATIENCE, connect_async(request)).await;
+        let connected = tokio::time::timeout(REPLY_TIMEOUT, connect_async(request)).await;
         let (stream, response) = connected.map_err(|_elapsed| ClientError::Silence("the handshake".to_owned()))??;
         let chosen = response.headers().get("sec-websocket-protocol").and_then(|name| name.to_str().ok());
         Ok(Self {
@@ -170,7 +170,7 @@ impl Socket {
 
     async fn receive(&mut self, what: &str) -> Result<Value, ClientError> {
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.stream.next()).await;
+            let next = tokio::time::timeout(REPLY_TIMEOUT, self.stream.next()).await;
             match next.map_err(|_elapsed| ClientError::Silence(what.to_owned()))? {
                 None => return Err(ClientError::Closed(None)),
                 Some(Ok(Message::Close(frame))) => return Err(ClientError::Closed(frame)),

@@ -18,9 +18,9 @@ use textwrap::core::display_width;
 /// How wide the inbox is.
 const INBOX: u16 = 28;
 /// From this width of the screen on, the inbox is shown beside the chat.
-const WIDE: u16 = 64;
+const MIN_WIDTH_FOR_INBOX: u16 = 64;
 /// How many lines may be typed before they scroll.
-const MOST_INPUT: u16 = 6;
+const MAX_INPUT_LINES: u16 = 6;
 
 /// How many lines of messages the screen shows.
 pub(super) fn height(screen: Rect) -> usize {
@@ -37,12 +37,12 @@ pub(super) fn draw(
 ) {
     let area = frame.area();
     let [body, status] = Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(area);
-    let inbox = if area.width >= WIDE { INBOX } else { 0 };
+    let inbox = if area.width >= MIN_WIDTH_FOR_INBOX { INBOX } else { 0 };
     let [left, right] = Layout::horizontal([Constraint::Length(inbox), Constraint::Min(0)]).areas(body);
     if inbox > 0 {
         draw_inbox(frame, left, state, view, time);
     }
-    let typed = u16::try_from(view.input.lines().len()).unwrap_or(MOST_INPUT).min(MOST_INPUT);
+    let typed = u16::try_from(view.input.lines().len()).unwrap_or(MAX_INPUT_LINES).min(MAX_INPUT_LINES);
     let [chat, typing, input] =
         Layout::vertical([Constraint::Min(0), Constraint::Length(1), Constraint::Length(typed + 2)]).areas(right);
     draw_chat(frame, chat, state, view, unsent);
@@ -276,7 +276,7 @@ fn draw_status(frame: &mut Frame<'_>, area: Rect, state: &State, view: &View) {
     }
     frame.render_widget(Line::from(spans), area);
     let keys = Line::from(" Tab next chat  /help  Ctrl-C quits ").dim().right_aligned();
-    if view.notice.is_none() && area.width >= WIDE {
+    if view.notice.is_none() && area.width >= MIN_WIDTH_FOR_INBOX {
         frame.render_widget(keys, area);
     }
 }

@@ -240,7 +240,7 @@ impl<W: Write> Talk<W> {
             Ok(data) => self.print(&json!({"id": id, "ok": true, "data": data})),
             Err(error) => match error.problem() {
                 Some(problem) => self.print(&json!({"id": id, "ok": false, "error": problem})),
-                None => self.refuse(id, &crate::in_full(&error)),
+                None => self.refuse(id, &crate::error_chain(&error)),
             },
         }
     }

@@ -20,7 +20,7 @@ pub use terminal::show as in_terminal;
 
 /// What is said of a failure: of a refusal what the system says of it.
 fn in_words(error: &client::Error) -> String {
-    error.problem().map_or_else(|| crate::in_full(error), |problem| problem.detail.clone())
+    error.problem().map_or_else(|| crate::error_chain(error), |problem| problem.detail.clone())
 }
 
 /// Tokens of the stand-in Auth Service, a new one each time.
@@ -47,7 +47,7 @@ impl StandIn {
 
 impl Tokens for StandIn {
     fn token(&self) -> BoxFuture<'_, Result<String, client::Error>> {
-        Box::pin(async { self.ask().await.map_err(|error| client::Error::Token(crate::in_full(&error))) })
+        Box::pin(async { self.ask().await.map_err(|error| client::Error::Token(crate::error_chain(&error))) })
     }
 }
 

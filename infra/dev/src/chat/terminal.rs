@@ -19,14 +19,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// Somebody who types says so once in this time.
-const TYPING: Duration = Duration::from_secs(3);
+const TYPING_INTERVAL: Duration = Duration::from_secs(3);
 /// How many older messages are asked for at once.
-const OLDER: u32 = 50;
+const OLDER_PAGE_SIZE: u32 = 50;
 /// How soon they are asked for again: at once would be for ever where none come.
-const OLDER_AGAIN: Duration = Duration::from_millis(200);
-const OLDER_FAILED: Duration = Duration::from_secs(5);
+const OLDER_RETRY_WAIT: Duration = Duration::from_millis(200);
+const OLDER_ERROR_WAIT: Duration = Duration::from_secs(5);
 /// How often the screen is drawn though nothing happens: who types is shown for a while.
-const TICK: Duration = Duration::from_millis(500);
+const REDRAW_INTERVAL: Duration = Duration::from_millis(500);
 
 /// What became of a request.
 enum Done {
@@ -81,7 +81,7 @@ pub async fn show(
                 None => return Ok(()),
             },
             Some(done) = dones.recv() => chat.finished(done),
-            () = tokio::time::sleep(TICK) => {}
+            () = tokio::time::sleep(REDRAW_INTERVAL) => {}
         }
     }
 }
@@ -127,7 +127,7 @@ impl Chat {
             self.older_at = None;
             let client = self.client.clone();
             self.ask(async move {
-                let asked = client.older(&chat, OLDER).await;
+                let asked = client.older(&chat, OLDER_PAGE_SIZE).await;
                 Ok(Some(Done::Older(asked.err().map(|error| in_words(&error)))))
             });
         }
@@ -169,9 +169,9 @@ impl Chat {
             Done::Chat(chat) => self.choose(chat),
             Done::Said(text) => self.view.say(text),
             Done::Failed(text) => self.view.complain(text),
-            Done::Older(None) => self.older_at = Some(Instant::now() + OLDER_AGAIN),
+            Done::Older(None) => self.older_at = Some(Instant::now() + OLDER_RETRY_WAIT),
             Done::Older(Some(text)) => {
-                self.older_at = Some(Instant::now() + OLDER_FAILED);
+                self.older_at = Some(Instant::now() + OLDER_ERROR_WAIT);
                 self.view.complain(text);
             }
         }
@@ -241,7 +241,7 @@ impl Chat {
         let is_text = self.view.input.lines().first().is_some_and(|line| !line.is_empty() && !line.starts_with('/'));
         let Some(chat) = self.view.chat.clone() else { return };
         let now = Instant::now();
-        let is_told = self.typed_at.as_ref().is_some_and(|(at, told)| *told == chat && now < *at + TYPING);
+        let is_told = self.typed_at.as_ref().is_some_and(|(at, told)| *told == chat && now < *at + TYPING_INTERVAL);
         if !is_text {
             self.stop_typing();
         } else if !is_told {

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// For how long somebody is shown to type, if that is not said.
-const TYPING: Duration = Duration::from_secs(6);
+const TYPING_SHOWN_FOR: Duration = Duration::from_secs(6);
 
 /// A line at the bottom of the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +116,7 @@ impl View {
         let key = (chat.clone(), typing.user_id.clone());
         match typing.state {
             TypingState::Start => {
-                let shown = typing.timeout_ms.map_or(TYPING, Duration::from_millis);
+                let shown = typing.timeout_ms.map_or(TYPING_SHOWN_FOR, Duration::from_millis);
                 self.typing.insert(key, now + shown);
             }
             TypingState::Stop => drop(self.typing.remove(&key)),

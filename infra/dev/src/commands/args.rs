@@ -46,7 +46,7 @@ pub(crate) enum Tool {
     /// Starts the stand-in Auth Service alone
     Auth {
         /// Its port
-        #[arg(long, default_value_t = PortNumbers::USUAL.auth)]
+        #[arg(long, default_value_t = PortNumbers::DEFAULT.auth)]
         auth_port: u16,
         /// A file with the token that it asks of whoever looks up users
         #[arg(long, value_name = "FILE")]
@@ -59,22 +59,22 @@ pub(crate) enum Tool {
 #[derive(Args, Clone, Copy)]
 pub(crate) struct Ports {
     /// Port of the HTTP API
-    #[arg(long, default_value_t = PortNumbers::USUAL.http)]
+    #[arg(long, default_value_t = PortNumbers::DEFAULT.http)]
     pub(crate) http_port: u16,
     /// Port of the WebSocket API
-    #[arg(long, default_value_t = PortNumbers::USUAL.websocket)]
+    #[arg(long, default_value_t = PortNumbers::DEFAULT.websocket)]
     pub(crate) ws_port: u16,
     /// Port of the stand-in Auth Service
-    #[arg(long, default_value_t = PortNumbers::USUAL.auth)]
+    #[arg(long, default_value_t = PortNumbers::DEFAULT.auth)]
     pub(crate) auth_port: u16,
     /// Port of the embedded DynamoDB
-    #[arg(long, default_value_t = PortNumbers::USUAL.dynamodb)]
+    #[arg(long, default_value_t = PortNumbers::DEFAULT.dynamodb)]
     pub(crate) dynamodb_port: u16,
     /// Port of the embedded S3
-    #[arg(long, default_value_t = PortNumbers::USUAL.s3)]
+    #[arg(long, default_value_t = PortNumbers::DEFAULT.s3)]
     s3_port: u16,
     /// Port of the metrics, which top shows
-    #[arg(long, default_value_t = PortNumbers::USUAL.metrics)]
+    #[arg(long, default_value_t = PortNumbers::DEFAULT.metrics)]
     pub(crate) metrics_port: u16,
 }
 

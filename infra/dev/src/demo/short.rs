@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Nothing that is waited for takes longer; a wait that did would be for ever.
-const PATIENCE: Duration = Duration::from_secs(30);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Somebody at their device.
 struct Player {
@@ -51,7 +51,7 @@ impl Player {
             match next(&mut self.updates, "send the message").await? {
                 Update::Sent { client_message_id, message } if client_message_id == name => return Ok(*message),
                 Update::NotSent { error, .. } => {
-                    return Err(Error::Step { step: "send the message", reason: crate::in_full(&*error) });
+                    return Err(Error::Step { step: "send the message", reason: crate::error_chain(&*error) });
                 }
                 _ => {}
             }
@@ -60,7 +60,7 @@ impl Player {
 }
 
 async fn next(updates: &mut Updates, step: &'static str) -> Result<Update, Error> {
-    let update = tokio::time::timeout(PATIENCE, updates.next()).await.ok().flatten();
+    let update = tokio::time::timeout(REPLY_TIMEOUT, updates.next()).await.ok().flatten();
     update.ok_or_else(|| Error::Step { step, reason: "nothing more came within 30 s".to_owned() })
 }
 

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 /// What this module has words for. Everything else that a schema says is shown as it is written.
-const SAID: [&str; 27] = [
+const RENDERED_KEYWORDS: [&str; 27] = [
     "$ref",
     "type",
     "title",
@@ -69,7 +69,7 @@ fn choices(documents: &Documents, schema: Place<'_>) -> Markup {
 
 /// What there are no words for.
 fn rest(schema: Place<'_>) -> Markup {
-    let rest: Vec<_> = schema.members().filter(|(key, _)| !SAID.contains(key)).collect();
+    let rest: Vec<_> = schema.members().filter(|(key, _)| !RENDERED_KEYWORDS.contains(key)).collect();
     html! {
         @if !rest.is_empty() {
             p { "And as JSON Schema:" }

@@ -3,7 +3,7 @@
 use super::history::{History, View};
 use super::source::Source;
 use crate::screen::Screen;
-use crate::{Error, in_full};
+use crate::{Error, error_chain};
 use local_cloud::metrics::Snapshot;
 use ratatui::Frame;
 use ratatui::crossterm::event::{Event, KeyCode, KeyModifiers};
@@ -39,7 +39,7 @@ pub async fn watch(
                 }
                 // Where it is and how it is started is known here.
                 Err(Error::NotRunning { reason, .. } | Error::NotMetrics { reason, .. }) => trouble = Some(reason),
-                Err(error) => trouble = Some(in_full(&error)),
+                Err(error) => trouble = Some(error_chain(&error)),
             },
         }
     }

@@ -6,7 +6,7 @@ use local_cloud::metrics::Snapshot;
 use std::time::Duration;
 
 /// It is on the same machine and only has to count.
-const PATIENCE: Duration = Duration::from_secs(5);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The metrics of one local cloud.
 #[derive(Debug, Clone)]
@@ -36,8 +36,8 @@ impl Source {
     pub async fn read(&self) -> Result<Snapshot, Error> {
         let silent = |reason: String| Error::NotRunning { url: self.url.clone(), reason };
         let other = |reason: String| Error::NotMetrics { url: self.url.clone(), reason };
-        let Ok(answer) = tokio::time::timeout(PATIENCE, self.http.get("/metrics")).await else {
-            return Err(silent(format!("no answer within {} s", PATIENCE.as_secs())));
+        let Ok(answer) = tokio::time::timeout(REQUEST_TIMEOUT, self.http.get("/metrics")).await else {
+            return Err(silent(format!("no answer within {} s", REQUEST_TIMEOUT.as_secs())));
         };
         match answer {
             Ok((200, body)) => serde_json::from_value(body).map_err(|error| other(error.to_string())),

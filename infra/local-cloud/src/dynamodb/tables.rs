@@ -19,8 +19,8 @@ use crate::{
 };
 
 /// How often and how long a table that is being made is asked for.
-const POLL: Duration = Duration::from_millis(200);
-const POLLS: usize = 300;
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
+const MAX_POLLS: usize = 300;
 
 /// A client of one endpoint, and the endpoint's name for messages.
 pub(crate) struct Access {
@@ -89,12 +89,12 @@ async fn describe(access: &Access, name: &str) -> Result<Option<TableDescription
 }
 
 async fn active(access: &Access, name: &str) -> Result<(), Error> {
-    for _ in 0..POLLS {
+    for _ in 0..MAX_POLLS {
         let status = describe(access, name).await?.and_then(|table| table.table_status);
         if status.is_none_or(|status| status == TableStatus::Active) {
             return Ok(());
         }
-        tokio::time::sleep(POLL).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
     Err(Error::DynamoDb(format!("table {name} at {} does not become active", access.endpoint)))
 }

@@ -25,10 +25,10 @@ use crate::ids;
 
 /// How many frames of one connection are served at once. API Gateway does not wait for one answer before it serves the
 /// next frame; the bound is only there so that one client cannot take every process.
-const IN_FLIGHT: usize = 32;
+const MAX_CONCURRENT_FRAMES: usize = 32;
 
 /// How long the other side may take to answer a close, and to stop sending.
-const LINGER: Duration = Duration::from_secs(5);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How a connection ended, in the terms of `$disconnect`.
 pub(super) struct End {
@@ -118,7 +118,7 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     gateway.registry.remove(&connection.id);
     queue.close();
     // `$disconnect` does not wait for a client that does not answer the close.
-    let closing = tokio::time::timeout(LINGER, async {
+    let closing = tokio::time::timeout(CLOSE_TIMEOUT, async {
         // What was taken for sending is sent: a function may post and then close.
         if end.by == By::Gateway {
             while let Ok(message) = queue.try_recv() {
@@ -148,7 +148,7 @@ async fn read(
     connection: &Arc<Connection>,
     source: &mut (impl StreamExt<Item = Result<Message, Error>> + Unpin),
 ) -> End {
-    let in_flight = Arc::new(Semaphore::new(IN_FLIGHT));
+    let in_flight = Arc::new(Semaphore::new(MAX_CONCURRENT_FRAMES));
     while let Some(message) = source.next().await {
         connection.touch();
         match message {

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::{ids, metrics::Metrics};
 
 /// How many messages wait for a client that does not read before more are refused.
-const BUFFER: usize = 128;
+const MAX_QUEUED_MESSAGES: usize = 128;
 
 /// What is known of a connection, from its handshake on.
 pub(super) struct Connection {
@@ -49,7 +49,7 @@ impl Connection {
         user_agent: Option<String>,
         domain: String,
     ) -> (Self, mpsc::Receiver<Vec<Message>>) {
-        let (outgoing, queue) = mpsc::channel(BUFFER);
+        let (outgoing, queue) = mpsc::channel(MAX_QUEUED_MESSAGES);
         let now = ids::now_millis();
         let connection = Self {
             id: ids::gateway(),

@@ -21,7 +21,7 @@ use tokio_tungstenite::{
 };
 
 /// Long enough for the slowest machine; nothing is asserted about it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Where `cargo test` puts the examples, of which one is the test function.
 pub(crate) fn programs() -> PathBuf {
@@ -136,7 +136,7 @@ pub(crate) async fn until(condition: impl Fn() -> bool) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, wait).await.expect("it did not come about");
+    tokio::time::timeout(TEST_TIMEOUT, wait).await.expect("it did not come about");
 }
 
 #[derive(Debug)]
@@ -175,7 +175,7 @@ impl Socket {
     }
 
     pub(crate) async fn next(&mut self) -> Message {
-        tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("nothing came").unwrap().unwrap()
+        tokio::time::timeout(TEST_TIMEOUT, self.stream.next()).await.expect("nothing came").unwrap().unwrap()
     }
 
     pub(crate) async fn text(&mut self) -> String {

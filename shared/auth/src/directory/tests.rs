@@ -1,11 +1,11 @@
 use super::*;
-use crate::cache::COOL_DOWN;
-use crate::fakes::{ARN, Asked, Clock, Log, SecretsManager, Server, sdk_config};
+use crate::cache::MIN_FETCH_INTERVAL;
+use crate::fakes::{ARN, Clock, Log, RecordedRequest, SecretsManager, Server, sdk_config};
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse as _, Response};
-use domain::causes::in_full;
+use domain::error_chain::error_chain;
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,13 +33,13 @@ fn named(username: &str) -> Profile {
 }
 
 /// Whom a request asks for.
-fn ids(asked: &Asked) -> Vec<String> {
+fn ids(asked: &RecordedRequest) -> Vec<String> {
     let ids = asked.uri.query().unwrap().strip_prefix("ids=").unwrap().split(',');
     ids.map(|id| percent_encoding::percent_decode_str(id).decode_utf8().unwrap().into_owned()).collect()
 }
 
 /// Everybody but "nobody" is known, by a name that says who they are.
-fn everybody(asked: &Asked) -> Response {
+fn everybody(asked: &RecordedRequest) -> Response {
     let known = ids(asked).into_iter().filter(|id| id != "nobody");
     let users: Vec<_> = known.map(|id| json!({"userId": id, "username": format!("name of {id}")})).collect();
     Json(json!({ "users": users })).into_response()
@@ -81,7 +81,7 @@ fn directory(server: &Server, credential: Option<Credential>) -> (AuthService<Cl
 async fn failure(directory: &AuthService<Clock>, users: &[UserId]) -> String {
     let answer = tokio::time::timeout(Duration::from_secs(20), directory.profiles(users)).await;
     let error = answer.unwrap().unwrap_err();
-    format!("{} {error:?}", in_full(&error))
+    format!("{} {error:?}", error_chain(&error))
 }
 
 #[tokio::test]
@@ -199,7 +199,7 @@ async fn a_moments_failure_is_tried_again_once() {
         let found = directory.profiles(&users(["alice"])).await.unwrap().unwrap();
         assert_eq!((found.len(), server.count()), (1, 2), "{first}");
         let [wait] = clock.waits()[..] else { panic!("{:?}", clock.waits()) };
-        assert!(LONGEST_WAIT.mul_f32(0.5) <= wait && wait < LONGEST_WAIT.mul_f32(0.51), "{wait:?}");
+        assert!(MAX_RETRY_WAIT.mul_f32(0.5) <= wait && wait < MAX_RETRY_WAIT.mul_f32(0.51), "{wait:?}");
     }
 }
 
@@ -396,7 +396,7 @@ async fn one_chunk_that_fails_fails_the_call_and_the_others_stay_known() {
         }
         release.notify_one();
     });
-    assert!(in_full(&answer.unwrap_err()).contains("404"));
+    assert!(error_chain(&answer.unwrap_err()).contains("404"));
     assert_eq!(directory.profiles(&everyone[..50]).await.unwrap().unwrap().len(), 50);
     assert_eq!(server.count(), 2);
 }
@@ -470,16 +470,16 @@ async fn a_credential_that_cannot_be_read_is_an_error_until_it_can() {
     let asked = manager.count();
     assert!(failure(&directory, &users(["alice"])).await.contains("a moment ago"));
     assert_eq!((manager.count(), server.count()), (asked, 0), "nobody waits again for what failed a moment ago");
-    clock.pass(COOL_DOWN);
+    clock.pass(MIN_FETCH_INTERVAL);
     assert!(directory.profiles(&users(["alice"])).await.is_ok());
 
     // While Secrets Manager is down, the Auth Service's refusal is what is said, and what was known is kept.
     manager.set(Value::Null);
-    clock.pass(FRESH);
+    clock.pass(PROFILE_TTL);
     let before = manager.count();
     let credential = directory.credential.as_ref().unwrap();
     let token = credential.token(clock.now()).await.unwrap();
-    assert_eq!(credential.instead_of(&token, clock.now()).await, None);
+    assert_eq!(credential.replacement(&token, clock.now()).await, None);
     assert_eq!(credential.token(clock.now()).await.unwrap(), token);
     assert_eq!(manager.count(), before + 1);
 }

@@ -165,7 +165,7 @@ async fn what_is_forged_expired_or_early_is_refused() {
         (with("sub", json!("not a user")), "its sub is not a user id"),
         (with("sub", json!(7)), MALFORMED),
         (with("nbf", json!(now().seconds() + 60)), "it is not valid yet"),
-        ("x".repeat(MOST_BYTES + 1), "too long"),
+        ("x".repeat(MAX_TOKEN_BYTES + 1), "too long"),
         (String::new(), MALFORMED),
         ("a.b".to_owned(), MALFORMED),
     ];

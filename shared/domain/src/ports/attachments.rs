@@ -34,7 +34,7 @@ pub struct SignedUpload {
 
 /// Lets clients upload.
 pub trait SignUploads: Sync {
-    /// Signs the upload of exactly these bytes within [`UPLOAD_TIME`](crate::attachment::UPLOAD_TIME) from now, while they
+    /// Signs the upload of exactly these bytes within [`UPLOAD_URL_TTL`](crate::attachment::UPLOAD_URL_TTL) from now, while they
     /// are not there. What is uploaded is removed after two days, unless it is [kept](CheckUploads::keep).
     fn sign_upload(
         &self,
@@ -45,7 +45,7 @@ pub trait SignUploads: Sync {
 
 /// What is in the bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Uploaded {
+pub struct StoredObject {
     /// Its size in bytes.
     pub size_bytes: u64,
     /// The SHA-256 that the bucket calculated, if it did.
@@ -55,7 +55,7 @@ pub struct Uploaded {
 /// Looks at what was uploaded, and keeps it.
 pub trait CheckUploads: Sync {
     /// What is there under this name.
-    fn uploaded(&self, id: &AttachmentId) -> impl Future<Output = Result<Option<Uploaded>, StoreError>> + Send;
+    fn uploaded(&self, id: &AttachmentId) -> impl Future<Output = Result<Option<StoredObject>, StoreError>> + Send;
 
     /// From now on it is not removed because nobody sent it; false if it is not there any more.
     fn keep(&self, id: &AttachmentId) -> impl Future<Output = Result<bool, StoreError>> + Send;
@@ -63,7 +63,7 @@ pub trait CheckUploads: Sync {
 
 /// Lets clients download.
 pub trait SignDownloads: Sync {
-    /// Signs a download, within [`DOWNLOAD_TIME`](crate::attachment::DOWNLOAD_TIME) from now.
+    /// Signs a download, within [`DOWNLOAD_URL_TTL`](crate::attachment::DOWNLOAD_URL_TTL) from now.
     fn sign_download(
         &self,
         attachment: &Attachment,

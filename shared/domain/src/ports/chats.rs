@@ -108,7 +108,7 @@ pub enum CommitOutcome {
     /// It is stored, at its place.
     Committed,
     /// This name was used before.
-    Repeated(EarlierSend),
+    Repeated(PreviousSend),
     /// The head or the budget has moved, the upload was sent, or another transaction was in the way: read again.
     Conflict,
     /// The sender is not a participant any more.
@@ -117,7 +117,7 @@ pub enum CommitOutcome {
 
 /// What is remembered of a named send.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EarlierSend {
+pub struct PreviousSend {
     /// The place of the message that it made.
     pub seq: Seq,
     /// The hash of what that said.
@@ -131,7 +131,7 @@ pub trait CommitMessages: Sync {
         &self,
         id: &SendId,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Option<EarlierSend>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<PreviousSend>, StoreError>> + Send;
 
     /// Head, message, the sender's member item, the send record and the upload, in one transaction.
     fn commit_message(&self, commit: &MessageCommit) -> impl Future<Output = Result<CommitOutcome, StoreError>> + Send;

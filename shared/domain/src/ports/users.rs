@@ -10,7 +10,7 @@ use std::error::Error as StdError;
 use std::future::Future;
 
 /// Keeps what a user says of themselves.
-pub trait KeepUsers: Sync {
+pub trait UserStore: Sync {
     /// The user, strongly; None if nothing is stored of them.
     fn user(&self, user: &UserId) -> impl Future<Output = Result<Option<ChatUser>, StoreError>> + Send;
 
@@ -69,7 +69,7 @@ pub trait Registry: Sync {
 
     /// Notes a connection again that turned out to be open, if it was opened before the registry's memory begins. Then
     /// answers all that the user has now; None if there was nothing to do, as always where nothing is ever lost.
-    fn note_again(
+    fn reregister(
         &self,
         user: &UserId,
         connection: &Connection,
@@ -85,7 +85,7 @@ pub type UserConnections = (UserId, Vec<Connection>);
 
 /// Keeps live connections in a place of their own, for a store that has none for them: the real-time side of a
 /// [`Registry`]. Who was last seen when stays with the user.
-pub trait KeepConnections: Sync {
+pub trait ConnectionStore: Sync {
     /// Adds a connection; answers all that the user has now, this one included.
     fn add(
         &self,
@@ -109,7 +109,7 @@ pub trait KeepConnections: Sync {
 }
 
 /// There is no such place: this can be named, and never made.
-impl KeepConnections for Infallible {
+impl ConnectionStore for Infallible {
     async fn add(&self, _: &UserId, _: &Connection) -> Result<Vec<Connection>, StoreError> {
         match *self {}
     }

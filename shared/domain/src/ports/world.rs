@@ -32,14 +32,14 @@ pub trait Push: Sync {
 
 /// The most notifications that are published at once: entries of an SNS batch.
 /// <https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html>
-pub const MOST_NOTIFICATIONS: usize = 10;
+pub const MAX_NOTIFICATIONS_PER_BATCH: usize = 10;
 
 /// Notifies users who are not there, through whoever sends to their devices.
 pub trait Notify: Sync {
     /// Whether anybody is notified. If not, nothing is published.
     fn is_on(&self) -> bool;
 
-    /// Publishes at most [`MOST_NOTIFICATIONS`]; how many of them were taken.
+    /// Publishes at most [`MAX_NOTIFICATIONS_PER_BATCH`]; how many of them were taken.
     fn publish(
         &self,
         batch: &[Notification],

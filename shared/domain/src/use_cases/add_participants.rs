@@ -4,7 +4,7 @@ use super::change_group::{ChangeGroupError, ChangedGroup, Plan, changed_by_admin
 use super::existence::unknown_users;
 use super::state::FullState;
 use super::{App, Caller};
-use crate::chat::MOST_PARTICIPANTS;
+use crate::chat::MAX_PARTICIPANTS;
 use crate::ids::{ChatId, UserId};
 use crate::member::Member;
 use crate::ports::{CommitChanges, Directory, Env, Push, ReadChats, Registry};
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 /// The most participants that one request adds: their member items, the chat, its head and the pointer are one
 /// transaction, which holds 100 items.
-pub const MOST_ADDED: usize = 90;
+pub const MAX_ADDED_PARTICIPANTS: usize = 90;
 
 /// Adds participants to a group.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub struct AddParticipants {
     pub caller: Caller,
     /// Which group.
     pub chat: ChatId,
-    /// Whom: at most [`MOST_ADDED`].
+    /// Whom: at most [`MAX_ADDED_PARTICIPANTS`].
     pub users: BTreeSet<UserId>,
 }
 
@@ -56,8 +56,8 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Directory, O: 
             if !strangers.is_empty() {
                 return Err(ChangeGroupError::UnknownUsers(strangers));
             }
-            if state.chat.participants.len() + new.len() > MOST_PARTICIPANTS {
-                return Err(ChangeGroupError::TooManyParticipants { limit: MOST_PARTICIPANTS });
+            if state.chat.participants.len() + new.len() > MAX_PARTICIPANTS {
+                return Err(ChangeGroupError::TooManyParticipants { limit: MAX_PARTICIPANTS });
             }
             if new.is_empty() {
                 return Ok(None);

@@ -3,8 +3,8 @@
 
 use super::state::{FullState, full_state};
 use super::{App, Caller, PushReport};
-use crate::change::{Change, Changed};
-use crate::chat::{Chat, ChatView, DOCUMENT_BYTES};
+use crate::change::{Change, ChangeKind};
+use crate::chat::{Chat, ChatView, MAX_DOCUMENT_BYTES};
 use crate::event::Event;
 use crate::ids::{ChatId, UserId};
 use crate::member::Member;
@@ -115,7 +115,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync>
             let now = self.env.now();
             let Some(Plan { chat, joined, left }) = rule(&state, now)? else {
                 let view = |member: &Member| ChatView::new(&state.chat, &state.head, member.floor());
-                let chat = state.member(user).map(view).map(|view| view.limited(DOCUMENT_BYTES));
+                let chat = state.member(user).map(view).map(|view| view.limited(MAX_DOCUMENT_BYTES));
                 return Ok(ChangedGroup { chat, pushed: PushReport::default(), retries: retry.count() });
             };
             let after = Chat { members_rev: state.head.last_rev.next(), ..chat };
@@ -124,17 +124,17 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync>
                 head: state.head,
                 at: now,
                 only_for: None,
-                what: Changed::Chat {
+                what: ChangeKind::Chat {
                     after: after.clone(),
                     before: state.chat.members_rev,
                     joined: joined.clone(),
                     left: left.clone(),
                 },
             };
-            let news = News { change, after, stayed: state.members, joined, left };
+            let news = GroupChangeEvents { change, after, stayed: state.members, joined, left };
             match self.store.commit_change(&news.change).await? {
                 ChangeOutcome::Committed => {
-                    let audience = self.look_up(&news.users()).await;
+                    let audience = self.load_audience(&news.users()).await;
                     let event_of = |told: &UserId| news.event_for(told, user);
                     let pushed = self.push_each(&audience, caller.connection.as_ref(), event_of).await;
                     let chat = news.remaining().find(|member| &member.user == user).map(|member| news.view(member));
@@ -148,7 +148,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync>
 }
 
 /// A change of a group, and whom it concerns.
-struct News {
+struct GroupChangeEvents {
     change: Change,
     after: Chat,
     /// The members before.
@@ -157,7 +157,7 @@ struct News {
     left: Option<UserId>,
 }
 
-impl News {
+impl GroupChangeEvents {
     /// Everyone who was or is in the group.
     fn users(&self) -> Vec<UserId> {
         self.stayed.iter().chain(&self.joined).map(|member| member.user.clone()).collect()
@@ -168,26 +168,26 @@ impl News {
     }
 
     fn view(&self, member: &Member) -> ChatView {
-        ChatView::new(&self.after, &self.change.head_after(), member.floor()).limited(DOCUMENT_BYTES)
+        ChatView::new(&self.after, &self.change.head_after(), member.floor()).limited(MAX_DOCUMENT_BYTES)
     }
 
     /// What one of them is told, under a key that is the same for those who are told the same.
-    fn event_for(&self, told: &UserId, by: &UserId) -> Option<(Key, Event)> {
+    fn event_for(&self, told: &UserId, by: &UserId) -> Option<(EventKey, Event)> {
         if self.left.as_ref() == Some(told) {
             let event = Event::chat_left(self.change.chat.clone(), self.change.rev(), by.clone());
-            return Some((Key::Left, event));
+            return Some((EventKey::Left, event));
         }
         if let Some(member) = self.joined.iter().find(|member| &member.user == told) {
-            return Some((Key::Joined, Event::chat_created(self.view(member))));
+            return Some((EventKey::Joined, Event::chat_created(self.view(member))));
         }
         let member = self.stayed.iter().find(|member| &member.user == told)?;
-        Some((Key::Stayed(member.floor()), Event::chat_updated(self.view(member))))
+        Some((EventKey::Stayed(member.floor()), Event::chat_updated(self.view(member))))
     }
 }
 
 /// Those who are told the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
+enum EventKey {
     Left,
     Joined,
     /// A chat is shown with its reader's floor.

@@ -3,14 +3,14 @@
 
 use super::state::{FullState, chat_state, full_state};
 use super::{App, Caller, PushReport};
-use crate::change::{Change, Changed};
-use crate::chat::DOCUMENT_BYTES;
+use crate::change::{Change, ChangeKind};
+use crate::chat::MAX_DOCUMENT_BYTES;
 use crate::event::Event;
 use crate::ids::{ChatId, Seq, UserId};
 use crate::member::Member;
 use crate::message::{Message, MessageView, TooLarge};
 use crate::ports::{ChangeOutcome, CommitChanges, Env, Push, ReadChats, Registry, StoreError};
-use crate::reactions::TooMany;
+use crate::reactions::ReactionLimitExceeded;
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 
@@ -59,7 +59,7 @@ pub enum ChangeMessageError {
     TooLarge(#[from] TooLarge),
     /// More reactions than a message takes.
     #[error("too many reactions")]
-    TooManyReactions(TooMany),
+    TooManyReactions(ReactionLimitExceeded),
     /// Other transactions were in the way all the time.
     #[error("busy")]
     Busy,
@@ -70,7 +70,7 @@ pub enum ChangeMessageError {
 
 /// Whom a change of a message concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Concern {
+pub(super) enum Scope {
     /// Everyone who can see the message.
     Everyone,
     /// The caller alone.
@@ -78,7 +78,7 @@ pub(super) enum Concern {
 }
 
 /// What a rule decides upon.
-pub(super) struct Before<'a> {
+pub(super) struct RuleInput<'a> {
     pub(super) message: &'a Message,
     pub(super) state: &'a FullState,
     pub(super) now: Timestamp,
@@ -92,8 +92,8 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync>
         caller: &Caller,
         chat: &ChatId,
         seq: Seq,
-        concern: Concern,
-        rule: impl Fn(Before<'_>) -> Result<Option<Message>, ChangeMessageError>,
+        scope: Scope,
+        rule: impl Fn(RuleInput<'_>) -> Result<Option<Message>, ChangeMessageError>,
     ) -> Result<ChangedMessage, ChangeMessageError> {
         // Place 0 is the head's.
         if seq == Seq(0) {
@@ -102,10 +102,10 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync>
         let user = &caller.user;
         let mut retry = Retry::new(&self.env);
         loop {
-            let state = match concern {
-                Concern::Everyone => full_state(&self.store, &mut retry, chat, user, Some(seq)).await?,
+            let state = match scope {
+                Scope::Everyone => full_state(&self.store, &mut retry, chat, user, Some(seq)).await?,
                 // Who else is in the chat is nothing to what is the caller's own.
-                Concern::Caller => {
+                Scope::Caller => {
                     chat_state(&self.store, &mut retry, chat, user, Some(seq)).await?.map(FullState::of_one)
                 }
             };
@@ -113,41 +113,41 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync>
             let floor = state.member(user).map(Member::floor).ok_or(ChangeMessageError::ChatNotFound)?;
             let found = state.message.as_ref().ok_or(ChangeMessageError::MessageNotFound)?;
             // Who deletes for themselves what they have deleted is told so, and not that it is not there.
-            let deleted = concern == Concern::Caller && floor.shows(seq) && found.deleted_for.contains(user);
+            let deleted = scope == Scope::Caller && floor.shows(seq) && found.deleted_for.contains(user);
             if !deleted && !found.is_visible_to(user, floor) {
                 return Err(ChangeMessageError::MessageNotFound);
             }
             let shown = |message: &Message, members: &[Member]| {
                 let mut view = MessageView::of(message, members, user, floor);
-                view.limit(DOCUMENT_BYTES);
+                view.limit(MAX_DOCUMENT_BYTES);
                 view
             };
             let now = self.env.now();
-            let Some(after) = rule(Before { message: found, state: &state, now })? else {
+            let Some(after) = rule(RuleInput { message: found, state: &state, now })? else {
                 let (message, stored) = (shown(found, &state.members), found.clone());
                 return Ok(ChangedMessage { message, stored, pushed: PushReport::default(), retries: retry.count() });
             };
             let rev = state.head.last_rev.next();
-            let told_rev = if concern == Concern::Everyone { rev } else { after.told_rev };
+            let told_rev = if scope == Scope::Everyone { rev } else { after.told_rev };
             let after = Message { rev, told_rev, ..after };
             let change = Change {
                 chat: chat.clone(),
                 head: state.head,
                 at: now,
-                only_for: (concern == Concern::Caller).then(|| user.clone()),
-                what: Changed::Message { after: after.clone(), before: found.rev },
+                only_for: (scope == Scope::Caller).then(|| user.clone()),
+                what: ChangeKind::Message { after: after.clone(), before: found.rev },
             };
             match self.store.commit_change(&change).await? {
                 ChangeOutcome::Committed => {
                     let message = shown(&after, &state.members);
-                    let told = state.members.iter().filter(|member| match concern {
-                        Concern::Everyone => after.is_visible_to(&member.user, member.floor()),
-                        Concern::Caller => member.user == *user,
+                    let told = state.members.iter().filter(|member| match scope {
+                        Scope::Everyone => after.is_visible_to(&member.user, member.floor()),
+                        Scope::Caller => member.user == *user,
                     });
                     let told: Vec<UserId> = told.map(|member| member.user.clone()).collect();
                     // What the caller is shown is what everyone concerned is shown.
                     let event = Event::message_updated(message.clone());
-                    let pushed = self.push(&self.look_up(&told).await, caller.connection.as_ref(), &event).await;
+                    let pushed = self.push(&self.load_audience(&told).await, caller.connection.as_ref(), &event).await;
                     return Ok(ChangedMessage { message, stored: after, pushed, retries: retry.count() });
                 }
                 ChangeOutcome::Conflict if retry.again().await => {}

@@ -2,8 +2,8 @@
 
 use super::state::{ChatState, chat_state};
 use super::{App, Caller, PushReport};
-use crate::change::{Change, Changed};
-use crate::chat::{ChatView, DOCUMENT_BYTES};
+use crate::change::{Change, ChangeKind};
+use crate::chat::{ChatView, MAX_DOCUMENT_BYTES};
 use crate::event::Event;
 use crate::ids::ChatId;
 use crate::member::Member;
@@ -44,18 +44,18 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync>
             let state = chat_state(&self.store, &mut retry, id, &caller.user, None).await?;
             let ChatState { chat, head, member, .. } = state.ok_or(ClearChatError::ChatNotFound)?;
             if !member.floor().shows(head.last_seq) {
-                let chat = ChatView::new(&chat, &head, member.floor()).limited(DOCUMENT_BYTES);
+                let chat = ChatView::new(&chat, &head, member.floor()).limited(MAX_DOCUMENT_BYTES);
                 return Ok(ClearedChat { chat, pushed: PushReport::default() });
             }
             let member = Member { cleared_seq: head.last_seq, ..member };
             let floor = member.floor();
             let only_for = Some(caller.user.clone());
-            let what = Changed::Cleared(member);
+            let what = ChangeKind::Cleared(member);
             let change = Change { chat: id.clone(), head, at: self.env.now(), only_for, what };
             match self.store.commit_change(&change).await? {
                 ChangeOutcome::Committed => {
-                    let audience = self.look_up(std::slice::from_ref(&caller.user)).await;
-                    let chat = ChatView::new(&chat, &change.head_after(), floor).limited(DOCUMENT_BYTES);
+                    let audience = self.load_audience(std::slice::from_ref(&caller.user)).await;
+                    let chat = ChatView::new(&chat, &change.head_after(), floor).limited(MAX_DOCUMENT_BYTES);
                     let event = Event::chat_updated(chat.clone());
                     let pushed = self.push(&audience, caller.connection.as_ref(), &event).await;
                     return Ok(ClearedChat { chat, pushed });

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 
 /// A connection that is registered.
 #[derive(Debug)]
-pub struct Connected {
+pub struct ConnectOutcome {
     /// How many older connections of the user were closed to make room.
     pub closed: usize,
     /// What became of telling the user's partners, if this is the first device.
@@ -20,7 +20,7 @@ pub struct Connected {
 
 /// A connection that is removed.
 #[derive(Debug)]
-pub struct Disconnected {
+pub struct DisconnectOutcome {
     /// What became of telling the user's partners, if this was the last device.
     pub pushed: PushReport,
 }
@@ -42,7 +42,7 @@ impl<S: ReadInbox + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D,
     ///
     /// # Errors
     /// [`ConnectError`].
-    pub async fn connect(&self, user: &UserId, connection: &Connection) -> Result<Connected, ConnectError> {
+    pub async fn connect(&self, user: &UserId, connection: &Connection) -> Result<ConnectOutcome, ConnectError> {
         let now = self.env.now();
         if !connection.is_live(now) {
             return Err(ConnectError::Expired);
@@ -58,38 +58,38 @@ impl<S: ReadInbox + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D,
             join_all(surplus.iter().map(|id| self.push.close(id))).await;
         }
         let pushed = match is_alone(&connection.id, &connections, now) {
-            true => self.tell_partners(here).await,
+            true => self.push_presence(here).await,
             false => PushReport::default(),
         };
-        Ok(Connected { closed: surplus.len(), pushed })
+        Ok(ConnectOutcome { closed: surplus.len(), pushed })
     }
 
     /// Removes a connection that is closed. If it was the last live one, the user's partners are told.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn disconnect(&self, user: &UserId, connection: &ConnectionId) -> Result<Disconnected, StoreError> {
+    pub async fn disconnect(&self, user: &UserId, connection: &ConnectionId) -> Result<DisconnectOutcome, StoreError> {
         let now = self.env.now();
         // As of before the registry was asked: a connection that is registered after it is later.
         let gone = Presence { user_id: user.clone(), status: Status::Offline, last_seen: Some(now), at: now };
         let left = self.store.unregister(user, connection, now).await?;
         let pushed = match is_online(&left, now) {
             true => PushReport::default(),
-            false => self.tell_partners(gone).await,
+            false => self.push_presence(gone).await,
         };
-        Ok(Disconnected { pushed })
+        Ok(DisconnectOutcome { pushed })
     }
 
     /// Who asks what they missed over a connection is there: it is noted again if it was lost, so that its user is told of
     /// events again. Failing to is logged, and no error. Other frames do not do that: often one is the last before a
     /// close, and would note again what the close removed.
-    pub(super) async fn keep_connection(&self, user: &UserId, connection: Option<&Connection>) {
+    pub(super) async fn register_connection(&self, user: &UserId, connection: Option<&Connection>) {
         let Some(connection) = connection else { return };
         let now = self.env.now();
-        match self.store.note_again(user, connection, now).await {
+        match self.store.reregister(user, connection, now).await {
             Ok(Some(connections)) if is_alone(&connection.id, &connections, now) => {
                 let here = self.is_here(user, now);
-                self.tell_partners(here).await;
+                self.push_presence(here).await;
             }
             Ok(_) => {}
             Err(error) => warn_about(&error),

@@ -1,7 +1,7 @@
 //! Announcing an attachment: what it is going to be, and where its bytes go.
 
 use super::App;
-use crate::attachment::{Attachment, Media, UPLOAD_LIFE, UPLOAD_TIME, Upload};
+use crate::attachment::{Attachment, Media, UPLOAD_TTL, UPLOAD_URL_TTL, Upload};
 use crate::file::{ContentType, FileName, Sha256Digest};
 use crate::ids::{AttachmentId, ChatId, UserId};
 use crate::ports::{CreateUploads, Env, ReadChats, SignUploads, SignedUpload, StoreError};
@@ -97,11 +97,11 @@ impl<S: ReadChats + CreateUploads, P: Sync, E: Env, D: Sync, O: SignUploads> App
             owner: user,
             chat,
             created_at: now,
-            expires_at: now.plus(UPLOAD_LIFE),
+            expires_at: now.plus(UPLOAD_TTL),
             sent_as: None,
         };
         let signed = self.objects.sign_upload(&upload.attachment, now).await?;
         self.store.create_upload(&upload).await?;
-        Ok(CreatedAttachment { upload, signed, signed_until: now.plus(UPLOAD_TIME) })
+        Ok(CreatedAttachment { upload, signed, signed_until: now.plus(UPLOAD_URL_TTL) })
     }
 }

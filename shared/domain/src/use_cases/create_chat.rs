@@ -3,7 +3,7 @@
 use super::existence::unknown_users;
 use super::state::{ChatState, chat_state};
 use super::{App, Caller, PushReport};
-use crate::chat::{Chat, ChatView, DOCUMENT_BYTES, Head};
+use crate::chat::{Chat, ChatView, Head, MAX_DOCUMENT_BYTES};
 use crate::event::Event;
 use crate::ids::{ChatId, ClientChatId, Rev, Seq, UserId, digest};
 use crate::member::{Floor, Member};
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 /// The most participants besides its creator that a group is created with: their member items, the creator's, the chat
 /// and its head are one transaction, which holds 100 items.
-const MOST_OTHERS: usize = 89;
+const MAX_OTHER_PARTICIPANTS: usize = 89;
 
 /// Creates a chat.
 #[derive(Debug, Clone)]
@@ -66,8 +66,8 @@ impl NewChat {
             0 | 1 => {
                 Err(CreateChatError::Participants("must name at least two other users, as isGroup is true".into()))
             }
-            2..=MOST_OTHERS => Ok(Self(Kind::Group { others, name, client_id })),
-            _ => Err(CreateChatError::TooManyParticipants { limit: MOST_OTHERS }),
+            2..=MAX_OTHER_PARTICIPANTS => Ok(Self(Kind::Group { others, name, client_id })),
+            _ => Err(CreateChatError::TooManyParticipants { limit: MAX_OTHER_PARTICIPANTS }),
         }
     }
 }
@@ -162,7 +162,7 @@ impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env, D: Directory, O: Sy
             }
         }
         let view = ChatView::new(&chat, &head, Floor::default());
-        let audience = self.look_up(&participants).await;
+        let audience = self.load_audience(&participants).await;
         let pushed = self.push(&audience, caller.connection.as_ref(), &Event::chat_created(view.clone())).await;
         Ok(CreatedChat { chat: view, is_new: true, pushed })
     }
@@ -207,7 +207,7 @@ impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env, D: Directory, O: Sy
             return Err(CreateChatError::IdempotencyConflict);
         }
         Ok(CreatedChat {
-            chat: ChatView::new(&chat, &head, member.floor()).limited(DOCUMENT_BYTES),
+            chat: ChatView::new(&chat, &head, member.floor()).limited(MAX_DOCUMENT_BYTES),
             is_new: false,
             pushed: PushReport::default(),
         })

@@ -1,8 +1,8 @@
 //! Deleting a message: for oneself, or for everyone.
 
-use super::change_message::{Before, ChangeMessageError, ChangedMessage, Concern};
+use super::change_message::{ChangeMessageError, ChangedMessage, RuleInput, Scope};
 use super::{App, Caller};
-use crate::causes::in_full;
+use crate::error_chain::error_chain;
 use crate::ids::{ChatId, Invalid, Seq};
 use crate::message::{Body, Message};
 use crate::meter;
@@ -52,11 +52,11 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Remov
     pub async fn delete_message(&self, command: DeleteMessage) -> Result<ChangedMessage, ChangeMessageError> {
         let DeleteMessage { caller, chat, seq, for_whom } = command;
         let user = &caller.user;
-        let concern = match for_whom {
-            DeleteFor::Me => Concern::Caller,
-            DeleteFor::Everyone => Concern::Everyone,
+        let scope = match for_whom {
+            DeleteFor::Me => Scope::Caller,
+            DeleteFor::Everyone => Scope::Everyone,
         };
-        let delete = |Before { message, state, now }: Before<'_>| match for_whom {
+        let delete = |RuleInput { message, state, now }: RuleInput<'_>| match for_whom {
             DeleteFor::Me if message.deleted_for.contains(user) => Ok(None),
             DeleteFor::Me => {
                 let mut after = message.clone();
@@ -72,13 +72,13 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Remov
                 Ok(Some(Message { body: Body::Deleted { at: now, by: user.clone(), attachment }, ..message.clone() }))
             }
         };
-        let deleted = self.change_message(&caller, &chat, seq, concern, delete).await?;
+        let deleted = self.change_message(&caller, &chat, seq, scope, delete).await?;
         // Also where it was deleted before: the first try may have failed to, or died before it could.
         if let Body::Deleted { attachment: Some(attachment), .. } = &deleted.stored.body
             && let Err(error) = self.objects.remove(attachment).await
         {
             meter::object_not_removed();
-            tracing::error!(%attachment, error = in_full(&error), "the object of a deleted message was not removed");
+            tracing::error!(%attachment, error = error_chain(&error), "the object of a deleted message was not removed");
         }
         Ok(deleted)
     }

@@ -1,10 +1,10 @@
 //! Editing a message.
 
-use super::change_message::{Before, ChangeMessageError, ChangedMessage, Concern};
+use super::change_message::{ChangeMessageError, ChangedMessage, RuleInput, Scope};
 use super::{App, Caller};
 use crate::content::Content;
 use crate::ids::{ChatId, Seq, UserId};
-use crate::message::{Body, EDIT_WINDOW, Message, Said};
+use crate::message::{Body, EDIT_WINDOW, LiveBody, Message};
 use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry};
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync>
     pub async fn edit_message(&self, command: EditMessage) -> Result<ChangedMessage, ChangeMessageError> {
         let EditMessage { caller, chat, seq, content, mentions } = command;
         let user = &caller.user;
-        let edit = |Before { message, state, now }: Before<'_>| {
+        let edit = |RuleInput { message, state, now }: RuleInput<'_>| {
             if message.sender != *user {
                 return Err(ChangeMessageError::NotTheSender);
             }
@@ -39,7 +39,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync>
             if state.chat.closed_at.is_some() {
                 return Err(ChangeMessageError::ChatClosed);
             }
-            let after = Said {
+            let after = LiveBody {
                 content: content.clone(),
                 mentions: mentions.clone().unwrap_or_else(|| said.mentions.clone()),
                 ..said.clone()
@@ -59,10 +59,10 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync>
             if after.content.is_empty() && after.attachment.is_none() {
                 return Err(ChangeMessageError::Blank);
             }
-            Said::fits(&after.content, &after.mentions, after.attachment.is_some())?;
-            let body = Body::Said(Said { edited_at: Some(now), ..after });
+            LiveBody::fits(&after.content, &after.mentions, after.attachment.is_some())?;
+            let body = Body::LiveBody(LiveBody { edited_at: Some(now), ..after });
             Ok(Some(Message { body, ..message.clone() }))
         };
-        self.change_message(&caller, &chat, seq, Concern::Everyone, edit).await
+        self.change_message(&caller, &chat, seq, Scope::Everyone, edit).await
     }
 }

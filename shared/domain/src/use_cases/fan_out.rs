@@ -2,8 +2,8 @@
 //! the store is the truth, and a client that misses a push asks.
 
 use super::App;
-use crate::causes::in_full;
-use crate::chat_user::{Connection, OPENING, Status, is_online};
+use crate::chat_user::{CONNECT_GRACE, Connection, Status, is_online};
+use crate::error_chain::error_chain;
 use crate::event::{Event, Presence};
 use crate::ids::{ConnectionId, UserId};
 use crate::meter;
@@ -19,17 +19,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Posts under way at once.
-const CONCURRENCY: usize = 64;
+const MAX_CONCURRENT_POSTS: usize = 64;
 /// The longest that one post may take.
-const ONE_POST: Duration = Duration::from_secs(2);
+const POST_TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest that all posts of one event may take.
-const ALL_POSTS: Duration = Duration::from_secs(5);
+const FAN_OUT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest that telling of a lost connection may take, after that.
-const AFTERTHOUGHT: Duration = Duration::from_secs(1);
+const PRESENCE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often a post is tried that was throttled.
-const TRIES: u32 = 4;
+const MAX_ATTEMPTS: u32 = 4;
 /// The longest wait before a throttled post is tried again; it doubles with each try.
-const FIRST_WAIT: Duration = Duration::from_millis(50);
+const MAX_FIRST_WAIT: Duration = Duration::from_millis(50);
 
 /// What became of an event's posts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,7 +48,7 @@ pub struct PushReport {
 
 /// What became of an event's posts, and who has it on a device now.
 #[derive(Debug, Default)]
-pub(super) struct Pushed {
+pub(super) struct PushOutcome {
     pub(super) report: PushReport,
     pub(super) reached: BTreeSet<UserId>,
 }
@@ -68,7 +68,7 @@ impl Post {
 
 impl<S: Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
     /// Looks up whom to push to. Failing to is counted, not an error: it never fails what is pushed about.
-    pub(super) async fn look_up(&self, users: &[UserId]) -> Audience {
+    pub(super) async fn load_audience(&self, users: &[UserId]) -> Audience {
         if users.is_empty() {
             return Audience::default();
         }
@@ -83,17 +83,17 @@ impl<S: Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
 
     /// Pushes `event` to every live connection of the audience but `except`.
     pub(super) async fn push(&self, audience: &Audience, except: Option<&ConnectionId>, event: &Event) -> PushReport {
-        self.push_and_tell(audience, except, event).await.report
+        self.push_event(audience, except, event).await.report
     }
 
     /// The same, and tells who was reached.
-    pub(super) async fn push_and_tell(
+    pub(super) async fn push_event(
         &self,
         audience: &Audience,
         except: Option<&ConnectionId>,
         event: &Event,
-    ) -> Pushed {
-        self.push_all(ALL_POSTS, audience, except, |_| Some(((), event.clone()))).await
+    ) -> PushOutcome {
+        self.push_all(FAN_OUT_TIMEOUT, audience, except, |_| Some(((), event.clone()))).await
     }
 
     /// The same within a time of its own, for what somebody waits for who did not ask for it.
@@ -109,7 +109,7 @@ impl<S: Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
         except: Option<&ConnectionId>,
         event_of: impl Fn(&UserId) -> Option<(K, Event)>,
     ) -> PushReport {
-        self.push_all(ALL_POSTS, audience, except, event_of).await.report
+        self.push_all(FAN_OUT_TIMEOUT, audience, except, event_of).await.report
     }
 
     async fn push_all<K: Ord>(
@@ -118,9 +118,9 @@ impl<S: Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
         audience: &Audience,
         except: Option<&ConnectionId>,
         event_of: impl Fn(&UserId) -> Option<(K, Event)>,
-    ) -> Pushed {
+    ) -> PushOutcome {
         let report = PushReport { unknown: audience.unknown, ..PushReport::default() };
-        let mut pushed = Pushed { report, reached: BTreeSet::new() };
+        let mut pushed = PushOutcome { report, reached: BTreeSet::new() };
         let mut frames: BTreeMap<K, Arc<str>> = BTreeMap::new();
         let mut posts = Vec::new();
         let mut chat = None;
@@ -143,11 +143,11 @@ impl<S: Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
         // As of before the registry is asked: a connection that is registered after it is later.
         let at = self.env.now();
         let removals = gone.into_iter().map(|(user, connections)| self.forget(user, connections));
-        let left = stream::iter(removals).buffer_unordered(CONCURRENCY).filter_map(future::ready);
+        let left = stream::iter(removals).buffer_unordered(MAX_CONCURRENT_POSTS).filter_map(future::ready);
         let left: Vec<UserId> = left.collect().await;
         meter::pushed(&pushed.report);
         if !left.is_empty() && chat.is_some_and(|chat| chat.is_private()) {
-            self.tell_the_other(audience, left, at).await;
+            self.notify_peer(audience, left, at).await;
         }
         pushed
     }
@@ -157,7 +157,7 @@ impl<S: Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
         &self,
         limit: Duration,
         posts: Vec<Post>,
-        Pushed { report, reached }: &mut Pushed,
+        PushOutcome { report, reached }: &mut PushOutcome,
     ) -> BTreeMap<UserId, Vec<Connection>> {
         let mut gone: BTreeMap<UserId, Vec<Connection>> = BTreeMap::new();
         if posts.is_empty() {
@@ -166,8 +166,8 @@ impl<S: Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
         let started = self.env.now();
         let mut unanswered = count(posts.len());
         let posts = stream::iter(posts)
-            .map(|post| self.post_patiently(post))
-            .buffer_unordered(CONCURRENCY)
+            .map(|post| self.post_with_retry(post))
+            .buffer_unordered(MAX_CONCURRENT_POSTS)
             .take_until(self.env.sleep(limit));
         let mut posts = pin!(posts);
         while let Some((post, result)) = posts.next().await {
@@ -179,12 +179,12 @@ impl<S: Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
                 }
                 Err(PushError::Throttled) => report.throttled += 1,
                 Err(PushError::Failed(error)) => {
-                    tracing::warn!(error = in_full(error.as_ref()), "a post failed");
+                    tracing::warn!(error = error_chain(error.as_ref()), "a post failed");
                     report.failed += 1;
                 }
                 Err(PushError::Gone) => {
                     report.gone += 1;
-                    if self.env.now().since(post.connection.connected_at) >= OPENING {
+                    if self.env.now().since(post.connection.connected_at) >= CONNECT_GRACE {
                         gone.entry(post.user).or_default().push(post.connection);
                     }
                 }
@@ -210,7 +210,7 @@ impl<S: Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
     /// A connection that was lost without a word is noticed when something is pushed to it. In a private chat it is
     /// known without another read who must hear of it: the other one. Further partners hear when they look. Whose
     /// connection turns out to be gone here is left to the next push.
-    async fn tell_the_other(&self, audience: &Audience, left: Vec<UserId>, at: Timestamp) {
+    async fn notify_peer(&self, audience: &Audience, left: Vec<UserId>, at: Timestamp) {
         let mut posts = Vec::new();
         for user_id in left {
             let others = audience.connections(None, at).filter(|(other, _)| **other != user_id);
@@ -220,27 +220,27 @@ impl<S: Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
                 posts.extend(connections.map(|connection| Post::new(other, connection, &frame)));
             }
         }
-        let mut pushed = Pushed::default();
-        self.deliver(AFTERTHOUGHT, posts, &mut pushed).await;
+        let mut pushed = PushOutcome::default();
+        self.deliver(PRESENCE_TIMEOUT, posts, &mut pushed).await;
         meter::pushed(&pushed.report);
     }
 
     /// Posts one frame, and again while the connection is throttled.
-    async fn post_patiently(&self, post: Post) -> (Post, Result<(), PushError>) {
+    async fn post_with_retry(&self, post: Post) -> (Post, Result<(), PushError>) {
         let mut tries = 1;
         loop {
             let result = self.post_in_time(&post.connection.id, &post.frame).await;
-            if !matches!(result, Err(PushError::Throttled)) || tries == TRIES {
+            if !matches!(result, Err(PushError::Throttled)) || tries == MAX_ATTEMPTS {
                 return (post, result);
             }
-            self.env.sleep(jitter(&self.env, FIRST_WAIT * 2_u32.pow(tries - 1))).await;
+            self.env.sleep(jitter(&self.env, MAX_FIRST_WAIT * 2_u32.pow(tries - 1))).await;
             tries += 1;
         }
     }
 
     async fn post_in_time(&self, connection: &ConnectionId, frame: &str) -> Result<(), PushError> {
         let post = pin!(self.push.post(connection, frame));
-        let limit = pin!(self.env.sleep(ONE_POST));
+        let limit = pin!(self.env.sleep(POST_TIMEOUT));
         match select(post, limit).await {
             Either::Left((result, _)) => result,
             Either::Right(((), _)) => Err(PushError::Failed("it took too long".into())),
@@ -284,7 +284,7 @@ fn written(event: &Event) -> Option<Arc<str>> {
     match serde_json::to_string(event) {
         Ok(text) => Some(text.into()),
         Err(error) => {
-            tracing::error!(event = ?event.event, error = in_full(&error), "an event could not be written as JSON");
+            tracing::error!(event = ?event.event, error = error_chain(&error), "an event could not be written as JSON");
             None
         }
     }
@@ -295,5 +295,5 @@ fn count(length: usize) -> u32 {
 }
 
 pub(super) fn warn_about(error: &StoreError) {
-    tracing::warn!(error = in_full(error), "the connection registry did not answer");
+    tracing::warn!(error = error_chain(error), "the connection registry did not answer");
 }

@@ -1,7 +1,7 @@
 //! Opening a message's attachment: a signed address, for those who can see the message.
 
 use super::App;
-use crate::attachment::{Attachment, DOWNLOAD_TIME};
+use crate::attachment::{Attachment, DOWNLOAD_URL_TTL};
 use crate::ids::{ChatId, Seq, UserId};
 use crate::ports::{Env, ReadChats, ReadMessages, SignDownloads, StoreError};
 use crate::timestamp::Timestamp;
@@ -9,7 +9,7 @@ use futures_util::future::try_join;
 
 /// Where an attachment can be downloaded now.
 #[derive(Debug)]
-pub struct OpenedAttachment {
+pub struct AttachmentDownload {
     /// What it is.
     pub attachment: Attachment,
     /// The signed address.
@@ -45,7 +45,7 @@ impl<S: ReadChats + ReadMessages, P: Sync, E: Env, D: Sync, O: SignDownloads> Ap
         user: &UserId,
         chat: &ChatId,
         seq: Seq,
-    ) -> Result<OpenedAttachment, GetAttachmentError> {
+    ) -> Result<AttachmentDownload, GetAttachmentError> {
         // Place 0 is the head's.
         if seq == Seq(0) {
             return Err(GetAttachmentError::MessageNotFound);
@@ -58,6 +58,6 @@ impl<S: ReadChats + ReadMessages, P: Sync, E: Env, D: Sync, O: SignDownloads> Ap
         let attachment = said.attachment.clone().ok_or(GetAttachmentError::AttachmentNotFound)?;
         let now = self.env.now();
         let url = self.objects.sign_download(&attachment, now).await?;
-        Ok(OpenedAttachment { attachment, url, signed_until: now.plus(DOWNLOAD_TIME) })
+        Ok(AttachmentDownload { attachment, url, signed_until: now.plus(DOWNLOAD_URL_TTL) })
     }
 }

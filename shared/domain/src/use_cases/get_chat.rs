@@ -6,7 +6,7 @@ use crate::chat::ChatView;
 use crate::chat_user::{ChatUser, ChatUserView};
 use crate::ids::{ChatId, Seq, UserId};
 use crate::member::Member;
-use crate::ports::{Env, KeepUsers, ReadChats, StoreError};
+use crate::ports::{Env, ReadChats, StoreError, UserStore};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use futures_util::future::try_join;
@@ -14,7 +14,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Above this many participants the members come without their ChatUser: reading those is paid by the head.
-const MOST_USERS: usize = 100;
+const MAX_MEMBERS_WITH_USER: usize = 100;
 
 /// A chat and its members.
 #[derive(Debug, Serialize)]
@@ -73,7 +73,7 @@ pub enum GetChatError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + KeepUsers, P: Sync, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadChats + UserStore, P: Sync, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
     /// The chat and its members' read positions.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl<S: ReadChats + KeepUsers, P: Sync, E: Env, D: Sync, O: Sync> App<S, P, E, D
         let state = chat_state(&self.store, &mut Retry::new(&self.env), id, &caller.user, None).await?;
         let ChatState { chat, head, member, .. } = state.ok_or(GetChatError::ChatNotFound)?;
         let shown: Vec<UserId> = match chat.participants.len() {
-            0..=MOST_USERS => chat.participants.iter().cloned().collect(),
+            0..=MAX_MEMBERS_WITH_USER => chat.participants.iter().cloned().collect(),
             _ => Vec::new(),
         };
         let (members, known) = try_join(self.store.members(id), self.store.users(&shown)).await?;

@@ -1,14 +1,14 @@
 //! The inbox: one user's chats, newest activity first.
 
-use super::state::as_new_as;
+use super::state::wait_for_rev;
 use super::{App, Caller, PageLimit};
-use crate::chat::{Chat, ChatView, DOCUMENT_BYTES, Head};
+use crate::chat::{Chat, ChatView, Head, MAX_DOCUMENT_BYTES};
 use crate::chat_user::{ChatUser, ChatUserView, MuteView, Mutes};
 use crate::content::json_length;
 use crate::ids::{ChatId, Invalid, Seq, UserId};
 use crate::member::Member;
 use crate::message::{Message, MessageView};
-use crate::ports::{Consistency, Directory, Env, KeepUsers, ReadChats, ReadInbox, ReadMessages, StoreError};
+use crate::ports::{Consistency, Directory, Env, ReadChats, ReadInbox, ReadMessages, StoreError, UserStore};
 use crate::retry::Retry;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,7 +18,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// The most bytes that an inbox shows of one chat's document: the participants of a large group are cut.
-const CHAT_BYTES: usize = 2048;
+const MAX_CHAT_BYTES: usize = 2048;
 
 /// Where a page of the inbox begins: after the chat that the page before ended with. Opaque to clients.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ pub struct ListChats {
 #[serde(rename_all = "camelCase")]
 pub struct Inbox {
     /// The chats, newest activity first.
-    pub chats: Vec<Entry>,
+    pub chats: Vec<InboxEntry>,
     /// Where the next page begins; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<InboxCursor>,
@@ -80,7 +80,7 @@ pub struct Inbox {
 /// One chat of an inbox.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Entry {
+pub struct InboxEntry {
     /// The chat, with the cursors to start from.
     pub chat: ChatView,
     /// The last message or its tombstone, cut short; absent where the caller cannot see it.
@@ -100,7 +100,7 @@ pub struct Entry {
 
 impl<S, P, E, D, O> App<S, P, E, D, O>
 where
-    S: ReadChats + ReadInbox + ReadMessages + KeepUsers,
+    S: ReadChats + ReadInbox + ReadMessages + UserStore,
     P: Sync,
     E: Env,
     D: Directory,
@@ -126,7 +126,7 @@ where
         let mut profiles = self.profiles(&others).await;
 
         let mut inbox = Inbox { chats: Vec::new(), cursor: None };
-        let mut room = DOCUMENT_BYTES;
+        let mut room = MAX_DOCUMENT_BYTES;
         let mut last = None;
         for (end, entry) in ends.into_iter().zip(entries) {
             // A chat that the caller has left since is passed over.
@@ -153,7 +153,7 @@ where
         user: &UserId,
         chats: Vec<(InboxCursor, Head)>,
         mutes: &Mutes,
-    ) -> Result<Vec<Option<Entry>>, StoreError> {
+    ) -> Result<Vec<Option<InboxEntry>>, StoreError> {
         let ids: Vec<ChatId> = chats.iter().map(|(InboxCursor(_, chat), _)| chat.clone()).collect();
         let last = chats.iter().filter(|(_, head)| head.last_seq > Seq(0));
         let places: Vec<(ChatId, Seq)> =
@@ -161,7 +161,7 @@ where
         let (documents, memberships, messages) =
             try_join3(self.store.chats(&ids), self.store.memberships(user, &ids), self.store.messages_at(&places))
                 .await?;
-        let mut found = Found {
+        let mut found = PageData {
             documents,
             memberships,
             messages: messages.into_iter().map(|message| (message.chat.clone(), message)).collect(),
@@ -171,7 +171,7 @@ where
         for (InboxCursor(_, id), head) in chats {
             parts.push(match found.memberships.remove(&id) {
                 Some(member) => {
-                    let chat = as_new_as(&head, found.documents.remove(&id), &self.store, &mut retry, &id).await?;
+                    let chat = wait_for_rev(&head, found.documents.remove(&id), &self.store, &mut retry, &id).await?;
                     Some((chat, head, member, found.messages.remove(&id)))
                 }
                 None => None,
@@ -194,7 +194,7 @@ where
 }
 
 /// What was read of a page's chats.
-struct Found {
+struct PageData {
     documents: BTreeMap<ChatId, Chat>,
     memberships: BTreeMap<ChatId, Member>,
     messages: BTreeMap<ChatId, Message>,
@@ -214,12 +214,12 @@ fn entry(
     message: Option<&Message>,
     mute: MuteView,
     user: Option<ChatUserView>,
-) -> Entry {
+) -> InboxEntry {
     let shown = message.filter(|message| message.is_visible_to(&member.user, member.floor()));
     // The message was read after the head: the cursor says no more than both show.
     let rev = head.rev_shown_in(message.map(std::slice::from_ref).unwrap_or_default());
-    Entry {
-        chat: ChatView::new(chat, &Head { last_rev: rev, ..head }, member.floor()).limited(CHAT_BYTES),
+    InboxEntry {
+        chat: ChatView::new(chat, &Head { last_rev: rev, ..head }, member.floor()).limited(MAX_CHAT_BYTES),
         last_message: shown.map(|message| MessageView::preview(message, member)),
         read_seq: member.read_up_to(),
         unread_count: member.unread(&head),

@@ -1,7 +1,7 @@
 //! A page of a chat's messages.
 
 use super::{App, Caller};
-use crate::chat::DOCUMENT_BYTES;
+use crate::chat::MAX_DOCUMENT_BYTES;
 use crate::content::json_length;
 use crate::ids::{ChatId, Invalid, Rev, Seq};
 use crate::member::Floor;
@@ -16,7 +16,7 @@ pub struct PageLimit(pub(super) u64);
 
 impl PageLimit {
     /// The most that can be asked for.
-    pub const MOST: u64 = 100;
+    pub const MAX: u64 = 100;
 
     /// Checks a limit.
     ///
@@ -24,8 +24,8 @@ impl PageLimit {
     /// [`Invalid`] unless it is 1 to 100.
     pub fn new(limit: u64) -> Result<Self, Invalid> {
         match limit {
-            1..=Self::MOST => Ok(Self(limit)),
-            _ => Err(Invalid::because(format!("must be 1 to {}", Self::MOST))),
+            1..=Self::MAX => Ok(Self(limit)),
+            _ => Err(Invalid::because(format!("must be 1 to {}", Self::MAX))),
         }
     }
 }
@@ -121,7 +121,7 @@ impl<S: ReadChats + ReadMessages, P: Sync, E: Env, D: Sync, O: Sync> App<S, P, E
             rev: head.last_rev,
             floor: floor.seq(),
         };
-        let Some(window) = Window::of(command.start, command.limit, floor, head.last_seq) else {
+        let Some(window) = SeqWindow::of(command.start, command.limit, floor, head.last_seq) else {
             page.has_more_before =
                 matches!(command.start, PageStart::After(_) | PageStart::Around(_)) && floor.shows(head.last_seq);
             page.has_more_after = matches!(command.start, PageStart::Before(_)) && floor.shows(head.last_seq);
@@ -147,7 +147,7 @@ impl<S: ReadChats + ReadMessages, P: Sync, E: Env, D: Sync, O: Sync> App<S, P, E
         let visible = covered.into_iter().filter(|(message, _)| message.is_visible_to(&command.caller.user, floor));
         page.messages = visible.map(|(_, view)| view).collect();
         if let [only] = page.messages.as_mut_slice() {
-            only.limit(DOCUMENT_BYTES);
+            only.limit(MAX_DOCUMENT_BYTES);
         }
         Ok(page)
     }
@@ -155,14 +155,14 @@ impl<S: ReadChats + ReadMessages, P: Sync, E: Env, D: Sync, O: Sync> App<S, P, E
 
 /// The places to read. As seq has no holes, every page is known by arithmetic before anything is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Window {
+struct SeqWindow {
     from: Seq,
     to: Seq,
     /// The place that must be on the page when not all of it fits a frame.
     anchor: Seq,
 }
 
-impl Window {
+impl SeqWindow {
     fn of(start: PageStart, PageLimit(limit): PageLimit, floor: Floor, last: Seq) -> Option<Self> {
         let first = floor.seq().next().0;
         let last = last.0;
@@ -204,7 +204,7 @@ fn fitting(views: &[MessageView], anchor: Seq) -> (usize, usize) {
     };
     let start = views.iter().position(|view| view.seq() >= anchor).unwrap_or(top);
     let (mut first, mut last) = (start, start + 1);
-    let mut room = DOCUMENT_BYTES.saturating_sub(sizes.get(start).copied().unwrap_or(0));
+    let mut room = MAX_DOCUMENT_BYTES.saturating_sub(sizes.get(start).copied().unwrap_or(0));
     let mut take = |index: Option<usize>| -> bool {
         let size = index.and_then(|index| sizes.get(index));
         let left = size.and_then(|size| room.checked_sub(*size));
@@ -227,7 +227,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn window(start: PageStart, limit: u64, floor: u64, last: u64) -> Option<(u64, u64)> {
-        Window::of(start, PageLimit(limit), Floor(Seq(floor)), Seq(last)).map(|w| (w.from.0, w.to.0))
+        SeqWindow::of(start, PageLimit(limit), Floor(Seq(floor)), Seq(last)).map(|w| (w.from.0, w.to.0))
     }
 
     #[test]
@@ -255,7 +255,7 @@ mod tests {
         ) {
             let start = [PageStart::Latest, PageStart::Before(Seq(seq)), PageStart::After(Seq(seq)), PageStart::Around(Seq(seq))][which as usize];
             let last = floor + more;
-            if let Some(w) = Window::of(start, PageLimit(limit), Floor(Seq(floor)), Seq(last)) {
+            if let Some(w) = SeqWindow::of(start, PageLimit(limit), Floor(Seq(floor)), Seq(last)) {
                 prop_assert!(w.from.0 > floor && w.to.0 <= last && w.to.0 - w.from.0 < limit);
                 prop_assert!(w.from <= w.anchor && w.anchor <= w.to);
             }

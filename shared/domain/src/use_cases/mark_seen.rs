@@ -1,9 +1,9 @@
 //! Moving a participant's read position, and telling the others.
 
-use super::state::as_new_as;
+use super::state::wait_for_rev;
 use super::{App, Caller, PushReport};
-use crate::causes::in_full;
 use crate::chat::{Chat, Head};
+use crate::error_chain::error_chain;
 use crate::event::{Event, Receipt};
 use crate::ids::{ChatId, Seq};
 use crate::member::Member;
@@ -14,7 +14,7 @@ use futures_util::future::join;
 use serde::Serialize;
 
 /// Above this many participants nobody is pushed a receipt, and the chat document is not read.
-const MOST_FOR_RECEIPTS: u32 = 100;
+const MAX_PARTICIPANTS_FOR_RECEIPTS: u32 = 100;
 
 /// Marks messages as seen.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub struct MarkSeenCommand {
 /// Where the caller's read position is now.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Seen {
+pub struct MarkSeenOutcome {
     /// The chat.
     pub chat_id: ChatId,
     /// The last message that the caller has read.
@@ -70,7 +70,7 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env, D: Sync, O: Sync> App<
     ///
     /// # Errors
     /// [`MarkSeenError`].
-    pub async fn mark_seen(&self, command: MarkSeenCommand) -> Result<Seen, MarkSeenError> {
+    pub async fn mark_seen(&self, command: MarkSeenCommand) -> Result<MarkSeenOutcome, MarkSeenError> {
         let MarkSeenCommand { caller, chat, seq } = command;
         let (head, member) = self.store.position(&chat, &caller.user).await?.ok_or(MarkSeenError::ChatNotFound)?;
         if seq > head.last_seq {
@@ -80,8 +80,8 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env, D: Sync, O: Sync> App<
             return Ok(unmoved(chat, &member, &head));
         }
         let now = self.env.now();
-        let moving = self.move_position(&chat, &caller, seq, now);
-        let (outcome, told) = join(moving, self.whom_to_tell(&chat, &head)).await;
+        let moving = self.advance_read_position(&chat, &caller, seq, now);
+        let (outcome, told) = join(moving, self.receipt_audience(&chat, &head)).await;
         match outcome? {
             SeenOutcome::NotAMember => Err(MarkSeenError::ChatNotFound),
             SeenOutcome::Conflict => Err(MarkSeenError::Busy),
@@ -93,13 +93,13 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env, D: Sync, O: Sync> App<
                     None => PushReport::default(),
                 };
                 let unread_count = head.last_seq.since(seq);
-                Ok(Seen { chat_id: chat, read_seq: seq, read_at: Some(now), unread_count, pushed })
+                Ok(MarkSeenOutcome { chat_id: chat, read_seq: seq, read_at: Some(now), unread_count, pushed })
             }
         }
     }
 
     /// Moves the position, and again while a send of the same user is in the way.
-    async fn move_position(
+    async fn advance_read_position(
         &self,
         chat: &ChatId,
         caller: &Caller,
@@ -116,15 +116,15 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env, D: Sync, O: Sync> App<
     }
 
     /// The chat whose participants are told, unless it is too large. What fails here does not fail the marking.
-    async fn whom_to_tell(&self, id: &ChatId, head: &Head) -> Option<Chat> {
-        if head.participant_count > MOST_FOR_RECEIPTS {
+    async fn receipt_audience(&self, id: &ChatId, head: &Head) -> Option<Chat> {
+        if head.participant_count > MAX_PARTICIPANTS_FOR_RECEIPTS {
             return None;
         }
         let chat = match self.store.chat(id, Consistency::Eventual).await {
-            Ok(chat) => as_new_as(head, chat, &self.store, &mut Retry::new(&self.env), id).await,
+            Ok(chat) => wait_for_rev(head, chat, &self.store, &mut Retry::new(&self.env), id).await,
             Err(error) => Err(error),
         };
-        chat.inspect_err(|error| tracing::warn!(error = in_full(error), "no receipt is pushed")).ok()
+        chat.inspect_err(|error| tracing::warn!(error = error_chain(error), "no receipt is pushed")).ok()
     }
 
     async fn push_receipt(&self, caller: &Caller, chat: &Chat, receipt: Receipt) -> PushReport {
@@ -133,13 +133,13 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env, D: Sync, O: Sync> App<
             None => chat.participants.iter().cloned().collect(),
             Some(_) => vec![caller.user.clone()],
         };
-        let audience = self.look_up(&participants).await;
+        let audience = self.load_audience(&participants).await;
         self.push(&audience, caller.connection.as_ref(), &Event::receipt_updated(chat.id.clone(), receipt)).await
     }
 }
 
-fn unmoved(chat_id: ChatId, member: &Member, head: &Head) -> Seen {
-    Seen {
+fn unmoved(chat_id: ChatId, member: &Member, head: &Head) -> MarkSeenOutcome {
+    MarkSeenOutcome {
         chat_id,
         read_seq: member.read_up_to(),
         read_at: member.read_at,

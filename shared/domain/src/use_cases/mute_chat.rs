@@ -2,10 +2,10 @@
 
 use super::fan_out::Audience;
 use super::{App, Caller, PushReport};
-use crate::chat_user::{ChatUserView, MOST_MUTES, MuteView, Mutes};
+use crate::chat_user::{ChatUserView, MAX_MUTED_CHATS, MuteView, Mutes};
 use crate::event::Event;
 use crate::ids::ChatId;
-use crate::ports::{Env, KeepUsers, Push, ReadInbox, Registry, StoreError};
+use crate::ports::{Env, Push, ReadInbox, Registry, StoreError, UserStore};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use serde::Serialize;
@@ -33,7 +33,7 @@ pub enum Mute {
 /// Whether a chat is muted now.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Muted {
+pub struct MuteOutcome {
     /// The chat.
     pub chat_id: ChatId,
     /// Whether, and until when.
@@ -55,7 +55,7 @@ pub enum MuteChatError {
     Ended,
     /// More chats than one user mutes.
     #[error("more than {limit} chats")]
-    TooMany {
+    ReactionLimitExceeded {
         /// The most.
         limit: usize,
     },
@@ -67,12 +67,12 @@ pub enum MuteChatError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadInbox + KeepUsers + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
     /// Mutes a chat, with an end or without, or ends that. The user's other devices are told.
     ///
     /// # Errors
     /// [`MuteChatError`].
-    pub async fn mute_chat(&self, command: MuteChat) -> Result<Muted, MuteChatError> {
+    pub async fn mute_chat(&self, command: MuteChat) -> Result<MuteOutcome, MuteChatError> {
         let MuteChat { caller, chat, mute } = command;
         let member = self.store.memberships(&caller.user, std::slice::from_ref(&chat)).await?;
         if member.is_empty() {
@@ -90,8 +90,11 @@ impl<S: ReadInbox + KeepUsers + Registry, P: Push, E: Env, D: Sync, O: Sync> App
                 Mute::On(until) => after.insert(chat.clone(), until) != Some(until),
                 Mute::Off => after.remove(&chat).is_some(),
             };
-            let muted =
-                |mutes: &Mutes, pushed| Muted { mute: MuteView::new(mutes, &chat, now), chat_id: chat.clone(), pushed };
+            let muted = |mutes: &Mutes, pushed| MuteOutcome {
+                mute: MuteView::new(mutes, &chat, now),
+                chat_id: chat.clone(),
+                pushed,
+            };
             if !changes {
                 return Ok(muted(&before, PushReport::default()));
             }
@@ -112,13 +115,13 @@ impl<S: ReadInbox + KeepUsers + Registry, P: Push, E: Env, D: Sync, O: Sync> App
     async fn fitting(&self, caller: &Caller, mutes: Mutes, now: Timestamp) -> Result<Mutes, MuteChatError> {
         let mut mutes = mutes;
         mutes.retain(|_, until| until.is_none_or(|until| now < until));
-        if mutes.len() > MOST_MUTES {
+        if mutes.len() > MAX_MUTED_CHATS {
             let chats: Vec<ChatId> = mutes.keys().cloned().collect();
             let memberships = self.store.memberships(&caller.user, &chats).await?;
             mutes.retain(|chat, _| memberships.contains_key(chat));
         }
-        if mutes.len() > MOST_MUTES {
-            return Err(MuteChatError::TooMany { limit: MOST_MUTES });
+        if mutes.len() > MAX_MUTED_CHATS {
+            return Err(MuteChatError::ReactionLimitExceeded { limit: MAX_MUTED_CHATS });
         }
         Ok(mutes)
     }

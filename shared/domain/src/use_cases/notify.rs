@@ -1,13 +1,13 @@
 //! Notifying those who are not there to see a message, after it was stored and pushed. Nothing here can fail the send.
 
 use super::App;
-use crate::causes::in_full;
 use crate::chat_user::ChatUser;
+use crate::error_chain::error_chain;
 use crate::ids::UserId;
 use crate::message::Message;
 use crate::meter;
 use crate::notification::{Notification, is_wanted};
-use crate::ports::{Env, KeepUsers, MOST_NOTIFICATIONS, Notify, ReadChats, StoreError};
+use crate::ports::{Env, MAX_NOTIFICATIONS_PER_BATCH, Notify, ReadChats, StoreError, UserStore};
 use futures_util::future::try_join;
 use futures_util::{StreamExt as _, stream};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 /// Batches under way at once.
-const CONCURRENCY: usize = 8;
+const MAX_CONCURRENT_BATCHES: usize = 8;
 /// The longest that publishing all notifications of one message may take.
 const ALL: Duration = Duration::from_secs(3);
 
@@ -28,7 +28,7 @@ pub struct NotificationReport {
     pub failed: u32,
 }
 
-impl<S: ReadChats + KeepUsers, P: Notify, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadChats + UserStore, P: Notify, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
     /// Notifies those of these users who want it and have not read the message. Where nobody is notified, nothing is
     /// read.
     pub(super) async fn notify(&self, message: &Message, away: &BTreeSet<UserId>) -> NotificationReport {
@@ -38,7 +38,7 @@ impl<S: ReadChats + KeepUsers, P: Notify, E: Env, D: Sync, O: Sync> App<S, P, E,
         let report = match self.notifications(message, away).await {
             Ok(notifications) => self.publish(&notifications).await,
             Err(error) => {
-                tracing::warn!(error = in_full(&error), "who is to be notified could not be read");
+                tracing::warn!(error = error_chain(&error), "who is to be notified could not be read");
                 NotificationReport { failed: count(away.len()), ..NotificationReport::default() }
             }
         };
@@ -67,9 +67,9 @@ impl<S: ReadChats + KeepUsers, P: Notify, E: Env, D: Sync, O: Sync> App<S, P, E,
 
     async fn publish(&self, notifications: &[Notification]) -> NotificationReport {
         let mut report = NotificationReport { published: 0, failed: count(notifications.len()) };
-        let batches = stream::iter(notifications.chunks(MOST_NOTIFICATIONS).map(<[Notification]>::to_vec))
+        let batches = stream::iter(notifications.chunks(MAX_NOTIFICATIONS_PER_BATCH).map(<[Notification]>::to_vec))
             .map(|batch| async move { self.push.publish(&batch).await })
-            .buffer_unordered(CONCURRENCY)
+            .buffer_unordered(MAX_CONCURRENT_BATCHES)
             .take_until(self.env.sleep(ALL));
         let mut batches = pin!(batches);
         while let Some(taken) = batches.next().await {
@@ -79,7 +79,7 @@ impl<S: ReadChats + KeepUsers, P: Notify, E: Env, D: Sync, O: Sync> App<S, P, E,
                     report.published += taken;
                     report.failed = report.failed.saturating_sub(taken);
                 }
-                Err(error) => tracing::warn!(error = in_full(error.as_ref()), "users were not notified"),
+                Err(error) => tracing::warn!(error = error_chain(error.as_ref()), "users were not notified"),
             }
         }
         report

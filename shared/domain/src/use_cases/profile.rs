@@ -2,20 +2,20 @@
 
 use super::fan_out::Audience;
 use super::{App, Caller, PushReport};
-use crate::causes::in_full;
 use crate::chat_user::{ChatUser, ChatUserView, Profile, UserChange};
+use crate::error_chain::error_chain;
 use crate::event::Event;
 use crate::ids::{ChatId, UserId};
-use crate::ports::{Directory, Env, KeepUsers, Push, ReadInbox, Registry, StoreError};
+use crate::ports::{Directory, Env, Push, ReadInbox, Registry, StoreError, UserStore};
 use futures_util::future::{join, try_join};
 use std::collections::BTreeMap;
 
 /// In how many chats at most it is looked whether two users are both in them.
-const MOST_SHARED: usize = 50;
+const MAX_SHARED_CHATS_CHECKED: usize = 50;
 
 /// A user, as the caller may see them.
 #[derive(Debug)]
-pub struct ShownUser {
+pub struct VisibleUser {
     /// The user.
     pub user: ChatUserView,
     /// What became of the pushes.
@@ -42,24 +42,24 @@ pub enum ProfileError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadInbox + KeepUsers + Registry, P: Push, E: Env, D: Directory, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env, D: Directory, O: Sync> App<S, P, E, D, O> {
     /// The caller themselves.
     ///
     /// # Errors
     /// [`ProfileError`].
-    pub async fn me(&self, caller: &Caller) -> Result<ShownUser, ProfileError> {
+    pub async fn me(&self, caller: &Caller) -> Result<VisibleUser, ProfileError> {
         let (found, mut profiles) =
             join(self.store.user(&caller.user), self.profiles(std::slice::from_ref(&caller.user))).await;
         let user = found?.unwrap_or_else(|| ChatUser::unknown(caller.user.clone()));
         let view = ChatUserView::new(&user, &caller.user, self.env.now()).with_profile(profiles.remove(&caller.user));
-        Ok(ShownUser { user: view, pushed: PushReport::default() })
+        Ok(VisibleUser { user: view, pushed: PushReport::default() })
     }
 
     /// Changes what the caller says of themselves. Their other devices are told.
     ///
     /// # Errors
     /// [`ProfileError`].
-    pub async fn update_me(&self, command: &UpdateMe) -> Result<ShownUser, ProfileError> {
+    pub async fn update_me(&self, command: &UpdateMe) -> Result<VisibleUser, ProfileError> {
         let UpdateMe { caller, change } = command;
         let profiles = self.profiles(std::slice::from_ref(&caller.user));
         let (user, mut profiles) = join(self.store.change_user(&caller.user, change), profiles).await;
@@ -67,14 +67,14 @@ impl<S: ReadInbox + KeepUsers + Registry, P: Push, E: Env, D: Directory, O: Sync
         let view = ChatUserView::new(&user, &caller.user, self.env.now());
         let event = Event::user_updated(view.clone());
         let pushed = self.push(&Audience::of(user.id, user.connections), caller.connection.as_ref(), &event).await;
-        Ok(ShownUser { user: view.with_profile(profiles.remove(&caller.user)), pushed })
+        Ok(VisibleUser { user: view.with_profile(profiles.remove(&caller.user)), pushed })
     }
 
     /// A user with whom the caller shares a chat.
     ///
     /// # Errors
     /// [`ProfileError`].
-    pub async fn user(&self, caller: &Caller, id: &UserId) -> Result<ShownUser, ProfileError> {
+    pub async fn user(&self, caller: &Caller, id: &UserId) -> Result<VisibleUser, ProfileError> {
         if *id == caller.user {
             return self.me(caller).await;
         }
@@ -85,7 +85,7 @@ impl<S: ReadInbox + KeepUsers + Registry, P: Push, E: Env, D: Directory, O: Sync
         let (found, mut profiles) = join(self.store.users(wanted), self.profiles(wanted)).await;
         let user = found?.into_iter().next().unwrap_or_else(|| ChatUser::unknown(id.clone()));
         let view = ChatUserView::new(&user, &caller.user, self.env.now()).with_profile(profiles.remove(id));
-        Ok(ShownUser { user: view, pushed: PushReport::default() })
+        Ok(VisibleUser { user: view, pushed: PushReport::default() })
     }
 
     /// Whether both are in one chat: their private one, or a group. What the index says is checked strongly.
@@ -95,7 +95,8 @@ impl<S: ReadInbox + KeepUsers + Registry, P: Push, E: Env, D: Directory, O: Sync
             return Ok(true);
         }
         let (own, others) = try_join(self.store.chats_of(one), self.store.chats_of(other)).await?;
-        let both: Vec<ChatId> = own.into_iter().filter(|chat| others.contains(chat)).take(MOST_SHARED).collect();
+        let both: Vec<ChatId> =
+            own.into_iter().filter(|chat| others.contains(chat)).take(MAX_SHARED_CHATS_CHECKED).collect();
         if both.is_empty() {
             return Ok(false);
         }
@@ -110,7 +111,7 @@ impl<S: Sync, P: Sync, E: Sync, D: Directory, O: Sync> App<S, P, E, D, O> {
         match self.directory.profiles(users).await {
             Ok(profiles) => profiles.unwrap_or_default(),
             Err(error) => {
-                tracing::warn!(error = in_full(&error), "users are shown without their profiles");
+                tracing::warn!(error = error_chain(&error), "users are shown without their profiles");
                 BTreeMap::new()
             }
         }

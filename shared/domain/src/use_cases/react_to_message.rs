@@ -1,9 +1,9 @@
 //! Reacting to a message.
 
-use super::change_message::{Before, ChangeMessageError, ChangedMessage, Concern};
+use super::change_message::{ChangeMessageError, ChangedMessage, RuleInput, Scope};
 use super::{App, Caller};
 use crate::ids::{ChatId, Seq};
-use crate::message::{Body, Message, Said};
+use crate::message::{Body, LiveBody, Message};
 use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry};
 use crate::reactions::Emoji;
 use std::collections::BTreeSet;
@@ -28,7 +28,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync>
     /// [`ChangeMessageError`].
     pub async fn react_to_message(&self, command: ReactToMessage) -> Result<ChangedMessage, ChangeMessageError> {
         let ReactToMessage { caller, chat, seq, emojis } = command;
-        let react = |Before { message, state, .. }: Before<'_>| {
+        let react = |RuleInput { message, state, .. }: RuleInput<'_>| {
             let said = message.said().ok_or(ChangeMessageError::MessageNotFound)?;
             if state.chat.closed_at.is_some() {
                 return Err(ChangeMessageError::ChatClosed);
@@ -37,8 +37,8 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync>
             if reactions == said.reactions {
                 return Ok(None);
             }
-            Ok(Some(Message { body: Body::Said(Said { reactions, ..said.clone() }), ..message.clone() }))
+            Ok(Some(Message { body: Body::LiveBody(LiveBody { reactions, ..said.clone() }), ..message.clone() }))
         };
-        self.change_message(&caller, &chat, seq, Concern::Everyone, react).await
+        self.change_message(&caller, &chat, seq, Scope::Everyone, react).await
     }
 }

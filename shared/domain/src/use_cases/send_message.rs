@@ -1,19 +1,19 @@
 //! Sending a message: stored exactly once, at its place, before it is acknowledged.
 
-use super::fan_out::{Audience, Pushed};
+use super::fan_out::{Audience, PushOutcome};
 use super::state::{ChatState, chat_state};
 use super::{App, Caller, NotificationReport, PushReport};
 use crate::attachment::{Attachment, Upload};
-use crate::chat::{DOCUMENT_BYTES, Head};
+use crate::chat::{Head, MAX_DOCUMENT_BYTES};
 use crate::content::{Content, MessageType};
 use crate::event::Event;
 use crate::ids::{AttachmentId, ChatId, ClientMessageId, Rev, SendId, Seq, UserId};
 use crate::member::Member;
-use crate::message::{Body, Message, MessageView, Said, TooLarge, body_hash};
+use crate::message::{Body, LiveBody, Message, MessageView, TooLarge, body_hash};
 use crate::meter;
 use crate::ports::{
-    CheckUploads, CommitMessages, CommitOutcome, EarlierSend, Env, KeepUsers, MessageCommit, Notify, Push, ReadChats,
-    ReadMessages, ReadUploads, Registry, SendRecord, StoreError, Uploaded,
+    CheckUploads, CommitMessages, CommitOutcome, Env, MessageCommit, Notify, PreviousSend, Push, ReadChats,
+    ReadMessages, ReadUploads, Registry, SendRecord, StoreError, StoredObject, UserStore,
 };
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long a named send is remembered.
-const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const SEND_ID_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Sends a message.
 #[derive(Debug, Clone)]
@@ -47,7 +47,7 @@ pub struct SendMessage {
 
 /// A message that is stored.
 #[derive(Debug)]
-pub struct Sent {
+pub struct SendOutcome {
     /// As its sender is shown it.
     pub message: MessageView,
     /// Whether it was there before this call.
@@ -61,7 +61,7 @@ pub struct Sent {
 }
 
 /// A message that is stored, now or before, and who is told.
-struct Stored {
+struct CommittedSend {
     message: Message,
     /// As its sender is shown it.
     view: MessageView,
@@ -131,7 +131,7 @@ pub enum SendMessageError {
 
 impl<S, P, E, D, O> App<S, P, E, D, O>
 where
-    S: ReadChats + ReadMessages + ReadUploads + CommitMessages + Registry + KeepUsers,
+    S: ReadChats + ReadMessages + ReadUploads + CommitMessages + Registry + UserStore,
     P: Push + Notify,
     E: Env,
     D: Sync,
@@ -143,14 +143,14 @@ where
     /// # Errors
     /// [`SendMessageError`]; then nothing is stored, unless the store failed to answer: a repeat under the same
     /// client message id finds out.
-    pub async fn send_message(&self, command: SendMessage) -> Result<Sent, SendMessageError> {
+    pub async fn send_message(&self, command: SendMessage) -> Result<SendOutcome, SendMessageError> {
         if (command.kind == MessageType::Text) != command.attachment.is_none() {
             return Err(SendMessageError::Kind(command.kind));
         }
         if command.content.is_empty() && command.attachment.is_none() {
             return Err(SendMessageError::Blank);
         }
-        Said::fits(&command.content, &command.mentions, command.attachment.is_some())?;
+        LiveBody::fits(&command.content, &command.mentions, command.attachment.is_some())?;
         let sender = &command.caller.user;
         let mut retry = Retry::new(&self.env);
         let mut kept = false;
@@ -162,7 +162,7 @@ where
             let state = state.ok_or(SendMessageError::ChatNotFound)?;
             let mut commit = self.plan_commit(&command, &state, upload.as_ref());
             if let (Ok(_), Some(upload), false) = (&commit, &upload, kept) {
-                kept = self.keep_upload(&upload.attachment).await?;
+                kept = self.confirm_upload(&upload.attachment).await?;
                 if !kept {
                     commit = Err(SendMessageError::AttachmentNotUploaded);
                 }
@@ -173,13 +173,13 @@ where
                 Ok(commit) => commit,
                 Err(refusal) => break self.repeat_or(refusal, &command, &participants).await?,
             };
-            let (outcome, audience) = join(self.store.commit_message(&commit), self.look_up(&participants)).await;
+            let (outcome, audience) = join(self.store.commit_message(&commit), self.load_audience(&participants)).await;
             match outcome? {
                 CommitOutcome::Committed => {
                     meter::message_committed();
                     let view = MessageView::new(&commit.message, &[]);
                     let (message, event) = (commit.message, view.clone());
-                    break Stored { message, view, event, repeated: false, readers, audience };
+                    break CommittedSend { message, view, event, repeated: false, readers, audience };
                 }
                 CommitOutcome::Repeated(earlier) => break self.repeat(&command, earlier, audience).await?,
                 CommitOutcome::NotAMember => return Err(SendMessageError::ChatNotFound),
@@ -187,23 +187,23 @@ where
                 CommitOutcome::Conflict => return Err(SendMessageError::Busy),
             }
         };
-        let Stored { message, view, event, repeated, readers, audience } = sent;
+        let CommittedSend { message, view, event, repeated, readers, audience } = sent;
         // A repeat is pushed and notified of again: its first try may have died before it could.
         let event = Event::message_created(event);
-        let Pushed { report: pushed, reached } =
-            self.push_and_tell(&audience, command.caller.connection.as_ref(), &event).await;
+        let PushOutcome { report: pushed, reached } =
+            self.push_event(&audience, command.caller.connection.as_ref(), &event).await;
         let away = readers.into_iter().filter(|user| user != sender && !reached.contains(user)).collect();
         let notified = self.notify(&message, &away).await;
-        Ok(Sent { message: view, repeated, pushed, notified, retries: retry.count() })
+        Ok(SendOutcome { message: view, repeated, pushed, notified, retries: retry.count() })
     }
 
     /// The message that an earlier send of this name made, and who of the audience may see it now.
     async fn repeat(
         &self,
         command: &SendMessage,
-        earlier: EarlierSend,
+        earlier: PreviousSend,
         mut audience: Audience,
-    ) -> Result<Stored, SendMessageError> {
+    ) -> Result<CommittedSend, SendMessageError> {
         if earlier.body_hash != hash_of(command) {
             return Err(SendMessageError::IdempotencyConflict);
         }
@@ -219,10 +219,10 @@ where
         let sender = &command.caller.user;
         let floor = members.iter().find(|member| &member.user == sender).map(Member::floor);
         let mut view = MessageView::of(&message, &members, sender, floor.unwrap_or_default());
-        view.limit(DOCUMENT_BYTES);
+        view.limit(MAX_DOCUMENT_BYTES);
         let mut event = MessageView::new(&message, &members);
-        event.limit(DOCUMENT_BYTES);
-        Ok(Stored { message, view, event, repeated: true, readers, audience })
+        event.limit(MAX_DOCUMENT_BYTES);
+        Ok(CommittedSend { message, view, event, repeated: true, readers, audience })
     }
 
     /// A message that would be refused now may have been stored before: then its repeat is answered all the same.
@@ -231,11 +231,11 @@ where
         refusal: SendMessageError,
         command: &SendMessage,
         participants: &[UserId],
-    ) -> Result<Stored, SendMessageError> {
+    ) -> Result<CommittedSend, SendMessageError> {
         let Some(name) = &command.client_message_id else { return Err(refusal) };
         let id = SendId::new(&command.chat, &command.caller.user, name);
         let earlier = self.store.earlier_send(&id, self.env.now()).await?.ok_or(refusal)?;
-        self.repeat(command, earlier, self.look_up(participants).await).await
+        self.repeat(command, earlier, self.load_audience(participants).await).await
     }
 
     /// The upload that is named, if one is and its sender may send it.
@@ -247,10 +247,10 @@ where
 
     /// Makes sure that an upload is there, as it was declared, and that it stays; false if it is not. Should the commit
     /// fail after that, the object stays without a message: better than a message without its object.
-    async fn keep_upload(&self, declared: &Attachment) -> Result<bool, StoreError> {
+    async fn confirm_upload(&self, declared: &Attachment) -> Result<bool, StoreError> {
         let found = self.objects.uploaded(&declared.id).await?;
         let is_as_declared =
-            |it: &Uploaded| it.size_bytes == declared.size_bytes && it.sha256.as_ref() == Some(&declared.sha256);
+            |it: &StoredObject| it.size_bytes == declared.size_bytes && it.sha256.as_ref() == Some(&declared.sha256);
         Ok(found.as_ref().is_some_and(is_as_declared) && self.objects.keep(&declared.id).await?)
     }
 
@@ -301,11 +301,11 @@ where
                 deleted_for: BTreeSet::new(),
                 rev: Rev(0),
                 told_rev: Rev(0),
-                body: Body::Said(Said {
+                body: Body::LiveBody(LiveBody {
                     attachment: upload.map(|upload| upload.attachment.clone()),
                     reply_to: command.reply_to,
                     mentions: command.mentions.clone(),
-                    ..Said::new(command.content.clone())
+                    ..LiveBody::new(command.content.clone())
                 }),
             },
             // The transaction is conditioned on the members that were read, so that who is pushed to are those
@@ -314,7 +314,7 @@ where
             budget_before: state.member.budget,
             budget_after,
             send: command.client_message_id.as_ref().map(|id| record(command, id, now)),
-            upload: upload.map(|upload| (upload.attachment.id.clone(), now.plus(REMEMBERED))),
+            upload: upload.map(|upload| (upload.attachment.id.clone(), now.plus(SEND_ID_TTL))),
         })
     }
 }
@@ -323,7 +323,7 @@ fn record(command: &SendMessage, id: &ClientMessageId, now: Timestamp) -> SendRe
     SendRecord {
         id: SendId::new(&command.chat, &command.caller.user, id),
         body_hash: hash_of(command),
-        expires_at: now.plus(REMEMBERED),
+        expires_at: now.plus(SEND_ID_TTL),
     }
 }
 

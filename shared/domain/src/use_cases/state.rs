@@ -55,7 +55,7 @@ pub(super) async fn chat_state(
     let (Some(head), Some(member)) = (head, member) else {
         return Ok(None);
     };
-    let chat = as_new_as(&head, chat, store, retry, id).await?;
+    let chat = wait_for_rev(&head, chat, store, retry, id).await?;
     Ok(Some(ChatState { chat, head, member, message }))
 }
 
@@ -77,7 +77,7 @@ pub(super) async fn full_state(
         if !members.iter().any(|member| &member.user == user) {
             return Ok(None);
         }
-        let chat = as_new_as(&head, chat, store, retry, id).await?;
+        let chat = wait_for_rev(&head, chat, store, retry, id).await?;
         // In a closed group the last member is alone, while the document keeps both.
         let agree = match chat.closed_at {
             None => members.iter().map(|member| &member.user).eq(&chat.participants),
@@ -97,7 +97,7 @@ pub(super) async fn full_state(
 
 /// A chat document that is not behind its head: one that is, is read again, strongly, until the transaction that
 /// changed both can be seen in both.
-pub(super) async fn as_new_as(
+pub(super) async fn wait_for_rev(
     head: &Head,
     chat: Option<Chat>,
     store: &impl ReadChats,

@@ -8,11 +8,11 @@ use crate::ports::{Env, Push, ReadChats, Registry, StoreError};
 use crate::retry::Retry;
 
 /// Above this many participants nobody is told.
-const MOST_FOR_TYPING: usize = 100;
+const MAX_PARTICIPANTS_FOR_TYPING: usize = 100;
 
 /// Says that the caller is typing, or is no more.
 #[derive(Debug, Clone)]
-pub struct SayTyping {
+pub struct SendTyping {
     /// Who types.
     pub caller: Caller,
     /// In which chat.
@@ -23,7 +23,7 @@ pub struct SayTyping {
 
 /// What was said.
 #[derive(Debug)]
-pub struct SaidTyping {
+pub struct TypingSent {
     /// What the others are told.
     pub typing: Typing,
     /// What became of the pushes.
@@ -32,7 +32,7 @@ pub struct SaidTyping {
 
 /// Why nothing is said.
 #[derive(Debug, thiserror::Error)]
-pub enum SayTypingError {
+pub enum SendTypingError {
     /// There is no such chat, or the caller is not in it: which of the two is not told.
     #[error("chat not found")]
     ChatNotFound,
@@ -48,24 +48,24 @@ impl<S: ReadChats + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D,
     /// Tells the other participants, in chats of at most 100. The caller's own devices are not told.
     ///
     /// # Errors
-    /// [`SayTypingError`].
-    pub async fn say_typing(&self, command: SayTyping) -> Result<SaidTyping, SayTypingError> {
-        let SayTyping { caller, chat, state } = command;
+    /// [`SendTypingError`].
+    pub async fn send_typing(&self, command: SendTyping) -> Result<TypingSent, SendTypingError> {
+        let SendTyping { caller, chat, state } = command;
         let found = chat_state(&self.store, &mut Retry::new(&self.env), &chat, &caller.user, None).await?;
-        let ChatState { chat, .. } = found.ok_or(SayTypingError::ChatNotFound)?;
+        let ChatState { chat, .. } = found.ok_or(SendTypingError::ChatNotFound)?;
         if chat.closed_at.is_some() {
-            return Err(SayTypingError::ChatClosed);
+            return Err(SendTypingError::ChatClosed);
         }
         let typing = Typing::new(caller.user.clone(), state);
-        if chat.participants.len() > MOST_FOR_TYPING {
-            return Ok(SaidTyping { typing, pushed: PushReport::default() });
+        if chat.participants.len() > MAX_PARTICIPANTS_FOR_TYPING {
+            return Ok(TypingSent { typing, pushed: PushReport::default() });
         }
         // In a private chat the caller is looked up too: if the other one turns out to be gone, they must hear of it.
         let is_told = |user: &UserId| *user != caller.user;
         let looked_up = chat.participants.iter().filter(|user| !chat.is_group || is_told(user));
-        let audience = self.look_up(&looked_up.cloned().collect::<Vec<UserId>>()).await;
+        let audience = self.load_audience(&looked_up.cloned().collect::<Vec<UserId>>()).await;
         let event = Event::typing(chat.id, typing.clone());
         let pushed = self.push_each(&audience, None, |user| is_told(user).then(|| ((), event.clone()))).await;
-        Ok(SaidTyping { typing, pushed })
+        Ok(TypingSent { typing, pushed })
     }
 }

@@ -1,14 +1,14 @@
 //! Images, files and recordings: announced, uploaded, sent once, opened by those who see the message, removed.
 
 use crate::support::*;
-use domain::attachment::{DOWNLOAD_TIME, Media, UPLOAD_LIFE, UPLOAD_TIME};
+use domain::attachment::{DOWNLOAD_URL_TTL, Media, UPLOAD_TTL, UPLOAD_URL_TTL};
 use domain::content::MessageType;
 use domain::file::{ContentType, Sha256Digest};
 use domain::ids::{AttachmentId, ChatId, Seq};
-use domain::ports::{CreateUploads as _, Env as _, ReadUploads as _, StoreError, Uploaded};
+use domain::ports::{CreateUploads as _, Env as _, ReadUploads as _, StoreError, StoredObject};
 use domain::use_cases::{
     ChangeMessageError, CreateAttachment, CreateAttachmentError, CreatedAttachment, DeleteFor, GetAttachmentError,
-    SendMessage, SendMessageError, Sent,
+    SendMessage, SendMessageError, SendOutcome,
 };
 use std::time::Duration;
 use testkit::fixtures::{carrying, message, picture, text, upload, user};
@@ -25,7 +25,7 @@ async fn uploaded(app: &TestApp, who: &str, chat: &ChatId) -> AttachmentId {
     attachment.id
 }
 
-async fn send(app: &TestApp, who: &str, chat: &ChatId, id: &AttachmentId) -> Result<Sent, SendMessageError> {
+async fn send(app: &TestApp, who: &str, chat: &ChatId, id: &AttachmentId) -> Result<SendOutcome, SendMessageError> {
     app.send_message(carrying(chat, who, "", id)).await
 }
 
@@ -36,8 +36,8 @@ async fn a_picture_is_announced_sent_and_opened() {
     online(&app, &["alice-1", "alice-2", "bob-1"]).await;
     let CreatedAttachment { upload, signed, signed_until } = announce(&app, "alice", &chat).await;
     assert_eq!((&upload.owner, &upload.chat, upload.sent_as), (&user("alice"), &chat, None));
-    assert_eq!(upload.expires_at, app.env.now().plus(UPLOAD_LIFE));
-    assert_eq!(signed_until, app.env.now().plus(UPLOAD_TIME));
+    assert_eq!(upload.expires_at, app.env.now().plus(UPLOAD_TTL));
+    assert_eq!(signed_until, app.env.now().plus(UPLOAD_URL_TTL));
     let id = &upload.attachment.id;
     assert!(signed.url.contains(id.as_str()));
     app.objects.put_declared(&upload.attachment);
@@ -54,7 +54,7 @@ async fn a_picture_is_announced_sent_and_opened() {
     for who in ["alice", "bob"] {
         let opened = app.get_attachment(&user(who), &chat, Seq(1)).await.unwrap();
         assert_eq!(opened.attachment, upload.attachment);
-        assert_eq!(opened.signed_until, app.env.now().plus(DOWNLOAD_TIME));
+        assert_eq!(opened.signed_until, app.env.now().plus(DOWNLOAD_URL_TTL));
         assert!(opened.url.contains(id.as_str()));
     }
 }
@@ -196,7 +196,7 @@ async fn what_is_not_there_as_declared_cannot_be_sent() {
         assert!(!app.objects.keeps(&declared.id));
     };
     not_uploaded().await;
-    let there = |size_bytes, sha256| app.objects.put(&declared.id, Uploaded { size_bytes, sha256 });
+    let there = |size_bytes, sha256| app.objects.put(&declared.id, StoredObject { size_bytes, sha256 });
     there(declared.size_bytes - 1, Some(declared.sha256.clone()));
     not_uploaded().await;
     there(declared.size_bytes, Some(Sha256Digest::parse("00".repeat(32)).unwrap()));
@@ -212,7 +212,7 @@ async fn what_is_not_there_as_declared_cannot_be_sent() {
 async fn an_upload_can_be_sent_for_a_day() {
     let app = app();
     let chat = private(&app).await;
-    for (age, is_sent) in [(UPLOAD_LIFE - Duration::from_secs(1), true), (UPLOAD_LIFE, false)] {
+    for (age, is_sent) in [(UPLOAD_TTL - Duration::from_secs(1), true), (UPLOAD_TTL, false)] {
         let id = uploaded(&app, "alice", &chat).await;
         tokio::time::advance(age).await;
         match is_sent {

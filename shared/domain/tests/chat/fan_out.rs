@@ -1,5 +1,5 @@
 use crate::support::{TestApp, app, private};
-use domain::chat_user::{Connection, OPENING};
+use domain::chat_user::{CONNECT_GRACE, Connection};
 use domain::ids::{ChatId, ClientChatId};
 use domain::ports::Registry as _;
 use domain::use_cases::{CreateChat, NewChat};
@@ -46,7 +46,7 @@ async fn a_connection_that_is_just_being_opened_is_not_forgotten() {
     app.push.set_gone("young");
     assert_eq!(send(&app, &chat).await.gone, 1);
     assert_eq!(known(&app).await, ["young"]);
-    tokio::time::advance(OPENING).await;
+    tokio::time::advance(CONNECT_GRACE).await;
     send(&app, &chat).await;
     assert!(known(&app).await.is_empty());
 }

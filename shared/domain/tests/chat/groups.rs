@@ -2,10 +2,10 @@ use crate::support::{
     TEAM, TestApp, add, app, clear, document, everything, filled, group, head, ids, json, online, pointers, private,
     pushed, refused, remove, rename, say, set_admin, with_store,
 };
-use domain::chat::{MAX_FRAME_BYTES, MOST_PARTICIPANTS};
+use domain::chat::{MAX_FRAME_BYTES, MAX_PARTICIPANTS};
 use domain::ids::{ChatId, Rev, Seq};
 use domain::ports::ReadChats as _;
-use domain::use_cases::{ChangeGroupError, MOST_ADDED};
+use domain::use_cases::{ChangeGroupError, MAX_ADDED_PARTICIPANTS};
 use futures_util::future::join;
 use serde_json::json;
 use std::time::Duration;
@@ -244,15 +244,15 @@ async fn while_there_is_another_admin_nobody_becomes_one() {
 #[tokio::test(start_paused = true)]
 async fn a_group_holds_a_thousand_and_ninety_come_at_once() {
     let app = app();
-    let all: Vec<String> = (0..MOST_PARTICIPANTS).map(|n| format!("u{n:03}")).collect();
+    let all: Vec<String> = (0..MAX_PARTICIPANTS).map(|n| format!("u{n:03}")).collect();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let chat = group(&app, &all[..90]).await;
-    for (rev, ninety) in (1_u64..).zip(all[90..990].chunks(MOST_ADDED)) {
+    for (rev, ninety) in (1_u64..).zip(all[90..990].chunks(MAX_ADDED_PARTICIPANTS)) {
         assert_eq!(add(&app, all[0], &chat, ninety).await.unwrap().chat.unwrap().rev(), Rev(rev));
     }
     let more: Vec<_> = all[989..].iter().copied().chain(["eve"]).collect();
     let before = everything(&app);
-    refused!(add(&app, all[0], &chat, &more).await, ChangeGroupError::TooManyParticipants { limit: MOST_PARTICIPANTS });
+    refused!(add(&app, all[0], &chat, &more).await, ChangeGroupError::TooManyParticipants { limit: MAX_PARTICIPANTS });
     assert_eq!(everything(&app), before, "all or nothing");
     online(&app, &[all[5], all[995]]).await;
     let full = add(&app, all[0], &chat, &all[980..]).await.unwrap().chat.unwrap();
@@ -261,7 +261,7 @@ async fn a_group_holds_a_thousand_and_ninety_come_at_once() {
         assert_eq!(frame["data"], json(&full), "none is larger than a frame");
         assert_eq!(frame["data"].get("participantsLimited"), None, "short ids fit");
     }
-    assert_eq!(app.store.members(&chat).await.unwrap().len(), MOST_PARTICIPANTS);
+    assert_eq!(app.store.members(&chat).await.unwrap().len(), MAX_PARTICIPANTS);
     refused!(add(&app, all[0], &chat, &["eve"]).await, ChangeGroupError::TooManyParticipants { .. });
     add(&app, all[0], &chat, &all[..5]).await.unwrap();
     remove(&app, all[0], &chat, all[999]).await.unwrap();
@@ -274,7 +274,7 @@ async fn a_group_that_does_not_fit_a_frame_is_told_without_some_of_its_participa
     let all: Vec<String> = (0..250).map(|n| format!("u{n:0>127}")).collect();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let chat = group(&app, &all[..90]).await;
-    for some in all[90..].chunks(MOST_ADDED) {
+    for some in all[90..].chunks(MAX_ADDED_PARTICIPANTS) {
         add(&app, all[0], &chat, some).await.unwrap();
     }
     online(&app, &all[249..]).await;

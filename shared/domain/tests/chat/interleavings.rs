@@ -21,13 +21,13 @@ enum Step {
     /// Sends a message of this name; a name that was used is a repeat.
     Send(u8),
     /// Marks as seen up to this share of the log, in percent; over 100 is past its end.
-    Seen(u64),
+    MarkSeenOutcome(u64),
     /// Reads a page after the last message that the client holds.
     Read,
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![3 => (0..6_u8).prop_map(Step::Send), 2 => (0..140_u64).prop_map(Step::Seen), 2 => Just(Step::Read)]
+    prop_oneof![3 => (0..6_u8).prop_map(Step::Send), 2 => (0..140_u64).prop_map(Step::MarkSeenOutcome), 2 => Just(Step::Read)]
 }
 
 fn faults() -> impl Strategy<Value = Faults> {
@@ -76,7 +76,7 @@ async fn play(app: &TestApp, chat: &ChatId, who: &str, steps: &[Step]) -> BTreeM
                     Err(error) => panic!("{error:?}"),
                 }
             }
-            Step::Seen(percent) => {
+            Step::MarkSeenOutcome(percent) => {
                 let last = app.store.stored_head(chat).unwrap().last_seq.0;
                 if let Ok(seen) = app.mark_seen(mark(chat, who, last * percent / 100)).await {
                     assert!(seen.read_seq.0 >= last_read, "a read position moved back");

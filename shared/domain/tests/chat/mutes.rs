@@ -1,16 +1,16 @@
 use crate::support::{TestApp, app, by, everything, group, json, online, private, private_of, pushed, refused, remove};
-use domain::chat_user::MOST_MUTES;
+use domain::chat_user::MAX_MUTED_CHATS;
 use domain::ids::ChatId;
-use domain::ports::{Env as _, KeepUsers as _};
+use domain::ports::{Env as _, UserStore as _};
 use domain::timestamp::Timestamp;
-use domain::use_cases::{Mute, MuteChat, MuteChatError, Muted};
+use domain::use_cases::{Mute, MuteChat, MuteChatError, MuteOutcome};
 use futures_util::future::join_all;
 use serde_json::json;
 use std::time::Duration;
 use testkit::fixtures::user;
 use testkit::{Faults, TestEnv};
 
-async fn mute(app: &TestApp, who: &str, chat: &ChatId, mute: Mute) -> Result<Muted, MuteChatError> {
+async fn mute(app: &TestApp, who: &str, chat: &ChatId, mute: Mute) -> Result<MuteOutcome, MuteChatError> {
     app.mute_chat(MuteChat { caller: by(who), chat: chat.clone(), mute }).await
 }
 
@@ -120,44 +120,44 @@ async fn only_who_is_in_a_chat_mutes_it() {
 #[tokio::test(start_paused = true)]
 async fn two_hundred_chats_are_muted_and_no_more() {
     let app = app();
-    let chats = many(&app, MOST_MUTES + 1).await;
-    for chat in &chats[..MOST_MUTES] {
+    let chats = many(&app, MAX_MUTED_CHATS + 1).await;
+    for chat in &chats[..MAX_MUTED_CHATS] {
         mute(&app, "alice", chat, Mute::On(None)).await.unwrap();
     }
     online(&app, &["alice"]).await;
     let before = everything(&app);
     refused!(
-        mute(&app, "alice", &chats[MOST_MUTES], Mute::On(None)).await,
-        MuteChatError::TooMany { limit: MOST_MUTES }
+        mute(&app, "alice", &chats[MAX_MUTED_CHATS], Mute::On(None)).await,
+        MuteChatError::ReactionLimitExceeded { limit: MAX_MUTED_CHATS }
     );
     assert_eq!(everything(&app), before);
     pushed(&app, []);
     mute(&app, "alice", &chats[0], Mute::On(Some(after(60)))).await.unwrap();
     mute(&app, "alice", &chats[1], Mute::Off).await.unwrap();
-    mute(&app, "alice", &chats[MOST_MUTES], Mute::On(None)).await.unwrap();
-    assert_eq!(muted_by(&app, "alice").await.len(), MOST_MUTES);
+    mute(&app, "alice", &chats[MAX_MUTED_CHATS], Mute::On(None)).await.unwrap();
+    assert_eq!(muted_by(&app, "alice").await.len(), MAX_MUTED_CHATS);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_over_or_left_makes_room() {
     let app = app();
-    let mut chats = many(&app, MOST_MUTES).await;
+    let mut chats = many(&app, MAX_MUTED_CHATS).await;
     let left = group(&app, &["bob", "alice", "carol"]).await;
     let last = chats.pop().unwrap();
-    for chat in &chats[..MOST_MUTES - 1] {
+    for chat in &chats[..MAX_MUTED_CHATS - 1] {
         mute(&app, "alice", chat, Mute::On(None)).await.unwrap();
     }
     mute(&app, "alice", &left, Mute::On(None)).await.unwrap();
     remove(&app, "alice", &left, "alice").await.unwrap();
-    assert_eq!(muted_by(&app, "alice").await.len(), MOST_MUTES);
+    assert_eq!(muted_by(&app, "alice").await.len(), MAX_MUTED_CHATS);
     mute(&app, "alice", &last, Mute::On(Some(after(60)))).await.unwrap();
     let mutes = muted_by(&app, "alice").await;
-    assert!(mutes.len() == MOST_MUTES && mutes.contains(&last) && !mutes.contains(&left));
+    assert!(mutes.len() == MAX_MUTED_CHATS && mutes.contains(&last) && !mutes.contains(&left));
     tokio::time::advance(Duration::from_secs(60)).await;
     let other = private(&app).await;
     mute(&app, "alice", &other, Mute::On(None)).await.unwrap();
     let mutes = muted_by(&app, "alice").await;
-    assert!(mutes.len() == MOST_MUTES && mutes.contains(&other) && !mutes.contains(&last));
+    assert!(mutes.len() == MAX_MUTED_CHATS && mutes.contains(&other) && !mutes.contains(&last));
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use domain::chat_user::UserChange;
 use domain::ids::ChatId;
 use domain::notification::Notification;
 use domain::ports::Env as _;
-use domain::use_cases::{Mute, MuteChat, SendMessage, Sent, UpdateMe};
+use domain::use_cases::{Mute, MuteChat, SendMessage, SendOutcome, UpdateMe};
 use serde_json::{Value, json};
 use std::time::Duration;
 use testkit::TestEnv;
@@ -17,7 +17,7 @@ fn notifying() -> TestApp {
     app
 }
 
-async fn send(app: &TestApp, message: SendMessage) -> Sent {
+async fn send(app: &TestApp, message: SendMessage) -> SendOutcome {
     app.send_message(message).await.unwrap()
 }
 

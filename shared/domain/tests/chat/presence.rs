@@ -1,9 +1,9 @@
 use crate::support::{app, by, comes, goes, group, json, online, private, private_of, pushed, say, with_store};
-use domain::chat_user::{CONNECTION_LIFE, Connection, OPENING};
+use domain::chat_user::{CONNECT_GRACE, Connection, MAX_CONNECTION_AGE};
 use domain::event::TypingState;
 use domain::ids::ConnectionId;
 use domain::ports::{Env as _, Registry as _};
-use domain::use_cases::SayTyping;
+use domain::use_cases::SendTyping;
 use futures_util::future::join;
 use serde_json::json;
 use std::time::Duration;
@@ -47,11 +47,11 @@ async fn a_connection_past_its_time_keeps_nobody_online() {
     private(&app).await;
     let now = app.env.now();
     let short = Connection { exp: now.plus(Duration::from_secs(60)), ..connection("bob-short", now) };
-    let long = Connection { exp: now.plus(2 * CONNECTION_LIFE), ..connection("bob-long", now) };
+    let long = Connection { exp: now.plus(2 * MAX_CONNECTION_AGE), ..connection("bob-long", now) };
     for ghost in [short, long] {
         app.connect(&user("bob"), &ghost).await.unwrap();
     }
-    tokio::time::advance(CONNECTION_LIFE).await;
+    tokio::time::advance(MAX_CONNECTION_AGE).await;
     online(&app, &["alice-1"]).await;
     // Neither of the two counts: a new device is the first, and when it goes nothing is left.
     comes(&app, "bob-1").await;
@@ -69,7 +69,7 @@ async fn a_connection_that_was_lost_without_a_word_is_told_of_when_it_is_noticed
     let chat = private(&app).await;
     let team = group(&app, &["alice", "bob", "carol"]).await;
     online(&app, &["alice-1", "bob-1", "bob-2", "carol-1"]).await;
-    tokio::time::advance(OPENING).await;
+    tokio::time::advance(CONNECT_GRACE).await;
     let noticed = json(&app.env.now());
     app.push.set_gone("bob-1");
     say(&app, "alice", &chat, "Are you there?").await;
@@ -83,14 +83,14 @@ async fn a_connection_that_was_lost_without_a_word_is_told_of_when_it_is_noticed
     pushed(&app, []);
     // Whoever begins to type notices it as well.
     online(&app, &["bob-4"]).await;
-    tokio::time::advance(OPENING).await;
+    tokio::time::advance(CONNECT_GRACE).await;
     app.push.set_gone("bob-4");
-    let typing = SayTyping { caller: by("alice-1"), chat: chat.clone(), state: TypingState::Start };
-    app.say_typing(typing).await.unwrap();
+    let typing = SendTyping { caller: by("alice-1"), chat: chat.clone(), state: TypingState::Start };
+    app.send_typing(typing).await.unwrap();
     pushed(&app, [("alice-1", "presence.updated")]);
     // Noticed in a group, it is told to nobody: who has a private chat with bob is not known there.
     online(&app, &["bob-3"]).await;
-    tokio::time::advance(OPENING).await;
+    tokio::time::advance(CONNECT_GRACE).await;
     app.push.set_gone("bob-3");
     say(&app, "carol", &team, "Bob?").await;
     pushed(&app, [("alice-1", "message.created"), ("carol-1", "message.created")]);

@@ -4,14 +4,14 @@ use crate::support::{
 };
 use domain::chat::MAX_FRAME_BYTES;
 use domain::ids::Rev;
-use domain::reactions::{Reactions, TooMany};
+use domain::reactions::{ReactionLimitExceeded, Reactions};
 use domain::use_cases::ChangeMessageError;
 use serde_json::{Value, json};
 use testkit::fixtures::message;
 use testkit::{Faults, MemoryStore};
 
 /// One more than a message takes.
-const FACES: [&str; Reactions::MOST_EMOJIS + 1] = [
+const FACES: [&str; Reactions::MAX_EMOJIS + 1] = [
     "😀", "😁", "😂", "😃", "😄", "😅", "😆", "😇", "😈", "😉", "😊", "😋", "😌", "😍", "😎", "😏", "😐", "😑", "😒",
     "😓", "😔",
 ];
@@ -70,7 +70,7 @@ async fn a_message_takes_twenty_different_emojis() {
     react(&app, "alice", &chat, 1, &FACES[..20]).await.unwrap();
     online(&app, &["alice", "bob"]).await;
     let before = everything(&app);
-    let limit = TooMany { what: "different emojis", limit: 20 };
+    let limit = ReactionLimitExceeded { what: "different emojis", limit: 20 };
     refused!(react(&app, "bob", &chat, 1, &FACES[20..]).await, ChangeMessageError::TooManyReactions(over) if over == limit);
     refused!(react(&app, "alice", &chat, 1, &FACES).await, ChangeMessageError::TooManyReactions(over) if over == limit);
     assert_eq!(everything(&app), before);
@@ -93,7 +93,7 @@ async fn a_message_takes_a_thousand_reactions() {
     let before = everything(&app);
     refused!(
         react(&app, all[50], &chat, 1, &FACES[..1]).await,
-        ChangeMessageError::TooManyReactions(TooMany { what: "reactions", limit: 1000 })
+        ChangeMessageError::TooManyReactions(ReactionLimitExceeded { what: "reactions", limit: 1000 })
     );
     assert_eq!(everything(&app), before);
     pushed(&app, []);

@@ -179,7 +179,7 @@ async fn one_message_that_does_not_fit_with_all_its_readers_says_so() {
     for other in &others {
         app.mark_seen(mark(&chat, other.as_str(), 1)).await.unwrap();
     }
-    let page = page(&app, &chat, "alice", PageStart::Latest, PageLimit::MOST).await;
+    let page = page(&app, &chat, "alice", PageStart::Latest, PageLimit::MAX).await;
     assert!(page.messages[0].is_seen_by_limited() && page.messages[0].seen_by().len() < 90);
     assert!(serde_json::to_string(&page).unwrap().len() <= MAX_FRAME_BYTES);
 }

@@ -11,7 +11,7 @@ use domain::reactions::Emoji;
 use domain::use_cases::{
     AddParticipants, Caller, ChangeGroupError, ChangeMessageError, ChangedGroup, ChangedMessage, ClearedChat,
     CreateChat, DeleteFor, DeleteMessage, EditMessage, ListMessages, MarkSeenCommand, NewChat, Page, PageLimit,
-    PageStart, ReactToMessage, RemoveParticipant, Sent, SetAdmin, UpdateChat, UpdateMe,
+    PageStart, ReactToMessage, RemoveParticipant, SendOutcome, SetAdmin, UpdateChat, UpdateMe,
 };
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use serde::Serialize;
@@ -224,7 +224,7 @@ pub(crate) async fn clear(app: &TestApp, who: &str, chat: &ChatId) -> ClearedCha
 // --- messages -----------------------------------------------------------------------------------
 
 /// Sends a message.
-pub(crate) async fn say(app: &TestApp, who: &str, chat: &ChatId, content: &str) -> Sent {
+pub(crate) async fn say(app: &TestApp, who: &str, chat: &ChatId, content: &str) -> SendOutcome {
     app.send_message(message(chat, who, "", content)).await.unwrap()
 }
 

@@ -1,11 +1,11 @@
 use crate::support::{add, app, by, closed, group_of, online, private, pushed, refused};
 use domain::event::TypingState;
 use domain::ids::{ChatId, UserId};
-use domain::use_cases::{SayTyping, SayTypingError};
+use domain::use_cases::{SendTyping, SendTypingError};
 use testkit::fixtures::user;
 
-fn typing(who: &str, chat: &ChatId, state: TypingState) -> SayTyping {
-    SayTyping { caller: by(who), chat: chat.clone(), state }
+fn typing(who: &str, chat: &ChatId, state: TypingState) -> SendTyping {
+    SendTyping { caller: by(who), chat: chat.clone(), state }
 }
 
 #[tokio::test(start_paused = true)]
@@ -13,9 +13,9 @@ async fn the_other_one_is_told_on_every_device_and_oneself_on_none() {
     let app = app();
     let chat = private(&app).await;
     online(&app, &["alice-1", "alice-2", "bob-1", "bob-2", "eve"]).await;
-    app.say_typing(typing("alice-1", &chat, TypingState::Start)).await.unwrap();
+    app.send_typing(typing("alice-1", &chat, TypingState::Start)).await.unwrap();
     pushed(&app, [("bob-1", "typing"), ("bob-2", "typing")]);
-    refused!(app.say_typing(typing("eve", &chat, TypingState::Start)).await, SayTypingError::ChatNotFound);
+    refused!(app.send_typing(typing("eve", &chat, TypingState::Start)).await, SendTypingError::ChatNotFound);
     pushed(&app, []);
 }
 
@@ -28,11 +28,11 @@ async fn a_hundred_are_told_and_more_are_not() {
     let more: Vec<&str> = more.iter().map(String::as_str).collect();
     add(&app, "u0", &chat, &more).await.unwrap();
     online(&app, &["u0", "u99"]).await;
-    app.say_typing(typing("u0", &chat, TypingState::Stop)).await.unwrap();
+    app.send_typing(typing("u0", &chat, TypingState::Stop)).await.unwrap();
     pushed(&app, [("u99", "typing")]);
     add(&app, "u0", &chat, &["one-too-many"]).await.unwrap();
     pushed(&app, [("u0", "chat.updated"), ("u99", "chat.updated")]);
-    app.say_typing(typing("u0", &chat, TypingState::Start)).await.unwrap();
+    app.send_typing(typing("u0", &chat, TypingState::Start)).await.unwrap();
     pushed(&app, []);
 }
 
@@ -40,5 +40,5 @@ async fn a_hundred_are_told_and_more_are_not() {
 async fn nobody_types_in_a_closed_chat() {
     let app = app();
     let chat = closed(&app).await;
-    refused!(app.say_typing(typing("alice", &chat, TypingState::Start)).await, SayTypingError::ChatClosed);
+    refused!(app.send_typing(typing("alice", &chat, TypingState::Start)).await, SendTypingError::ChatClosed);
 }

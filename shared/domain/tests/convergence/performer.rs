@@ -107,7 +107,9 @@ impl Performer {
                 let mute = if *on { Mute::On(None) } else { Mute::Off };
                 match app.mute_chat(MuteChat { caller, chat, mute }).await.err() {
                     Some(MuteChatError::Store(error)) => stored(error),
-                    Some(error @ (MuteChatError::Ended | MuteChatError::TooMany { .. })) => panic!("{error:?}"),
+                    Some(error @ (MuteChatError::Ended | MuteChatError::ReactionLimitExceeded { .. })) => {
+                        panic!("{error:?}")
+                    }
                     None | Some(MuteChatError::ChatNotFound | MuteChatError::Busy) => {}
                 }
             }

@@ -32,7 +32,7 @@ pub fn create_attachment(Request { caller, mut fields, .. }: Request) -> Result<
             })
         }
         Some(MessageType::Audio) => {
-            between(&mut fields, "durationMs", Media::LONGEST_MS).map(|duration_ms| Media::Audio { duration_ms })
+            between(&mut fields, "durationMs", Media::MAX_DURATION_MS).map(|duration_ms| Media::Audio { duration_ms })
         }
         Some(MessageType::File) => Some(Media::File),
         Some(MessageType::Text) => {
@@ -66,7 +66,7 @@ pub fn get_attachment(Request { caller, mut fields, .. }: Request) -> Result<(Us
 
 /// A picture's side in pixels.
 fn side(fields: &mut Fields, name: &str) -> Option<u32> {
-    between(fields, name, Media::MOST_PIXELS.into()).and_then(|pixels| u32::try_from(pixels).ok())
+    between(fields, name, Media::MAX_SIDE_PIXELS.into()).and_then(|pixels| u32::try_from(pixels).ok())
 }
 
 /// A number from 1 to `most` that must be there.

@@ -7,13 +7,13 @@ use domain::ids::{ChatId, ClientChatId, UserId};
 use domain::names::ChatName;
 use domain::timestamp::Timestamp;
 use domain::use_cases::{
-    Caller, CreateChat, Cursor, InboxCursor, ListChats, MarkSeenCommand, Mute, MuteChat, NewChat, SayTyping, SyncChats,
+    Caller, CreateChat, Cursor, InboxCursor, ListChats, MarkSeenCommand, Mute, MuteChat, NewChat, SendTyping, SyncChats,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most chats of which one request catches up, and how many of them are open.
-const MOST_CURSORS: usize = 100;
-const MOST_OPEN: usize = 5;
+const MAX_SYNC_CHATS: usize = 100;
+const MAX_OPEN_CHATS: usize = 5;
 
 /// `{participants, isGroup, name?, clientChatId?}`
 ///
@@ -92,10 +92,10 @@ pub fn mute_chat(Request { caller, mut fields, route, .. }: Request) -> Result<M
 ///
 /// # Errors
 /// [`Problem`] that names the fields.
-pub fn typing(Request { caller, mut fields, .. }: Request) -> Result<SayTyping, Problem> {
+pub fn typing(Request { caller, mut fields, .. }: Request) -> Result<SendTyping, Problem> {
     let chat = fields.required("chatId");
     let state = fields.required("state");
-    fields.finish(|| Some(SayTyping { caller, chat: chat?, state: state? }))
+    fields.finish(|| Some(SendTyping { caller, chat: chat?, state: state? }))
 }
 
 /// `{cursors: {chatId: {seq, rev}}, open?: [chatId]}`
@@ -105,12 +105,12 @@ pub fn typing(Request { caller, mut fields, .. }: Request) -> Result<SayTyping, 
 pub fn sync(Request { caller, connection, mut fields, .. }: Request) -> Result<SyncChats, Problem> {
     let cursors = fields.required::<BTreeMap<ChatId, Cursor>>("cursors");
     let open = fields.optional::<BTreeSet<ChatId>>("open");
-    if cursors.as_ref().is_some_and(|cursors| cursors.len() > MOST_CURSORS) {
-        fields.wrong("cursors", format!("must name at most {MOST_CURSORS} chats"));
+    if cursors.as_ref().is_some_and(|cursors| cursors.len() > MAX_SYNC_CHATS) {
+        fields.wrong("cursors", format!("must name at most {MAX_SYNC_CHATS} chats"));
     }
     if let (Some(cursors), Some(Some(open))) = (&cursors, &open) {
-        if open.len() > MOST_OPEN {
-            fields.wrong("open", format!("must name at most {MOST_OPEN} chats"));
+        if open.len() > MAX_OPEN_CHATS {
+            fields.wrong("open", format!("must name at most {MAX_OPEN_CHATS} chats"));
         } else if let Some(chat) = open.iter().find(|chat| !cursors.contains_key(*chat)) {
             fields.wrong("open", format!("names {chat}, which is not among the cursors"));
         }

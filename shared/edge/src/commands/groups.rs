@@ -4,7 +4,7 @@ use super::is_delete;
 use crate::problem::Problem;
 use crate::request::Request;
 use domain::ids::UserId;
-use domain::use_cases::{AddParticipants, MOST_ADDED, RemoveParticipant, SetAdmin, UpdateChat};
+use domain::use_cases::{AddParticipants, MAX_ADDED_PARTICIPANTS, RemoveParticipant, SetAdmin, UpdateChat};
 
 /// `{chatId, name}`
 ///
@@ -27,8 +27,11 @@ pub fn add_participants(Request { caller, mut fields, .. }: Request) -> Result<A
         fields.wrong("participants", "must name at least one user");
     }
     let (chat, participants) = fields.finish(|| Some((chat?, participants?)))?;
-    if participants.len() > MOST_ADDED {
-        return Err(Problem::too_many_participants(format!("must name at most {MOST_ADDED} users"), MOST_ADDED));
+    if participants.len() > MAX_ADDED_PARTICIPANTS {
+        return Err(Problem::too_many_participants(
+            format!("must name at most {MAX_ADDED_PARTICIPANTS} users"),
+            MAX_ADDED_PARTICIPANTS,
+        ));
     }
     Ok(AddParticipants { caller, chat, users: participants.into_iter().collect() })
 }

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::request::Request;
 use domain::content::{Content, MessageType};
 use domain::ids::{ClientMessageId, Seq, UserId};
-use domain::message::MOST_MENTIONS;
+use domain::message::MAX_MENTIONS;
 use domain::reactions::{Emoji, Reactions};
 use domain::use_cases::{DeleteFor, DeleteMessage, EditMessage, ListMessages, PageStart, ReactToMessage, SendMessage};
 use std::collections::BTreeSet;
@@ -96,8 +96,8 @@ pub fn react_to_message(Request { caller, mut fields, .. }: Request) -> Result<R
     let chat = fields.required("chatId");
     let seq = seq(&mut fields);
     let emojis = fields.required::<BTreeSet<Emoji>>("emojis");
-    if emojis.as_ref().is_some_and(|emojis| emojis.len() > Reactions::MOST_EMOJIS) {
-        fields.wrong("emojis", format!("must be at most {}", Reactions::MOST_EMOJIS));
+    if emojis.as_ref().is_some_and(|emojis| emojis.len() > Reactions::MAX_EMOJIS) {
+        fields.wrong("emojis", format!("must be at most {}", Reactions::MAX_EMOJIS));
     }
     fields.finish(|| Some(ReactToMessage { caller, chat: chat?, seq: seq?, emojis: emojis? }))
 }
@@ -106,8 +106,8 @@ pub fn react_to_message(Request { caller, mut fields, .. }: Request) -> Result<R
 #[allow(clippy::option_option)]
 fn mentions(fields: &mut Fields) -> Option<Option<BTreeSet<UserId>>> {
     let mentions = fields.optional::<BTreeSet<UserId>>("mentions")?;
-    if mentions.as_ref().is_some_and(|users| users.len() > MOST_MENTIONS) {
-        fields.wrong("mentions", format!("must name at most {MOST_MENTIONS} participants"));
+    if mentions.as_ref().is_some_and(|users| users.len() > MAX_MENTIONS) {
+        fields.wrong("mentions", format!("must name at most {MAX_MENTIONS} participants"));
     }
     Some(mentions)
 }

@@ -8,8 +8,8 @@ use domain::message::TooLarge;
 use domain::ports::{DirectoryError, StoreError};
 use domain::use_cases::{
     ChangeGroupError, ChangeMessageError, ClearChatError, ConnectError, CreateAttachmentError, CreateChatError,
-    GetAttachmentError, GetChatError, ListMessagesError, MarkSeenError, MuteChatError, ProfileError, SayTypingError,
-    SendMessageError,
+    GetAttachmentError, GetChatError, ListMessagesError, MarkSeenError, MuteChatError, ProfileError, SendMessageError,
+    SendTypingError,
 };
 use std::time::Duration;
 
@@ -115,20 +115,23 @@ impl From<SendMessageError> for Problem {
                 Self::field("attachmentId", format!("is required, as type is {}", kind.as_str()))
             }
             SendMessageError::AttachmentNotFound => {
-                let detail = "You announced no such attachment, or more than a day ago.";
+                let detail = "You attachment_created no such attachment, or more than a day ago.";
                 Self::new(Code::AttachmentNotFound, detail)
             }
-            SendMessageError::AttachmentOfAnotherChat => Self::field("attachmentId", "was announced for another chat"),
-            SendMessageError::AttachmentOfAnotherKind(kind) => {
-                Self::field("type", format!("must be {}, as which the attachment was announced", kind.as_str()))
+            SendMessageError::AttachmentOfAnotherChat => {
+                Self::field("attachmentId", "was attachment_created for another chat")
             }
+            SendMessageError::AttachmentOfAnotherKind(kind) => Self::field(
+                "type",
+                format!("must be {}, as which the attachment was attachment_created", kind.as_str()),
+            ),
             SendMessageError::AttachmentSent => Self::new(
                 Code::AttachmentSent,
                 "A message carries this attachment already. To send the file again, announce it again.",
             ),
             SendMessageError::AttachmentNotUploaded => Self::new(
                 Code::AttachmentNotUploaded,
-                "The bytes are not there, or not those that were announced. Upload them, then send.",
+                "The bytes are not there, or not those that were attachment_created. Upload them, then send.",
             ),
             SendMessageError::RateLimited { retry_after } => {
                 let detail = "You send too fast into this chat.";
@@ -292,12 +295,12 @@ impl From<ClearChatError> for Problem {
     }
 }
 
-impl From<SayTypingError> for Problem {
-    fn from(error: SayTypingError) -> Self {
+impl From<SendTypingError> for Problem {
+    fn from(error: SendTypingError) -> Self {
         match error {
-            SayTypingError::ChatNotFound => chat_not_found(),
-            SayTypingError::ChatClosed => chat_closed(),
-            SayTypingError::Store(error) => error.into(),
+            SendTypingError::ChatNotFound => chat_not_found(),
+            SendTypingError::ChatClosed => chat_closed(),
+            SendTypingError::Store(error) => error.into(),
         }
     }
 }
@@ -307,7 +310,7 @@ impl From<MuteChatError> for Problem {
         match error {
             MuteChatError::ChatNotFound => chat_not_found(),
             MuteChatError::Ended => Self::field("until", "must be in the future"),
-            MuteChatError::TooMany { limit } => {
+            MuteChatError::ReactionLimitExceeded { limit } => {
                 let reason = format!("you have muted {limit} chats, which is the most");
                 Self::limited(Code::Conflict, "chatId", reason, limit as u64)
             }

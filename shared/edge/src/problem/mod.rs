@@ -129,10 +129,10 @@ pub struct FieldError {
 }
 
 /// How many wrong fields a reply names.
-const MOST_ERRORS: usize = 10;
+const MAX_FIELD_ERRORS: usize = 10;
 /// The most characters that a reply says of one: its name, and why it is wrong.
-const LONGEST_NAME: usize = 100;
-const LONGEST_REASON: usize = 160;
+const MAX_FIELD_NAME_CHARS: usize = 100;
+const MAX_REASON_CHARS: usize = 160;
 
 /// Why a request was not served.
 #[derive(Debug)]
@@ -164,13 +164,13 @@ impl Problem {
 
     /// Fields of the request are wrong. A reply must fit a frame whatever was sent: the first ones are told, cut short.
     pub fn fields(errors: Vec<FieldError>) -> Self {
-        let more = errors.len().saturating_sub(MOST_ERRORS);
+        let more = errors.len().saturating_sub(MAX_FIELD_ERRORS);
         let cut = |text: String, most| text.chars().take(most).collect();
-        let told = errors.into_iter().take(MOST_ERRORS);
+        let told = errors.into_iter().take(MAX_FIELD_ERRORS);
         let mut errors: Vec<_> = told
             .map(|FieldError { field, reason }| FieldError {
-                field: cut(field, LONGEST_NAME),
-                reason: cut(reason, LONGEST_REASON),
+                field: cut(field, MAX_FIELD_NAME_CHARS),
+                reason: cut(reason, MAX_REASON_CHARS),
             })
             .collect();
         if more > 0 {
@@ -199,7 +199,7 @@ impl Problem {
         self.code.facts().1
     }
 
-    /// The problem details (RFC 9457), with our own members; a 5xx names the request for the log to be found by.
+    /// The problem chat_details (RFC 9457), with our own members; a 5xx names the request for the log to be found by.
     pub fn to_json(&self, request_id: &str) -> Value {
         let (code, status, retryable, title) = self.code.facts();
         let mut members = Map::new();

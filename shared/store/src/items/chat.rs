@@ -1,6 +1,6 @@
 //! Chats and the heads of their logs.
 
-use super::{OfChat, user_set};
+use super::{HasChatId, user_set};
 use domain::chat::{Chat, Head};
 use domain::ids::{ChatId, MessageId, Rev, Seq, UserId};
 use domain::names::ChatName;
@@ -128,13 +128,13 @@ impl From<HeadItem> for Head {
     }
 }
 
-impl OfChat for ChatItem {
+impl HasChatId for ChatItem {
     fn chat_id(&self) -> &ChatId {
         &self.chat_id
     }
 }
 
-impl OfChat for HeadItem {
+impl HasChatId for HeadItem {
     fn chat_id(&self) -> &ChatId {
         &self.chat_id
     }

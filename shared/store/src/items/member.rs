@@ -1,6 +1,6 @@
 //! Participants' own items.
 
-use super::OfChat;
+use super::HasChatId;
 use domain::ids::{ChatId, Seq, UserId};
 use domain::member::{Budget, Member};
 use domain::timestamp::Timestamp;
@@ -77,7 +77,7 @@ impl From<MemberItem> for Member {
     }
 }
 
-impl OfChat for MemberItem {
+impl HasChatId for MemberItem {
     fn chat_id(&self) -> &ChatId {
         &self.chat_id
     }

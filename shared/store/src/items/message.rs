@@ -2,11 +2,11 @@
 
 use super::user_set;
 use domain::attachment::Attachment;
-use domain::change::{Change, POINTER_LIFE, Pointer};
+use domain::change::{CHANGE_TTL, Change, Pointer};
 use domain::content::{Content, MessageType};
 use domain::ids::{AttachmentId, ChatId, ClientMessageId, Rev, Seq, UserId};
-use domain::message::{Body, Message, Said};
-use domain::ports::{EarlierSend, SendRecord};
+use domain::message::{Body, LiveBody, Message};
+use domain::ports::{PreviousSend, SendRecord};
 use domain::reactions::{Emoji, Reactions};
 use domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -83,7 +83,7 @@ impl From<&Message> for MessageItem {
             Body::Deleted { at, by, attachment } => {
                 Self { deleted_at: Some(at.millis()), deleted_by: Some(by), deleted_attachment: attachment, ..item }
             }
-            Body::Said(Said { content, attachment, edited_at, reply_to, mentions, reactions }) => Self {
+            Body::LiveBody(LiveBody { content, attachment, edited_at, reply_to, mentions, reactions }) => Self {
                 content: Some(content),
                 attachment,
                 edited_at: edited_at.map(Timestamp::millis),
@@ -115,7 +115,7 @@ impl TryFrom<MessageItem> for StoredMessage {
             (None, Some(at), Some(by)) => {
                 Body::Deleted { at: Timestamp::from_millis(at), by, attachment: item.deleted_attachment }
             }
-            (Some(content), None, None) => Body::Said(Said {
+            (Some(content), None, None) => Body::LiveBody(LiveBody {
                 content,
                 attachment: item.attachment,
                 edited_at: item.edited_at.map(Timestamp::from_millis),
@@ -160,7 +160,7 @@ impl PointerItem {
             seq: pointer_seq(rev),
             of,
             only_for,
-            expires_at: change.at.plus(POINTER_LIFE).seconds(),
+            expires_at: change.at.plus(CHANGE_TTL).seconds(),
         }
     }
 
@@ -190,7 +190,7 @@ pub(crate) struct SendItem {
     expires_at: i64,
 }
 
-impl From<SendItem> for EarlierSend {
+impl From<SendItem> for PreviousSend {
     fn from(item: SendItem) -> Self {
         Self { seq: item.seq, body_hash: item.body_hash }
     }

@@ -38,7 +38,7 @@ mod user_set {
 }
 
 /// An item that has a chat for its key, or for a part of it.
-pub(crate) trait OfChat {
+pub(crate) trait HasChatId {
     /// The chat.
     fn chat_id(&self) -> &ChatId;
 }
@@ -55,7 +55,7 @@ pub(crate) fn to_value(table: &'static str, value: &impl Serialize) -> Result<At
 
 /// What a stored item stands for. One that is not what it must be is named by table, key and attribute.
 pub(crate) fn from_item<T: DeserializeOwned>(table: &'static str, item: Item) -> Result<T, StoreError> {
-    let key = key_of(&item);
+    let key = key_text(&item);
     serde_dynamo::from_item(item).map_err(|error| inconsistent(table, &key, &error))
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn inconsistent(table: &'static str, key: &str, error: &dyn std::erro
 }
 
 /// The key attributes of an item, readable; of a user what logs call them.
-fn key_of(item: &Item) -> String {
+fn key_text(item: &Item) -> String {
     let value = |name: &str| match item.get(name) {
         Some(AttributeValue::S(text)) if name == "userId" => Some(format!("{name}=#{}", hashed(text))),
         Some(AttributeValue::S(text) | AttributeValue::N(text)) => Some(format!("{name}={text}")),

@@ -8,7 +8,7 @@ use domain::names::ChatName;
 use domain::reactions::Emoji;
 use domain::use_cases::{
     AddParticipants, CreateChat, Cursor, DeleteFor, DeleteMessage, EditMessage, ListChats, Mute, MuteChat, NewChat,
-    PageLimit, ReactToMessage, RemoveParticipant, SayTyping, SyncChats, UpdateChat,
+    PageLimit, ReactToMessage, RemoveParticipant, SendTyping, SyncChats, UpdateChat,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use testkit::fixtures::{caller, message, text, user, users};
@@ -102,8 +102,8 @@ async fn what_is_ones_own_is_cheap() {
     within(&made, &["BatchGetItem", "GetItem", "UpdateItem"], 1.0, 2.0);
     reads(&made[0], &["ChatMembersTable"], &[]);
     reads(&made[1], &["ChatUsersTable"], &[]);
-    let start = SayTyping { caller: caller("own-a"), chat: chat.clone(), state: TypingState::Start };
-    app.say_typing(start).await.unwrap();
+    let start = SendTyping { caller: caller("own-a"), chat: chat.clone(), state: TypingState::Start };
+    app.send_typing(start).await.unwrap();
     within(&calls.take(), &["BatchGetItem", "BatchGetItem"], 0.0, 3.5);
     app.user(&caller("own-a"), &user("own-b")).await.unwrap();
     let made = calls.take();

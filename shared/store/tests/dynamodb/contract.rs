@@ -19,7 +19,7 @@ mod with_redis {
         let store = crate::support::store_with_redis().await.0;
         let since = TestEnv::START.plus(Duration::from_secs(60));
         let (dora, device) = (user("dora"), connection("before", TestEnv::START));
-        assert_eq!(store.note_again(&dora, &device, since).await.unwrap(), Some(vec![device.clone()]));
+        assert_eq!(store.reregister(&dora, &device, since).await.unwrap(), Some(vec![device.clone()]));
         assert_eq!(store.connections(std::slice::from_ref(&dora)).await.unwrap(), [(dora, vec![device])]);
     }
 }

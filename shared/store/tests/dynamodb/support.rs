@@ -64,8 +64,8 @@ pub(crate) async fn store_with_redis() -> (DynamoStore<TestEnv, RedisConnections
     let (client, tables, calls) = client_of(&BESIDE_REDIS).await;
     let store = DynamoStore::with_client(client, tables, TestEnv::default());
     let prefix = format!("test-{}:", NEXT.fetch_add(1, Ordering::Relaxed));
-    let connections = RedisConnections::new(realtime::open(&REDIS.url()).unwrap(), (), &prefix);
-    (store.keeping_connections_in(connections), calls)
+    let connections = RedisConnections::new(realtime::parse_url(&REDIS.url()).unwrap(), (), &prefix);
+    (store.with_connections_in(connections), calls)
 }
 
 /// A client of that engine, the tables, and the calls that go through it.

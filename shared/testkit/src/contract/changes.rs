@@ -2,11 +2,11 @@
 
 use super::{START, Store, commit, create, head_and_member};
 use crate::fixtures::{text, user, users};
-use domain::change::{Change, Changed, POINTER_LIFE, Pointer};
+use domain::change::{CHANGE_TTL, Change, ChangeKind, Pointer};
 use domain::chat::{Chat, Head};
 use domain::ids::{ChatId, Rev, Seq};
 use domain::member::Member;
-use domain::message::{Body, Message, Said};
+use domain::message::{Body, LiveBody, Message};
 use domain::names::ChatName;
 use domain::ports::{ChangeOutcome, CommitOutcome, Consistency};
 use domain::reactions::{Emoji, Reactions};
@@ -22,7 +22,7 @@ async fn sent(store: &impl Store, chat: &ChatId, sender: &str) -> Message {
 }
 
 /// A change of `what` after `head`.
-fn change(chat: &ChatId, head: Head, only_for: Option<&str>, what: Changed) -> Change {
+fn change(chat: &ChatId, head: Head, only_for: Option<&str>, what: ChangeKind) -> Change {
     let at = START.plus(Duration::from_secs(7));
     Change { chat: chat.clone(), head, at, only_for: only_for.map(user), what }
 }
@@ -45,7 +45,7 @@ pub async fn changed_messages_are_read_back(store: impl Store) {
         (Emoji::parse("\u{1F44D}").unwrap(), BTreeSet::from([user("a"), user("b")])),
         (Emoji::parse("\u{2764}\u{FE0F}").unwrap(), BTreeSet::from([user("b")])),
     ]);
-    let said = Said {
+    let said = LiveBody {
         content: text("Edited"),
         attachment: None,
         edited_at: Some(START.plus(Duration::from_secs(7))),
@@ -53,14 +53,14 @@ pub async fn changed_messages_are_read_back(store: impl Store) {
         mentions: BTreeSet::from([user("b")]),
         reactions,
     };
-    let edited = Message { rev: Rev(1), deleted_for: [user("b")].into(), body: Body::Said(said), ..first.clone() };
+    let edited = Message { rev: Rev(1), deleted_for: [user("b")].into(), body: Body::LiveBody(said), ..first.clone() };
     let head = head_of(store, &chat).await;
-    let what = Changed::Message { after: edited.clone(), before: Rev(0) };
+    let what = ChangeKind::Message { after: edited.clone(), before: Rev(0) };
     changed(store, &change(&chat, head, None, what)).await;
     assert_eq!(store.message(&chat, Seq(1)).await.unwrap(), Some(edited.clone()));
     let tombstone =
         Message { rev: Rev(2), body: Body::Deleted { at: START, by: user("a"), attachment: None }, ..first };
-    let what = Changed::Message { after: tombstone.clone(), before: Rev(1) };
+    let what = ChangeKind::Message { after: tombstone.clone(), before: Rev(1) };
     changed(store, &change(&chat, head_of(store, &chat).await, Some("a"), what)).await;
     let snapshot = store.snapshot(&chat, Some(&user("b")), Some(Seq(1))).await.unwrap();
     assert_eq!(snapshot.message.as_ref(), Some(&tombstone));
@@ -84,8 +84,9 @@ pub async fn a_change_on_what_has_moved_changes_nothing(store: impl Store) {
     let message = sent(store, &chat, "a").await;
     let head = head_of(store, &chat).await;
     let edit = |head: Head, before: u64| {
-        let after = Message { rev: head.last_rev.next(), body: Body::Said(Said::new(text("x"))), ..message.clone() };
-        change(&chat, head, None, Changed::Message { after, before: Rev(before) })
+        let after =
+            Message { rev: head.last_rev.next(), body: Body::LiveBody(LiveBody::new(text("x"))), ..message.clone() };
+        change(&chat, head, None, ChangeKind::Message { after, before: Rev(before) })
     };
     // Sends do not stand in the way.
     sent(store, &chat, "b").await;
@@ -96,7 +97,7 @@ pub async fn a_change_on_what_has_moved_changes_nothing(store: impl Store) {
 
     let group = |head: Head, before: u64, joined: Vec<Member>, left: Option<&str>| {
         let after = Chat { members_rev: head.last_rev.next(), ..document.clone() };
-        change(&chat, head, None, Changed::Chat { after, before: Rev(before), joined, left: left.map(user) })
+        change(&chat, head, None, ChangeKind::Chat { after, before: Rev(before), joined, left: left.map(user) })
     };
     let dave = |seq| vec![Member::joining(user("dave"), Seq(seq), START)];
     let ghost = Member::joining(user("ghost"), Seq(0), START);
@@ -105,13 +106,13 @@ pub async fn a_change_on_what_has_moved_changes_nothing(store: impl Store) {
         edit(stale, 1),
         edit(head, 0),
         edit(Head { members_rev: Rev(5), ..head }, 1),
-        change(&chat, head, None, Changed::Message { after: nobody, before: Rev(0) }),
+        change(&chat, head, None, ChangeKind::Message { after: nobody, before: Rev(0) }),
         group(stale, 0, vec![], None),
         group(head, 3, vec![], None),
         group(Head { last_seq: Seq(1), ..head }, 0, dave(1), None),
         group(head, 0, vec![Member::joining(user("b"), Seq(2), START)], None),
         group(head, 0, vec![], Some("ghost")),
-        change(&chat, head, Some("ghost"), Changed::Cleared(ghost)),
+        change(&chat, head, Some("ghost"), ChangeKind::Cleared(ghost)),
     ] {
         let before =
             (store.snapshot(&chat, Some(&user("b")), Some(Seq(1))).await.unwrap(), store.members(&chat).await.unwrap());
@@ -147,7 +148,7 @@ pub async fn a_group_changes_with_its_members(store: impl Store) {
     };
     let dave = Member::joining(user("dave"), Seq(1), START.plus(Duration::from_secs(7)));
     let what =
-        Changed::Chat { after: after.clone(), before: Rev(0), joined: vec![dave.clone()], left: Some(user("c")) };
+        ChangeKind::Chat { after: after.clone(), before: Rev(0), joined: vec![dave.clone()], left: Some(user("c")) };
     changed(store, &change(&chat, head, None, what)).await;
     let head = head_of(store, &chat).await;
     assert_eq!(
@@ -171,7 +172,7 @@ pub async fn ninety_join_at_once(store: impl Store) {
     let joined: Vec<_> = (0..90).map(|n| Member::joining(user(&format!("{n:0>128}")), Seq(0), START)).collect();
     let mut after = Chat { members_rev: Rev(1), ..document.clone() };
     after.participants.extend(joined.iter().map(|member| member.user.clone()));
-    let what = Changed::Chat { after, before: Rev(0), joined, left: None };
+    let what = ChangeKind::Chat { after, before: Rev(0), joined, left: None };
     changed(store, &change(&document.id, head_of(store, &document.id).await, None, what)).await;
     assert_eq!(store.members(&document.id).await.unwrap().len(), 93);
     assert_eq!(head_of(store, &document.id).await.participant_count, 93);
@@ -186,7 +187,7 @@ pub async fn a_floor_is_moved(store: impl Store) {
     let cleared = Member { cleared_seq: Seq(1), ..read.clone() };
     // What the member read meanwhile stays read.
     store.mark_seen(&chat, &user("a"), Seq(5), START).await.unwrap();
-    changed(store, &change(&chat, head, Some("a"), Changed::Cleared(cleared))).await;
+    changed(store, &change(&chat, head, Some("a"), ChangeKind::Cleared(cleared))).await;
     let (_, member) = head_and_member(store, &chat, "a").await;
     assert_eq!((member.cleared_seq, member.read_seq, member.budget), (Seq(1), Seq(5), read.budget));
     assert_eq!(head_and_member(store, &chat, "b").await.1.cleared_seq, Seq(0));
@@ -197,10 +198,10 @@ pub async fn pointers_end_with_their_time(store: impl Store) {
     let store = &store;
     let chat = create(store, "over", &users(&["a", "b"])).await.id;
     let message = sent(store, &chat, "a").await;
-    let what = Changed::Message { after: Message { rev: Rev(1), ..message }, before: Rev(0) };
+    let what = ChangeKind::Message { after: Message { rev: Rev(1), ..message }, before: Rev(0) };
     let change = change(&chat, head_of(store, &chat).await, None, what);
     changed(store, &change).await;
-    let over = change.at.plus(POINTER_LIFE);
+    let over = change.at.plus(CHANGE_TTL);
     let before = Timestamp::from_seconds(over.seconds() - 1);
     assert_eq!(store.pointers(&chat, Rev(1), Rev(1), before).await.unwrap().len(), 1);
     assert!(store.pointers(&chat, Rev(1), Rev(1), over).await.unwrap().is_empty());

@@ -5,8 +5,8 @@ use crate::fixtures::{text, user, users};
 use domain::chat::Head;
 use domain::ids::{ChatId, ClientMessageId, Rev, SendId, Seq};
 use domain::member::{Budget, Member};
-use domain::message::{Body, Said};
-use domain::ports::{CommitOutcome, EarlierSend, MessageCommit, SendRecord};
+use domain::message::{Body, LiveBody};
+use domain::ports::{CommitOutcome, MessageCommit, PreviousSend, SendRecord};
 use domain::timestamp::Timestamp;
 
 /// Head, message, sender's item and nothing else follow from a commit.
@@ -83,7 +83,7 @@ pub async fn a_repeat_finds_what_was_sent(store: impl Store) {
     let (empty, _) = head_and_member(store, &chat, "a").await;
     let first = commit(&chat, "a", empty, None, Some("one"));
     assert_eq!(store.commit_message(&first).await.unwrap(), CommitOutcome::Committed);
-    let earlier = EarlierSend { seq: Seq(1), body_hash: "the hash".to_owned() };
+    let earlier = PreviousSend { seq: Seq(1), body_hash: "the hash".to_owned() };
     let SendRecord { id, expires_at, .. } = first.send.clone().unwrap();
     let before = Timestamp::from_seconds(expires_at.seconds() - 1);
     assert_eq!(store.earlier_send(&id, before).await.unwrap().as_ref(), Some(&earlier));
@@ -125,7 +125,7 @@ pub async fn a_long_log_is_read_in_order(store: impl Store) {
     for _ in 0..60 {
         let (head, member) = head_and_member(store, &chat, "a").await;
         let mut next = commit(&chat, "a", head, member.budget, None);
-        next.message.body = Body::Said(Said::new(large.clone()));
+        next.message.body = Body::LiveBody(LiveBody::new(large.clone()));
         assert_eq!(store.commit_message(&next).await.unwrap(), CommitOutcome::Committed);
     }
     let seqs = async |from, to| -> Vec<u64> {

@@ -21,10 +21,10 @@ use domain::chat::{Chat, Head};
 use domain::content::MessageType;
 use domain::ids::{ChatId, ClientMessageId, Rev, SendId, UserId};
 use domain::member::{Budget, Member};
-use domain::message::{Body, Message, Said};
+use domain::message::{Body, LiveBody, Message};
 use domain::ports::{
-    CommitChanges, CommitMessages, CreateChats, CreateUploads, Creation, KeepUsers, MarkSeen, MessageCommit,
-    ReadChanges, ReadChats, ReadInbox, ReadMessages, ReadUploads, Registry, SendRecord,
+    CommitChanges, CommitMessages, CreateChats, CreateUploads, Creation, MarkSeen, MessageCommit, ReadChanges,
+    ReadChats, ReadInbox, ReadMessages, ReadUploads, Registry, SendRecord, UserStore,
 };
 use domain::timestamp::Timestamp;
 use std::collections::BTreeSet;
@@ -41,7 +41,7 @@ pub trait Store:
     + ReadInbox
     + MarkSeen
     + Registry
-    + KeepUsers
+    + UserStore
     + CreateUploads
     + ReadUploads
 {
@@ -56,7 +56,7 @@ impl<T> Store for T where
         + ReadInbox
         + MarkSeen
         + Registry
-        + KeepUsers
+        + UserStore
         + CreateUploads
         + ReadUploads
 {
@@ -118,7 +118,7 @@ pub(crate) fn commit(
             deleted_for: BTreeSet::new(),
             rev: Rev(0),
             told_rev: Rev(0),
-            body: Body::Said(Said::new(text("Hello \u{1F44B} \"you\"\n"))),
+            body: Body::LiveBody(LiveBody::new(text("Hello \u{1F44B} \"you\"\n"))),
         },
         head,
         budget_before: before,

@@ -2,11 +2,11 @@
 
 use super::{START, Store, commit, create, head_and_member};
 use crate::fixtures::{text, upload, user, users};
-use domain::attachment::UPLOAD_LIFE;
-use domain::change::{Change, Changed};
+use domain::attachment::UPLOAD_TTL;
+use domain::change::{Change, ChangeKind};
 use domain::content::MessageType;
 use domain::ids::{AttachmentId, Rev, Seq};
-use domain::message::{Body, Message, Said};
+use domain::message::{Body, LiveBody, Message};
 use domain::ports::{ChangeOutcome, CommitOutcome, MessageCommit};
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ pub async fn an_upload_is_read_until_its_time_is_over(store: impl Store) {
     store.create_upload(&declared).await.unwrap();
     let id = &declared.attachment.id;
     assert_eq!(store.upload(id, START).await.unwrap().as_ref(), Some(&declared));
-    let last = START.plus(UPLOAD_LIFE - Duration::from_secs(1));
+    let last = START.plus(UPLOAD_TTL - Duration::from_secs(1));
     assert_eq!(store.upload(id, last).await.unwrap().as_ref(), Some(&declared));
-    assert_eq!(store.upload(id, START.plus(UPLOAD_LIFE)).await.unwrap(), None);
+    assert_eq!(store.upload(id, START.plus(UPLOAD_TTL)).await.unwrap(), None);
     assert_eq!(store.upload(&AttachmentId::parse("upload-0").unwrap(), START).await.unwrap(), None);
 }
 
@@ -60,13 +60,14 @@ pub async fn what_a_message_carries_is_read_back(store: impl Store) {
     let (head, _) = head_and_member(&store, &chat, "a").await;
     let mut carrying = commit(&chat, "a", head, None, None);
     carrying.message.kind = MessageType::Image;
-    carrying.message.body = Body::Said(Said { attachment: Some(declared.attachment), ..Said::new(text("")) });
+    carrying.message.body =
+        Body::LiveBody(LiveBody { attachment: Some(declared.attachment), ..LiveBody::new(text("")) });
     assert_eq!(store.commit_message(&carrying).await.unwrap(), CommitOutcome::Committed);
     assert_eq!(store.message(&chat, Seq(1)).await.unwrap().as_ref(), Some(&carrying.message));
     let (head, _) = head_and_member(&store, &chat, "a").await;
     let body = Body::Deleted { at: START, by: user("a"), attachment: Some(id) };
     let after = Message { body, rev: Rev(1), told_rev: Rev(1), ..carrying.message };
-    let what = Changed::Message { after: after.clone(), before: Rev(0) };
+    let what = ChangeKind::Message { after: after.clone(), before: Rev(0) };
     let change = Change { chat: chat.clone(), head, at: START, only_for: None, what };
     assert_eq!(store.commit_change(&change).await.unwrap(), ChangeOutcome::Committed);
     assert_eq!(store.message(&chat, Seq(1)).await.unwrap(), Some(after));

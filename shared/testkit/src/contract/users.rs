@@ -62,10 +62,10 @@ pub async fn a_connection_that_was_removed_is_not_noted_again(store: impl Store)
     let dora = user("dora-again");
     let (first, second) = (connection("again-1", START), connection("again-2", START.plus(Duration::from_secs(9))));
     // The first question is when it begins to remember.
-    assert_eq!(store.note_again(&dora, &first, START).await.unwrap(), None);
+    assert_eq!(store.reregister(&dora, &first, START).await.unwrap(), None);
     store.register(&dora, &second, START).await.unwrap();
     store.unregister(&dora, &second.id, START).await.unwrap();
-    assert_eq!(store.note_again(&dora, &second, START).await.unwrap(), None);
+    assert_eq!(store.reregister(&dora, &second, START).await.unwrap(), None);
     let left = store.connections(std::slice::from_ref(&dora)).await.unwrap();
     assert!(left.iter().all(|(_, connections)| connections.is_empty()), "{left:?}");
 }

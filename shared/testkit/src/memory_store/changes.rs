@@ -1,7 +1,7 @@
 //! Changes of what is in a log already.
 
 use super::{MemoryStore, State};
-use domain::change::{Change, Changed, POINTER_LIFE, Pointer};
+use domain::change::{CHANGE_TTL, Change, ChangeKind, Pointer};
 use domain::chat::Head;
 use domain::ids::{ChatId, Rev, UserId};
 use domain::ports::{ChangeOutcome, CommitChanges, ReadChanges, StoreError};
@@ -19,12 +19,12 @@ impl CommitChanges for MemoryStore {
             // A send may have come between.
             let Head { last_seq, last_message_at, .. } = state.heads[chat];
             state.put_head(chat, Head { last_seq, last_message_at, ..change.head_after() });
-            let over = change.at.plus(POINTER_LIFE);
+            let over = change.at.plus(CHANGE_TTL);
             state.pointers.insert((chat.clone(), change.rev()), (change.pointer(), over));
             state.unsettled_pointers.insert(chat.clone(), change.rev());
             match &change.what {
-                Changed::Message { after, .. } => state.put_unsettled(after),
-                Changed::Chat { after, joined, left, .. } => {
+                ChangeKind::Message { after, .. } => state.put_unsettled(after),
+                ChangeKind::Chat { after, joined, left, .. } => {
                     if let Some(before) = state.chats.insert(chat.clone(), after.clone()) {
                         state.stale_chats.insert(chat.clone(), before);
                     }
@@ -35,7 +35,7 @@ impl CommitChanges for MemoryStore {
                         state.members.remove(&(chat.clone(), user.clone()));
                     }
                 }
-                Changed::Cleared(member) => {
+                ChangeKind::Cleared(member) => {
                     if let Some(stored) = state.members.get_mut(&(chat.clone(), member.user.clone())) {
                         stored.cleared_seq = member.cleared_seq;
                     }
@@ -55,17 +55,17 @@ impl State {
         let is_member = |user: &UserId| self.members.contains_key(&(change.chat.clone(), user.clone()));
         as_read
             && match &change.what {
-                Changed::Message { after, before } => {
+                ChangeKind::Message { after, before } => {
                     self.messages.get(&(change.chat.clone(), after.seq)).is_some_and(|stored| stored.rev == *before)
                 }
-                Changed::Chat { before, joined, left, .. } => {
+                ChangeKind::Chat { before, joined, left, .. } => {
                     let chat = self.chats.get(&change.chat);
                     (joined.is_empty() || head.last_seq == change.head.last_seq)
                         && chat.is_some_and(|chat| chat.members_rev == *before)
                         && joined.iter().all(|member| !is_member(&member.user))
                         && left.iter().all(is_member)
                 }
-                Changed::Cleared(member) => is_member(&member.user),
+                ChangeKind::Cleared(member) => is_member(&member.user),
             }
     }
 }

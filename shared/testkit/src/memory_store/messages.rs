@@ -6,15 +6,15 @@ use domain::chat::Head;
 use domain::ids::{ChatId, SendId, Seq, UserId};
 use domain::message::Message;
 use domain::ports::{
-    CommitMessages, CommitOutcome, EarlierSend, MarkSeen, MessageCommit, ReadMessages, SeenOutcome, StoreError,
+    CommitMessages, CommitOutcome, MarkSeen, MessageCommit, PreviousSend, ReadMessages, SeenOutcome, StoreError,
 };
 use domain::timestamp::Timestamp;
 
 impl CommitMessages for MemoryStore {
-    async fn earlier_send(&self, id: &SendId, now: Timestamp) -> Result<Option<EarlierSend>, StoreError> {
+    async fn earlier_send(&self, id: &SendId, now: Timestamp) -> Result<Option<PreviousSend>, StoreError> {
         self.read(|state| {
             let found = state.sends.get(id.as_str()).filter(|(_, record)| record.expires_at > now);
-            found.map(|(seq, record)| EarlierSend { seq: *seq, body_hash: record.body_hash.clone() })
+            found.map(|(seq, record)| PreviousSend { seq: *seq, body_hash: record.body_hash.clone() })
         })
         .await
     }
@@ -24,7 +24,7 @@ impl CommitMessages for MemoryStore {
         self.transact(CommitOutcome::Conflict, |state| {
             let remembered = send.as_ref().and_then(|send| state.sends.get(send.id.as_str()));
             if let Some((seq, record)) = remembered.filter(|(_, record)| record.expires_at > message.created_at) {
-                return CommitOutcome::Repeated(EarlierSend { seq: *seq, body_hash: record.body_hash.clone() });
+                return CommitOutcome::Repeated(PreviousSend { seq: *seq, body_hash: record.body_hash.clone() });
             }
             let key = (message.chat.clone(), message.sender.clone());
             let Some(member) = state.members.get_mut(&key) else {

@@ -3,7 +3,7 @@
 use super::MemoryStore;
 use domain::chat_user::{ChatUser, Connection, Mutes, UserChange};
 use domain::ids::{ConnectionId, UserId};
-use domain::ports::{KeepUsers, Registry, StoreError, UserConnections};
+use domain::ports::{Registry, StoreError, UserConnections, UserStore};
 use domain::timestamp::Timestamp;
 
 impl Registry for MemoryStore {
@@ -47,7 +47,7 @@ impl Registry for MemoryStore {
         .await
     }
 
-    async fn note_again(
+    async fn reregister(
         &self,
         user: &UserId,
         connection: &Connection,
@@ -79,7 +79,7 @@ impl MemoryStore {
     }
 }
 
-impl KeepUsers for MemoryStore {
+impl UserStore for MemoryStore {
     async fn user(&self, user: &UserId) -> Result<Option<ChatUser>, StoreError> {
         self.read(|state| state.users.get(user).cloned()).await
     }

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// When the mute ends.
-const UNTIL: &str = "2099-12-31T23:59:59.000Z";
+const MUTE_END: &str = "2099-12-31T23:59:59.000Z";
 /// How often an inbox is asked for, and the wait between: the index that it is read from may lag.
-const TRIES: u32 = 40;
-const WAIT: Duration = Duration::from_millis(250);
+const MAX_ATTEMPTS: u32 = 40;
+const RETRY_WAIT: Duration = Duration::from_millis(250);
 
 impl Play {
     pub(super) async fn inboxes(&mut self) -> Result<(), Miss> {
@@ -29,10 +29,11 @@ impl Play {
 
     async fn mute(&mut self) -> Result<(), Miss> {
         self.transcript.step("mute a chat");
-        let answer = self.alice.http(Method::PUT, &self.of_group("/mute"), json!({"until": UNTIL})).await?.done(200)?;
-        expect(answer["muted"] == true && answer["mutedUntil"] == UNTIL, &answer)?;
+        let answer =
+            self.alice.http(Method::PUT, &self.of_group("/mute"), json!({"until": MUTE_END})).await?.done(200)?;
+        expect(answer["muted"] == true && answer["mutedUntil"] == MUTE_END, &answer)?;
         self.alices_devices_show_the_mute(true).await?;
-        let what = format!("mutes the group until {}", &UNTIL[..10]);
+        let what = format!("mutes the group until {}", &MUTE_END[..10]);
         self.transcript.line("alice", HTTP, &what, "only the devices of alice show it");
         Ok(())
     }
@@ -59,7 +60,7 @@ impl Play {
     async fn inbox_of_alice(&mut self) -> Result<(), Miss> {
         self.transcript.step("read the inbox with a mute");
         let (group, private) = self.inbox(&self.alice, 1).await?;
-        expect(group["muted"] == true && group["mutedUntil"] == UNTIL, &group)?;
+        expect(group["muted"] == true && group["mutedUntil"] == MUTE_END, &group)?;
         let private = self.private_entry(private, &self.bob.id)?;
         let seen = format!("{}, muted", group_entry(&group)?);
         self.transcript.line("alice", HTTP, "reads the inbox", &seen);
@@ -102,8 +103,8 @@ impl Play {
                 return Ok((group, find(&self.private)));
             }
             tries += 1;
-            expect(tries < TRIES, &inbox)?;
-            tokio::time::sleep(WAIT).await;
+            expect(tries < MAX_ATTEMPTS, &inbox)?;
+            tokio::time::sleep(RETRY_WAIT).await;
         }
     }
 

@@ -17,7 +17,7 @@ mod samples;
 mod transcript;
 
 use super::{Actor, Notifications, Stage};
-use crate::{Error, in_full};
+use crate::{Error, error_chain};
 use client::wire::ClientError;
 use player::Player;
 use serde_json::Value;
@@ -69,7 +69,7 @@ pub(super) async fn play(stage: &Stage, actors: &[Actor; 3]) -> Result<(), Error
         transcript: Transcript::new(),
     };
     let played = play.scenes(stage).await;
-    played.map_err(|miss| Error::Step { step: play.transcript.current(), reason: in_full(&miss) })?;
+    played.map_err(|miss| Error::Step { step: play.transcript.current(), reason: error_chain(&miss) })?;
     play.transcript.end();
     Ok(())
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// The longest that the bucket may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TRANSFER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A user who plays.
 pub(super) struct Player {
@@ -59,7 +59,7 @@ impl Player {
         let http = HttpClient::new(&stage.http_url, Some(&actor.token))?;
         let (id, token, ws_url) = (actor.user.clone(), actor.token.clone(), stage.ws_url.clone());
         // After HttpClient, which sets up TLS.
-        let bucket = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
+        let bucket = reqwest::Client::builder().timeout(TRANSFER_TIMEOUT).no_proxy().build()?;
         Ok(Self { name, id, http, bucket, socket: None, ws_url, token })
     }
 

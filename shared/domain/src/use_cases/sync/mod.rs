@@ -1,19 +1,19 @@
 //! Catching up: what happened in a client's chats since its cursors.
 
-mod caught;
+mod delta;
 
-use self::caught::{Caught, Known, Room, followed};
+use self::delta::{ByteBudget, ChatCursorState, ChatDelta, followed};
 use super::list_chats::newest_first;
 use super::list_messages::contiguous;
-use super::{App, Caller, Entry, MemberView};
+use super::{App, Caller, InboxEntry, MemberView};
 use crate::change::Pointer;
-use crate::chat::{ChatView, DOCUMENT_BYTES};
+use crate::chat::{ChatView, MAX_DOCUMENT_BYTES};
 use crate::chat_user::{Connection, MuteView, Mutes};
 use crate::content::json_length;
 use crate::ids::{ChatId, Rev, Seq, UserId};
 use crate::message::MessageView;
 use crate::ports::{
-    Consistency, Directory, Env, KeepUsers, Push, ReadChanges, ReadChats, ReadInbox, ReadMessages, Registry, StoreError,
+    Consistency, Directory, Env, Push, ReadChanges, ReadChats, ReadInbox, ReadMessages, Registry, StoreError, UserStore,
 };
 use futures_util::future::{join, try_join, try_join3};
 use futures_util::{StreamExt as _, stream};
@@ -22,14 +22,14 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// New messages of one chat that one answer reads.
-const MESSAGES: u64 = 20;
+const MAX_NEW_MESSAGES: u64 = 20;
 /// Changes of one chat that one answer reads.
-const CHANGES: u64 = 100;
-/// Chats that are caught up with at once.
-const CONCURRENCY: usize = 4;
+const MAX_CHANGES: u64 = 100;
+/// Chats that are delta up with at once.
+const MAX_CONCURRENT_CHATS: usize = 4;
 /// Chats that are looked at for having been joined, if they are no more; and how many of them are shown.
-const CANDIDATES: usize = 100;
-const JOINED: usize = 20;
+const MAX_JOINED_CANDIDATES: usize = 100;
+const MAX_JOINED_CHATS: usize = 20;
 
 /// How far a client knows a chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,11 +57,11 @@ pub struct SyncChats {
 /// What happened since.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Synced {
+pub struct SyncOutcome {
     /// The chats that the client knows, those with news first.
     pub chats: Vec<ChatSync>,
     /// Chats that it does not know, newest activity first.
-    pub joined: Vec<Entry>,
+    pub joined: Vec<InboxEntry>,
     /// True where there are more: list the inbox.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub joined_limited: bool,
@@ -111,7 +111,7 @@ pub struct ChatSync {
 
 impl<S, P, E, D, O> App<S, P, E, D, O>
 where
-    S: ReadChats + ReadInbox + ReadMessages + ReadChanges + KeepUsers + Registry,
+    S: ReadChats + ReadInbox + ReadMessages + ReadChanges + UserStore + Registry,
     P: Push,
     E: Env,
     D: Directory,
@@ -122,9 +122,9 @@ where
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn sync(&self, command: SyncChats) -> Result<Synced, StoreError> {
+    pub async fn sync(&self, command: SyncChats) -> Result<SyncOutcome, StoreError> {
         let SyncChats { caller, cursors, open, connection } = command;
-        let keep = self.keep_connection(&caller.user, connection.as_ref());
+        let keep = self.register_connection(&caller.user, connection.as_ref());
         join(self.news(&caller.user, &cursors, &open), keep).await.0
     }
 
@@ -133,7 +133,7 @@ where
         user: &UserId,
         cursors: &BTreeMap<ChatId, Cursor>,
         open: &BTreeSet<ChatId>,
-    ) -> Result<Synced, StoreError> {
+    ) -> Result<SyncOutcome, StoreError> {
         let known: Vec<ChatId> = cursors.keys().cloned().collect();
         let (heads, mutes, all) =
             try_join3(self.store.heads(&known, Consistency::Strong), self.store.mutes(user), self.store.chats_of(user))
@@ -141,8 +141,13 @@ where
         let mut members = self.store.memberships(user, &known).await?;
         let now = self.env.now();
 
-        let mut synced =
-            Synced { chats: Vec::new(), joined: Vec::new(), joined_limited: false, gone: Vec::new(), limited: false };
+        let mut synced = SyncOutcome {
+            chats: Vec::new(),
+            joined: Vec::new(),
+            joined_limited: false,
+            gone: Vec::new(),
+            limited: false,
+        };
         let (mut news, mut quiet) = (Vec::new(), Vec::new());
         for (chat, cursor) in cursors.clone() {
             let (Some(head), Some(member)) = (heads.get(&chat), members.remove(&chat)) else {
@@ -150,8 +155,8 @@ where
                 continue;
             };
             let mute = MuteView::new(&mutes, &chat, now);
-            let known = Known { is_open: open.contains(&chat), head: *head, chat, cursor, member, mute, now };
-            if known.tells_positions() || known.has_news() { news.push(known) } else { quiet.push(known) }
+            let known = ChatCursorState { is_open: open.contains(&chat), head: *head, chat, cursor, member, mute, now };
+            if known.includes_positions() || known.has_news() { news.push(known) } else { quiet.push(known) }
         }
         // Those with news come first: the first of their messages finds room, unless chats that are gone take it, which are
         // not asked for again.
@@ -160,11 +165,11 @@ where
             (order, known.chat.clone())
         });
 
-        let mut room = Room { left: DOCUMENT_BYTES.saturating_sub(json_length(&synced)) };
+        let mut room = ByteBudget { left: MAX_DOCUMENT_BYTES.saturating_sub(json_length(&synced)) };
         let mut positions = Vec::new();
-        let mut caught = stream::iter(news).map(|known| self.catch_up(known)).buffered(CONCURRENCY);
-        while let Some(caught) = caught.next().await {
-            let Some((part, members)) = caught?.fill(&mut room) else {
+        let mut delta = stream::iter(news).map(|known| self.catch_up(known)).buffered(MAX_CONCURRENT_CHATS);
+        while let Some(delta) = delta.next().await {
+            let Some((part, members)) = delta?.fill(&mut room) else {
                 synced.limited = true;
                 break;
             };
@@ -172,15 +177,15 @@ where
             positions.extend(members.map(|members| (synced.chats.len(), members)));
             synced.chats.push(part);
         }
-        drop(caught);
+        drop(delta);
         for known in quiet {
             let part = known.part();
-            if room.takes(json_length(&part)) { synced.chats.push(part) } else { synced.limited = true }
+            if room.try_take(json_length(&part)) { synced.chats.push(part) } else { synced.limited = true }
         }
         // They are told anew each time: what is told once comes before them.
         for (index, members) in positions {
             if let Some(part) = synced.chats.get_mut(index) {
-                part.members_limited = !room.takes(json_length(&members) + 12);
+                part.members_limited = !room.try_take(json_length(&members) + 12);
                 part.members = (!part.members_limited).then_some(members);
             }
         }
@@ -189,15 +194,15 @@ where
     }
 
     /// What is to be told of one chat.
-    async fn catch_up(&self, known: Known) -> Result<Caught, StoreError> {
-        let Known { chat, cursor, head, member, .. } = &known;
+    async fn catch_up(&self, known: ChatCursorState) -> Result<ChatDelta, StoreError> {
+        let ChatCursorState { chat, cursor, head, member, .. } = &known;
         let floor = member.floor();
         if known.is_ahead() {
-            return Ok(Caught::reset(known));
+            return Ok(ChatDelta::reset(known));
         }
         let after = cursor.seq.max(floor.seq());
-        let until = Seq(head.last_seq.0.min(after.0.saturating_add(MESSAGES)));
-        let changed_until = Rev(head.last_rev.0.min(cursor.rev.0.saturating_add(CHANGES)));
+        let until = Seq(head.last_seq.0.min(after.0.saturating_add(MAX_NEW_MESSAGES)));
+        let changed_until = Rev(head.last_rev.0.min(cursor.rev.0.saturating_add(MAX_CHANGES)));
         let pointers = async {
             if changed_until <= cursor.rev {
                 return Ok(Vec::new());
@@ -212,7 +217,7 @@ where
         };
         let (pointers, messages, members) = try_join3(pointers, messages, self.store.members(chat)).await?;
         let Some(pointers) = followed(pointers, cursor.rev, changed_until, head, known.now) else {
-            return Ok(Caught::reset(known));
+            return Ok(ChatDelta::reset(known));
         };
         // What came after the cursor is told as new, in its present state.
         let concerns = |pointer: &&Pointer| pointer.only_for.as_ref().is_none_or(|user| *user == member.user);
@@ -225,7 +230,7 @@ where
         };
         let (changed, document) = try_join(self.store.messages_at(&places), document).await?;
         let changed = changed.into_iter().map(|message| (message.seq, message)).collect();
-        Ok(Caught {
+        Ok(ChatDelta {
             messages: contiguous(messages, after.next()),
             pointers,
             changed,
@@ -239,27 +244,27 @@ where
     /// Adds the chats that the client does not know.
     async fn add_joined(
         &self,
-        synced: &mut Synced,
+        synced: &mut SyncOutcome,
         user: &UserId,
         all: Vec<ChatId>,
         cursors: &BTreeMap<ChatId, Cursor>,
         mutes: &Mutes,
-        mut room: Room,
+        mut room: ByteBudget,
     ) -> Result<(), StoreError> {
         let unknown: Vec<ChatId> = all.into_iter().filter(|chat| !cursors.contains_key(chat)).collect();
         if unknown.is_empty() {
             return Ok(());
         }
         // A client with so many chats names its newest; whatever else there is, the inbox tells.
-        if unknown.len() > CANDIDATES {
+        if unknown.len() > MAX_JOINED_CANDIDATES {
             synced.joined_limited = true;
             return Ok(());
         }
         let mut heads = newest_first(self.store.heads(&unknown, Consistency::Eventual).await?);
-        synced.joined_limited = heads.len() > JOINED;
-        heads.truncate(JOINED);
+        synced.joined_limited = heads.len() > MAX_JOINED_CHATS;
+        heads.truncate(MAX_JOINED_CHATS);
         for entry in self.entries(user, heads, mutes).await?.into_iter().flatten() {
-            if room.takes(json_length(&entry)) { synced.joined.push(entry) } else { synced.joined_limited = true }
+            if room.try_take(json_length(&entry)) { synced.joined.push(entry) } else { synced.joined_limited = true }
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 /// An error and everything under it, for the log alone. A JSON log keeps only the outermost of an error that it is handed.
-pub fn in_full(error: &dyn Error) -> String {
+pub fn error_chain(error: &dyn Error) -> String {
     let mut said = error.to_string();
     let mut below = error.source();
     while let Some(error) = below {
@@ -22,6 +22,6 @@ mod tests {
     #[test]
     fn the_cause_is_said_too() {
         let error = StoreError::Unavailable { operation: "GetItem", source: "the cable is cut".into() };
-        assert_eq!(in_full(&error), "GetItem did not succeed for now: the cable is cut");
+        assert_eq!(error_chain(&error), "GetItem did not succeed for now: the cable is cut");
     }
 }

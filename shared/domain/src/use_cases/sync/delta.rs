@@ -1,8 +1,8 @@
 //! What there is to tell of one chat, and how much of it fits an answer.
 
 use super::{ChatSync, Cursor, MemberView};
-use crate::change::{POINTER_LIFE, Pointer};
-use crate::chat::{Chat, ChatView, DOCUMENT_BYTES, Head};
+use crate::change::{CHANGE_TTL, Pointer};
+use crate::chat::{Chat, ChatView, Head, MAX_DOCUMENT_BYTES};
 use crate::chat_user::MuteView;
 use crate::content::json_length;
 use crate::ids::{ChatId, Rev, Seq};
@@ -13,9 +13,9 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Above this many members no read positions are told, as nobody is pushed a receipt there.
-const MOST_POSITIONS: u32 = 100;
-/// The most bytes that one message or chat takes, beside the rest of its chat's part of the answer.
-const ITEM_BYTES: usize = DOCUMENT_BYTES - 512;
+const MAX_MEMBERS_WITH_POSITIONS: u32 = 100;
+/// The most bytes that one message or chat try_take, beside the rest of its chat's part of the answer.
+const MAX_ITEM_BYTES: usize = MAX_DOCUMENT_BYTES - 512;
 
 /// The pointers after `cursor` without a hole. None if one is missing that was there: its time is over, and nobody
 /// knows what it was about. Only the last change's can be missing for another reason, that it is being applied.
@@ -32,13 +32,13 @@ pub(super) fn followed(
         .map(|(_, pointer)| pointer.clone())
         .collect();
     let reached = Rev(cursor.0 + run.len() as u64);
-    let is_recent = head.last_change.is_some_and(|(_, at)| now.since(at) < POINTER_LIFE);
+    let is_recent = head.last_change.is_some_and(|(_, at)| now.since(at) < CHANGE_TTL);
     let being_applied = reached.next() == head.last_rev && until == head.last_rev && is_recent;
     (run.len() == pointers.len() && (reached == until || being_applied)).then_some(run)
 }
 
 /// A chat that the client knows, and where the caller stands in it.
-pub(super) struct Known {
+pub(super) struct ChatCursorState {
     pub(super) chat: ChatId,
     pub(super) cursor: Cursor,
     pub(super) head: Head,
@@ -48,14 +48,14 @@ pub(super) struct Known {
     pub(super) now: Timestamp,
 }
 
-impl Known {
+impl ChatCursorState {
     pub(super) fn has_news(&self) -> bool {
         self.head.last_seq != self.cursor.seq || self.head.last_rev != self.cursor.rev
     }
 
     /// Whether everyone's read position is told.
-    pub(super) fn tells_positions(&self) -> bool {
-        self.is_open && self.head.participant_count <= MOST_POSITIONS
+    pub(super) fn includes_positions(&self) -> bool {
+        self.is_open && self.head.participant_count <= MAX_MEMBERS_WITH_POSITIONS
     }
 
     /// Whether the client knows more than there is: its cursor is from elsewhere, or the tables were restored.
@@ -84,13 +84,13 @@ impl Known {
 }
 
 /// How much fits an answer still.
-pub(super) struct Room {
+pub(super) struct ByteBudget {
     pub(super) left: usize,
 }
 
-impl Room {
+impl ByteBudget {
     /// Takes a part of this size, if it fits.
-    pub(super) fn takes(&mut self, size: usize) -> bool {
+    pub(super) fn try_take(&mut self, size: usize) -> bool {
         let left = self.left.checked_sub(size + 1);
         self.left = left.unwrap_or(self.left);
         left.is_some()
@@ -98,8 +98,8 @@ impl Room {
 }
 
 /// What there is to tell of one chat.
-pub(super) struct Caught {
-    pub(super) known: Known,
+pub(super) struct ChatDelta {
+    pub(super) known: ChatCursorState,
     /// New messages, without a hole.
     pub(super) messages: Vec<Message>,
     /// Changes, without a hole.
@@ -112,8 +112,8 @@ pub(super) struct Caught {
     pub(super) reset: bool,
 }
 
-impl Caught {
-    pub(super) fn reset(known: Known) -> Self {
+impl ChatDelta {
+    pub(super) fn reset(known: ChatCursorState) -> Self {
         Self {
             known,
             messages: Vec::new(),
@@ -126,16 +126,16 @@ impl Caught {
     }
 
     /// As much of it as fits, in the order of its happening, and of an open chat the read positions; None if nothing does.
-    pub(super) fn fill(self, room: &mut Room) -> Option<(ChatSync, Option<Vec<MemberView>>)> {
+    pub(super) fn fill(self, room: &mut ByteBudget) -> Option<(ChatSync, Option<Vec<MemberView>>)> {
         let Self { known, messages, pointers, changed, document, members, reset } = self;
         let mut part = known.part();
-        let tells_positions = known.tells_positions();
+        let includes_positions = known.includes_positions();
         // Reserved with the largest cursor and every flag.
         let reserved = json_length(&part) + 128;
-        if !room.takes(reserved) {
+        if !room.try_take(reserved) {
             return None;
         }
-        let Known { head, member, cursor, .. } = known;
+        let ChatCursorState { head, member, cursor, .. } = known;
         let floor = member.floor();
         if reset {
             part.reset = true;
@@ -150,7 +150,7 @@ impl Caught {
             }
             if message.is_visible_to(&member.user, floor) {
                 let mut view = MessageView::new(message, &members);
-                view.limit(ITEM_BYTES);
+                view.limit(MAX_ITEM_BYTES);
                 if !add(room, view, |view| part.messages.push(view)) {
                     break;
                 }
@@ -167,7 +167,7 @@ impl Caught {
                 Seq(0) => match &document {
                     Some(chat) if chat.members_rev >= pointer.rev => {
                         told.contains(&Seq(0)) || {
-                            let view = ChatView::new(chat, &head, floor).limited(ITEM_BYTES);
+                            let view = ChatView::new(chat, &head, floor).limited(MAX_ITEM_BYTES);
                             add(room, view, |view| part.chat = Some(view))
                         }
                     }
@@ -183,7 +183,7 @@ impl Caught {
                     Some(message) if message.rev >= pointer.rev => {
                         told.contains(&of) || {
                             let mut view = MessageView::of(message, &members, &member.user, floor);
-                            view.limit(ITEM_BYTES);
+                            view.limit(MAX_ITEM_BYTES);
                             add(room, view, |view| part.changed.push(view))
                         }
                     }
@@ -201,14 +201,14 @@ impl Caught {
             part.cursor.rev = pointer.rev;
         }
         part.limited = part.cursor != Cursor { seq: head.last_seq.max(part.cursor.seq), rev: head.last_rev };
-        let positions = tells_positions.then(|| members.into_iter().map(MemberView::new).collect());
+        let positions = includes_positions.then(|| members.into_iter().map(MemberView::new).collect());
         Some((part, positions))
     }
 }
 
 /// Adds an item, if it fits.
-fn add<T: Serialize>(room: &mut Room, item: T, push: impl FnOnce(T)) -> bool {
-    let fits = room.takes(json_length(&item));
+fn add<T: Serialize>(room: &mut ByteBudget, item: T, push: impl FnOnce(T)) -> bool {
+    let fits = room.try_take(json_length(&item));
     if fits {
         push(item);
     }
@@ -260,9 +260,9 @@ mod tests {
             let head = Head { last_seq: Seq(many), last_rev: Rev(many), ..Head::new(2, now) };
             let member = Member { cleared_seq: Seq(many), ..Member::joining(user.clone(), Seq(many), now) };
             let cursor = Cursor { seq: Seq(many), rev: Rev(many) };
-            Known { chat, cursor, head, member, mute, is_open: false, now }.part()
+            ChatCursorState { chat, cursor, head, member, mute, is_open: false, now }.part()
         };
-        let mut room = Room { left: DOCUMENT_BYTES - 128 };
-        assert!((0..100).all(|n| room.takes(json_length(&part(n)))), "{}", room.left);
+        let mut room = ByteBudget { left: MAX_DOCUMENT_BYTES - 128 };
+        assert!((0..100).all(|n| room.try_take(json_length(&part(n)))), "{}", room.left);
     }
 }

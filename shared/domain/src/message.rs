@@ -39,7 +39,7 @@ pub struct Message {
     /// The number of its last change; 0 as long as it is as it was sent.
     pub rev: Rev,
     /// The number of the last change that was everyone's: that somebody deleted it for themselves is theirs to know.
-    pub told_rev: Rev,
+    pub public_rev: Rev,
     /// What it says, or that it was deleted.
     pub body: Body,
 }
@@ -48,7 +48,7 @@ pub struct Message {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// It says something.
-    LiveBody(LiveBody),
+    Live(LiveBody),
     /// It is a tombstone: its place in the log is kept, and nothing of what it said.
     Deleted {
         /// When it was deleted.
@@ -120,7 +120,7 @@ impl Message {
     /// What it says; None of a tombstone.
     pub fn said(&self) -> Option<&LiveBody> {
         match &self.body {
-            Body::LiveBody(said) => Some(said),
+            Body::Live(said) => Some(said),
             Body::Deleted { .. } => None,
         }
     }
@@ -128,7 +128,7 @@ impl Message {
     /// What it carries, or carried.
     pub fn attachment(&self) -> Option<&AttachmentId> {
         match &self.body {
-            Body::LiveBody(said) => said.attachment.as_ref().map(|attachment| &attachment.id),
+            Body::Live(said) => said.attachment.as_ref().map(|attachment| &attachment.id),
             Body::Deleted { attachment, .. } => attachment.as_ref(),
         }
     }
@@ -197,7 +197,7 @@ impl MessageView {
         let seen_by: BTreeSet<&UserId> = readers.chain([&message.sender]).collect();
         let mut view = Self { seen_by: seen_by.into_iter().cloned().collect(), ..Self::place(message) };
         match &message.body {
-            Body::LiveBody(said) => {
+            Body::Live(said) => {
                 said.content.as_str().clone_into(&mut view.content);
                 view.attachment.clone_from(&said.attachment);
                 view.edited_at = said.edited_at;
@@ -253,7 +253,7 @@ impl MessageView {
             deleted_for: Vec::new(),
             created_at: message.created_at,
             client_message_id: message.client_message_id.clone(),
-            rev: message.told_rev,
+            rev: message.public_rev,
             edited_at: None,
             reply_to: None,
             mentions: BTreeSet::new(),
@@ -361,8 +361,8 @@ mod tests {
             client_message_id: Some(ClientMessageId::parse("\"".repeat(64)).unwrap()),
             deleted_for: BTreeSet::from([user(1)]),
             rev: Rev(u64::MAX),
-            told_rev: Rev(u64::MAX),
-            body: Body::LiveBody(LiveBody {
+            public_rev: Rev(u64::MAX),
+            body: Body::Live(LiveBody {
                 attachment: is_caption.then_some(attachment),
                 edited_at: Some(Timestamp::from_millis(1_769_851_800_125)),
                 reply_to: Some(Seq(u64::MAX)),
@@ -420,14 +420,13 @@ mod tests {
     #[test]
     fn a_short_content_is_not_cut_in_the_middle_of_a_character() {
         let mut message = largest(false);
-        message.body = Body::LiveBody(LiveBody::new(Content::parse("\u{1F44B}".repeat(2000)).unwrap()));
+        message.body = Body::Live(LiveBody::new(Content::parse("\u{1F44B}".repeat(2000)).unwrap()));
         let reader = Member::joining(user(3), Seq(0), message.created_at);
         let preview = MessageView::preview(&message, &reader);
         assert!(preview.content.chars().all(|c| c == '\u{1F44B}') && preview.content.len() > 500);
         for part in ["\u{fc}", "\u{4e2d}", "\u{1F44B}", "\u{fc}\n"] {
             for count in 200..800 {
-                message.body =
-                    Body::LiveBody(LiveBody::new(Content::parse(format!("x{}", part.repeat(count))).unwrap()));
+                message.body = Body::Live(LiveBody::new(Content::parse(format!("x{}", part.repeat(count))).unwrap()));
                 let preview = MessageView::preview(&message, &reader);
                 assert!(json_length(&preview.content) <= MAX_PREVIEW_BYTES, "{count} of {part}");
             }

@@ -2,7 +2,7 @@
 
 use client::draft::Draft;
 use client::events::Event;
-use client::{Client, Error, OneToken, Options, RedisLink, Tokens, Update, Updates, call};
+use client::{Client, Error, Link, OneToken, Options, Tokens, Update, Updates, call};
 use end_to_end::proxy::Proxy;
 use end_to_end::{System, User, seed};
 use futures_util::future::BoxFuture;
@@ -122,7 +122,7 @@ async fn a_connection_is_renewed_without_a_gap_and_without_going_offline() {
     let told = watching.take_waiting();
     let presence: Vec<_> = told.iter().filter(|frame| frame["event"] == "presence.updated").collect();
     assert!(presence.is_empty(), "{presence:?}");
-    assert_eq!(client.link(), RedisLink::Online);
+    assert_eq!(client.link(), Link::Online);
 }
 
 /// New tokens, each good for a few seconds.
@@ -160,7 +160,7 @@ async fn a_token_is_replaced_before_it_runs_out() {
     let is_last =
         |it: &Update| matches!(it, Update::SendOutcome { client_message_id, .. } if *client_message_id == name);
     came.extend(until(&mut updates, is_last).await);
-    let lost = came.iter().any(|update| matches!(update, Update::Connection(RedisLink::Offline { .. })));
+    let lost = came.iter().any(|update| matches!(update, Update::Connection(Link::Offline { .. })));
     assert!(!lost, "{came:?}");
     let (_, page) = bob.http.get(&format!("/chats/{chat}/messages?limit=100")).await.unwrap();
     assert_eq!(page["seq"], lines + 1, "{page}");
@@ -244,10 +244,8 @@ async fn a_token_that_is_not_accepted_is_said() {
     forged.truncate(forged.len() - 8);
     forged.push_str("AAAAAAAA");
     let (_client, mut updates) = Client::start(system.options(), Arc::new(OneToken(forged))).await.unwrap();
-    let came = until(&mut updates, |update| matches!(update, Update::Connection(RedisLink::Offline { .. }))).await;
-    let Some(Update::Connection(RedisLink::Offline { reason, is_of_token, .. })) = came.last() else {
-        panic!("{came:?}")
-    };
+    let came = until(&mut updates, |update| matches!(update, Update::Connection(Link::Offline { .. }))).await;
+    let Some(Update::Connection(Link::Offline { reason, is_of_token, .. })) = came.last() else { panic!("{came:?}") };
     assert!(*is_of_token && reason.contains("403"), "{reason}");
     let none = Client::start(system.options(), Arc::new(OneToken("no token".to_owned()))).await;
     assert!(none.is_err_and(|error| error.is_of_token()));

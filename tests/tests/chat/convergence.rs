@@ -3,7 +3,7 @@
 
 use client::draft::Draft;
 use client::events::Event;
-use client::{Client, Error, Options, RedisLink, Update, Updates};
+use client::{Client, Error, Link, Options, Update, Updates};
 use end_to_end::files::{PNG, announcement, kinds, new_picture, put};
 use end_to_end::proxy::Proxy;
 use end_to_end::{System, User, seed};
@@ -54,7 +54,7 @@ impl Device {
                 let older = state.chats().iter().find(|(_, held)| held.has_older()).map(|(id, _)| id.clone());
                 (state.is_behind() || state.has_gap(), older)
             });
-            let is_waiting = self.client.link() != RedisLink::Online || !self.client.unsent().is_empty();
+            let is_waiting = self.client.link() != Link::Online || !self.client.unsent().is_empty();
             match older {
                 _ if is_behind || is_waiting => {}
                 Some(chat) => drop(self.client.older(&chat, 20).await.unwrap()),

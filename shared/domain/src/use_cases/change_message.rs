@@ -128,8 +128,8 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync>
                 return Ok(ChangedMessage { message, stored, pushed: PushReport::default(), retries: retry.count() });
             };
             let rev = state.head.last_rev.next();
-            let told_rev = if scope == Scope::Everyone { rev } else { after.told_rev };
-            let after = Message { rev, told_rev, ..after };
+            let public_rev = if scope == Scope::Everyone { rev } else { after.public_rev };
+            let after = Message { rev, public_rev, ..after };
             let change = Change {
                 chat: chat.clone(),
                 head: state.head,

@@ -60,7 +60,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync>
                 return Err(ChangeMessageError::Blank);
             }
             LiveBody::fits(&after.content, &after.mentions, after.attachment.is_some())?;
-            let body = Body::LiveBody(LiveBody { edited_at: Some(now), ..after });
+            let body = Body::Live(LiveBody { edited_at: Some(now), ..after });
             Ok(Some(Message { body, ..message.clone() }))
         };
         self.change_message(&caller, &chat, seq, Scope::Everyone, edit).await

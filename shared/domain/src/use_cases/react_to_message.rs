@@ -37,7 +37,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync>
             if reactions == said.reactions {
                 return Ok(None);
             }
-            Ok(Some(Message { body: Body::LiveBody(LiveBody { reactions, ..said.clone() }), ..message.clone() }))
+            Ok(Some(Message { body: Body::Live(LiveBody { reactions, ..said.clone() }), ..message.clone() }))
         };
         self.change_message(&caller, &chat, seq, Scope::Everyone, react).await
     }

@@ -300,8 +300,8 @@ where
                 client_message_id: command.client_message_id.clone(),
                 deleted_for: BTreeSet::new(),
                 rev: Rev(0),
-                told_rev: Rev(0),
-                body: Body::LiveBody(LiveBody {
+                public_rev: Rev(0),
+                body: Body::Live(LiveBody {
                     attachment: upload.map(|upload| upload.attachment.clone()),
                     reply_to: command.reply_to,
                     mentions: command.mentions.clone(),

@@ -27,8 +27,11 @@ pub(crate) struct MessageItem {
     /// Absent before messages could change.
     #[serde(default)]
     rev: Rev,
-    #[serde(default)]
-    told_rev: Rev,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_rev: Option<Rev>,
+    /// The former name of `publicRev`: read where that is absent, never written.
+    #[serde(skip_serializing)]
+    told_rev: Option<Rev>,
     /// Absent from a tombstone, like everything else that the message said.
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<Content>,
@@ -57,7 +60,7 @@ struct Users(#[serde(with = "user_set")] BTreeSet<UserId>);
 
 impl From<&Message> for MessageItem {
     fn from(message: &Message) -> Self {
-        let Message { chat, seq, sender, kind, created_at, client_message_id, deleted_for, rev, told_rev, body } =
+        let Message { chat, seq, sender, kind, created_at, client_message_id, deleted_for, rev, public_rev, body } =
             message.clone();
         let item = Self {
             chat_id: chat,
@@ -68,7 +71,8 @@ impl From<&Message> for MessageItem {
             client_message_id,
             deleted_for,
             rev,
-            told_rev,
+            public_rev: Some(public_rev),
+            told_rev: None,
             content: None,
             attachment: None,
             edited_at: None,
@@ -83,7 +87,7 @@ impl From<&Message> for MessageItem {
             Body::Deleted { at, by, attachment } => {
                 Self { deleted_at: Some(at.millis()), deleted_by: Some(by), deleted_attachment: attachment, ..item }
             }
-            Body::LiveBody(LiveBody { content, attachment, edited_at, reply_to, mentions, reactions }) => Self {
+            Body::Live(LiveBody { content, attachment, edited_at, reply_to, mentions, reactions }) => Self {
                 content: Some(content),
                 attachment,
                 edited_at: edited_at.map(Timestamp::millis),
@@ -115,7 +119,7 @@ impl TryFrom<MessageItem> for StoredMessage {
             (None, Some(at), Some(by)) => {
                 Body::Deleted { at: Timestamp::from_millis(at), by, attachment: item.deleted_attachment }
             }
-            (Some(content), None, None) => Body::LiveBody(LiveBody {
+            (Some(content), None, None) => Body::Live(LiveBody {
                 content,
                 attachment: item.attachment,
                 edited_at: item.edited_at.map(Timestamp::from_millis),
@@ -134,7 +138,7 @@ impl TryFrom<MessageItem> for StoredMessage {
             client_message_id: item.client_message_id,
             deleted_for: item.deleted_for,
             rev: item.rev,
-            told_rev: item.told_rev,
+            public_rev: item.public_rev.or(item.told_rev).unwrap_or_default(),
             body,
         }))
     }

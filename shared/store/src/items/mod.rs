@@ -119,7 +119,7 @@ mod tests {
             client_message_id: None,
             deleted_for: [user("bob")].into(),
             rev: Rev(2),
-            told_rev: Rev(1),
+            public_rev: Rev(1),
             body: Body::Deleted { at: Timestamp::from_millis(9), by: user("carol"), attachment: None },
         };
         let item = to_item("Messages", &MessageItem::from(&tombstone)).unwrap();
@@ -131,17 +131,25 @@ mod tests {
             "deletedAt",
             "deletedBy",
             "deletedFor",
+            "publicRev",
             "rev",
             "senderId",
             "seq",
-            "toldRev",
             "type",
         ];
         assert_eq!(names, kept);
         let mut broken = item.clone();
+        let mut former = item.clone();
         assert_eq!(Message::from(from_item::<StoredMessage>("Messages", item).unwrap()), tombstone);
         broken.remove("deletedAt");
         let error = from_item::<StoredMessage>("Messages", broken).err().unwrap().to_string();
         assert!(error.contains("chatId=c1 seq=4") && error.contains("`deletedAt`"), "{error}");
+        // An item from before the attribute was renamed; and one with both names.
+        let public_rev = |item| Message::from(from_item::<StoredMessage>("Messages", item).unwrap()).public_rev;
+        let number = |n: u64| AttributeValue::N(n.to_string());
+        former.insert("toldRev".to_owned(), number(0));
+        assert_eq!(public_rev(former.clone()), Rev(1));
+        former.remove("publicRev");
+        assert_eq!(public_rev(former), Rev(0));
     }
 }

@@ -1,11 +1,22 @@
 //! Items that were written before an attribute was there are read and changed as if they had it.
 
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
-use domain::ids::{Rev, Seq};
-use domain::use_cases::{CreateChat, EditMessage, ListChats, NewChat, PageLimit};
-use store::DynamoStore;
+use domain::ids::{ChatId, Rev, Seq};
+use domain::use_cases::{
+    CreateChat, DeleteFor, DeleteMessage, EditMessage, ListChats, ListMessages, NewChat, PageLimit, PageStart,
+};
+use store::{DynamoStore, TableNames};
 use testkit::TestEnv;
 use testkit::fixtures::{caller, message, text, user, users};
+
+async fn change(client: &Client, tables: &TableNames, chat: &ChatId, seq: &str, expression: &str) {
+    let key = [("chatId", AttributeValue::S(chat.to_string())), ("seq", AttributeValue::N(seq.to_owned()))];
+    let key = key.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let call = client.update_item().table_name(&tables.messages).set_key(Some(key));
+    let call = call.return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+    call.update_expression(expression).send().await.unwrap();
+}
 
 #[tokio::test]
 async fn a_message_from_before_there_were_changes_can_be_changed() {
@@ -15,12 +26,8 @@ async fn a_message_from_before_there_were_changes_can_be_changed() {
     let chat = NewChat::private(&user("early-a"), &users(&["early-b"])).unwrap();
     let chat = app.create_chat(CreateChat { caller: caller("early-a"), chat }).await.unwrap().chat.chat_id().clone();
     app.send_message(message(&chat, "early-a", "", "Hello")).await.unwrap();
-    for (seq, attributes) in [("0", "activeAt"), ("1", "rev, toldRev")] {
-        let key = [("chatId", AttributeValue::S(chat.to_string())), ("seq", AttributeValue::N(seq.to_owned()))];
-        let key = key.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let call = client.update_item().table_name(&tables.messages).set_key(Some(key));
-        let call = call.return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        call.update_expression(format!("REMOVE {attributes}")).send().await.unwrap();
+    for (seq, attributes) in [("0", "activeAt"), ("1", "rev, publicRev")] {
+        change(&client, &tables, &chat, seq, &format!("REMOVE {attributes}")).await;
     }
     let list = ListChats { caller: caller("early-b"), limit: PageLimit::default(), after: None };
     assert_eq!(app.list_chats(list).await.unwrap().chats.len(), 1);
@@ -33,4 +40,39 @@ async fn a_message_from_before_there_were_changes_can_be_changed() {
     };
     assert_eq!(app.edit_message(edit("Once")).await.unwrap().message.rev(), Rev(1));
     assert_eq!(app.edit_message(edit("Twice")).await.unwrap().message.rev(), Rev(2));
+}
+
+/// `publicRev` was named `toldRev` before.
+#[tokio::test]
+async fn a_message_with_the_former_name_of_public_rev_is_read() {
+    let (client, tables, _) = crate::support::client().await;
+    let store = DynamoStore::with_client(client.clone(), tables.clone(), TestEnv::default());
+    let app = testkit::app(store, ());
+    let chat = NewChat::private(&user("former-a"), &users(&["former-b"])).unwrap();
+    let chat = app.create_chat(CreateChat { caller: caller("former-a"), chat }).await.unwrap().chat.chat_id().clone();
+    app.send_message(message(&chat, "former-a", "", "Hello")).await.unwrap();
+    let edit = EditMessage {
+        caller: caller("former-a"),
+        chat: chat.clone(),
+        seq: Seq(1),
+        content: text("Edited"),
+        mentions: None,
+    };
+    app.edit_message(edit).await.unwrap();
+    let delete = DeleteMessage { caller: caller("former-a"), chat: chat.clone(), seq: Seq(1), for_whom: DeleteFor::Me };
+    app.delete_message(delete).await.unwrap();
+    let shown_rev = async || {
+        let list = ListMessages {
+            caller: caller("former-b"),
+            chat: chat.clone(),
+            start: PageStart::Latest,
+            limit: PageLimit::default(),
+        };
+        app.list_messages(list).await.unwrap().messages[0].rev()
+    };
+    assert_eq!(shown_rev().await, Rev(1));
+    change(&client, &tables, &chat, "1", "SET toldRev = publicRev REMOVE publicRev").await;
+    assert_eq!(shown_rev().await, Rev(1), "the former name is read");
+    change(&client, &tables, &chat, "1", "SET publicRev = toldRev, toldRev = rev").await;
+    assert_eq!(shown_rev().await, Rev(1), "the new name wins");
 }

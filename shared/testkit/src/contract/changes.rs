@@ -53,7 +53,7 @@ pub async fn changed_messages_are_read_back(store: impl Store) {
         mentions: BTreeSet::from([user("b")]),
         reactions,
     };
-    let edited = Message { rev: Rev(1), deleted_for: [user("b")].into(), body: Body::LiveBody(said), ..first.clone() };
+    let edited = Message { rev: Rev(1), deleted_for: [user("b")].into(), body: Body::Live(said), ..first.clone() };
     let head = head_of(store, &chat).await;
     let what = ChangeKind::Message { after: edited.clone(), before: Rev(0) };
     changed(store, &change(&chat, head, None, what)).await;
@@ -85,7 +85,7 @@ pub async fn a_change_on_what_has_moved_changes_nothing(store: impl Store) {
     let head = head_of(store, &chat).await;
     let edit = |head: Head, before: u64| {
         let after =
-            Message { rev: head.last_rev.next(), body: Body::LiveBody(LiveBody::new(text("x"))), ..message.clone() };
+            Message { rev: head.last_rev.next(), body: Body::Live(LiveBody::new(text("x"))), ..message.clone() };
         change(&chat, head, None, ChangeKind::Message { after, before: Rev(before) })
     };
     // Sends do not stand in the way.

@@ -125,7 +125,7 @@ pub async fn a_long_log_is_read_in_order(store: impl Store) {
     for _ in 0..60 {
         let (head, member) = head_and_member(store, &chat, "a").await;
         let mut next = commit(&chat, "a", head, member.budget, None);
-        next.message.body = Body::LiveBody(LiveBody::new(large.clone()));
+        next.message.body = Body::Live(LiveBody::new(large.clone()));
         assert_eq!(store.commit_message(&next).await.unwrap(), CommitOutcome::Committed);
     }
     let seqs = async |from, to| -> Vec<u64> {

@@ -60,13 +60,12 @@ pub async fn what_a_message_carries_is_read_back(store: impl Store) {
     let (head, _) = head_and_member(&store, &chat, "a").await;
     let mut carrying = commit(&chat, "a", head, None, None);
     carrying.message.kind = MessageType::Image;
-    carrying.message.body =
-        Body::LiveBody(LiveBody { attachment: Some(declared.attachment), ..LiveBody::new(text("")) });
+    carrying.message.body = Body::Live(LiveBody { attachment: Some(declared.attachment), ..LiveBody::new(text("")) });
     assert_eq!(store.commit_message(&carrying).await.unwrap(), CommitOutcome::Committed);
     assert_eq!(store.message(&chat, Seq(1)).await.unwrap().as_ref(), Some(&carrying.message));
     let (head, _) = head_and_member(&store, &chat, "a").await;
     let body = Body::Deleted { at: START, by: user("a"), attachment: Some(id) };
-    let after = Message { body, rev: Rev(1), told_rev: Rev(1), ..carrying.message };
+    let after = Message { body, rev: Rev(1), public_rev: Rev(1), ..carrying.message };
     let what = ChangeKind::Message { after: after.clone(), before: Rev(0) };
     let change = Change { chat: chat.clone(), head, at: START, only_for: None, what };
     assert_eq!(store.commit_change(&change).await.unwrap(), ChangeOutcome::Committed);

@@ -14,9 +14,8 @@ use store::{DynamoStore, TableNames};
 pub(crate) use objects::Bucket;
 pub(crate) use realtime::{ApiGatewayPush, PushAndNotify};
 
-/// The use cases on AWS: with a push channel or without, with the users of the Auth Service or without, with the bucket
-/// of attachments or without.
-pub(crate) type App<P = ApiGatewayPush, D = (), O = ()> = domain::App<Store, P, SystemEnv, D, O>;
+/// The use cases on AWS. `App<()>` pushes nothing.
+pub(crate) type App<P = ApiGatewayPush> = domain::App<Store, P, SystemEnv>;
 
 /// The users of the Auth Service, where one is configured.
 pub(crate) type Users = Option<AuthService<SystemEnv>>;
@@ -34,79 +33,55 @@ impl Password for RedisPassword {
     }
 }
 
-/// Builds the use cases and connects to what they need, in the time that Lambda gives a function to start.
-///
-/// # Errors
-/// A variable that is missing or wrong.
-pub(crate) async fn app() -> Result<App, Error> {
-    let aws = Aws::new(AwsConfig::from_env()?);
-    let (push, store) = push_and_store(&aws).await?;
-    compose(store, push, (), ())
-}
+/// Builds what a handler needs, from the function's environment variables. Building also connects: Lambda gives a
+/// function 10 s to start, and the first request does not wait for name resolution and TLS. Each method fails on a
+/// variable that is missing or wrong.
+pub(crate) struct Parts(Aws);
 
-/// The same for a function that also looks after attachments.
-///
-/// # Errors
-/// A variable that is missing or wrong.
-pub(crate) async fn app_with_attachments() -> Result<App<ApiGatewayPush, (), Bucket>, Error> {
-    let aws = Aws::new(AwsConfig::from_env()?);
-    let (push, store) = push_and_store(&aws).await?;
-    compose(store, push, (), bucket(&aws)?)
-}
+impl Parts {
+    pub(crate) fn from_env() -> Result<Self, Error> {
+        Ok(Self(Aws::new(AwsConfig::from_env()?)))
+    }
 
-/// The same as [`app_with_attachments`] for a function that pushes nothing.
-///
-/// # Errors
-/// A variable that is missing or wrong.
-pub(crate) async fn app_with_attachments_without_push() -> Result<App<(), (), Bucket>, Error> {
-    let aws = Aws::new(AwsConfig::from_env()?);
-    compose(store(&aws).await?, (), (), bucket(&aws)?)
-}
+    /// The use cases, with API Gateway's push channel.
+    pub(crate) async fn app(&self) -> Result<App, Error> {
+        let endpoint = connections_endpoint()?;
+        let (store, ()) = tokio::join!(store(&self.0), self.0.warm(&endpoint));
+        compose(store?, ApiGatewayPush::new(&self.0.sdk, &endpoint))
+    }
 
-/// The same as [`app_with_attachments`] for a function that also notifies users who are away, where there is a topic for
-/// that.
-///
-/// # Errors
-/// A variable that is missing or wrong.
-pub(crate) async fn app_with_notifications() -> Result<App<PushAndNotify, (), Bucket>, Error> {
-    let aws = Aws::new(AwsConfig::from_env()?);
-    let (push, store) = push_and_store(&aws).await?;
-    let topic = notifications_topic().map(|arn| Topic::new(&aws.sdk, aws.config.sns_endpoint.as_deref(), arn));
-    compose(store, PushAndNotify::new(push, topic), (), bucket(&aws)?)
-}
+    /// The use cases without a push channel.
+    pub(crate) async fn app_without_push(&self) -> Result<App<()>, Error> {
+        compose(store(&self.0).await?, ())
+    }
 
-/// The same for a function that pushes nothing: its type has nothing to push with.
-///
-/// # Errors
-/// A variable that is missing or wrong.
-pub(crate) async fn app_without_push() -> Result<App<()>, Error> {
-    let aws = Aws::new(AwsConfig::from_env()?);
-    compose(store(&aws).await?, (), (), ())
-}
+    /// The use cases, with the push channel and, where a topic is configured, notifications to users who are away.
+    pub(crate) async fn app_with_notifications(&self) -> Result<App<PushAndNotify>, Error> {
+        let App { store, push, env, settings } = self.app().await?;
+        let endpoint = self.0.config.sns_endpoint.as_deref();
+        let topic = notifications_topic().map(|arn| Topic::new(&self.0.sdk, endpoint, arn));
+        Ok(App { store, push: PushAndNotify::new(push, topic), env, settings })
+    }
 
-/// The same as [`app`] for a function that asks who users are.
-///
-/// # Errors
-/// A variable that is missing or wrong.
-pub(crate) async fn app_with_users() -> Result<App<ApiGatewayPush, Users>, Error> {
-    let aws = Aws::new(AwsConfig::from_env()?);
-    let (push, store) = push_and_store(&aws).await?;
-    compose(store, push, users(&aws)?, ())
-}
+    /// The push channel alone, for a function that stores nothing.
+    pub(crate) async fn channel(&self) -> Result<ApiGatewayPush, Error> {
+        let endpoint = connections_endpoint()?;
+        self.0.warm(&endpoint).await;
+        Ok(ApiGatewayPush::new(&self.0.sdk, &endpoint))
+    }
 
-/// The same as [`app_without_push`] for a function that asks who users are.
-///
-/// # Errors
-/// A variable that is missing or wrong.
-pub(crate) async fn app_with_users_without_push() -> Result<App<(), Users>, Error> {
-    let aws = Aws::new(AwsConfig::from_env()?);
-    compose(store(&aws).await?, (), users(&aws)?, ())
-}
+    /// The directory of users.
+    pub(crate) fn users(&self) -> Result<Users, Error> {
+        let Some(config) = AuthServiceConfig::from_env() else { return Ok(None) };
+        let endpoint = self.0.config.secrets_endpoint.as_deref();
+        let credential = config.secret_arn.map(|arn| Credential::new(&self.0.sdk, endpoint, &arn));
+        Ok(Some(AuthService::new(&config.url, credential, SystemEnv)?))
+    }
 
-async fn push_and_store(aws: &Aws) -> Result<(ApiGatewayPush, Store), Error> {
-    let endpoint = connections_endpoint()?;
-    let (store, ()) = tokio::join!(store(aws), aws.warm(&endpoint));
-    Ok((ApiGatewayPush::new(&aws.sdk, &endpoint), store?))
+    /// The bucket with attachments.
+    pub(crate) fn bucket(&self) -> Result<Bucket, Error> {
+        Ok(Bucket::new(&self.0.sdk, self.0.config.s3_endpoint.as_deref(), &attachments_bucket()?))
+    }
 }
 
 /// The tables, and Redis where live connections are kept there.
@@ -137,28 +112,6 @@ async fn redis(aws: &Aws) -> Result<Option<RedisConnections<RedisPassword>>, Err
     Ok(Some(connections))
 }
 
-/// The push channel alone, for a function that stores nothing.
-///
-/// # Errors
-/// A variable that is missing or wrong.
-pub(crate) async fn channel() -> Result<ApiGatewayPush, Error> {
-    let aws = Aws::new(AwsConfig::from_env()?);
-    let endpoint = connections_endpoint()?;
-    aws.warm(&endpoint).await;
-    Ok(ApiGatewayPush::new(&aws.sdk, &endpoint))
-}
-
-fn users(aws: &Aws) -> Result<Users, Error> {
-    let Some(config) = AuthServiceConfig::from_env() else { return Ok(None) };
-    let endpoint = aws.config.secrets_endpoint.as_deref();
-    let credential = config.secret_arn.map(|arn| Credential::new(&aws.sdk, endpoint, &arn));
-    Ok(Some(AuthService::new(&config.url, credential, SystemEnv)?))
-}
-
-fn bucket(aws: &Aws) -> Result<Bucket, Error> {
-    Ok(Bucket::new(&aws.sdk, aws.config.s3_endpoint.as_deref(), &attachments_bucket()?))
-}
-
-fn compose<P, D, O>(store: Store, push: P, directory: D, objects: O) -> Result<App<P, D, O>, Error> {
-    Ok(App { store, push, env: SystemEnv, settings: ChatConfig::from_env()?.settings, directory, objects })
+fn compose<P>(store: Store, push: P) -> Result<App<P>, Error> {
+    Ok(App { store, push, env: SystemEnv, settings: ChatConfig::from_env()?.settings })
 }

@@ -1,80 +1,87 @@
-//! What happens around every request: it is opened, handled, answered, and logged in one line.
+//! What happens around every request: it is parsed, handled, answered, and logged in one line.
 
-use crate::app::{App, app, channel};
-use crate::log::{Log, LogRecord, start};
+use crate::app::{ApiGatewayPush, App, Parts, PushAndNotify};
+use crate::log::{LogRecord, RequestLog, start};
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use domain::error_chain::error_chain;
 use domain::ids::ConnectionId;
 use domain::ports::Push;
 use edge::answer::{Answer, frame, respond};
 use edge::problem::{Code, Problem};
-use edge::request::{Api, Request, parse_request};
+use edge::request::{Api, Origin, Request, parse_request};
 use edge::socket::{SocketEvent, parse, refuse};
 use futures_util::future::BoxFuture;
 use lambda_http::{Body, Response, service_fn};
 use lambda_runtime::{Error, LambdaEvent};
-use realtime::{ApiGatewayPush, PushAndNotify};
 use serde_json::Value;
 
-/// What a handler answers, some time.
+/// What a handler returns.
 pub(crate) type HandlerFuture<'a> = BoxFuture<'a, Result<Answer, Problem>>;
 
-/// What a function can close a connection with, if it serves frames.
-pub(crate) trait Channel: Sync {
-    /// The push channel.
+/// What a handler works with: the use cases, alone or with one more thing.
+pub(crate) trait Context: Send + Sync {
+    /// The push channel; None in a function that serves no frames.
     fn channel(&self) -> Option<&ApiGatewayPush>;
 }
 
-impl Channel for ApiGatewayPush {
+impl Context for App {
     fn channel(&self) -> Option<&ApiGatewayPush> {
-        Some(self)
+        Some(&self.push)
     }
 }
 
-impl Channel for PushAndNotify {
+impl Context for App<PushAndNotify> {
     fn channel(&self) -> Option<&ApiGatewayPush> {
-        Some(self.push())
+        Some(self.push.push())
     }
 }
 
-impl Channel for () {
+impl Context for App<()> {
     fn channel(&self) -> Option<&ApiGatewayPush> {
         None
     }
 }
 
-/// Serves requests with the use cases, once they are composed. Returns when Lambda ends the function.
-///
-/// # Errors
-/// A variable that is missing or wrong, or the Runtime API is gone.
-pub(crate) async fn serve<P: Channel + Send, D: Send + Sync, O: Send + Sync>(
-    app: impl Future<Output = Result<App<P, D, O>, Error>>,
-    handle: impl for<'a> Fn(&'a App<P, D, O>, Request) -> HandlerFuture<'a> + Send + Sync,
-) -> Result<(), Error> {
-    let log = start()?;
-    let app = &app.await?;
-    let handle = &handle;
-    let one = service_fn(move |request| answer(log, app.push.channel(), request, move |request| handle(app, request)));
-    lambda_http::run(one).await
+impl<A: Context, T: Send + Sync> Context for (A, T) {
+    fn channel(&self) -> Option<&ApiGatewayPush> {
+        self.0.channel()
+    }
 }
 
-/// Serves frames without a store.
+impl Context for ApiGatewayPush {
+    fn channel(&self) -> Option<&ApiGatewayPush> {
+        Some(self)
+    }
+}
+
+/// Builds the context and serves requests with it. Returns when Lambda ends the function.
 ///
 /// # Errors
 /// A variable that is missing or wrong, or the Runtime API is gone.
-pub(crate) async fn serve_sockets(
-    handle: impl Fn(Request) -> Result<Answer, Problem> + Send + Sync,
+pub(crate) async fn serve<C: Context>(
+    build: impl AsyncFnOnce(&Parts) -> Result<C, Error>,
+    handle: impl for<'a> Fn(&'a C, Request) -> HandlerFuture<'a> + Send + Sync,
 ) -> Result<(), Error> {
     let log = start()?;
-    let push = &channel().await?;
+    let context = &build(&Parts::from_env()?).await?;
     let handle = &handle;
-    let one = service_fn(move |request| {
-        answer(log, Some(push), request, move |request| Box::pin(async move { handle(request) }))
+    let one = service_fn(move |request| async move {
+        let log = log.start();
+        let (origin, parsed) = parse_request(&request, log.started());
+        let result = match parsed {
+            Ok(request) => handle(context, request).await,
+            Err(problem) => Err(problem),
+        };
+        if let Some(channel) = context.channel() {
+            close_if_expired(channel, &origin, &result).await;
+        }
+        finish(log, &origin, &result);
+        Ok::<Response<Body>, Error>(respond(&origin, &result))
     });
     lambda_http::run(one).await
 }
 
-/// What a handler of `$connect` or `$disconnect` answers, some time.
+/// What a handler of `$connect` or `$disconnect` returns.
 pub(crate) type SocketHandlerFuture<'a> = BoxFuture<'a, Result<Value, Problem>>;
 
 /// Serves `$connect` or `$disconnect`. On lambda_runtime, as lambda_http puts the headers of a WebSocket answer only where
@@ -86,10 +93,10 @@ pub(crate) async fn serve_connections(
     handle: impl for<'a> Fn(&'a App, SocketEvent) -> SocketHandlerFuture<'a>,
 ) -> Result<(), Error> {
     let log = start()?;
-    let app = &app().await?;
+    let app = &Parts::from_env()?.app().await?;
     let handle = &handle;
     let one = async |event: LambdaEvent<ApiGatewayWebsocketProxyRequest>| -> Result<Value, Error> {
-        let begun = log.start();
+        let log = log.start();
         let parsed = parse(&event.payload);
         let user = parsed.as_ref().ok().map(|event| event.user.clone());
         let result = match parsed {
@@ -98,68 +105,56 @@ pub(crate) async fn serve_connections(
         };
         let context = &event.payload.request_context;
         let (route, request_id) = (context.route_key.as_deref(), context.request_id.as_deref());
-        let line = LogRecord {
+        let record = LogRecord {
             route: route.unwrap_or_default(),
             request_id: request_id.unwrap_or_default(),
             invocation: &event.context.request_id,
             user: user.as_ref(),
-            ..outcome_line(request_id.unwrap_or_default(), &result, |_| 200)
+            ..outcome(request_id.unwrap_or_default(), &result, |_| 200)
         };
-        begun.finish(&line);
+        log.finish(&record);
         Ok(result.unwrap_or_else(|problem| refuse(problem.status())))
     };
     lambda_runtime::run(lambda_runtime::service_fn(one)).await
 }
 
-async fn answer<'a>(
-    log: Log,
-    push: Option<&ApiGatewayPush>,
-    request: lambda_http::Request,
-    handle: impl FnOnce(Request) -> HandlerFuture<'a>,
-) -> Result<Response<Body>, Error> {
-    let begun = log.start();
-    let (origin, opened) = parse_request(&request, begun.started());
-    let result = match opened {
-        Ok(request) => handle(request).await,
-        Err(problem) => Err(problem),
-    };
-    if let (Some(push), Err(problem), Api::WebSocket { connection: Some(connection), frame_id }) =
-        (push, &result, &origin.api)
+/// Closes the connection of a frame whose token has expired. The frame is answered over the push channel before that: a
+/// reply would come after the close.
+async fn close_if_expired(channel: &ApiGatewayPush, origin: &Origin, result: &Result<Answer, Problem>) {
+    if let (Err(problem), Api::WebSocket { connection: Some(connection), frame_id }) = (result, &origin.api)
         && problem.code == Code::TokenExpired
     {
-        let last = frame(frame_id.as_deref(), &origin.request_id, &result).to_string();
-        close_after(push, connection, &last).await;
+        let last = frame(frame_id.as_deref(), &origin.request_id, result).to_string();
+        post_and_close(channel, connection, &last).await;
     }
-    let line = LogRecord {
-        route: &origin.route,
-        request_id: &origin.request_id,
-        invocation: &origin.invocation,
-        user: origin.user.as_ref(),
-        chat: origin.chat.as_ref(),
-        ..outcome_line(&origin.request_id, &result, Answer::status)
-    };
-    begun.finish(&line);
-    Ok(respond(&origin, &result))
 }
 
-/// Sends the last frame and closes the connection: a reply would come after the close.
-async fn close_after(push: &ApiGatewayPush, connection: &ConnectionId, last: &str) {
-    for done in [push.post(connection, last).await, push.close(connection).await] {
+async fn post_and_close(channel: &ApiGatewayPush, connection: &ConnectionId, last: &str) {
+    for done in [channel.post(connection, last).await, channel.close(connection).await] {
         if let Err(error) = done {
             tracing::warn!(
                 error = error_chain(&error),
-                "a connection whose token expired could not be outcome_line so, or closed"
+                "the last frame to a connection whose token expired, or its close, failed"
             );
         }
     }
 }
 
-/// How a request was answered. What the client is not outcome_line of a failure is logged here.
-fn outcome_line<T>(
-    request_id: &str,
-    result: &Result<T, Problem>,
-    status: impl FnOnce(&T) -> u16,
-) -> LogRecord<'static> {
+/// Writes the request's line.
+fn finish(log: RequestLog, origin: &Origin, result: &Result<Answer, Problem>) {
+    log.finish(&LogRecord {
+        route: &origin.route,
+        request_id: &origin.request_id,
+        invocation: &origin.invocation,
+        user: origin.user.as_ref(),
+        chat: origin.chat.as_ref(),
+        ..outcome(&origin.request_id, result, Answer::status)
+    });
+}
+
+/// The part of a request's line that says how it was answered. The cause of a failure, which the client does not learn, is
+/// logged here.
+fn outcome<T>(request_id: &str, result: &Result<T, Problem>, status: impl FnOnce(&T) -> u16) -> LogRecord<'static> {
     let problem = match result {
         Ok(answer) => return LogRecord { status: status(answer), ..LogRecord::default() },
         Err(problem) => problem,

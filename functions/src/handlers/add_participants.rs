@@ -1,7 +1,7 @@
 //! `POST /chats/{chatId}/participants`.
 
 use super::run;
-use crate::app::{ApiGatewayPush, App, Users, app_with_users};
+use crate::app::{App, Users};
 use crate::serve::serve;
 use edge::answer::Answer;
 use edge::commands;
@@ -11,11 +11,14 @@ use std::process::ExitCode;
 
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
-    run(serve(app_with_users(), |app, request| Box::pin(handle(app, request))))
+    run(serve(
+        async |parts| Ok((parts.app().await?, parts.users()?)),
+        |(app, users), request| Box::pin(handle(app, users, request)),
+    ))
 }
 
-async fn handle(app: &App<ApiGatewayPush, Users>, request: Request) -> Result<Answer, Problem> {
+async fn handle(app: &App, users: &Users, request: Request) -> Result<Answer, Problem> {
     let command = commands::add_participants(request)?;
-    let changed = app.add_participants(command).await?;
-    Answer::group(&changed)
+    let changed = app.add_participants(users, command).await?;
+    Answer::of(&changed)
 }

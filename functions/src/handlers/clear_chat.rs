@@ -1,7 +1,7 @@
 //! `DELETE /chats/{chatId}/messages`.
 
 use super::run;
-use crate::app::{App, app};
+use crate::app::App;
 use crate::serve::serve;
 use edge::answer::Answer;
 use edge::commands;
@@ -11,11 +11,11 @@ use std::process::ExitCode;
 
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
-    run(serve(app(), |app, request| Box::pin(handle(app, request))))
+    run(serve(async |parts| parts.app().await, |app, request| Box::pin(handle(app, request))))
 }
 
 async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
     let (caller, chat) = commands::clear_chat(request)?;
     let cleared = app.clear_chat(&caller, &chat).await?;
-    Answer::cleared(&cleared)
+    Answer::of(&cleared)
 }

@@ -1,7 +1,7 @@
 //! `POST /attachments`.
 
 use super::run;
-use crate::app::{App, Bucket, app_with_attachments_without_push};
+use crate::app::{App, Bucket};
 use crate::serve::serve;
 use edge::answer::Answer;
 use edge::commands;
@@ -11,11 +11,14 @@ use std::process::ExitCode;
 
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
-    run(serve(app_with_attachments_without_push(), |app, request| Box::pin(handle(app, request))))
+    run(serve(
+        async |parts| Ok((parts.app_without_push().await?, parts.bucket()?)),
+        |(app, bucket), request| Box::pin(handle(app, bucket, request)),
+    ))
 }
 
-async fn handle(app: &App<(), (), Bucket>, request: Request) -> Result<Answer, Problem> {
+async fn handle(app: &App<()>, bucket: &Bucket, request: Request) -> Result<Answer, Problem> {
     let command = commands::create_attachment(request)?;
-    let created = app.create_attachment(command).await?;
-    Answer::attachment_created(&created)
+    let created = app.create_attachment(bucket, command).await?;
+    Answer::of(&created)
 }

@@ -1,7 +1,7 @@
 //! `DELETE /chats/{chatId}/messages/{seq}` and `deleteMessage`.
 
 use super::run;
-use crate::app::{ApiGatewayPush, App, Bucket, app_with_attachments};
+use crate::app::{App, Bucket};
 use crate::serve::serve;
 use edge::answer::Answer;
 use edge::commands;
@@ -11,11 +11,14 @@ use std::process::ExitCode;
 
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
-    run(serve(app_with_attachments(), |app, request| Box::pin(handle(app, request))))
+    run(serve(
+        async |parts| Ok((parts.app().await?, parts.bucket()?)),
+        |(app, bucket), request| Box::pin(handle(app, bucket, request)),
+    ))
 }
 
-async fn handle(app: &App<ApiGatewayPush, (), Bucket>, request: Request) -> Result<Answer, Problem> {
+async fn handle(app: &App, bucket: &Bucket, request: Request) -> Result<Answer, Problem> {
     let command = commands::delete_message(request)?;
-    let deleted = app.delete_message(command).await?;
-    Answer::message(&deleted)
+    let deleted = app.delete_message(bucket, command).await?;
+    Answer::of(&deleted)
 }

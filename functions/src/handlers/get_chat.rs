@@ -1,7 +1,7 @@
 //! `GET /chats/{chatId}`.
 
 use super::run;
-use crate::app::{App, app_without_push};
+use crate::app::App;
 use crate::serve::serve;
 use edge::answer::Answer;
 use edge::commands;
@@ -11,11 +11,11 @@ use std::process::ExitCode;
 
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
-    run(serve(app_without_push(), |app, request| Box::pin(handle(app, request))))
+    run(serve(async |parts| parts.app_without_push().await, |app, request| Box::pin(handle(app, request))))
 }
 
 async fn handle(app: &App<()>, request: Request) -> Result<Answer, Problem> {
     let (caller, chat) = commands::get_chat(request)?;
     let chat_details = app.get_chat(&caller, &chat).await?;
-    Answer::chat_details(&chat_details)
+    Answer::of(&chat_details)
 }

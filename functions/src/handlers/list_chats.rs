@@ -1,7 +1,7 @@
 //! `GET /chats`.
 
 use super::run;
-use crate::app::{App, Users, app_with_users_without_push};
+use crate::app::{App, Users};
 use crate::serve::serve;
 use edge::answer::Answer;
 use edge::commands;
@@ -11,11 +11,14 @@ use std::process::ExitCode;
 
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
-    run(serve(app_with_users_without_push(), |app, request| Box::pin(handle(app, request))))
+    run(serve(
+        async |parts| Ok((parts.app_without_push().await?, parts.users()?)),
+        |(app, users), request| Box::pin(handle(app, users, request)),
+    ))
 }
 
-async fn handle(app: &App<(), Users>, request: Request) -> Result<Answer, Problem> {
+async fn handle(app: &App<()>, users: &Users, request: Request) -> Result<Answer, Problem> {
     let command = commands::list_chats(request)?;
-    let inbox = app.list_chats(command).await?;
-    Answer::inbox(&inbox)
+    let inbox = app.list_chats(users, command).await?;
+    Answer::of(&inbox)
 }

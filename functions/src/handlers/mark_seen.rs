@@ -1,7 +1,7 @@
 //! `PUT /chats/{chatId}/seen` and `markSeen`.
 
 use super::run;
-use crate::app::{App, app};
+use crate::app::App;
 use crate::serve::serve;
 use edge::answer::Answer;
 use edge::commands;
@@ -11,11 +11,11 @@ use std::process::ExitCode;
 
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
-    run(serve(app(), |app, request| Box::pin(handle(app, request))))
+    run(serve(async |parts| parts.app().await, |app, request| Box::pin(handle(app, request))))
 }
 
 async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
     let command = commands::mark_seen(request)?;
     let seen = app.mark_seen(command).await?;
-    Answer::seen(&seen)
+    Answer::of(&seen)
 }

@@ -1,7 +1,7 @@
 //! `GET` and `PATCH /me`, and `GET /users/{userId}`.
 
 use super::run;
-use crate::app::{ApiGatewayPush, App, Users, app_with_users};
+use crate::app::{App, Users};
 use crate::serve::serve;
 use edge::answer::Answer;
 use edge::commands::{self, ProfileCommand};
@@ -11,14 +11,17 @@ use std::process::ExitCode;
 
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
-    run(serve(app_with_users(), |app, request| Box::pin(handle(app, request))))
+    run(serve(
+        async |parts| Ok((parts.app().await?, parts.users()?)),
+        |(app, users), request| Box::pin(handle(app, users, request)),
+    ))
 }
 
-async fn handle(app: &App<ApiGatewayPush, Users>, request: Request) -> Result<Answer, Problem> {
+async fn handle(app: &App, users: &Users, request: Request) -> Result<Answer, Problem> {
     let shown = match commands::profile(request)? {
-        ProfileCommand::Me(caller) => app.me(&caller).await?,
-        ProfileCommand::Update(command) => app.update_me(&command).await?,
-        ProfileCommand::User(caller, user) => app.user(&caller, &user).await?,
+        ProfileCommand::Me(caller) => app.me(users, &caller).await?,
+        ProfileCommand::Update(command) => app.update_me(users, &command).await?,
+        ProfileCommand::User(caller, user) => app.user(users, &caller, &user).await?,
     };
-    Answer::user(&shown)
+    Answer::of(&shown)
 }

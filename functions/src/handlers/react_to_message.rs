@@ -1,7 +1,7 @@
 //! `PUT /chats/{chatId}/messages/{seq}/reactions` and `reactToMessage`.
 
 use super::run;
-use crate::app::{App, app};
+use crate::app::App;
 use crate::serve::serve;
 use edge::answer::Answer;
 use edge::commands;
@@ -11,11 +11,11 @@ use std::process::ExitCode;
 
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
-    run(serve(app(), |app, request| Box::pin(handle(app, request))))
+    run(serve(async |parts| parts.app().await, |app, request| Box::pin(handle(app, request))))
 }
 
 async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
     let command = commands::react_to_message(request)?;
     let reacted = app.react_to_message(command).await?;
-    Answer::message(&reacted)
+    Answer::of(&reacted)
 }

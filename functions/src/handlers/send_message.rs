@@ -1,7 +1,7 @@
 //! `POST /chats/{chatId}/messages` and `sendMessage`.
 
 use super::run;
-use crate::app::{App, Bucket, PushAndNotify, app_with_notifications};
+use crate::app::{App, Bucket, PushAndNotify};
 use crate::serve::serve;
 use edge::answer::Answer;
 use edge::commands;
@@ -11,11 +11,14 @@ use std::process::ExitCode;
 
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
-    run(serve(app_with_notifications(), |app, request| Box::pin(handle(app, request))))
+    run(serve(
+        async |parts| Ok((parts.app_with_notifications().await?, parts.bucket()?)),
+        |(app, bucket), request| Box::pin(handle(app, bucket, request)),
+    ))
 }
 
-async fn handle(app: &App<PushAndNotify, (), Bucket>, request: Request) -> Result<Answer, Problem> {
+async fn handle(app: &App<PushAndNotify>, bucket: &Bucket, request: Request) -> Result<Answer, Problem> {
     let command = commands::send_message(request)?;
-    let sent = app.send_message(command).await?;
-    Answer::sent(&sent)
+    let sent = app.send_message(bucket, command).await?;
+    Answer::of(&sent)
 }

@@ -1,7 +1,7 @@
 //! `POST /sync` and `sync`.
 
 use super::run;
-use crate::app::{App, app};
+use crate::app::App;
 use crate::serve::serve;
 use edge::answer::Answer;
 use edge::commands;
@@ -11,11 +11,11 @@ use std::process::ExitCode;
 
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
-    run(serve(app(), |app, request| Box::pin(handle(app, request))))
+    run(serve(async |parts| parts.app().await, |app, request| Box::pin(handle(app, request))))
 }
 
 async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
     let command = commands::sync(request)?;
     let synced = app.sync(command).await?;
-    Answer::synced(&synced)
+    Answer::of(&synced)
 }

@@ -8,10 +8,23 @@ use domain::use_cases::{
 };
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use lambda_http::{Body, Response};
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-/// A request that was served: with a status that only HTTP shows, and what both show.
+/// The result of a use case, as clients see it. Over HTTP it has a status as well.
+pub trait Reply {
+    /// The HTTP status.
+    fn status(&self) -> u16 {
+        200
+    }
+
+    /// The body of the HTTP response, and `data` of the frame.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    fn data(&self) -> serde_json::Result<Value>;
+}
+
+/// A request that was served.
 #[derive(Debug)]
 pub struct Answer {
     status: u16,
@@ -19,157 +32,124 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn new(status: u16, data: impl Serialize) -> Result<Self, Problem> {
-        let data = serde_json::to_value(data).map_err(|error| Problem {
+    /// The answer with this result.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be written as JSON.
+    pub fn of(reply: &impl Reply) -> Result<Self, Problem> {
+        let data = reply.data().map_err(|error| Problem {
             cause: Some(Box::new(error)),
             ..Problem::new(Code::Internal, "The answer could not be written.")
         })?;
-        Ok(Self { status, data })
+        Ok(Self { status: reply.status(), data })
     }
 
-    /// The status, which HTTP shows as such.
+    /// The HTTP status.
     pub fn status(&self) -> u16 {
         self.status
     }
+}
 
-    /// 201, or 200 for a chat that was there.
-    ///
-    /// # Errors
-    /// [`Problem`] if it cannot be written as JSON.
-    pub fn created(created: &CreatedChat) -> Result<Self, Problem> {
-        Self::new(if created.is_new { 201 } else { 200 }, json!({"chat": created.chat}))
+/// The answer to a ping.
+#[derive(Debug)]
+pub struct Pong;
+
+/// Results that are documents already.
+macro_rules! documents {
+    ($($reply:ty),+) => {$(
+        impl Reply for $reply {
+            fn data(&self) -> serde_json::Result<Value> {
+                serde_json::to_value(self)
+            }
+        }
+    )+};
+}
+documents!(ChatDetails, Inbox, MarkSeenOutcome, MuteOutcome, Page, SyncOutcome);
+
+/// 201, or 200 for a chat that existed.
+impl Reply for CreatedChat {
+    fn status(&self) -> u16 {
+        if self.is_new { 201 } else { 200 }
     }
 
-    /// 201, or 200 for a message that was there.
-    ///
-    /// # Errors
-    /// [`Problem`] if it cannot be written as JSON.
-    pub fn sent(sent: &SendOutcome) -> Result<Self, Problem> {
-        Self::new(if sent.repeated { 200 } else { 201 }, json!({"message": sent.message}))
+    fn data(&self) -> serde_json::Result<Value> {
+        Ok(json!({"chat": self.chat}))
+    }
+}
+
+/// 201, or 200 for a message that an earlier request stored.
+impl Reply for SendOutcome {
+    fn status(&self) -> u16 {
+        if self.repeated { 200 } else { 201 }
     }
 
-    /// 201: what was attachment_created, and where its bytes go.
-    ///
-    /// # Errors
-    /// [`Problem`] if it cannot be written as JSON.
-    pub fn attachment_created(created: &CreatedAttachment) -> Result<Self, Problem> {
-        let CreatedAttachment { upload, signed, signed_until } = created;
+    fn data(&self) -> serde_json::Result<Value> {
+        Ok(json!({"message": self.message}))
+    }
+}
+
+/// 201: the attachment, and how to upload its bytes.
+impl Reply for CreatedAttachment {
+    fn status(&self) -> u16 {
+        201
+    }
+
+    fn data(&self) -> serde_json::Result<Value> {
+        let Self { upload, signed, signed_until } = self;
         let headers: Map<String, Value> =
             signed.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-        let answer = json!({
+        Ok(json!({
             "attachment": upload.attachment,
             "upload": {"method": "PUT", "url": signed.url, "headers": headers, "expiresAt": signed_until},
             "expiresAt": upload.expires_at,
-        });
-        Self::new(201, answer)
+        }))
     }
+}
 
-    /// An attachment, and where it can be downloaded.
-    ///
-    /// # Errors
-    /// [`Problem`] if it cannot be written as JSON.
-    pub fn opened(opened: &AttachmentDownload) -> Result<Self, Problem> {
-        let AttachmentDownload { attachment, url, signed_until } = opened;
-        Self::new(200, json!({"attachment": attachment, "download": {"url": url, "expiresAt": signed_until}}))
+impl Reply for AttachmentDownload {
+    fn data(&self) -> serde_json::Result<Value> {
+        let Self { attachment, url, signed_until } = self;
+        Ok(json!({"attachment": attachment, "download": {"url": url, "expiresAt": signed_until}}))
     }
+}
 
-    /// A chat and its members.
-    ///
-    /// # Errors
-    /// [`Problem`] if it cannot be written as JSON.
-    pub fn chat_details(chat_details: &ChatDetails) -> Result<Self, Problem> {
-        Self::new(200, chat_details)
+/// The group; `left` for a caller who is no longer in it.
+impl Reply for ChangedGroup {
+    fn data(&self) -> serde_json::Result<Value> {
+        Ok(match &self.chat {
+            Some(chat) => json!({"chat": chat}),
+            None => json!({"left": true}),
+        })
     }
+}
 
-    /// A page of messages.
-    ///
-    /// # Errors
-    /// [`Problem`] if it cannot be written as JSON.
-    pub fn page(page: &Page) -> Result<Self, Problem> {
-        Self::new(200, page)
+impl Reply for ClearedChat {
+    fn data(&self) -> serde_json::Result<Value> {
+        Ok(json!({"chat": self.chat}))
     }
+}
 
-    /// A read position.
-    ///
-    /// # Errors
-    /// [`Problem`] if it cannot be written as JSON.
-    pub fn seen(seen: &MarkSeenOutcome) -> Result<Self, Problem> {
-        Self::new(200, seen)
+impl Reply for ChangedMessage {
+    fn data(&self) -> serde_json::Result<Value> {
+        Ok(json!({"message": self.message}))
     }
+}
 
-    /// A page of the inbox.
-    ///
-    /// # Errors
-    /// [`Problem`] if it cannot be written as JSON.
-    pub fn inbox(inbox: &Inbox) -> Result<Self, Problem> {
-        Self::new(200, inbox)
+impl Reply for VisibleUser {
+    fn data(&self) -> serde_json::Result<Value> {
+        Ok(json!({"user": self.user}))
     }
+}
 
-    /// A group after a change; the caller who left it is told so.
-    ///
-    /// # Errors
-    /// [`Problem`] if it cannot be written as JSON.
-    pub fn group(changed: &ChangedGroup) -> Result<Self, Problem> {
-        match &changed.chat {
-            Some(chat) => Self::new(200, json!({"chat": chat})),
-            None => Self::new(200, json!({"left": true})),
-        }
+impl Reply for TypingSent {
+    fn data(&self) -> serde_json::Result<Value> {
+        serde_json::to_value(&self.typing)
     }
+}
 
-    /// A chat whose history is cleared.
-    ///
-    /// # Errors
-    /// [`Problem`] if it cannot be written as JSON.
-    pub fn cleared(cleared: &ClearedChat) -> Result<Self, Problem> {
-        Self::new(200, json!({"chat": cleared.chat}))
-    }
-
-    /// A message after a change.
-    ///
-    /// # Errors
-    /// [`Problem`] if it cannot be written as JSON.
-    pub fn message(changed: &ChangedMessage) -> Result<Self, Problem> {
-        Self::new(200, json!({"message": changed.message}))
-    }
-
-    /// Whether a chat is muted.
-    ///
-    /// # Errors
-    /// [`Problem`] if it cannot be written as JSON.
-    pub fn muted(muted: &MuteOutcome) -> Result<Self, Problem> {
-        Self::new(200, muted)
-    }
-
-    /// A user.
-    ///
-    /// # Errors
-    /// [`Problem`] if it cannot be written as JSON.
-    pub fn user(shown: &VisibleUser) -> Result<Self, Problem> {
-        Self::new(200, json!({"user": shown.user}))
-    }
-
-    /// What the others are told.
-    ///
-    /// # Errors
-    /// [`Problem`] if it cannot be written as JSON.
-    pub fn typing(said: &TypingSent) -> Result<Self, Problem> {
-        Self::new(200, &said.typing)
-    }
-
-    /// What happened since the cursors.
-    ///
-    /// # Errors
-    /// [`Problem`] if it cannot be written as JSON.
-    pub fn synced(synced: &SyncOutcome) -> Result<Self, Problem> {
-        Self::new(200, synced)
-    }
-
-    /// The connection is alive.
-    ///
-    /// # Errors
-    /// None; like the others for the sake of the handlers.
-    pub fn pong() -> Result<Self, Problem> {
-        Self::new(200, json!({"pong": true}))
+impl Reply for Pong {
+    fn data(&self) -> serde_json::Result<Value> {
+        Ok(json!({"pong": true}))
     }
 }
 

@@ -11,7 +11,7 @@ use domain::use_cases::{Cursor, DeleteFor, Mute, PageLimit, PageStart};
 use edge::authorizer::AuthorizeRequest;
 use edge::commands::{self, ProfileCommand};
 use edge::problem::{Code, Problem};
-use edge::request::{Api, Origin, Request, open};
+use edge::request::{Api, Origin, Request, parse_request};
 use edge::socket;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +34,7 @@ fn published(name: &str) -> String {
 }
 
 fn opened(event: &str) -> (Origin, Result<Request, Problem>) {
-    open(&lambda_http::request::from_str(event).unwrap(), NOW)
+    parse_request(&lambda_http::request::from_str(event).unwrap(), NOW)
 }
 
 fn request(event: &str) -> Request {
@@ -299,7 +299,7 @@ fn an_identity_is_taken_from_the_authorizer_and_nowhere_else() {
 fn an_expired_token_is_refused_though_the_authorizer_let_it_pass() {
     for name in ["get-chat", "default-route"] {
         let event = lambda_http::request::from_str(&sample(name)).unwrap();
-        let (_, request) = open(&event, Timestamp::from_seconds(4_102_444_800));
+        let (_, request) = parse_request(&event, Timestamp::from_seconds(4_102_444_800));
         assert_eq!(request.unwrap_err().code, Code::TokenExpired, "{name}");
     }
 }

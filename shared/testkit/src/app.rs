@@ -1,19 +1,153 @@
-//! The use cases over a store, with fakes for the rest.
+//! The use cases on test doubles: a store that the test gives, pushes that are recorded, a clock that it moves.
 
-use crate::{MemoryBucket, RecordingPush, TestEnv};
-use domain::{App, Settings};
+use crate::memory_bucket::MemoryBucket;
+use crate::{RecordingPush, TestEnv};
+use domain::App;
+use domain::ids::{ChatId, Seq, UserId};
+use domain::ports::{
+    CommitChanges, CommitMessages, CreateChats, CreateUploads, Directory, ReadChats, ReadInbox, ReadMessages,
+    ReadUploads, Registry, StoreError, UserStore,
+};
+use domain::use_cases::{
+    AddParticipants, AttachmentDownload, Caller, ChangeGroupError, ChangeMessageError, ChangedGroup, ChangedMessage,
+    CreateAttachment, CreateAttachmentError, CreateChat, CreateChatError, CreatedAttachment, CreatedChat,
+    DeleteMessage, GetAttachmentError, Inbox, ListChats, ProfileError, SendMessage, SendMessageError, SendOutcome,
+    Settings, UpdateMe, VisibleUser,
+};
+use std::ops::{Deref, DerefMut};
 
-/// The use cases over a store, and an Auth Service if one is asked.
-pub type TestApp<S, D = ()> = App<S, RecordingPush, TestEnv, D, MemoryBucket>;
+/// The use cases over a store, with a directory of users (`()`: nobody is looked up) and a bucket, which the methods here
+/// pass on.
+#[derive(Debug)]
+pub struct TestApp<S, D = ()> {
+    /// The use cases.
+    pub app: App<S, RecordingPush, TestEnv>,
+    /// The Auth Service.
+    pub directory: D,
+    /// The bucket with attachments.
+    pub objects: MemoryBucket,
+}
 
 /// The use cases over this store, as they are set up by default.
 pub fn app<S, D>(store: S, directory: D) -> TestApp<S, D> {
-    App {
-        store,
-        push: RecordingPush::default(),
-        env: TestEnv::default(),
-        settings: Settings::default(),
-        directory,
-        objects: MemoryBucket::default(),
+    let app = App { store, push: RecordingPush::default(), env: TestEnv::default(), settings: Settings::default() };
+    TestApp { app, directory, objects: MemoryBucket::default() }
+}
+
+impl<S, D> Deref for TestApp<S, D> {
+    type Target = App<S, RecordingPush, TestEnv>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.app
+    }
+}
+
+impl<S, D> DerefMut for TestApp<S, D> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.app
+    }
+}
+
+impl<S: ReadChats + CreateChats + Registry, D: Directory> TestApp<S, D> {
+    /// See [`App::create_chat`].
+    ///
+    /// # Errors
+    /// Those of [`App::create_chat`].
+    pub async fn create_chat(&self, command: CreateChat) -> Result<CreatedChat, CreateChatError> {
+        self.app.create_chat(&self.directory, command).await
+    }
+}
+
+impl<S: ReadChats + CommitChanges + Registry, D: Directory> TestApp<S, D> {
+    /// See [`App::add_participants`].
+    ///
+    /// # Errors
+    /// Those of [`App::add_participants`].
+    pub async fn add_participants(&self, command: AddParticipants) -> Result<ChangedGroup, ChangeGroupError> {
+        self.app.add_participants(&self.directory, command).await
+    }
+}
+
+impl<S: ReadChats + CommitChanges + Registry, D> TestApp<S, D> {
+    /// See [`App::delete_message`].
+    ///
+    /// # Errors
+    /// Those of [`App::delete_message`].
+    pub async fn delete_message(&self, command: DeleteMessage) -> Result<ChangedMessage, ChangeMessageError> {
+        self.app.delete_message(&self.objects, command).await
+    }
+}
+
+impl<S: ReadChats + ReadInbox + ReadMessages + UserStore, D: Directory> TestApp<S, D> {
+    /// See [`App::list_chats`].
+    ///
+    /// # Errors
+    /// Those of [`App::list_chats`].
+    pub async fn list_chats(&self, command: ListChats) -> Result<Inbox, StoreError> {
+        self.app.list_chats(&self.directory, command).await
+    }
+}
+
+impl<S: ReadInbox + UserStore + Registry, D: Directory> TestApp<S, D> {
+    /// See [`App::me`].
+    ///
+    /// # Errors
+    /// Those of [`App::me`].
+    pub async fn me(&self, caller: &Caller) -> Result<VisibleUser, ProfileError> {
+        self.app.me(&self.directory, caller).await
+    }
+
+    /// See [`App::update_me`].
+    ///
+    /// # Errors
+    /// Those of [`App::update_me`].
+    pub async fn update_me(&self, command: &UpdateMe) -> Result<VisibleUser, ProfileError> {
+        self.app.update_me(&self.directory, command).await
+    }
+
+    /// See [`App::user`].
+    ///
+    /// # Errors
+    /// Those of [`App::user`].
+    pub async fn user(&self, caller: &Caller, id: &UserId) -> Result<VisibleUser, ProfileError> {
+        self.app.user(&self.directory, caller, id).await
+    }
+}
+
+impl<S: ReadChats + ReadMessages + ReadUploads + CommitMessages + Registry + UserStore, D> TestApp<S, D> {
+    /// See [`App::send_message`].
+    ///
+    /// # Errors
+    /// Those of [`App::send_message`].
+    pub async fn send_message(&self, command: SendMessage) -> Result<SendOutcome, SendMessageError> {
+        self.app.send_message(&self.objects, command).await
+    }
+}
+
+impl<S: ReadChats + CreateUploads, D> TestApp<S, D> {
+    /// See [`App::create_attachment`].
+    ///
+    /// # Errors
+    /// Those of [`App::create_attachment`].
+    pub async fn create_attachment(
+        &self,
+        command: CreateAttachment,
+    ) -> Result<CreatedAttachment, CreateAttachmentError> {
+        self.app.create_attachment(&self.objects, command).await
+    }
+}
+
+impl<S: ReadChats + ReadMessages, D> TestApp<S, D> {
+    /// See [`App::get_attachment`].
+    ///
+    /// # Errors
+    /// Those of [`App::get_attachment`].
+    pub async fn get_attachment(
+        &self,
+        user: &UserId,
+        chat: &ChatId,
+        seq: Seq,
+    ) -> Result<AttachmentDownload, GetAttachmentError> {
+        self.app.get_attachment(&self.objects, user, chat, seq).await
     }
 }

@@ -356,7 +356,7 @@ async fn the_client_library_uploads_sends_and_downloads() {
     let name = client.send(&chat, Draft::attachment(&attachment, "A pixel")).unwrap();
     let message = loop {
         match tokio::time::timeout(Duration::from_secs(60), updates.next()).await.unwrap().unwrap() {
-            Update::SendOutcome { client_message_id, message } if client_message_id == name => break message,
+            Update::Sent { client_message_id, message } if client_message_id == name => break message,
             Update::NotSent { error, .. } => panic!("{error}"),
             _ => {}
         }

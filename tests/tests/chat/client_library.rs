@@ -60,7 +60,7 @@ async fn what_is_written_in_order_is_stored_in_order_and_once_whatever_is_lost()
     }
     let mut acknowledged = 0;
     until(&mut updates, |update| {
-        acknowledged += usize::from(matches!(update, Update::SendOutcome { .. }));
+        acknowledged += usize::from(matches!(update, Update::Sent { .. }));
         acknowledged == wanted.len()
     })
     .await;
@@ -81,11 +81,9 @@ async fn a_message_that_is_refused_is_told_of_and_does_not_hold_up_the_next() {
     let long = client.send(&chat, Draft::text("x".repeat(33 * 1024)));
     assert!(matches!(long, Err(Error::TooLong)), "{long:?}");
     let stored = client.send(&chat, Draft::text("Hello")).unwrap();
-    let came = until(
-        &mut updates,
-        |it| matches!(it, Update::SendOutcome { client_message_id, .. } if *client_message_id == stored),
-    )
-    .await;
+    let came =
+        until(&mut updates, |it| matches!(it, Update::Sent { client_message_id, .. } if *client_message_id == stored))
+            .await;
     let problem = came.iter().find_map(|update| match update {
         Update::NotSent { unsent, error } if unsent.client_message_id == refused => error.problem(),
         _ => None,
@@ -157,8 +155,7 @@ async fn a_token_is_replaced_before_it_runs_out() {
         assert!(lines < 120, "tokens are asked for");
     }
     let (name, mut came) = (client.send(&chat, Draft::text("The last")).unwrap(), Vec::new());
-    let is_last =
-        |it: &Update| matches!(it, Update::SendOutcome { client_message_id, .. } if *client_message_id == name);
+    let is_last = |it: &Update| matches!(it, Update::Sent { client_message_id, .. } if *client_message_id == name);
     came.extend(until(&mut updates, is_last).await);
     let lost = came.iter().any(|update| matches!(update, Update::Connection(Link::Offline { .. })));
     assert!(!lost, "{came:?}");
@@ -261,9 +258,7 @@ async fn both_devices_of_a_user_hold_the_same() {
     until(&mut on_phone, is_caught_up).await;
     let sent = desk.send(&chat, Draft::text("Hello")).unwrap();
     let came = until(&mut at_desk, |update| matches!(update, Update::Event(Event::MessageCreated { .. }))).await;
-    assert!(
-        came.iter().any(|it| matches!(it, Update::SendOutcome { client_message_id, .. } if *client_message_id == sent))
-    );
+    assert!(came.iter().any(|it| matches!(it, Update::Sent { client_message_id, .. } if *client_message_id == sent)));
     desk.edit(&chat, 1, "Hello Bob").await.unwrap();
     desk.react(&chat, 1, &["\u{1F44D}".to_owned()]).await.unwrap();
     bob.send(&chat, "Hello Alice").await;

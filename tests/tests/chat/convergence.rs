@@ -92,7 +92,7 @@ impl Device {
         let mut told = BTreeSet::new();
         for update in &self.news {
             let name = match update {
-                Update::SendOutcome { client_message_id, .. } => client_message_id,
+                Update::Sent { client_message_id, .. } => client_message_id,
                 Update::NotSent { unsent, error } => {
                     let is_meant = error.problem().is_some_and(|problem| matches!(problem.status, 404 | 409));
                     assert!(is_meant, "{context}: {error}");

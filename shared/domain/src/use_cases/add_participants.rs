@@ -25,15 +25,19 @@ pub struct AddParticipants {
     pub users: BTreeSet<UserId>,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Directory, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Adds participants. They see and count what comes after; those who are in the group already are passed over.
     ///
     /// # Errors
     /// [`ChangeGroupError`].
-    pub async fn add_participants(&self, command: AddParticipants) -> Result<ChangedGroup, ChangeGroupError> {
+    pub async fn add_participants(
+        &self,
+        directory: &impl Directory,
+        command: AddParticipants,
+    ) -> Result<ChangedGroup, ChangeGroupError> {
         let AddParticipants { caller, chat, users } = command;
         let wanted: Vec<UserId> = users.into_iter().collect();
-        let unknown = match unknown_users(&self.directory, &wanted).await {
+        let unknown = match unknown_users(directory, &wanted).await {
             Ok(unknown) => unknown,
             Err(error) => {
                 // Whoever may not add anybody is told so all the same, and who adds nobody new needs nobody looked up.

@@ -98,7 +98,7 @@ pub(super) fn changed_by_admin(state: &FullState, user: &UserId) -> Result<(), C
     Ok(())
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Changes a group as `rule` says; None of the rule is: it is so already. Tried again while other transactions are
     /// in the way, and the rule is asked anew each time.
     pub(super) async fn change_group(

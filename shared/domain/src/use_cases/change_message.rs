@@ -84,7 +84,7 @@ pub(super) struct RuleInput<'a> {
     pub(super) now: Timestamp,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Changes message `seq` as `rule` says; None of the rule is: it is so already. Tried again while other
     /// transactions are in the way, and the rule is asked anew each time.
     pub(super) async fn change_message(

@@ -33,7 +33,7 @@ pub enum ClearChatError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Hides everything that is in the chat now from the caller; the others see it as before.
     ///
     /// # Errors

@@ -36,7 +36,7 @@ pub enum ConnectError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadInbox + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
     /// Registers a connection. Dead ones go, and of more than 20 the oldest: they are forgotten and closed. If it is the
     /// only live one, the user's partners are told.
     ///

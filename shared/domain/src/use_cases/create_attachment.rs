@@ -66,13 +66,14 @@ pub enum CreateAttachmentError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + CreateUploads, P: Sync, E: Env, D: Sync, O: SignUploads> App<S, P, E, D, O> {
+impl<S: ReadChats + CreateUploads, P, E: Env> App<S, P, E> {
     /// Notes what is going to be uploaded, and signs its upload. Nothing is read for what the limits refuse.
     ///
     /// # Errors
     /// [`CreateAttachmentError`].
     pub async fn create_attachment(
         &self,
+        bucket: &impl SignUploads,
         command: CreateAttachment,
     ) -> Result<CreatedAttachment, CreateAttachmentError> {
         let CreateAttachment { user, chat, file_name, content_type, size_bytes, sha256, media } = command;
@@ -100,7 +101,7 @@ impl<S: ReadChats + CreateUploads, P: Sync, E: Env, D: Sync, O: SignUploads> App
             expires_at: now.plus(UPLOAD_TTL),
             sent_as: None,
         };
-        let signed = self.objects.sign_upload(&upload.attachment, now).await?;
+        let signed = bucket.sign_upload(&upload.attachment, now).await?;
         self.store.create_upload(&upload).await?;
         Ok(CreatedAttachment { upload, signed, signed_until: now.plus(UPLOAD_URL_TTL) })
     }

@@ -126,17 +126,21 @@ pub enum CreateChatError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env, D: Directory, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
     /// Creates a chat, or answers the one that is already there.
     ///
     /// # Errors
     /// [`CreateChatError`].
-    pub async fn create_chat(&self, command: CreateChat) -> Result<CreatedChat, CreateChatError> {
+    pub async fn create_chat(
+        &self,
+        directory: &impl Directory,
+        command: CreateChat,
+    ) -> Result<CreatedChat, CreateChatError> {
         let CreateChat { caller, chat } = command;
         let now = self.env.now();
         let chat = self.plan(&caller.user, chat);
         let others: Vec<_> = chat.participants.iter().filter(|user| **user != caller.user).cloned().collect();
-        let refusal = match unknown_users(&self.directory, &others).await {
+        let refusal = match unknown_users(directory, &others).await {
             Ok(unknown) if unknown.is_empty() => None,
             Ok(unknown) => Some(CreateChatError::UnknownUsers(unknown)),
             Err(error) => Some(error.into()),

@@ -43,13 +43,17 @@ pub struct DeleteMessage {
     pub for_whom: DeleteFor,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: RemoveObjects> App<S, P, E, D, O> {
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Deletes a message, whatever it was and however long ago. One that is deleted already stays so. What a message
     /// carried is removed when it is deleted for everyone; should that fail, deleting it once more tries again.
     ///
     /// # Errors
     /// [`ChangeMessageError`].
-    pub async fn delete_message(&self, command: DeleteMessage) -> Result<ChangedMessage, ChangeMessageError> {
+    pub async fn delete_message(
+        &self,
+        bucket: &impl RemoveObjects,
+        command: DeleteMessage,
+    ) -> Result<ChangedMessage, ChangeMessageError> {
         let DeleteMessage { caller, chat, seq, for_whom } = command;
         let user = &caller.user;
         let scope = match for_whom {
@@ -75,7 +79,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Remov
         let deleted = self.change_message(&caller, &chat, seq, scope, delete).await?;
         // Also where it was deleted before: the first try may have failed to, or died before it could.
         if let Body::Deleted { attachment: Some(attachment), .. } = &deleted.stored.body
-            && let Err(error) = self.objects.remove(attachment).await
+            && let Err(error) = bucket.remove(attachment).await
         {
             meter::object_not_removed();
             tracing::error!(%attachment, error = error_chain(&error), "the object of a deleted message was not removed");

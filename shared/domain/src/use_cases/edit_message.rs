@@ -23,7 +23,7 @@ pub struct EditMessage {
     pub mentions: Option<BTreeSet<UserId>>,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Edits a message, within [`EDIT_WINDOW`]. One that was deleted meanwhile stays deleted.
     ///
     /// # Errors

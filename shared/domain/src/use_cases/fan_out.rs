@@ -66,7 +66,7 @@ impl Post {
     }
 }
 
-impl<S: Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: Registry, P: Push, E: Env> App<S, P, E> {
     /// Looks up whom to push to. Failing to is counted, not an error: it never fails what is pushed about.
     pub(super) async fn load_audience(&self, users: &[UserId]) -> Audience {
         if users.is_empty() {

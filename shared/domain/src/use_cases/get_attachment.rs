@@ -35,13 +35,14 @@ pub enum GetAttachmentError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + ReadMessages, P: Sync, E: Env, D: Sync, O: SignDownloads> App<S, P, E, D, O> {
+impl<S: ReadChats + ReadMessages, P, E: Env> App<S, P, E> {
     /// Signs the download of a message's attachment.
     ///
     /// # Errors
     /// [`GetAttachmentError`].
     pub async fn get_attachment(
         &self,
+        bucket: &impl SignDownloads,
         user: &UserId,
         chat: &ChatId,
         seq: Seq,
@@ -57,7 +58,7 @@ impl<S: ReadChats + ReadMessages, P: Sync, E: Env, D: Sync, O: SignDownloads> Ap
         let said = message.said().ok_or(GetAttachmentError::MessageNotFound)?;
         let attachment = said.attachment.clone().ok_or(GetAttachmentError::AttachmentNotFound)?;
         let now = self.env.now();
-        let url = self.objects.sign_download(&attachment, now).await?;
+        let url = bucket.sign_download(&attachment, now).await?;
         Ok(AttachmentDownload { attachment, url, signed_until: now.plus(DOWNLOAD_URL_TTL) })
     }
 }

@@ -73,7 +73,7 @@ pub enum GetChatError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + UserStore, P: Sync, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadChats + UserStore, P, E: Env> App<S, P, E> {
     /// The chat and its members' read positions.
     ///
     /// # Errors

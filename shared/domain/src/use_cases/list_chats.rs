@@ -1,5 +1,6 @@
 //! The inbox: one user's chats, newest activity first.
 
+use super::profile::profiles_of;
 use super::state::wait_for_rev;
 use super::{App, Caller, PageLimit};
 use crate::chat::{Chat, ChatView, Head, MAX_DOCUMENT_BYTES};
@@ -98,19 +99,16 @@ pub struct InboxEntry {
     pub user: Option<ChatUserView>,
 }
 
-impl<S, P, E, D, O> App<S, P, E, D, O>
+impl<S, P, E> App<S, P, E>
 where
     S: ReadChats + ReadInbox + ReadMessages + UserStore,
-    P: Sync,
     E: Env,
-    D: Directory,
-    O: Sync,
 {
     /// A page of the caller's chats. All heads are read, which is what the order is by, and of the page's chats the rest.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn list_chats(&self, command: ListChats) -> Result<Inbox, StoreError> {
+    pub async fn list_chats(&self, directory: &impl Directory, command: ListChats) -> Result<Inbox, StoreError> {
         let ListChats { caller, limit: PageLimit(limit), after } = command;
         let (chats, mutes) = try_join(self.store.chats_of(&caller.user), self.store.mutes(&caller.user)).await?;
         let heads = self.store.heads(&chats, Consistency::Eventual).await?;
@@ -123,7 +121,7 @@ where
         let entries = self.entries(&caller.user, page, &mutes).await?;
         let others = entries.iter().flatten().filter_map(|entry| entry.user.as_ref());
         let others: Vec<UserId> = others.map(|other| other.user_id().clone()).collect();
-        let mut profiles = self.profiles(&others).await;
+        let mut profiles = profiles_of(directory, &others).await;
 
         let mut inbox = Inbox { chats: Vec::new(), cursor: None };
         let mut room = MAX_DOCUMENT_BYTES;

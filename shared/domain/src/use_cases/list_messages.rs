@@ -103,7 +103,7 @@ pub enum ListMessagesError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + ReadMessages, P: Sync, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadChats + ReadMessages, P, E: Env> App<S, P, E> {
     /// A page of messages. The head is read first; the page ends where a transaction is still being applied.
     ///
     /// # Errors

@@ -65,7 +65,7 @@ pub enum MarkSeenError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
     /// Moves the caller's read position up to a place. Below where it is, it stays.
     ///
     /// # Errors

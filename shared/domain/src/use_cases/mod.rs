@@ -60,22 +60,18 @@ use crate::attachment::AttachmentLimits;
 use crate::ids::{ConnectionId, UserId};
 use crate::member::BudgetRate;
 
-/// What every use case runs on: a store, a push channel, time and randomness, the limits that are configured, and for
-/// some the directory of users, or the bucket with the attachments.
+/// What every use case runs on. Those that look up users, or that handle attachments, get the directory or the bucket as
+/// an argument.
 #[derive(Debug)]
-pub struct App<S, P, E, D = (), O = ()> {
+pub struct App<S, P, E> {
     /// Where chats are stored.
     pub store: S,
-    /// How live connections are reached.
+    /// How live connections are reached; `()` in a function that pushes nothing.
     pub push: P,
     /// Time and randomness.
     pub env: E,
     /// The limits that are configured.
     pub settings: Settings,
-    /// Who the users are; `()` where nobody asks.
-    pub directory: D,
-    /// Where attachments are; `()` where nobody has to do with them.
-    pub objects: O,
 }
 
 /// The limits that are configured.

@@ -67,7 +67,7 @@ pub enum MuteChatError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env> App<S, P, E> {
     /// Mutes a chat, with an end or without, or ends that. The user's other devices are told.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ pub struct NotificationReport {
     pub failed: u32,
 }
 
-impl<S: ReadChats + UserStore, P: Notify, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadChats + UserStore, P: Notify, E: Env> App<S, P, E> {
     /// Notifies those of these users who want it and have not read the message. Where nobody is notified, nothing is
     /// read.
     pub(super) async fn notify(&self, message: &Message, away: &BTreeSet<UserId>) -> NotificationReport {

@@ -17,7 +17,7 @@ const MAX_PARTNERS_SORTED: usize = 1000;
 /// The longest that finding the partners may take, and then the longest that posting may: a handshake waits for both.
 const PRESENCE_STEP_TIMEOUT: Duration = Duration::from_secs(1);
 
-impl<S: ReadInbox + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
     /// Tells the partners. It is a hint: failing to tell is logged, and no error.
     pub(super) async fn push_presence(&self, presence: Presence) -> PushReport {
         let looking = pin!(async {

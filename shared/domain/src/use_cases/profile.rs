@@ -42,26 +42,28 @@ pub enum ProfileError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env, D: Directory, O: Sync> App<S, P, E, D, O> {
+impl<S: UserStore, P, E: Env> App<S, P, E> {
     /// The caller themselves.
     ///
     /// # Errors
     /// [`ProfileError`].
-    pub async fn me(&self, caller: &Caller) -> Result<VisibleUser, ProfileError> {
+    pub async fn me(&self, directory: &impl Directory, caller: &Caller) -> Result<VisibleUser, ProfileError> {
         let (found, mut profiles) =
-            join(self.store.user(&caller.user), self.profiles(std::slice::from_ref(&caller.user))).await;
+            join(self.store.user(&caller.user), profiles_of(directory, std::slice::from_ref(&caller.user))).await;
         let user = found?.unwrap_or_else(|| ChatUser::unknown(caller.user.clone()));
         let view = ChatUserView::new(&user, &caller.user, self.env.now()).with_profile(profiles.remove(&caller.user));
         Ok(VisibleUser { user: view, pushed: PushReport::default() })
     }
+}
 
+impl<S: UserStore + Registry, P: Push, E: Env> App<S, P, E> {
     /// Changes what the caller says of themselves. Their other devices are told.
     ///
     /// # Errors
     /// [`ProfileError`].
-    pub async fn update_me(&self, command: &UpdateMe) -> Result<VisibleUser, ProfileError> {
+    pub async fn update_me(&self, directory: &impl Directory, command: &UpdateMe) -> Result<VisibleUser, ProfileError> {
         let UpdateMe { caller, change } = command;
-        let profiles = self.profiles(std::slice::from_ref(&caller.user));
+        let profiles = profiles_of(directory, std::slice::from_ref(&caller.user));
         let (user, mut profiles) = join(self.store.change_user(&caller.user, change), profiles).await;
         let user = user?;
         let view = ChatUserView::new(&user, &caller.user, self.env.now());
@@ -69,20 +71,27 @@ impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env, D: Directory, O: Sync
         let pushed = self.push(&Audience::of(user.id, user.connections), caller.connection.as_ref(), &event).await;
         Ok(VisibleUser { user: view.with_profile(profiles.remove(&caller.user)), pushed })
     }
+}
 
+impl<S: ReadInbox + UserStore, P, E: Env> App<S, P, E> {
     /// A user with whom the caller shares a chat.
     ///
     /// # Errors
     /// [`ProfileError`].
-    pub async fn user(&self, caller: &Caller, id: &UserId) -> Result<VisibleUser, ProfileError> {
+    pub async fn user(
+        &self,
+        directory: &impl Directory,
+        caller: &Caller,
+        id: &UserId,
+    ) -> Result<VisibleUser, ProfileError> {
         if *id == caller.user {
-            return self.me(caller).await;
+            return self.me(directory, caller).await;
         }
         if !self.share_a_chat(&caller.user, id).await? {
             return Err(ProfileError::NotAParticipant);
         }
         let wanted = std::slice::from_ref(id);
-        let (found, mut profiles) = join(self.store.users(wanted), self.profiles(wanted)).await;
+        let (found, mut profiles) = join(self.store.users(wanted), profiles_of(directory, wanted)).await;
         let user = found?.into_iter().next().unwrap_or_else(|| ChatUser::unknown(id.clone()));
         let view = ChatUserView::new(&user, &caller.user, self.env.now()).with_profile(profiles.remove(id));
         Ok(VisibleUser { user: view, pushed: PushReport::default() })
@@ -105,15 +114,13 @@ impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env, D: Directory, O: Sync
     }
 }
 
-impl<S: Sync, P: Sync, E: Sync, D: Directory, O: Sync> App<S, P, E, D, O> {
-    /// What the Auth Service says of these users. Whoever reads goes without it while it does not answer.
-    pub(super) async fn profiles(&self, users: &[UserId]) -> BTreeMap<UserId, Profile> {
-        match self.directory.profiles(users).await {
-            Ok(profiles) => profiles.unwrap_or_default(),
-            Err(error) => {
-                tracing::warn!(error = error_chain(&error), "users are shown without their profiles");
-                BTreeMap::new()
-            }
+/// What the Auth Service says of these users. While it does not answer, readers get no profiles.
+pub(super) async fn profiles_of(directory: &impl Directory, users: &[UserId]) -> BTreeMap<UserId, Profile> {
+    match directory.profiles(users).await {
+        Ok(profiles) => profiles.unwrap_or_default(),
+        Err(error) => {
+            tracing::warn!(error = error_chain(&error), "the Auth Service did not answer; users have no profiles");
+            BTreeMap::new()
         }
     }
 }

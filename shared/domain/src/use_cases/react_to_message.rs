@@ -21,7 +21,7 @@ pub struct ReactToMessage {
     pub emojis: BTreeSet<Emoji>,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Sets the caller's own reactions, whatever they were.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ pub struct RemoveParticipant {
     pub user: UserId,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Removes a participant. When the last admin leaves, the longest-standing participant becomes one; when one of
     /// the last two leaves, the group is closed.
     ///

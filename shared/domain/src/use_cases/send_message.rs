@@ -129,13 +129,11 @@ pub enum SendMessageError {
     Store(#[from] StoreError),
 }
 
-impl<S, P, E, D, O> App<S, P, E, D, O>
+impl<S, P, E> App<S, P, E>
 where
     S: ReadChats + ReadMessages + ReadUploads + CommitMessages + Registry + UserStore,
     P: Push + Notify,
     E: Env,
-    D: Sync,
-    O: CheckUploads,
 {
     /// Commits a message and pushes it, and notifies those whom no push reached. Whom to push to is looked up beside the
     /// commit.
@@ -143,7 +141,11 @@ where
     /// # Errors
     /// [`SendMessageError`]; then nothing is stored, unless the store failed to answer: a repeat under the same
     /// client message id finds out.
-    pub async fn send_message(&self, command: SendMessage) -> Result<SendOutcome, SendMessageError> {
+    pub async fn send_message(
+        &self,
+        bucket: &impl CheckUploads,
+        command: SendMessage,
+    ) -> Result<SendOutcome, SendMessageError> {
         if (command.kind == MessageType::Text) != command.attachment.is_none() {
             return Err(SendMessageError::Kind(command.kind));
         }
@@ -162,7 +164,7 @@ where
             let state = state.ok_or(SendMessageError::ChatNotFound)?;
             let mut commit = self.plan_commit(&command, &state, upload.as_ref());
             if let (Ok(_), Some(upload), false) = (&commit, &upload, kept) {
-                kept = self.confirm_upload(&upload.attachment).await?;
+                kept = confirm_upload(bucket, &upload.attachment).await?;
                 if !kept {
                     commit = Err(SendMessageError::AttachmentNotUploaded);
                 }
@@ -243,15 +245,6 @@ where
         let Some(id) = &command.attachment else { return Ok(None) };
         let found = self.store.upload(id, self.env.now()).await?;
         Ok(found.filter(|upload| upload.owner == command.caller.user))
-    }
-
-    /// Makes sure that an upload is there, as it was declared, and that it stays; false if it is not. Should the commit
-    /// fail after that, the object stays without a message: better than a message without its object.
-    async fn confirm_upload(&self, declared: &Attachment) -> Result<bool, StoreError> {
-        let found = self.objects.uploaded(&declared.id).await?;
-        let is_as_declared =
-            |it: &StoredObject| it.size_bytes == declared.size_bytes && it.sha256.as_ref() == Some(&declared.sha256);
-        Ok(found.as_ref().is_some_and(is_as_declared) && self.objects.keep(&declared.id).await?)
     }
 
     fn plan_commit(
@@ -337,4 +330,13 @@ fn missing(chat: &ChatId, seq: Seq) -> StoreError {
         key: format!("{chat}:{seq}"),
         attribute: "the item is missing, but its send is remembered".to_owned(),
     }
+}
+
+/// Makes sure that an upload is there, as it was declared, and that it stays; false if it is not there. If the commit
+/// fails afterwards, the object stays without a message, which is better than a message without its object.
+async fn confirm_upload(bucket: &impl CheckUploads, declared: &Attachment) -> Result<bool, StoreError> {
+    let found = bucket.uploaded(&declared.id).await?;
+    let is_as_declared =
+        |it: &StoredObject| it.size_bytes == declared.size_bytes && it.sha256.as_ref() == Some(&declared.sha256);
+    Ok(found.as_ref().is_some_and(is_as_declared) && bucket.keep(&declared.id).await?)
 }

@@ -18,7 +18,7 @@ pub struct SetAdmin {
     pub is_admin: bool,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Makes a participant an admin, or one no more; the last admin stays one.
     ///
     /// # Errors

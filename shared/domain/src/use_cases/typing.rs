@@ -44,7 +44,7 @@ pub enum SendTypingError {
     Store(#[from] StoreError),
 }
 
-impl<S: ReadChats + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadChats + Registry, P: Push, E: Env> App<S, P, E> {
     /// Tells the other participants, in chats of at most 100. The caller's own devices are not told.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ pub struct UpdateChat {
     pub name: ChatName,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env, D: Sync, O: Sync> App<S, P, E, D, O> {
+impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Renames a group.
     ///
     /// # Errors

@@ -7,7 +7,6 @@ use domain::chat_user::Profile;
 use domain::content::Content;
 use domain::ids::{ChatId, Invalid};
 use domain::use_cases::{DeleteFor, Inbox, InboxCursor, ListChats, Mute, MuteChat, PageLimit, SendMessage, UpdateChat};
-use domain::{App, Settings};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -340,7 +339,7 @@ async fn of_a_large_group_some_participants_are_shown_and_all_are_counted() {
 /// As large as everything can be that users and the Auth Service choose.
 #[tokio::test(start_paused = true)]
 async fn a_page_fits_a_frame_whatever_is_in_it() {
-    let app = App { settings: Settings::default(), directory: Some(AuthService::default()), ..app() };
+    let app = TestApp { directory: Some(AuthService::default()), ..app() };
     let id = |n: usize| format!("{n:0>128}");
     let wave = "\u{1F44B}";
     for n in 0..40 {

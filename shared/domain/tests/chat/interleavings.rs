@@ -7,7 +7,6 @@ use domain::member::BudgetRate;
 use domain::message::Message;
 use domain::names::ChatName;
 use domain::use_cases::{CreateChat, NewChat, PageStart, SendMessageError};
-use domain::{App, Settings};
 use futures_util::future::join_all;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -97,10 +96,8 @@ async fn play(app: &TestApp, chat: &ChatId, who: &str, steps: &[Step]) -> BTreeM
 
 async fn check(seed: u64, faults: Faults, steps: &[Vec<Step>; 3]) {
     let sending = BudgetRate { burst: 1000, per_second: 1000 };
-    let app = App {
-        settings: Settings { sending, ..Settings::default() },
-        ..with_store(MemoryStore::with_faults(seed, faults))
-    };
+    let mut app = with_store(MemoryStore::with_faults(seed, faults));
+    app.settings.sending = sending;
     let chat = &group(&app).await;
     let players = WHO.iter().zip(steps).map(|(who, steps)| play(&app, chat, who, steps));
     let acknowledged = join_all(players).await;

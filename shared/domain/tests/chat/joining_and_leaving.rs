@@ -5,7 +5,6 @@ use crate::support::{
 use domain::ids::Seq;
 use domain::member::BudgetRate;
 use domain::use_cases::{ChangeGroupError, ChangeMessageError, DeleteFor, SendMessage, SendMessageError};
-use domain::{App, Settings};
 use futures_util::future::{join, join_all};
 use serde_json::json;
 use std::time::Duration;
@@ -214,7 +213,8 @@ async fn who_is_added_amid_sends_sees_exactly_what_was_committed_after() {
     for seed in 0..100 {
         let sending = BudgetRate { burst: 1000, per_second: 1000 };
         let store = MemoryStore::with_faults(seed, Faults::default());
-        let app = App { settings: Settings { sending, ..Settings::default() }, ..with_store(store) };
+        let mut app = with_store(store);
+        app.settings.sending = sending;
         let chat = group(&app, &TEAM).await;
         online(&app, &["dave"]).await;
         app.store.set_faults(Faults { latency_ms: 20, conflict: 10, stale_chat: 30, ..Faults::default() });

@@ -1,10 +1,9 @@
-use crate::support::{TestApp, add, app, closed, filled, group, head, online, private, pushed, remove, with_store};
+use crate::support::{add, app, closed, filled, group, head, online, private, pushed, remove, with_store};
 use domain::chat::Head;
 use domain::ids::{Rev, Seq};
 use domain::member::BudgetRate;
 use domain::ports::StoreError;
 use domain::use_cases::{MarkSeenCommand, SendMessageError};
-use domain::{App, Settings};
 use serde_json::json;
 use std::time::Duration;
 use testkit::fixtures::{caller, connection, message, user};
@@ -126,7 +125,8 @@ async fn a_closed_chat_takes_no_messages() {
 #[tokio::test(start_paused = true)]
 async fn a_sender_who_is_too_fast_is_told_how_long_to_wait() {
     let sending = BudgetRate { burst: 3, per_second: 2 };
-    let app = App { settings: Settings { sending, ..Settings::default() }, ..app() };
+    let mut app = app();
+    app.settings.sending = sending;
     let chat = private(&app).await;
     filled(&app, &chat, 3).await;
     let error = app.send_message(message(&chat, "alice", "", "Hello")).await.unwrap_err();
@@ -140,7 +140,8 @@ async fn a_sender_who_is_too_fast_is_told_how_long_to_wait() {
 #[tokio::test(start_paused = true)]
 async fn a_repeat_is_answered_where_a_new_message_would_be_refused() {
     let sending = BudgetRate { burst: 1, per_second: 1 };
-    let app = App { settings: Settings { sending, ..Settings::default() }, ..app() };
+    let mut app = app();
+    app.settings.sending = sending;
     let chat = group(&app, &["alice", "bob", "carol"]).await;
     remove(&app, "carol", &chat, "carol").await.unwrap();
     app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
@@ -193,7 +194,8 @@ async fn a_log_never_goes_back_in_time() {
     tokio::time::advance(Duration::from_secs(3600)).await;
     filled(&app, &chat, 1).await;
     // Another function's clock is an hour behind.
-    let app = TestApp { env: TestEnv::default(), ..app };
+    let mut app = app;
+    app.env = TestEnv::default();
     app.send_message(message(&chat, "bob", "", "Hello")).await.unwrap();
     let sent: Vec<_> = app.store.stored_messages(&chat).iter().map(|message| message.created_at).collect();
     assert_eq!(sent, [TestEnv::START.plus(Duration::from_secs(3600)); 2]);

@@ -184,7 +184,7 @@ async fn who_may_not_add_learns_nothing_of_who_exists() {
 async fn a_participant_whom_the_auth_service_forgot_stays_one() {
     let unchecked = app();
     let chat = group(&unchecked, &["alice", "bob", "zoe"]).await;
-    let app = TestApp { store: unchecked.store, ..with_users(&["alice", "bob"]) };
+    let app = TestApp { app: unchecked.app, ..with_users(&["alice", "bob"]) };
     let same = add(&app, "alice", &chat, &["zoe", "bob"]).await.unwrap();
     assert_eq!(same.chat.unwrap().participants(), &ids(&["alice", "bob", "zoe"]));
     remove(&app, "alice", &chat, "zoe").await.unwrap();

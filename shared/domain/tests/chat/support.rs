@@ -1,6 +1,5 @@
 //! The domain on fakes.
 
-use domain::App;
 use domain::change::Pointer;
 use domain::chat::{Chat, Head};
 use domain::chat_user::{Profile, UserChange};
@@ -42,7 +41,7 @@ pub(crate) fn with_users(known: &[&str]) -> TestApp {
     for id in known {
         directory.add(Profile { username: format!("{id}@example.com"), display_name: None, avatar_url: None }, id);
     }
-    App { directory: Some(directory), ..app() }
+    testkit::app(MemoryStore::default(), Some(directory))
 }
 
 /// Knows users until it is told to fail.

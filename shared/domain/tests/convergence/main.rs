@@ -11,7 +11,6 @@ use client::{Question, State};
 use domain::ids::{AttachmentId, ChatId, Seq};
 use domain::member::BudgetRate;
 use domain::use_cases::{Inbox, InboxCursor, ListChats, ListMessages, PageLimit, PageStart, SyncChats};
-use domain::{App, Settings};
 use futures_util::future::join_all;
 use performer::{Performer, TestApp};
 use serde_json::{Value, json};
@@ -193,11 +192,9 @@ async fn play(seed: u64) -> (u32, u32) {
         stale_chat: percent(50),
         latency_ms: ops.below(8),
     };
-    let app = App {
-        env: TestEnv::new(seed),
-        settings: Settings { sending: BudgetRate { burst: 10_000, per_second: 1000 }, ..Settings::default() },
-        ..testkit::app(MemoryStore::with_faults(seed, Faults::default()), ())
-    };
+    let mut app = testkit::app(MemoryStore::with_faults(seed, Faults::default()), ());
+    app.env = TestEnv::new(seed);
+    app.settings.sending = BudgetRate { burst: 10_000, per_second: 1000 };
     let performer = Performer::new(&app).await;
     app.store.set_faults(faults);
     let mut devices = CLIENTS.map(Device::new);

@@ -13,7 +13,7 @@ use crate::content::json_length;
 use crate::ids::{ChatId, Rev, Seq, UserId};
 use crate::message::MessageView;
 use crate::ports::{
-    Consistency, Directory, Env, Push, ReadChanges, ReadChats, ReadInbox, ReadMessages, Registry, StoreError, UserStore,
+    Consistency, Env, Push, ReadChanges, ReadChats, ReadInbox, ReadMessages, Registry, StoreError, UserStore,
 };
 use futures_util::future::{join, try_join, try_join3};
 use futures_util::{StreamExt as _, stream};
@@ -109,13 +109,11 @@ pub struct ChatSync {
     pub reset: bool,
 }
 
-impl<S, P, E, D, O> App<S, P, E, D, O>
+impl<S, P, E> App<S, P, E>
 where
     S: ReadChats + ReadInbox + ReadMessages + ReadChanges + UserStore + Registry,
     P: Push,
     E: Env,
-    D: Directory,
-    O: Sync,
 {
     /// What happened since the client's cursors. The heads are read first, so that a cursor that is answered is never
     /// ahead of what is answered with it.

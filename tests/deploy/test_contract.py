@@ -55,19 +55,19 @@ SERIALIZED = {
         "AttachmentPreview",
         "DeletedPreview",
     ],
-    "Declared": ["ImageAttachment", "AudioAttachment", "FileAttachment"],
+    "AttachmentDocument": ["ImageAttachment", "AudioAttachment", "FileAttachment"],
     "ReactionView": ["Reaction"],
     "ChatUserView": ["ChatUser", "ProfiledUser"],
     "Profile": ["Profile"],
     "MemberView": ["Member", "MemberPosition"],
     "ChatDetails": ["ChatDetails"],
     "Inbox": ["Inbox"],
-    "Entry": ["PrivateInboxEntry", "GroupInboxEntry"],
+    "InboxEntry": ["PrivateInboxEntry", "GroupInboxEntry"],
     "Page": ["Page"],
     "PageRange": ["PageRange"],
-    "Seen": ["ReadPosition"],
-    "Muted": ["Mute"],
-    "Synced": ["SyncAnswer"],
+    "MarkSeenOutcome": ["ReadPosition"],
+    "MuteOutcome": ["Mute"],
+    "SyncOutcome": ["SyncAnswer"],
     "ChatSync": ["ChatSync"],
     "Cursor": ["Cursor"],
     "Receipt": ["Receipt"],
@@ -585,12 +585,12 @@ def unlike_routes(contract: Contract) -> list[str]:
     return problems
 
 
-def facts() -> dict[str, tuple[int, bool]]:
+def code_infos() -> dict[str, tuple[int, bool]]:
     """The code's problems: by name the status, and whether the same request may be served later."""
     text = PROBLEM.read_text()
-    body = text.split("pub const fn facts(self)")[1].split("\n    }\n")[0]
-    rows = re.findall(r'Self::\w+ =>\s*\{?\s*\("(\w+)", (\d+), (true|false),', body)
-    return {name: (int(status), retryable == "true") for name, status, retryable in rows}
+    body = text.split("pub const fn info(self)")[1].split("\n    }\n")[0]
+    rows = re.findall(r'CodeInfo::new\("(\w+)", (\d+), "[^"]+"\)(\.retryable\(\))?', body)
+    return {name: (int(status), bool(retryable)) for name, status, retryable in rows}
 
 
 def event_names() -> list[str]:
@@ -643,7 +643,7 @@ def unlike_structs(contract: Contract) -> list[str]:
 
 def wrong_problems(contract: Contract) -> list[str]:
     """How the documents' problems differ from the code's."""
-    known = facts()
+    known = code_infos()
     schema = contract.openapi["components"]["schemas"]["Problem"]
     problems = [f"{code}: not in both" for code in set(known) ^ set(schema["properties"]["code"]["enum"])]
     forms = [
@@ -926,7 +926,7 @@ class Documents(unittest.TestCase):
         )
 
     def test_every_problem_of_the_code_is_there_and_no_other(self) -> None:
-        self.assertGreater(len(facts()), 10)
+        self.assertGreater(len(code_infos()), 10)
         self.assertEqual(wrong_problems(self.contract), [])
 
     def test_a_problem_that_differs_is_noticed(self) -> None:

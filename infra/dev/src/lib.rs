@@ -7,6 +7,7 @@
 pub mod auth_service;
 pub mod chat;
 pub mod cloud;
+mod commands;
 pub mod demo;
 pub mod reference;
 mod screen;
@@ -14,6 +15,39 @@ pub mod terminal;
 pub mod top;
 
 pub use client::error_chain;
+
+use clap::Parser as _;
+use commands::{Cli, Command, Tool};
+use std::process::ExitCode;
+
+/// The program of `cargo run`: what its command line asks for, until it is done. It is neither generic nor `async`, so that
+/// all of it is compiled here, and not once more in the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // A function makes a runtime of its own.
+    let tool = match cli.command {
+        Some(Command::Function { main }) => return main(),
+        Some(Command::Tool(tool)) => tool,
+        None => Tool::Start(cli.start),
+    };
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(commands::run(tool));
+    // Whoever still reads a terminal is not waited for.
+    runtime.shutdown_background();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", error_chain(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// What stops the tool, in words for whoever typed the command.
 #[derive(Debug, thiserror::Error)]

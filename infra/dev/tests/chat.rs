@@ -143,11 +143,11 @@ async fn two_people_chat_in_two_terminals() {
     bob.types(&format!("/save 4 {}", to.display()), Some("Enter"));
     bob.shows_line(&["exists"]).await;
     bob.types("/save 3", Some("Enter"));
-    bob.shows_line(&["carries no attachment"]).await;
+    bob.shows_line(&["has no attachment"]).await;
 
     // What is wrong is said, and what was typed is still there.
     alice.types("/edit 3 Not mine", Some("Enter"));
-    alice.shows_line(&["Only its sender"]).await;
+    alice.shows_line(&["Only the sender"]).await;
     alice.types("/dance", Some("Enter"));
     let screen = alice.shows_line(&["there is no /dance"]).await;
     assert!(screen.lines().any(|line| line.contains("\u{2502}/dance")), "{screen}");

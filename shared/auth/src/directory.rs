@@ -5,7 +5,7 @@ use crate::http::{self, Failure, HttpError};
 use domain::chat_user::Profile;
 use domain::ids::UserId;
 use domain::ports::{Directory, DirectoryError, Env};
-use domain::retry::jitter;
+use domain::retry::Backoff;
 use domain::timestamp::Timestamp;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -22,8 +22,8 @@ use std::time::Duration;
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest that all of it may take, the reading of the credential too: whoever only shows users goes without.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest wait before the second and last try.
-const MAX_RETRY_WAIT: Duration = Duration::from_millis(200);
+/// The wait before the second and last try.
+const RETRY_WAIT: Backoff = Backoff { first: Duration::from_millis(200), max: Duration::from_millis(200) };
 /// For this long a profile is not asked for again.
 const PROFILE_TTL: Duration = Duration::from_secs(5 * 60);
 /// About as many profiles are kept.
@@ -145,7 +145,7 @@ impl<E: Env> AuthService<E> {
     async fn get(&self, url: &Url, token: Option<&Token>) -> Result<Vec<u8>, HttpError> {
         match self.try_to_get(url, token).await {
             Err(error) if error.is_transient() => {
-                self.env.sleep(jitter(&self.env, MAX_RETRY_WAIT)).await;
+                self.env.sleep(RETRY_WAIT.wait(&self.env, 0)).await;
                 self.try_to_get(url, token).await
             }
             answer => answer,

@@ -2,7 +2,8 @@
 
 use crate::content::MessageType;
 use crate::file::{BlurHash, ContentType, FileName, Sha256Digest};
-use crate::ids::{AttachmentId, ChatId, Invalid, Seq, UserId};
+use crate::ids::{AttachmentId, ChatId, Seq, UserId};
+use crate::text::Invalid;
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -19,7 +20,7 @@ pub const DOWNLOAD_URL_TTL: Duration = Duration::from_secs(60 * 60);
 
 /// What a message carries besides its text: declared by who made it, and stored in the bucket as declared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", try_from = "AttachmentHeader", into = "AttachmentHeader")]
+#[serde(rename_all = "camelCase", try_from = "AttachmentDocument", into = "AttachmentDocument")]
 pub struct Attachment {
     /// Its name, and its object's key.
     pub id: AttachmentId,
@@ -87,7 +88,7 @@ impl Attachment {
 /// An attachment as JSON: flat, in messages and in the tables.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct AttachmentHeader {
+struct AttachmentDocument {
     attachment_id: AttachmentId,
     file_name: FileName,
     content_type: ContentType,
@@ -103,7 +104,7 @@ struct AttachmentHeader {
     duration_ms: Option<u64>,
 }
 
-impl From<Attachment> for AttachmentHeader {
+impl From<Attachment> for AttachmentDocument {
     fn from(attachment: Attachment) -> Self {
         let Attachment { id, file_name, content_type, size_bytes, sha256, media } = attachment;
         let (attachment_id, (width, height, blur_hash, duration_ms)) = (id, (None, None, None, None));
@@ -119,10 +120,10 @@ impl From<Attachment> for AttachmentHeader {
     }
 }
 
-impl TryFrom<AttachmentHeader> for Attachment {
+impl TryFrom<AttachmentDocument> for Attachment {
     type Error = Invalid;
-    fn try_from(declared: AttachmentHeader) -> Result<Self, Invalid> {
-        let AttachmentHeader { attachment_id: id, file_name, content_type, size_bytes, sha256, .. } = declared;
+    fn try_from(declared: AttachmentDocument) -> Result<Self, Invalid> {
+        let AttachmentDocument { attachment_id: id, file_name, content_type, size_bytes, sha256, .. } = declared;
         let media = match (declared.width, declared.height, declared.blur_hash, declared.duration_ms) {
             (Some(width), Some(height), Some(blur_hash), None) => Media::Image { width, height, blur_hash },
             (None, None, None, Some(duration_ms)) => Media::Audio { duration_ms },

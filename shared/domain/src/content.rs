@@ -1,45 +1,21 @@
 //! What a message says.
 
-use crate::ids::Invalid;
-use crate::text::checked_text;
+use crate::text::{checked_text, word_enum};
 use serde::{Deserialize, Serialize};
 
-/// The kinds of message of the document model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", try_from = "String")]
-pub enum MessageType {
-    /// Text.
-    Text,
-    /// A picture.
-    Image,
+word_enum!(
+    /// The type of a message, as in the document model.
+    MessageType,
+    "must be text, image, file or audio",
+    /// Text without an attachment.
+    Text = "text",
+    /// A picture, with dimensions and a BlurHash.
+    Image = "image",
     /// Any file.
-    File,
-    /// A recording.
-    Audio,
-}
-
-impl MessageType {
-    /// The name in the API and in the table.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Image => "image",
-            Self::File => "file",
-            Self::Audio => "audio",
-        }
-    }
-}
-
-impl TryFrom<String> for MessageType {
-    type Error = Invalid;
-    fn try_from(name: String) -> Result<Self, Invalid> {
-        let all = [Self::Text, Self::Image, Self::File, Self::Audio];
-        all.into_iter()
-            .find(|kind| kind.as_str() == name)
-            .ok_or_else(|| Invalid::because("must be text, image, file or audio"))
-    }
-}
+    File = "file",
+    /// A recording, with its duration.
+    Audio = "audio",
+);
 
 /// A text: at most [`Content::MAX_JSON_BYTES`] as a JSON string. White space alone counts as nothing. Only what says
 /// something by an attachment may be empty.

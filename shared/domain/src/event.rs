@@ -2,10 +2,11 @@
 
 use crate::chat::ChatView;
 use crate::chat_user::{ChatUserView, Status};
-use crate::ids::{ChatId, Invalid, Rev, Seq, UserId};
+use crate::ids::{ChatId, Rev, Seq, UserId};
 use crate::message::MessageView;
+use crate::text::word_enum;
 use crate::timestamp::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// One pushed frame: `{"event": ..., "chatId"?: ..., "seq"?: ..., "rev"?: ..., "data": {...}}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -89,26 +90,15 @@ pub struct Left {
 /// For this long, in milliseconds, a client shows that somebody types, unless it is told again: a stop can be lost.
 const TYPING_TIMEOUT_MS: u32 = 6000;
 
-/// Whether somebody types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", try_from = "String")]
-pub enum TypingState {
-    /// They do.
-    Start,
+word_enum!(
+    /// Whether somebody is typing.
+    TypingState,
+    "must be start or stop",
+    /// They are typing.
+    Start = "start",
     /// They stopped.
-    Stop,
-}
-
-impl TryFrom<String> for TypingState {
-    type Error = Invalid;
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        match text.as_str() {
-            "start" => Ok(Self::Start),
-            "stop" => Ok(Self::Stop),
-            _ => Err(Invalid::because("must be start or stop")),
-        }
-    }
-}
+    Stop = "stop",
+);
 
 /// Who types, or stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

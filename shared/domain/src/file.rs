@@ -1,7 +1,7 @@
 //! What is said of a file that is sent: its name, its type, its digest, and what is shown of a picture before it is
 //! there.
 
-use crate::ids::Invalid;
+use crate::text::Invalid;
 use crate::text::checked_text;
 use serde::{Deserialize, Serialize};
 

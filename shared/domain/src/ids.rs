@@ -1,22 +1,10 @@
 //! Identifiers, parsed once where they enter and trusted everywhere else.
 
-use crate::text::checked_text;
+use crate::text::{Invalid, checked_text};
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
-
-/// Why a value is not what its type promises; shown to the client beside the name of the field.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Invalid(pub String);
-
-impl Invalid {
-    /// An [`Invalid`] with this reason.
-    pub fn because(reason: impl Into<String>) -> Self {
-        Self(reason.into())
-    }
-}
 
 /// A string newtype that can only be made by its `parse`, and that serde reads through it.
 macro_rules! text_id {

@@ -21,7 +21,7 @@ pub mod notification;
 pub mod ports;
 pub mod reactions;
 pub mod retry;
-mod text;
+pub mod text;
 pub mod timestamp;
 pub mod use_cases;
 

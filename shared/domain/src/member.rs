@@ -1,6 +1,5 @@
 //! What is one participant's own in one chat: read position, floor, unread count, send budget.
 
-use crate::chat::Head;
 use crate::ids::{Seq, UserId};
 use crate::timestamp::Timestamp;
 use std::time::Duration;
@@ -40,9 +39,9 @@ impl Member {
         self.read_seq.max(self.floor().seq())
     }
 
-    /// How many messages they have not read.
-    pub fn unread(&self, head: &Head) -> u64 {
-        head.last_seq.since(self.read_up_to())
+    /// How many messages up to `last_seq`, the chat's last, they have not read.
+    pub fn unread(&self, last_seq: Seq) -> u64 {
+        last_seq.since(self.read_up_to())
     }
 
     /// Whether they have read message `seq`: it came after they joined, and they read this far.
@@ -148,13 +147,13 @@ mod tests {
 
     #[test]
     fn unread_counts_only_what_came_after_joining_and_clearing() {
-        let head = Head { last_seq: Seq(10), ..Head::new(2, at(0)) };
+        let last = Seq(10);
         let mut member = Member::joining(UserId::parse("bob").unwrap(), Seq(4), at(0));
-        assert_eq!(member.unread(&head), 6);
+        assert_eq!(member.unread(last), 6);
         member.cleared_seq = Seq(7);
-        assert_eq!(member.unread(&head), 3);
+        assert_eq!(member.unread(last), 3);
         member.read_seq = Seq(9);
-        assert_eq!(member.unread(&head), 1);
+        assert_eq!(member.unread(last), 1);
         assert!(!member.has_seen(Seq(4)), "what came before they joined");
         assert!(member.has_seen(Seq(5)) && member.has_seen(Seq(9)) && !member.has_seen(Seq(10)));
     }

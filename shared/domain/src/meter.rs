@@ -1,6 +1,5 @@
 //! What is counted, under the names that CloudWatch shows. Where nobody listens, counting costs nothing.
 
-use crate::use_cases::{NotificationReport, PushReport};
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use std::time::Duration;
 
@@ -53,6 +52,30 @@ pub const NAMES: [&str; 15] = [
     READ_UNITS,
     WRITE_UNITS,
 ];
+
+/// What became of an event's posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PushReport {
+    /// Posts that were taken.
+    pub posted: u32,
+    /// Connections that were gone.
+    pub gone: u32,
+    /// Posts that were still throttled after the last try.
+    pub throttled: u32,
+    /// Posts that failed otherwise or took too long.
+    pub failed: u32,
+    /// Recipients whose connections could not be looked up.
+    pub unknown: u32,
+}
+
+/// What became of a message's notifications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NotificationReport {
+    /// Those that the topic took.
+    pub published: u32,
+    /// Those that it did not take, or not in time.
+    pub failed: u32,
+}
 
 /// Tells the recorder what each is measured in.
 pub fn describe() {

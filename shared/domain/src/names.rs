@@ -1,6 +1,6 @@
 //! What groups and users are called.
 
-use crate::ids::Invalid;
+use crate::text::Invalid;
 use crate::text::checked_text;
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation as _;

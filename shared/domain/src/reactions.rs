@@ -1,6 +1,7 @@
 //! Reactions to a message: which emoji, by whom.
 
-use crate::ids::{Invalid, UserId};
+use crate::ids::UserId;
+use crate::text::Invalid;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 

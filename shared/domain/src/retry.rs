@@ -1,19 +1,36 @@
-//! Trying again after a conflict: full jitter, until a deadline.
+//! Retries: how long to wait, and for how long to go on.
 
 use crate::meter;
 use crate::ports::Env;
 use crate::timestamp::Timestamp;
 use std::time::Duration;
 
-/// How long a use case tries before it answers that the system is busy.
+/// A use case that loses against other transactions for so long answers that the chat is busy.
 const RETRY_DEADLINE: Duration = Duration::from_secs(5);
-/// The longest first wait; it doubles with each try.
-const MAX_FIRST_WAIT: Duration = Duration::from_millis(20);
-/// No wait is longer.
-const MAX_WAIT: Duration = Duration::from_millis(400);
+/// The waits between tries after a conflict.
+const WAITS: Backoff = Backoff { first: Duration::from_millis(20), max: Duration::from_millis(400) };
 
-/// The retries of one use case. "Full jitter": each wait is random between nothing and a bound that doubles
-/// (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>).
+/// Exponential back-off with full jitter: each wait is random, from nothing to a bound that doubles with each retry.
+/// <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>
+#[derive(Debug, Clone, Copy)]
+pub struct Backoff {
+    /// The bound of the first wait.
+    pub first: Duration,
+    /// The bound of every wait.
+    pub max: Duration,
+}
+
+impl Backoff {
+    /// The wait before a retry; the first retry is 0.
+    pub fn wait(&self, env: &impl Env, retry: u32) -> Duration {
+        let bound = self.first.saturating_mul(1 << retry.min(16)).min(self.max);
+        let mut bytes = [0; 4];
+        env.randomness(&mut bytes);
+        bound.mul_f64(f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX))
+    }
+}
+
+/// The retries of one use case, until [`RETRY_DEADLINE`].
 pub(crate) struct Retry<'a, E> {
     env: &'a E,
     until: Timestamp,
@@ -28,7 +45,7 @@ impl<'a, E: Env> Retry<'a, E> {
 
     /// Waits before the next try; false when there is no time for one.
     pub(crate) async fn again(&mut self) -> bool {
-        let wait = jitter(self.env, MAX_FIRST_WAIT.saturating_mul(1 << self.tries.min(10)).min(MAX_WAIT));
+        let wait = WAITS.wait(self.env, self.tries);
         if self.env.now().plus(wait) >= self.until {
             return false;
         }
@@ -42,11 +59,4 @@ impl<'a, E: Env> Retry<'a, E> {
     pub(crate) fn count(&self) -> u32 {
         self.tries
     }
-}
-
-/// A random time from nothing to `most`.
-pub fn jitter(env: &impl Env, most: Duration) -> Duration {
-    let mut bytes = [0; 4];
-    env.randomness(&mut bytes);
-    most.mul_f64(f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX))
 }

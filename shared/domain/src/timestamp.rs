@@ -1,6 +1,6 @@
 //! A moment, in milliseconds; RFC 3339 in UTC where a client reads it.
 
-use crate::ids::Invalid;
+use crate::text::Invalid;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::time::Duration;
 use time::OffsetDateTime;

@@ -39,7 +39,7 @@ impl Answer {
     pub fn of(reply: &impl Reply) -> Result<Self, Problem> {
         let data = reply.data().map_err(|error| Problem {
             cause: Some(Box::new(error)),
-            ..Problem::new(Code::Internal, "The answer could not be written.")
+            ..Problem::new(Code::Internal, "The response could not be written.")
         })?;
         Ok(Self { status: reply.status(), data })
     }

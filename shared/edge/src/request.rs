@@ -182,7 +182,7 @@ fn caller(
 ) -> Result<(Caller, Timestamp), Problem> {
     let (user, exp) = identity(authorizer)?;
     if exp <= now {
-        return Err(Problem::new(Code::TokenExpired, "The token has expired. Get a new one and connect again."));
+        return Err(Problem::new(Code::TokenExpired, "The token has expired. Get a new token and connect again."));
     }
     Ok((Caller { user, connection }, exp))
 }

@@ -6,16 +6,15 @@ use crate::errors::failed;
 use crate::items::Item;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use domain::ports::{Consistency, Env, StoreError};
-use domain::retry::jitter;
+use domain::retry::Backoff;
 use futures_util::future::try_join_all;
 use std::collections::HashMap;
 use std::time::Duration;
 
 const OPERATION: &str = "BatchGetItem";
-/// How often unprocessed keys are asked for again.
+/// How often unprocessed keys are read again.
 const MAX_RETRIES: u32 = 4;
-/// The longest first wait; it doubles with each try.
-const MAX_FIRST_WAIT: Duration = Duration::from_millis(25);
+const WAITS: Backoff = Backoff { first: Duration::from_millis(25), max: Duration::from_millis(200) };
 
 /// The most keys of one call.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
@@ -45,8 +44,8 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
         let mut found: HashMap<String, Vec<Item>> = HashMap::new();
         let mut wanted = keys;
         for retry in 0..=MAX_RETRIES {
-            if retry > 0 {
-                self.env.sleep(jitter(&self.env, MAX_FIRST_WAIT * 2_u32.pow(retry - 1))).await;
+            if let Some(earlier) = retry.checked_sub(1) {
+                self.env.sleep(WAITS.wait(&self.env, earlier)).await;
             }
             let call = self.client.batch_get_item().set_request_items(Some(wanted));
             let call = call.return_consumed_capacity(ReturnConsumedCapacity::Indexes);

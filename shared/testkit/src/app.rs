@@ -10,7 +10,7 @@ use domain::ports::{
 };
 use domain::use_cases::{
     AddParticipants, AttachmentDownload, Caller, ChangeGroupError, ChangeMessageError, ChangedGroup, ChangedMessage,
-    CreateAttachment, CreateAttachmentError, CreateChat, CreateChatError, CreatedAttachment, CreatedChat,
+    ChatError, CreateAttachment, CreateAttachmentError, CreateChat, CreateChatError, CreatedAttachment, CreatedChat,
     DeleteMessage, GetAttachmentError, Inbox, ListChats, ProfileError, SendMessage, SendMessageError, SendOutcome,
     Settings, UpdateMe, VisibleUser,
 };
@@ -53,7 +53,7 @@ impl<S: ReadChats + CreateChats + Registry, D: Directory> TestApp<S, D> {
     ///
     /// # Errors
     /// Those of [`App::create_chat`].
-    pub async fn create_chat(&self, command: CreateChat) -> Result<CreatedChat, CreateChatError> {
+    pub async fn create_chat(&self, command: CreateChat) -> Result<CreatedChat, ChatError<CreateChatError>> {
         self.app.create_chat(&self.directory, command).await
     }
 }
@@ -63,7 +63,10 @@ impl<S: ReadChats + CommitChanges + Registry, D: Directory> TestApp<S, D> {
     ///
     /// # Errors
     /// Those of [`App::add_participants`].
-    pub async fn add_participants(&self, command: AddParticipants) -> Result<ChangedGroup, ChangeGroupError> {
+    pub async fn add_participants(
+        &self,
+        command: AddParticipants,
+    ) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
         self.app.add_participants(&self.directory, command).await
     }
 }
@@ -73,7 +76,10 @@ impl<S: ReadChats + CommitChanges + Registry, D> TestApp<S, D> {
     ///
     /// # Errors
     /// Those of [`App::delete_message`].
-    pub async fn delete_message(&self, command: DeleteMessage) -> Result<ChangedMessage, ChangeMessageError> {
+    pub async fn delete_message(
+        &self,
+        command: DeleteMessage,
+    ) -> Result<ChangedMessage, ChatError<ChangeMessageError>> {
         self.app.delete_message(&self.objects, command).await
     }
 }
@@ -119,7 +125,7 @@ impl<S: ReadChats + ReadMessages + ReadUploads + CommitMessages + Registry + Use
     ///
     /// # Errors
     /// Those of [`App::send_message`].
-    pub async fn send_message(&self, command: SendMessage) -> Result<SendOutcome, SendMessageError> {
+    pub async fn send_message(&self, command: SendMessage) -> Result<SendOutcome, ChatError<SendMessageError>> {
         self.app.send_message(&self.objects, command).await
     }
 }
@@ -132,7 +138,7 @@ impl<S: ReadChats + CreateUploads, D> TestApp<S, D> {
     pub async fn create_attachment(
         &self,
         command: CreateAttachment,
-    ) -> Result<CreatedAttachment, CreateAttachmentError> {
+    ) -> Result<CreatedAttachment, ChatError<CreateAttachmentError>> {
         self.app.create_attachment(&self.objects, command).await
     }
 }
@@ -147,7 +153,7 @@ impl<S: ReadChats + ReadMessages, D> TestApp<S, D> {
         user: &UserId,
         chat: &ChatId,
         seq: Seq,
-    ) -> Result<AttachmentDownload, GetAttachmentError> {
+    ) -> Result<AttachmentDownload, ChatError<GetAttachmentError>> {
         self.app.get_attachment(&self.objects, user, chat, seq).await
     }
 }

@@ -1,7 +1,7 @@
 //! What `cargo run --` understands.
 
+use crate::cloud::{FUNCTION, PortNumbers, template};
 use clap::{Args, Parser, Subcommand};
-use dev::cloud::{FUNCTION, PortNumbers, template};
 use functions::handlers;
 use std::path::PathBuf;
 use std::process::ExitCode;

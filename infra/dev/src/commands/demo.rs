@@ -2,12 +2,12 @@
 
 use super::TOPIC;
 use super::args::Demo;
-use dev::Error;
-use dev::auth_service::USERS;
-use dev::chat::StandIn;
-use dev::cloud::{Cloud, Setup, served_by_this_program};
-use dev::demo::{Actor, Cast, Notifications, Stage, play};
-use dev::terminal::{Logs, Terminal};
+use crate::Error;
+use crate::auth_service::USERS;
+use crate::chat::StandIn;
+use crate::cloud::{Cloud, Setup, served_by_this_program};
+use crate::demo::{Actor, Cast, Notifications, Stage, play};
+use crate::terminal::{Logs, Terminal};
 use local_cloud::{Event, Output};
 use serde_json::{Map, Value};
 use std::sync::Arc;

@@ -7,12 +7,12 @@ mod start;
 
 pub(crate) use args::{Cli, Command, Tool};
 
+use crate::auth_service::AuthService;
+use crate::chat::{self, StandIn};
+use crate::cloud::watch_environment;
+use crate::{Error, top};
 use args::{ChatArgs, TopArgs, Who};
 use client::{OneToken, Options, Tokens};
-use dev::auth_service::AuthService;
-use dev::chat::{self, StandIn};
-use dev::cloud::watch_environment;
-use dev::{Error, top};
 use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;

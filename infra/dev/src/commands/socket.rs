@@ -1,9 +1,9 @@
 //! `socket`: a WebSocket by hand.
 
 use super::args::{SocketArgs, Who};
+use crate::Error;
+use crate::chat::StandIn;
 use client::wire::{ClientError, Credential, Socket};
-use dev::Error;
-use dev::chat::StandIn;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 pub(crate) async fn run(args: SocketArgs) -> Result<(), Error> {

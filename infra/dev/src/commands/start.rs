@@ -2,10 +2,10 @@
 
 use super::args::Start;
 use super::{TOPIC, asked_to_stop};
-use dev::Error;
-use dev::auth_service::USERS;
-use dev::cloud::{Cloud, Setup, served_by_this_program, workspace};
-use dev::terminal::{Logs, Terminal};
+use crate::Error;
+use crate::auth_service::USERS;
+use crate::cloud::{Cloud, Setup, served_by_this_program, workspace};
+use crate::terminal::{Logs, Terminal};
 use local_cloud::{DynamoDb, Lambda, S3};
 
 /// What is said of data that is not kept.
@@ -60,7 +60,7 @@ fn welcome(cloud: &Cloud, kept: &str, kept_objects: &str) -> Result<(), Error> {
     println!("lambda-chat is running. Ctrl-C stops it.\n");
     println!("  HTTP API       {http}");
     println!("  WebSocket API  {ws}");
-    println!("  Both, to read  {http}{}", dev::reference::PATH);
+    println!("  Both, to read  {http}{}", crate::reference::PATH);
     println!("  Auth Service   {auth}  (a stand-in: POST /token {{\"userId\"}} makes a token for anybody)");
     println!("  DynamoDB       {}  ({kept})", cloud.local.dynamodb_endpoint());
     println!("  S3             {}  ({kept_objects})", cloud.local.s3_endpoint());

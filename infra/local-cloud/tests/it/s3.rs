@@ -35,6 +35,7 @@ impl Client {
     }
 
     /// An address for this call, good for an hour.
+    #[allow(clippy::disallowed_methods)] // the local S3 goes by the machine's clock
     async fn sign(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> String {
         let hour = Duration::from_secs(3600);
         self.0.presign(method, path, headers, SystemTime::now(), hour).await.unwrap().url

@@ -1,6 +1,7 @@
 //! Adding participants to a group.
 
 use super::change_group::{ChangeGroupError, ChangedGroup, Plan, changed_by_admin};
+use super::error::ChatError;
 use super::existence::unknown_users;
 use super::state::FullState;
 use super::{App, Caller};
@@ -29,12 +30,12 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Adds participants. They see and count what comes after; those who are in the group already are passed over.
     ///
     /// # Errors
-    /// [`ChangeGroupError`].
+    /// [`ChatError`], and [`ChangeGroupError`].
     pub async fn add_participants(
         &self,
         directory: &impl Directory,
         command: AddParticipants,
-    ) -> Result<ChangedGroup, ChangeGroupError> {
+    ) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
         let AddParticipants { caller, chat, users } = command;
         let wanted: Vec<UserId> = users.into_iter().collect();
         let unknown = match unknown_users(directory, &wanted).await {
@@ -47,7 +48,9 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                     if wanted.iter().all(is_in) { Ok(None) } else { Err(ChangeGroupError::NotAParticipant) }
                 };
                 return match self.change_group(&caller, &chat, add_nobody).await {
-                    Err(ChangeGroupError::NotAParticipant) => Err(error.into()),
+                    Err(ChatError::Refused(ChangeGroupError::NotAParticipant)) => {
+                        Err(ChangeGroupError::Directory(error).into())
+                    }
                     outcome => outcome,
                 };
             }

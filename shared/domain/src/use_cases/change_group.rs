@@ -1,14 +1,16 @@
 //! What changes of a group have in common: the chat is read with all its members, one rule decides what it becomes, the
 //! change is committed if all is still as it was read, and everyone whom it concerns is told.
 
+use super::error::{ChatError, Refusal};
 use super::state::{FullState, full_state};
-use super::{App, Caller, PushReport};
+use super::{App, Caller};
 use crate::change::{Change, ChangeKind};
 use crate::chat::{Chat, ChatView, MAX_DOCUMENT_BYTES};
 use crate::event::Event;
 use crate::ids::{ChatId, UserId};
 use crate::member::Member;
-use crate::ports::{ChangeOutcome, CommitChanges, DirectoryError, Env, Push, ReadChats, Registry, StoreError};
+use crate::meter::PushReport;
+use crate::ports::{ChangeOutcome, CommitChanges, DirectoryError, Env, Push, ReadChats, Registry};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 
@@ -26,9 +28,6 @@ pub struct ChangedGroup {
 /// Why a group is not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeGroupError {
-    /// There is no such chat, or the caller is not in it: which of the two is not told.
-    #[error("chat not found")]
-    ChatNotFound,
     /// A private chat has no name and no admins, and its two participants stay.
     #[error("not a group")]
     NotAGroup,
@@ -59,13 +58,9 @@ pub enum ChangeGroupError {
     /// Whether the users exist cannot be known now.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    /// Other transactions were in the way all the time.
-    #[error("busy")]
-    Busy,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
+
+impl Refusal for ChangeGroupError {}
 
 /// What a group becomes.
 pub(super) struct Plan {
@@ -106,12 +101,12 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
         caller: &Caller,
         id: &ChatId,
         rule: impl Fn(&FullState, Timestamp) -> Result<Option<Plan>, ChangeGroupError>,
-    ) -> Result<ChangedGroup, ChangeGroupError> {
+    ) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
         let user = &caller.user;
         let mut retry = Retry::new(&self.env);
         loop {
             let state = full_state(&self.store, &mut retry, id, user, None).await?;
-            let state = state.ok_or(ChangeGroupError::ChatNotFound)?;
+            let state = state.ok_or(ChatError::NotFound)?;
             let now = self.env.now();
             let Some(Plan { chat, joined, left }) = rule(&state, now)? else {
                 let view = |member: &Member| ChatView::new(&state.chat, &state.head, member.floor());
@@ -141,7 +136,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                     return Ok(ChangedGroup { chat, pushed, retries: retry.count() });
                 }
                 ChangeOutcome::Conflict if retry.again().await => {}
-                ChangeOutcome::Conflict => return Err(ChangeGroupError::Busy),
+                ChangeOutcome::Conflict => return Err(ChatError::Busy),
             }
         }
     }

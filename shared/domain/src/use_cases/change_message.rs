@@ -1,15 +1,17 @@
 //! What edits, deletions and reactions have in common: the message is read with its chat, one rule decides what it
 //! becomes, the change is committed if all is still as it was read, and those who can see the message are told.
 
+use super::error::{ChatError, Refusal};
 use super::state::{FullState, chat_state, full_state};
-use super::{App, Caller, PushReport};
+use super::{App, Caller};
 use crate::change::{Change, ChangeKind};
 use crate::chat::MAX_DOCUMENT_BYTES;
 use crate::event::Event;
 use crate::ids::{ChatId, Seq, UserId};
 use crate::member::Member;
 use crate::message::{Message, MessageView, TooLarge};
-use crate::ports::{ChangeOutcome, CommitChanges, Env, Push, ReadChats, Registry, StoreError};
+use crate::meter::PushReport;
+use crate::ports::{ChangeOutcome, CommitChanges, Env, Push, ReadChats, Registry};
 use crate::reactions::ReactionLimitExceeded;
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
@@ -30,9 +32,6 @@ pub struct ChangedMessage {
 /// Why a message is not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeMessageError {
-    /// There is no such chat, or the caller is not in it: which of the two is not told.
-    #[error("chat not found")]
-    ChatNotFound,
     /// There is no such message, the caller cannot see it, or it was deleted.
     #[error("message not found")]
     MessageNotFound,
@@ -60,13 +59,9 @@ pub enum ChangeMessageError {
     /// More reactions than a message takes.
     #[error("too many reactions")]
     TooManyReactions(ReactionLimitExceeded),
-    /// Other transactions were in the way all the time.
-    #[error("busy")]
-    Busy,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
+
+impl Refusal for ChangeMessageError {}
 
 /// Whom a change of a message concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,10 +89,10 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
         seq: Seq,
         scope: Scope,
         rule: impl Fn(RuleInput<'_>) -> Result<Option<Message>, ChangeMessageError>,
-    ) -> Result<ChangedMessage, ChangeMessageError> {
+    ) -> Result<ChangedMessage, ChatError<ChangeMessageError>> {
         // Place 0 is the head's.
         if seq == Seq(0) {
-            return Err(ChangeMessageError::MessageNotFound);
+            return Err(ChangeMessageError::MessageNotFound.into());
         }
         let user = &caller.user;
         let mut retry = Retry::new(&self.env);
@@ -109,13 +104,13 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                     chat_state(&self.store, &mut retry, chat, user, Some(seq)).await?.map(FullState::of_one)
                 }
             };
-            let state = state.ok_or(ChangeMessageError::ChatNotFound)?;
-            let floor = state.member(user).map(Member::floor).ok_or(ChangeMessageError::ChatNotFound)?;
+            let state = state.ok_or(ChatError::NotFound)?;
+            let floor = state.member(user).map(Member::floor).ok_or(ChatError::NotFound)?;
             let found = state.message.as_ref().ok_or(ChangeMessageError::MessageNotFound)?;
             // Who deletes for themselves what they have deleted is told so, and not that it is not there.
             let deleted = scope == Scope::Caller && floor.shows(seq) && found.deleted_for.contains(user);
             if !deleted && !found.is_visible_to(user, floor) {
-                return Err(ChangeMessageError::MessageNotFound);
+                return Err(ChangeMessageError::MessageNotFound.into());
             }
             let shown = |message: &Message, members: &[Member]| {
                 let mut view = MessageView::of(message, members, user, floor);
@@ -151,7 +146,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                     return Ok(ChangedMessage { message, stored: after, pushed, retries: retry.count() });
                 }
                 ChangeOutcome::Conflict if retry.again().await => {}
-                ChangeOutcome::Conflict => return Err(ChangeMessageError::Busy),
+                ChangeOutcome::Conflict => return Err(ChatError::Busy),
             }
         }
     }

@@ -1,13 +1,15 @@
 //! Clearing a chat's history for oneself.
 
+use super::error::ChatError;
 use super::state::{ChatState, chat_state};
-use super::{App, Caller, PushReport};
+use super::{App, Caller};
 use crate::change::{Change, ChangeKind};
 use crate::chat::{ChatView, MAX_DOCUMENT_BYTES};
 use crate::event::Event;
 use crate::ids::ChatId;
 use crate::member::Member;
-use crate::ports::{ChangeOutcome, CommitChanges, Env, Push, ReadChats, Registry, StoreError};
+use crate::meter::PushReport;
+use crate::ports::{ChangeOutcome, CommitChanges, Env, Push, ReadChats, Registry};
 use crate::retry::Retry;
 
 /// A chat whose history is cleared.
@@ -19,30 +21,16 @@ pub struct ClearedChat {
     pub pushed: PushReport,
 }
 
-/// Why a history is not cleared.
-#[derive(Debug, thiserror::Error)]
-pub enum ClearChatError {
-    /// There is no such chat, or the caller is not in it: which of the two is not told.
-    #[error("chat not found")]
-    ChatNotFound,
-    /// Other transactions were in the way all the time.
-    #[error("busy")]
-    Busy,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Hides everything that is in the chat now from the caller; the others see it as before.
     ///
     /// # Errors
-    /// [`ClearChatError`].
-    pub async fn clear_chat(&self, caller: &Caller, id: &ChatId) -> Result<ClearedChat, ClearChatError> {
+    /// [`ChatError`].
+    pub async fn clear_chat(&self, caller: &Caller, id: &ChatId) -> Result<ClearedChat, ChatError> {
         let mut retry = Retry::new(&self.env);
         loop {
             let state = chat_state(&self.store, &mut retry, id, &caller.user, None).await?;
-            let ChatState { chat, head, member, .. } = state.ok_or(ClearChatError::ChatNotFound)?;
+            let ChatState { chat, head, member, .. } = state.ok_or(ChatError::NotFound)?;
             if !member.floor().shows(head.last_seq) {
                 let chat = ChatView::new(&chat, &head, member.floor()).limited(MAX_DOCUMENT_BYTES);
                 return Ok(ClearedChat { chat, pushed: PushReport::default() });
@@ -61,7 +49,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                     return Ok(ClearedChat { chat, pushed });
                 }
                 ChangeOutcome::Conflict if retry.again().await => {}
-                ChangeOutcome::Conflict => return Err(ClearChatError::Busy),
+                ChangeOutcome::Conflict => return Err(ChatError::Busy),
             }
         }
     }

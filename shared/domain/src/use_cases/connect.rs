@@ -1,10 +1,11 @@
 //! A WebSocket connection comes and goes.
 
+use super::App;
 use super::fan_out::warn_about;
-use super::{App, PushReport};
 use crate::chat_user::{Connection, Status, is_alone, is_online, surplus};
 use crate::event::Presence;
 use crate::ids::{ConnectionId, UserId};
+use crate::meter::PushReport;
 use crate::ports::{Env, Push, ReadInbox, Registry, StoreError};
 use crate::timestamp::Timestamp;
 use futures_util::future::join_all;

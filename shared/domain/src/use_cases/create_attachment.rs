@@ -1,10 +1,11 @@
 //! Announcing an attachment: what it is going to be, and where its bytes go.
 
 use super::App;
+use super::error::{ChatError, Refusal};
 use crate::attachment::{Attachment, Media, UPLOAD_TTL, UPLOAD_URL_TTL, Upload};
 use crate::file::{ContentType, FileName, Sha256Digest};
 use crate::ids::{AttachmentId, ChatId, UserId};
-use crate::ports::{CreateUploads, Env, ReadChats, SignUploads, SignedUpload, StoreError};
+use crate::ports::{CreateUploads, Env, ReadChats, SignUploads, SignedUpload};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use crate::use_cases::state::chat_state;
@@ -43,9 +44,6 @@ pub struct CreatedAttachment {
 /// Why an attachment cannot be uploaded.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateAttachmentError {
-    /// There is no such chat, or the caller is not in it: which of the two is not told.
-    #[error("chat not found")]
-    ChatNotFound,
     /// The chat takes no more messages.
     #[error("chat closed")]
     ChatClosed,
@@ -61,33 +59,32 @@ pub enum CreateAttachmentError {
         /// The most bytes.
         limit: u64,
     },
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
+
+impl Refusal for CreateAttachmentError {}
 
 impl<S: ReadChats + CreateUploads, P, E: Env> App<S, P, E> {
     /// Notes what is going to be uploaded, and signs its upload. Nothing is read for what the limits refuse.
     ///
     /// # Errors
-    /// [`CreateAttachmentError`].
+    /// [`ChatError`], and [`CreateAttachmentError`].
     pub async fn create_attachment(
         &self,
         bucket: &impl SignUploads,
         command: CreateAttachment,
-    ) -> Result<CreatedAttachment, CreateAttachmentError> {
+    ) -> Result<CreatedAttachment, ChatError<CreateAttachmentError>> {
         let CreateAttachment { user, chat, file_name, content_type, size_bytes, sha256, media } = command;
         let limit = self.settings.attachments.of(&media);
         if !limit.content_types.contains(&content_type) {
-            return Err(CreateAttachmentError::ContentType { allowed: limit.content_types.clone() });
+            return Err(CreateAttachmentError::ContentType { allowed: limit.content_types.clone() }.into());
         }
         if size_bytes > limit.most_bytes {
-            return Err(CreateAttachmentError::TooLarge { limit: limit.most_bytes });
+            return Err(CreateAttachmentError::TooLarge { limit: limit.most_bytes }.into());
         }
         let state = chat_state(&self.store, &mut Retry::new(&self.env), &chat, &user, None).await?;
-        let state = state.ok_or(CreateAttachmentError::ChatNotFound)?;
+        let state = state.ok_or(ChatError::NotFound)?;
         if state.chat.closed_at.is_some() {
-            return Err(CreateAttachmentError::ChatClosed);
+            return Err(CreateAttachmentError::ChatClosed.into());
         }
         let now = self.env.now();
         let mut randomness = [0; 10];

@@ -1,14 +1,16 @@
 //! Creating a chat: private, of which a pair has exactly one, or a group.
 
+use super::error::{ChatError, Refusal};
 use super::existence::unknown_users;
 use super::state::{ChatState, chat_state};
-use super::{App, Caller, PushReport};
+use super::{App, Caller};
 use crate::chat::{Chat, ChatView, Head, MAX_DOCUMENT_BYTES};
 use crate::event::Event;
 use crate::ids::{ChatId, ClientChatId, Rev, Seq, UserId, digest};
 use crate::member::{Floor, Member};
+use crate::meter::PushReport;
 use crate::names::ChatName;
-use crate::ports::{CreateChats, Creation, Directory, DirectoryError, Env, Push, ReadChats, Registry, StoreError};
+use crate::ports::{CreateChats, Creation, Directory, DirectoryError, Env, Push, ReadChats, Registry};
 use crate::retry::Retry;
 use std::collections::BTreeSet;
 
@@ -115,27 +117,20 @@ pub enum CreateChatError {
     /// Whether the participants exist cannot be known now.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    /// The group of this name is there, and the caller has left it.
-    #[error("chat not found")]
-    ChatNotFound,
-    /// Other transactions were in the way all the time.
-    #[error("busy")]
-    Busy,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
+
+impl Refusal for CreateChatError {}
 
 impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
     /// Creates a chat, or answers the one that is already there.
     ///
     /// # Errors
-    /// [`CreateChatError`].
+    /// [`ChatError`], and [`CreateChatError`].
     pub async fn create_chat(
         &self,
         directory: &impl Directory,
         command: CreateChat,
-    ) -> Result<CreatedChat, CreateChatError> {
+    ) -> Result<CreatedChat, ChatError<CreateChatError>> {
         let CreateChat { caller, chat } = command;
         let now = self.env.now();
         let chat = self.plan(&caller.user, chat);
@@ -148,7 +143,7 @@ impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
         if let Some(refusal) = refusal {
             // A chat that is there is answered, whoever does not exist any more and whoever does not answer.
             return match self.existing(&caller.user, &chat).await {
-                Err(CreateChatError::ChatNotFound) => Err(refusal),
+                Err(ChatError::NotFound) => Err(refusal.into()),
                 existing => existing,
             };
         }
@@ -162,7 +157,7 @@ impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
                 Creation::Created => break,
                 Creation::Exists => return self.existing(&caller.user, &chat).await,
                 Creation::Conflict if retry.again().await => {}
-                Creation::Conflict => return Err(CreateChatError::Busy),
+                Creation::Conflict => return Err(ChatError::Busy),
             }
         }
         let view = ChatView::new(&chat, &head, Floor::default());
@@ -204,11 +199,11 @@ impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
     }
 
     /// The chat that is already there. Nothing is pushed: everyone in it has been told, or asks when they come.
-    async fn existing(&self, creator: &UserId, planned: &Chat) -> Result<CreatedChat, CreateChatError> {
+    async fn existing(&self, creator: &UserId, planned: &Chat) -> Result<CreatedChat, ChatError<CreateChatError>> {
         let state = chat_state(&self.store, &mut Retry::new(&self.env), &planned.id, creator, None).await?;
-        let ChatState { chat, head, member, .. } = state.ok_or(CreateChatError::ChatNotFound)?;
+        let ChatState { chat, head, member, .. } = state.ok_or(ChatError::NotFound)?;
         if chat.request_hash != planned.request_hash {
-            return Err(CreateChatError::IdempotencyConflict);
+            return Err(CreateChatError::IdempotencyConflict.into());
         }
         Ok(CreatedChat {
             chat: ChatView::new(&chat, &head, member.floor()).limited(MAX_DOCUMENT_BYTES),

@@ -1,34 +1,24 @@
 //! Deleting a message: for oneself, or for everyone.
 
 use super::change_message::{ChangeMessageError, ChangedMessage, RuleInput, Scope};
+use super::error::ChatError;
 use super::{App, Caller};
 use crate::error_chain::error_chain;
-use crate::ids::{ChatId, Invalid, Seq};
+use crate::ids::{ChatId, Seq};
 use crate::message::{Body, Message};
 use crate::meter;
 use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry, RemoveObjects};
-use serde::Deserialize;
+use crate::text::word_enum;
 
-/// For whom a message is deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub enum DeleteFor {
-    /// The caller does not see it any more.
-    Me,
-    /// Nobody does: a tombstone keeps its place.
-    Everyone,
-}
-
-impl TryFrom<String> for DeleteFor {
-    type Error = Invalid;
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        match text.as_str() {
-            "me" => Ok(Self::Me),
-            "everyone" => Ok(Self::Everyone),
-            _ => Err(Invalid::because("must be me or everyone")),
-        }
-    }
-}
+word_enum!(
+    /// For whom a message is deleted.
+    DeleteFor,
+    "must be me or everyone",
+    /// For the caller: they no longer see it.
+    Me = "me",
+    /// For everyone: a tombstone takes its place.
+    Everyone = "everyone",
+);
 
 /// Deletes a message.
 #[derive(Debug, Clone)]
@@ -48,12 +38,12 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// carried is removed when it is deleted for everyone; should that fail, deleting it once more tries again.
     ///
     /// # Errors
-    /// [`ChangeMessageError`].
+    /// [`ChatError`], and [`ChangeMessageError`].
     pub async fn delete_message(
         &self,
         bucket: &impl RemoveObjects,
         command: DeleteMessage,
-    ) -> Result<ChangedMessage, ChangeMessageError> {
+    ) -> Result<ChangedMessage, ChatError<ChangeMessageError>> {
         let DeleteMessage { caller, chat, seq, for_whom } = command;
         let user = &caller.user;
         let scope = match for_whom {

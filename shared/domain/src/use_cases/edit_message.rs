@@ -1,6 +1,7 @@
 //! Editing a message.
 
 use super::change_message::{ChangeMessageError, ChangedMessage, RuleInput, Scope};
+use super::error::ChatError;
 use super::{App, Caller};
 use crate::content::Content;
 use crate::ids::{ChatId, Seq, UserId};
@@ -27,8 +28,8 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Edits a message, within [`EDIT_WINDOW`]. One that was deleted meanwhile stays deleted.
     ///
     /// # Errors
-    /// [`ChangeMessageError`].
-    pub async fn edit_message(&self, command: EditMessage) -> Result<ChangedMessage, ChangeMessageError> {
+    /// [`ChatError`], and [`ChangeMessageError`].
+    pub async fn edit_message(&self, command: EditMessage) -> Result<ChangedMessage, ChatError<ChangeMessageError>> {
         let EditMessage { caller, chat, seq, content, mentions } = command;
         let user = &caller.user;
         let edit = |RuleInput { message, state, now }: RuleInput<'_>| {

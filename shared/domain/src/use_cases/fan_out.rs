@@ -7,8 +7,9 @@ use crate::error_chain::error_chain;
 use crate::event::{Event, Presence};
 use crate::ids::{ConnectionId, UserId};
 use crate::meter;
+use crate::meter::PushReport;
 use crate::ports::{Env, Push, PushError, Registry, StoreError, UserConnections};
-use crate::retry::jitter;
+use crate::retry::Backoff;
 use crate::timestamp::Timestamp;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, future, stream};
@@ -28,23 +29,8 @@ const FAN_OUT_TIMEOUT: Duration = Duration::from_secs(5);
 const PRESENCE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often a post is tried that was throttled.
 const MAX_ATTEMPTS: u32 = 4;
-/// The longest wait before a throttled post is tried again; it doubles with each try.
-const MAX_FIRST_WAIT: Duration = Duration::from_millis(50);
-
-/// What became of an event's posts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PushReport {
-    /// Posts that were taken.
-    pub posted: u32,
-    /// Connections that were gone.
-    pub gone: u32,
-    /// Posts that were still throttled after the last try.
-    pub throttled: u32,
-    /// Posts that failed otherwise or took too long.
-    pub failed: u32,
-    /// Recipients whose connections could not be looked up.
-    pub unknown: u32,
-}
+/// The waits before a throttled post is tried again.
+const WAITS: Backoff = Backoff { first: Duration::from_millis(50), max: Duration::from_millis(200) };
 
 /// What became of an event's posts, and who has it on a device now.
 #[derive(Debug, Default)]
@@ -233,7 +219,7 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
             if !matches!(result, Err(PushError::Throttled)) || tries == MAX_ATTEMPTS {
                 return (post, result);
             }
-            self.env.sleep(jitter(&self.env, MAX_FIRST_WAIT * 2_u32.pow(tries - 1))).await;
+            self.env.sleep(WAITS.wait(&self.env, tries - 1)).await;
             tries += 1;
         }
     }

@@ -1,9 +1,10 @@
 //! Opening a message's attachment: a signed address, for those who can see the message.
 
 use super::App;
+use super::error::{ChatError, Refusal};
 use crate::attachment::{Attachment, DOWNLOAD_URL_TTL};
 use crate::ids::{ChatId, Seq, UserId};
-use crate::ports::{Env, ReadChats, ReadMessages, SignDownloads, StoreError};
+use crate::ports::{Env, ReadChats, ReadMessages, SignDownloads};
 use crate::timestamp::Timestamp;
 use futures_util::future::try_join;
 
@@ -21,38 +22,34 @@ pub struct AttachmentDownload {
 /// Why an attachment is not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum GetAttachmentError {
-    /// There is no such chat, or the caller is not in it: which of the two is not told.
-    #[error("chat not found")]
-    ChatNotFound,
     /// There is no such message, the caller cannot see it, or it was deleted.
     #[error("message not found")]
     MessageNotFound,
     /// The message carries none.
     #[error("attachment not found")]
     AttachmentNotFound,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
+
+impl Refusal for GetAttachmentError {}
 
 impl<S: ReadChats + ReadMessages, P, E: Env> App<S, P, E> {
     /// Signs the download of a message's attachment.
     ///
     /// # Errors
-    /// [`GetAttachmentError`].
+    /// [`ChatError`], and [`GetAttachmentError`].
     pub async fn get_attachment(
         &self,
         bucket: &impl SignDownloads,
         user: &UserId,
         chat: &ChatId,
         seq: Seq,
-    ) -> Result<AttachmentDownload, GetAttachmentError> {
+    ) -> Result<AttachmentDownload, ChatError<GetAttachmentError>> {
         // Place 0 is the head's.
         if seq == Seq(0) {
-            return Err(GetAttachmentError::MessageNotFound);
+            return Err(GetAttachmentError::MessageNotFound.into());
         }
         let (position, message) = try_join(self.store.position(chat, user), self.store.message(chat, seq)).await?;
-        let (_, member) = position.ok_or(GetAttachmentError::ChatNotFound)?;
+        let (_, member) = position.ok_or(ChatError::NotFound)?;
         let message = message.filter(|message| message.is_visible_to(user, member.floor()));
         let message = message.ok_or(GetAttachmentError::MessageNotFound)?;
         let said = message.said().ok_or(GetAttachmentError::MessageNotFound)?;

@@ -1,12 +1,13 @@
 //! One chat, with its participants as the caller may see them.
 
+use super::error::ChatError;
 use super::state::{ChatState, chat_state};
 use super::{App, Caller};
 use crate::chat::ChatView;
 use crate::chat_user::{ChatUser, ChatUserView};
 use crate::ids::{ChatId, Seq, UserId};
 use crate::member::Member;
-use crate::ports::{Env, ReadChats, StoreError, UserStore};
+use crate::ports::{Env, ReadChats, UserStore};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use futures_util::future::try_join;
@@ -62,25 +63,14 @@ impl MemberView {
     }
 }
 
-/// Why a chat is not shown.
-#[derive(Debug, thiserror::Error)]
-pub enum GetChatError {
-    /// There is none, or the caller is not in it: which of the two is not told.
-    #[error("chat not found")]
-    ChatNotFound,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 impl<S: ReadChats + UserStore, P, E: Env> App<S, P, E> {
     /// The chat and its members' read positions.
     ///
     /// # Errors
-    /// [`GetChatError`].
-    pub async fn get_chat(&self, caller: &Caller, id: &ChatId) -> Result<ChatDetails, GetChatError> {
+    /// [`ChatError`].
+    pub async fn get_chat(&self, caller: &Caller, id: &ChatId) -> Result<ChatDetails, ChatError> {
         let state = chat_state(&self.store, &mut Retry::new(&self.env), id, &caller.user, None).await?;
-        let ChatState { chat, head, member, .. } = state.ok_or(GetChatError::ChatNotFound)?;
+        let ChatState { chat, head, member, .. } = state.ok_or(ChatError::NotFound)?;
         let shown: Vec<UserId> = match chat.participants.len() {
             0..=MAX_MEMBERS_WITH_USER => chat.participants.iter().cloned().collect(),
             _ => Vec::new(),
@@ -101,7 +91,7 @@ impl<S: ReadChats + UserStore, P, E: Env> App<S, P, E> {
             .collect();
         Ok(ChatDetails {
             chat: ChatView::new(&chat, &head, member.floor()),
-            unread_count: member.unread(&head),
+            unread_count: member.unread(head.last_seq),
             members,
         })
     }

@@ -6,11 +6,12 @@ use super::{App, Caller, PageLimit};
 use crate::chat::{Chat, ChatView, Head, MAX_DOCUMENT_BYTES};
 use crate::chat_user::{ChatUser, ChatUserView, MuteView, Mutes};
 use crate::content::json_length;
-use crate::ids::{ChatId, Invalid, Seq, UserId};
+use crate::ids::{ChatId, Seq, UserId};
 use crate::member::Member;
 use crate::message::{Message, MessageView};
 use crate::ports::{Consistency, Directory, Env, ReadChats, ReadInbox, ReadMessages, StoreError, UserStore};
 use crate::retry::Retry;
+use crate::text::Invalid;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::{try_join, try_join3};
@@ -220,7 +221,7 @@ fn entry(
         chat: ChatView::new(chat, &Head { last_rev: rev, ..head }, member.floor()).limited(MAX_CHAT_BYTES),
         last_message: shown.map(|message| MessageView::preview(message, member)),
         read_seq: member.read_up_to(),
-        unread_count: member.unread(&head),
+        unread_count: member.unread(head.last_seq),
         mute,
         user,
     }

@@ -1,12 +1,14 @@
 //! A page of a chat's messages.
 
+use super::error::ChatError;
 use super::{App, Caller};
 use crate::chat::MAX_DOCUMENT_BYTES;
 use crate::content::json_length;
-use crate::ids::{ChatId, Invalid, Rev, Seq};
+use crate::ids::{ChatId, Rev, Seq};
 use crate::member::Floor;
 use crate::message::{Message, MessageView};
-use crate::ports::{Env, ReadChats, ReadMessages, StoreError};
+use crate::ports::{Env, ReadChats, ReadMessages};
+use crate::text::Invalid;
 use futures_util::future::try_join;
 use serde::Serialize;
 
@@ -92,25 +94,14 @@ pub struct PageRange {
     pub to: Seq,
 }
 
-/// Why there is no page.
-#[derive(Debug, thiserror::Error)]
-pub enum ListMessagesError {
-    /// There is no such chat, or the caller is not in it: which of the two is not told.
-    #[error("chat not found")]
-    ChatNotFound,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 impl<S: ReadChats + ReadMessages, P, E: Env> App<S, P, E> {
     /// A page of messages. The head is read first; the page ends where a transaction is still being applied.
     ///
     /// # Errors
-    /// [`ListMessagesError`].
-    pub async fn list_messages(&self, command: ListMessages) -> Result<Page, ListMessagesError> {
+    /// [`ChatError`].
+    pub async fn list_messages(&self, command: ListMessages) -> Result<Page, ChatError> {
         let position = self.store.position(&command.chat, &command.caller.user).await?;
-        let (head, member) = position.ok_or(ListMessagesError::ChatNotFound)?;
+        let (head, member) = position.ok_or(ChatError::NotFound)?;
         let floor = member.floor();
         let mut page = Page {
             messages: Vec::new(),

@@ -1,12 +1,14 @@
 //! Moving a participant's read position, and telling the others.
 
+use super::error::{ChatError, Refusal};
 use super::state::wait_for_rev;
-use super::{App, Caller, PushReport};
+use super::{App, Caller};
 use crate::chat::{Chat, Head};
 use crate::error_chain::error_chain;
 use crate::event::{Event, Receipt};
 use crate::ids::{ChatId, Seq};
 use crate::member::Member;
+use crate::meter::PushReport;
 use crate::ports::{Consistency, Env, MarkSeen, Push, ReadChats, Registry, SeenOutcome, StoreError};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
@@ -48,33 +50,26 @@ pub struct MarkSeenOutcome {
 /// Why the read position could not be moved.
 #[derive(Debug, thiserror::Error)]
 pub enum MarkSeenError {
-    /// There is no such chat, or the caller is not in it: which of the two is not told.
-    #[error("chat not found")]
-    ChatNotFound,
     /// Nobody can have seen a message that is not there.
     #[error("past the last message")]
     PastTheEnd {
         /// The last message's place.
         last: Seq,
     },
-    /// Other transactions were in the way all the time.
-    #[error("busy")]
-    Busy,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
+
+impl Refusal for MarkSeenError {}
 
 impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
     /// Moves the caller's read position up to a place. Below where it is, it stays.
     ///
     /// # Errors
-    /// [`MarkSeenError`].
-    pub async fn mark_seen(&self, command: MarkSeenCommand) -> Result<MarkSeenOutcome, MarkSeenError> {
+    /// [`ChatError`], and [`MarkSeenError`].
+    pub async fn mark_seen(&self, command: MarkSeenCommand) -> Result<MarkSeenOutcome, ChatError<MarkSeenError>> {
         let MarkSeenCommand { caller, chat, seq } = command;
-        let (head, member) = self.store.position(&chat, &caller.user).await?.ok_or(MarkSeenError::ChatNotFound)?;
+        let (head, member) = self.store.position(&chat, &caller.user).await?.ok_or(ChatError::NotFound)?;
         if seq > head.last_seq {
-            return Err(MarkSeenError::PastTheEnd { last: head.last_seq });
+            return Err(MarkSeenError::PastTheEnd { last: head.last_seq }.into());
         }
         if seq <= member.read_up_to() {
             return Ok(unmoved(chat, &member, &head));
@@ -83,8 +78,8 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
         let moving = self.advance_read_position(&chat, &caller, seq, now);
         let (outcome, told) = join(moving, self.receipt_audience(&chat, &head)).await;
         match outcome? {
-            SeenOutcome::NotAMember => Err(MarkSeenError::ChatNotFound),
-            SeenOutcome::Conflict => Err(MarkSeenError::Busy),
+            SeenOutcome::NotAMember => Err(ChatError::NotFound),
+            SeenOutcome::Conflict => Err(ChatError::Busy),
             SeenOutcome::AlreadyThere(member) => Ok(unmoved(chat, &member, &head)),
             SeenOutcome::Moved => {
                 let receipt = Receipt { user_id: caller.user.clone(), read_seq: seq, read_at: now };
@@ -143,7 +138,7 @@ fn unmoved(chat_id: ChatId, member: &Member, head: &Head) -> MarkSeenOutcome {
         chat_id,
         read_seq: member.read_up_to(),
         read_at: member.read_at,
-        unread_count: member.unread(head),
+        unread_count: member.unread(head.last_seq),
         pushed: PushReport::default(),
     }
 }

@@ -1,11 +1,13 @@
 //! Muting a chat.
 
+use super::error::{ChatError, Refusal};
 use super::fan_out::Audience;
-use super::{App, Caller, PushReport};
+use super::{App, Caller};
 use crate::chat_user::{ChatUserView, MAX_MUTED_CHATS, MuteView, Mutes};
 use crate::event::Event;
 use crate::ids::ChatId;
-use crate::ports::{Env, Push, ReadInbox, Registry, StoreError, UserStore};
+use crate::meter::PushReport;
+use crate::ports::{Env, Push, ReadInbox, Registry, UserStore};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use serde::Serialize;
@@ -47,42 +49,35 @@ pub struct MuteOutcome {
 /// Why a chat is not muted.
 #[derive(Debug, thiserror::Error)]
 pub enum MuteChatError {
-    /// There is no such chat, or the caller is not in it: which of the two is not told.
-    #[error("chat not found")]
-    ChatNotFound,
     /// A mute that is over is none.
     #[error("the end has passed")]
     Ended,
     /// More chats than one user mutes.
     #[error("more than {limit} chats")]
-    ReactionLimitExceeded {
+    TooMany {
         /// The most.
         limit: usize,
     },
-    /// The same user's mutes changed all the time.
-    #[error("busy")]
-    Busy,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
+
+impl Refusal for MuteChatError {}
 
 impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env> App<S, P, E> {
     /// Mutes a chat, with an end or without, or ends that. The user's other devices are told.
     ///
     /// # Errors
-    /// [`MuteChatError`].
-    pub async fn mute_chat(&self, command: MuteChat) -> Result<MuteOutcome, MuteChatError> {
+    /// [`ChatError`], and [`MuteChatError`].
+    pub async fn mute_chat(&self, command: MuteChat) -> Result<MuteOutcome, ChatError<MuteChatError>> {
         let MuteChat { caller, chat, mute } = command;
         let member = self.store.memberships(&caller.user, std::slice::from_ref(&chat)).await?;
         if member.is_empty() {
-            return Err(MuteChatError::ChatNotFound);
+            return Err(ChatError::NotFound);
         }
         let mut retry = Retry::new(&self.env);
         loop {
             let now = self.env.now();
             if matches!(mute, Mute::On(Some(until)) if until <= now) {
-                return Err(MuteChatError::Ended);
+                return Err(MuteChatError::Ended.into());
             }
             let before = self.store.mutes(&caller.user).await?;
             let mut after = before.clone();
@@ -106,13 +101,13 @@ impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env> App<S, P, E> {
                 return Ok(muted(&after, pushed));
             }
             if !retry.again().await {
-                return Err(MuteChatError::Busy);
+                return Err(ChatError::Busy);
             }
         }
     }
 
     /// The mutes without those that are over, and if they are too many, without those of chats that the user left.
-    async fn fitting(&self, caller: &Caller, mutes: Mutes, now: Timestamp) -> Result<Mutes, MuteChatError> {
+    async fn fitting(&self, caller: &Caller, mutes: Mutes, now: Timestamp) -> Result<Mutes, ChatError<MuteChatError>> {
         let mut mutes = mutes;
         mutes.retain(|_, until| until.is_none_or(|until| now < until));
         if mutes.len() > MAX_MUTED_CHATS {
@@ -121,7 +116,7 @@ impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env> App<S, P, E> {
             mutes.retain(|chat, _| memberships.contains_key(chat));
         }
         if mutes.len() > MAX_MUTED_CHATS {
-            return Err(MuteChatError::ReactionLimitExceeded { limit: MAX_MUTED_CHATS });
+            return Err(MuteChatError::TooMany { limit: MAX_MUTED_CHATS }.into());
         }
         Ok(mutes)
     }

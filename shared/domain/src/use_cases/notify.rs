@@ -6,6 +6,7 @@ use crate::error_chain::error_chain;
 use crate::ids::UserId;
 use crate::message::Message;
 use crate::meter;
+use crate::meter::NotificationReport;
 use crate::notification::{Notification, is_wanted};
 use crate::ports::{Env, MAX_NOTIFICATIONS_PER_BATCH, Notify, ReadChats, StoreError, UserStore};
 use futures_util::future::try_join;
@@ -18,15 +19,6 @@ use std::time::Duration;
 const MAX_CONCURRENT_BATCHES: usize = 8;
 /// The longest that publishing all notifications of one message may take.
 const ALL: Duration = Duration::from_secs(3);
-
-/// What became of a message's notifications.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct NotificationReport {
-    /// Those that the topic took.
-    pub published: u32,
-    /// Those that it did not take, or not in time.
-    pub failed: u32,
-}
 
 impl<S: ReadChats + UserStore, P: Notify, E: Env> App<S, P, E> {
     /// Notifies those of these users who want it and have not read the message. Where nobody is notified, nothing is

@@ -1,10 +1,11 @@
 //! Telling those who have a private chat with a user that the user came online or went offline.
 
+use super::App;
 use super::list_chats::newest_first;
-use super::{App, PushReport};
 use crate::error_chain::error_chain;
 use crate::event::{Event, Presence};
 use crate::ids::{ChatId, UserId};
+use crate::meter::PushReport;
 use crate::ports::{Consistency, Env, Push, ReadInbox, Registry, StoreError};
 use futures_util::future::{Either, select};
 use std::pin::pin;

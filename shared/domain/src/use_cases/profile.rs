@@ -1,11 +1,12 @@
 //! Users: oneself, and those with whom one shares a chat.
 
 use super::fan_out::Audience;
-use super::{App, Caller, PushReport};
+use super::{App, Caller};
 use crate::chat_user::{ChatUser, ChatUserView, Profile, UserChange};
 use crate::error_chain::error_chain;
 use crate::event::Event;
 use crate::ids::{ChatId, UserId};
+use crate::meter::PushReport;
 use crate::ports::{Directory, Env, Push, ReadInbox, Registry, StoreError, UserStore};
 use futures_util::future::{join, try_join};
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! Reacting to a message.
 
 use super::change_message::{ChangeMessageError, ChangedMessage, RuleInput, Scope};
+use super::error::ChatError;
 use super::{App, Caller};
 use crate::ids::{ChatId, Seq};
 use crate::message::{Body, LiveBody, Message};
@@ -25,8 +26,11 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Sets the caller's own reactions, whatever they were.
     ///
     /// # Errors
-    /// [`ChangeMessageError`].
-    pub async fn react_to_message(&self, command: ReactToMessage) -> Result<ChangedMessage, ChangeMessageError> {
+    /// [`ChatError`], and [`ChangeMessageError`].
+    pub async fn react_to_message(
+        &self,
+        command: ReactToMessage,
+    ) -> Result<ChangedMessage, ChatError<ChangeMessageError>> {
         let ReactToMessage { caller, chat, seq, emojis } = command;
         let react = |RuleInput { message, state, .. }: RuleInput<'_>| {
             let said = message.said().ok_or(ChangeMessageError::MessageNotFound)?;

@@ -1,6 +1,7 @@
 //! Removing a participant from a group, or leaving it.
 
 use super::change_group::{ChangeGroupError, ChangedGroup, Plan, changed_by_admin};
+use super::error::ChatError;
 use super::state::FullState;
 use super::{App, Caller};
 use crate::chat::Chat;
@@ -24,8 +25,11 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// the last two leaves, the group is closed.
     ///
     /// # Errors
-    /// [`ChangeGroupError`].
-    pub async fn remove_participant(&self, command: RemoveParticipant) -> Result<ChangedGroup, ChangeGroupError> {
+    /// [`ChatError`], and [`ChangeGroupError`].
+    pub async fn remove_participant(
+        &self,
+        command: RemoveParticipant,
+    ) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
         let RemoveParticipant { caller, chat, user } = command;
         self.change_group(&caller, &chat, |state, now| {
             if user == caller.user {

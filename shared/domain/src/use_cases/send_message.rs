@@ -1,8 +1,9 @@
 //! Sending a message: stored exactly once, at its place, before it is acknowledged.
 
+use super::error::{ChatError, Refusal};
 use super::fan_out::{Audience, PushOutcome};
 use super::state::{ChatState, chat_state};
-use super::{App, Caller, NotificationReport, PushReport};
+use super::{App, Caller};
 use crate::attachment::{Attachment, Upload};
 use crate::chat::{Head, MAX_DOCUMENT_BYTES};
 use crate::content::{Content, MessageType};
@@ -11,6 +12,7 @@ use crate::ids::{AttachmentId, ChatId, ClientMessageId, Rev, SendId, Seq, UserId
 use crate::member::Member;
 use crate::message::{Body, LiveBody, Message, MessageView, TooLarge, body_hash};
 use crate::meter;
+use crate::meter::{NotificationReport, PushReport};
 use crate::ports::{
     CheckUploads, CommitMessages, CommitOutcome, Env, MessageCommit, Notify, PreviousSend, Push, ReadChats,
     ReadMessages, ReadUploads, Registry, SendRecord, StoreError, StoredObject, UserStore,
@@ -76,9 +78,6 @@ struct CommittedSend {
 /// Why a message is not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum SendMessageError {
-    /// There is no such chat, or the sender is not in it: which of the two is not told.
-    #[error("chat not found")]
-    ChatNotFound,
     /// The chat takes no more messages.
     #[error("chat closed")]
     ChatClosed,
@@ -121,13 +120,9 @@ pub enum SendMessageError {
         /// When there is room for one message.
         retry_after: Duration,
     },
-    /// Other transactions were in the way all the time.
-    #[error("busy")]
-    Busy,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
+
+impl Refusal for SendMessageError {}
 
 impl<S, P, E> App<S, P, E>
 where
@@ -139,20 +134,21 @@ where
     /// commit.
     ///
     /// # Errors
-    /// [`SendMessageError`]; then nothing is stored, unless the store failed to answer: a repeat under the same
+    /// [`ChatError`], and [`SendMessageError`]; then nothing is stored, unless the store failed to answer: a repeat under the same
     /// client message id finds out.
     pub async fn send_message(
         &self,
         bucket: &impl CheckUploads,
         command: SendMessage,
-    ) -> Result<SendOutcome, SendMessageError> {
+    ) -> Result<SendOutcome, ChatError<SendMessageError>> {
         if (command.kind == MessageType::Text) != command.attachment.is_none() {
-            return Err(SendMessageError::Kind(command.kind));
+            return Err(SendMessageError::Kind(command.kind).into());
         }
         if command.content.is_empty() && command.attachment.is_none() {
-            return Err(SendMessageError::Blank);
+            return Err(SendMessageError::Blank.into());
         }
-        LiveBody::fits(&command.content, &command.mentions, command.attachment.is_some())?;
+        LiveBody::fits(&command.content, &command.mentions, command.attachment.is_some())
+            .map_err(SendMessageError::TooLarge)?;
         let sender = &command.caller.user;
         let mut retry = Retry::new(&self.env);
         let mut kept = false;
@@ -161,7 +157,7 @@ where
             let place = command.reply_to.filter(|seq| *seq > Seq(0));
             let state = chat_state(&self.store, &mut retry, &command.chat, sender, place);
             let (state, upload) = try_join(state, self.named_upload(&command)).await?;
-            let state = state.ok_or(SendMessageError::ChatNotFound)?;
+            let state = state.ok_or(ChatError::NotFound)?;
             let mut commit = self.plan_commit(&command, &state, upload.as_ref());
             if let (Ok(_), Some(upload), false) = (&commit, &upload, kept) {
                 kept = confirm_upload(bucket, &upload.attachment).await?;
@@ -184,9 +180,9 @@ where
                     break CommittedSend { message, view, event, repeated: false, readers, audience };
                 }
                 CommitOutcome::Repeated(earlier) => break self.repeat(&command, earlier, audience).await?,
-                CommitOutcome::NotAMember => return Err(SendMessageError::ChatNotFound),
+                CommitOutcome::NotAMember => return Err(ChatError::NotFound),
                 CommitOutcome::Conflict if retry.again().await => {}
-                CommitOutcome::Conflict => return Err(SendMessageError::Busy),
+                CommitOutcome::Conflict => return Err(ChatError::Busy),
             }
         };
         let CommittedSend { message, view, event, repeated, readers, audience } = sent;
@@ -205,9 +201,9 @@ where
         command: &SendMessage,
         earlier: PreviousSend,
         mut audience: Audience,
-    ) -> Result<CommittedSend, SendMessageError> {
+    ) -> Result<CommittedSend, ChatError<SendMessageError>> {
         if earlier.body_hash != hash_of(command) {
-            return Err(SendMessageError::IdempotencyConflict);
+            return Err(SendMessageError::IdempotencyConflict.into());
         }
         let found = self.store.message(&command.chat, earlier.seq).await?;
         let message = found.ok_or_else(|| missing(&command.chat, earlier.seq))?;
@@ -233,8 +229,8 @@ where
         refusal: SendMessageError,
         command: &SendMessage,
         participants: &[UserId],
-    ) -> Result<CommittedSend, SendMessageError> {
-        let Some(name) = &command.client_message_id else { return Err(refusal) };
+    ) -> Result<CommittedSend, ChatError<SendMessageError>> {
+        let Some(name) = &command.client_message_id else { return Err(refusal.into()) };
         let id = SendId::new(&command.chat, &command.caller.user, name);
         let earlier = self.store.earlier_send(&id, self.env.now()).await?.ok_or(refusal)?;
         self.repeat(command, earlier, self.load_audience(participants).await).await

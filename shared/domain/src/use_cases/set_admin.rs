@@ -1,6 +1,7 @@
 //! Making a participant an admin, or one no more.
 
 use super::change_group::{ChangeGroupError, ChangedGroup, Plan, changed_by_admin};
+use super::error::ChatError;
 use super::{App, Caller};
 use crate::ids::{ChatId, UserId};
 use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry};
@@ -22,8 +23,8 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Makes a participant an admin, or one no more; the last admin stays one.
     ///
     /// # Errors
-    /// [`ChangeGroupError`].
-    pub async fn set_admin(&self, command: SetAdmin) -> Result<ChangedGroup, ChangeGroupError> {
+    /// [`ChatError`], and [`ChangeGroupError`].
+    pub async fn set_admin(&self, command: SetAdmin) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
         let SetAdmin { caller, chat, user, is_admin } = command;
         self.change_group(&caller, &chat, |state, _| {
             changed_by_admin(state, &caller.user)?;

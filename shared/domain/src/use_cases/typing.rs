@@ -1,10 +1,12 @@
 //! Telling the others that one is typing. Nothing is stored.
 
+use super::error::{ChatError, Refusal};
 use super::state::{ChatState, chat_state};
-use super::{App, Caller, PushReport};
+use super::{App, Caller};
 use crate::event::{Event, Typing, TypingState};
 use crate::ids::{ChatId, UserId};
-use crate::ports::{Env, Push, ReadChats, Registry, StoreError};
+use crate::meter::PushReport;
+use crate::ports::{Env, Push, ReadChats, Registry};
 use crate::retry::Retry;
 
 /// Above this many participants nobody is told.
@@ -33,28 +35,24 @@ pub struct TypingSent {
 /// Why nothing is said.
 #[derive(Debug, thiserror::Error)]
 pub enum SendTypingError {
-    /// There is no such chat, or the caller is not in it: which of the two is not told.
-    #[error("chat not found")]
-    ChatNotFound,
     /// Nobody writes in a closed chat.
     #[error("chat closed")]
     ChatClosed,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
+
+impl Refusal for SendTypingError {}
 
 impl<S: ReadChats + Registry, P: Push, E: Env> App<S, P, E> {
     /// Tells the other participants, in chats of at most 100. The caller's own devices are not told.
     ///
     /// # Errors
-    /// [`SendTypingError`].
-    pub async fn send_typing(&self, command: SendTyping) -> Result<TypingSent, SendTypingError> {
+    /// [`ChatError`], and [`SendTypingError`].
+    pub async fn send_typing(&self, command: SendTyping) -> Result<TypingSent, ChatError<SendTypingError>> {
         let SendTyping { caller, chat, state } = command;
         let found = chat_state(&self.store, &mut Retry::new(&self.env), &chat, &caller.user, None).await?;
-        let ChatState { chat, .. } = found.ok_or(SendTypingError::ChatNotFound)?;
+        let ChatState { chat, .. } = found.ok_or(ChatError::NotFound)?;
         if chat.closed_at.is_some() {
-            return Err(SendTypingError::ChatClosed);
+            return Err(SendTypingError::ChatClosed.into());
         }
         let typing = Typing::new(caller.user.clone(), state);
         if chat.participants.len() > MAX_PARTICIPANTS_FOR_TYPING {

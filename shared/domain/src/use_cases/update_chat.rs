@@ -1,6 +1,7 @@
 //! Renaming a group.
 
 use super::change_group::{ChangeGroupError, ChangedGroup, Plan, changed_by_admin};
+use super::error::ChatError;
 use super::{App, Caller};
 use crate::chat::Chat;
 use crate::ids::ChatId;
@@ -22,8 +23,8 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Renames a group.
     ///
     /// # Errors
-    /// [`ChangeGroupError`].
-    pub async fn update_chat(&self, command: UpdateChat) -> Result<ChangedGroup, ChangeGroupError> {
+    /// [`ChatError`], and [`ChangeGroupError`].
+    pub async fn update_chat(&self, command: UpdateChat) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
         let UpdateChat { caller, chat, name } = command;
         self.change_group(&caller, &chat, |state, _| {
             changed_by_admin(state, &caller.user)?;

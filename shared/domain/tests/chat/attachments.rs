@@ -7,8 +7,8 @@ use domain::file::{ContentType, Sha256Digest};
 use domain::ids::{AttachmentId, ChatId, Seq};
 use domain::ports::{CreateUploads as _, Env as _, ReadUploads as _, StoreError, StoredObject};
 use domain::use_cases::{
-    ChangeMessageError, CreateAttachment, CreateAttachmentError, CreatedAttachment, DeleteFor, GetAttachmentError,
-    SendMessage, SendMessageError, SendOutcome,
+    ChangeMessageError, ChatError, CreateAttachment, CreateAttachmentError, CreatedAttachment, DeleteFor,
+    GetAttachmentError, SendMessage, SendMessageError, SendOutcome,
 };
 use std::time::Duration;
 use testkit::fixtures::{carrying, message, picture, text, upload, user};
@@ -25,7 +25,12 @@ async fn uploaded(app: &TestApp, who: &str, chat: &ChatId) -> AttachmentId {
     attachment.id
 }
 
-async fn send(app: &TestApp, who: &str, chat: &ChatId, id: &AttachmentId) -> Result<SendOutcome, SendMessageError> {
+async fn send(
+    app: &TestApp,
+    who: &str,
+    chat: &ChatId,
+    id: &AttachmentId,
+) -> Result<SendOutcome, ChatError<SendMessageError>> {
     app.send_message(carrying(chat, who, "", id)).await
 }
 
@@ -79,12 +84,12 @@ async fn what_the_limits_refuse_is_not_announced() {
     {
         let most = limit.most_bytes;
         let too_large = CreateAttachment { size_bytes: most + 1, ..command.clone() };
-        refused!(app.create_attachment(too_large).await, CreateAttachmentError::TooLarge { limit } if limit == most);
+        refused!(app.create_attachment(too_large).await, ChatError::Refused(CreateAttachmentError::TooLarge { limit }) if limit == most);
         for other in ["image/svg+xml", "text/html"] {
             let content_type = ContentType::parse(other).unwrap();
             let command = CreateAttachment { content_type, ..command.clone() };
             refused!(app.create_attachment(command).await,
-                CreateAttachmentError::ContentType { allowed } if allowed == limit.content_types);
+                ChatError::Refused(CreateAttachmentError::ContentType { allowed }) if allowed == limit.content_types);
         }
     }
     assert_eq!(everything(&app), before);
@@ -98,9 +103,12 @@ async fn what_the_limits_refuse_is_not_announced() {
 async fn only_participants_announce_and_only_while_the_chat_is_open() {
     let app = app();
     let chat = closed(&app).await;
-    refused!(app.create_attachment(picture(&chat, "mallory")).await, CreateAttachmentError::ChatNotFound);
-    refused!(app.create_attachment(picture(&chat, "bob")).await, CreateAttachmentError::ChatNotFound);
-    refused!(app.create_attachment(picture(&chat, "alice")).await, CreateAttachmentError::ChatClosed);
+    refused!(app.create_attachment(picture(&chat, "mallory")).await, ChatError::NotFound);
+    refused!(app.create_attachment(picture(&chat, "bob")).await, ChatError::NotFound);
+    refused!(
+        app.create_attachment(picture(&chat, "alice")).await,
+        ChatError::Refused(CreateAttachmentError::ChatClosed)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -110,8 +118,11 @@ async fn an_attachment_belongs_to_one_message() {
     let id = uploaded(&app, "alice", &chat).await;
     send(&app, "alice", &chat, &id).await.unwrap();
     let before = everything(&app);
-    refused!(send(&app, "alice", &chat, &id).await, SendMessageError::AttachmentSent);
-    refused!(app.send_message(carrying(&chat, "alice", "another", &id)).await, SendMessageError::AttachmentSent);
+    refused!(send(&app, "alice", &chat, &id).await, ChatError::Refused(SendMessageError::AttachmentSent));
+    refused!(
+        app.send_message(carrying(&chat, "alice", "another", &id)).await,
+        ChatError::Refused(SendMessageError::AttachmentSent)
+    );
     assert_eq!(everything(&app), before);
     assert_eq!(app.objects.looked(), 1);
 }
@@ -124,7 +135,10 @@ async fn a_named_send_is_repeated_and_names_one_attachment() {
     assert!(!app.send_message(carrying(&chat, "alice", "one", &id)).await.unwrap().repeated);
     let repeated = app.send_message(carrying(&chat, "alice", "one", &id)).await.unwrap();
     assert!(repeated.repeated && json(&repeated.message)["attachment"]["attachmentId"] == id.as_str());
-    refused!(app.send_message(carrying(&chat, "alice", "one", &other)).await, SendMessageError::IdempotencyConflict);
+    refused!(
+        app.send_message(carrying(&chat, "alice", "one", &other)).await,
+        ChatError::Refused(SendMessageError::IdempotencyConflict)
+    );
     // What was not sent can be: the refused send used nothing up.
     app.send_message(carrying(&chat, "alice", "two", &other)).await.unwrap();
 }
@@ -168,18 +182,24 @@ async fn what_is_not_theirs_cannot_be_sent() {
     let other_chat = private(&app).await;
     let id = uploaded(&app, "alice", &chat).await;
     let before = everything(&app);
-    refused!(send(&app, "bob", &chat, &id).await, SendMessageError::AttachmentNotFound);
+    refused!(send(&app, "bob", &chat, &id).await, ChatError::Refused(SendMessageError::AttachmentNotFound));
     let unknown = AttachmentId::parse("unknown").unwrap();
-    refused!(send(&app, "alice", &chat, &unknown).await, SendMessageError::AttachmentNotFound);
-    refused!(send(&app, "alice", &other_chat, &id).await, SendMessageError::AttachmentOfAnotherChat);
+    refused!(send(&app, "alice", &chat, &unknown).await, ChatError::Refused(SendMessageError::AttachmentNotFound));
+    refused!(
+        send(&app, "alice", &other_chat, &id).await,
+        ChatError::Refused(SendMessageError::AttachmentOfAnotherChat)
+    );
     let audio = SendMessage { kind: MessageType::Audio, ..carrying(&chat, "alice", "", &id) };
-    refused!(app.send_message(audio).await, SendMessageError::AttachmentOfAnotherKind(MessageType::Image));
-    refused!(send(&app, "mallory", &chat, &id).await, SendMessageError::ChatNotFound);
+    refused!(
+        app.send_message(audio).await,
+        ChatError::Refused(SendMessageError::AttachmentOfAnotherKind(MessageType::Image))
+    );
+    refused!(send(&app, "mallory", &chat, &id).await, ChatError::NotFound);
     let text_with = SendMessage { kind: MessageType::Text, content: text("x"), ..carrying(&chat, "alice", "", &id) };
-    refused!(app.send_message(text_with).await, SendMessageError::Kind(MessageType::Text));
+    refused!(app.send_message(text_with).await, ChatError::Refused(SendMessageError::Kind(MessageType::Text)));
     let image_without = SendMessage { kind: MessageType::Image, ..message(&chat, "alice", "", "x") };
-    refused!(app.send_message(image_without).await, SendMessageError::Kind(MessageType::Image));
-    refused!(app.send_message(message(&chat, "alice", "", " ")).await, SendMessageError::Blank);
+    refused!(app.send_message(image_without).await, ChatError::Refused(SendMessageError::Kind(MessageType::Image)));
+    refused!(app.send_message(message(&chat, "alice", "", " ")).await, ChatError::Refused(SendMessageError::Blank));
     assert_eq!(everything(&app), before);
     assert_eq!(app.objects.looked(), 0, "nobody looks for what is refused anyway");
     send(&app, "alice", &chat, &id).await.unwrap();
@@ -192,7 +212,10 @@ async fn what_is_not_there_as_declared_cannot_be_sent() {
     let declared = announce(&app, "alice", &chat).await.upload.attachment;
     let before = everything(&app);
     let not_uploaded = async || {
-        refused!(send(&app, "alice", &chat, &declared.id).await, SendMessageError::AttachmentNotUploaded);
+        refused!(
+            send(&app, "alice", &chat, &declared.id).await,
+            ChatError::Refused(SendMessageError::AttachmentNotUploaded)
+        );
         assert!(!app.objects.keeps(&declared.id));
     };
     not_uploaded().await;
@@ -217,7 +240,10 @@ async fn an_upload_can_be_sent_for_a_day() {
         tokio::time::advance(age).await;
         match is_sent {
             true => assert!(send(&app, "alice", &chat, &id).await.is_ok()),
-            false => refused!(send(&app, "alice", &chat, &id).await, SendMessageError::AttachmentNotFound),
+            false => refused!(
+                send(&app, "alice", &chat, &id).await,
+                ChatError::Refused(SendMessageError::AttachmentNotFound)
+            ),
         }
     }
 }
@@ -229,11 +255,8 @@ async fn a_bucket_that_is_down_loses_nothing() {
     let id = uploaded(&app, "alice", &chat).await;
     app.objects.set_down(true);
     let before = everything(&app);
-    refused!(
-        app.create_attachment(picture(&chat, "alice")).await,
-        CreateAttachmentError::Store(StoreError::Unavailable { .. })
-    );
-    refused!(send(&app, "alice", &chat, &id).await, SendMessageError::Store(StoreError::Unavailable { .. }));
+    refused!(app.create_attachment(picture(&chat, "alice")).await, ChatError::Store(StoreError::Unavailable { .. }));
+    refused!(send(&app, "alice", &chat, &id).await, ChatError::Store(StoreError::Unavailable { .. }));
     assert_eq!(everything(&app), before);
     say(&app, "alice", &chat, "A text needs no bucket").await;
     app.objects.set_down(false);
@@ -246,11 +269,11 @@ async fn what_cannot_be_kept_is_not_sent() {
     let chat = private(&app).await;
     let id = uploaded(&app, "alice", &chat).await;
     app.objects.set_keep_fails();
-    refused!(send(&app, "alice", &chat, &id).await, SendMessageError::Store(StoreError::Unavailable { .. }));
+    refused!(send(&app, "alice", &chat, &id).await, ChatError::Store(StoreError::Unavailable { .. }));
     assert!(app.store.stored_messages(&chat).is_empty() && !app.objects.keeps(&id));
     // It is there when it is looked at, and gone when it is to be kept.
     app.objects.set_vanishes();
-    refused!(send(&app, "alice", &chat, &id).await, SendMessageError::AttachmentNotUploaded);
+    refused!(send(&app, "alice", &chat, &id).await, ChatError::Refused(SendMessageError::AttachmentNotUploaded));
     assert!(app.store.stored_messages(&chat).is_empty());
     app.objects.put_declared(&upload(&chat, "alice", id.as_str(), app.env.now()).attachment);
     send(&app, "alice", &chat, &id).await.unwrap();
@@ -263,8 +286,14 @@ async fn a_name_is_looked_for_before_bytes_are_missed() {
     let first = uploaded(&app, "alice", &chat).await;
     app.send_message(carrying(&chat, "alice", "one", &first)).await.unwrap();
     let never = announce(&app, "alice", &chat).await.upload.attachment.id;
-    refused!(app.send_message(carrying(&chat, "alice", "one", &never)).await, SendMessageError::IdempotencyConflict);
-    refused!(app.send_message(carrying(&chat, "alice", "two", &never)).await, SendMessageError::AttachmentNotUploaded);
+    refused!(
+        app.send_message(carrying(&chat, "alice", "one", &never)).await,
+        ChatError::Refused(SendMessageError::IdempotencyConflict)
+    );
+    refused!(
+        app.send_message(carrying(&chat, "alice", "two", &never)).await,
+        ChatError::Refused(SendMessageError::AttachmentNotUploaded)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -277,18 +306,18 @@ async fn only_those_who_see_the_message_open_it() {
     add(&app, "alice", &chat, &["dave"]).await.unwrap();
     let open = async |who, seq| app.get_attachment(&user(who), &chat, Seq(seq)).await;
     assert!(open("bob", 1).await.is_ok());
-    refused!(open("mallory", 1).await, GetAttachmentError::ChatNotFound);
-    refused!(open("dave", 1).await, GetAttachmentError::MessageNotFound);
-    refused!(open("bob", 0).await, GetAttachmentError::MessageNotFound);
-    refused!(open("bob", 3).await, GetAttachmentError::MessageNotFound);
-    refused!(open("bob", 2).await, GetAttachmentError::AttachmentNotFound);
+    refused!(open("mallory", 1).await, ChatError::NotFound);
+    refused!(open("dave", 1).await, ChatError::Refused(GetAttachmentError::MessageNotFound));
+    refused!(open("bob", 0).await, ChatError::Refused(GetAttachmentError::MessageNotFound));
+    refused!(open("bob", 3).await, ChatError::Refused(GetAttachmentError::MessageNotFound));
+    refused!(open("bob", 2).await, ChatError::Refused(GetAttachmentError::AttachmentNotFound));
     clear(&app, "bob", &chat).await;
-    refused!(open("bob", 1).await, GetAttachmentError::MessageNotFound);
+    refused!(open("bob", 1).await, ChatError::Refused(GetAttachmentError::MessageNotFound));
     delete(&app, "carol", &chat, 1, DeleteFor::Me).await.unwrap();
-    refused!(open("carol", 1).await, GetAttachmentError::MessageNotFound);
+    refused!(open("carol", 1).await, ChatError::Refused(GetAttachmentError::MessageNotFound));
     assert!(open("alice", 1).await.is_ok() && app.objects.has(&id));
     remove(&app, "alice", &chat, "carol").await.unwrap();
-    refused!(open("carol", 1).await, GetAttachmentError::ChatNotFound);
+    refused!(open("carol", 1).await, ChatError::NotFound);
 }
 
 #[tokio::test(start_paused = true)]
@@ -299,7 +328,10 @@ async fn what_is_deleted_for_everyone_is_removed() {
     send(&app, "alice", &chat, &id).await.unwrap();
     delete(&app, "bob", &chat, 1, DeleteFor::Me).await.unwrap();
     assert!(app.objects.has(&id));
-    refused!(delete(&app, "bob", &chat, 1, DeleteFor::Everyone).await, ChangeMessageError::MessageNotFound);
+    refused!(
+        delete(&app, "bob", &chat, 1, DeleteFor::Everyone).await,
+        ChatError::Refused(ChangeMessageError::MessageNotFound)
+    );
     assert!(app.objects.has(&id));
     // The message is deleted whatever becomes of the object, and deleting it again tries again.
     app.objects.set_down(true);
@@ -312,14 +344,17 @@ async fn what_is_deleted_for_everyone_is_removed() {
     assert!(shown.get("attachment").is_none() && shown["type"] == "image" && shown["deletedBy"] == "alice");
     assert!(!shown.to_string().contains(id.as_str()));
     assert!(app.objects.has(&id));
-    refused!(app.get_attachment(&user("alice"), &chat, Seq(1)).await, GetAttachmentError::MessageNotFound);
+    refused!(
+        app.get_attachment(&user("alice"), &chat, Seq(1)).await,
+        ChatError::Refused(GetAttachmentError::MessageNotFound)
+    );
     app.objects.set_down(false);
     let again = delete(&app, "alice", &chat, 1, DeleteFor::Everyone).await.unwrap();
     assert_eq!(json(&again.message), shown);
     assert!(!app.objects.has(&id));
     // It was sent, and stays so.
     app.objects.put_declared(&upload(&chat, "alice", id.as_str(), app.env.now()).attachment);
-    refused!(send(&app, "alice", &chat, &id).await, SendMessageError::AttachmentSent);
+    refused!(send(&app, "alice", &chat, &id).await, ChatError::Refused(SendMessageError::AttachmentSent));
 }
 
 #[tokio::test(start_paused = true)]
@@ -333,7 +368,7 @@ async fn a_caption_is_edited_also_to_nothing_and_a_text_is_not() {
         assert_eq!((&edited["content"], &edited["attachment"]["attachmentId"]), (&caption.into(), &id.as_str().into()));
     }
     say(&app, "alice", &chat, "Hello").await;
-    refused!(edit(&app, "alice", &chat, 2, "  ").await, ChangeMessageError::Blank);
+    refused!(edit(&app, "alice", &chat, 2, "  ").await, ChatError::Refused(ChangeMessageError::Blank));
 }
 
 #[tokio::test(start_paused = true)]
@@ -373,7 +408,7 @@ async fn two_devices_send_one_upload_at_once() {
     let sent = futures_util::future::join_all(sends).await;
     assert_eq!(sent.iter().filter(|sent| sent.is_ok()).count(), 1);
     for refusal in sent.into_iter().filter_map(Result::err) {
-        assert!(matches!(refusal, SendMessageError::AttachmentSent), "{refusal:?}");
+        assert!(matches!(refusal, ChatError::Refused(SendMessageError::AttachmentSent)), "{refusal:?}");
     }
     assert_eq!(app.store.upload(id, app.env.now()).await.unwrap().unwrap().sent_as, Some(Seq(1)));
 }

@@ -3,7 +3,7 @@ use crate::support::{
     private, pushed, react, refused, remove, say,
 };
 use domain::ids::{ChatId, Rev, Seq};
-use domain::use_cases::{ChangeMessageError, ChangedMessage, DeleteFor};
+use domain::use_cases::{ChangeMessageError, ChangedMessage, ChatError, DeleteFor};
 use serde_json::json;
 use testkit::Faults;
 use testkit::fixtures::user;
@@ -14,7 +14,7 @@ async fn all_changes(
     who: &str,
     chat: &ChatId,
     seq: u64,
-) -> [Result<ChangedMessage, ChangeMessageError>; 4] {
+) -> [Result<ChangedMessage, ChatError<ChangeMessageError>>; 4] {
     [
         edit(app, who, chat, seq, "Other").await,
         react(app, who, chat, seq, &["👍"]).await,
@@ -36,13 +36,13 @@ async fn what_is_not_there_or_not_shown_is_not_changed() {
     // The head's place, one that was cleared, one that is not there yet, one that is not there at all.
     for seq in [0, 1, 4, 7, u64::MAX] {
         for result in all_changes(&app, "alice", &chat, seq).await {
-            refused!(result, ChangeMessageError::MessageNotFound);
+            refused!(result, ChatError::Refused(ChangeMessageError::MessageNotFound));
         }
     }
     // What she deleted for herself, she can only delete so again.
     let [edited, reacted, deleted, again] = all_changes(&app, "alice", &chat, 5).await;
     for result in [edited, reacted, deleted] {
-        refused!(result, ChangeMessageError::MessageNotFound);
+        refused!(result, ChatError::Refused(ChangeMessageError::MessageNotFound));
     }
     assert_eq!(json(&again.unwrap().message)["deletedFor"], json!(["alice"]));
     assert_eq!(everything(&app), before);
@@ -61,7 +61,7 @@ async fn whoever_is_not_in_a_chat_changes_nothing_in_it() {
     for (who, chat) in [("eve", &chat), ("dave", &chat), ("alice", &nowhere)] {
         for seq in [1, 9] {
             for result in all_changes(&app, who, chat, seq).await {
-                refused!(result, ChangeMessageError::ChatNotFound);
+                refused!(result, ChatError::NotFound);
             }
         }
     }
@@ -99,7 +99,7 @@ async fn a_change_of_a_message_is_tried_again_and_not_for_ever() {
     app.store.set_faults(Faults { conflict: 80, ..Faults::default() });
     assert!(edit(&app, "alice", &chat, 1, "Other").await.unwrap().retries > 0);
     app.store.set_faults(Faults { conflict: 100, ..Faults::default() });
-    refused!(edit(&app, "alice", &chat, 1, "More").await, ChangeMessageError::Busy);
+    refused!(edit(&app, "alice", &chat, 1, "More").await, ChatError::Busy);
     assert_eq!(head(&app, &chat).last_rev, Rev(1));
 }
 
@@ -116,7 +116,7 @@ async fn a_change_whose_reply_was_lost_is_so_already_when_it_is_repeated() {
             _ => delete(&app, "alice", &chat, 1, DeleteFor::Everyone).await,
         };
         app.store.set_faults(Faults { lost_reply: 100, ..Faults::default() });
-        refused!(change().await, ChangeMessageError::Store(_));
+        refused!(change().await, ChatError::Store(_));
         app.store.set_faults(Faults::default());
         assert_eq!(change().await.unwrap().message.rev(), Rev(rev));
         assert_eq!(head(&app, &chat).last_rev, Rev(rev));

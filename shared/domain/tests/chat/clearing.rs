@@ -3,7 +3,7 @@ use crate::support::{
     refused, say, shown_in_page, visible, with_store,
 };
 use domain::ids::{ChatId, Rev, Seq};
-use domain::use_cases::{ClearChatError, PageStart};
+use domain::use_cases::{ChatError, PageStart};
 use futures_util::future::join;
 use serde_json::json;
 use testkit::fixtures::{caller, user};
@@ -96,7 +96,7 @@ async fn a_stranger_clears_nothing() {
     filled(&app, &chat, 1).await;
     let before = everything(&app);
     for (who, chat) in [("eve", chat), ("alice", ChatId::parse("nowhere").unwrap())] {
-        refused!(app.clear_chat(&caller(who), &chat).await, ClearChatError::ChatNotFound);
+        refused!(app.clear_chat(&caller(who), &chat).await, ChatError::NotFound);
     }
     assert_eq!(everything(&app), before);
 }
@@ -133,7 +133,7 @@ async fn clearing_is_tried_again_and_not_for_ever() {
     clear(&app, "bob", &chat).await;
     filled(&app, &chat, 1).await;
     app.store.set_faults(Faults { conflict: 100, ..Faults::default() });
-    refused!(app.clear_chat(&caller("bob"), &chat).await, ClearChatError::Busy);
+    refused!(app.clear_chat(&caller("bob"), &chat).await, ChatError::Busy);
     assert_eq!(head(&app, &chat).last_rev, Rev(1));
 }
 

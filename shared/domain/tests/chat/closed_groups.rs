@@ -5,10 +5,7 @@ use crate::support::{
 };
 use domain::ids::{ChatId, Seq};
 use domain::ports::{ReadChats as _, ReadInbox as _};
-use domain::use_cases::{
-    ChangeGroupError, ChangeMessageError, DeleteFor, GetChatError, ListMessagesError, MarkSeenError, PageStart,
-    SendMessageError,
-};
+use domain::use_cases::{ChangeGroupError, ChangeMessageError, ChatError, DeleteFor, PageStart, SendMessageError};
 use futures_util::future::join;
 use serde_json::json;
 use std::time::Duration;
@@ -26,8 +23,8 @@ async fn nobody_is_removed_from_a_group_of_two() {
     remove(&app, "alice", &chat, "carol").await.unwrap();
     online(&app, &TEAM).await;
     let before = everything(&app);
-    refused!(remove(&app, "alice", &chat, "bob").await, ChangeGroupError::LastTwo);
-    refused!(remove(&app, "alice", &chat, "carol").await, ChangeGroupError::NotAParticipant);
+    refused!(remove(&app, "alice", &chat, "bob").await, ChatError::Refused(ChangeGroupError::LastTwo));
+    refused!(remove(&app, "alice", &chat, "carol").await, ChatError::Refused(ChangeGroupError::NotAParticipant));
     assert_eq!(everything(&app), before);
     pushed(&app, []);
 }
@@ -51,8 +48,8 @@ async fn when_one_of_the_last_two_leaves_the_group_is_closed() {
     assert_eq!(document(&app, &chat).await.participants, ids(&["alice", "bob"]));
     assert!(app.store.stored_member(&chat, &user("bob")).is_none());
     assert!(chat_ids(&app, "bob").await.is_empty());
-    refused!(app.get_chat(&caller("bob"), &chat).await, GetChatError::ChatNotFound);
-    refused!(app.list_messages(list(&chat, "bob", PageStart::Latest, 50)).await, ListMessagesError::ChatNotFound);
+    refused!(app.get_chat(&caller("bob"), &chat).await, ChatError::NotFound);
+    refused!(app.list_messages(list(&chat, "bob", PageStart::Latest, 50)).await, ChatError::NotFound);
 }
 
 #[tokio::test(start_paused = true)]
@@ -62,12 +59,15 @@ async fn whoever_is_left_in_a_closed_group_reads_and_tidies_and_does_nothing_els
     online(&app, &["alice-1", "alice-2", "bob", "carol"]).await;
     let before = everything(&app);
     for result in admins_work(&app, "alice", &chat).await {
-        refused!(result, ChangeGroupError::ChatClosed);
+        refused!(result, ChatError::Refused(ChangeGroupError::ChatClosed));
     }
-    refused!(remove(&app, "alice", &chat, "bob").await, ChangeGroupError::ChatClosed);
-    refused!(app.send_message(message(&chat, "alice", "m", "Hello")).await, SendMessageError::ChatClosed);
-    refused!(edit(&app, "alice", &chat, 1, "Other").await, ChangeMessageError::ChatClosed);
-    refused!(react(&app, "alice", &chat, 1, &["👍"]).await, ChangeMessageError::ChatClosed);
+    refused!(remove(&app, "alice", &chat, "bob").await, ChatError::Refused(ChangeGroupError::ChatClosed));
+    refused!(
+        app.send_message(message(&chat, "alice", "m", "Hello")).await,
+        ChatError::Refused(SendMessageError::ChatClosed)
+    );
+    refused!(edit(&app, "alice", &chat, 1, "Other").await, ChatError::Refused(ChangeMessageError::ChatClosed));
+    refused!(react(&app, "alice", &chat, 1, &["👍"]).await, ChatError::Refused(ChangeMessageError::ChatClosed));
     assert_eq!(everything(&app), before);
     pushed(&app, []);
 
@@ -94,7 +94,7 @@ async fn in_a_closed_group_only_ones_own_devices_hear_what_is_read() {
     let seen = app.mark_seen(mark(&chat, "bob-1", 2)).await.unwrap();
     assert_eq!((seen.read_seq, seen.unread_count), (Seq(2), 1));
     pushed(&app, [("bob-2", "receipt.updated")]);
-    refused!(app.mark_seen(mark(&chat, "alice", 1)).await, MarkSeenError::ChatNotFound);
+    refused!(app.mark_seen(mark(&chat, "alice", 1)).await, ChatError::NotFound);
 }
 
 #[tokio::test(start_paused = true)]
@@ -109,8 +109,8 @@ async fn then_the_second_leaves_too() {
     assert_eq!((&frame["rev"], &frame["data"]["by"]), (&json!(rev.0 + 1), &json!("alice")));
     assert_eq!(document(&app, &chat).await.participants, ids(&["alice", "bob"]));
     assert!(app.store.members(&chat).await.unwrap().is_empty());
-    refused!(remove(&app, "alice", &chat, "alice").await, ChangeGroupError::ChatNotFound);
-    refused!(app.send_message(message(&chat, "alice", "", "Hello")).await, SendMessageError::ChatNotFound);
+    refused!(remove(&app, "alice", &chat, "alice").await, ChatError::NotFound);
+    refused!(app.send_message(message(&chat, "alice", "", "Hello")).await, ChatError::NotFound);
 }
 
 #[tokio::test(start_paused = true)]

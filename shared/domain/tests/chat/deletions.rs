@@ -4,7 +4,7 @@ use crate::support::{
 };
 use domain::ids::Seq;
 use domain::message::Body;
-use domain::use_cases::{ChangeMessageError, DeleteFor, SendMessage};
+use domain::use_cases::{ChangeMessageError, ChatError, DeleteFor, SendMessage};
 use futures_util::future::join;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -56,7 +56,10 @@ async fn its_sender_and_admins_delete_for_everyone_and_nobody_else() {
     }
     online(&app, &TEAM).await;
     let before = everything(&app);
-    refused!(delete(&app, "carol", &chat, 1, DeleteFor::Everyone).await, ChangeMessageError::NotAnAdmin);
+    refused!(
+        delete(&app, "carol", &chat, 1, DeleteFor::Everyone).await,
+        ChatError::Refused(ChangeMessageError::NotAnAdmin)
+    );
     assert_eq!(everything(&app), before);
     pushed(&app, []);
     for (seq, who) in [(1, "alice"), (2, "bob")] {
@@ -71,7 +74,10 @@ async fn its_sender_and_admins_delete_for_everyone_and_nobody_else() {
     }
     set_admin(&app, "alice", &chat, "carol", true).await.unwrap();
     set_admin(&app, "alice", &chat, "alice", false).await.unwrap();
-    refused!(delete(&app, "alice", &chat, 3, DeleteFor::Everyone).await, ChangeMessageError::NotAnAdmin);
+    refused!(
+        delete(&app, "alice", &chat, 3, DeleteFor::Everyone).await,
+        ChatError::Refused(ChangeMessageError::NotAnAdmin)
+    );
     delete(&app, "carol", &chat, 3, DeleteFor::Everyone).await.unwrap();
 }
 
@@ -81,7 +87,10 @@ async fn in_a_private_chat_each_deletes_their_own_for_everyone() {
     let chat = private(&app).await;
     say(&app, "bob", &chat, "Hello").await;
     online(&app, &["alice", "bob"]).await;
-    refused!(delete(&app, "alice", &chat, 1, DeleteFor::Everyone).await, ChangeMessageError::NotAnAdmin);
+    refused!(
+        delete(&app, "alice", &chat, 1, DeleteFor::Everyone).await,
+        ChatError::Refused(ChangeMessageError::NotAnAdmin)
+    );
     pushed(&app, []);
     delete(&app, "bob", &chat, 1, DeleteFor::Everyone).await.unwrap();
     pushed(&app, [("alice", "message.updated"), ("bob", "message.updated")]);
@@ -99,9 +108,9 @@ async fn a_tombstone_does_not_change() {
     for who in ["bob", "alice"] {
         let again = delete(&app, who, &chat, 1, DeleteFor::Everyone).await.unwrap();
         assert_eq!((&json(&again.message)["deletedBy"], again.pushed.posted), (&json!("bob"), 0), "twice is once");
-        refused!(react(&app, who, &chat, 1, &["👍"]).await, ChangeMessageError::MessageNotFound);
+        refused!(react(&app, who, &chat, 1, &["👍"]).await, ChatError::Refused(ChangeMessageError::MessageNotFound));
     }
-    refused!(edit(&app, "bob", &chat, 1, "Hello").await, ChangeMessageError::MessageNotFound);
+    refused!(edit(&app, "bob", &chat, 1, "Hello").await, ChatError::Refused(ChangeMessageError::MessageNotFound));
     assert_eq!(everything(&app), before);
     pushed(&app, []);
     delete(&app, "carol", &chat, 1, DeleteFor::Me).await.unwrap();
@@ -123,7 +132,7 @@ async fn an_edit_and_a_reaction_never_bring_back_what_is_deleted() {
         for result in [edited, reacted] {
             match result {
                 Ok(changed) => assert!(changed.message.rev().0 < deleted, "{seed}"),
-                Err(ChangeMessageError::MessageNotFound) => late += 1,
+                Err(ChatError::Refused(ChangeMessageError::MessageNotFound)) => late += 1,
                 Err(error) => panic!("{seed}: {error:?}"),
             }
         }

@@ -5,7 +5,7 @@ use crate::support::{
 use domain::content::Content;
 use domain::ids::{ChatId, Rev, Seq};
 use domain::message::EDIT_WINDOW;
-use domain::use_cases::{ChangeMessageError, ChangedMessage, EditMessage, SendMessage};
+use domain::use_cases::{ChangeMessageError, ChangedMessage, ChatError, EditMessage, SendMessage};
 use serde_json::json;
 use std::time::Duration;
 use testkit::fixtures::{message, text, user};
@@ -15,7 +15,7 @@ async fn mentioning(
     chat: &ChatId,
     content: &str,
     whom: &[&str],
-) -> Result<ChangedMessage, ChangeMessageError> {
+) -> Result<ChangedMessage, ChatError<ChangeMessageError>> {
     let mentions = Some(ids(whom));
     let edit = EditMessage { caller: by("alice"), chat: chat.clone(), seq: Seq(1), content: text(content), mentions };
     app.edit_message(edit).await
@@ -58,7 +58,7 @@ async fn only_its_sender_edits_a_message() {
     online(&app, &TEAM).await;
     let before = everything(&app);
     for who in ["alice", "carol"] {
-        refused!(edit(&app, who, &chat, 1, "Other").await, ChangeMessageError::NotTheSender);
+        refused!(edit(&app, who, &chat, 1, "Other").await, ChatError::Refused(ChangeMessageError::NotTheSender));
     }
     assert_eq!(everything(&app), before);
     pushed(&app, []);
@@ -75,7 +75,7 @@ async fn a_message_is_edited_within_fifteen_minutes() {
     tokio::time::advance(Duration::from_millis(1)).await;
     online(&app, &["alice", "bob"]).await;
     let before = everything(&app);
-    refused!(edit(&app, "alice", &chat, 1, "Too late").await, ChangeMessageError::EditWindowOver);
+    refused!(edit(&app, "alice", &chat, 1, "Too late").await, ChatError::Refused(ChangeMessageError::EditWindowOver));
     assert_eq!(everything(&app), before);
     pushed(&app, []);
 }
@@ -126,10 +126,10 @@ async fn an_edit_mentions_participants_and_no_more_than_fits() {
     assert_eq!(json(&edited.message)["mentions"], json!(["bob", "carol"]));
     assert_eq!(pushed(&app, [("bob", "message.updated")])[0]["data"], json(&edited.message));
     let before = everything(&app);
-    refused!(mentioning(&app, &chat, "Hello eve", &["bob", "eve"]).await, ChangeMessageError::Mention(who) if who == user("eve"));
+    refused!(mentioning(&app, &chat, "Hello eve", &["bob", "eve"]).await, ChatError::Refused(ChangeMessageError::Mention(who)) if who == user("eve"));
     let full = "x".repeat(Content::MAX_JSON_BYTES - 2);
-    refused!(mentioning(&app, &chat, &full, &["bob"]).await, ChangeMessageError::TooLarge(_));
-    refused!(edit(&app, "alice", &chat, 1, &full).await, ChangeMessageError::TooLarge(_));
+    refused!(mentioning(&app, &chat, &full, &["bob"]).await, ChatError::Refused(ChangeMessageError::TooLarge(_)));
+    refused!(edit(&app, "alice", &chat, 1, &full).await, ChatError::Refused(ChangeMessageError::TooLarge(_)));
     assert_eq!(everything(&app), before);
     pushed(&app, []);
     assert!(json(&mentioning(&app, &chat, &full, &[]).await.unwrap().message).get("mentions").is_none());

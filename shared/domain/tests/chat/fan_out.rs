@@ -20,7 +20,7 @@ async fn known(app: &TestApp) -> Vec<String> {
     connections.into_iter().map(|connection| connection.id.to_string()).collect()
 }
 
-async fn send(app: &TestApp, chat: &ChatId) -> domain::use_cases::PushReport {
+async fn send(app: &TestApp, chat: &ChatId) -> domain::meter::PushReport {
     app.send_message(message(chat, "alice", "", "Hello")).await.unwrap().pushed
 }
 

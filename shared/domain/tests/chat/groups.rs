@@ -5,7 +5,7 @@ use crate::support::{
 use domain::chat::{MAX_FRAME_BYTES, MAX_PARTICIPANTS};
 use domain::ids::{ChatId, Rev, Seq};
 use domain::ports::ReadChats as _;
-use domain::use_cases::{ChangeGroupError, MAX_ADDED_PARTICIPANTS};
+use domain::use_cases::{ChangeGroupError, ChatError, MAX_ADDED_PARTICIPANTS};
 use futures_util::future::join;
 use serde_json::json;
 use std::time::Duration;
@@ -13,7 +13,11 @@ use testkit::fixtures::user;
 use testkit::{Faults, MemoryStore};
 
 /// Every change of a group that asks for an admin, by `who`.
-pub(crate) async fn admins_work(app: &TestApp, who: &str, chat: &ChatId) -> [Result<(), ChangeGroupError>; 5] {
+pub(crate) async fn admins_work(
+    app: &TestApp,
+    who: &str,
+    chat: &ChatId,
+) -> [Result<(), ChatError<ChangeGroupError>>; 5] {
     [
         rename(app, who, chat, "Other").await.map(|_| ()),
         add(app, who, chat, &["dave"]).await.map(|_| ()),
@@ -54,9 +58,9 @@ async fn only_an_admin_changes_a_group() {
     online(&app, &TEAM).await;
     let before = everything(&app);
     for result in admins_work(&app, "bob", &chat).await {
-        refused!(result, ChangeGroupError::NotAnAdmin);
+        refused!(result, ChatError::Refused(ChangeGroupError::NotAnAdmin));
     }
-    refused!(remove(&app, "bob", &chat, "alice").await, ChangeGroupError::NotAnAdmin);
+    refused!(remove(&app, "bob", &chat, "alice").await, ChatError::Refused(ChangeGroupError::NotAnAdmin));
     assert_eq!(everything(&app), before);
     pushed(&app, []);
 }
@@ -71,9 +75,9 @@ async fn who_is_not_in_a_group_is_not_told_that_it_exists() {
     let before = everything(&app);
     for (who, chat) in [("eve", &chat), ("dave", &chat), ("alice", &nowhere)] {
         for result in admins_work(&app, who, chat).await {
-            refused!(result, ChangeGroupError::ChatNotFound);
+            refused!(result, ChatError::NotFound);
         }
-        refused!(remove(&app, who, chat, who).await, ChangeGroupError::ChatNotFound);
+        refused!(remove(&app, who, chat, who).await, ChatError::NotFound);
     }
     assert_eq!(everything(&app), before);
     pushed(&app, []);
@@ -86,10 +90,10 @@ async fn a_private_chat_is_no_group() {
     online(&app, &["alice", "bob"]).await;
     let before = everything(&app);
     for result in admins_work(&app, "alice", &chat).await {
-        refused!(result, ChangeGroupError::NotAGroup);
+        refused!(result, ChatError::Refused(ChangeGroupError::NotAGroup));
     }
     for whom in ["alice", "bob"] {
-        refused!(remove(&app, "alice", &chat, whom).await, ChangeGroupError::NotAGroup);
+        refused!(remove(&app, "alice", &chat, whom).await, ChatError::Refused(ChangeGroupError::NotAGroup));
     }
     assert_eq!(everything(&app), before);
     pushed(&app, []);
@@ -160,13 +164,13 @@ async fn the_last_admin_stays_one() {
     let chat = group(&app, &TEAM).await;
     online(&app, &TEAM).await;
     let before = everything(&app);
-    refused!(set_admin(&app, "alice", &chat, "alice", false).await, ChangeGroupError::LastAdmin);
+    refused!(set_admin(&app, "alice", &chat, "alice", false).await, ChatError::Refused(ChangeGroupError::LastAdmin));
     assert_eq!(everything(&app), before);
     pushed(&app, []);
     set_admin(&app, "alice", &chat, "bob", true).await.unwrap();
     set_admin(&app, "alice", &chat, "alice", false).await.unwrap();
     assert_eq!(document(&app, &chat).await.admins, ids(&["bob"]));
-    refused!(set_admin(&app, "bob", &chat, "bob", false).await, ChangeGroupError::LastAdmin);
+    refused!(set_admin(&app, "bob", &chat, "bob", false).await, ChatError::Refused(ChangeGroupError::LastAdmin));
 }
 
 #[tokio::test(start_paused = true)]
@@ -181,7 +185,7 @@ async fn two_admins_who_unset_each_other_at_once_leave_one() {
             (Ok(_), Err(refusal)) | (Err(refusal), Ok(_)) => refusal,
             both => panic!("{both:?}"),
         };
-        assert!(matches!(refusal, ChangeGroupError::NotAnAdmin), "{refusal:?}");
+        assert!(matches!(refusal, ChatError::Refused(ChangeGroupError::NotAnAdmin)), "{refusal:?}");
         assert_eq!(document(&app, &chat).await.admins.len(), 1);
     }
 }
@@ -252,7 +256,10 @@ async fn a_group_holds_a_thousand_and_ninety_come_at_once() {
     }
     let more: Vec<_> = all[989..].iter().copied().chain(["eve"]).collect();
     let before = everything(&app);
-    refused!(add(&app, all[0], &chat, &more).await, ChangeGroupError::TooManyParticipants { limit: MAX_PARTICIPANTS });
+    refused!(
+        add(&app, all[0], &chat, &more).await,
+        ChatError::Refused(ChangeGroupError::TooManyParticipants { limit: MAX_PARTICIPANTS })
+    );
     assert_eq!(everything(&app), before, "all or nothing");
     online(&app, &[all[5], all[995]]).await;
     let full = add(&app, all[0], &chat, &all[980..]).await.unwrap().chat.unwrap();
@@ -262,7 +269,10 @@ async fn a_group_holds_a_thousand_and_ninety_come_at_once() {
         assert_eq!(frame["data"].get("participantsLimited"), None, "short ids fit");
     }
     assert_eq!(app.store.members(&chat).await.unwrap().len(), MAX_PARTICIPANTS);
-    refused!(add(&app, all[0], &chat, &["eve"]).await, ChangeGroupError::TooManyParticipants { .. });
+    refused!(
+        add(&app, all[0], &chat, &["eve"]).await,
+        ChatError::Refused(ChangeGroupError::TooManyParticipants { .. })
+    );
     add(&app, all[0], &chat, &all[..5]).await.unwrap();
     remove(&app, all[0], &chat, all[999]).await.unwrap();
     add(&app, all[0], &chat, &["eve"]).await.unwrap();
@@ -317,7 +327,7 @@ async fn a_change_of_a_group_is_tried_again_and_not_for_ever() {
     assert!(renamed.retries > 0);
     assert_eq!(revs(&app, &chat).await, (1, 1));
     app.store.set_faults(Faults { conflict: 100, ..Faults::default() });
-    refused!(rename(&app, "alice", &chat, "Other").await, ChangeGroupError::Busy);
+    refused!(rename(&app, "alice", &chat, "Other").await, ChatError::Busy);
     assert_eq!(revs(&app, &chat).await, (1, 1));
 }
 
@@ -326,7 +336,7 @@ async fn a_change_whose_reply_was_lost_is_so_already_when_it_is_repeated() {
     let app = app();
     let chat = group(&app, &TEAM).await;
     app.store.set_faults(Faults { lost_reply: 100, ..Faults::default() });
-    refused!(add(&app, "alice", &chat, &["dave"]).await, ChangeGroupError::Store(_));
+    refused!(add(&app, "alice", &chat, &["dave"]).await, ChatError::Store(_));
     app.store.set_faults(Faults::default());
     let again = add(&app, "alice", &chat, &["dave"]).await.unwrap().chat.unwrap();
     assert!(again.participants().contains(&user("dave")));

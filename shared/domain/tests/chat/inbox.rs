@@ -5,7 +5,8 @@ use crate::support::{
 use domain::chat::MAX_FRAME_BYTES;
 use domain::chat_user::Profile;
 use domain::content::Content;
-use domain::ids::{ChatId, Invalid};
+use domain::ids::ChatId;
+use domain::text::Invalid;
 use domain::use_cases::{DeleteFor, Inbox, InboxCursor, ListChats, Mute, MuteChat, PageLimit, SendMessage, UpdateChat};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

@@ -6,7 +6,7 @@ use domain::ids::{ChatId, ClientChatId, Seq};
 use domain::member::BudgetRate;
 use domain::message::Message;
 use domain::names::ChatName;
-use domain::use_cases::{CreateChat, NewChat, PageStart, SendMessageError};
+use domain::use_cases::{ChatError, CreateChat, NewChat, PageStart};
 use futures_util::future::join_all;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -49,10 +49,7 @@ async fn group(app: &TestApp) -> ChatId {
         match app.create_chat(CreateChat { caller: caller("alice"), chat: chat.clone() }).await {
             Ok(created) => return created.chat.chat_id().clone(),
             Err(error) => assert!(
-                matches!(
-                    error,
-                    domain::use_cases::CreateChatError::Store(_) | domain::use_cases::CreateChatError::Busy
-                ),
+                matches!(error, domain::use_cases::ChatError::Store(_) | domain::use_cases::ChatError::Busy),
                 "{error:?}"
             ),
         }
@@ -71,7 +68,7 @@ async fn play(app: &TestApp, chat: &ChatId, who: &str, steps: &[Step]) -> BTreeM
                         let seq = sent.message.seq().0;
                         assert_eq!(*acknowledged.entry(*name).or_insert(seq), seq, "a repeat is the same message");
                     }
-                    Err(SendMessageError::Busy | SendMessageError::Store(_)) => {}
+                    Err(ChatError::Busy | ChatError::Store(_)) => {}
                     Err(error) => panic!("{error:?}"),
                 }
             }

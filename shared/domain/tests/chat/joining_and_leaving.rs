@@ -4,7 +4,7 @@ use crate::support::{
 };
 use domain::ids::Seq;
 use domain::member::BudgetRate;
-use domain::use_cases::{ChangeGroupError, ChangeMessageError, DeleteFor, SendMessage, SendMessageError};
+use domain::use_cases::{ChangeGroupError, ChangeMessageError, ChatError, DeleteFor, SendMessage, SendMessageError};
 use futures_util::future::{join, join_all};
 use serde_json::json;
 use std::time::Duration;
@@ -17,9 +17,12 @@ async fn removing_somebody_who_is_not_there_changes_nothing() {
     let chat = group(&app, &TEAM).await;
     online(&app, &TEAM).await;
     let before = everything(&app);
-    refused!(remove(&app, "alice", &chat, "eve").await, ChangeGroupError::NotAParticipant);
-    refused!(set_admin(&app, "alice", &chat, "eve", true).await, ChangeGroupError::NotAParticipant);
-    refused!(set_admin(&app, "alice", &chat, "eve", false).await, ChangeGroupError::NotAParticipant);
+    refused!(remove(&app, "alice", &chat, "eve").await, ChatError::Refused(ChangeGroupError::NotAParticipant));
+    refused!(set_admin(&app, "alice", &chat, "eve", true).await, ChatError::Refused(ChangeGroupError::NotAParticipant));
+    refused!(
+        set_admin(&app, "alice", &chat, "eve", false).await,
+        ChatError::Refused(ChangeGroupError::NotAParticipant)
+    );
     assert_eq!(everything(&app), before);
     pushed(&app, []);
 }
@@ -61,11 +64,14 @@ async fn who_comes_later_does_nothing_to_what_came_before() {
     online(&app, &["alice", "bob", "carol", "dave"]).await;
     let before = everything(&app);
     let reply = SendMessage { reply_to: Some(Seq(2)), ..message(&chat, "dave", "", "Re") };
-    refused!(app.send_message(reply).await, SendMessageError::ReplyTo);
-    refused!(edit(&app, "dave", &chat, 2, "Other").await, ChangeMessageError::MessageNotFound);
-    refused!(react(&app, "dave", &chat, 2, &["👍"]).await, ChangeMessageError::MessageNotFound);
+    refused!(app.send_message(reply).await, ChatError::Refused(SendMessageError::ReplyTo));
+    refused!(edit(&app, "dave", &chat, 2, "Other").await, ChatError::Refused(ChangeMessageError::MessageNotFound));
+    refused!(react(&app, "dave", &chat, 2, &["👍"]).await, ChatError::Refused(ChangeMessageError::MessageNotFound));
     for for_whom in [DeleteFor::Me, DeleteFor::Everyone] {
-        refused!(delete(&app, "dave", &chat, 2, for_whom).await, ChangeMessageError::MessageNotFound);
+        refused!(
+            delete(&app, "dave", &chat, 2, for_whom).await,
+            ChatError::Refused(ChangeMessageError::MessageNotFound)
+        );
     }
     assert_eq!(everything(&app), before);
     pushed(&app, []);
@@ -99,7 +105,7 @@ async fn who_comes_back_starts_anew() {
     app.send_message(first.clone()).await.unwrap();
     app.mark_seen(mark(&chat, "carol", 1)).await.unwrap();
     remove(&app, "alice", &chat, "bob").await.unwrap();
-    refused!(app.send_message(first.clone()).await, SendMessageError::ChatNotFound);
+    refused!(app.send_message(first.clone()).await, ChatError::NotFound);
     filled(&app, &chat, 2).await;
     add(&app, "alice", &chat, &["bob"]).await.unwrap();
     assert!(visible(&app, "bob", &chat).await.is_empty());
@@ -107,7 +113,7 @@ async fn who_comes_back_starts_anew() {
     filled(&app, &chat, 1).await;
     assert_eq!(visible(&app, "bob", &chat).await, [4]);
     assert_eq!(app.get_chat(&caller("bob"), &chat).await.unwrap().unread_count, 1);
-    refused!(edit(&app, "bob", &chat, 1, "Other").await, ChangeMessageError::MessageNotFound);
+    refused!(edit(&app, "bob", &chat, 1, "Other").await, ChatError::Refused(ChangeMessageError::MessageNotFound));
 
     online(&app, &["alice", "bob", "carol"]).await;
     let again = app.send_message(first).await.unwrap();
@@ -195,7 +201,7 @@ async fn a_message_is_stored_before_its_senders_removal_or_not_at_all() {
         let (when_removed, sent) = join(removal, send).await;
         match sent {
             Ok(_) => assert_eq!(when_removed, 1, "{seed}: acknowledged, so stored, and before the removal"),
-            Err(SendMessageError::ChatNotFound) => assert_eq!(when_removed, 0, "{seed}"),
+            Err(ChatError::NotFound) => assert_eq!(when_removed, 0, "{seed}"),
             Err(error) => panic!("{seed}: {error:?}"),
         }
         assert_eq!(of_bob(), when_removed, "{seed}: nothing of his after the removal");

@@ -3,7 +3,7 @@ use domain::chat::Head;
 use domain::ids::{Rev, Seq};
 use domain::member::BudgetRate;
 use domain::ports::StoreError;
-use domain::use_cases::{MarkSeenCommand, SendMessageError};
+use domain::use_cases::{ChatError, MarkSeenCommand, SendMessageError};
 use serde_json::json;
 use std::time::Duration;
 use testkit::fixtures::{caller, connection, message, user};
@@ -86,7 +86,7 @@ async fn the_same_name_for_something_else_is_refused() {
     let chat = private(&app).await;
     app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
     let error = app.send_message(message(&chat, "alice", "m-1", "Goodbye")).await.unwrap_err();
-    assert!(matches!(error, SendMessageError::IdempotencyConflict), "{error:?}");
+    assert!(matches!(error, ChatError::Refused(SendMessageError::IdempotencyConflict)), "{error:?}");
     // Bob's m-1 is another.
     assert!(!app.send_message(message(&chat, "bob", "m-1", "Goodbye")).await.unwrap().repeated);
     assert_eq!(app.store.stored_messages(&chat).len(), 2);
@@ -98,7 +98,7 @@ async fn a_reply_that_was_lost_is_found_by_repeating() {
     let chat = private(&app).await;
     app.store.set_faults(Faults { lost_reply: 100, ..Faults::default() });
     let error = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap_err();
-    assert!(matches!(error, SendMessageError::Store(_)), "{error:?}");
+    assert!(matches!(error, ChatError::Store(_)), "{error:?}");
     app.store.set_faults(Faults::default());
     let again = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
     assert!(again.repeated);
@@ -110,7 +110,7 @@ async fn a_stranger_stores_nothing() {
     let app = app();
     let chat = private(&app).await;
     let error = app.send_message(message(&chat, "eve", "m-1", "Hello")).await.unwrap_err();
-    assert!(matches!(error, SendMessageError::ChatNotFound), "{error:?}");
+    assert!(matches!(error, ChatError::NotFound), "{error:?}");
     assert!(app.store.stored_messages(&chat).is_empty());
 }
 
@@ -119,7 +119,7 @@ async fn a_closed_chat_takes_no_messages() {
     let app = app();
     let chat = closed(&app).await;
     let error = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap_err();
-    assert!(matches!(error, SendMessageError::ChatClosed), "{error:?}");
+    assert!(matches!(error, ChatError::Refused(SendMessageError::ChatClosed)), "{error:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,7 +130,7 @@ async fn a_sender_who_is_too_fast_is_told_how_long_to_wait() {
     let chat = private(&app).await;
     filled(&app, &chat, 3).await;
     let error = app.send_message(message(&chat, "alice", "", "Hello")).await.unwrap_err();
-    let SendMessageError::RateLimited { retry_after } = error else { panic!("{error:?}") };
+    let ChatError::Refused(SendMessageError::RateLimited { retry_after }) = error else { panic!("{error:?}") };
     assert_eq!(retry_after, Duration::from_millis(500));
     assert!(app.send_message(message(&chat, "bob", "", "Hello")).await.is_ok(), "the budget is each sender's own");
     tokio::time::advance(retry_after).await;
@@ -148,12 +148,12 @@ async fn a_repeat_is_answered_where_a_new_message_would_be_refused() {
     let repeat = async |content| app.send_message(message(&chat, "alice", "m-1", content)).await;
     let new = async || app.send_message(message(&chat, "alice", "m-2", "Hello")).await.unwrap_err();
     // The budget is empty.
-    assert!(matches!(new().await, SendMessageError::RateLimited { .. }));
+    assert!(matches!(new().await, ChatError::Refused(SendMessageError::RateLimited { .. })));
     assert_eq!(repeat("Hello").await.unwrap().message.seq(), Seq(1));
-    assert!(matches!(repeat("Goodbye").await.unwrap_err(), SendMessageError::IdempotencyConflict));
+    assert!(matches!(repeat("Goodbye").await.unwrap_err(), ChatError::Refused(SendMessageError::IdempotencyConflict)));
     // The chat is closed.
     remove(&app, "bob", &chat, "bob").await.unwrap();
-    assert!(matches!(new().await, SendMessageError::ChatClosed));
+    assert!(matches!(new().await, ChatError::Refused(SendMessageError::ChatClosed)));
     assert!(repeat("Hello").await.unwrap().repeated);
     assert_eq!(app.store.stored_messages(&chat).len(), 1);
 }
@@ -168,7 +168,7 @@ async fn conflicts_are_tried_again_for_five_seconds() {
     app.store.set_faults(Faults { conflict: 100, ..Faults::default() });
     let before = tokio::time::Instant::now();
     let error = app.send_message(message(&chat, "alice", "m-2", "Hello")).await.unwrap_err();
-    assert!(matches!(error, SendMessageError::Busy), "{error:?}");
+    assert!(matches!(error, ChatError::Busy), "{error:?}");
     assert!((4..=5).contains(&before.elapsed().as_secs()));
     assert_eq!(app.store.stored_messages(&chat).len(), 1);
 }
@@ -181,7 +181,7 @@ async fn a_message_is_not_committed_upon_members_that_have_changed() {
     app.store.put_head(&chat, Head { members_rev: Rev(1), ..head });
     // The chat document stays behind, even when it is read strongly: nothing is sent to the wrong people.
     let error = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap_err();
-    assert!(matches!(error, SendMessageError::Store(StoreError::Unavailable { .. })), "{error:?}");
+    assert!(matches!(error, ChatError::Store(StoreError::Unavailable { .. })), "{error:?}");
     assert!(app.store.stored_messages(&chat).is_empty());
     app.store.put_head(&chat, head);
     assert!(app.send_message(message(&chat, "alice", "m-1", "Hello")).await.is_ok());

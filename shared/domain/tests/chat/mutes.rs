@@ -3,14 +3,14 @@ use domain::chat_user::MAX_MUTED_CHATS;
 use domain::ids::ChatId;
 use domain::ports::{Env as _, UserStore as _};
 use domain::timestamp::Timestamp;
-use domain::use_cases::{Mute, MuteChat, MuteChatError, MuteOutcome};
+use domain::use_cases::{ChatError, Mute, MuteChat, MuteChatError, MuteOutcome};
 use futures_util::future::join_all;
 use serde_json::json;
 use std::time::Duration;
 use testkit::fixtures::user;
 use testkit::{Faults, TestEnv};
 
-async fn mute(app: &TestApp, who: &str, chat: &ChatId, mute: Mute) -> Result<MuteOutcome, MuteChatError> {
+async fn mute(app: &TestApp, who: &str, chat: &ChatId, mute: Mute) -> Result<MuteOutcome, ChatError<MuteChatError>> {
     app.mute_chat(MuteChat { caller: by(who), chat: chat.clone(), mute }).await
 }
 
@@ -76,7 +76,10 @@ async fn a_mute_that_is_over_is_refused() {
     online(&app, &["alice"]).await;
     let before = everything(&app);
     for seconds in [0, 59, 60] {
-        refused!(mute(&app, "alice", &chat, Mute::On(Some(after(seconds)))).await, MuteChatError::Ended);
+        refused!(
+            mute(&app, "alice", &chat, Mute::On(Some(after(seconds)))).await,
+            ChatError::Refused(MuteChatError::Ended)
+        );
     }
     assert_eq!(everything(&app), before);
     pushed(&app, []);
@@ -111,7 +114,7 @@ async fn only_who_is_in_a_chat_mutes_it() {
     let before = everything(&app);
     for (who, chat) in [("eve", &chat), ("carol", &chat), ("alice", &nowhere)] {
         for way in [Mute::On(None), Mute::Off, Mute::On(Some(TestEnv::START))] {
-            refused!(mute(&app, who, chat, way).await, MuteChatError::ChatNotFound);
+            refused!(mute(&app, who, chat, way).await, ChatError::NotFound);
         }
     }
     assert_eq!(everything(&app), before);
@@ -128,7 +131,7 @@ async fn two_hundred_chats_are_muted_and_no_more() {
     let before = everything(&app);
     refused!(
         mute(&app, "alice", &chats[MAX_MUTED_CHATS], Mute::On(None)).await,
-        MuteChatError::ReactionLimitExceeded { limit: MAX_MUTED_CHATS }
+        ChatError::Refused(MuteChatError::TooMany { limit: MAX_MUTED_CHATS })
     );
     assert_eq!(everything(&app), before);
     pushed(&app, []);
@@ -170,7 +173,7 @@ async fn mutes_at_once_are_all_kept() {
     }
     app.store.set_faults(Faults { conflict: 100, ..Faults::default() });
     assert_eq!(muted_by(&app, "alice").await.len(), 8);
-    refused!(mute(&app, "alice", &chats[0], Mute::Off).await, MuteChatError::Busy);
+    refused!(mute(&app, "alice", &chats[0], Mute::Off).await, ChatError::Busy);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@ use crate::support::{
     refused, remove, with_users,
 };
 use domain::use_cases::{
-    ChangeGroupError, CreateChat, CreateChatError, CreatedChat, Mute, MuteChat, NewChat, ProfileError,
+    ChangeGroupError, ChatError, CreateChat, CreateChatError, CreatedChat, Mute, MuteChat, NewChat, ProfileError,
 };
 use serde_json::{Value, json};
 use testkit::fixtures::{caller, user, users};
@@ -18,7 +18,7 @@ fn down(app: &TestApp) {
     app.directory.as_ref().unwrap().set_down(true);
 }
 
-async fn create(app: &TestApp, chat: NewChat) -> Result<CreatedChat, CreateChatError> {
+async fn create(app: &TestApp, chat: NewChat) -> Result<CreatedChat, ChatError<CreateChatError>> {
     app.create_chat(CreateChat { caller: caller("alice"), chat }).await
 }
 
@@ -127,12 +127,12 @@ async fn a_chat_is_created_with_users_who_exist() {
     let alice = user("alice");
     let named = users(&["bob", "zoe", "carol", "yan"]);
     let group = NewChat::group(&alice, &named, name("Team"), None).unwrap();
-    refused!(create(&app, group).await, CreateChatError::UnknownUsers(who) if who == users(&["yan", "zoe"]));
+    refused!(create(&app, group).await, ChatError::Refused(CreateChatError::UnknownUsers(who)) if who == users(&["yan", "zoe"]));
     let private = NewChat::private(&alice, &users(&["zoe"])).unwrap();
-    refused!(create(&app, private).await, CreateChatError::UnknownUsers(who) if who == users(&["zoe"]));
+    refused!(create(&app, private).await, ChatError::Refused(CreateChatError::UnknownUsers(who)) if who == users(&["zoe"]));
     down(&app);
     let private = NewChat::private(&alice, &users(&["bob"])).unwrap();
-    refused!(create(&app, private.clone()).await, CreateChatError::Directory(_));
+    refused!(create(&app, private.clone()).await, ChatError::Refused(CreateChatError::Directory(_)));
     assert_eq!(everything(&app), before);
     pushed(&app, []);
     app.directory.as_ref().unwrap().set_down(false);
@@ -150,9 +150,9 @@ async fn users_who_exist_are_added() {
     online(&app, &["bob", "dave", "zoe"]).await;
     let before = everything(&app);
     let unknown = add(&app, "alice", &chat, &["zoe", "dave", "yan"]).await;
-    refused!(unknown, ChangeGroupError::UnknownUsers(who) if who == users(&["yan", "zoe"]));
+    refused!(unknown, ChatError::Refused(ChangeGroupError::UnknownUsers(who)) if who == users(&["yan", "zoe"]));
     down(&app);
-    refused!(add(&app, "alice", &chat, &["dave"]).await, ChangeGroupError::Directory(_));
+    refused!(add(&app, "alice", &chat, &["dave"]).await, ChatError::Refused(ChangeGroupError::Directory(_)));
     assert_eq!(everything(&app), before);
     pushed(&app, []);
     app.directory.as_ref().unwrap().set_down(false);
@@ -172,10 +172,10 @@ async fn who_may_not_add_learns_nothing_of_who_exists() {
     for is_down in [false, true] {
         app.directory.as_ref().unwrap().set_down(is_down);
         for whom in ["zoe", "dave"] {
-            refused!(add(&app, "bob", &chat, &[whom]).await, ChangeGroupError::NotAnAdmin);
-            refused!(add(&app, "eve", &chat, &[whom]).await, ChangeGroupError::ChatNotFound);
-            refused!(add(&app, "alice", &private, &[whom]).await, ChangeGroupError::NotAGroup);
-            refused!(add(&app, "alice", &closed, &[whom]).await, ChangeGroupError::ChatClosed);
+            refused!(add(&app, "bob", &chat, &[whom]).await, ChatError::Refused(ChangeGroupError::NotAnAdmin));
+            refused!(add(&app, "eve", &chat, &[whom]).await, ChatError::NotFound);
+            refused!(add(&app, "alice", &private, &[whom]).await, ChatError::Refused(ChangeGroupError::NotAGroup));
+            refused!(add(&app, "alice", &closed, &[whom]).await, ChatError::Refused(ChangeGroupError::ChatClosed));
         }
     }
 }
@@ -188,5 +188,5 @@ async fn a_participant_whom_the_auth_service_forgot_stays_one() {
     let same = add(&app, "alice", &chat, &["zoe", "bob"]).await.unwrap();
     assert_eq!(same.chat.unwrap().participants(), &ids(&["alice", "bob", "zoe"]));
     remove(&app, "alice", &chat, "zoe").await.unwrap();
-    refused!(add(&app, "alice", &chat, &["zoe"]).await, ChangeGroupError::UnknownUsers(_));
+    refused!(add(&app, "alice", &chat, &["zoe"]).await, ChatError::Refused(ChangeGroupError::UnknownUsers(_)));
 }

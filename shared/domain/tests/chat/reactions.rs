@@ -6,6 +6,7 @@ use domain::chat::MAX_FRAME_BYTES;
 use domain::ids::Rev;
 use domain::reactions::{ReactionLimitExceeded, Reactions};
 use domain::use_cases::ChangeMessageError;
+use domain::use_cases::ChatError;
 use serde_json::{Value, json};
 use testkit::fixtures::message;
 use testkit::{Faults, MemoryStore};
@@ -71,8 +72,8 @@ async fn a_message_takes_twenty_different_emojis() {
     online(&app, &["alice", "bob"]).await;
     let before = everything(&app);
     let limit = ReactionLimitExceeded { what: "different emojis", limit: 20 };
-    refused!(react(&app, "bob", &chat, 1, &FACES[20..]).await, ChangeMessageError::TooManyReactions(over) if over == limit);
-    refused!(react(&app, "alice", &chat, 1, &FACES).await, ChangeMessageError::TooManyReactions(over) if over == limit);
+    refused!(react(&app, "bob", &chat, 1, &FACES[20..]).await, ChatError::Refused(ChangeMessageError::TooManyReactions(over)) if over == limit);
+    refused!(react(&app, "alice", &chat, 1, &FACES).await, ChatError::Refused(ChangeMessageError::TooManyReactions(over)) if over == limit);
     assert_eq!(everything(&app), before);
     pushed(&app, []);
     react(&app, "bob", &chat, 1, &FACES[3..5]).await.unwrap();
@@ -93,7 +94,10 @@ async fn a_message_takes_a_thousand_reactions() {
     let before = everything(&app);
     refused!(
         react(&app, all[50], &chat, 1, &FACES[..1]).await,
-        ChangeMessageError::TooManyReactions(ReactionLimitExceeded { what: "reactions", limit: 1000 })
+        ChatError::Refused(ChangeMessageError::TooManyReactions(ReactionLimitExceeded {
+            what: "reactions",
+            limit: 1000
+        }))
     );
     assert_eq!(everything(&app), before);
     pushed(&app, []);

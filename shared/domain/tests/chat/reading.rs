@@ -3,7 +3,7 @@ use crate::support::{
 };
 use domain::chat::MAX_FRAME_BYTES;
 use domain::ids::{ChatId, Seq};
-use domain::use_cases::{DeleteFor, ListMessagesError, MarkSeenError, Page, PageLimit, PageStart};
+use domain::use_cases::{ChatError, DeleteFor, MarkSeenError, Page, PageLimit, PageStart};
 use testkit::fixtures::{caller, connection, message, text, user};
 use testkit::{Faults, TestEnv};
 
@@ -213,7 +213,7 @@ async fn marking_moves_forward_tells_everyone_and_stops_at_the_end() {
     }
     assert_eq!(app.push.count(), 0, "what did not move is no news");
     let error = app.mark_seen(mark(&chat, "bob", 6)).await.unwrap_err();
-    assert!(matches!(error, MarkSeenError::PastTheEnd { last: Seq(5) }), "{error:?}");
+    assert!(matches!(error, ChatError::Refused(MarkSeenError::PastTheEnd { last: Seq(5) })), "{error:?}");
     assert_eq!(app.store.stored_member(&chat, &user("bob")).unwrap().read_seq, Seq(3));
 }
 
@@ -238,10 +238,10 @@ async fn a_stranger_reads_and_marks_nothing() {
     let chat = private(&app).await;
     filled(&app, &chat, 2).await;
     let error = app.list_messages(list(&chat, "eve", PageStart::Latest, 50)).await.unwrap_err();
-    assert!(matches!(error, ListMessagesError::ChatNotFound), "{error:?}");
+    assert!(matches!(error, ChatError::NotFound), "{error:?}");
     for seq in [1, 99] {
         let error = app.mark_seen(mark(&chat, "eve", seq)).await.unwrap_err();
-        assert!(matches!(error, MarkSeenError::ChatNotFound), "{error:?}");
+        assert!(matches!(error, ChatError::NotFound), "{error:?}");
     }
     assert!(app.store.stored_member(&chat, &user("eve")).is_none());
 }

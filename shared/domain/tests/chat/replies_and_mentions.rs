@@ -3,7 +3,7 @@ use crate::support::{
     remove, shown_in_page, visible,
 };
 use domain::ids::{ChatId, Seq};
-use domain::use_cases::{DeleteFor, SendMessage, SendMessageError};
+use domain::use_cases::{ChatError, DeleteFor, SendMessage, SendMessageError};
 use serde_json::json;
 use testkit::fixtures::{message, user};
 
@@ -45,13 +45,13 @@ async fn nobody_replies_to_what_they_cannot_see() {
     let before = everything(&app);
     // Deleted for himself, cleared, before he joined; the head's place, the reply's own, one that is not there.
     for (who, seq) in [("bob", 2), ("carol", 3), ("dave", 3), ("alice", 0), ("alice", 4), ("alice", 99)] {
-        refused!(app.send_message(reply(&chat, who, seq)).await, SendMessageError::ReplyTo);
+        refused!(app.send_message(reply(&chat, who, seq)).await, ChatError::Refused(SendMessageError::ReplyTo));
     }
     assert_eq!(everything(&app), before);
     pushed(&app, []);
     // The places are each chat's own.
     let other = private_of(&app, "alice", "eve").await;
-    refused!(app.send_message(reply(&other, "eve", 1)).await, SendMessageError::ReplyTo);
+    refused!(app.send_message(reply(&other, "eve", 1)).await, ChatError::Refused(SendMessageError::ReplyTo));
     app.send_message(reply(&chat, "alice", 2)).await.unwrap();
 }
 
@@ -90,7 +90,7 @@ async fn nobody_else_is_mentioned() {
     let before = everything(&app);
     for stranger in ["dave", "eve"] {
         let error = app.send_message(mentioning(&chat, "alice", &["bob", stranger])).await;
-        refused!(error, SendMessageError::Mention(who) if who == user(stranger));
+        refused!(error, ChatError::Refused(SendMessageError::Mention(who)) if who == user(stranger));
     }
     assert_eq!(everything(&app), before);
     pushed(&app, []);
@@ -116,7 +116,7 @@ async fn a_name_stands_for_the_reply_and_the_mentions_too() {
         SendMessage { mentions: ids(&["eve"]), ..sent.clone() },
     ];
     for other in others {
-        refused!(app.send_message(other).await, SendMessageError::IdempotencyConflict);
+        refused!(app.send_message(other).await, ChatError::Refused(SendMessageError::IdempotencyConflict));
     }
     assert_eq!(everything(&app), before);
     pushed(&app, []);

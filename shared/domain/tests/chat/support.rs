@@ -8,9 +8,9 @@ use domain::names::{ChatName, Nickname};
 use domain::ports::{Consistency, Directory, DirectoryError, Env as _, ReadChanges as _, ReadChats as _};
 use domain::reactions::Emoji;
 use domain::use_cases::{
-    AddParticipants, Caller, ChangeGroupError, ChangeMessageError, ChangedGroup, ChangedMessage, ClearedChat,
-    CreateChat, DeleteFor, DeleteMessage, EditMessage, ListMessages, MarkSeenCommand, NewChat, Page, PageLimit,
-    PageStart, ReactToMessage, RemoveParticipant, SendOutcome, SetAdmin, UpdateChat, UpdateMe,
+    AddParticipants, Caller, ChangeGroupError, ChangeMessageError, ChangedGroup, ChangedMessage, ChatError,
+    ClearedChat, CreateChat, DeleteFor, DeleteMessage, EditMessage, ListMessages, MarkSeenCommand, NewChat, Page,
+    PageLimit, PageStart, ReactToMessage, RemoveParticipant, SendOutcome, SetAdmin, UpdateChat, UpdateMe,
 };
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use serde::Serialize;
@@ -182,7 +182,7 @@ pub(crate) async fn rename(
     who: &str,
     chat: &ChatId,
     to: &str,
-) -> Result<ChangedGroup, ChangeGroupError> {
+) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
     app.update_chat(UpdateChat { caller: by(who), chat: chat.clone(), name: name(to) }).await
 }
 
@@ -191,7 +191,7 @@ pub(crate) async fn add(
     who: &str,
     chat: &ChatId,
     whom: &[&str],
-) -> Result<ChangedGroup, ChangeGroupError> {
+) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
     let users = users(whom).into_iter().collect();
     app.add_participants(AddParticipants { caller: by(who), chat: chat.clone(), users }).await
 }
@@ -202,7 +202,7 @@ pub(crate) async fn remove(
     who: &str,
     chat: &ChatId,
     whom: &str,
-) -> Result<ChangedGroup, ChangeGroupError> {
+) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
     app.remove_participant(RemoveParticipant { caller: by(who), chat: chat.clone(), user: user(whom) }).await
 }
 
@@ -212,7 +212,7 @@ pub(crate) async fn set_admin(
     chat: &ChatId,
     whom: &str,
     is_admin: bool,
-) -> Result<ChangedGroup, ChangeGroupError> {
+) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
     app.set_admin(SetAdmin { caller: by(who), chat: chat.clone(), user: user(whom), is_admin }).await
 }
 
@@ -240,7 +240,7 @@ pub(crate) async fn edit(
     chat: &ChatId,
     seq: u64,
     content: &str,
-) -> Result<ChangedMessage, ChangeMessageError> {
+) -> Result<ChangedMessage, ChatError<ChangeMessageError>> {
     let content = text(content);
     app.edit_message(EditMessage { caller: by(who), chat: chat.clone(), seq: Seq(seq), content, mentions: None }).await
 }
@@ -251,7 +251,7 @@ pub(crate) async fn delete(
     chat: &ChatId,
     seq: u64,
     for_whom: DeleteFor,
-) -> Result<ChangedMessage, ChangeMessageError> {
+) -> Result<ChangedMessage, ChatError<ChangeMessageError>> {
     app.delete_message(DeleteMessage { caller: by(who), chat: chat.clone(), seq: Seq(seq), for_whom }).await
 }
 
@@ -261,7 +261,7 @@ pub(crate) async fn react(
     chat: &ChatId,
     seq: u64,
     emojis: &[&str],
-) -> Result<ChangedMessage, ChangeMessageError> {
+) -> Result<ChangedMessage, ChatError<ChangeMessageError>> {
     let emojis = emojis.iter().map(|emoji| Emoji::parse(emoji).unwrap()).collect();
     app.react_to_message(ReactToMessage { caller: by(who), chat: chat.clone(), seq: Seq(seq), emojis }).await
 }

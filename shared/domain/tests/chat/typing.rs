@@ -1,7 +1,7 @@
 use crate::support::{add, app, by, closed, group_of, online, private, pushed, refused};
 use domain::event::TypingState;
 use domain::ids::{ChatId, UserId};
-use domain::use_cases::{SendTyping, SendTypingError};
+use domain::use_cases::{ChatError, SendTyping, SendTypingError};
 use testkit::fixtures::user;
 
 fn typing(who: &str, chat: &ChatId, state: TypingState) -> SendTyping {
@@ -15,7 +15,7 @@ async fn the_other_one_is_told_on_every_device_and_oneself_on_none() {
     online(&app, &["alice-1", "alice-2", "bob-1", "bob-2", "eve"]).await;
     app.send_typing(typing("alice-1", &chat, TypingState::Start)).await.unwrap();
     pushed(&app, [("bob-1", "typing"), ("bob-2", "typing")]);
-    refused!(app.send_typing(typing("eve", &chat, TypingState::Start)).await, SendTypingError::ChatNotFound);
+    refused!(app.send_typing(typing("eve", &chat, TypingState::Start)).await, ChatError::NotFound);
     pushed(&app, []);
 }
 
@@ -40,5 +40,8 @@ async fn a_hundred_are_told_and_more_are_not() {
 async fn nobody_types_in_a_closed_chat() {
     let app = app();
     let chat = closed(&app).await;
-    refused!(app.send_typing(typing("alice", &chat, TypingState::Start)).await, SendTypingError::ChatClosed);
+    refused!(
+        app.send_typing(typing("alice", &chat, TypingState::Start)).await,
+        ChatError::Refused(SendTypingError::ChatClosed)
+    );
 }

@@ -5,9 +5,9 @@ use domain::names::ChatName;
 use domain::ports::StoreError;
 use domain::reactions::Emoji;
 use domain::use_cases::{
-    AddParticipants, ChangeGroupError, ChangeMessageError, ClearChatError, CreateAttachmentError, CreateChat,
-    DeleteFor, DeleteMessage, EditMessage, MarkSeenCommand, MarkSeenError, Mute, MuteChat, MuteChatError, NewChat,
-    ReactToMessage, RemoveParticipant, SendMessage, SendMessageError, SetAdmin, UpdateChat,
+    AddParticipants, ChangeGroupError, ChangeMessageError, ChatError, CreateAttachmentError, CreateChat, DeleteFor,
+    DeleteMessage, EditMessage, MarkSeenCommand, MarkSeenError, Mute, MuteChat, NewChat, ReactToMessage,
+    RemoveParticipant, SendMessage, SendMessageError, SetAdmin, UpdateChat,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 use testkit::MemoryStore;
@@ -59,8 +59,8 @@ impl Performer {
                     let send = carrying(&chat, who, &format!("m-{n}"), &attachment.id);
                     sent(app.send_message(SendMessage { content: text(&said), ..send }).await.err());
                 }
-                Err(CreateAttachmentError::Store(error)) => stored(error),
-                Err(CreateAttachmentError::ChatNotFound | CreateAttachmentError::ChatClosed) => {}
+                Err(ChatError::Store(error)) => stored(error),
+                Err(ChatError::NotFound | ChatError::Refused(CreateAttachmentError::ChatClosed)) => {}
                 Err(error) => panic!("{error:?}"),
             },
             Op::Repeat => sent(app.send_message(message(&chat, who, "the-one", "Once")).await.err()),
@@ -81,12 +81,14 @@ impl Performer {
                 changed(app.react_to_message(ReactToMessage { caller, chat, seq: place(*at), emojis }).await.err());
             }
             Op::MarkSeen(at) => match app.mark_seen(MarkSeenCommand { caller, chat, seq: place(*at) }).await.err() {
-                Some(MarkSeenError::Store(error)) => stored(error),
-                None | Some(MarkSeenError::ChatNotFound | MarkSeenError::PastTheEnd { .. } | MarkSeenError::Busy) => {}
+                Some(ChatError::Store(error)) => stored(error),
+                None
+                | Some(ChatError::NotFound | ChatError::Refused(MarkSeenError::PastTheEnd { .. }) | ChatError::Busy) => {
+                }
             },
             Op::Clear => match app.clear_chat(&caller, &chat).await.err() {
-                Some(ClearChatError::Store(error)) => stored(error),
-                None | Some(ClearChatError::ChatNotFound | ClearChatError::Busy) => {}
+                Some(ChatError::Store(error)) => stored(error),
+                None | Some(ChatError::NotFound | ChatError::Busy) => {}
             },
             Op::Rename => {
                 let name = ChatName::parse(format!("Group {n}")).unwrap();
@@ -106,11 +108,9 @@ impl Performer {
             Op::Mute(on) => {
                 let mute = if *on { Mute::On(None) } else { Mute::Off };
                 match app.mute_chat(MuteChat { caller, chat, mute }).await.err() {
-                    Some(MuteChatError::Store(error)) => stored(error),
-                    Some(error @ (MuteChatError::Ended | MuteChatError::ReactionLimitExceeded { .. })) => {
-                        panic!("{error:?}")
-                    }
-                    None | Some(MuteChatError::ChatNotFound | MuteChatError::Busy) => {}
+                    Some(ChatError::Store(error)) => stored(error),
+                    Some(ChatError::Refused(error)) => panic!("{error:?}"),
+                    None | Some(ChatError::NotFound | ChatError::Busy) => {}
                 }
             }
         }
@@ -122,30 +122,33 @@ fn stored(error: StoreError) {
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
 }
 
-fn sent(error: Option<SendMessageError>) {
+fn sent(error: Option<ChatError<SendMessageError>>) {
     match error {
-        Some(SendMessageError::Store(error)) => stored(error),
+        Some(ChatError::Store(error)) => stored(error),
         Some(
-            error @ (SendMessageError::IdempotencyConflict
-            | SendMessageError::RateLimited { .. }
-            | SendMessageError::AttachmentNotFound
-            | SendMessageError::AttachmentNotUploaded
-            | SendMessageError::AttachmentSent),
+            error @ (ChatError::Refused(SendMessageError::IdempotencyConflict)
+            | ChatError::Refused(SendMessageError::RateLimited { .. })
+            | ChatError::Refused(SendMessageError::AttachmentNotFound)
+            | ChatError::Refused(SendMessageError::AttachmentNotUploaded)
+            | ChatError::Refused(SendMessageError::AttachmentSent)),
         ) => panic!("{error:?}"),
         _ => {}
     }
 }
 
-fn changed(error: Option<ChangeMessageError>) {
-    if let Some(ChangeMessageError::Store(error)) = error {
+fn changed(error: Option<ChatError<ChangeMessageError>>) {
+    if let Some(ChatError::Store(error)) = error {
         stored(error);
     }
 }
 
-fn grouped(error: Option<ChangeGroupError>) {
+fn grouped(error: Option<ChatError<ChangeGroupError>>) {
     match error {
-        Some(ChangeGroupError::Store(error)) => stored(error),
-        Some(error @ (ChangeGroupError::UnknownUsers(_) | ChangeGroupError::Directory(_))) => panic!("{error:?}"),
+        Some(ChatError::Store(error)) => stored(error),
+        Some(
+            error @ (ChatError::Refused(ChangeGroupError::UnknownUsers(_))
+            | ChatError::Refused(ChangeGroupError::Directory(_))),
+        ) => panic!("{error:?}"),
         _ => {}
     }
 }

@@ -1,4 +1,4 @@
-//! Every error of every use case, as the problem that the client is told. No match has a catch-all.
+//! Every error of every use case, as the problem that the client gets. No match has a catch-all.
 
 use super::{Code, FieldError, Problem};
 use domain::content::{ContentTooLarge, MessageType};
@@ -7,21 +7,17 @@ use domain::ids::UserId;
 use domain::message::TooLarge;
 use domain::ports::{DirectoryError, StoreError};
 use domain::use_cases::{
-    ChangeGroupError, ChangeMessageError, ClearChatError, ConnectError, CreateAttachmentError, CreateChatError,
-    GetAttachmentError, GetChatError, ListMessagesError, MarkSeenError, MuteChatError, ProfileError, SendMessageError,
-    SendTypingError,
+    ChangeGroupError, ChangeMessageError, ChatError, ConnectError, CreateAttachmentError, CreateChatError,
+    GetAttachmentError, MarkSeenError, MuteChatError, ProfileError, SendMessageError, SendTypingError,
 };
+use std::convert::Infallible;
 use std::time::Duration;
 
-/// When to try again after "busy": the conflicts of a rush are over within a second or so.
+/// What `retryAfterMs` says after "busy": the conflicts of a rush are usually over within a second.
 const BUSY: Duration = Duration::from_secs(1);
 
-fn chat_not_found() -> Problem {
-    Problem::new(Code::ChatNotFound, "There is no such chat, or you are not in it.")
-}
-
 fn message_not_found() -> Problem {
-    Problem::new(Code::MessageNotFound, "There is no such message, you cannot see it, or it was deleted.")
+    Problem::new(Code::MessageNotFound, "The message does not exist, was deleted, or is hidden from you.")
 }
 
 fn blank() -> Problem {
@@ -29,11 +25,11 @@ fn blank() -> Problem {
 }
 
 fn chat_closed() -> Problem {
-    Problem::new(Code::ChatClosed, "The chat is closed: it can be read, not written to.")
+    Problem::new(Code::ChatClosed, "The chat is closed. It can be read, but not changed.")
 }
 
 fn not_an_admin() -> Problem {
-    Problem::new(Code::NotAnAdmin, "Only an admin of the chat may do this.")
+    Problem::new(Code::NotAnAdmin, "Only an admin of the group can do this.")
 }
 
 fn not_a_participant() -> Problem {
@@ -41,28 +37,44 @@ fn not_a_participant() -> Problem {
 }
 
 fn stranger_mentioned(user: &UserId) -> Problem {
-    Problem::field("mentions", format!("names {user}, who is not in the chat"))
+    Problem::field("mentions", format!("{user} is not in the chat"))
 }
 
 fn unknown_users(users: &[UserId]) -> Problem {
     Problem::fields(
         users
             .iter()
-            .map(|user| FieldError { field: "participants".to_owned(), reason: format!("there is no user {user}") })
+            .map(|user| FieldError { field: "participants".to_owned(), reason: format!("user {user} does not exist") })
             .collect(),
     )
 }
 
-fn busy() -> Problem {
-    let detail = "The chat is busy. Send the same request again in a moment.";
-    Problem { retry_after: Some(BUSY), ..Problem::new(Code::Unavailable, detail) }
+impl<R: Into<Problem>> From<ChatError<R>> for Problem {
+    fn from(error: ChatError<R>) -> Self {
+        match error {
+            ChatError::NotFound => Self::new(Code::ChatNotFound, "The chat does not exist, or you are not in it."),
+            ChatError::Busy => {
+                let detail = "The chat is busy. Send the same request again in a moment.";
+                Self { retry_after: Some(BUSY), ..Self::new(Code::Unavailable, detail) }
+            }
+            ChatError::Store(error) => error.into(),
+            ChatError::Refused(refusal) => refusal.into(),
+        }
+    }
+}
+
+/// Of a use case that refuses nothing by itself.
+impl From<Infallible> for Problem {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
 }
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable { .. } => {
-                let detail = "The request could not be served now. It may be sent again.";
+                let detail = "The request could not be served now. Send it again in a moment.";
                 Self { retry_after: Some(BUSY), ..Self::caused(Code::Unavailable, detail, error) }
             }
             StoreError::Refused { .. } | StoreError::Inconsistent { .. } => {
@@ -76,7 +88,7 @@ impl From<ConnectError> for Problem {
     fn from(error: ConnectError) -> Self {
         match error {
             ConnectError::Expired => {
-                Self::new(Code::TokenExpired, "The token has expired. Get a new one and connect again.")
+                Self::new(Code::TokenExpired, "The token has expired. Get a new token and connect again.")
             }
             ConnectError::Store(error) => error.into(),
         }
@@ -98,47 +110,41 @@ impl From<TooLarge> for Problem {
 impl From<SendMessageError> for Problem {
     fn from(error: SendMessageError) -> Self {
         match error {
-            SendMessageError::ChatNotFound => chat_not_found(),
             SendMessageError::ChatClosed => chat_closed(),
-            SendMessageError::IdempotencyConflict => Self::new(
-                Code::IdempotencyConflict,
-                "This clientMessageId was used for a message that says something else.",
-            ),
-            SendMessageError::ReplyTo => Self::field("replyTo", "names no message that you can see"),
+            SendMessageError::IdempotencyConflict => {
+                Self::new(Code::IdempotencyConflict, "This clientMessageId was used for a different message.")
+            }
+            SendMessageError::ReplyTo => Self::field("replyTo", "must be the seq of a message that you can see"),
             SendMessageError::Mention(user) => stranger_mentioned(&user),
             SendMessageError::Blank => blank(),
             SendMessageError::TooLarge(error) => error.into(),
             SendMessageError::Kind(MessageType::Text) => {
-                Self::field("attachmentId", "goes with the types image, file and audio, not with text")
+                Self::field("attachmentId", "is allowed with the types image, file and audio, not with text")
             }
             SendMessageError::Kind(kind) => {
-                Self::field("attachmentId", format!("is required, as type is {}", kind.as_str()))
+                Self::field("attachmentId", format!("is required with type {}", kind.as_str()))
             }
             SendMessageError::AttachmentNotFound => {
-                let detail = "You attachment_created no such attachment, or more than a day ago.";
+                let detail = "You declared no attachment with this id in the last 24 hours.";
                 Self::new(Code::AttachmentNotFound, detail)
             }
-            SendMessageError::AttachmentOfAnotherChat => {
-                Self::field("attachmentId", "was attachment_created for another chat")
-            }
+            SendMessageError::AttachmentOfAnotherChat => Self::field("attachmentId", "was declared for another chat"),
             SendMessageError::AttachmentOfAnotherKind(kind) => Self::field(
                 "type",
-                format!("must be {}, as which the attachment was attachment_created", kind.as_str()),
+                format!("must be {}, the type with which the attachment was declared", kind.as_str()),
             ),
             SendMessageError::AttachmentSent => Self::new(
                 Code::AttachmentSent,
-                "A message carries this attachment already. To send the file again, announce it again.",
+                "Another message has this attachment. To send the file again, declare it again.",
             ),
             SendMessageError::AttachmentNotUploaded => Self::new(
                 Code::AttachmentNotUploaded,
-                "The bytes are not there, or not those that were attachment_created. Upload them, then send.",
+                "The upload is missing, or its size or SHA-256 differs from the declaration. Upload the file, then send.",
             ),
             SendMessageError::RateLimited { retry_after } => {
-                let detail = "You send too fast into this chat.";
+                let detail = "You are sending too fast in this chat. Wait, then send again.";
                 Self { retry_after: Some(retry_after), ..Self::new(Code::RateLimited, detail) }
             }
-            SendMessageError::Busy => busy(),
-            SendMessageError::Store(error) => error.into(),
         }
     }
 }
@@ -146,18 +152,16 @@ impl From<SendMessageError> for Problem {
 impl From<CreateAttachmentError> for Problem {
     fn from(error: CreateAttachmentError) -> Self {
         match error {
-            CreateAttachmentError::ChatNotFound => chat_not_found(),
             CreateAttachmentError::ChatClosed => chat_closed(),
             CreateAttachmentError::ContentType { allowed } => {
                 // Which are taken may be too long for a reason.
                 let allowed: Vec<_> = allowed.iter().map(ContentType::as_str).collect();
                 let detail = format!("contentType: must be one of {}", allowed.join(", "));
-                Self { detail, ..Self::field("contentType", "is not taken for this type of attachment") }
+                Self { detail, ..Self::field("contentType", "is not allowed for this type of attachment") }
             }
             CreateAttachmentError::TooLarge { limit } => {
                 Self::limited(Code::ContentTooLarge, "sizeBytes", format!("must be at most {limit}"), limit)
             }
-            CreateAttachmentError::Store(error) => error.into(),
         }
     }
 }
@@ -165,12 +169,10 @@ impl From<CreateAttachmentError> for Problem {
 impl From<GetAttachmentError> for Problem {
     fn from(error: GetAttachmentError) -> Self {
         match error {
-            GetAttachmentError::ChatNotFound => chat_not_found(),
             GetAttachmentError::MessageNotFound => message_not_found(),
             GetAttachmentError::AttachmentNotFound => {
-                Self::new(Code::AttachmentNotFound, "The message carries no attachment.")
+                Self::new(Code::AttachmentNotFound, "The message has no attachment.")
             }
-            GetAttachmentError::Store(error) => error.into(),
         }
     }
 }
@@ -184,31 +186,9 @@ impl From<CreateChatError> for Problem {
             }
             CreateChatError::UnknownUsers(users) => unknown_users(&users),
             CreateChatError::Directory(error) => error.into(),
-            CreateChatError::IdempotencyConflict => Self::new(
-                Code::IdempotencyConflict,
-                "This clientChatId was used for a group that was asked for differently.",
-            ),
-            CreateChatError::ChatNotFound => chat_not_found(),
-            CreateChatError::Busy => busy(),
-            CreateChatError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<GetChatError> for Problem {
-    fn from(error: GetChatError) -> Self {
-        match error {
-            GetChatError::ChatNotFound => chat_not_found(),
-            GetChatError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<ListMessagesError> for Problem {
-    fn from(error: ListMessagesError) -> Self {
-        match error {
-            ListMessagesError::ChatNotFound => chat_not_found(),
-            ListMessagesError::Store(error) => error.into(),
+            CreateChatError::IdempotencyConflict => {
+                Self::new(Code::IdempotencyConflict, "This clientChatId was used for a group with other fields.")
+            }
         }
     }
 }
@@ -216,17 +196,16 @@ impl From<ListMessagesError> for Problem {
 impl From<MarkSeenError> for Problem {
     fn from(error: MarkSeenError) -> Self {
         match error {
-            MarkSeenError::ChatNotFound => chat_not_found(),
-            MarkSeenError::Busy => busy(),
-            MarkSeenError::PastTheEnd { last } => Self::field("seq", format!("is past the last message, {last}")),
-            MarkSeenError::Store(error) => error.into(),
+            MarkSeenError::PastTheEnd { last } => {
+                Self::field("seq", format!("must be at most {last}, the seq of the last message"))
+            }
         }
     }
 }
 
 impl From<DirectoryError> for Problem {
     fn from(error: DirectoryError) -> Self {
-        let detail = "Whether these users exist cannot be looked up now. The request may be sent again.";
+        let detail = "The users could not be looked up now. Send the request again in a moment.";
         Self { retry_after: Some(BUSY), ..Self::caused(Code::AuthServiceUnavailable, detail, error) }
     }
 }
@@ -234,27 +213,24 @@ impl From<DirectoryError> for Problem {
 impl From<ChangeGroupError> for Problem {
     fn from(error: ChangeGroupError) -> Self {
         match error {
-            ChangeGroupError::ChatNotFound => chat_not_found(),
             ChangeGroupError::NotAGroup => Self::new(
                 Code::Conflict,
-                "A private chat stays as it is: it can be cleared and muted, not changed or left.",
+                "This is a private chat. It can be cleared and muted, but not changed or left.",
             ),
             ChangeGroupError::ChatClosed => chat_closed(),
             ChangeGroupError::NotAnAdmin => not_an_admin(),
             ChangeGroupError::NotAParticipant => not_a_participant(),
             ChangeGroupError::LastAdmin => {
-                Self::new(Code::Conflict, "The user is the last admin, and a group has one.")
+                Self::new(Code::Conflict, "The user is the last admin. Make somebody else an admin first.")
             }
             ChangeGroupError::LastTwo => {
-                Self::new(Code::Conflict, "Nobody is removed from a group of two: leave it, or stay.")
+                Self::new(Code::Conflict, "The group has two participants, so nobody can be removed. You can leave it.")
             }
             ChangeGroupError::TooManyParticipants { limit } => {
-                Self::too_many_participants(format!("would make the group larger than {limit}"), limit)
+                Self::too_many_participants(format!("the group would have more than {limit} participants"), limit)
             }
             ChangeGroupError::UnknownUsers(users) => unknown_users(&users),
             ChangeGroupError::Directory(error) => error.into(),
-            ChangeGroupError::Busy => busy(),
-            ChangeGroupError::Store(error) => error.into(),
         }
     }
 }
@@ -262,35 +238,22 @@ impl From<ChangeGroupError> for Problem {
 impl From<ChangeMessageError> for Problem {
     fn from(error: ChangeMessageError) -> Self {
         match error {
-            ChangeMessageError::ChatNotFound => chat_not_found(),
             ChangeMessageError::MessageNotFound => message_not_found(),
             ChangeMessageError::ChatClosed => chat_closed(),
-            ChangeMessageError::NotTheSender => Self::new(Code::NotTheSender, "Only its sender can edit a message."),
+            ChangeMessageError::NotTheSender => Self::new(Code::NotTheSender, "Only the sender can edit a message."),
             ChangeMessageError::NotAnAdmin => {
-                Self::new(Code::NotAnAdmin, "Only its sender or an admin can delete a message for everyone.")
+                Self::new(Code::NotAnAdmin, "Only the sender or an admin can delete a message for everyone.")
             }
             ChangeMessageError::EditWindowOver => {
-                Self::new(Code::EditWindowOver, "A message can be edited for 15 minutes.")
+                Self::new(Code::EditWindowOver, "A message can be edited for 15 minutes after it was sent.")
             }
             ChangeMessageError::Mention(user) => stranger_mentioned(&user),
             ChangeMessageError::Blank => blank(),
             ChangeMessageError::TooLarge(error) => error.into(),
             ChangeMessageError::TooManyReactions(passed) => {
-                let reason = format!("the message has {} {} already", passed.limit, passed.what);
+                let reason = format!("the message already has {} {}", passed.limit, passed.what);
                 Self::limited(Code::Conflict, "emojis", reason, passed.limit as u64)
             }
-            ChangeMessageError::Busy => busy(),
-            ChangeMessageError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<ClearChatError> for Problem {
-    fn from(error: ClearChatError) -> Self {
-        match error {
-            ClearChatError::ChatNotFound => chat_not_found(),
-            ClearChatError::Busy => busy(),
-            ClearChatError::Store(error) => error.into(),
         }
     }
 }
@@ -298,9 +261,7 @@ impl From<ClearChatError> for Problem {
 impl From<SendTypingError> for Problem {
     fn from(error: SendTypingError) -> Self {
         match error {
-            SendTypingError::ChatNotFound => chat_not_found(),
             SendTypingError::ChatClosed => chat_closed(),
-            SendTypingError::Store(error) => error.into(),
         }
     }
 }
@@ -308,14 +269,11 @@ impl From<SendTypingError> for Problem {
 impl From<MuteChatError> for Problem {
     fn from(error: MuteChatError) -> Self {
         match error {
-            MuteChatError::ChatNotFound => chat_not_found(),
             MuteChatError::Ended => Self::field("until", "must be in the future"),
-            MuteChatError::ReactionLimitExceeded { limit } => {
-                let reason = format!("you have muted {limit} chats, which is the most");
+            MuteChatError::TooMany { limit } => {
+                let reason = format!("you have muted {limit} chats, the maximum");
                 Self::limited(Code::Conflict, "chatId", reason, limit as u64)
             }
-            MuteChatError::Busy => busy(),
-            MuteChatError::Store(error) => error.into(),
         }
     }
 }
@@ -324,7 +282,7 @@ impl From<ProfileError> for Problem {
     fn from(error: ProfileError) -> Self {
         match error {
             ProfileError::NotAParticipant => {
-                Self::new(Code::NotAParticipant, "There is no such user, or you share no chat with them.")
+                Self::new(Code::NotAParticipant, "The user does not exist, or you share no chat with them.")
             }
             ProfileError::Store(error) => error.into(),
         }

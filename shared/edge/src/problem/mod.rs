@@ -1,5 +1,5 @@
-//! The one place where errors become statuses and codes (RFC 9457). What the client is told and what the log says are
-//! two things: a [`Problem`] carries its cause for the log and never shows it.
+//! The one place where errors become statuses and codes (RFC 9457). A [`Problem`] carries its cause for the log. No
+//! response shows the cause.
 
 mod errors;
 
@@ -80,42 +80,67 @@ impl Code {
         Self::Internal,
     ];
 
-    /// The code's name, its HTTP status, whether the same request may succeed later, and its title.
+    /// What responses say of it.
     #[must_use]
-    pub const fn facts(self) -> (&'static str, u16, bool, &'static str) {
+    pub const fn info(self) -> CodeInfo {
         match self {
-            Self::InvalidRequest => ("invalid_request", 400, false, "The request is not valid"),
-            Self::Unauthenticated => ("unauthenticated", 401, false, "No identity came with the request"),
-            Self::TokenExpired => ("token_expired", 401, false, "The token has expired"),
-            Self::ChatNotFound => ("chat_not_found", 404, false, "There is no such chat"),
-            Self::MessageNotFound => ("message_not_found", 404, false, "There is no such message"),
-            Self::AttachmentNotFound => ("attachment_not_found", 404, false, "There is no such attachment"),
-            Self::AttachmentNotUploaded => ("attachment_not_uploaded", 409, false, "The attachment is not there"),
-            Self::AttachmentSent => ("attachment_sent", 409, false, "The attachment was sent already"),
-            Self::NotAParticipant => ("not_a_participant", 404, false, "The user is not a participant"),
-            Self::NotAnAdmin => ("not_an_admin", 403, false, "Only admins may do this"),
-            Self::NotTheSender => ("not_the_sender", 403, false, "Only the sender may do this"),
-            Self::TooManyParticipants => ("too_many_participants", 400, false, "Too many participants"),
-            Self::ContentTooLarge => ("content_too_large", 400, false, "The content is too large"),
-            Self::ChatClosed => ("chat_closed", 409, false, "The chat takes no more messages"),
-            Self::EditWindowOver => ("edit_window_over", 409, false, "The time to edit is over"),
-            Self::Conflict => ("conflict", 409, false, "What is there does not allow it"),
+            Self::InvalidRequest => CodeInfo::new("invalid_request", 400, "The request is not valid"),
+            Self::Unauthenticated => CodeInfo::new("unauthenticated", 401, "No identity came with the request"),
+            Self::TokenExpired => CodeInfo::new("token_expired", 401, "The token has expired"),
+            Self::ChatNotFound => CodeInfo::new("chat_not_found", 404, "Chat not found"),
+            Self::MessageNotFound => CodeInfo::new("message_not_found", 404, "Message not found"),
+            Self::AttachmentNotFound => CodeInfo::new("attachment_not_found", 404, "Attachment not found"),
+            Self::AttachmentNotUploaded => {
+                CodeInfo::new("attachment_not_uploaded", 409, "The attachment is not uploaded")
+            }
+            Self::AttachmentSent => CodeInfo::new("attachment_sent", 409, "The attachment was sent before"),
+            Self::NotAParticipant => CodeInfo::new("not_a_participant", 404, "The user is not a participant"),
+            Self::NotAnAdmin => CodeInfo::new("not_an_admin", 403, "Only admins may do this"),
+            Self::NotTheSender => CodeInfo::new("not_the_sender", 403, "Only the sender may do this"),
+            Self::TooManyParticipants => CodeInfo::new("too_many_participants", 400, "Too many participants"),
+            Self::ContentTooLarge => CodeInfo::new("content_too_large", 400, "The content is too large"),
+            Self::ChatClosed => CodeInfo::new("chat_closed", 409, "The chat is closed"),
+            Self::EditWindowOver => CodeInfo::new("edit_window_over", 409, "Too late to edit"),
+            Self::Conflict => CodeInfo::new("conflict", 409, "The current state does not allow it"),
             Self::IdempotencyConflict => {
-                ("idempotency_conflict", 409, false, "The client's id was used for something else")
+                CodeInfo::new("idempotency_conflict", 409, "The client's id was used for another request")
             }
-            Self::RateLimited => ("rate_limited", 429, true, "Too fast"),
+            Self::RateLimited => CodeInfo::new("rate_limited", 429, "Too fast").retryable(),
             Self::AuthServiceUnavailable => {
-                ("auth_service_unavailable", 503, true, "The Auth Service is not available for now")
+                CodeInfo::new("auth_service_unavailable", 503, "The Auth Service is unavailable").retryable()
             }
-            Self::Unavailable => ("unavailable", 503, true, "Not available for now"),
-            Self::Internal => ("internal", 500, false, "Something went wrong"),
+            Self::Unavailable => CodeInfo::new("unavailable", 503, "Temporarily unavailable").retryable(),
+            Self::Internal => CodeInfo::new("internal", 500, "Something went wrong"),
         }
     }
 
     /// The code's name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        self.facts().0
+        self.info().name
+    }
+}
+
+/// What responses say of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeInfo {
+    /// The code's name, such as `chat_not_found`. It never changes.
+    pub name: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// Whether the same request may succeed later.
+    pub retryable: bool,
+    /// The same for every problem with this code.
+    pub title: &'static str,
+}
+
+impl CodeInfo {
+    const fn new(name: &'static str, status: u16, title: &'static str) -> Self {
+        Self { name, status, retryable: false, title }
+    }
+
+    const fn retryable(self) -> Self {
+        Self { retryable: true, ..self }
     }
 }
 
@@ -196,18 +221,18 @@ impl Problem {
 
     /// The HTTP status.
     pub fn status(&self) -> u16 {
-        self.code.facts().1
+        self.code.info().status
     }
 
-    /// The problem chat_details (RFC 9457), with our own members; a 5xx names the request for the log to be found by.
+    /// The problem details (RFC 9457), with our own members; a 5xx names the request for the log to be found by.
     pub fn to_json(&self, request_id: &str) -> Value {
-        let (code, status, retryable, title) = self.code.facts();
+        let CodeInfo { name, status, retryable, title } = self.code.info();
         let mut members = Map::new();
-        members.insert("type".into(), format!("urn:lambda-chat:problem:{code}").into());
+        members.insert("type".into(), format!("urn:lambda-chat:problem:{name}").into());
         members.insert("title".into(), title.into());
         members.insert("status".into(), status.into());
         members.insert("detail".into(), self.detail.clone().into());
-        members.insert("code".into(), code.into());
+        members.insert("code".into(), name.into());
         members.insert("retryable".into(), retryable.into());
         if let Some(after) = self.retry_after {
             members.insert("retryAfterMs".into(), u64::try_from(after.as_millis()).unwrap_or(u64::MAX).into());
@@ -261,7 +286,7 @@ mod tests {
     fn every_code_is_documented_as_it_is() {
         let docs = include_str!("../../../../docs/API.md");
         for code in Code::ALL {
-            let (name, status, retryable, _) = code.facts();
+            let CodeInfo { name, status, retryable, .. } = code.info();
             let row = format!("| {name} | {status} | {} |", if retryable { "yes" } else { "no" });
             assert!(docs.contains(&row), "{row}");
         }

@@ -44,7 +44,7 @@ impl From<&Connection> for ConnectionItem {
 pub(crate) struct StoredUser(pub(crate) ChatUser);
 
 impl TryFrom<ChatUserItem> for StoredUser {
-    type Error = domain::ids::Invalid;
+    type Error = domain::text::Invalid;
 
     fn try_from(item: ChatUserItem) -> Result<Self, Self::Error> {
         let connection = |(id, entry): (String, ConnectionItem)| {

@@ -2,6 +2,7 @@
 
 use crate::budgets::{Chatting, app, private, reads, within};
 use domain::ids::{AttachmentId, ChatId, Seq};
+use domain::use_cases::ChatError;
 use domain::use_cases::SendMessageError;
 use testkit::fixtures::{carrying, picture, user};
 
@@ -34,7 +35,7 @@ async fn a_send_with_an_attachment_reads_and_writes_one_item_more() {
     assert_eq!(app.objects.looked(), 1);
     // A second time it is refused before anything is looked at or written; its name is looked for.
     let refused = app.send_message(carrying(&chat, "carry-a", "m-2", &id)).await;
-    assert!(matches!(refused, Err(SendMessageError::AttachmentSent)), "{refused:?}");
+    assert!(matches!(refused, Err(ChatError::Refused(SendMessageError::AttachmentSent))), "{refused:?}");
     within(&calls.take(), &["BatchGetItem", "GetItem", "GetItem"], 0.0, 4.5);
     assert_eq!(app.objects.looked(), 1);
 }

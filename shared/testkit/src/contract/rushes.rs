@@ -18,7 +18,7 @@ pub async fn fifty_senders_at_once(store: impl Store) {
         loop {
             match app.send_message(message(&chat, sender.as_str(), "mine", &format!("I am {sender}"))).await {
                 Ok(sent) => break sent.message,
-                Err(domain::use_cases::SendMessageError::Busy) => {}
+                Err(domain::use_cases::ChatError::Busy) => {}
                 Err(error) => panic!("{error:?}"),
             }
         }

@@ -73,7 +73,7 @@ impl ChatCursorState {
             members: None,
             members_limited: false,
             read_seq: self.member.read_up_to(),
-            unread_count: self.member.unread(&self.head),
+            unread_count: self.member.unread(self.head.last_seq),
             floor: self.member.floor().seq(),
             mute: self.mute,
             cursor: self.cursor,

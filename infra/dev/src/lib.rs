@@ -16,17 +16,33 @@ pub mod top;
 
 pub use client::error_chain;
 
-use clap::Parser as _;
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 use commands::{Cli, Command, Tool};
 use std::process::ExitCode;
 
-/// The program of `cargo run`: what its command line asks for, until it is done. It is neither generic nor `async`, so that
-/// all of it is compiled here, and not once more in the program.
-pub fn main() -> ExitCode {
+/// The functions that a program can serve.
+#[derive(Debug)]
+pub struct Functions {
+    /// Their names.
+    pub names: &'static [&'static str],
+    /// The `main` of the function with this name; None if there is no such function.
+    pub by_name: fn(&str) -> Option<fn() -> ExitCode>,
+}
+
+/// Runs the command that the command line names, until it is done. It is neither generic nor `async`, so that all of it is
+/// compiled here, and not once more in the program that calls it.
+pub fn main(functions: &Functions) -> ExitCode {
     let cli = Cli::parse();
     // A function makes a runtime of its own.
     let tool = match cli.command {
-        Some(Command::Function { main }) => return main(),
+        Some(Command::Function { name }) => match (functions.by_name)(&name) {
+            Some(main) => return main(),
+            None => {
+                let reason = format!("no such function: {name}; the functions are {}", functions.names.join(", "));
+                Cli::command().error(ErrorKind::InvalidValue, reason).exit()
+            }
+        },
         Some(Command::Tool(tool)) => tool,
         None => Tool::Start(cli.start),
     };

@@ -2,9 +2,7 @@
 
 use crate::cloud::{FUNCTION, PortNumbers, template};
 use clap::{Args, Parser, Subcommand};
-use functions::handlers;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 /// lambda-chat on this machine: both APIs, the functions, the tables and a stand-in Auth Service, on loopback.
@@ -25,8 +23,8 @@ pub(crate) enum Command {
     #[command(name = FUNCTION, hide = true)]
     Function {
         /// The function's name
-        #[arg(value_name = "NAME", value_parser = function)]
-        main: fn() -> ExitCode,
+        #[arg(value_name = "NAME")]
+        name: String,
     },
 }
 
@@ -187,11 +185,6 @@ pub(crate) struct TopArgs {
     /// Looks twice, prints one frame as text and ends
     #[arg(long)]
     pub(crate) once: bool,
-}
-
-/// The `main` of the function with this name.
-fn function(name: &str) -> Result<fn() -> ExitCode, String> {
-    handlers::by_name(name).ok_or_else(|| format!("no such function; there are: {}", handlers::NAMES.join(", ")))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

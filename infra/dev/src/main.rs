@@ -1,5 +1,0 @@
-//! `cargo run`: the whole system on this machine.
-
-fn main() -> std::process::ExitCode {
-    dev::main()
-}

@@ -7,6 +7,7 @@
 //!
 //! [`Template::load`] and [`dynamodb::start_in_memory`] serve tests that need only the tables.
 
+#![warn(missing_docs)]
 #![allow(
     clippy::disallowed_methods,
     reason = "this stands in for AWS: the clock, randomness and environment of the machine are what it hands out"

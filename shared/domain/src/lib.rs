@@ -4,6 +4,8 @@
 //! each in [`use_cases`]), which reads and writes through the traits of [`ports`] and returns what the
 //! edge answers. Everything that a rule needs is in the file of its subject.
 
+#![warn(missing_docs)]
+
 pub mod attachment;
 pub mod change;
 pub mod chat;

@@ -118,7 +118,7 @@ impl Message {
     }
 
     /// What it says; None of a tombstone.
-    pub fn said(&self) -> Option<&LiveBody> {
+    pub fn live_body(&self) -> Option<&LiveBody> {
         match &self.body {
             Body::Live(said) => Some(said),
             Body::Deleted { .. } => None,

@@ -38,7 +38,7 @@ impl Notification {
     /// A notification of this message for a user who has not read so many; `sender` is what is known of its sender.
     /// None of a message that was deleted.
     pub fn new(user: UserId, message: &Message, sender: Option<&ChatUser>, unread_count: u64) -> Option<Self> {
-        let said = message.said()?;
+        let said = message.live_body()?;
         let text = match &said.attachment {
             Some(attachment) if said.content.is_empty() => attachment.file_name.as_str(),
             _ => said.content.as_str(),
@@ -60,7 +60,7 @@ impl Notification {
 /// Whether a user wants to be notified of a message now: unless they muted its chat, and even then if it mentions them
 /// and they asked for that.
 pub fn is_wanted(user: &ChatUser, message: &Message, now: Timestamp) -> bool {
-    let is_mentioned = message.said().is_some_and(|said| said.mentions.contains(&user.id));
+    let is_mentioned = message.live_body().is_some_and(|said| said.mentions.contains(&user.id));
     !MuteView::new(&user.muted_chats, &message.chat, now).is_muted() || (is_mentioned && user.notify_on_mention)
 }
 

@@ -1,6 +1,6 @@
-//! Adding participants to a group.
+//! Adds participants to a group.
 
-use super::change_group::{ChangeGroupError, ChangedGroup, Plan, changed_by_admin};
+use super::change_group::{ChangeGroupError, ChangedGroup, Plan, check_admin};
 use super::error::ChatError;
 use super::existence::unknown_users;
 use super::state::FullState;
@@ -11,41 +11,42 @@ use crate::member::Member;
 use crate::ports::{CommitChanges, Directory, Env, Push, ReadChats, Registry};
 use std::collections::BTreeSet;
 
-/// The most participants that one request adds: their member items, the chat, its head and the pointer are one
-/// transaction, which holds 100 items.
+/// The most participants in one request. Their member items, the chat, its head and the pointer are one transaction,
+/// which holds at most 100 items.
 pub const MAX_ADDED_PARTICIPANTS: usize = 90;
 
-/// Adds participants to a group.
+/// The request to add participants to a group.
 #[derive(Debug, Clone)]
 pub struct AddParticipants {
-    /// Who asks: an admin.
+    /// An admin of the group.
     pub caller: Caller,
-    /// Which group.
+    /// The group to change.
     pub chat: ChatId,
-    /// Whom: at most [`MAX_ADDED_PARTICIPANTS`].
+    /// The users to add; at most [`MAX_ADDED_PARTICIPANTS`].
     pub users: BTreeSet<UserId>,
 }
 
 impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Adds participants. They see and count what comes after; those who are in the group already are passed over.
+    /// Adds participants. They see and count only later messages. Users who are in the group already are skipped.
     ///
     /// # Errors
-    /// [`ChatError`], and [`ChangeGroupError`].
+    /// [`ChatError`] and [`ChangeGroupError`].
     pub async fn add_participants(
         &self,
         directory: &impl Directory,
         command: AddParticipants,
     ) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
         let AddParticipants { caller, chat, users } = command;
-        let wanted: Vec<UserId> = users.into_iter().collect();
-        let unknown = match unknown_users(directory, &wanted).await {
+        let users: Vec<UserId> = users.into_iter().collect();
+        let unknown = match unknown_users(directory, &users).await {
             Ok(unknown) => unknown,
             Err(error) => {
-                // Whoever may not add anybody is told so all the same, and who adds nobody new needs nobody looked up.
+                // The Auth Service is not needed to refuse a caller who is not an admin, or to answer a request that
+                // adds nobody new.
                 let add_nobody = |state: &FullState, _| {
-                    changed_by_admin(state, &caller.user)?;
-                    let is_in = |user| state.chat.participants.contains(user);
-                    if wanted.iter().all(is_in) { Ok(None) } else { Err(ChangeGroupError::NotAParticipant) }
+                    check_admin(state, &caller.user)?;
+                    let is_participant = |user| state.chat.participants.contains(user);
+                    if users.iter().all(is_participant) { Ok(None) } else { Err(ChangeGroupError::NotAParticipant) }
                 };
                 return match self.change_group(&caller, &chat, add_nobody).await {
                     Err(ChatError::Refused(ChangeGroupError::NotAParticipant)) => {
@@ -56,12 +57,12 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             }
         };
         let add = |state: &FullState, now| {
-            changed_by_admin(state, &caller.user)?;
+            check_admin(state, &caller.user)?;
             let is_new = |user: &&UserId| !state.chat.participants.contains(*user);
-            let new: Vec<&UserId> = wanted.iter().filter(is_new).collect();
-            let strangers: Vec<UserId> = unknown.iter().filter(is_new).cloned().collect();
-            if !strangers.is_empty() {
-                return Err(ChangeGroupError::UnknownUsers(strangers));
+            let new: Vec<&UserId> = users.iter().filter(is_new).collect();
+            let new_unknown: Vec<UserId> = unknown.iter().filter(is_new).cloned().collect();
+            if !new_unknown.is_empty() {
+                return Err(ChangeGroupError::UnknownUsers(new_unknown));
             }
             if state.chat.participants.len() + new.len() > MAX_PARTICIPANTS {
                 return Err(ChangeGroupError::TooManyParticipants { limit: MAX_PARTICIPANTS });

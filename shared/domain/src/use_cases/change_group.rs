@@ -1,5 +1,5 @@
-//! What changes of a group have in common: the chat is read with all its members, one rule decides what it becomes, the
-//! change is committed if all is still as it was read, and everyone whom it concerns is told.
+//! The steps that all changes of a group share. Read the chat with all its members. Let a rule plan the change.
+//! Commit it unless something changed since the read. Push an event to every member, past and present.
 
 use super::error::{ChatError, Refusal};
 use super::state::{FullState, full_state};
@@ -14,73 +14,73 @@ use crate::ports::{ChangeOutcome, CommitChanges, DirectoryError, Env, Push, Read
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 
-/// A group after a change.
+/// The group after the change.
 #[derive(Debug)]
 pub struct ChangedGroup {
-    /// As the caller is shown it; None if they are not in it any more.
+    /// The group as the caller sees it; None if they are no longer in it.
     pub chat: Option<ChatView>,
-    /// What became of the pushes.
+    /// The results of the posts.
     pub pushed: PushReport,
-    /// How often other transactions were in the way.
+    /// The number of retries after conflicts with other transactions.
     pub retries: u32,
 }
 
-/// Why a group is not changed.
+/// Why a change of a group is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeGroupError {
-    /// A private chat has no name and no admins, and its two participants stay.
+    /// The chat is private: it has no name and no admins, and its two participants never change.
     #[error("not a group")]
     NotAGroup,
-    /// The group is closed.
+    /// The group is closed: nobody can change it.
     #[error("chat closed")]
     ChatClosed,
-    /// Only admins may.
+    /// Only an admin may make this change.
     #[error("not an admin")]
     NotAnAdmin,
-    /// The user whom it is about is not in the group.
+    /// The user to change or remove is not in the group.
     #[error("not a participant")]
     NotAParticipant,
-    /// A group keeps an admin.
+    /// The change would leave the group without an admin.
     #[error("the last admin")]
     LastAdmin,
-    /// Nobody is removed from a group of two.
-    #[error("the last two")]
+    /// The group has two participants: neither can be removed, but both can leave.
+    #[error("the group has only two participants")]
     LastTwo,
-    /// More than a group takes.
+    /// The group would have too many participants.
     #[error("more than {limit} participants")]
     TooManyParticipants {
         /// The most participants.
         limit: usize,
     },
-    /// Some of the users do not exist.
-    #[error("no such users")]
+    /// These users do not exist.
+    #[error("users do not exist")]
     UnknownUsers(Vec<UserId>),
-    /// Whether the users exist cannot be known now.
+    /// The Auth Service did not say whether the users exist.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
 }
 
 impl Refusal for ChangeGroupError {}
 
-/// What a group becomes.
+/// The planned change of a group.
 pub(super) struct Plan {
-    /// The document, but for its membersRev.
+    /// The new document; `members_rev` is set at the commit.
     pub(super) chat: Chat,
-    /// Members who are new.
+    /// New members.
     pub(super) joined: Vec<Member>,
-    /// A member who is not one any more.
+    /// The member who leaves or is removed.
     pub(super) left: Option<UserId>,
 }
 
 impl Plan {
-    /// The document alone changes.
+    /// A plan that changes only the document.
     pub(super) fn of(chat: Chat) -> Self {
         Self { chat, joined: Vec::new(), left: None }
     }
 }
 
-/// What any change of a group by an admin asks for.
-pub(super) fn changed_by_admin(state: &FullState, user: &UserId) -> Result<(), ChangeGroupError> {
+/// Checks that the chat is an open group and that `user` is one of its admins.
+pub(super) fn check_admin(state: &FullState, user: &UserId) -> Result<(), ChangeGroupError> {
     if !state.chat.is_group {
         return Err(ChangeGroupError::NotAGroup);
     }
@@ -94,8 +94,8 @@ pub(super) fn changed_by_admin(state: &FullState, user: &UserId) -> Result<(), C
 }
 
 impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Changes a group as `rule` says; None of the rule is: it is so already. Tried again while other transactions are
-    /// in the way, and the rule is asked anew each time.
+    /// Changes a group according to `rule`. If the rule returns None, nothing changes and the current group is the
+    /// answer. After a conflict with another transaction, reads again and calls the rule again.
     pub(super) async fn change_group(
         &self,
         caller: &Caller,
@@ -126,13 +126,14 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                     left: left.clone(),
                 },
             };
-            let news = GroupChangeEvents { change, after, stayed: state.members, joined, left };
-            match self.store.commit_change(&news.change).await? {
+            let events = GroupChangeEvents { change, after, members_before: state.members, joined, left };
+            match self.store.commit_change(&events.change).await? {
                 ChangeOutcome::Committed => {
-                    let audience = self.load_audience(&news.users()).await;
-                    let event_of = |told: &UserId| news.event_for(told, user);
+                    let audience = self.load_audience(&events.recipients()).await;
+                    let event_of = |recipient: &UserId| events.event_for(recipient, user);
                     let pushed = self.push_each(&audience, caller.connection.as_ref(), event_of).await;
-                    let chat = news.remaining().find(|member| &member.user == user).map(|member| news.view(member));
+                    let chat =
+                        events.members_after().find(|member| &member.user == user).map(|member| events.view(member));
                     return Ok(ChangedGroup { chat, pushed, retries: retry.count() });
                 }
                 ChangeOutcome::Conflict if retry.again().await => {}
@@ -142,49 +143,48 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     }
 }
 
-/// A change of a group, and whom it concerns.
+/// A committed change of a group, with what its events need.
 struct GroupChangeEvents {
     change: Change,
     after: Chat,
-    /// The members before.
-    stayed: Vec<Member>,
+    members_before: Vec<Member>,
     joined: Vec<Member>,
     left: Option<UserId>,
 }
 
 impl GroupChangeEvents {
-    /// Everyone who was or is in the group.
-    fn users(&self) -> Vec<UserId> {
-        self.stayed.iter().chain(&self.joined).map(|member| member.user.clone()).collect()
+    /// The members before and after the change.
+    fn recipients(&self) -> Vec<UserId> {
+        self.members_before.iter().chain(&self.joined).map(|member| member.user.clone()).collect()
     }
 
-    fn remaining(&self) -> impl Iterator<Item = &Member> {
-        self.stayed.iter().chain(&self.joined).filter(|member| Some(&member.user) != self.left.as_ref())
+    fn members_after(&self) -> impl Iterator<Item = &Member> {
+        self.members_before.iter().chain(&self.joined).filter(|member| Some(&member.user) != self.left.as_ref())
     }
 
     fn view(&self, member: &Member) -> ChatView {
         ChatView::new(&self.after, &self.change.head_after(), member.floor()).limited(MAX_DOCUMENT_BYTES)
     }
 
-    /// What one of them is told, under a key that is the same for those who are told the same.
-    fn event_for(&self, told: &UserId, by: &UserId) -> Option<(EventKey, Event)> {
-        if self.left.as_ref() == Some(told) {
+    /// The event for one recipient. Recipients with equal keys get equal events.
+    fn event_for(&self, recipient: &UserId, by: &UserId) -> Option<(EventKey, Event)> {
+        if self.left.as_ref() == Some(recipient) {
             let event = Event::chat_left(self.change.chat.clone(), self.change.rev(), by.clone());
             return Some((EventKey::Left, event));
         }
-        if let Some(member) = self.joined.iter().find(|member| &member.user == told) {
+        if let Some(member) = self.joined.iter().find(|member| &member.user == recipient) {
             return Some((EventKey::Joined, Event::chat_created(self.view(member))));
         }
-        let member = self.stayed.iter().find(|member| &member.user == told)?;
+        let member = self.members_before.iter().find(|member| &member.user == recipient)?;
         Some((EventKey::Stayed(member.floor()), Event::chat_updated(self.view(member))))
     }
 }
 
-/// Those who are told the same.
+/// A group of recipients who get the same event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum EventKey {
     Left,
     Joined,
-    /// A chat is shown with its reader's floor.
+    /// The chat document in the event contains the recipient's floor.
     Stayed(crate::member::Floor),
 }

@@ -1,5 +1,5 @@
-//! What edits, deletions and reactions have in common: the message is read with its chat, one rule decides what it
-//! becomes, the change is committed if all is still as it was read, and those who can see the message are told.
+//! The steps that edits, deletions and reactions share. Read the message with its chat. Let a rule return the changed
+//! message. Commit it unless something changed since the read. Push an event to the users who can see the message.
 
 use super::error::{ChatError, Refusal};
 use super::state::{FullState, chat_state, full_state};
@@ -16,63 +16,63 @@ use crate::reactions::ReactionLimitExceeded;
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 
-/// A message after a change.
+/// The message after the change.
 #[derive(Debug)]
 pub struct ChangedMessage {
-    /// As the caller is shown it.
+    /// The message as the caller sees it.
     pub message: MessageView,
-    /// As it is stored.
+    /// The message as it is stored.
     pub(super) stored: Message,
-    /// What became of the pushes.
+    /// The results of the posts.
     pub pushed: PushReport,
-    /// How often other transactions were in the way.
+    /// The number of retries after conflicts with other transactions.
     pub retries: u32,
 }
 
-/// Why a message is not changed.
+/// Why a change of a message is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeMessageError {
-    /// There is no such message, the caller cannot see it, or it was deleted.
+    /// There is no such message, the caller cannot see it, or it was deleted for everyone.
     #[error("message not found")]
     MessageNotFound,
-    /// The chat is closed: it can be read, and what is there can be deleted.
+    /// The chat is closed: its messages can be read and deleted, but not edited or reacted to.
     #[error("chat closed")]
     ChatClosed,
-    /// Only its sender edits a message.
+    /// Only the sender may edit a message.
     #[error("not the sender")]
     NotTheSender,
-    /// Only its sender and admins delete a message for everyone.
+    /// Only the sender and admins may delete a message for everyone.
     #[error("not an admin")]
     NotAnAdmin,
-    /// It was sent too long ago to be edited.
-    #[error("the time to edit is over")]
+    /// The message is older than [`EDIT_WINDOW`](crate::message::EDIT_WINDOW).
+    #[error("the edit window is over")]
     EditWindowOver,
-    /// Somebody is mentioned who is not in the chat.
-    #[error("mentions somebody else")]
+    /// This mentioned user is not in the chat.
+    #[error("mentions a user who is not in the chat")]
     Mention(UserId),
-    /// Nothing is left to read, and there is no attachment.
-    #[error("blank")]
+    /// The new text is blank, and there is no attachment.
+    #[error("the text is blank")]
     Blank,
-    /// The text and those it mentions do not fit a frame together.
+    /// The text and the mentions together do not fit in a frame.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
-    /// More reactions than a message takes.
+    /// The message would have too many reactions.
     #[error("too many reactions")]
     TooManyReactions(ReactionLimitExceeded),
 }
 
 impl Refusal for ChangeMessageError {}
 
-/// Whom a change of a message concerns.
+/// Who sees a change of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
     /// Everyone who can see the message.
     Everyone,
-    /// The caller alone.
+    /// Only the caller.
     Caller,
 }
 
-/// What a rule decides upon.
+/// The input of a rule.
 pub(super) struct RuleInput<'a> {
     pub(super) message: &'a Message,
     pub(super) state: &'a FullState,
@@ -80,8 +80,8 @@ pub(super) struct RuleInput<'a> {
 }
 
 impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Changes message `seq` as `rule` says; None of the rule is: it is so already. Tried again while other
-    /// transactions are in the way, and the rule is asked anew each time.
+    /// Changes message `seq` according to `rule`. If the rule returns None, nothing changes and the current message
+    /// is the answer. After a conflict with another transaction, reads again and calls the rule again.
     pub(super) async fn change_message(
         &self,
         caller: &Caller,
@@ -90,7 +90,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
         scope: Scope,
         rule: impl Fn(RuleInput<'_>) -> Result<Option<Message>, ChangeMessageError>,
     ) -> Result<ChangedMessage, ChatError<ChangeMessageError>> {
-        // Place 0 is the head's.
+        // Seq 0 is the head, not a message.
         if seq == Seq(0) {
             return Err(ChangeMessageError::MessageNotFound.into());
         }
@@ -99,27 +99,27 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
         loop {
             let state = match scope {
                 Scope::Everyone => full_state(&self.store, &mut retry, chat, user, Some(seq)).await?,
-                // Who else is in the chat is nothing to what is the caller's own.
+                // A change that only the caller sees does not depend on the other members.
                 Scope::Caller => {
-                    chat_state(&self.store, &mut retry, chat, user, Some(seq)).await?.map(FullState::of_one)
+                    chat_state(&self.store, &mut retry, chat, user, Some(seq)).await?.map(FullState::with_one_member)
                 }
             };
             let state = state.ok_or(ChatError::NotFound)?;
             let floor = state.member(user).map(Member::floor).ok_or(ChatError::NotFound)?;
-            let found = state.message.as_ref().ok_or(ChangeMessageError::MessageNotFound)?;
-            // Who deletes for themselves what they have deleted is told so, and not that it is not there.
-            let deleted = scope == Scope::Caller && floor.shows(seq) && found.deleted_for.contains(user);
-            if !deleted && !found.is_visible_to(user, floor) {
+            let before = state.message.as_ref().ok_or(ChangeMessageError::MessageNotFound)?;
+            // A caller who deletes a message for themselves again gets the same answer, not "message not found".
+            let is_deleted = scope == Scope::Caller && floor.shows(seq) && before.deleted_for.contains(user);
+            if !is_deleted && !before.is_visible_to(user, floor) {
                 return Err(ChangeMessageError::MessageNotFound.into());
             }
-            let shown = |message: &Message, members: &[Member]| {
+            let caller_view = |message: &Message, members: &[Member]| {
                 let mut view = MessageView::of(message, members, user, floor);
                 view.limit(MAX_DOCUMENT_BYTES);
                 view
             };
             let now = self.env.now();
-            let Some(after) = rule(RuleInput { message: found, state: &state, now })? else {
-                let (message, stored) = (shown(found, &state.members), found.clone());
+            let Some(after) = rule(RuleInput { message: before, state: &state, now })? else {
+                let (message, stored) = (caller_view(before, &state.members), before.clone());
                 return Ok(ChangedMessage { message, stored, pushed: PushReport::default(), retries: retry.count() });
             };
             let rev = state.head.last_rev.next();
@@ -130,19 +130,20 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                 head: state.head,
                 at: now,
                 only_for: (scope == Scope::Caller).then(|| user.clone()),
-                what: ChangeKind::Message { after: after.clone(), before: found.rev },
+                what: ChangeKind::Message { after: after.clone(), before: before.rev },
             };
             match self.store.commit_change(&change).await? {
                 ChangeOutcome::Committed => {
-                    let message = shown(&after, &state.members);
-                    let told = state.members.iter().filter(|member| match scope {
+                    let message = caller_view(&after, &state.members);
+                    let recipients = state.members.iter().filter(|member| match scope {
                         Scope::Everyone => after.is_visible_to(&member.user, member.floor()),
                         Scope::Caller => member.user == *user,
                     });
-                    let told: Vec<UserId> = told.map(|member| member.user.clone()).collect();
-                    // What the caller is shown is what everyone concerned is shown.
+                    let recipients: Vec<UserId> = recipients.map(|member| member.user.clone()).collect();
+                    // All recipients see the message as the caller sees it.
                     let event = Event::message_updated(message.clone());
-                    let pushed = self.push(&self.load_audience(&told).await, caller.connection.as_ref(), &event).await;
+                    let audience = self.load_audience(&recipients).await;
+                    let pushed = self.push(&audience, caller.connection.as_ref(), &event).await;
                     return Ok(ChangedMessage { message, stored: after, pushed, retries: retry.count() });
                 }
                 ChangeOutcome::Conflict if retry.again().await => {}

@@ -1,4 +1,4 @@
-//! Clearing a chat's history for oneself.
+//! Clears a chat's history for the caller alone.
 
 use super::error::ChatError;
 use super::state::{ChatState, chat_state};
@@ -12,17 +12,18 @@ use crate::meter::PushReport;
 use crate::ports::{ChangeOutcome, CommitChanges, Env, Push, ReadChats, Registry};
 use crate::retry::Retry;
 
-/// A chat whose history is cleared.
+/// The chat after its history was cleared.
 #[derive(Debug)]
 pub struct ClearedChat {
-    /// As the caller is shown it.
+    /// The chat as the caller sees it.
     pub chat: ChatView,
-    /// What became of the pushes.
+    /// The results of the posts to the caller's other devices.
     pub pushed: PushReport,
 }
 
 impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Hides everything that is in the chat now from the caller; the others see it as before.
+    /// Hides all present messages of the chat from the caller. Other participants still see them. If nothing is
+    /// visible to the caller, nothing changes.
     ///
     /// # Errors
     /// [`ChatError`].

@@ -1,4 +1,4 @@
-//! A WebSocket connection comes and goes.
+//! Registers and removes WebSocket connections.
 
 use super::App;
 use super::fan_out::warn_about;
@@ -10,36 +10,37 @@ use crate::ports::{Env, Push, ReadInbox, Registry, StoreError};
 use crate::timestamp::Timestamp;
 use futures_util::future::join_all;
 
-/// A connection that is registered.
+/// The results of registering a connection.
 #[derive(Debug)]
 pub struct ConnectOutcome {
-    /// How many older connections of the user were closed to make room.
+    /// The number of the user's older connections that were closed to stay within the limit.
     pub closed: usize,
-    /// What became of telling the user's partners, if this is the first device.
+    /// The results of pushing `presence.updated`, if this is the user's only live connection.
     pub pushed: PushReport,
 }
 
-/// A connection that is removed.
+/// The results of removing a connection.
 #[derive(Debug)]
 pub struct DisconnectOutcome {
-    /// What became of telling the user's partners, if this was the last device.
+    /// The results of pushing `presence.updated`, if this was the user's last live connection.
     pub pushed: PushReport,
 }
 
 /// Why a connection is not registered.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The token had expired, or the connection is older than any can be.
-    #[error("the connection is not live")]
+    /// The token has expired, or the connection is older than
+    /// [`MAX_CONNECTION_AGE`](crate::chat_user::MAX_CONNECTION_AGE).
+    #[error("the connection has expired")]
     Expired,
-    /// The store failed.
+    /// A read or write failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Registers a connection. Dead ones go, and of more than 20 the oldest: they are forgotten and closed. If it is the
-    /// only live one, the user's partners are told.
+    /// Registers a connection. Removes and closes the user's dead connections, and the oldest of more than 20. If it
+    /// is the user's only live connection, pushes `presence.updated` to the user's partners.
     ///
     /// # Errors
     /// [`ConnectError`].
@@ -49,56 +50,59 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
             return Err(ConnectError::Expired);
         }
         let connections = self.store.register(user, connection, now).await?;
-        let here = self.is_here(user, now);
-        let surplus: Vec<ConnectionId> = surplus(&connections, now).into_iter().map(|gone| gone.id).collect();
+        let online = self.online_presence(user, now);
+        let surplus: Vec<ConnectionId> =
+            surplus(&connections, now).into_iter().map(|connection| connection.id).collect();
         if !surplus.is_empty() {
             if let Err(error) = self.store.forget(user, &surplus).await {
                 warn_about(&error);
             }
-            // One that does not close is forgotten all the same: API Gateway closes it in its time.
+            // Ignore failures to close: the connection is removed already, and API Gateway closes it after two hours.
             join_all(surplus.iter().map(|id| self.push.close(id))).await;
         }
         let pushed = match is_alone(&connection.id, &connections, now) {
-            true => self.push_presence(here).await,
+            true => self.push_presence(online).await,
             false => PushReport::default(),
         };
         Ok(ConnectOutcome { closed: surplus.len(), pushed })
     }
 
-    /// Removes a connection that is closed. If it was the last live one, the user's partners are told.
+    /// Removes a closed connection. If it was the user's last live connection, pushes `presence.updated` to the
+    /// user's partners.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn disconnect(&self, user: &UserId, connection: &ConnectionId) -> Result<DisconnectOutcome, StoreError> {
         let now = self.env.now();
-        // As of before the registry was asked: a connection that is registered after it is later.
-        let gone = Presence { user_id: user.clone(), status: Status::Offline, last_seen: Some(now), at: now };
-        let left = self.store.unregister(user, connection, now).await?;
-        let pushed = match is_online(&left, now) {
+        // `at` is taken before the registry is asked: a connection that is registered later must get a later `at`.
+        let offline = Presence { user_id: user.clone(), status: Status::Offline, last_seen: Some(now), at: now };
+        let remaining = self.store.unregister(user, connection, now).await?;
+        let pushed = match is_online(&remaining, now) {
             true => PushReport::default(),
-            false => self.push_presence(gone).await,
+            false => self.push_presence(offline).await,
         };
         Ok(DisconnectOutcome { pushed })
     }
 
-    /// Who asks what they missed over a connection is there: it is noted again if it was lost, so that its user is told of
-    /// events again. Failing to is logged, and no error. Other frames do not do that: often one is the last before a
-    /// close, and would note again what the close removed.
-    pub(super) async fn register_connection(&self, user: &UserId, connection: Option<&Connection>) {
+    /// Registers the connection of a sync again if the registry lost it, so that its user gets events again. A
+    /// failure is logged and does not fail the sync. Only a sync does this: another frame is often the last one
+    /// before a close, and would restore the entry that the close removes.
+    pub(super) async fn restore_connection(&self, user: &UserId, connection: Option<&Connection>) {
         let Some(connection) = connection else { return };
         let now = self.env.now();
         match self.store.reregister(user, connection, now).await {
             Ok(Some(connections)) if is_alone(&connection.id, &connections, now) => {
-                let here = self.is_here(user, now);
-                self.push_presence(here).await;
+                let online = self.online_presence(user, now);
+                self.push_presence(online).await;
             }
             Ok(_) => {}
             Err(error) => warn_about(&error),
         }
     }
 
-    /// As of now, after the registry has answered: whatever was removed before is earlier.
-    fn is_here(&self, user: &UserId, since: Timestamp) -> Presence {
+    /// The presence of a user who is online. `at` is taken after the registry answered: an earlier removal must have
+    /// an earlier `at`.
+    fn online_presence(&self, user: &UserId, since: Timestamp) -> Presence {
         Presence { user_id: user.clone(), status: Status::Online, last_seen: Some(since), at: self.env.now() }
     }
 }

@@ -1,4 +1,4 @@
-//! Announcing an attachment: what it is going to be, and where its bytes go.
+//! Declares an attachment and signs the URL for its upload.
 
 use super::App;
 use super::error::{ChatError, Refusal};
@@ -11,50 +11,50 @@ use crate::timestamp::Timestamp;
 use crate::use_cases::state::chat_state;
 use std::collections::BTreeSet;
 
-/// Announces an attachment.
+/// The request to upload an attachment.
 #[derive(Debug, Clone)]
 pub struct CreateAttachment {
-    /// Who is going to send it.
+    /// The user who will send it.
     pub user: UserId,
-    /// Into which chat.
+    /// The chat that it will be sent to.
     pub chat: ChatId,
-    /// What the file is called.
+    /// The name of the file.
     pub file_name: FileName,
-    /// What it says it is.
+    /// The declared media type.
     pub content_type: ContentType,
-    /// Its size in bytes, at least 1.
+    /// The size in bytes, at least 1.
     pub size_bytes: u64,
-    /// The SHA-256 of its bytes.
+    /// The SHA-256 of the bytes.
     pub sha256: Sha256Digest,
-    /// What kind it is.
+    /// Whether it is an image, a recording or a file, and its dimensions or duration.
     pub media: Media,
 }
 
-/// An attachment that can be uploaded now.
+/// A declared attachment and its presigned upload.
 #[derive(Debug)]
 pub struct CreatedAttachment {
-    /// What was announced.
+    /// The stored declaration.
     pub upload: Upload,
-    /// Where its bytes go.
+    /// The URL and headers for the PUT of the bytes.
     pub signed: SignedUpload,
-    /// Until when they are taken there.
+    /// When the URL expires.
     pub signed_until: Timestamp,
 }
 
-/// Why an attachment cannot be uploaded.
+/// Why an attachment is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateAttachmentError {
-    /// The chat takes no more messages.
+    /// The chat is closed: it takes no more messages.
     #[error("chat closed")]
     ChatClosed,
-    /// Attachments of this kind have other types.
-    #[error("a type that is not taken")]
+    /// The content type is not allowed for this kind of attachment.
+    #[error("the content type is not allowed")]
     ContentType {
-        /// Those that they have.
+        /// The allowed types.
         allowed: BTreeSet<ContentType>,
     },
-    /// Attachments of this kind are smaller.
-    #[error("too large")]
+    /// The size is above the limit for this kind of attachment.
+    #[error("more than {limit} bytes")]
     TooLarge {
         /// The most bytes.
         limit: u64,
@@ -64,10 +64,10 @@ pub enum CreateAttachmentError {
 impl Refusal for CreateAttachmentError {}
 
 impl<S: ReadChats + CreateUploads, P, E: Env> App<S, P, E> {
-    /// Notes what is going to be uploaded, and signs its upload. Nothing is read for what the limits refuse.
+    /// Stores the declaration and signs the upload. The limits are checked before anything is read.
     ///
     /// # Errors
-    /// [`ChatError`], and [`CreateAttachmentError`].
+    /// [`ChatError`] and [`CreateAttachmentError`].
     pub async fn create_attachment(
         &self,
         bucket: &impl SignUploads,

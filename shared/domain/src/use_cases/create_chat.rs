@@ -1,4 +1,4 @@
-//! Creating a chat: private, of which a pair has exactly one, or a group.
+//! Creates a chat: a private chat, of which two users have exactly one, or a group.
 
 use super::error::{ChatError, Refusal};
 use super::existence::unknown_users;
@@ -14,20 +14,20 @@ use crate::ports::{CreateChats, Creation, Directory, DirectoryError, Env, Push, 
 use crate::retry::Retry;
 use std::collections::BTreeSet;
 
-/// The most participants besides its creator that a group is created with: their member items, the creator's, the chat
-/// and its head are one transaction, which holds 100 items.
+/// The most participants besides the creator in a request to create a group. All member items, the chat and its head
+/// are one transaction, which holds at most 100 items.
 const MAX_OTHER_PARTICIPANTS: usize = 89;
 
-/// Creates a chat.
+/// The request to create a chat.
 #[derive(Debug, Clone)]
 pub struct CreateChat {
-    /// Who asks; a participant of the chat in any case.
+    /// The creator, who is always a participant.
     pub caller: Caller,
-    /// What for.
+    /// The kind of chat and its participants.
     pub chat: NewChat,
 }
 
-/// A chat that can be created: its rules are checked by [`NewChat::private`] and [`NewChat::group`].
+/// A valid description of a new chat. [`NewChat::private`] and [`NewChat::group`] check it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewChat(Kind);
 
@@ -38,10 +38,10 @@ enum Kind {
 }
 
 impl NewChat {
-    /// The private chat of `creator` and the one other user among `named`.
+    /// The private chat of `creator` and the one other user in `named`.
     ///
     /// # Errors
-    /// [`CreateChatError::Participants`] if that is not exactly one other.
+    /// [`CreateChatError::Participants`] unless `named` has exactly one other user.
     pub fn private(creator: &UserId, named: &[UserId]) -> Result<Self, CreateChatError> {
         let mut others = others(creator, named)?.into_iter();
         match (others.next(), others.next()) {
@@ -53,10 +53,11 @@ impl NewChat {
         }
     }
 
-    /// A group of `creator` and the users `named`.
+    /// A group of `creator` and the users in `named`.
     ///
     /// # Errors
-    /// [`CreateChatError::Participants`] if too few, [`CreateChatError::TooManyParticipants`] if too many.
+    /// [`CreateChatError::Participants`] if `named` has fewer than two other users,
+    /// [`CreateChatError::TooManyParticipants`] if it has too many.
     pub fn group(
         creator: &UserId,
         named: &[UserId],
@@ -74,7 +75,7 @@ impl NewChat {
     }
 }
 
-/// Those of `named` who are not the creator, each named once.
+/// The users in `named` without the creator. An error if a user is named twice.
 fn others(creator: &UserId, named: &[UserId]) -> Result<BTreeSet<UserId>, CreateChatError> {
     let mut others = BTreeSet::new();
     for user in named.iter().filter(|user| *user != creator) {
@@ -85,36 +86,36 @@ fn others(creator: &UserId, named: &[UserId]) -> Result<BTreeSet<UserId>, Create
     Ok(others)
 }
 
-/// A chat that is there now.
+/// The created or existing chat.
 #[derive(Debug)]
 pub struct CreatedChat {
-    /// As the caller is shown it.
+    /// The chat as the caller sees it.
     pub chat: ChatView,
-    /// Whether this call made it.
+    /// Whether this request created it.
     pub is_new: bool,
-    /// What became of the pushes.
+    /// The results of the posts; all zero for an existing chat.
     pub pushed: PushReport,
 }
 
-/// Why there is no chat.
+/// Why a new chat is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateChatError {
-    /// The participants do not make a chat of this kind.
+    /// The list of participants breaks this rule.
     #[error("participants: {0}")]
     Participants(String),
-    /// More than a group is created with.
+    /// The request names too many participants.
     #[error("more than {limit} other participants")]
     TooManyParticipants {
-        /// The most others.
+        /// The most participants besides the creator.
         limit: usize,
     },
-    /// The client's name for the group was used for a group that was asked for differently.
+    /// The caller created a group with the same client chat id from another request.
     #[error("the client chat id was used for another group")]
     IdempotencyConflict,
-    /// Some of the participants do not exist.
-    #[error("no such users")]
+    /// These users do not exist.
+    #[error("users do not exist")]
     UnknownUsers(Vec<UserId>),
-    /// Whether the participants exist cannot be known now.
+    /// The Auth Service did not say whether the participants exist.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
 }
@@ -122,10 +123,10 @@ pub enum CreateChatError {
 impl Refusal for CreateChatError {}
 
 impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Creates a chat, or answers the one that is already there.
+    /// Creates a chat, or returns the existing one.
     ///
     /// # Errors
-    /// [`ChatError`], and [`CreateChatError`].
+    /// [`ChatError`] and [`CreateChatError`].
     pub async fn create_chat(
         &self,
         directory: &impl Directory,
@@ -133,7 +134,7 @@ impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
     ) -> Result<CreatedChat, ChatError<CreateChatError>> {
         let CreateChat { caller, chat } = command;
         let now = self.env.now();
-        let chat = self.plan(&caller.user, chat);
+        let chat = self.plan_chat(&caller.user, chat);
         let others: Vec<_> = chat.participants.iter().filter(|user| **user != caller.user).cloned().collect();
         let refusal = match unknown_users(directory, &others).await {
             Ok(unknown) if unknown.is_empty() => None,
@@ -141,8 +142,8 @@ impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
             Err(error) => Some(error.into()),
         };
         if let Some(refusal) = refusal {
-            // A chat that is there is answered, whoever does not exist any more and whoever does not answer.
-            return match self.existing(&caller.user, &chat).await {
+            // Return an existing chat even if its participants no longer exist, or the Auth Service does not answer.
+            return match self.load_existing(&caller.user, &chat).await {
                 Err(ChatError::NotFound) => Err(refusal.into()),
                 existing => existing,
             };
@@ -155,7 +156,7 @@ impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
         loop {
             match self.store.create_chat(&chat, &head, &members).await? {
                 Creation::Created => break,
-                Creation::Exists => return self.existing(&caller.user, &chat).await,
+                Creation::Exists => return self.load_existing(&caller.user, &chat).await,
                 Creation::Conflict if retry.again().await => {}
                 Creation::Conflict => return Err(ChatError::Busy),
             }
@@ -166,14 +167,14 @@ impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
         Ok(CreatedChat { chat: view, is_new: true, pushed })
     }
 
-    fn plan(&self, creator: &UserId, NewChat(kind): NewChat) -> Chat {
+    fn plan_chat(&self, creator: &UserId, NewChat(kind): NewChat) -> Chat {
         let (id, is_group, name, mut participants, request_hash) = match kind {
             Kind::Private { other } => (ChatId::private(creator, &other), false, None, BTreeSet::from([other]), None),
             Kind::Group { others, name, client_id: None } => (self.random_id(), true, Some(name), others, None),
             Kind::Group { others, name, client_id: Some(client_id) } => {
-                let asked: Vec<&str> =
+                let parts: Vec<&str> =
                     std::iter::once(name.as_str()).chain(others.iter().map(UserId::as_str)).collect();
-                let hash = digest("group request", &asked);
+                let hash = digest("group request", &parts);
                 (ChatId::of_request(creator, &client_id), true, Some(name), others, Some(hash))
             }
         };
@@ -198,8 +199,9 @@ impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
         ChatId::random(self.env.now(), randomness)
     }
 
-    /// The chat that is already there. Nothing is pushed: everyone in it has been told, or asks when they come.
-    async fn existing(&self, creator: &UserId, planned: &Chat) -> Result<CreatedChat, ChatError<CreateChatError>> {
+    /// Loads the chat that exists already. Nothing is pushed: the participants got the event at its creation, or sync
+    /// when they connect.
+    async fn load_existing(&self, creator: &UserId, planned: &Chat) -> Result<CreatedChat, ChatError<CreateChatError>> {
         let state = chat_state(&self.store, &mut Retry::new(&self.env), &planned.id, creator, None).await?;
         let ChatState { chat, head, member, .. } = state.ok_or(ChatError::NotFound)?;
         if chat.request_hash != planned.request_hash {

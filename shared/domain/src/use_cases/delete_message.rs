@@ -1,4 +1,4 @@
-//! Deleting a message: for oneself, or for everyone.
+//! Deletes a message for the caller or for everyone.
 
 use super::change_message::{ChangeMessageError, ChangedMessage, RuleInput, Scope};
 use super::error::ChatError;
@@ -11,34 +11,34 @@ use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry, RemoveObjects}
 use crate::text::word_enum;
 
 word_enum!(
-    /// For whom a message is deleted.
+    /// Who can no longer see the deleted message.
     DeleteFor,
     "must be me or everyone",
-    /// For the caller: they no longer see it.
+    /// Only the caller.
     Me = "me",
-    /// For everyone: a tombstone takes its place.
+    /// Everyone: a tombstone replaces the message.
     Everyone = "everyone",
 );
 
-/// Deletes a message.
+/// The request to delete a message.
 #[derive(Debug, Clone)]
 pub struct DeleteMessage {
-    /// Who asks.
+    /// For `me`, any participant who can see the message; for `everyone`, the sender or an admin.
     pub caller: Caller,
-    /// In which chat.
+    /// The chat of the message.
     pub chat: ChatId,
-    /// Which message.
+    /// The message to delete.
     pub seq: Seq,
-    /// For whom.
+    /// Whether it is deleted for the caller or for everyone.
     pub for_whom: DeleteFor,
 }
 
 impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Deletes a message, whatever it was and however long ago. One that is deleted already stays so. What a message
-    /// carried is removed when it is deleted for everyone; should that fail, deleting it once more tries again.
+    /// Deletes a message of any type and age. Deleting it again changes nothing. Deleting it for everyone also
+    /// removes the object of its attachment; if that fails, another request to delete it tries again.
     ///
     /// # Errors
-    /// [`ChatError`], and [`ChangeMessageError`].
+    /// [`ChatError`] and [`ChangeMessageError`].
     pub async fn delete_message(
         &self,
         bucket: &impl RemoveObjects,
@@ -60,14 +60,15 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             DeleteFor::Everyone if message.sender != *user && !state.is_admin(user) => {
                 Err(ChangeMessageError::NotAnAdmin)
             }
-            DeleteFor::Everyone if message.said().is_none() => Ok(None),
+            DeleteFor::Everyone if message.live_body().is_none() => Ok(None),
             DeleteFor::Everyone => {
                 let attachment = message.attachment().cloned();
                 Ok(Some(Message { body: Body::Deleted { at: now, by: user.clone(), attachment }, ..message.clone() }))
             }
         };
         let deleted = self.change_message(&caller, &chat, seq, scope, delete).await?;
-        // Also where it was deleted before: the first try may have failed to, or died before it could.
+        // Remove the object even if the message was deleted before: the first try may have failed or died before this
+        // step.
         if let Body::Deleted { attachment: Some(attachment), .. } = &deleted.stored.body
             && let Err(error) = bucket.remove(attachment).await
         {

@@ -1,4 +1,4 @@
-//! Editing a message.
+//! Edits a message.
 
 use super::change_message::{ChangeMessageError, ChangedMessage, RuleInput, Scope};
 use super::error::ChatError;
@@ -9,26 +9,26 @@ use crate::message::{Body, EDIT_WINDOW, LiveBody, Message};
 use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry};
 use std::collections::BTreeSet;
 
-/// Edits a message.
+/// The request to edit a message.
 #[derive(Debug, Clone)]
 pub struct EditMessage {
-    /// Who asks; only the sender may.
+    /// The sender of the message.
     pub caller: Caller,
-    /// In which chat.
+    /// The chat of the message.
     pub chat: ChatId,
-    /// Which message.
+    /// The message to edit.
     pub seq: Seq,
-    /// What it says from now on; empty only beside an attachment.
+    /// The new text; may be empty if the message has an attachment.
     pub content: Content,
-    /// Whom it mentions from now on; None for as before.
+    /// The new mentions; None keeps them.
     pub mentions: Option<BTreeSet<UserId>>,
 }
 
 impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Edits a message, within [`EDIT_WINDOW`]. One that was deleted meanwhile stays deleted.
+    /// Edits a message, within [`EDIT_WINDOW`]. A message that is deleted in the meantime stays deleted.
     ///
     /// # Errors
-    /// [`ChatError`], and [`ChangeMessageError`].
+    /// [`ChatError`] and [`ChangeMessageError`].
     pub async fn edit_message(&self, command: EditMessage) -> Result<ChangedMessage, ChatError<ChangeMessageError>> {
         let EditMessage { caller, chat, seq, content, mentions } = command;
         let user = &caller.user;
@@ -36,26 +36,26 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             if message.sender != *user {
                 return Err(ChangeMessageError::NotTheSender);
             }
-            let said = message.said().ok_or(ChangeMessageError::MessageNotFound)?;
+            let before = message.live_body().ok_or(ChangeMessageError::MessageNotFound)?;
             if state.chat.closed_at.is_some() {
                 return Err(ChangeMessageError::ChatClosed);
             }
             let after = LiveBody {
                 content: content.clone(),
-                mentions: mentions.clone().unwrap_or_else(|| said.mentions.clone()),
-                ..said.clone()
+                mentions: mentions.clone().unwrap_or_else(|| before.mentions.clone()),
+                ..before.clone()
             };
-            // An edit that was repeated is no other edit, and is answered also when its time is over.
-            if after == *said {
+            // A repeated edit changes nothing, and succeeds even after the edit window.
+            if after == *before {
                 return Ok(None);
             }
             if now.since(message.created_at) > EDIT_WINDOW {
                 return Err(ChangeMessageError::EditWindowOver);
             }
-            if let Some(stranger) = after.mentions.difference(&state.chat.participants).next()
+            if let Some(outsider) = after.mentions.difference(&state.chat.participants).next()
                 && mentions.is_some()
             {
-                return Err(ChangeMessageError::Mention(stranger.clone()));
+                return Err(ChangeMessageError::Mention(outsider.clone()));
             }
             if after.content.is_empty() && after.attachment.is_none() {
                 return Err(ChangeMessageError::Blank);

@@ -1,28 +1,28 @@
-//! Why a use case of a chat fails.
+//! The errors that all use cases of a chat share.
 
 use crate::ports::StoreError;
 use std::convert::Infallible;
 use std::error::Error;
 
-/// Why a use case of a chat failed. Every one of them can fail in the first three ways; `R` is why this one refuses a
-/// request beside that.
+/// Why a use case of a chat failed. Every use case can fail in the first three ways. `R` lists the reasons for which
+/// this use case refuses a request.
 #[derive(Debug, thiserror::Error)]
 pub enum ChatError<R = Infallible> {
-    /// There is no such chat, or the caller is not in it. The caller does not learn which.
+    /// There is no such chat, or the caller is not a participant. The caller does not learn which.
     #[error("no such chat")]
     NotFound,
-    /// Other transactions changed the chat in every try until the deadline. The same request may succeed later.
+    /// Every try until the deadline conflicted with another transaction. The same request may succeed later.
     #[error("gave up after transaction conflicts")]
     Busy,
-    /// The store failed.
+    /// A read or write failed.
     #[error(transparent)]
     Store(StoreError),
-    /// The request is refused.
+    /// The use case refuses the request for one of its own reasons.
     #[error(transparent)]
     Refused(R),
 }
 
-/// The reasons of one use case.
+/// Marks the error enum of one use case, so that `?` turns it into [`ChatError::Refused`].
 pub trait Refusal: Error {}
 
 impl<R: Refusal> From<R> for ChatError<R> {

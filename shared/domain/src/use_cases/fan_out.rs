@@ -1,5 +1,5 @@
-//! Pushing an event to everyone it concerns, after the change is stored. Nothing here can fail the change:
-//! the store is the truth, and a client that misses a push asks.
+//! Pushes an event to its recipients, after the change is stored. A failure here never fails the change: the store is
+//! the truth, and a client that missed a push syncs.
 
 use super::App;
 use crate::chat_user::{CONNECT_GRACE, Connection, Status, is_online};
@@ -19,27 +19,27 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Posts under way at once.
+/// How many posts run at the same time.
 const MAX_CONCURRENT_POSTS: usize = 64;
-/// The longest that one post may take.
+/// The time limit of one post.
 const POST_TIMEOUT: Duration = Duration::from_secs(2);
-/// The longest that all posts of one event may take.
+/// The time limit of all posts of one event.
 const FAN_OUT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest that telling of a lost connection may take, after that.
+/// The time limit, after those posts, for pushing that a user went offline.
 const PRESENCE_TIMEOUT: Duration = Duration::from_secs(1);
-/// How often a post is tried that was throttled.
+/// How often a throttled post is tried.
 const MAX_ATTEMPTS: u32 = 4;
-/// The waits before a throttled post is tried again.
-const WAITS: Backoff = Backoff { first: Duration::from_millis(50), max: Duration::from_millis(200) };
+/// The waits between tries of a throttled post.
+const POST_BACKOFF: Backoff = Backoff { first: Duration::from_millis(50), max: Duration::from_millis(200) };
 
-/// What became of an event's posts, and who has it on a device now.
+/// The results of an event's posts, and the users with at least one device that got it.
 #[derive(Debug, Default)]
 pub(super) struct PushOutcome {
     pub(super) report: PushReport,
     pub(super) reached: BTreeSet<UserId>,
 }
 
-/// A user's connection, and what is posted to it.
+/// One frame for one connection.
 struct Post {
     user: UserId,
     connection: Connection,
@@ -53,7 +53,8 @@ impl Post {
 }
 
 impl<S: Registry, P: Push, E: Env> App<S, P, E> {
-    /// Looks up whom to push to. Failing to is counted, not an error: it never fails what is pushed about.
+    /// Looks up the connections of these users. A failed lookup is counted as missed users and does not fail the use
+    /// case.
     pub(super) async fn load_audience(&self, users: &[UserId]) -> Audience {
         if users.is_empty() {
             return Audience::default();
@@ -67,12 +68,12 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
         }
     }
 
-    /// Pushes `event` to every live connection of the audience but `except`.
+    /// Pushes `event` to every live connection of the audience except `except`.
     pub(super) async fn push(&self, audience: &Audience, except: Option<&ConnectionId>, event: &Event) -> PushReport {
         self.push_event(audience, except, event).await.report
     }
 
-    /// The same, and tells who was reached.
+    /// Like [`push`](Self::push), and also reports the users who were reached.
     pub(super) async fn push_event(
         &self,
         audience: &Audience,
@@ -82,13 +83,14 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
         self.push_all(FAN_OUT_TIMEOUT, audience, except, |_| Some(((), event.clone()))).await
     }
 
-    /// The same within a time of its own, for what somebody waits for who did not ask for it.
+    /// Like [`push`](Self::push) with a time limit of its own, for events that delay a request which is about
+    /// something else.
     pub(super) async fn push_within(&self, limit: Duration, audience: &Audience, event: &Event) -> PushReport {
         self.push_all(limit, audience, None, |_| Some(((), event.clone()))).await.report
     }
 
-    /// Pushes to each user of the audience the event that is theirs, if one is. Events of one key are the same, and
-    /// written once.
+    /// Pushes to each user the event that `event_of` returns for them, if any. Events with equal keys are equal and
+    /// are encoded once.
     pub(super) async fn push_each<K: Ord>(
         &self,
         audience: &Audience,
@@ -113,9 +115,9 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
         for (user, connections) in audience.connections(except, self.env.now()) {
             let Some((key, event)) = event_of(user) else { continue };
             let frame = match frames.entry(key) {
-                Entry::Occupied(written) => written.get().clone(),
-                Entry::Vacant(place) => match written(&event) {
-                    Some(text) => place.insert(text).clone(),
+                Entry::Occupied(frame) => frame.get().clone(),
+                Entry::Vacant(slot) => match encode_event(&event) {
+                    Some(frame) => slot.insert(frame).clone(),
                     None => {
                         pushed.report.failed += count(connections.count());
                         continue;
@@ -126,19 +128,19 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
             posts.extend(connections.map(|connection| Post::new(user, connection, &frame)));
         }
         let gone = self.deliver(limit, posts, &mut pushed).await;
-        // As of before the registry is asked: a connection that is registered after it is later.
+        // Taken before the registry is asked: a connection that is registered later must get a later `at`.
         let at = self.env.now();
-        let removals = gone.into_iter().map(|(user, connections)| self.forget(user, connections));
-        let left = stream::iter(removals).buffer_unordered(MAX_CONCURRENT_POSTS).filter_map(future::ready);
-        let left: Vec<UserId> = left.collect().await;
+        let removals = gone.into_iter().map(|(user, connections)| self.remove_gone(user, connections));
+        let offline = stream::iter(removals).buffer_unordered(MAX_CONCURRENT_POSTS).filter_map(future::ready);
+        let offline: Vec<UserId> = offline.collect().await;
         meter::pushed(&pushed.report);
-        if !left.is_empty() && chat.is_some_and(|chat| chat.is_private()) {
-            self.notify_peer(audience, left, at).await;
+        if !offline.is_empty() && chat.is_some_and(|chat| chat.is_private()) {
+            self.notify_peer(audience, offline, at).await;
         }
         pushed
     }
 
-    /// Posts; counts what became of it, and answers whose connections were not there.
+    /// Posts the frames and counts the results. Returns the connections that were gone, by user.
     async fn deliver(
         &self,
         limit: Duration,
@@ -150,14 +152,14 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
             return gone;
         }
         let started = self.env.now();
-        let mut unanswered = count(posts.len());
+        let mut pending = count(posts.len());
         let posts = stream::iter(posts)
             .map(|post| self.post_with_retry(post))
             .buffer_unordered(MAX_CONCURRENT_POSTS)
             .take_until(self.env.sleep(limit));
         let mut posts = pin!(posts);
         while let Some((post, result)) = posts.next().await {
-            unanswered = unanswered.saturating_sub(1);
+            pending = pending.saturating_sub(1);
             match result {
                 Ok(()) => {
                     report.posted += 1;
@@ -176,16 +178,16 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
                 }
             }
         }
-        report.failed += unanswered;
+        report.failed += pending;
         meter::fanned_out(self.env.now().since(started));
         gone
     }
 
-    /// Removes connections that are gone; who it was, if they have none left now.
-    async fn forget(&self, user: UserId, connections: Vec<Connection>) -> Option<UserId> {
+    /// Removes gone connections from the registry. Returns the user if they have no live connection left.
+    async fn remove_gone(&self, user: UserId, connections: Vec<Connection>) -> Option<UserId> {
         let ids: Vec<ConnectionId> = connections.into_iter().map(|connection| connection.id).collect();
         match self.store.forget(&user, &ids).await {
-            Ok(left) => (!is_online(&left, self.env.now())).then_some(user),
+            Ok(remaining) => (!is_online(&remaining, self.env.now())).then_some(user),
             Err(error) => {
                 warn_about(&error);
                 None
@@ -193,17 +195,18 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
         }
     }
 
-    /// A connection that was lost without a word is noticed when something is pushed to it. In a private chat it is
-    /// known without another read who must hear of it: the other one. Further partners hear when they look. Whose
-    /// connection turns out to be gone here is left to the next push.
-    async fn notify_peer(&self, audience: &Audience, left: Vec<UserId>, at: Timestamp) {
+    /// Pushes to the peer of a private chat that a user went offline. A connection that was lost without a
+    /// `$disconnect` is noticed only when a push to it fails. The audience of a private chat already holds the peer's
+    /// connections, so no further read is needed. Partners in other chats see the status when they next load it. A
+    /// connection of the peer that is gone as well is left to the next push.
+    async fn notify_peer(&self, audience: &Audience, offline: Vec<UserId>, at: Timestamp) {
         let mut posts = Vec::new();
-        for user_id in left {
-            let others = audience.connections(None, at).filter(|(other, _)| **other != user_id);
+        for user_id in offline {
+            let peers = audience.connections(None, at).filter(|(peer, _)| **peer != user_id);
             let presence = Presence { user_id: user_id.clone(), status: Status::Offline, last_seen: None, at };
-            let Some(frame) = written(&Event::presence_updated(presence)) else { continue };
-            for (other, connections) in others {
-                posts.extend(connections.map(|connection| Post::new(other, connection, &frame)));
+            let Some(frame) = encode_event(&Event::presence_updated(presence)) else { continue };
+            for (peer, connections) in peers {
+                posts.extend(connections.map(|connection| Post::new(peer, connection, &frame)));
             }
         }
         let mut pushed = PushOutcome::default();
@@ -211,48 +214,49 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
         meter::pushed(&pushed.report);
     }
 
-    /// Posts one frame, and again while the connection is throttled.
+    /// Posts one frame. Retries while the connection is throttled, up to [`MAX_ATTEMPTS`] tries in all.
     async fn post_with_retry(&self, post: Post) -> (Post, Result<(), PushError>) {
-        let mut tries = 1;
+        let mut attempts = 1;
         loop {
-            let result = self.post_in_time(&post.connection.id, &post.frame).await;
-            if !matches!(result, Err(PushError::Throttled)) || tries == MAX_ATTEMPTS {
+            let result = self.post_with_timeout(&post.connection.id, &post.frame).await;
+            if !matches!(result, Err(PushError::Throttled)) || attempts == MAX_ATTEMPTS {
                 return (post, result);
             }
-            self.env.sleep(WAITS.wait(&self.env, tries - 1)).await;
-            tries += 1;
+            self.env.sleep(POST_BACKOFF.wait(&self.env, attempts - 1)).await;
+            attempts += 1;
         }
     }
 
-    async fn post_in_time(&self, connection: &ConnectionId, frame: &str) -> Result<(), PushError> {
+    async fn post_with_timeout(&self, connection: &ConnectionId, frame: &str) -> Result<(), PushError> {
         let post = pin!(self.push.post(connection, frame));
         let limit = pin!(self.env.sleep(POST_TIMEOUT));
         match select(post, limit).await {
             Either::Left((result, _)) => result,
-            Either::Right(((), _)) => Err(PushError::Failed("it took too long".into())),
+            Either::Right(((), _)) => Err(PushError::Failed("no answer within 2 s".into())),
         }
     }
 }
 
-/// Whom an event is pushed to.
+/// The users whom an event may be pushed to, with their connections.
 #[derive(Debug, Default)]
 pub(super) struct Audience {
     users: Vec<UserConnections>,
+    /// Users whose connections could not be looked up.
     unknown: u32,
 }
 
 impl Audience {
-    /// One user, as they were just read.
+    /// One user whose connections were just read.
     pub(super) fn of(user: UserId, connections: Vec<Connection>) -> Self {
         Self { users: vec![(user, connections)], unknown: 0 }
     }
 
-    /// Leaves those who may see what is pushed.
+    /// Keeps only the users for whom `may_see` is true.
     pub(super) fn retain(&mut self, may_see: impl Fn(&UserId) -> bool) {
         self.users.retain(|(user, _)| may_see(user));
     }
 
-    /// Each user, and their live connections but `except`.
+    /// Each user with their live connections except `except`.
     fn connections<'a>(
         &'a self,
         except: Option<&'a ConnectionId>,
@@ -265,8 +269,8 @@ impl Audience {
     }
 }
 
-/// An event as text. That it cannot be written does not happen; if it did, the log says so.
-fn written(event: &Event) -> Option<Arc<str>> {
+/// The event as JSON. None if it cannot be encoded, which is a bug and is logged.
+fn encode_event(event: &Event) -> Option<Arc<str>> {
     match serde_json::to_string(event) {
         Ok(text) => Some(text.into()),
         Err(error) => {

@@ -1,4 +1,4 @@
-//! Opening a message's attachment: a signed address, for those who can see the message.
+//! Signs the download URL of a message's attachment, for users who can see the message.
 
 use super::App;
 use super::error::{ChatError, Refusal};
@@ -8,25 +8,25 @@ use crate::ports::{Env, ReadChats, ReadMessages, SignDownloads};
 use crate::timestamp::Timestamp;
 use futures_util::future::try_join;
 
-/// Where an attachment can be downloaded now.
+/// An attachment and its presigned download.
 #[derive(Debug)]
 pub struct AttachmentDownload {
-    /// What it is.
+    /// The attachment's metadata.
     pub attachment: Attachment,
-    /// The signed address.
+    /// The presigned URL.
     pub url: String,
-    /// Until when it is served there.
+    /// When the URL expires.
     pub signed_until: Timestamp,
 }
 
-/// Why an attachment is not opened.
+/// Why no download is signed.
 #[derive(Debug, thiserror::Error)]
 pub enum GetAttachmentError {
-    /// There is no such message, the caller cannot see it, or it was deleted.
+    /// There is no such message, the caller cannot see it, or it was deleted for everyone.
     #[error("message not found")]
     MessageNotFound,
-    /// The message carries none.
-    #[error("attachment not found")]
+    /// The message has no attachment.
+    #[error("the message has no attachment")]
     AttachmentNotFound,
 }
 
@@ -36,7 +36,7 @@ impl<S: ReadChats + ReadMessages, P, E: Env> App<S, P, E> {
     /// Signs the download of a message's attachment.
     ///
     /// # Errors
-    /// [`ChatError`], and [`GetAttachmentError`].
+    /// [`ChatError`] and [`GetAttachmentError`].
     pub async fn get_attachment(
         &self,
         bucket: &impl SignDownloads,
@@ -44,7 +44,7 @@ impl<S: ReadChats + ReadMessages, P, E: Env> App<S, P, E> {
         chat: &ChatId,
         seq: Seq,
     ) -> Result<AttachmentDownload, ChatError<GetAttachmentError>> {
-        // Place 0 is the head's.
+        // Seq 0 is the head, not a message.
         if seq == Seq(0) {
             return Err(GetAttachmentError::MessageNotFound.into());
         }
@@ -52,8 +52,8 @@ impl<S: ReadChats + ReadMessages, P, E: Env> App<S, P, E> {
         let (_, member) = position.ok_or(ChatError::NotFound)?;
         let message = message.filter(|message| message.is_visible_to(user, member.floor()));
         let message = message.ok_or(GetAttachmentError::MessageNotFound)?;
-        let said = message.said().ok_or(GetAttachmentError::MessageNotFound)?;
-        let attachment = said.attachment.clone().ok_or(GetAttachmentError::AttachmentNotFound)?;
+        let body = message.live_body().ok_or(GetAttachmentError::MessageNotFound)?;
+        let attachment = body.attachment.clone().ok_or(GetAttachmentError::AttachmentNotFound)?;
         let now = self.env.now();
         let url = bucket.sign_download(&attachment, now).await?;
         Ok(AttachmentDownload { attachment, url, signed_until: now.plus(DOWNLOAD_URL_TTL) })

@@ -1,4 +1,4 @@
-//! One chat, with its participants as the caller may see them.
+//! One chat with its members, as the caller sees them.
 
 use super::error::ChatError;
 use super::state::{ChatState, chat_state};
@@ -14,43 +14,44 @@ use futures_util::future::try_join;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Above this many participants the members come without their ChatUser: reading those is paid by the head.
+/// Above this many participants, members come without `user`: each ChatUser costs a read.
 const MAX_MEMBERS_WITH_USER: usize = 100;
 
-/// A chat and its members.
+/// A chat with its members, as the caller sees it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatDetails {
-    /// The chat, as the caller is shown it.
+    /// The chat, with the cursors to start from.
     pub chat: ChatView,
-    /// How many messages the caller has not read.
+    /// The number of messages that the caller has not read.
     pub unread_count: u64,
-    /// Every participant's read position, by userId.
+    /// All members with their read positions, sorted by `userId`.
     pub members: Vec<MemberView>,
 }
 
-/// One participant of a chat.
+/// One member of a chat, as every participant sees them.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MemberView {
-    /// Who.
+    /// The member.
     pub user_id: UserId,
-    /// The last message before they joined.
+    /// The seq of the last message before they joined.
     pub joined_seq: Seq,
     /// When they joined.
     pub joined_at: Timestamp,
-    /// The last message that they have read. Clearing is not reading: who has seen a message follows from this.
+    /// The seq of the last message that they have read. Clearing the chat does not move it: it says who has seen a
+    /// message.
     pub read_seq: Seq,
-    /// When they read it.
+    /// When they read that message; absent if they never marked any as seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
-    /// Nickname, presence, last seen; in chats of at most 100 participants.
+    /// Nickname and presence; absent in chats of more than 100 participants.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<ChatUserView>,
 }
 
 impl MemberView {
-    /// What every participant is shown of a member.
+    /// Leaves `user` empty.
     pub(super) fn new(member: Member) -> Self {
         Self {
             read_seq: member.read_seq,
@@ -64,28 +65,28 @@ impl MemberView {
 }
 
 impl<S: ReadChats + UserStore, P, E: Env> App<S, P, E> {
-    /// The chat and its members' read positions.
+    /// Reads a chat and its members.
     ///
     /// # Errors
     /// [`ChatError`].
     pub async fn get_chat(&self, caller: &Caller, id: &ChatId) -> Result<ChatDetails, ChatError> {
         let state = chat_state(&self.store, &mut Retry::new(&self.env), id, &caller.user, None).await?;
         let ChatState { chat, head, member, .. } = state.ok_or(ChatError::NotFound)?;
-        let shown: Vec<UserId> = match chat.participants.len() {
+        let user_ids: Vec<UserId> = match chat.participants.len() {
             0..=MAX_MEMBERS_WITH_USER => chat.participants.iter().cloned().collect(),
             _ => Vec::new(),
         };
-        let (members, known) = try_join(self.store.members(id), self.store.users(&shown)).await?;
+        let (members, users) = try_join(self.store.members(id), self.store.users(&user_ids)).await?;
         let now = self.env.now();
-        let mut users: BTreeMap<UserId, ChatUser> = known.into_iter().map(|user| (user.id.clone(), user)).collect();
-        let mut view = |user: &UserId| {
-            let known = users.remove(user).unwrap_or_else(|| ChatUser::unknown(user.clone()));
-            ChatUserView::new(&known, &caller.user, now)
+        let mut users: BTreeMap<UserId, ChatUser> = users.into_iter().map(|user| (user.id.clone(), user)).collect();
+        let mut view = |id: &UserId| {
+            let user = users.remove(id).unwrap_or_else(|| ChatUser::unknown(id.clone()));
+            ChatUserView::new(&user, &caller.user, now)
         };
         let members = members
             .into_iter()
             .map(|member| {
-                let user = (!shown.is_empty()).then(|| view(&member.user));
+                let user = (!user_ids.is_empty()).then(|| view(&member.user));
                 MemberView { user, ..MemberView::new(member) }
             })
             .collect();

@@ -1,4 +1,4 @@
-//! The inbox: one user's chats, newest activity first.
+//! Lists the inbox: one user's chats, newest activity first.
 
 use super::profile::profiles_of;
 use super::state::wait_for_rev;
@@ -19,10 +19,10 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// The most bytes that an inbox shows of one chat's document: the participants of a large group are cut.
+/// The most bytes of JSON that one chat's document takes in an inbox: the participant lists of a large group are cut.
 const MAX_CHAT_BYTES: usize = 2048;
 
-/// Where a page of the inbox begins: after the chat that the page before ended with. Opaque to clients.
+/// The last chat of a page and its activity time: the next page begins after it. Opaque to clients.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct InboxCursor(Reverse<i64>, ChatId);
@@ -32,7 +32,7 @@ impl InboxCursor {
         Self(Reverse(head.activity().millis()), chat.clone())
     }
 
-    /// The chat that the page before ended with.
+    /// The last chat of the page.
     pub(super) fn into_chat(self) -> ChatId {
         self.1
     }
@@ -43,28 +43,28 @@ impl TryFrom<String> for InboxCursor {
     fn try_from(text: String) -> Result<Self, Invalid> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok();
         let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
-        let (at, chat) = text.split_once(' ').unwrap_or_default();
-        let parts = at.parse().ok().zip(ChatId::parse(chat).ok());
+        let (millis, chat) = text.split_once(' ').unwrap_or_default();
+        let parts = millis.parse().ok().zip(ChatId::parse(chat).ok());
         parts
-            .map(|(at, chat)| Self(Reverse(at), chat))
+            .map(|(millis, chat)| Self(Reverse(millis), chat))
             .ok_or_else(|| Invalid::because("must be a cursor of an earlier page"))
     }
 }
 
 impl From<InboxCursor> for String {
-    fn from(InboxCursor(Reverse(at), chat): InboxCursor) -> Self {
-        URL_SAFE_NO_PAD.encode(format!("{at} {chat}"))
+    fn from(InboxCursor(Reverse(millis), chat): InboxCursor) -> Self {
+        URL_SAFE_NO_PAD.encode(format!("{millis} {chat}"))
     }
 }
 
-/// Lists chats.
+/// The request for a page of the inbox.
 #[derive(Debug, Clone)]
 pub struct ListChats {
-    /// Whose.
+    /// The user whose chats are listed.
     pub caller: Caller,
-    /// How many at most.
+    /// The most chats on the page.
     pub limit: PageLimit,
-    /// After which; None for the newest.
+    /// The cursor of the page before; None for the first page.
     pub after: Option<InboxCursor>,
 }
 
@@ -74,7 +74,7 @@ pub struct ListChats {
 pub struct Inbox {
     /// The chats, newest activity first.
     pub chats: Vec<InboxEntry>,
-    /// Where the next page begins; absent on the last one.
+    /// The cursor for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<InboxCursor>,
 }
@@ -85,17 +85,17 @@ pub struct Inbox {
 pub struct InboxEntry {
     /// The chat, with the cursors to start from.
     pub chat: ChatView,
-    /// The last message or its tombstone, cut short; absent where the caller cannot see it.
+    /// The beginning of the last message, or its tombstone. Absent if the caller cannot see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_message: Option<MessageView>,
-    /// The last message that the caller has read.
+    /// The caller's read position.
     pub read_seq: Seq,
-    /// How many they have not read.
+    /// The number of messages that the caller has not read.
     pub unread_count: u64,
-    /// Whether the caller muted it.
+    /// The caller's mute of the chat.
     #[serde(flatten)]
     pub mute: MuteView,
-    /// Of a private chat: the other one.
+    /// The other participant of a private chat; absent for a group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<ChatUserView>,
 }
@@ -105,7 +105,8 @@ where
     S: ReadChats + ReadInbox + ReadMessages + UserStore,
     E: Env,
 {
-    /// A page of the caller's chats. All heads are read, which is what the order is by, and of the page's chats the rest.
+    /// Lists a page of the caller's chats. The heads of all chats are read, because they decide the order. Everything
+    /// else is read only for the chats on the page.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -117,36 +118,36 @@ where
         let mut rest = sorted.filter(|(cursor, _)| after.as_ref().is_none_or(|after| cursor > after));
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let page: Vec<_> = rest.by_ref().take(limit).collect();
-        let more = rest.next().is_some();
-        let ends: Vec<InboxCursor> = page.iter().map(|(cursor, _)| cursor.clone()).collect();
+        let has_more = rest.next().is_some();
+        let cursors: Vec<InboxCursor> = page.iter().map(|(cursor, _)| cursor.clone()).collect();
         let entries = self.entries(&caller.user, page, &mutes).await?;
         let others = entries.iter().flatten().filter_map(|entry| entry.user.as_ref());
         let others: Vec<UserId> = others.map(|other| other.user_id().clone()).collect();
-        let mut profiles = profiles_of(directory, &others).await;
+        let mut profiles = load_profiles(directory, &others).await;
 
         let mut inbox = Inbox { chats: Vec::new(), cursor: None };
-        let mut room = MAX_DOCUMENT_BYTES;
+        let mut budget = MAX_DOCUMENT_BYTES;
         let mut last = None;
-        for (end, entry) in ends.into_iter().zip(entries) {
-            // A chat that the caller has left since is passed over.
+        for (cursor, entry) in cursors.into_iter().zip(entries) {
+            // Skip a chat that the caller has left since the index was read.
             if let Some(mut entry) = entry {
                 entry.user = entry.user.map(|user| {
                     let profile = profiles.remove(user.user_id());
                     user.with_profile(profile)
                 });
                 let size = json_length(&entry) + 1;
-                if size > room && !inbox.chats.is_empty() {
+                if size > budget && !inbox.chats.is_empty() {
                     return Ok(Inbox { cursor: last, ..inbox });
                 }
-                room = room.saturating_sub(size);
+                budget = budget.saturating_sub(size);
                 inbox.chats.push(entry);
             }
-            last = Some(end);
+            last = Some(cursor);
         }
-        Ok(Inbox { cursor: last.filter(|_| more), ..inbox })
+        Ok(Inbox { cursor: last.filter(|_| has_more), ..inbox })
     }
 
-    /// What an inbox shows of these chats, in their order; None of one that `user` is not in.
+    /// The inbox entries of these chats, in the same order; None for a chat that `user` is not in.
     pub(super) async fn entries(
         &self,
         user: &UserId,
@@ -154,13 +155,16 @@ where
         mutes: &Mutes,
     ) -> Result<Vec<Option<InboxEntry>>, StoreError> {
         let ids: Vec<ChatId> = chats.iter().map(|(InboxCursor(_, chat), _)| chat.clone()).collect();
-        let last = chats.iter().filter(|(_, head)| head.last_seq > Seq(0));
-        let places: Vec<(ChatId, Seq)> =
-            last.map(|(InboxCursor(_, chat), head)| (chat.clone(), head.last_seq)).collect();
-        let (documents, memberships, messages) =
-            try_join3(self.store.chats(&ids), self.store.memberships(user, &ids), self.store.messages_at(&places))
-                .await?;
-        let mut found = PageData {
+        let nonempty = chats.iter().filter(|(_, head)| head.last_seq > Seq(0));
+        let last_messages: Vec<(ChatId, Seq)> =
+            nonempty.map(|(InboxCursor(_, chat), head)| (chat.clone(), head.last_seq)).collect();
+        let (documents, memberships, messages) = try_join3(
+            self.store.chats(&ids),
+            self.store.memberships(user, &ids),
+            self.store.messages_at(&last_messages),
+        )
+        .await?;
+        let mut data = PageData {
             documents,
             memberships,
             messages: messages.into_iter().map(|message| (message.chat.clone(), message)).collect(),
@@ -168,10 +172,10 @@ where
         let mut retry = Retry::new(&self.env);
         let mut parts = Vec::with_capacity(chats.len());
         for (InboxCursor(_, id), head) in chats {
-            parts.push(match found.memberships.remove(&id) {
+            parts.push(match data.memberships.remove(&id) {
                 Some(member) => {
-                    let chat = wait_for_rev(&head, found.documents.remove(&id), &self.store, &mut retry, &id).await?;
-                    Some((chat, head, member, found.messages.remove(&id)))
+                    let chat = wait_for_rev(&head, data.documents.remove(&id), &self.store, &mut retry, &id).await?;
+                    Some((chat, head, member, data.messages.remove(&id)))
                 }
                 None => None,
             });
@@ -183,8 +187,8 @@ where
         let now = self.env.now();
         let entry = |(chat, head, member, message): (Chat, Head, Member, Option<Message>)| {
             let other = chat.other(user).cloned().map(|other| {
-                let known = users.get(&other).cloned().unwrap_or_else(|| ChatUser::unknown(other));
-                ChatUserView::new(&known, user, now)
+                let other = users.get(&other).cloned().unwrap_or_else(|| ChatUser::unknown(other));
+                ChatUserView::new(&other, user, now)
             });
             entry(&chat, head, &member, message.as_ref(), MuteView::new(mutes, &chat.id, now), other)
         };
@@ -192,14 +196,14 @@ where
     }
 }
 
-/// What was read of a page's chats.
+/// The items that were read for the chats of a page.
 struct PageData {
     documents: BTreeMap<ChatId, Chat>,
     memberships: BTreeMap<ChatId, Member>,
     messages: BTreeMap<ChatId, Message>,
 }
 
-/// Chats in the order of an inbox.
+/// Sorts chats by activity, newest first.
 pub(super) fn newest_first(heads: BTreeMap<ChatId, Head>) -> Vec<(InboxCursor, Head)> {
     let mut sorted: Vec<_> = heads.into_iter().map(|(chat, head)| (InboxCursor::new(&chat, &head), head)).collect();
     sorted.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -214,12 +218,13 @@ fn entry(
     mute: MuteView,
     user: Option<ChatUserView>,
 ) -> InboxEntry {
-    let shown = message.filter(|message| message.is_visible_to(&member.user, member.floor()));
-    // The message was read after the head: the cursor says no more than both show.
+    let visible = message.filter(|message| message.is_visible_to(&member.user, member.floor()));
+    // The message was read after the head, so it may miss the head's last change. The cursor covers only changes that
+    // are visible in both.
     let rev = head.rev_shown_in(message.map(std::slice::from_ref).unwrap_or_default());
     InboxEntry {
         chat: ChatView::new(chat, &Head { last_rev: rev, ..head }, member.floor()).limited(MAX_CHAT_BYTES),
-        last_message: shown.map(|message| MessageView::preview(message, member)),
+        last_message: visible.map(|message| MessageView::preview(message, member)),
         read_seq: member.read_up_to(),
         unread_count: member.unread(head.last_seq),
         mute,

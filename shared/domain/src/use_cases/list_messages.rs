@@ -1,4 +1,4 @@
-//! A page of a chat's messages.
+//! Lists a page of a chat's messages.
 
 use super::error::ChatError;
 use super::{App, Caller};
@@ -12,12 +12,12 @@ use crate::text::Invalid;
 use futures_util::future::try_join;
 use serde::Serialize;
 
-/// How many messages a page holds at most: 1 to 100, 50 unless said.
+/// The most entries on a page: 1 to 100; 50 by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageLimit(pub(super) u64);
 
 impl PageLimit {
-    /// The most that can be asked for.
+    /// The largest limit that can be requested.
     pub const MAX: u64 = 100;
 
     /// Checks a limit.
@@ -38,64 +38,65 @@ impl Default for PageLimit {
     }
 }
 
-/// Where a page lies.
+/// The part of the log that a page shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageStart {
     /// The last messages.
     Latest,
-    /// The last messages before this place.
+    /// The last messages before this seq.
     Before(Seq),
-    /// The first messages after this place.
+    /// The first messages after this seq.
     After(Seq),
-    /// Messages on both sides of this place.
+    /// This message and messages on both sides of it.
     Around(Seq),
 }
 
-/// Lists messages.
+/// The request for a page of messages.
 #[derive(Debug, Clone)]
 pub struct ListMessages {
-    /// Who asks.
+    /// The participant who reads.
     pub caller: Caller,
-    /// Of which chat.
+    /// The chat to read.
     pub chat: ChatId,
-    /// Where the page lies.
+    /// The part of the log to show.
     pub start: PageStart,
-    /// How many at most.
+    /// The most messages on the page.
     pub limit: PageLimit,
 }
 
-/// A page: the messages from place `from` to place `to`, in order, but those that the caller deleted.
+/// The messages of a range in order, without those that the caller deleted for themselves.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Page {
     /// The messages that the caller can see.
     pub messages: Vec<MessageView>,
-    /// What the page covers; absent when it covers nothing.
+    /// The range that the page covers; absent if the page covers nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub range: Option<PageRange>,
-    /// Whether the caller can see anything before the range.
+    /// Whether the log continues before the range, above the caller's floor.
     pub has_more_before: bool,
-    /// Whether there is anything after the range.
+    /// Whether the log continues after the range.
     pub has_more_after: bool,
-    /// The place of the chat's last message when the page was read.
+    /// The seq of the chat's last message when the page was read.
     pub seq: Seq,
-    /// The chat's rev before the page was read: every change up to it is in the page.
+    /// The chat's rev when the page was read: the page shows every change up to it.
     pub rev: Rev,
-    /// The last place that is hidden from the caller.
+    /// The last seq that is hidden from the caller.
     pub floor: Seq,
 }
 
-/// The places that a page covers, both included.
+/// The seqs that a page covers, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct PageRange {
-    /// The first.
+    /// The first seq.
     pub from: Seq,
-    /// The last.
+    /// The last seq.
     pub to: Seq,
 }
 
 impl<S: ReadChats + ReadMessages, P, E: Env> App<S, P, E> {
-    /// A page of messages. The head is read first; the page ends where a transaction is still being applied.
+    /// Reads a page of messages. The head is read before the messages. The page ends at a message whose transaction
+    /// is only partly visible yet.
     ///
     /// # Errors
     /// [`ChatError`].
@@ -125,9 +126,8 @@ impl<S: ReadChats + ReadMessages, P, E: Env> App<S, P, E> {
         let contiguous = contiguous(messages, window.from);
         page.rev = head.rev_shown_in(&contiguous);
         let views: Vec<_> = contiguous.iter().map(|message| MessageView::new(message, &members)).collect();
-        let (first, last) = fitting(&views, window.anchor);
-        let shown = contiguous.iter().zip(views).skip(first).take(last - first);
-        let covered: Vec<_> = shown.collect();
+        let (first, last) = fit_frame(&views, window.anchor);
+        let covered: Vec<_> = contiguous.iter().zip(views).skip(first).take(last - first).collect();
         page.range = match (covered.first(), covered.last()) {
             (Some((from, _)), Some((to, _))) => Some(PageRange { from: from.seq, to: to.seq }),
             _ => None,
@@ -137,19 +137,19 @@ impl<S: ReadChats + ReadMessages, P, E: Env> App<S, P, E> {
         page.has_more_after = to < head.last_seq;
         let visible = covered.into_iter().filter(|(message, _)| message.is_visible_to(&command.caller.user, floor));
         page.messages = visible.map(|(_, view)| view).collect();
-        if let [only] = page.messages.as_mut_slice() {
-            only.limit(MAX_DOCUMENT_BYTES);
+        if let [single] = page.messages.as_mut_slice() {
+            single.limit(MAX_DOCUMENT_BYTES);
         }
         Ok(page)
     }
 }
 
-/// The places to read. As seq has no holes, every page is known by arithmetic before anything is read.
+/// The range of seqs to read. Seqs have no gaps, so the range can be calculated before any message is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct SeqWindow {
     from: Seq,
     to: Seq,
-    /// The place that must be on the page when not all of it fits a frame.
+    /// The seq that must be on the page even if the page does not fit in a frame.
     anchor: Seq,
 }
 
@@ -166,7 +166,7 @@ impl SeqWindow {
                 (from, from.saturating_add(limit - 1))
             }
             PageStart::Around(Seq(seq)) => {
-                // At either end of the log, the page is filled from the other side.
+                // Near an end of the log, fill the page from the other side.
                 let from = seq.saturating_sub(limit / 2).min(last.saturating_sub(limit - 1)).max(first);
                 (from, from.saturating_add(limit - 1))
             }
@@ -181,32 +181,33 @@ impl SeqWindow {
     }
 }
 
-/// The messages from place `from` up to the first hole: a Query can see a transaction in part, and what comes
-/// after a hole must not be taken for what follows it.
+/// The messages from `from` up to the first gap. A Query can see a transaction in part, so a message may be missing
+/// for a moment. The messages after a gap are left out, because a client would take them for the next ones.
 pub(super) fn contiguous(messages: Vec<Message>, from: Seq) -> Vec<Message> {
     (from.0..).zip(messages).take_while(|(seq, message)| message.seq.0 == *seq).map(|(_, message)| message).collect()
 }
 
-/// The part of a page that fits a frame, as a range of indices: grown from the anchor to both sides, one message at least.
-fn fitting(views: &[MessageView], anchor: Seq) -> (usize, usize) {
+/// The range of indices, end excluded, of the messages that fit in a frame. It grows from the anchor to both sides
+/// and has at least one message.
+fn fit_frame(views: &[MessageView], anchor: Seq) -> (usize, usize) {
     let sizes: Vec<usize> = views.iter().map(|view| json_length(view) + 1).collect();
-    let Some(top) = views.len().checked_sub(1) else {
+    let Some(last_index) = views.len().checked_sub(1) else {
         return (0, 0);
     };
-    let start = views.iter().position(|view| view.seq() >= anchor).unwrap_or(top);
+    let start = views.iter().position(|view| view.seq() >= anchor).unwrap_or(last_index);
     let (mut first, mut last) = (start, start + 1);
-    let mut room = MAX_DOCUMENT_BYTES.saturating_sub(sizes.get(start).copied().unwrap_or(0));
-    let mut take = |index: Option<usize>| -> bool {
+    let mut budget = MAX_DOCUMENT_BYTES.saturating_sub(sizes.get(start).copied().unwrap_or(0));
+    let mut try_take = |index: Option<usize>| -> bool {
         let size = index.and_then(|index| sizes.get(index));
-        let left = size.and_then(|size| room.checked_sub(*size));
-        room = left.unwrap_or(room);
-        left.is_some()
+        let remaining = size.and_then(|size| budget.checked_sub(*size));
+        budget = remaining.unwrap_or(budget);
+        remaining.is_some()
     };
     let (mut down, mut up) = (true, true);
     while down || up {
-        up = up && take(Some(last));
+        up = up && try_take(Some(last));
         last += usize::from(up);
-        down = down && take(first.checked_sub(1));
+        down = down && try_take(first.checked_sub(1));
         first -= usize::from(down);
     }
     (first, last)
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn windows() {
+    fn each_start_gives_the_expected_window() {
         assert_eq!(window(PageStart::Latest, 10, 0, 25), Some((16, 25)));
         assert_eq!(window(PageStart::Latest, 10, 20, 25), Some((21, 25)));
         assert_eq!(window(PageStart::Latest, 10, 0, 0), None);
@@ -241,10 +242,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_window_is_within_the_visible_log_and_no_longer_than_asked(
+        fn window_stays_in_visible_log_and_within_limit(
             seq in 0..40_u64, limit in 1..=12_u64, floor in 0..30_u64, more in 0..30_u64, which in 0..4,
         ) {
-            let start = [PageStart::Latest, PageStart::Before(Seq(seq)), PageStart::After(Seq(seq)), PageStart::Around(Seq(seq))][which as usize];
+            let seq = Seq(seq);
+            let starts = [PageStart::Latest, PageStart::Before(seq), PageStart::After(seq), PageStart::Around(seq)];
+            let start = starts[which as usize];
             let last = floor + more;
             if let Some(w) = SeqWindow::of(start, PageLimit(limit), Floor(Seq(floor)), Seq(last)) {
                 prop_assert!(w.from.0 > floor && w.to.0 <= last && w.to.0 - w.from.0 < limit);

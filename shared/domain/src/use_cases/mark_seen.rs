@@ -1,4 +1,4 @@
-//! Moving a participant's read position, and telling the others.
+//! Moves a participant's read position and pushes `receipt.updated`.
 
 use super::error::{ChatError, Refusal};
 use super::state::wait_for_rev;
@@ -15,45 +15,45 @@ use crate::timestamp::Timestamp;
 use futures_util::future::join;
 use serde::Serialize;
 
-/// Above this many participants nobody is pushed a receipt, and the chat document is not read.
+/// Above this many participants, no receipt is pushed and the chat document is not read.
 const MAX_PARTICIPANTS_FOR_RECEIPTS: u32 = 100;
 
-/// Marks messages as seen.
+/// The request to mark messages as seen.
 #[derive(Debug, Clone)]
 pub struct MarkSeenCommand {
-    /// Who has seen them.
+    /// The reader.
     pub caller: Caller,
-    /// In which chat.
+    /// The chat that they read.
     pub chat: ChatId,
-    /// Up to which place.
+    /// The seq of the last message that they have seen.
     pub seq: Seq,
 }
 
-/// Where the caller's read position is now.
+/// The caller's read position after the request.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MarkSeenOutcome {
-    /// The chat.
+    /// The chat of the read position.
     pub chat_id: ChatId,
-    /// The last message that the caller has read.
+    /// The seq of the last message that the caller has read.
     pub read_seq: Seq,
-    /// When they read it; absent if they never did.
+    /// When they read that message; absent if they never marked any as seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
-    /// How many they have not read.
+    /// The number of messages that the caller has not read.
     pub unread_count: u64,
-    /// What became of the pushes.
+    /// The results of the posts.
     #[serde(skip)]
     pub pushed: PushReport,
 }
 
-/// Why the read position could not be moved.
+/// Why the read position cannot move.
 #[derive(Debug, thiserror::Error)]
 pub enum MarkSeenError {
-    /// Nobody can have seen a message that is not there.
+    /// The request names a seq after the last message.
     #[error("past the last message")]
     PastTheEnd {
-        /// The last message's place.
+        /// The seq of the last message.
         last: Seq,
     },
 }
@@ -61,10 +61,10 @@ pub enum MarkSeenError {
 impl Refusal for MarkSeenError {}
 
 impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Moves the caller's read position up to a place. Below where it is, it stays.
+    /// Moves the caller's read position forward to `seq`. It never moves back: a lower seq changes nothing.
     ///
     /// # Errors
-    /// [`ChatError`], and [`MarkSeenError`].
+    /// [`ChatError`] and [`MarkSeenError`].
     pub async fn mark_seen(&self, command: MarkSeenCommand) -> Result<MarkSeenOutcome, ChatError<MarkSeenError>> {
         let MarkSeenCommand { caller, chat, seq } = command;
         let (head, member) = self.store.position(&chat, &caller.user).await?.ok_or(ChatError::NotFound)?;
@@ -72,18 +72,18 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
             return Err(MarkSeenError::PastTheEnd { last: head.last_seq }.into());
         }
         if seq <= member.read_up_to() {
-            return Ok(unmoved(chat, &member, &head));
+            return Ok(unchanged_outcome(chat, &member, &head));
         }
         let now = self.env.now();
-        let moving = self.advance_read_position(&chat, &caller, seq, now);
-        let (outcome, told) = join(moving, self.receipt_audience(&chat, &head)).await;
+        let advance = self.advance_read_position(&chat, &caller, seq, now);
+        let (outcome, receipt_chat) = join(advance, self.load_receipt_chat(&chat, &head)).await;
         match outcome? {
             SeenOutcome::NotAMember => Err(ChatError::NotFound),
             SeenOutcome::Conflict => Err(ChatError::Busy),
-            SeenOutcome::AlreadyThere(member) => Ok(unmoved(chat, &member, &head)),
+            SeenOutcome::AlreadyThere(member) => Ok(unchanged_outcome(chat, &member, &head)),
             SeenOutcome::Moved => {
                 let receipt = Receipt { user_id: caller.user.clone(), read_seq: seq, read_at: now };
-                let pushed = match told {
+                let pushed = match receipt_chat {
                     Some(chat) => self.push_receipt(&caller, &chat, receipt).await,
                     None => PushReport::default(),
                 };
@@ -93,7 +93,7 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
         }
     }
 
-    /// Moves the position, and again while a send of the same user is in the way.
+    /// Moves the position. Retries after conflicts with a send of the same user.
     async fn advance_read_position(
         &self,
         chat: &ChatId,
@@ -110,8 +110,9 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
         }
     }
 
-    /// The chat whose participants are told, unless it is too large. What fails here does not fail the marking.
-    async fn receipt_audience(&self, id: &ChatId, head: &Head) -> Option<Chat> {
+    /// The chat whose participants get the receipt. None if the chat is too large, or if it cannot be read: the read
+    /// position moves all the same.
+    async fn load_receipt_chat(&self, id: &ChatId, head: &Head) -> Option<Chat> {
         if head.participant_count > MAX_PARTICIPANTS_FOR_RECEIPTS {
             return None;
         }
@@ -123,7 +124,7 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
     }
 
     async fn push_receipt(&self, caller: &Caller, chat: &Chat, receipt: Receipt) -> PushReport {
-        // In a closed chat nobody else is left, though the document keeps both.
+        // In a closed chat the document keeps both participants, but only the caller is still a member.
         let participants: Vec<_> = match chat.closed_at {
             None => chat.participants.iter().cloned().collect(),
             Some(_) => vec![caller.user.clone()],
@@ -133,7 +134,7 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
     }
 }
 
-fn unmoved(chat_id: ChatId, member: &Member, head: &Head) -> MarkSeenOutcome {
+fn unchanged_outcome(chat_id: ChatId, member: &Member, head: &Head) -> MarkSeenOutcome {
     MarkSeenOutcome {
         chat_id,
         read_seq: member.read_up_to(),

@@ -1,5 +1,4 @@
-//! What can be done with a chat, one file each, as methods of [`App`]. Each asks for the capabilities that it
-//! uses and no others.
+//! The use cases, one file each, as methods of [`App`]. Each method's bounds name only the ports that it uses.
 
 mod add_participants;
 mod change_group;
@@ -60,41 +59,42 @@ use crate::attachment::AttachmentLimits;
 use crate::ids::{ConnectionId, UserId};
 use crate::member::BudgetRate;
 
-/// What every use case runs on. Those that look up users, or that handle attachments, get the directory or the bucket as
-/// an argument.
+/// What every use case runs on. A use case that looks up users takes the directory as an argument; one that handles
+/// attachments takes the bucket.
 #[derive(Debug)]
 pub struct App<S, P, E> {
-    /// Where chats are stored.
+    /// The store of chats, messages and users.
     pub store: S,
-    /// How live connections are reached; `()` in a function that pushes nothing.
+    /// Posts to live connections and publishes notifications; `()` in a function that pushes nothing.
     pub push: P,
-    /// Time and randomness.
+    /// Time, randomness and sleep.
     pub env: E,
-    /// The limits that are configured.
+    /// The configured limits.
     pub settings: Settings,
 }
 
-/// The limits that are configured.
+/// The configured limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// How fast one participant may send into one chat.
+    /// How fast one participant may send messages to one chat.
     pub sending: BudgetRate,
-    /// What attachments may be.
+    /// The sizes and content types that attachments may have.
     pub attachments: AttachmentLimits,
 }
 
 impl Default for Settings {
-    /// 50 messages at once and 10 a second after that: more than anybody types, less than a loop that went wrong.
+    /// A burst of 50 messages, then 10 a second: faster than anybody types, slower than a runaway loop.
     fn default() -> Self {
         Self { sending: BudgetRate { burst: 50, per_second: 10 }, attachments: AttachmentLimits::default() }
     }
 }
 
-/// Who asks, and over which connection if it is one.
+/// The user who makes a request, and the connection that it came over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The user.
+    /// The authenticated user.
     pub user: UserId,
-    /// The WebSocket connection that the request came over. It gets the reply, so it gets no event beside it.
+    /// The WebSocket connection that the request came over; None for HTTP. It gets the reply, so the event of the
+    /// change is not pushed to it.
     pub connection: Option<ConnectionId>,
 }

@@ -1,4 +1,4 @@
-//! Muting a chat.
+//! Mutes a chat.
 
 use super::error::{ChatError, Refusal};
 use super::fan_out::Audience;
@@ -12,50 +12,50 @@ use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 
-/// Mutes a chat for oneself, or ends that.
+/// The request to mute a chat for the caller, or to end a mute.
 #[derive(Debug, Clone)]
 pub struct MuteChat {
-    /// Who asks.
+    /// The participant who mutes.
     pub caller: Caller,
-    /// Which chat.
+    /// The chat to mute.
     pub chat: ChatId,
-    /// How.
+    /// The new state.
     pub mute: Mute,
 }
 
-/// Whether a chat is to be muted.
+/// The requested state of a mute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mute {
-    /// Until this moment, or until it is ended.
+    /// Muted until this time, or without an end.
     On(Option<Timestamp>),
-    /// Not.
+    /// Not muted.
     Off,
 }
 
-/// Whether a chat is muted now.
+/// The state of a chat's mute after the request.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MuteOutcome {
-    /// The chat.
+    /// The muted chat.
     pub chat_id: ChatId,
-    /// Whether, and until when.
+    /// Whether the chat is muted, and until when.
     #[serde(flatten)]
     pub mute: MuteView,
-    /// What became of the pushes.
+    /// The results of the posts to the caller's other devices.
     #[serde(skip)]
     pub pushed: PushReport,
 }
 
-/// Why a chat is not muted.
+/// Why a mute is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum MuteChatError {
-    /// A mute that is over is none.
-    #[error("the end has passed")]
+    /// The end of the mute is in the past.
+    #[error("the end of the mute is in the past")]
     Ended,
-    /// More chats than one user mutes.
-    #[error("more than {limit} chats")]
+    /// The user has muted too many chats.
+    #[error("more than {limit} muted chats")]
     TooMany {
-        /// The most.
+        /// The most chats that one user can mute.
         limit: usize,
     },
 }
@@ -63,14 +63,14 @@ pub enum MuteChatError {
 impl Refusal for MuteChatError {}
 
 impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Mutes a chat, with an end or without, or ends that. The user's other devices are told.
+    /// Mutes a chat, or ends its mute, and pushes `user.updated` to the caller's other devices.
     ///
     /// # Errors
-    /// [`ChatError`], and [`MuteChatError`].
+    /// [`ChatError`] and [`MuteChatError`].
     pub async fn mute_chat(&self, command: MuteChat) -> Result<MuteOutcome, ChatError<MuteChatError>> {
         let MuteChat { caller, chat, mute } = command;
-        let member = self.store.memberships(&caller.user, std::slice::from_ref(&chat)).await?;
-        if member.is_empty() {
+        let memberships = self.store.memberships(&caller.user, std::slice::from_ref(&chat)).await?;
+        if memberships.is_empty() {
             return Err(ChatError::NotFound);
         }
         let mut retry = Retry::new(&self.env);
@@ -81,24 +81,24 @@ impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env> App<S, P, E> {
             }
             let before = self.store.mutes(&caller.user).await?;
             let mut after = before.clone();
-            let changes = match mute {
+            let has_changed = match mute {
                 Mute::On(until) => after.insert(chat.clone(), until) != Some(until),
                 Mute::Off => after.remove(&chat).is_some(),
             };
-            let muted = |mutes: &Mutes, pushed| MuteOutcome {
+            let outcome = |mutes: &Mutes, pushed| MuteOutcome {
                 mute: MuteView::new(mutes, &chat, now),
                 chat_id: chat.clone(),
                 pushed,
             };
-            if !changes {
-                return Ok(muted(&before, PushReport::default()));
+            if !has_changed {
+                return Ok(outcome(&before, PushReport::default()));
             }
-            let after = self.fitting(&caller, after, now).await?;
+            let after = self.prune_mutes(&caller, after, now).await?;
             if let Some(user) = self.store.replace_mutes(&caller.user, &before, &after).await? {
                 let event = Event::user_updated(ChatUserView::new(&user, &caller.user, now));
                 let pushed =
                     self.push(&Audience::of(user.id, user.connections), caller.connection.as_ref(), &event).await;
-                return Ok(muted(&after, pushed));
+                return Ok(outcome(&after, pushed));
             }
             if !retry.again().await {
                 return Err(ChatError::Busy);
@@ -106,8 +106,13 @@ impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env> App<S, P, E> {
         }
     }
 
-    /// The mutes without those that are over, and if they are too many, without those of chats that the user left.
-    async fn fitting(&self, caller: &Caller, mutes: Mutes, now: Timestamp) -> Result<Mutes, ChatError<MuteChatError>> {
+    /// Removes mutes that have ended. If too many remain, also removes the mutes of chats that the user has left.
+    async fn prune_mutes(
+        &self,
+        caller: &Caller,
+        mutes: Mutes,
+        now: Timestamp,
+    ) -> Result<Mutes, ChatError<MuteChatError>> {
         let mut mutes = mutes;
         mutes.retain(|_, until| until.is_none_or(|until| now < until));
         if mutes.len() > MAX_MUTED_CHATS {

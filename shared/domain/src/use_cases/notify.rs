@@ -1,4 +1,5 @@
-//! Notifying those who are not there to see a message, after it was stored and pushed. Nothing here can fail the send.
+//! Notifies participants whom no push reached, after the message is stored and pushed. A failure here never fails the
+//! send.
 
 use super::App;
 use crate::chat_user::ChatUser;
@@ -15,46 +16,50 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::time::Duration;
 
-/// Batches under way at once.
+/// How many batches are published at the same time.
 const MAX_CONCURRENT_BATCHES: usize = 8;
-/// The longest that publishing all notifications of one message may take.
-const ALL: Duration = Duration::from_secs(3);
+/// The time limit for publishing all notifications of one message.
+const NOTIFY_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl<S: ReadChats + UserStore, P: Notify, E: Env> App<S, P, E> {
-    /// Notifies those of these users who want it and have not read the message. Where nobody is notified, nothing is
-    /// read.
-    pub(super) async fn notify(&self, message: &Message, away: &BTreeSet<UserId>) -> NotificationReport {
-        if away.is_empty() || message.said().is_none() || !self.push.is_on() {
+    /// Notifies the users among `absent` who want it and have not read the message. Reads nothing if notifications
+    /// are off.
+    pub(super) async fn notify(&self, message: &Message, absent: &BTreeSet<UserId>) -> NotificationReport {
+        if absent.is_empty() || message.live_body().is_none() || !self.push.is_on() {
             return NotificationReport::default();
         }
-        let report = match self.notifications(message, away).await {
+        let report = match self.notifications(message, absent).await {
             Ok(notifications) => self.publish(&notifications).await,
             Err(error) => {
-                tracing::warn!(error = error_chain(&error), "who is to be notified could not be read");
-                NotificationReport { failed: count(away.len()), ..NotificationReport::default() }
+                tracing::warn!(error = error_chain(&error), "the recipients of notifications could not be read");
+                NotificationReport { failed: count(absent.len()), ..NotificationReport::default() }
             }
         };
         meter::notified(&report);
         report
     }
 
-    async fn notifications(&self, message: &Message, away: &BTreeSet<UserId>) -> Result<Vec<Notification>, StoreError> {
-        let whom: Vec<UserId> = away.iter().chain([&message.sender]).cloned().collect();
-        let (users, members) = try_join(self.store.preferences(&whom), self.store.members(&message.chat)).await?;
+    async fn notifications(
+        &self,
+        message: &Message,
+        absent: &BTreeSet<UserId>,
+    ) -> Result<Vec<Notification>, StoreError> {
+        let ids: Vec<UserId> = absent.iter().chain([&message.sender]).cloned().collect();
+        let (users, members) = try_join(self.store.preferences(&ids), self.store.members(&message.chat)).await?;
         let users: BTreeMap<UserId, ChatUser> = users.into_iter().map(|user| (user.id.clone(), user)).collect();
         let sender = users.get(&message.sender);
         let now = self.env.now();
-        let mut all = Vec::new();
-        // Who left meanwhile is no member any more.
-        for member in members.into_iter().filter(|member| away.contains(&member.user)) {
+        let mut notifications = Vec::new();
+        // A user who has left since is no longer among the members.
+        for member in members.into_iter().filter(|member| absent.contains(&member.user)) {
             let wants = users.get(&member.user).is_none_or(|user| is_wanted(user, message, now));
             if wants && message.is_visible_to(&member.user, member.floor()) && !member.has_seen(message.seq) {
-                // What came after it is notified of by itself.
+                // Messages after this one have notifications of their own.
                 let unread = message.seq.since(member.read_up_to());
-                all.extend(Notification::new(member.user, message, sender, unread));
+                notifications.extend(Notification::new(member.user, message, sender, unread));
             }
         }
-        Ok(all)
+        Ok(notifications)
     }
 
     async fn publish(&self, notifications: &[Notification]) -> NotificationReport {
@@ -62,14 +67,14 @@ impl<S: ReadChats + UserStore, P: Notify, E: Env> App<S, P, E> {
         let batches = stream::iter(notifications.chunks(MAX_NOTIFICATIONS_PER_BATCH).map(<[Notification]>::to_vec))
             .map(|batch| async move { self.push.publish(&batch).await })
             .buffer_unordered(MAX_CONCURRENT_BATCHES)
-            .take_until(self.env.sleep(ALL));
+            .take_until(self.env.sleep(NOTIFY_TIMEOUT));
         let mut batches = pin!(batches);
-        while let Some(taken) = batches.next().await {
-            match taken {
-                Ok(taken) => {
-                    let taken = count(taken);
-                    report.published += taken;
-                    report.failed = report.failed.saturating_sub(taken);
+        while let Some(result) = batches.next().await {
+            match result {
+                Ok(accepted) => {
+                    let accepted = count(accepted);
+                    report.published += accepted;
+                    report.failed = report.failed.saturating_sub(accepted);
                 }
                 Err(error) => tracing::warn!(error = error_chain(error.as_ref()), "users were not notified"),
             }

@@ -1,4 +1,4 @@
-//! Telling those who have a private chat with a user that the user came online or went offline.
+//! Pushes `presence.updated` to a user's partners, who are the users with whom they have a private chat.
 
 use super::App;
 use super::list_chats::newest_first;
@@ -11,17 +11,17 @@ use futures_util::future::{Either, select};
 use std::pin::pin;
 use std::time::Duration;
 
-/// Of more private chats than these, the partners of the most recently active ones are told.
+/// The most partners who get the event; with more, those of the most recently active chats.
 const MAX_NOTIFIED_PARTNERS: usize = 100;
-/// Among how many private chats at most the most recently active are looked for.
+/// The most private chats that are sorted by activity.
 const MAX_PARTNERS_SORTED: usize = 1000;
-/// The longest that finding the partners may take, and then the longest that posting may: a handshake waits for both.
+/// The time limit for finding the partners, and then again for posting to them. A handshake waits for both.
 const PRESENCE_STEP_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Tells the partners. It is a hint: failing to tell is logged, and no error.
+    /// Pushes the event to the partners. The event is a hint: a failure is logged and does not fail the use case.
     pub(super) async fn push_presence(&self, presence: Presence) -> PushReport {
-        let looking = pin!(async {
+        let lookup = pin!(async {
             match self.partners(&presence.user_id).await {
                 Ok(partners) => Some(self.load_audience(&partners).await),
                 Err(error) => {
@@ -30,10 +30,10 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
                 }
             }
         });
-        let audience = match select(looking, pin!(self.env.sleep(PRESENCE_STEP_TIMEOUT))).await {
+        let audience = match select(lookup, pin!(self.env.sleep(PRESENCE_STEP_TIMEOUT))).await {
             Either::Left((audience, _)) => audience,
             Either::Right(((), _)) => {
-                tracing::warn!("no presence is pushed: finding whom to tell took too long");
+                tracing::warn!("no presence is pushed: finding the partners took more than 1 s");
                 None
             }
         };
@@ -45,7 +45,7 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
         }
     }
 
-    /// The other users of the user's private chats.
+    /// The other participants of the user's private chats, at most [`MAX_NOTIFIED_PARTNERS`].
     async fn partners(&self, user: &UserId) -> Result<Vec<UserId>, StoreError> {
         let mut chats = self.store.chats_of(user).await?;
         chats.retain(ChatId::is_private);

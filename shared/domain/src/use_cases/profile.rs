@@ -1,4 +1,4 @@
-//! Users: oneself, and those with whom one shares a chat.
+//! The caller's own user, and users who share a chat with the caller.
 
 use super::fan_out::Audience;
 use super::{App, Caller};
@@ -11,60 +11,60 @@ use crate::ports::{Directory, Env, Push, ReadInbox, Registry, StoreError, UserSt
 use futures_util::future::{join, try_join};
 use std::collections::BTreeMap;
 
-/// In how many chats at most it is looked whether two users are both in them.
+/// The most common chats in which the memberships of both users are checked.
 const MAX_SHARED_CHATS_CHECKED: usize = 50;
 
-/// A user, as the caller may see them.
+/// A user as the caller sees them.
 #[derive(Debug)]
 pub struct VisibleUser {
-    /// The user.
+    /// The user's document, with the profile if the Auth Service answered.
     pub user: ChatUserView,
-    /// What became of the pushes.
+    /// The results of the posts to the caller's other devices.
     pub pushed: PushReport,
 }
 
-/// Changes what the caller says of themselves.
+/// The request to change the caller's own user.
 #[derive(Debug, Clone)]
 pub struct UpdateMe {
-    /// Who.
+    /// The user to change.
     pub caller: Caller,
-    /// What; at least one thing.
+    /// The new values; at least one.
     pub change: UserChange,
 }
 
-/// Why a user is not shown.
+/// Why a user is not returned.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
-    /// There is no such user, or they share no chat with the caller: which of the two is not told.
-    #[error("no shared chat")]
+    /// There is no such user, or they share no chat with the caller. The caller does not learn which.
+    #[error("the users share no chat")]
     NotAParticipant,
-    /// The store failed.
+    /// A read or write failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl<S: UserStore, P, E: Env> App<S, P, E> {
-    /// The caller themselves.
+    /// Reads the caller's own user.
     ///
     /// # Errors
     /// [`ProfileError`].
     pub async fn me(&self, directory: &impl Directory, caller: &Caller) -> Result<VisibleUser, ProfileError> {
-        let (found, mut profiles) =
-            join(self.store.user(&caller.user), profiles_of(directory, std::slice::from_ref(&caller.user))).await;
-        let user = found?.unwrap_or_else(|| ChatUser::unknown(caller.user.clone()));
+        let (stored, mut profiles) =
+            join(self.store.user(&caller.user), load_profiles(directory, std::slice::from_ref(&caller.user))).await;
+        let user = stored?.unwrap_or_else(|| ChatUser::unknown(caller.user.clone()));
         let view = ChatUserView::new(&user, &caller.user, self.env.now()).with_profile(profiles.remove(&caller.user));
         Ok(VisibleUser { user: view, pushed: PushReport::default() })
     }
 }
 
 impl<S: UserStore + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Changes what the caller says of themselves. Their other devices are told.
+    /// Changes the caller's own user and pushes `user.updated` to their other devices.
     ///
     /// # Errors
     /// [`ProfileError`].
     pub async fn update_me(&self, directory: &impl Directory, command: &UpdateMe) -> Result<VisibleUser, ProfileError> {
         let UpdateMe { caller, change } = command;
-        let profiles = profiles_of(directory, std::slice::from_ref(&caller.user));
+        let profiles = load_profiles(directory, std::slice::from_ref(&caller.user));
         let (user, mut profiles) = join(self.store.change_user(&caller.user, change), profiles).await;
         let user = user?;
         let view = ChatUserView::new(&user, &caller.user, self.env.now());
@@ -75,7 +75,7 @@ impl<S: UserStore + Registry, P: Push, E: Env> App<S, P, E> {
 }
 
 impl<S: ReadInbox + UserStore, P, E: Env> App<S, P, E> {
-    /// A user with whom the caller shares a chat.
+    /// Reads a user who shares a chat with the caller, or the caller's own user.
     ///
     /// # Errors
     /// [`ProfileError`].
@@ -91,36 +91,38 @@ impl<S: ReadInbox + UserStore, P, E: Env> App<S, P, E> {
         if !self.share_a_chat(&caller.user, id).await? {
             return Err(ProfileError::NotAParticipant);
         }
-        let wanted = std::slice::from_ref(id);
-        let (found, mut profiles) = join(self.store.users(wanted), profiles_of(directory, wanted)).await;
-        let user = found?.into_iter().next().unwrap_or_else(|| ChatUser::unknown(id.clone()));
+        let ids = std::slice::from_ref(id);
+        let (stored, mut profiles) = join(self.store.users(ids), load_profiles(directory, ids)).await;
+        let user = stored?.into_iter().next().unwrap_or_else(|| ChatUser::unknown(id.clone()));
         let view = ChatUserView::new(&user, &caller.user, self.env.now()).with_profile(profiles.remove(id));
         Ok(VisibleUser { user: view, pushed: PushReport::default() })
     }
 
-    /// Whether both are in one chat: their private one, or a group. What the index says is checked strongly.
+    /// Whether both users are in the same private chat or group. The index of chats may be stale, so the memberships
+    /// are read with strong consistency.
     async fn share_a_chat(&self, one: &UserId, other: &UserId) -> Result<bool, StoreError> {
         let private = [ChatId::private(one, other)];
         if !self.store.memberships(one, &private).await?.is_empty() {
             return Ok(true);
         }
-        let (own, others) = try_join(self.store.chats_of(one), self.store.chats_of(other)).await?;
-        let both: Vec<ChatId> =
-            own.into_iter().filter(|chat| others.contains(chat)).take(MAX_SHARED_CHATS_CHECKED).collect();
-        if both.is_empty() {
+        let (chats, other_chats) = try_join(self.store.chats_of(one), self.store.chats_of(other)).await?;
+        let shared: Vec<ChatId> =
+            chats.into_iter().filter(|chat| other_chats.contains(chat)).take(MAX_SHARED_CHATS_CHECKED).collect();
+        if shared.is_empty() {
             return Ok(false);
         }
-        let (own, others) = try_join(self.store.memberships(one, &both), self.store.memberships(other, &both)).await?;
-        Ok(own.keys().any(|chat| others.contains_key(chat)))
+        let (members, other_members) =
+            try_join(self.store.memberships(one, &shared), self.store.memberships(other, &shared)).await?;
+        Ok(members.keys().any(|chat| other_members.contains_key(chat)))
     }
 }
 
-/// What the Auth Service says of these users. While it does not answer, readers get no profiles.
-pub(super) async fn profiles_of(directory: &impl Directory, users: &[UserId]) -> BTreeMap<UserId, Profile> {
+/// The profiles of these users from the Auth Service; empty if it does not answer or none is configured.
+pub(super) async fn load_profiles(directory: &impl Directory, users: &[UserId]) -> BTreeMap<UserId, Profile> {
     match directory.profiles(users).await {
         Ok(profiles) => profiles.unwrap_or_default(),
         Err(error) => {
-            tracing::warn!(error = error_chain(&error), "the Auth Service did not answer; users have no profiles");
+            tracing::warn!(error = error_chain(&error), "users are shown without their profiles");
             BTreeMap::new()
         }
     }

@@ -1,4 +1,4 @@
-//! Reacting to a message.
+//! Sets the caller's reactions to a message.
 
 use super::change_message::{ChangeMessageError, ChangedMessage, RuleInput, Scope};
 use super::error::ChatError;
@@ -9,39 +9,39 @@ use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry};
 use crate::reactions::Emoji;
 use std::collections::BTreeSet;
 
-/// Sets the caller's own reactions to a message.
+/// The request to set the caller's reactions to a message.
 #[derive(Debug, Clone)]
 pub struct ReactToMessage {
-    /// Who reacts.
+    /// The participant who reacts.
     pub caller: Caller,
-    /// In which chat.
+    /// The chat of the message.
     pub chat: ChatId,
-    /// To which message.
+    /// The message to react to.
     pub seq: Seq,
-    /// With what; nothing takes all back.
+    /// All of the caller's reactions from now on; empty removes them.
     pub emojis: BTreeSet<Emoji>,
 }
 
 impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Sets the caller's own reactions, whatever they were.
+    /// Replaces the caller's reactions to a message.
     ///
     /// # Errors
-    /// [`ChatError`], and [`ChangeMessageError`].
+    /// [`ChatError`] and [`ChangeMessageError`].
     pub async fn react_to_message(
         &self,
         command: ReactToMessage,
     ) -> Result<ChangedMessage, ChatError<ChangeMessageError>> {
         let ReactToMessage { caller, chat, seq, emojis } = command;
         let react = |RuleInput { message, state, .. }: RuleInput<'_>| {
-            let said = message.said().ok_or(ChangeMessageError::MessageNotFound)?;
+            let body = message.live_body().ok_or(ChangeMessageError::MessageNotFound)?;
             if state.chat.closed_at.is_some() {
                 return Err(ChangeMessageError::ChatClosed);
             }
-            let reactions = said.reactions.with(&caller.user, &emojis).map_err(ChangeMessageError::TooManyReactions)?;
-            if reactions == said.reactions {
+            let reactions = body.reactions.with(&caller.user, &emojis).map_err(ChangeMessageError::TooManyReactions)?;
+            if reactions == body.reactions {
                 return Ok(None);
             }
-            Ok(Some(Message { body: Body::Live(LiveBody { reactions, ..said.clone() }), ..message.clone() }))
+            Ok(Some(Message { body: Body::Live(LiveBody { reactions, ..body.clone() }), ..message.clone() }))
         };
         self.change_message(&caller, &chat, seq, Scope::Everyone, react).await
     }

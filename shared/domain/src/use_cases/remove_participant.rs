@@ -1,6 +1,6 @@
-//! Removing a participant from a group, or leaving it.
+//! Removes a participant from a group, or lets the caller leave it.
 
-use super::change_group::{ChangeGroupError, ChangedGroup, Plan, changed_by_admin};
+use super::change_group::{ChangeGroupError, ChangedGroup, Plan, check_admin};
 use super::error::ChatError;
 use super::state::FullState;
 use super::{App, Caller};
@@ -9,23 +9,23 @@ use crate::ids::{ChatId, UserId};
 use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry};
 use crate::timestamp::Timestamp;
 
-/// Removes a participant from a group.
+/// The request to remove a participant from a group.
 #[derive(Debug, Clone)]
 pub struct RemoveParticipant {
-    /// Who asks: an admin, or the participant.
+    /// An admin, or the participant who leaves.
     pub caller: Caller,
-    /// Which group.
+    /// The group to change.
     pub chat: ChatId,
-    /// Whom; the caller leaves.
+    /// The participant to remove. If it is the caller, they leave.
     pub user: UserId,
 }
 
 impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Removes a participant. When the last admin leaves, the longest-standing participant becomes one; when one of
-    /// the last two leaves, the group is closed.
+    /// Removes a participant. If the last admin leaves, the participant who joined first becomes an admin. If one of
+    /// the last two participants leaves, the group is closed.
     ///
     /// # Errors
-    /// [`ChatError`], and [`ChangeGroupError`].
+    /// [`ChatError`] and [`ChangeGroupError`].
     pub async fn remove_participant(
         &self,
         command: RemoveParticipant,
@@ -35,7 +35,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             if user == caller.user {
                 return leave(state, &user, now).map(Some);
             }
-            changed_by_admin(state, &caller.user)?;
+            check_admin(state, &caller.user)?;
             if !state.chat.participants.contains(&user) {
                 return Err(ChangeGroupError::NotAParticipant);
             }
@@ -53,27 +53,27 @@ fn leave(state: &FullState, user: &UserId, now: Timestamp) -> Result<Plan, Chang
         return Err(ChangeGroupError::NotAGroup);
     }
     if state.chat.closed_at.is_some() {
-        // The record stays as it is.
+        // The document of a closed group does not change: it is a record of the last two participants.
         return Ok(Plan { left: Some(user.clone()), ..Plan::of(state.chat.clone()) });
     }
     let plan = without(state, user);
     if state.chat.participants.len() > 2 {
         return Ok(plan);
     }
-    // The document keeps both as a record: who talked to whom.
+    // Close the group. Its document keeps both participants as a record of who talked to whom.
     let chat = Chat { participants: state.chat.participants.clone(), closed_at: Some(now), ..plan.chat };
     Ok(Plan { chat, ..plan })
 }
 
-/// The group without `user`, and with an admin.
+/// The group without `user`. If they were the last admin, the participant who joined first becomes an admin.
 fn without(state: &FullState, user: &UserId) -> Plan {
     let mut chat = state.chat.clone();
     chat.participants.remove(user);
     chat.admins.remove(user);
     if chat.admins.is_empty() {
         let others = state.members.iter().filter(|member| member.user != *user);
-        let longest = others.min_by_key(|member| (member.joined_seq, member.joined_at, &member.user));
-        chat.admins.extend(longest.map(|member| member.user.clone()));
+        let first = others.min_by_key(|member| (member.joined_seq, member.joined_at, &member.user));
+        chat.admins.extend(first.map(|member| member.user.clone()));
     }
     Plan { left: Some(user.clone()), ..Plan::of(chat) }
 }

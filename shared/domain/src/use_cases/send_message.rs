@@ -1,4 +1,4 @@
-//! Sending a message: stored exactly once, at its place, before it is acknowledged.
+//! Sends a message. The message is stored exactly once, under its seq, before the sender gets the reply.
 
 use super::error::{ChatError, Refusal};
 use super::fan_out::{Audience, PushOutcome};
@@ -23,101 +23,101 @@ use futures_util::future::{join, try_join};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// How long a named send is remembered.
+/// How long a send record is kept: within this time, a send with the same client message id is a repeat.
 const SEND_ID_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Sends a message.
+/// The request to send a message.
 #[derive(Debug, Clone)]
 pub struct SendMessage {
-    /// Who sends.
+    /// The sender.
     pub caller: Caller,
-    /// Into which chat.
+    /// The chat to send to.
     pub chat: ChatId,
-    /// What kind of message.
+    /// The type; every type except text has an attachment.
     pub kind: MessageType,
-    /// What it says; of an attachment the caption, which may be empty.
+    /// The text. With an attachment it is the caption, which may be empty.
     pub content: Content,
-    /// The upload that it carries: of every kind but text.
+    /// The upload to attach; None exactly for a text.
     pub attachment: Option<AttachmentId>,
-    /// The message that it replies to.
+    /// The seq of the message that this one replies to.
     pub reply_to: Option<Seq>,
-    /// Participants whom it mentions.
+    /// The mentioned participants.
     pub mentions: BTreeSet<UserId>,
-    /// The client's name for it. Sending the same again under the same name changes nothing.
+    /// The idempotency key: a repeat with the same id and the same body stores nothing.
     pub client_message_id: Option<ClientMessageId>,
 }
 
-/// A message that is stored.
+/// The stored message, and how the pushes and notifications ended.
 #[derive(Debug)]
 pub struct SendOutcome {
-    /// As its sender is shown it.
+    /// The message as the sender sees it.
     pub message: MessageView,
-    /// Whether it was there before this call.
+    /// Whether an earlier send stored it.
     pub repeated: bool,
-    /// What became of the pushes.
+    /// The results of the posts.
     pub pushed: PushReport,
-    /// What became of the notifications of those whom no push reached.
+    /// The results of the notifications to participants whom no push reached.
     pub notified: NotificationReport,
-    /// How often other transactions were in the way.
+    /// The number of retries after conflicts with other transactions.
     pub retries: u32,
 }
 
-/// A message that is stored, now or before, and who is told.
+/// A message that this send or an earlier one stored, and the recipients of its event.
 struct CommittedSend {
     message: Message,
-    /// As its sender is shown it.
+    /// The message as the sender sees it.
     view: MessageView,
-    /// As everyone who can see it is shown it.
+    /// The message as every reader sees it.
     event: MessageView,
     repeated: bool,
-    /// Everyone who can see it.
+    /// The users who can see the message.
     readers: BTreeSet<UserId>,
     audience: Audience,
 }
 
-/// Why a message is not stored.
+/// Why a message is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum SendMessageError {
-    /// The chat takes no more messages.
+    /// The chat is closed: it takes no more messages.
     #[error("chat closed")]
     ChatClosed,
-    /// The client's name for the message was used for one that says something else.
+    /// An earlier send with the same client message id had another body.
     #[error("the client message id was used for another message")]
     IdempotencyConflict,
-    /// The sender cannot see the message that it replies to.
+    /// The message that `reply_to` names does not exist, or the sender cannot see it.
     #[error("replies to a message that is not visible")]
     ReplyTo,
-    /// Somebody is mentioned who is not in the chat.
-    #[error("mentions somebody else")]
+    /// This mentioned user is not in the chat.
+    #[error("mentions a user who is not in the chat")]
     Mention(UserId),
-    /// A text without anything to read.
-    #[error("blank")]
+    /// The text is blank, and there is no attachment.
+    #[error("the text is blank")]
     Blank,
-    /// The text and those it mentions do not fit a frame together.
+    /// The text and the mentions together do not fit in a frame.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
-    /// The kind asks for an attachment, and none is named; or the other way round.
-    #[error("an attachment and its kind belong together")]
+    /// A text has an attachment, or a message of this other type has none.
+    #[error("the message type and the attachment do not match")]
     Kind(MessageType),
-    /// There is no such upload, its time is over, or it is somebody else's: which of them is not told.
+    /// There is no such upload, it has expired, or another user declared it. The sender does not learn which.
     #[error("attachment not found")]
     AttachmentNotFound,
-    /// The upload was made for another chat.
-    #[error("an attachment for another chat")]
+    /// The upload was declared for another chat.
+    #[error("the attachment is for another chat")]
     AttachmentOfAnotherChat,
-    /// The upload is of another kind.
-    #[error("an attachment of another kind")]
+    /// The upload was declared with this other type.
+    #[error("the attachment is of another type")]
     AttachmentOfAnotherKind(MessageType),
-    /// A message carries it already.
-    #[error("the attachment was sent")]
+    /// Another message has the attachment already.
+    #[error("the attachment was sent before")]
     AttachmentSent,
-    /// Nothing was uploaded, or something else than was declared.
-    #[error("the attachment was not uploaded")]
+    /// The bucket has no object for the upload, or one with another size or hash than declared.
+    #[error("the attachment was not uploaded as declared")]
     AttachmentNotUploaded,
-    /// The sender is too fast.
+    /// The sender sends too fast.
     #[error("rate limited")]
     RateLimited {
-        /// When there is room for one message.
+        /// How long to wait before the next message is accepted.
         retry_after: Duration,
     },
 }
@@ -130,12 +130,12 @@ where
     P: Push + Notify,
     E: Env,
 {
-    /// Commits a message and pushes it, and notifies those whom no push reached. Whom to push to is looked up beside the
-    /// commit.
+    /// Commits a message, pushes it, and notifies the participants whom no push reached. The commit and the lookup of
+    /// connections run concurrently.
     ///
     /// # Errors
-    /// [`ChatError`], and [`SendMessageError`]; then nothing is stored, unless the store failed to answer: a repeat under the same
-    /// client message id finds out.
+    /// [`ChatError`] and [`SendMessageError`]. After an error nothing is stored, except that a store that did not
+    /// answer may have committed. A repeat with the same client message id finds out.
     pub async fn send_message(
         &self,
         bucket: &impl CheckUploads,
@@ -151,17 +151,17 @@ where
             .map_err(SendMessageError::TooLarge)?;
         let sender = &command.caller.user;
         let mut retry = Retry::new(&self.env);
-        let mut kept = false;
-        let sent = loop {
-            // Nothing is at place 0, which is the head's.
-            let place = command.reply_to.filter(|seq| *seq > Seq(0));
-            let state = chat_state(&self.store, &mut retry, &command.chat, sender, place);
-            let (state, upload) = try_join(state, self.named_upload(&command)).await?;
+        let mut is_confirmed = false;
+        let committed = loop {
+            // Seq 0 is the head, not a message.
+            let replied_to = command.reply_to.filter(|seq| *seq > Seq(0));
+            let state = chat_state(&self.store, &mut retry, &command.chat, sender, replied_to);
+            let (state, upload) = try_join(state, self.load_upload(&command)).await?;
             let state = state.ok_or(ChatError::NotFound)?;
             let mut commit = self.plan_commit(&command, &state, upload.as_ref());
-            if let (Ok(_), Some(upload), false) = (&commit, &upload, kept) {
-                kept = confirm_upload(bucket, &upload.attachment).await?;
-                if !kept {
+            if let (Ok(_), Some(upload), false) = (&commit, &upload, is_confirmed) {
+                is_confirmed = confirm_upload(bucket, &upload.attachment).await?;
+                if !is_confirmed {
                     commit = Err(SendMessageError::AttachmentNotUploaded);
                 }
             }
@@ -185,35 +185,35 @@ where
                 CommitOutcome::Conflict => return Err(ChatError::Busy),
             }
         };
-        let CommittedSend { message, view, event, repeated, readers, audience } = sent;
-        // A repeat is pushed and notified of again: its first try may have died before it could.
+        let CommittedSend { message, view, event, repeated, readers, audience } = committed;
+        // Push and notify after a repeat too: the first try may have died before it did.
         let event = Event::message_created(event);
         let PushOutcome { report: pushed, reached } =
             self.push_event(&audience, command.caller.connection.as_ref(), &event).await;
-        let away = readers.into_iter().filter(|user| user != sender && !reached.contains(user)).collect();
-        let notified = self.notify(&message, &away).await;
+        let unreached = readers.into_iter().filter(|user| user != sender && !reached.contains(user)).collect();
+        let notified = self.notify(&message, &unreached).await;
         Ok(SendOutcome { message: view, repeated, pushed, notified, retries: retry.count() })
     }
 
-    /// The message that an earlier send of this name made, and who of the audience may see it now.
+    /// Loads the message that the earlier send stored, and limits the audience to the users who can see it now.
     async fn repeat(
         &self,
         command: &SendMessage,
         earlier: PreviousSend,
         mut audience: Audience,
     ) -> Result<CommittedSend, ChatError<SendMessageError>> {
-        if earlier.body_hash != hash_of(command) {
+        if earlier.body_hash != command_hash(command) {
             return Err(SendMessageError::IdempotencyConflict.into());
         }
-        let found = self.store.message(&command.chat, earlier.seq).await?;
-        let message = found.ok_or_else(|| missing(&command.chat, earlier.seq))?;
+        let stored = self.store.message(&command.chat, earlier.seq).await?;
+        let message = stored.ok_or_else(|| missing_message(&command.chat, earlier.seq))?;
         let members = self.store.members(&command.chat).await?;
-        // Those who joined or cleared since are not shown it, nor those who deleted it for themselves.
-        let sees = |member: &Member| message.is_visible_to(&member.user, member.floor());
+        // Users who joined or cleared the chat since cannot see it, nor can users who deleted it for themselves.
+        let can_see = |member: &Member| message.is_visible_to(&member.user, member.floor());
         let readers: BTreeSet<UserId> =
-            members.iter().filter(|member| sees(member)).map(|member| member.user.clone()).collect();
+            members.iter().filter(|member| can_see(member)).map(|member| member.user.clone()).collect();
         audience.retain(|user| readers.contains(user));
-        // Nor is the sender, whose own send it was, if they left and came back, or cleared or deleted it.
+        // The same holds for the sender, who may have left and come back, cleared the chat, or deleted the message.
         let sender = &command.caller.user;
         let floor = members.iter().find(|member| &member.user == sender).map(Member::floor);
         let mut view = MessageView::of(&message, &members, sender, floor.unwrap_or_default());
@@ -223,24 +223,24 @@ where
         Ok(CommittedSend { message, view, event, repeated: true, readers, audience })
     }
 
-    /// A message that would be refused now may have been stored before: then its repeat is answered all the same.
+    /// Answers with the stored message if an earlier send stored it, and otherwise with `refusal`.
     async fn repeat_or(
         &self,
         refusal: SendMessageError,
         command: &SendMessage,
         participants: &[UserId],
     ) -> Result<CommittedSend, ChatError<SendMessageError>> {
-        let Some(name) = &command.client_message_id else { return Err(refusal.into()) };
-        let id = SendId::new(&command.chat, &command.caller.user, name);
+        let Some(client_id) = &command.client_message_id else { return Err(refusal.into()) };
+        let id = SendId::new(&command.chat, &command.caller.user, client_id);
         let earlier = self.store.earlier_send(&id, self.env.now()).await?.ok_or(refusal)?;
         self.repeat(command, earlier, self.load_audience(participants).await).await
     }
 
-    /// The upload that is named, if one is and its sender may send it.
-    async fn named_upload(&self, command: &SendMessage) -> Result<Option<Upload>, StoreError> {
+    /// The upload that the command names; None if it names none, or if the sender did not declare it.
+    async fn load_upload(&self, command: &SendMessage) -> Result<Option<Upload>, StoreError> {
         let Some(id) = &command.attachment else { return Ok(None) };
-        let found = self.store.upload(id, self.env.now()).await?;
-        Ok(found.filter(|upload| upload.owner == command.caller.user))
+        let upload = self.store.upload(id, self.env.now()).await?;
+        Ok(upload.filter(|upload| upload.owner == command.caller.user))
     }
 
     fn plan_commit(
@@ -253,12 +253,12 @@ where
             return Err(SendMessageError::ChatClosed);
         }
         let sender = &command.caller.user;
-        let sees = |message: &Message| message.is_visible_to(sender, state.member.floor());
-        if command.reply_to.is_some() && !state.message.as_ref().is_some_and(sees) {
+        let can_see = |message: &Message| message.is_visible_to(sender, state.member.floor());
+        if command.reply_to.is_some() && !state.message.as_ref().is_some_and(can_see) {
             return Err(SendMessageError::ReplyTo);
         }
-        if let Some(stranger) = command.mentions.difference(&state.chat.participants).next() {
-            return Err(SendMessageError::Mention(stranger.clone()));
+        if let Some(outsider) = command.mentions.difference(&state.chat.participants).next() {
+            return Err(SendMessageError::Mention(outsider.clone()));
         }
         if command.attachment.is_some() {
             let upload = upload.ok_or(SendMessageError::AttachmentNotFound)?;
@@ -277,7 +277,8 @@ where
             .sending
             .take(state.member.budget, now)
             .map_err(|retry_after| SendMessageError::RateLimited { retry_after })?;
-        // The clocks of two functions may differ: a log whose times went backwards would read as out of order.
+        // The clocks of two functions may differ. `created_at` never goes backwards, so that it agrees with the order
+        // of the log.
         let created_at = state.head.last_message_at.map_or(now, |last| last.max(now));
         Ok(MessageCommit {
             message: Message {
@@ -297,42 +298,44 @@ where
                     ..LiveBody::new(command.content.clone())
                 }),
             },
-            // The transaction is conditioned on the members that were read, so that who is pushed to are those
-            // who were in the chat when it was committed.
+            // The commit fails if the participants changed since the read. So the event goes to exactly the
+            // participants at the time of the commit.
             head: Head { members_rev: state.chat.members_rev, ..state.head },
             budget_before: state.member.budget,
             budget_after,
-            send: command.client_message_id.as_ref().map(|id| record(command, id, now)),
+            send: command.client_message_id.as_ref().map(|id| send_record(command, id, now)),
             upload: upload.map(|upload| (upload.attachment.id.clone(), now.plus(SEND_ID_TTL))),
         })
     }
 }
 
-fn record(command: &SendMessage, id: &ClientMessageId, now: Timestamp) -> SendRecord {
+fn send_record(command: &SendMessage, id: &ClientMessageId, now: Timestamp) -> SendRecord {
     SendRecord {
         id: SendId::new(&command.chat, &command.caller.user, id),
-        body_hash: hash_of(command),
+        body_hash: command_hash(command),
         expires_at: now.plus(SEND_ID_TTL),
     }
 }
 
-fn hash_of(SendMessage { kind, content, attachment, reply_to, mentions, .. }: &SendMessage) -> String {
+fn command_hash(SendMessage { kind, content, attachment, reply_to, mentions, .. }: &SendMessage) -> String {
     body_hash(*kind, content, attachment.as_ref(), *reply_to, mentions)
 }
 
-fn missing(chat: &ChatId, seq: Seq) -> StoreError {
+fn missing_message(chat: &ChatId, seq: Seq) -> StoreError {
     StoreError::Inconsistent {
         table: "Messages",
         key: format!("{chat}:{seq}"),
-        attribute: "the item is missing, but its send is remembered".to_owned(),
+        attribute: "the item is missing, but its send record exists".to_owned(),
     }
 }
 
-/// Makes sure that an upload is there, as it was declared, and that it stays; false if it is not there. If the commit
-/// fails afterwards, the object stays without a message, which is better than a message without its object.
+/// Checks that the object has the declared size and hash, and keeps the bucket from expiring it. False if there is no
+/// such object. If the commit fails afterwards, an object stays without a message, which is better than a message
+/// without its object.
 async fn confirm_upload(bucket: &impl CheckUploads, declared: &Attachment) -> Result<bool, StoreError> {
-    let found = bucket.uploaded(&declared.id).await?;
-    let is_as_declared =
-        |it: &StoredObject| it.size_bytes == declared.size_bytes && it.sha256.as_ref() == Some(&declared.sha256);
-    Ok(found.as_ref().is_some_and(is_as_declared) && bucket.keep(&declared.id).await?)
+    let object = bucket.uploaded(&declared.id).await?;
+    let is_as_declared = |object: &StoredObject| {
+        object.size_bytes == declared.size_bytes && object.sha256.as_ref() == Some(&declared.sha256)
+    };
+    Ok(object.as_ref().is_some_and(is_as_declared) && bucket.keep(&declared.id).await?)
 }

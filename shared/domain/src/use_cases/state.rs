@@ -1,5 +1,5 @@
-//! Reading a chat as use cases need it: what is read together is of one moment. Reading again takes of the time that the
-//! use case has for all its tries.
+//! Reads a chat consistently: the parts of a state belong to one moment. A read that must be repeated uses up the
+//! caller's [`Retry`].
 
 use crate::chat::{Chat, Head};
 use crate::ids::{ChatId, Seq, UserId};
@@ -8,29 +8,29 @@ use crate::message::Message;
 use crate::ports::{ChatSnapshot, Consistency, Env, ReadChats, StoreError};
 use crate::retry::Retry;
 
-/// A chat, fresh enough to act upon: the chat document is that of the head.
+/// A chat as one participant finds it. The chat document is as new as the head.
 #[derive(Debug)]
 pub(super) struct ChatState {
     pub(super) chat: Chat,
     pub(super) head: Head,
     pub(super) member: Member,
-    /// The message that was asked for, if there is one.
+    /// The requested message; None if none was requested or it does not exist.
     pub(super) message: Option<Message>,
 }
 
-/// A chat with all of its members, as they were at one moment.
+/// A chat with all of its members at one moment.
 #[derive(Debug)]
 pub(super) struct FullState {
     pub(super) chat: Chat,
     pub(super) head: Head,
     pub(super) members: Vec<Member>,
-    /// The message that was asked for, if there is one.
+    /// The requested message; None if none was requested or it does not exist.
     pub(super) message: Option<Message>,
 }
 
 impl FullState {
-    /// The same with one member alone, where the others do not matter.
-    pub(super) fn of_one(ChatState { chat, head, member, message }: ChatState) -> Self {
+    /// A state whose only member is the caller, for changes that do not depend on the others.
+    pub(super) fn with_one_member(ChatState { chat, head, member, message }: ChatState) -> Self {
         Self { chat, head, members: vec![member], message }
     }
 
@@ -43,15 +43,16 @@ impl FullState {
     }
 }
 
-/// The chat as `user` finds it, with the message at `place`; None if it is not there or they are not in it.
+/// The chat as `user` finds it, with message `seq` if one is requested. None if there is no such chat or the user is
+/// not in it.
 pub(super) async fn chat_state(
     store: &impl ReadChats,
     retry: &mut Retry<'_, impl Env>,
     id: &ChatId,
     user: &UserId,
-    place: Option<Seq>,
+    seq: Option<Seq>,
 ) -> Result<Option<ChatState>, StoreError> {
-    let ChatSnapshot { chat, head, member, message } = store.snapshot(id, Some(user), place).await?;
+    let ChatSnapshot { chat, head, member, message } = store.snapshot(id, Some(user), seq).await?;
     let (Some(head), Some(member)) = (head, member) else {
         return Ok(None);
     };
@@ -59,18 +60,19 @@ pub(super) async fn chat_state(
     Ok(Some(ChatState { chat, head, member, message }))
 }
 
-/// The same with all members; None also if `user` is none of them. A membership that changes between the two reads is
-/// read again, so that document and members are of one moment.
+/// Like [`chat_state`], with all members. Reads again if a membership changes between the reads, so that the document
+/// and the members belong to one moment.
 pub(super) async fn full_state(
     store: &impl ReadChats,
     retry: &mut Retry<'_, impl Env>,
     id: &ChatId,
     user: &UserId,
-    place: Option<Seq>,
+    seq: Option<Seq>,
 ) -> Result<Option<FullState>, StoreError> {
     loop {
-        // The members after the head: whatever changed them since has moved the head on, and so fails the commit.
-        let ChatSnapshot { chat, head: Some(head), message, .. } = store.snapshot(id, None, place).await? else {
+        // The members are read after the head. A later change of the members also changes the head, so the commit
+        // fails.
+        let ChatSnapshot { chat, head: Some(head), message, .. } = store.snapshot(id, None, seq).await? else {
             return Ok(None);
         };
         let members = store.members(id).await?;
@@ -78,25 +80,25 @@ pub(super) async fn full_state(
             return Ok(None);
         }
         let chat = wait_for_rev(&head, chat, store, retry, id).await?;
-        // In a closed group the last member is alone, while the document keeps both.
-        let agree = match chat.closed_at {
+        // A closed group has one member left, while its document keeps both of the last two.
+        let has_same_members = match chat.closed_at {
             None => members.iter().map(|member| &member.user).eq(&chat.participants),
             Some(_) => members.len() == 1,
         };
-        if agree && chat.members_rev == head.members_rev {
+        if has_same_members && chat.members_rev == head.members_rev {
             return Ok(Some(FullState { chat, head, members, message }));
         }
         if !retry.again().await {
             return Err(StoreError::Unavailable {
                 operation: "reading a chat",
-                source: "its members kept changing".into(),
+                source: "the members of the chat kept changing".into(),
             });
         }
     }
 }
 
-/// A chat document that is not behind its head: one that is, is read again, strongly, until the transaction that
-/// changed both can be seen in both.
+/// Returns the chat document once it is at least as new as its head. While it is behind, reads it again with strong
+/// consistency, until the transaction that changed both is visible in both.
 pub(super) async fn wait_for_rev(
     head: &Head,
     chat: Option<Chat>,
@@ -104,23 +106,23 @@ pub(super) async fn wait_for_rev(
     retry: &mut Retry<'_, impl Env>,
     id: &ChatId,
 ) -> Result<Chat, StoreError> {
-    let mut found = chat;
+    let mut latest = chat;
     loop {
-        if let Some(chat) = found.filter(|chat| chat.members_rev >= head.members_rev) {
+        if let Some(chat) = latest.filter(|chat| chat.members_rev >= head.members_rev) {
             return Ok(chat);
         }
-        found = Some(fresh_chat(store, id).await?);
-        let behind = found.as_ref().is_some_and(|chat| chat.members_rev < head.members_rev);
-        if behind && !retry.again().await {
+        latest = Some(fresh_chat(store, id).await?);
+        let is_behind = latest.as_ref().is_some_and(|chat| chat.members_rev < head.members_rev);
+        if is_behind && !retry.again().await {
             return Err(StoreError::Unavailable {
                 operation: "reading a chat",
-                source: "its document stays behind".into(),
+                source: "the chat document stays behind the head".into(),
             });
         }
     }
 }
 
-/// The chat document, read strongly, of a chat that is known to be there.
+/// Reads the document of an existing chat with strong consistency.
 async fn fresh_chat(store: &impl ReadChats, id: &ChatId) -> Result<Chat, StoreError> {
     store.chat(id, Consistency::Strong).await?.ok_or_else(|| StoreError::Inconsistent {
         table: "Chats",

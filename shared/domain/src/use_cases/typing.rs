@@ -1,4 +1,4 @@
-//! Telling the others that one is typing. Nothing is stored.
+//! Pushes that a participant is typing. Nothing is stored.
 
 use super::error::{ChatError, Refusal};
 use super::state::{ChatState, chat_state};
@@ -9,33 +9,33 @@ use crate::meter::PushReport;
 use crate::ports::{Env, Push, ReadChats, Registry};
 use crate::retry::Retry;
 
-/// Above this many participants nobody is told.
+/// Above this many participants, no event is pushed.
 const MAX_PARTICIPANTS_FOR_TYPING: usize = 100;
 
-/// Says that the caller is typing, or is no more.
+/// The request to push that the caller starts or stops typing.
 #[derive(Debug, Clone)]
 pub struct SendTyping {
-    /// Who types.
+    /// The participant who types.
     pub caller: Caller,
-    /// In which chat.
+    /// The chat that they type in.
     pub chat: ChatId,
-    /// Whether they begin or stop.
+    /// Whether they start or stop.
     pub state: TypingState,
 }
 
-/// What was said.
+/// The pushed state.
 #[derive(Debug)]
 pub struct TypingSent {
-    /// What the others are told.
+    /// The data of the event.
     pub typing: Typing,
-    /// What became of the pushes.
+    /// The results of the posts.
     pub pushed: PushReport,
 }
 
-/// Why nothing is said.
+/// Why no event is pushed.
 #[derive(Debug, thiserror::Error)]
 pub enum SendTypingError {
-    /// Nobody writes in a closed chat.
+    /// The chat is closed: it takes no more messages.
     #[error("chat closed")]
     ChatClosed,
 }
@@ -43,14 +43,14 @@ pub enum SendTypingError {
 impl Refusal for SendTypingError {}
 
 impl<S: ReadChats + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Tells the other participants, in chats of at most 100. The caller's own devices are not told.
+    /// Pushes the event to the other participants of a chat of at most 100. The caller's own devices get none.
     ///
     /// # Errors
-    /// [`ChatError`], and [`SendTypingError`].
+    /// [`ChatError`] and [`SendTypingError`].
     pub async fn send_typing(&self, command: SendTyping) -> Result<TypingSent, ChatError<SendTypingError>> {
         let SendTyping { caller, chat, state } = command;
-        let found = chat_state(&self.store, &mut Retry::new(&self.env), &chat, &caller.user, None).await?;
-        let ChatState { chat, .. } = found.ok_or(ChatError::NotFound)?;
+        let state_of_chat = chat_state(&self.store, &mut Retry::new(&self.env), &chat, &caller.user, None).await?;
+        let ChatState { chat, .. } = state_of_chat.ok_or(ChatError::NotFound)?;
         if chat.closed_at.is_some() {
             return Err(SendTypingError::ChatClosed.into());
         }
@@ -58,12 +58,13 @@ impl<S: ReadChats + Registry, P: Push, E: Env> App<S, P, E> {
         if chat.participants.len() > MAX_PARTICIPANTS_FOR_TYPING {
             return Ok(TypingSent { typing, pushed: PushReport::default() });
         }
-        // In a private chat the caller is looked up too: if the other one turns out to be gone, they must hear of it.
-        let is_told = |user: &UserId| *user != caller.user;
-        let looked_up = chat.participants.iter().filter(|user| !chat.is_group || is_told(user));
-        let audience = self.load_audience(&looked_up.cloned().collect::<Vec<UserId>>()).await;
+        // In a private chat, also load the caller's connections: if the peer turns out to be offline, the caller gets
+        // that event.
+        let is_recipient = |user: &UserId| *user != caller.user;
+        let users = chat.participants.iter().filter(|user| !chat.is_group || is_recipient(user));
+        let audience = self.load_audience(&users.cloned().collect::<Vec<UserId>>()).await;
         let event = Event::typing(chat.id, typing.clone());
-        let pushed = self.push_each(&audience, None, |user| is_told(user).then(|| ((), event.clone()))).await;
+        let pushed = self.push_each(&audience, None, |user| is_recipient(user).then(|| ((), event.clone()))).await;
         Ok(TypingSent { typing, pushed })
     }
 }

@@ -104,7 +104,7 @@ async fn check(seed: u64, faults: Faults, steps: &[Vec<Step>; 3]) {
     let seqs: Vec<_> = stored.iter().map(|message| message.seq.0).collect();
     assert_eq!(seqs, (1..=stored.len() as u64).collect::<Vec<_>>(), "seq has no hole");
     assert_eq!(app.store.stored_head(chat).unwrap().last_seq.0, stored.len() as u64);
-    let content = |message: &Message| message.said().unwrap().content.as_str().to_owned();
+    let content = |message: &Message| message.live_body().unwrap().content.as_str().to_owned();
     let mut names: Vec<_> = stored.iter().map(content).collect();
     names.sort();
     names.dedup();

@@ -30,7 +30,10 @@ pub async fn fifty_senders_at_once(store: impl Store) {
     assert_eq!(stored.iter().map(|message| &message.sender).collect::<BTreeSet<_>>().len(), 50, "one of each sender");
     assert_eq!(
         acknowledged,
-        stored.into_iter().map(|message| (message.seq, message.said().unwrap().content.as_str().to_owned())).collect()
+        stored
+            .into_iter()
+            .map(|message| (message.seq, message.live_body().unwrap().content.as_str().to_owned()))
+            .collect()
     );
 }
 

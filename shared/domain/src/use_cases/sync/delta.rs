@@ -1,4 +1,4 @@
-//! What there is to tell of one chat, and how much of it fits an answer.
+//! The changes of one chat, and how many of them fit in an answer.
 
 use super::{ChatSync, Cursor, MemberView};
 use crate::change::{CHANGE_TTL, Pointer};
@@ -12,14 +12,15 @@ use crate::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Above this many members no read positions are told, as nobody is pushed a receipt there.
+/// Above this many members, no read positions are returned, just as no receipts are pushed.
 const MAX_MEMBERS_WITH_POSITIONS: u32 = 100;
-/// The most bytes that one message or chat try_take, beside the rest of its chat's part of the answer.
+/// The most bytes of one message or chat document: the rest of its chat's part of the answer needs 512 bytes.
 const MAX_ITEM_BYTES: usize = MAX_DOCUMENT_BYTES - 512;
 
-/// The pointers after `cursor` without a hole. None if one is missing that was there: its time is over, and nobody
-/// knows what it was about. Only the last change's can be missing for another reason, that it is being applied.
-pub(super) fn followed(
+/// The pointers after `cursor`, if they have no gap. None if a pointer has expired, because then nobody knows what
+/// the change was about. The pointer of the very last change can also be missing because its transaction is only
+/// partly visible yet. In that case the pointers before it are returned.
+pub(super) fn contiguous_pointers(
     pointers: Vec<Pointer>,
     cursor: Rev,
     until: Rev,
@@ -33,11 +34,11 @@ pub(super) fn followed(
         .collect();
     let reached = Rev(cursor.0 + run.len() as u64);
     let is_recent = head.last_change.is_some_and(|(_, at)| now.since(at) < CHANGE_TTL);
-    let being_applied = reached.next() == head.last_rev && until == head.last_rev && is_recent;
-    (run.len() == pointers.len() && (reached == until || being_applied)).then_some(run)
+    let is_being_applied = reached.next() == head.last_rev && until == head.last_rev && is_recent;
+    (run.len() == pointers.len() && (reached == until || is_being_applied)).then_some(run)
 }
 
-/// A chat that the client knows, and where the caller stands in it.
+/// A chat that the client named: its cursor, the head, and the caller's own state.
 pub(super) struct ChatCursorState {
     pub(super) chat: ChatId,
     pub(super) cursor: Cursor,
@@ -49,21 +50,22 @@ pub(super) struct ChatCursorState {
 }
 
 impl ChatCursorState {
-    pub(super) fn has_news(&self) -> bool {
+    pub(super) fn has_changes(&self) -> bool {
         self.head.last_seq != self.cursor.seq || self.head.last_rev != self.cursor.rev
     }
 
-    /// Whether everyone's read position is told.
+    /// Whether the answer has the members' read positions.
     pub(super) fn includes_positions(&self) -> bool {
         self.is_open && self.head.participant_count <= MAX_MEMBERS_WITH_POSITIONS
     }
 
-    /// Whether the client knows more than there is: its cursor is from elsewhere, or the tables were restored.
+    /// Whether the cursor is ahead of the chat: it comes from another system, or the tables were restored to an
+    /// earlier time.
     pub(super) fn is_ahead(&self) -> bool {
         self.cursor.seq > self.head.last_seq.max(self.member.floor().seq()) || self.cursor.rev > self.head.last_rev
     }
 
-    /// What is told in any case.
+    /// The chat's part of the answer with the caller's own state and no changes.
     pub(super) fn part(&self) -> ChatSync {
         ChatSync {
             chat_id: self.chat.clone(),
@@ -83,39 +85,40 @@ impl ChatCursorState {
     }
 }
 
-/// How much fits an answer still.
+/// The bytes that are left in an answer.
 pub(super) struct ByteBudget {
-    pub(super) left: usize,
+    pub(super) remaining: usize,
 }
 
 impl ByteBudget {
-    /// Takes a part of this size, if it fits.
+    /// Takes `size` bytes and one for a comma. False, and nothing is taken, if they do not fit.
     pub(super) fn try_take(&mut self, size: usize) -> bool {
-        let left = self.left.checked_sub(size + 1);
-        self.left = left.unwrap_or(self.left);
-        left.is_some()
+        let remaining = self.remaining.checked_sub(size + 1);
+        self.remaining = remaining.unwrap_or(self.remaining);
+        remaining.is_some()
     }
 }
 
-/// What there is to tell of one chat.
+/// The changes of one chat since the cursor.
 pub(super) struct ChatDelta {
-    pub(super) known: ChatCursorState,
-    /// New messages, without a hole.
+    pub(super) state: ChatCursorState,
+    /// New messages, without a gap.
     pub(super) messages: Vec<Message>,
-    /// Changes, without a hole.
+    /// The pointers of the changes, without a gap.
     pub(super) pointers: Vec<Pointer>,
-    /// The messages that they are about.
+    /// The changed messages up to the cursor.
     pub(super) changed: BTreeMap<Seq, Message>,
-    /// The chat document, if one is about it.
+    /// The chat document, if it changed.
     pub(super) document: Option<Chat>,
     pub(super) members: Vec<Member>,
+    /// Whether the client must drop the chat's messages and list them again.
     pub(super) reset: bool,
 }
 
 impl ChatDelta {
-    pub(super) fn reset(known: ChatCursorState) -> Self {
+    pub(super) fn reset(state: ChatCursorState) -> Self {
         Self {
-            known,
+            state,
             messages: Vec::new(),
             pointers: Vec::new(),
             changed: BTreeMap::new(),
@@ -125,17 +128,18 @@ impl ChatDelta {
         }
     }
 
-    /// As much of it as fits, in the order of its happening, and of an open chat the read positions; None if nothing does.
-    pub(super) fn fill(self, room: &mut ByteBudget) -> Option<(ChatSync, Option<Vec<MemberView>>)> {
-        let Self { known, messages, pointers, changed, document, members, reset } = self;
-        let mut part = known.part();
-        let includes_positions = known.includes_positions();
-        // Reserved with the largest cursor and every flag.
+    /// As many changes as fit, in the order in which they happened, and the members of an open chat. None if nothing
+    /// fits.
+    pub(super) fn fill(self, budget: &mut ByteBudget) -> Option<(ChatSync, Option<Vec<MemberView>>)> {
+        let Self { state, messages, pointers, changed, document, members, reset } = self;
+        let mut part = state.part();
+        let includes_positions = state.includes_positions();
+        // 128 bytes are enough for the largest cursor and all flags.
         let reserved = json_length(&part) + 128;
-        if !room.try_take(reserved) {
+        if !budget.try_take(reserved) {
             return None;
         }
-        let ChatCursorState { head, member, cursor, .. } = known;
+        let ChatCursorState { head, member, cursor, .. } = state;
         let floor = member.floor();
         if reset {
             part.reset = true;
@@ -144,59 +148,61 @@ impl ChatDelta {
         }
         part.cursor.seq = cursor.seq.max(floor.seq().min(head.last_seq));
         for message in &messages {
-            // One whose last change is being applied: the client's cursor may be past that change.
+            // Stop at a message whose last change is not visible yet: the client's cursor may be past that change
+            // already.
             if head.rev_shown_in(std::slice::from_ref(message)) < head.last_rev {
                 break;
             }
             if message.is_visible_to(&member.user, floor) {
                 let mut view = MessageView::new(message, &members);
                 view.limit(MAX_ITEM_BYTES);
-                if !add(room, view, |view| part.messages.push(view)) {
+                if !try_add(budget, view, |view| part.messages.push(view)) {
                     break;
                 }
             }
             part.cursor.seq = message.seq;
         }
-        let mut told = BTreeSet::new();
+        let mut included = BTreeSet::new();
         for pointer in pointers {
-            let concerns = pointer.only_for.as_ref().is_none_or(|user| *user == member.user);
-            let is_told = match pointer.of {
-                _ if !concerns => true,
-                // Of the caller's own floor, which is told in any case.
+            let is_for_caller = pointer.only_for.as_ref().is_none_or(|user| *user == member.user);
+            let is_covered = match pointer.of {
+                _ if !is_for_caller => true,
+                // A change of the caller's own floor, which is part of every answer.
                 Seq(0) if pointer.only_for.is_some() => true,
                 Seq(0) => match &document {
                     Some(chat) if chat.members_rev >= pointer.rev => {
-                        told.contains(&Seq(0)) || {
+                        included.contains(&Seq(0)) || {
                             let view = ChatView::new(chat, &head, floor).limited(MAX_ITEM_BYTES);
-                            add(room, view, |view| part.chat = Some(view))
+                            try_add(budget, view, |view| part.chat = Some(view))
                         }
                     }
                     _ => false,
                 },
                 of if !floor.shows(of) => true,
-                // A message that is new to the client is told in its present state, if that is this one.
+                // A new message is in the answer in its current state, which must include this change.
                 of if of > cursor.seq => {
                     let new = messages.iter().find(|message| message.seq == of);
                     of <= part.cursor.seq && new.is_some_and(|message| message.rev >= pointer.rev)
                 }
                 of => match changed.get(&of) {
                     Some(message) if message.rev >= pointer.rev => {
-                        told.contains(&of) || {
+                        included.contains(&of) || {
                             let mut view = MessageView::of(message, &members, &member.user, floor);
                             view.limit(MAX_ITEM_BYTES);
-                            add(room, view, |view| part.changed.push(view))
+                            try_add(budget, view, |view| part.changed.push(view))
                         }
                     }
                     _ => false,
                 },
             };
-            // What does not fit, and a change that is being applied and cannot be seen everywhere, is for the next time.
-            if !is_told {
+            // Stop at a change that does not fit, or whose transaction is only partly visible: the next sync returns
+            // it.
+            if !is_covered {
                 break;
             }
-            // A cleared history is the chat's as well, and tells nothing of its document.
-            if concerns && (pointer.of > Seq(0) || pointer.only_for.is_none()) {
-                told.insert(pointer.of);
+            // A pointer of a cleared history also has seq 0, but does not mean that the chat document is in the answer.
+            if is_for_caller && (pointer.of > Seq(0) || pointer.only_for.is_none()) {
+                included.insert(pointer.of);
             }
             part.cursor.rev = pointer.rev;
         }
@@ -206,9 +212,9 @@ impl ChatDelta {
     }
 }
 
-/// Adds an item, if it fits.
-fn add<T: Serialize>(room: &mut ByteBudget, item: T, push: impl FnOnce(T)) -> bool {
-    let fits = room.try_take(json_length(&item));
+/// Adds an item if it fits; false if it does not.
+fn try_add<T: Serialize>(budget: &mut ByteBudget, item: T, push: impl FnOnce(T)) -> bool {
+    let fits = budget.try_take(json_length(&item));
     if fits {
         push(item);
     }
@@ -226,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_pointer_is_over_or_on_its_way() {
+    fn a_missing_pointer_has_expired_or_is_not_visible_yet() {
         let now = Timestamp::from_seconds(10_000_000);
         let head = |last: u64, at: i64| Head {
             last_rev: Rev(last),
@@ -235,34 +241,34 @@ mod tests {
         };
         let recent = 10_000_000 - 60;
         let run = |revs: &[u64], cursor, until, last, at| {
-            followed(pointers(revs), Rev(cursor), Rev(until), &head(last, at), now).map(|run| run.len())
+            contiguous_pointers(pointers(revs), Rev(cursor), Rev(until), &head(last, at), now).map(|run| run.len())
         };
         assert_eq!(run(&[3, 4, 5], 2, 5, 5, recent), Some(3));
         assert_eq!(run(&[3, 4], 2, 5, 5, recent), Some(2), "the last one is being applied");
-        assert_eq!(run(&[], 4, 5, 5, recent), Some(0), "the same");
-        assert_eq!(run(&[], 4, 5, 5, 1), None, "that was long ago");
-        assert_eq!(run(&[4, 5], 2, 5, 5, recent), None, "the first is over");
-        assert_eq!(run(&[3, 5], 2, 5, 5, recent), None, "one between is over");
-        assert_eq!(run(&[3], 2, 5, 5, recent), None, "only the last can be on its way");
-        assert_eq!(run(&[3, 4], 2, 4, 9, recent), Some(2), "as many as were asked for");
+        assert_eq!(run(&[], 4, 5, 5, recent), Some(0), "the only one is being applied");
+        assert_eq!(run(&[], 4, 5, 5, 1), None, "the last change was committed long ago");
+        assert_eq!(run(&[4, 5], 2, 5, 5, recent), None, "the first has expired");
+        assert_eq!(run(&[3, 5], 2, 5, 5, recent), None, "one in the middle has expired");
+        assert_eq!(run(&[3], 2, 5, 5, recent), None, "only the last can be missing because it is being applied");
+        assert_eq!(run(&[3, 4], 2, 4, 9, recent), Some(2), "as many as requested");
         assert_eq!(run(&[3], 2, 4, 9, recent), None);
         assert_eq!(run(&[], 5, 5, 5, recent), Some(0));
     }
 
     #[test]
-    fn a_hundred_quiet_chats_fit_an_answer() {
-        let (many, now) = (1_000_000_000, Timestamp::from_seconds(1_800_000_000));
+    fn a_hundred_unchanged_chats_fit_in_an_answer() {
+        let (large, now) = (1_000_000_000, Timestamp::from_seconds(1_800_000_000));
         let user = UserId::parse("alice").unwrap();
         let part = |n: usize| {
             let chat = ChatId::parse(format!("{n:0>64}")).unwrap();
             let mute =
                 MuteView::new(&Mutes::from([(chat.clone(), Some(Timestamp::from_seconds(4_000_000_000)))]), &chat, now);
-            let head = Head { last_seq: Seq(many), last_rev: Rev(many), ..Head::new(2, now) };
-            let member = Member { cleared_seq: Seq(many), ..Member::joining(user.clone(), Seq(many), now) };
-            let cursor = Cursor { seq: Seq(many), rev: Rev(many) };
+            let head = Head { last_seq: Seq(large), last_rev: Rev(large), ..Head::new(2, now) };
+            let member = Member { cleared_seq: Seq(large), ..Member::joining(user.clone(), Seq(large), now) };
+            let cursor = Cursor { seq: Seq(large), rev: Rev(large) };
             ChatCursorState { chat, cursor, head, member, mute, is_open: false, now }.part()
         };
-        let mut room = ByteBudget { left: MAX_DOCUMENT_BYTES - 128 };
-        assert!((0..100).all(|n| room.try_take(json_length(&part(n)))), "{}", room.left);
+        let mut budget = ByteBudget { remaining: MAX_DOCUMENT_BYTES - 128 };
+        assert!((0..100).all(|n| budget.try_take(json_length(&part(n)))), "{}", budget.remaining);
     }
 }

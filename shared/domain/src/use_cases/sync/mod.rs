@@ -1,8 +1,8 @@
-//! Catching up: what happened in a client's chats since its cursors.
+//! Syncs a client: returns what changed in its chats since its cursors.
 
 mod delta;
 
-use self::delta::{ByteBudget, ChatCursorState, ChatDelta, followed};
+use self::delta::{ByteBudget, ChatCursorState, ChatDelta, contiguous_pointers};
 use super::list_chats::newest_first;
 use super::list_messages::contiguous;
 use super::{App, Caller, InboxEntry, MemberView};
@@ -21,90 +21,93 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// New messages of one chat that one answer reads.
+/// The most new messages of one chat in one answer.
 const MAX_NEW_MESSAGES: u64 = 20;
-/// Changes of one chat that one answer reads.
+/// The most changes of one chat in one answer.
 const MAX_CHANGES: u64 = 100;
-/// Chats that are delta up with at once.
+/// How many chats are read at the same time.
 const MAX_CONCURRENT_CHATS: usize = 4;
-/// Chats that are looked at for having been joined, if they are no more; and how many of them are shown.
+/// With more chats than this that the client did not name, none of them is read.
 const MAX_JOINED_CANDIDATES: usize = 100;
+/// The most joined chats in one answer.
 const MAX_JOINED_CHATS: usize = 20;
 
-/// How far a client knows a chat.
+/// Up to where a client has everything of a chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cursor {
-    /// The last message's place, without a hole before it.
+    /// The client has every message up to this seq.
     pub seq: Seq,
-    /// The last change's number, without a hole before it.
+    /// The client has every change up to this rev.
     pub rev: Rev,
 }
 
-/// Catches up.
+/// The request to sync.
 #[derive(Debug, Clone)]
 pub struct SyncChats {
-    /// Who asks.
+    /// The user whose client syncs.
     pub caller: Caller,
-    /// The chats that the client knows, and how far.
+    /// The chats that the client has, with its cursors.
     pub cursors: BTreeMap<ChatId, Cursor>,
-    /// Those of them that are open on the screen: their read positions are told too.
+    /// The chats that are visible on the screen: the answer has their members' read positions.
     pub open: BTreeSet<ChatId>,
-    /// The connection that the caller asks over, if it is one.
+    /// The WebSocket connection of the request, as it was registered; None for HTTP.
     pub connection: Option<Connection>,
 }
 
-/// What happened since.
+/// The changes since the cursors.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncOutcome {
-    /// The chats that the client knows, those with news first.
+    /// The chats that the client named, those with changes first.
     pub chats: Vec<ChatSync>,
-    /// Chats that it does not know, newest activity first.
+    /// Chats that the client did not name, newest activity first.
     pub joined: Vec<InboxEntry>,
-    /// True where there are more: list the inbox.
+    /// True if there are more such chats: the client must list the inbox.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub joined_limited: bool,
-    /// Chats that the caller is not in.
+    /// Named chats that the caller is not in.
     pub gone: Vec<ChatId>,
-    /// True where not everything fitted: ask again, with the new cursors.
+    /// True if not everything fitted: the client must sync again with the new cursors.
     pub limited: bool,
 }
 
-/// What happened in one chat.
+/// The changes of one chat.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatSync {
-    /// The chat.
+    /// The id of the changed chat.
     pub chat_id: ChatId,
-    /// The messages after the cursor, in order.
+    /// The messages after the client's cursor, in order.
     pub messages: Vec<MessageView>,
-    /// The messages up to the cursor that changed, as they are now. One that the caller deleted names them in deletedFor.
+    /// The current state of messages up to the cursor that changed. A message that the caller deleted for themselves
+    /// has their id in `deletedFor`.
     pub changed: Vec<MessageView>,
-    /// The chat, if its name, participants or admins changed.
+    /// The chat document, if its name, participants or admins changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chat: Option<ChatView>,
-    /// Everyone's read position, of an open chat of at most 100 members.
+    /// All members with their read positions; only for an open chat of at most 100 members.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub members: Option<Vec<MemberView>>,
-    /// True where the positions did not fit: get the chat.
+    /// True if the members did not fit: the client must get the chat.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub members_limited: bool,
-    /// The last message that the caller has read.
+    /// The caller's read position.
     pub read_seq: Seq,
-    /// How many they have not read.
+    /// The number of messages that the caller has not read.
     pub unread_count: u64,
-    /// The last place that is hidden from them.
+    /// The last seq that is hidden from the caller.
     pub floor: Seq,
-    /// Whether they muted the chat.
+    /// The caller's mute of the chat.
     #[serde(flatten)]
     pub mute: MuteView,
-    /// How far the client knows the chat with this.
+    /// The client's new cursor, after it has applied this.
     pub cursor: Cursor,
-    /// True where there is more: ask again with the new cursor.
+    /// True if the chat has more changes: the client must sync again with the new cursor.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub limited: bool,
-    /// True where the cursor is too old, or ahead of the chat: forget the chat's messages and list them anew.
+    /// True if the cursor is too old, or ahead of the chat: the client must drop the chat's messages and list them
+    /// again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub reset: bool,
 }
@@ -115,28 +118,28 @@ where
     P: Push,
     E: Env,
 {
-    /// What happened since the client's cursors. The heads are read first, so that a cursor that is answered is never
-    /// ahead of what is answered with it.
+    /// Collects the changes since the client's cursors. The heads are read first, so a new cursor is never ahead of
+    /// the data in the answer.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn sync(&self, command: SyncChats) -> Result<SyncOutcome, StoreError> {
         let SyncChats { caller, cursors, open, connection } = command;
-        let keep = self.register_connection(&caller.user, connection.as_ref());
-        join(self.news(&caller.user, &cursors, &open), keep).await.0
+        let restore = self.restore_connection(&caller.user, connection.as_ref());
+        join(self.load_changes(&caller.user, &cursors, &open), restore).await.0
     }
 
-    async fn news(
+    async fn load_changes(
         &self,
         user: &UserId,
         cursors: &BTreeMap<ChatId, Cursor>,
         open: &BTreeSet<ChatId>,
     ) -> Result<SyncOutcome, StoreError> {
-        let known: Vec<ChatId> = cursors.keys().cloned().collect();
+        let named: Vec<ChatId> = cursors.keys().cloned().collect();
         let (heads, mutes, all) =
-            try_join3(self.store.heads(&known, Consistency::Strong), self.store.mutes(user), self.store.chats_of(user))
+            try_join3(self.store.heads(&named, Consistency::Strong), self.store.mutes(user), self.store.chats_of(user))
                 .await?;
-        let mut members = self.store.memberships(user, &known).await?;
+        let mut members = self.store.memberships(user, &named).await?;
         let now = self.env.now();
 
         let mut synced = SyncOutcome {
@@ -146,28 +149,28 @@ where
             gone: Vec::new(),
             limited: false,
         };
-        let (mut news, mut quiet) = (Vec::new(), Vec::new());
+        let (mut to_read, mut unchanged) = (Vec::new(), Vec::new());
         for (chat, cursor) in cursors.clone() {
             let (Some(head), Some(member)) = (heads.get(&chat), members.remove(&chat)) else {
                 synced.gone.push(chat);
                 continue;
             };
             let mute = MuteView::new(&mutes, &chat, now);
-            let known = ChatCursorState { is_open: open.contains(&chat), head: *head, chat, cursor, member, mute, now };
-            if known.includes_positions() || known.has_news() { news.push(known) } else { quiet.push(known) }
+            let state = ChatCursorState { is_open: open.contains(&chat), head: *head, chat, cursor, member, mute, now };
+            if state.includes_positions() || state.has_changes() { to_read.push(state) } else { unchanged.push(state) }
         }
-        // Those with news come first: the first of their messages finds room, unless chats that are gone take it, which are
-        // not asked for again.
-        news.sort_by_key(|known| {
-            let order = (Reverse(known.has_news()), Reverse(known.is_open), Reverse(known.head.activity()));
-            (order, known.chat.clone())
+        // Chats with changes come first, so that at least one of their messages fits and every sync makes progress.
+        // Only a long list of gone chats can prevent that, and the client does not name those again.
+        to_read.sort_by_key(|state| {
+            let order = (Reverse(state.has_changes()), Reverse(state.is_open), Reverse(state.head.activity()));
+            (order, state.chat.clone())
         });
 
-        let mut room = ByteBudget { left: MAX_DOCUMENT_BYTES.saturating_sub(json_length(&synced)) };
+        let mut budget = ByteBudget { remaining: MAX_DOCUMENT_BYTES.saturating_sub(json_length(&synced)) };
         let mut positions = Vec::new();
-        let mut delta = stream::iter(news).map(|known| self.catch_up(known)).buffered(MAX_CONCURRENT_CHATS);
-        while let Some(delta) = delta.next().await {
-            let Some((part, members)) = delta?.fill(&mut room) else {
+        let mut deltas = stream::iter(to_read).map(|state| self.load_delta(state)).buffered(MAX_CONCURRENT_CHATS);
+        while let Some(delta) = deltas.next().await {
+            let Some((part, members)) = delta?.fill(&mut budget) else {
                 synced.limited = true;
                 break;
             };
@@ -175,28 +178,28 @@ where
             positions.extend(members.map(|members| (synced.chats.len(), members)));
             synced.chats.push(part);
         }
-        drop(delta);
-        for known in quiet {
-            let part = known.part();
-            if room.try_take(json_length(&part)) { synced.chats.push(part) } else { synced.limited = true }
+        drop(deltas);
+        for state in unchanged {
+            let part = state.part();
+            if budget.try_take(json_length(&part)) { synced.chats.push(part) } else { synced.limited = true }
         }
-        // They are told anew each time: what is told once comes before them.
+        // Read positions come last: every sync returns them again, while the other parts are returned once.
         for (index, members) in positions {
             if let Some(part) = synced.chats.get_mut(index) {
-                part.members_limited = !room.try_take(json_length(&members) + 12);
+                part.members_limited = !budget.try_take(json_length(&members) + 12);
                 part.members = (!part.members_limited).then_some(members);
             }
         }
-        self.add_joined(&mut synced, user, all, cursors, &mutes, room).await?;
+        self.add_joined(&mut synced, user, all, cursors, &mutes, budget).await?;
         Ok(synced)
     }
 
-    /// What is to be told of one chat.
-    async fn catch_up(&self, known: ChatCursorState) -> Result<ChatDelta, StoreError> {
-        let ChatCursorState { chat, cursor, head, member, .. } = &known;
+    /// Reads the changes of one chat since its cursor.
+    async fn load_delta(&self, state: ChatCursorState) -> Result<ChatDelta, StoreError> {
+        let ChatCursorState { chat, cursor, head, member, .. } = &state;
         let floor = member.floor();
-        if known.is_ahead() {
-            return Ok(ChatDelta::reset(known));
+        if state.is_ahead() {
+            return Ok(ChatDelta::reset(state));
         }
         let after = cursor.seq.max(floor.seq());
         let until = Seq(head.last_seq.0.min(after.0.saturating_add(MAX_NEW_MESSAGES)));
@@ -205,7 +208,7 @@ where
             if changed_until <= cursor.rev {
                 return Ok(Vec::new());
             }
-            self.store.pointers(chat, cursor.rev.next(), changed_until, known.now).await
+            self.store.pointers(chat, cursor.rev.next(), changed_until, state.now).await
         };
         let messages = async {
             if until <= after {
@@ -214,19 +217,19 @@ where
             self.store.messages(chat, after.next(), until).await
         };
         let (pointers, messages, members) = try_join3(pointers, messages, self.store.members(chat)).await?;
-        let Some(pointers) = followed(pointers, cursor.rev, changed_until, head, known.now) else {
-            return Ok(ChatDelta::reset(known));
+        let Some(pointers) = contiguous_pointers(pointers, cursor.rev, changed_until, head, state.now) else {
+            return Ok(ChatDelta::reset(state));
         };
-        // What came after the cursor is told as new, in its present state.
-        let concerns = |pointer: &&Pointer| pointer.only_for.as_ref().is_none_or(|user| *user == member.user);
-        let changed = pointers.iter().filter(concerns).map(|pointer| pointer.of);
-        let places: BTreeSet<Seq> = changed.filter(|of| floor.shows(*of) && *of <= cursor.seq).collect();
-        let places: Vec<_> = places.into_iter().map(|of| (chat.clone(), of)).collect();
+        // Messages after the cursor are returned as new messages, in their current state.
+        let is_for_caller = |pointer: &&Pointer| pointer.only_for.as_ref().is_none_or(|user| *user == member.user);
+        let changed = pointers.iter().filter(is_for_caller).map(|pointer| pointer.of);
+        let changed: BTreeSet<Seq> = changed.filter(|of| floor.shows(*of) && *of <= cursor.seq).collect();
+        let changed: Vec<_> = changed.into_iter().map(|of| (chat.clone(), of)).collect();
         let document = async {
-            let changed = pointers.iter().any(|pointer| pointer.of == Seq(0) && pointer.only_for.is_none());
-            if changed { self.store.chat(chat, Consistency::Strong).await } else { Ok(None) }
+            let has_changed = pointers.iter().any(|pointer| pointer.of == Seq(0) && pointer.only_for.is_none());
+            if has_changed { self.store.chat(chat, Consistency::Strong).await } else { Ok(None) }
         };
-        let (changed, document) = try_join(self.store.messages_at(&places), document).await?;
+        let (changed, document) = try_join(self.store.messages_at(&changed), document).await?;
         let changed = changed.into_iter().map(|message| (message.seq, message)).collect();
         Ok(ChatDelta {
             messages: contiguous(messages, after.next()),
@@ -234,12 +237,12 @@ where
             changed,
             document,
             members,
-            known,
+            state,
             reset: false,
         })
     }
 
-    /// Adds the chats that the client does not know.
+    /// Adds the chats that the client did not name.
     async fn add_joined(
         &self,
         synced: &mut SyncOutcome,
@@ -247,22 +250,22 @@ where
         all: Vec<ChatId>,
         cursors: &BTreeMap<ChatId, Cursor>,
         mutes: &Mutes,
-        mut room: ByteBudget,
+        mut budget: ByteBudget,
     ) -> Result<(), StoreError> {
-        let unknown: Vec<ChatId> = all.into_iter().filter(|chat| !cursors.contains_key(chat)).collect();
-        if unknown.is_empty() {
+        let unnamed: Vec<ChatId> = all.into_iter().filter(|chat| !cursors.contains_key(chat)).collect();
+        if unnamed.is_empty() {
             return Ok(());
         }
-        // A client with so many chats names its newest; whatever else there is, the inbox tells.
-        if unknown.len() > MAX_JOINED_CANDIDATES {
+        // A client with that many chats names only its newest ones, and lists the inbox for the others.
+        if unnamed.len() > MAX_JOINED_CANDIDATES {
             synced.joined_limited = true;
             return Ok(());
         }
-        let mut heads = newest_first(self.store.heads(&unknown, Consistency::Eventual).await?);
+        let mut heads = newest_first(self.store.heads(&unnamed, Consistency::Eventual).await?);
         synced.joined_limited = heads.len() > MAX_JOINED_CHATS;
         heads.truncate(MAX_JOINED_CHATS);
         for entry in self.entries(user, heads, mutes).await?.into_iter().flatten() {
-            if room.try_take(json_length(&entry)) { synced.joined.push(entry) } else { synced.joined_limited = true }
+            if budget.try_take(json_length(&entry)) { synced.joined.push(entry) } else { synced.joined_limited = true }
         }
         Ok(())
     }

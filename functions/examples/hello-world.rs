@@ -1,4 +1,4 @@
-//! The smallest function there is: what docs/adr/0001-starting-fast.md measures the others against.
+//! The smallest possible function. docs/adr/0001-starting-fast.md compares the other functions with it.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::{Value, json};

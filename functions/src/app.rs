@@ -1,4 +1,5 @@
-//! The one composition: the domain on DynamoDB, API Gateway and the real clock. Built once, before the first event.
+//! The only composition root: the domain on DynamoDB, API Gateway and the real clock. A function builds it once, before
+//! the first event.
 
 use auth::{AuthService, Credential, Secret};
 use edge::aws::Aws;
@@ -14,13 +15,13 @@ use store::{DynamoStore, TableNames};
 pub(crate) use objects::Bucket;
 pub(crate) use realtime::{ApiGatewayPush, PushAndNotify};
 
-/// The use cases on AWS. `App<()>` pushes nothing.
+/// The use cases on AWS. `App<()>` has no push channel.
 pub(crate) type App<P = ApiGatewayPush> = domain::App<Store, P, SystemEnv>;
 
-/// The users of the Auth Service, where one is configured.
+/// The users of the Auth Service; None if no Auth Service is configured.
 pub(crate) type Users = Option<AuthService<SystemEnv>>;
 
-/// The password of Redis, where it asks for one: a secret of Secrets Manager.
+/// The password of Redis, from a secret in Secrets Manager; None if Redis asks for no password.
 #[derive(Debug)]
 pub(crate) struct RedisPassword(Option<Secret>);
 
@@ -33,9 +34,9 @@ impl Password for RedisPassword {
     }
 }
 
-/// Builds what a handler needs, from the function's environment variables. Building also connects: Lambda gives a
-/// function 10 s to start, and the first request does not wait for name resolution and TLS. Each method fails on a
-/// variable that is missing or wrong.
+/// Builds the dependencies of a handler from the function's environment variables. Building also opens the connections:
+/// Lambda gives a function 10 s to start, so the first request does not wait for name resolution and TLS. Each method
+/// fails if a variable is missing or wrong.
 pub(crate) struct Parts(Aws);
 
 impl Parts {
@@ -55,7 +56,7 @@ impl Parts {
         compose(store(&self.0).await?, ())
     }
 
-    /// The use cases, with the push channel and, where a topic is configured, notifications to users who are away.
+    /// The use cases, with the push channel. If a topic is configured, offline users get notifications.
     pub(crate) async fn app_with_notifications(&self) -> Result<App<PushAndNotify>, Error> {
         let App { store, push, env, settings } = self.app().await?;
         let endpoint = self.0.config.sns_endpoint.as_deref();
@@ -63,14 +64,14 @@ impl Parts {
         Ok(App { store, push: PushAndNotify::new(push, topic), env, settings })
     }
 
-    /// The push channel alone, for a function that stores nothing.
+    /// Only the push channel, for a function that stores nothing.
     pub(crate) async fn channel(&self) -> Result<ApiGatewayPush, Error> {
         let endpoint = connections_endpoint()?;
         self.0.warm(&endpoint).await;
         Ok(ApiGatewayPush::new(&self.0.sdk, &endpoint))
     }
 
-    /// The directory of users.
+    /// The directory of users; None if no Auth Service is configured.
     pub(crate) fn users(&self) -> Result<Users, Error> {
         let Some(config) = AuthServiceConfig::from_env() else { return Ok(None) };
         let endpoint = self.0.config.secrets_endpoint.as_deref();
@@ -78,13 +79,13 @@ impl Parts {
         Ok(Some(AuthService::new(&config.url, credential, SystemEnv)?))
     }
 
-    /// The bucket with attachments.
+    /// The bucket that holds the attachments.
     pub(crate) fn bucket(&self) -> Result<Bucket, Error> {
         Ok(Bucket::new(&self.0.sdk, self.0.config.s3_endpoint.as_deref(), &attachments_bucket()?))
     }
 }
 
-/// The tables, and Redis where live connections are kept there.
+/// The tables, and Redis if live connections are kept in Redis.
 type Store = DynamoStore<SystemEnv, RedisConnections<RedisPassword>>;
 
 async fn store(aws: &Aws) -> Result<Store, Error> {
@@ -101,7 +102,7 @@ async fn store(aws: &Aws) -> Result<Store, Error> {
     Ok(DynamoStore::new(&aws.sdk, aws.config.dynamodb_endpoint.as_deref(), tables, connections?, SystemEnv))
 }
 
-/// Where live connections are kept, if not in their table.
+/// The store of live connections; None if they are kept in the ChatUsers table.
 async fn redis(aws: &Aws) -> Result<Option<RedisConnections<RedisPassword>>, Error> {
     let Some(RealtimeConfig { redis_url, secret_arn, prefix }) = RealtimeConfig::from_env() else { return Ok(None) };
     let server = realtime::parse_url(&redis_url).map_err(|error| format!("the variable REALTIME_REDIS_URL {error}"))?;

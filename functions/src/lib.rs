@@ -1,5 +1,5 @@
-//! The functions: what each does is in [`handlers`]. What they share is beside it: which store and which push channel, what
-//! happens around a request, the log line.
+//! The Lambda functions. [`handlers`] has one module per function. The other modules are shared: the composition of
+//! store and push channel, the steps around each request, and the log line.
 
 mod app;
 pub mod handlers;

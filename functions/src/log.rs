@@ -1,5 +1,5 @@
-//! What is known of a request afterwards: one line, which is at once the request's log and its metrics, in CloudWatch's
-//! embedded metric format. CloudWatch Logs makes metrics of its numbers, and Logs Insights finds its other fields.
+//! One log line per request, in CloudWatch's embedded metric format. CloudWatch Logs turns its numbers into metrics,
+//! and Logs Insights can search its other fields.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use domain::ids::{ChatId, UserId};
@@ -13,43 +13,43 @@ use lambda_runtime::Error;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use serde_json::Value;
 
-/// Writes the lines. Lambda hands a process one request at a time, so what was counted since the last line is the
-/// request's own.
+/// Writes the lines. Lambda hands a process one request at a time, so all counts since the last line belong to the
+/// current request.
 #[derive(Clone, Copy)]
 pub(crate) struct Log(&'static Collector);
 
-/// What a line says of a request. Never a body, a token or a user's id.
+/// The fields of a request's line. It never contains a body, a token or a user's id.
 #[derive(Debug, Default)]
 pub(crate) struct LogRecord<'a> {
-    /// `POST /chats`, `createChat` or `$connect`.
+    /// For example `POST /chats`, `createChat` or `$connect`.
     pub(crate) route: &'a str,
-    /// API Gateway's name for the request.
+    /// API Gateway's id of the request.
     pub(crate) request_id: &'a str,
-    /// Lambda's name for the invocation, which is in all other lines of it.
+    /// Lambda's id of the invocation. All other log lines of the invocation contain it too.
     pub(crate) invocation: &'a str,
-    /// Who asked.
+    /// The caller; the line contains a hash of the id.
     pub(crate) user: Option<&'a UserId>,
-    /// In which chat.
+    /// The chat that the request is about, if any.
     pub(crate) chat: Option<&'a ChatId>,
-    /// How it was answered.
+    /// The HTTP status of the response.
     pub(crate) status: u16,
-    /// The problem's code, if it was answered with one.
+    /// The code of the problem; None if the request succeeded.
     pub(crate) code: Option<&'static str>,
 }
 
-/// Sets up logging, in the format and at the level that Lambda was configured with, and what is counted.
+/// Sets up logging, in the format and at the level of Lambda's configuration, and the metrics.
 ///
 /// # Errors
-/// Somebody has set up counting already.
-pub(crate) fn start() -> Result<Log, Error> {
+/// The metrics are already set up.
+pub(crate) fn init_logging() -> Result<Log, Error> {
     lambda_http::tracing::init_default_subscriber();
     let collector = Builder::new().cloudwatch_namespace(metrics_namespace()).init()?;
     meter::describe();
     Ok(Log(collector))
 }
 
-/// A request that has no line yet. Dropped without one, as by a panic, it is logged as failed: what was counted for it is
-/// not taken for the next one's.
+/// A request that is not logged yet. If it is dropped before [`RequestLog::finish`], for example by a panic, it is
+/// logged with status 500. So its counts do not go to the next request.
 pub(crate) struct RequestLog {
     log: Log,
     started: Timestamp,
@@ -57,7 +57,7 @@ pub(crate) struct RequestLog {
 }
 
 impl Log {
-    /// A request begins.
+    /// Starts the log of a request and resets the counts.
     pub(crate) fn start(self) -> RequestLog {
         meter::begin();
         RequestLog { log: self, started: SystemEnv.now(), has_line: false }
@@ -81,18 +81,18 @@ impl Log {
             self.0.set_property(name, value);
         }
         if let Err(error) = self.0.flush(to) {
-            tracing::error!(%error, "a request could not be logged");
+            tracing::error!(%error, "the log line of a request could not be written");
         }
     }
 }
 
 impl RequestLog {
-    /// When it began.
+    /// When the request started.
     pub(crate) fn started(&self) -> Timestamp {
         self.started
     }
 
-    /// Its line.
+    /// Writes the line.
     pub(crate) fn finish(mut self, line: &LogRecord<'_>) {
         self.has_line = true;
         self.log.write(self.started, line, std::io::stdout().lock());
@@ -114,22 +114,22 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_line_is_a_document_of_metrics_and_the_next_one_begins_anew() {
+    fn line_has_metrics_and_next_line_starts_from_zero() {
         let log = Log(Builder::new().cloudwatch_namespace("test").init().unwrap());
         meter::describe();
-        let written = |line: &LogRecord<'_>| -> Value {
+        let write_line = |line: &LogRecord<'_>| -> Value {
             let mut bytes = Vec::new();
             log.write(SystemEnv.now(), line, &mut bytes);
             assert_eq!(bytes.iter().filter(|byte| **byte == b'\n').count(), 1, "one line");
             serde_json::from_slice(&bytes).unwrap()
         };
         let alice = UserId::parse("alice").unwrap();
-        let begun = log.start();
+        let request_log = log.start();
         meter::consumed(3.5, 0.0);
         meter::consumed(0.5, 8.0);
         meter::missed(2);
         let first =
-            written(&LogRecord { route: "sendMessage", user: Some(&alice), status: 503, ..LogRecord::default() });
+            write_line(&LogRecord { route: "sendMessage", user: Some(&alice), status: 503, ..LogRecord::default() });
         let metrics = &first["_aws"]["CloudWatchMetrics"];
         assert_eq!((&metrics[0]["Namespace"], &metrics[0]["Dimensions"]), (&json!("test"), &json!([[]])));
         let unit = json!("Count");
@@ -139,16 +139,16 @@ mod tests {
             assert_eq!(first[name].as_f64(), Some(value), "{first}");
         }
         assert_eq!((&first["ReadUnits"], &first["WriteUnits"]), (&json!(4.0), &json!(8.0)));
-        let said = (&first["route"], &first["user"], &first["status"], &first["code"]);
-        assert_eq!(said, (&json!("sendMessage"), &json!("2bd806c97f0e00af"), &json!(503), &Value::Null));
+        let fields = (&first["route"], &first["user"], &first["status"], &first["code"]);
+        assert_eq!(fields, (&json!("sendMessage"), &json!("2bd806c97f0e00af"), &json!(503), &Value::Null));
         assert!(first["_aws"]["Timestamp"].is_u64() && first["ms"].is_u64());
 
-        begun.finish(&LogRecord::default());
-        // One that gets no line takes what was counted for it with it.
-        let lost = log.start();
+        request_log.finish(&LogRecord::default());
+        // A request that is dropped without a line does not pass its counts on to the next one.
+        let unfinished = log.start();
         meter::missed(7);
-        drop(lost);
-        let second = written(&LogRecord { status: 200, ..LogRecord::default() });
+        drop(unfinished);
+        let second = write_line(&LogRecord { status: 200, ..LogRecord::default() });
         assert_eq!((&second["ReadUnits"], &second["user"]), (&json!(0.0), &Value::Null), "{second}");
         assert!(second.get("ServerErrors").is_none() && second.get("PushesMissed").is_none(), "{second}");
     }

@@ -1,7 +1,7 @@
-//! What happens around every request: it is parsed, handled, answered, and logged in one line.
+//! The steps around each request: parse, handle, respond, and write one log line.
 
 use crate::app::{ApiGatewayPush, App, Parts, PushAndNotify};
-use crate::log::{LogRecord, RequestLog, start};
+use crate::log::{LogRecord, RequestLog, init_logging};
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use domain::error_chain::error_chain;
 use domain::ids::ConnectionId;
@@ -18,9 +18,9 @@ use serde_json::Value;
 /// What a handler returns.
 pub(crate) type HandlerFuture<'a> = BoxFuture<'a, Result<Answer, Problem>>;
 
-/// What a handler works with: the use cases, alone or with one more thing.
+/// The dependencies of a handler: the use cases, alone or with one other dependency.
 pub(crate) trait Context: Send + Sync {
-    /// The push channel; None in a function that serves no frames.
+    /// The push channel; None in a function that serves no WebSocket frames.
     fn channel(&self) -> Option<&ApiGatewayPush>;
 }
 
@@ -57,15 +57,15 @@ impl Context for ApiGatewayPush {
 /// Builds the context and serves requests with it. Returns when Lambda ends the function.
 ///
 /// # Errors
-/// A variable that is missing or wrong, or the Runtime API is gone.
+/// An environment variable is missing or wrong, or the Runtime API does not answer any more.
 pub(crate) async fn serve<C: Context>(
     build: impl AsyncFnOnce(&Parts) -> Result<C, Error>,
     handle: impl for<'a> Fn(&'a C, Request) -> HandlerFuture<'a> + Send + Sync,
 ) -> Result<(), Error> {
-    let log = start()?;
+    let log = init_logging()?;
     let context = &build(&Parts::from_env()?).await?;
     let handle = &handle;
-    let one = service_fn(move |request| async move {
+    let service = service_fn(move |request| async move {
         let log = log.start();
         let (origin, parsed) = parse_request(&request, log.started());
         let result = match parsed {
@@ -78,24 +78,24 @@ pub(crate) async fn serve<C: Context>(
         finish(log, &origin, &result);
         Ok::<Response<Body>, Error>(respond(&origin, &result))
     });
-    lambda_http::run(one).await
+    lambda_http::run(service).await
 }
 
 /// What a handler of `$connect` or `$disconnect` returns.
 pub(crate) type SocketHandlerFuture<'a> = BoxFuture<'a, Result<Value, Problem>>;
 
-/// Serves `$connect` or `$disconnect`. On lambda_runtime, as lambda_http puts the headers of a WebSocket answer only where
-/// API Gateway does not look for the subprotocol.
+/// Serves `$connect` or `$disconnect`. It uses lambda_runtime, because lambda_http puts the headers of a WebSocket
+/// response only into fields where API Gateway does not look for the subprotocol.
 ///
 /// # Errors
-/// A variable that is missing or wrong, or the Runtime API is gone.
+/// An environment variable is missing or wrong, or the Runtime API does not answer any more.
 pub(crate) async fn serve_connections(
     handle: impl for<'a> Fn(&'a App, SocketEvent) -> SocketHandlerFuture<'a>,
 ) -> Result<(), Error> {
-    let log = start()?;
+    let log = init_logging()?;
     let app = &Parts::from_env()?.app().await?;
     let handle = &handle;
-    let one = async |event: LambdaEvent<ApiGatewayWebsocketProxyRequest>| -> Result<Value, Error> {
+    let service = async |event: LambdaEvent<ApiGatewayWebsocketProxyRequest>| -> Result<Value, Error> {
         let log = log.start();
         let parsed = parse(&event.payload);
         let user = parsed.as_ref().ok().map(|event| event.user.clone());
@@ -115,32 +115,32 @@ pub(crate) async fn serve_connections(
         log.finish(&record);
         Ok(result.unwrap_or_else(|problem| refuse(problem.status())))
     };
-    lambda_runtime::run(lambda_runtime::service_fn(one)).await
+    lambda_runtime::run(lambda_runtime::service_fn(service)).await
 }
 
-/// Closes the connection of a frame whose token has expired. The frame is answered over the push channel before that: a
-/// reply would come after the close.
+/// Closes the connection of a frame whose token has expired. The response is posted over the push channel before the
+/// close, because the function's own response would arrive after it.
 async fn close_if_expired(channel: &ApiGatewayPush, origin: &Origin, result: &Result<Answer, Problem>) {
     if let (Err(problem), Api::WebSocket { connection: Some(connection), frame_id }) = (result, &origin.api)
         && problem.code == Code::TokenExpired
     {
-        let last = frame(frame_id.as_deref(), &origin.request_id, result).to_string();
-        post_and_close(channel, connection, &last).await;
+        let last_frame = frame(frame_id.as_deref(), &origin.request_id, result).to_string();
+        post_and_close(channel, connection, &last_frame).await;
     }
 }
 
-async fn post_and_close(channel: &ApiGatewayPush, connection: &ConnectionId, last: &str) {
-    for done in [channel.post(connection, last).await, channel.close(connection).await] {
-        if let Err(error) = done {
+async fn post_and_close(channel: &ApiGatewayPush, connection: &ConnectionId, last_frame: &str) {
+    for result in [channel.post(connection, last_frame).await, channel.close(connection).await] {
+        if let Err(error) = result {
             tracing::warn!(
                 error = error_chain(&error),
-                "the last frame to a connection whose token expired, or its close, failed"
+                "a connection whose token expired could not be notified or closed"
             );
         }
     }
 }
 
-/// Writes the request's line.
+/// Writes the log line of the request.
 fn finish(log: RequestLog, origin: &Origin, result: &Result<Answer, Problem>) {
     log.finish(&LogRecord {
         route: &origin.route,
@@ -152,8 +152,8 @@ fn finish(log: RequestLog, origin: &Origin, result: &Result<Answer, Problem>) {
     });
 }
 
-/// The part of a request's line that says how it was answered. The cause of a failure, which the client does not learn, is
-/// logged here.
+/// The fields of the log line that depend on the result. If the status is 500 or above, this also logs the cause, which
+/// the client does not get.
 fn outcome<T>(request_id: &str, result: &Result<T, Problem>, status: impl FnOnce(&T) -> u16) -> LogRecord<'static> {
     let problem = match result {
         Ok(answer) => return LogRecord { status: status(answer), ..LogRecord::default() },

@@ -1,7 +1,7 @@
-//! The authorizer of both APIs: the one function that sees tokens.
+//! The authorizer of both APIs: the only function that sees tokens.
 
 use super::run;
-use crate::log::start;
+use crate::log::init_logging;
 use auth::{FetchKeys, JwksEndpoint, Rules, SharedSecret, Verifier, VerifyError};
 use domain::error_chain::error_chain;
 use domain::ports::Env as _;
@@ -19,7 +19,7 @@ pub fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), Error> {
-    start()?;
+    init_logging()?;
     let AuthConfig { keys, issuer, audience } = AuthConfig::from_env()?;
     let rules = Rules { issuer, audience };
     match keys {
@@ -50,9 +50,9 @@ async fn handle(verifier: &Verifier<impl FetchKeys>, event: LambdaEvent<Value>) 
             tracing::info!(reason, "refused");
             Ok(request.deny())
         }
-        // Neither allowed nor refused: API Gateway answers 500, and the client may try again.
+        // Without keys it is unknown whether the token is valid. API Gateway responds 500, and the client may retry.
         Err(error @ VerifyError::NoKeys(_)) => {
-            tracing::error!(error = error_chain(&error), "neither allowed nor refused");
+            tracing::error!(error = error_chain(&error), "a token could not be checked: no keys");
             Err(error.into())
         }
     }

@@ -1,4 +1,4 @@
-//! `ping`, and `$default`: whatever is no known action is answered with a frame that names those that are.
+//! `ping`, and `$default`: a frame with an unknown action gets an error that lists the known actions.
 
 use super::run;
 use crate::serve::serve;

@@ -19,6 +19,6 @@ pub fn main() -> ExitCode {
 
 async fn handle(app: &App<()>, bucket: &Bucket, request: Request) -> Result<Answer, Problem> {
     let (user, chat, seq) = commands::get_attachment(request)?;
-    let opened = app.get_attachment(bucket, &user, &chat, seq).await?;
-    Answer::of(&opened)
+    let download = app.get_attachment(bucket, &user, &chat, seq).await?;
+    Answer::of(&download)
 }

@@ -1,9 +1,10 @@
-//! The functions: a module each, which parses an event, calls one use case and answers. On AWS each is a program of its
-//! own (`src/bin`), which calls the module's `main`. In development one program serves all of them: it asks [`by_name`].
+//! One module per function. A handler parses an event, calls one use case and responds. On AWS, each function is its
+//! own program (`src/bin`), which calls the module's `main`. In development, one program serves all functions: it looks
+//! them up with [`by_name`].
 //!
-//! `main` is neither generic nor a future, so what it calls is compiled once, here, and not again in each program.
+//! `main` is neither generic nor a future. So its code is compiled once, in this crate, and not again in each program.
 
-// What stands between such comments is written by `cargo xtask generate`.
+// `cargo xtask generate` writes the lines between such comments.
 // generated: modules
 pub mod add_participants;
 pub mod authorize;
@@ -35,8 +36,8 @@ pub mod update_chat;
 use lambda_runtime::Error;
 use std::process::{ExitCode, Termination as _};
 
-/// Makes the look-up by the function's name out of one list. It is for development alone: a program that calls it links
-/// every handler.
+/// Generates the look-up by function name from one list. The look-up is only for development: a program that calls it
+/// links every handler.
 macro_rules! handlers {
     ($($name:literal => $module:ident,)+) => {
         /// The names of all functions, as template.yaml's `BuildProperties.Binary` has them.
@@ -51,7 +52,7 @@ macro_rules! handlers {
             }
         }
 
-        /// Each name with the module that it stands for.
+        /// Each function's name, module and `main`.
         #[cfg(test)]
         const MODULES: &[(&str, &str, fn() -> ExitCode)] = &[$(($name, stringify!($module), $module::main)),+];
     };
@@ -87,15 +88,15 @@ handlers! {
     // end of handlers
 }
 
-/// Serves until Lambda ends the function. An error of its start is printed and is exit code 1, as by a `main` that
-/// returns it.
-fn run(serving: impl Future<Output = Result<(), Error>>) -> ExitCode {
-    run_on_one_thread(serving).report()
+/// Serves until Lambda ends the function. An error at the start is printed, and the exit code is 1, as with a `main`
+/// that returns the error.
+fn run(server: impl Future<Output = Result<(), Error>>) -> ExitCode {
+    run_on_one_thread(server).report()
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn run_on_one_thread(serving: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
-    serving.await
+async fn run_on_one_thread(server: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+    server.await
 }
 
 #[cfg(test)]
@@ -106,18 +107,18 @@ mod tests {
 
     const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
 
-    /// The names of the files in a directory of the package, without their ending.
-    fn files(directory: &str) -> BTreeSet<String> {
+    /// The names of the files in a directory of the package, without their extension.
+    fn file_stems(directory: &str) -> BTreeSet<String> {
         let entries = std::fs::read_dir(Path::new(PACKAGE).join(directory)).unwrap();
         entries.map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect()
     }
 
     #[test]
-    fn a_function_has_the_same_main_as_a_program_and_by_name() {
+    fn program_and_look_up_by_name_use_the_same_main() {
         let manifest = include_str!("../../Cargo.toml");
         for &(name, module, main) in MODULES {
             assert_eq!(name.replace('-', "_"), module);
-            assert!(by_name(name).is_some_and(|found| std::ptr::fn_addr_eq(found, main)), "{name}");
+            assert!(by_name(name).is_some_and(|by_name| std::ptr::fn_addr_eq(by_name, main)), "{name}");
             let file = Path::new(PACKAGE).join(format!("src/bin/{name}.rs"));
             let program = std::fs::read_to_string(file).unwrap();
             let code: String = program.lines().filter(|line| !line.starts_with("//!")).map(str::trim).collect();
@@ -132,9 +133,9 @@ mod tests {
     fn every_handler_is_listed_and_has_a_program() {
         let listed: BTreeSet<_> = NAMES.iter().map(|name| (*name).to_owned()).collect();
         assert!(NAMES.is_sorted() && listed.len() == NAMES.len(), "{NAMES:?}");
-        assert_eq!(files("src/bin"), listed);
+        assert_eq!(file_stems("src/bin"), listed);
         let mut modules: BTreeSet<_> = listed.iter().map(|name| name.replace('-', "_")).collect();
         modules.insert("mod".to_owned());
-        assert_eq!(files("src/handlers"), modules);
+        assert_eq!(file_stems("src/handlers"), modules);
     }
 }

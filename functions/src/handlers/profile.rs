@@ -18,10 +18,10 @@ pub fn main() -> ExitCode {
 }
 
 async fn handle(app: &App, users: &Users, request: Request) -> Result<Answer, Problem> {
-    let shown = match commands::profile(request)? {
+    let profile = match commands::profile(request)? {
         ProfileCommand::Me(caller) => app.me(users, &caller).await?,
         ProfileCommand::Update(command) => app.update_me(users, &command).await?,
         ProfileCommand::User(caller, user) => app.user(users, &caller, &user).await?,
     };
-    Answer::of(&shown)
+    Answer::of(&profile)
 }

@@ -16,6 +16,6 @@ pub fn main() -> ExitCode {
 
 async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
     let command = commands::typing(request)?;
-    let said = app.send_typing(command).await?;
-    Answer::of(&said)
+    let typing = app.send_typing(command).await?;
+    Answer::of(&typing)
 }

@@ -1,4 +1,4 @@
-//! From what a use case says to a response (HTTP) or a frame (WebSocket).
+//! Turns the result of a use case into a response (HTTP) or a frame (WebSocket).
 
 use crate::problem::{Code, Problem};
 use crate::request::{Api, Origin};
@@ -10,9 +10,9 @@ use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_
 use lambda_http::{Body, Response};
 use serde_json::{Map, Value, json};
 
-/// The result of a use case, as clients see it. Over HTTP it has a status as well.
+/// The result of a use case, in the form that clients get.
 pub trait Reply {
-    /// The HTTP status.
+    /// The HTTP status of the response.
     fn status(&self) -> u16 {
         200
     }
@@ -20,11 +20,11 @@ pub trait Reply {
     /// The body of the HTTP response, and `data` of the frame.
     ///
     /// # Errors
-    /// It cannot be written as JSON.
+    /// The result cannot be written as JSON.
     fn data(&self) -> serde_json::Result<Value>;
 }
 
-/// A request that was served.
+/// The response to a request that succeeded.
 #[derive(Debug)]
 pub struct Answer {
     status: u16,
@@ -32,10 +32,10 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The answer with this result.
+    /// Creates the response with this result.
     ///
     /// # Errors
-    /// [`Problem`] if it cannot be written as JSON.
+    /// [`Problem`] if the result cannot be written as JSON.
     pub fn of(reply: &impl Reply) -> Result<Self, Problem> {
         let data = reply.data().map_err(|error| Problem {
             cause: Some(Box::new(error)),
@@ -44,17 +44,17 @@ impl Answer {
         Ok(Self { status: reply.status(), data })
     }
 
-    /// The HTTP status.
+    /// The HTTP status of the response.
     pub fn status(&self) -> u16 {
         self.status
     }
 }
 
-/// The answer to a ping.
+/// The response to a ping.
 #[derive(Debug)]
 pub struct Pong;
 
-/// Results that are documents already.
+/// Implements [`Reply`] for results that serialize to the data as they are.
 macro_rules! documents {
     ($($reply:ty),+) => {$(
         impl Reply for $reply {
@@ -66,7 +66,7 @@ macro_rules! documents {
 }
 documents!(ChatDetails, Inbox, MarkSeenOutcome, MuteOutcome, Page, SyncOutcome);
 
-/// 201, or 200 for a chat that existed.
+/// 201 for a new chat, 200 for a chat that already exists.
 impl Reply for CreatedChat {
     fn status(&self) -> u16 {
         if self.is_new { 201 } else { 200 }
@@ -77,7 +77,7 @@ impl Reply for CreatedChat {
     }
 }
 
-/// 201, or 200 for a message that an earlier request stored.
+/// 201 for a new message, 200 for a message that an earlier request stored.
 impl Reply for SendOutcome {
     fn status(&self) -> u16 {
         if self.repeated { 200 } else { 201 }
@@ -88,7 +88,7 @@ impl Reply for SendOutcome {
     }
 }
 
-/// 201: the attachment, and how to upload its bytes.
+/// 201, with the attachment and the presigned URL for its bytes.
 impl Reply for CreatedAttachment {
     fn status(&self) -> u16 {
         201
@@ -113,7 +113,7 @@ impl Reply for AttachmentDownload {
     }
 }
 
-/// The group; `left` for a caller who is no longer in it.
+/// The group; `{"left": true}` if the caller is no longer a participant.
 impl Reply for ChangedGroup {
     fn data(&self) -> serde_json::Result<Value> {
         Ok(match &self.chat {
@@ -153,7 +153,8 @@ impl Reply for Pong {
     }
 }
 
-/// The response to a request: over HTTP with status and headers, over WebSocket a frame that repeats the request's id.
+/// The response to a request. Over HTTP, it has a status and headers. Over WebSocket, it is a frame that repeats the
+/// request's id.
 pub fn respond(origin: &Origin, result: &Result<Answer, Problem>) -> Response<Body> {
     match &origin.api {
         Api::Http => http(&origin.request_id, result),
@@ -163,7 +164,7 @@ pub fn respond(origin: &Origin, result: &Result<Answer, Problem>) -> Response<Bo
     }
 }
 
-/// `{"id", "ok": true, "data"}` or `{"id", "ok": false, "error"}`; without an id where the request had none.
+/// `{"id", "ok": true, "data"}` or `{"id", "ok": false, "error"}`. `id` is absent if the request had none.
 pub fn frame(id: Option<&str>, request_id: &str, result: &Result<Answer, Problem>) -> Value {
     let mut frame = match result {
         Ok(answer) => json!({"ok": true, "data": answer.data}),

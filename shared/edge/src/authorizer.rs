@@ -1,8 +1,8 @@
-//! The requests of both APIs' authorizers, and their answers.
+//! Events and responses of the authorizers of both APIs.
 //!
-//! An HTTP API sends payload format 2.0 and takes a simple response
-//! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>), a WebSocket API a
-//! REQUEST event and takes an IAM policy
+//! An HTTP API sends payload format 2.0 and expects a simple response
+//! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>). A WebSocket API
+//! sends a REQUEST event and expects an IAM policy
 //! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html>).
 
 use domain::ids::UserId;
@@ -11,14 +11,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-/// How a browser, which cannot set headers, offers its token: as a subprotocol.
+/// The prefix of the subprotocol with which a browser sends its token. A browser cannot set headers.
 const TOKEN_SUBPROTOCOL: &str = "bearer.";
 
-/// A request to authorize.
+/// A request that asks whether a caller may use the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorizeRequest {
     api: Api,
-    /// The token, if there is one.
+    /// The bearer token; None if the request has none.
     pub token: Option<String>,
 }
 
@@ -28,24 +28,24 @@ enum Api {
     WebSocket { method_arn: String },
 }
 
-/// The event is of neither API.
+/// The event is not from an authorizer of either API.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAnAuthorizerEvent {
-    /// It is not shaped like one.
-    #[error("the event is not shaped like an authorizer's")]
+    /// The event does not have the shape of an authorizer event.
+    #[error("the event does not have the fields of an authorizer event")]
     Shape(#[from] serde_json::Error),
-    /// Neither of the two.
+    /// The fields that identify one of the APIs are missing.
     #[error(
-        "the event is neither an HTTP API's (version 2.0, routeArn) nor a WebSocket API's (methodArn, connectionId)"
+        "the event is neither from an HTTP API (version 2.0, routeArn) nor a WebSocket API (methodArn, connectionId)"
     )]
     Neither,
 }
 
 impl AuthorizeRequest {
-    /// Reads the event of either API.
+    /// Parses the event of either API.
     ///
     /// # Errors
-    /// [`NotAnAuthorizerEvent`].
+    /// [`NotAnAuthorizerEvent`] if neither API sends such an event.
     pub fn parse(event: Value) -> Result<Self, NotAnAuthorizerEvent> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -71,14 +71,14 @@ impl AuthorizeRequest {
         match (event.version.as_deref(), event.route_arn, event.method_arn, event.request_context.connection_id) {
             (Some("2.0"), Some(_), _, _) => Ok(Self { api: Api::Http, token: bearer }),
             (_, None, Some(method_arn), Some(_)) => {
-                let offered = || header("sec-websocket-protocol").and_then(offered_token);
-                Ok(Self { api: Api::WebSocket { method_arn }, token: bearer.or_else(offered) })
+                let subprotocol_token = || header("sec-websocket-protocol").and_then(token_of_subprotocol);
+                Ok(Self { api: Api::WebSocket { method_arn }, token: bearer.or_else(subprotocol_token) })
             }
             _ => Err(NotAnAuthorizerEvent::Neither),
         }
     }
 
-    /// The answer that lets the request pass, for this user, until `exp`. The context reaches functions as strings.
+    /// The response that allows the request for this user until `exp`. The functions get the context as strings.
     pub fn allow(&self, user: &UserId, exp: Timestamp) -> Value {
         let context = json!({"userId": user.as_str(), "exp": exp.seconds().to_string()});
         match &self.api {
@@ -87,7 +87,7 @@ impl AuthorizeRequest {
         }
     }
 
-    /// The answer that refuses the request: 403.
+    /// The response that denies the request. The client gets 403.
     pub fn deny(&self) -> Value {
         match &self.api {
             Api::Http => json!({"isAuthorized": false}),
@@ -96,7 +96,8 @@ impl AuthorizeRequest {
     }
 }
 
-/// A policy for every route of the API's stage: the answer at `$connect` holds for the connection's life.
+/// A policy for every route of the API's stage, because the response at `$connect` is valid for the life of the
+/// connection.
 fn policy(principal: &str, effect: &str, method_arn: &str, context: Value) -> Value {
     json!({
         "principalId": principal,
@@ -108,7 +109,7 @@ fn policy(principal: &str, effect: &str, method_arn: &str, context: Value) -> Va
     })
 }
 
-/// `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/$connect` without its route, and with a wildcard in its place.
+/// Replaces the route in `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/$connect` with a wildcard.
 fn stage_of(method_arn: &str) -> String {
     match method_arn.split('/').collect::<Vec<_>>().as_slice() {
         [api, stage, ..] => format!("{api}/{stage}/*"),
@@ -116,13 +117,13 @@ fn stage_of(method_arn: &str) -> String {
     }
 }
 
-/// The token of an `Authorization: Bearer` header; the scheme's case does not matter (RFC 9110, section 11.1).
+/// The token of an `Authorization: Bearer` header. The case of the scheme does not matter (RFC 9110, section 11.1).
 fn bearer(header: &str) -> Option<String> {
     let (scheme, token) = header.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
 }
 
-fn offered_token(protocols: &str) -> Option<String> {
+fn token_of_subprotocol(protocols: &str) -> Option<String> {
     protocols.split(',').find_map(|name| name.trim().strip_prefix(TOKEN_SUBPROTOCOL)).map(str::to_owned)
 }
 
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_browser_offers_its_token_as_a_subprotocol() {
+    fn token_is_read_from_subprotocol_or_bearer_header() {
         assert_eq!(
             websocket(json!({"Sec-WebSocket-Protocol": "chat.v1, bearer.a.b.c"})).token.as_deref(),
             Some("a.b.c")
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_is_for_the_stage() {
+    fn policy_covers_all_routes_of_the_stage() {
         let user = UserId::parse("alice").unwrap();
         let answer = websocket(json!({})).allow(&user, Timestamp::from_seconds(1_800_000_000));
         let statement = &answer["policyDocument"]["Statement"][0];
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_is_not_authorized() {
+    fn other_events_are_rejected() {
         for event in [json!({}), json!({"version": "1.0", "routeArn": "x"}), json!({"methodArn": "x"}), json!([])] {
             assert!(AuthorizeRequest::parse(event).is_err());
         }

@@ -1,4 +1,5 @@
-//! What all AWS clients share: credentials, time-outs, one HTTP client; and connecting before the first request.
+//! What all AWS clients share: credentials, time-outs and one HTTP client. Also opens connections before the first
+//! request.
 
 use crate::config::AwsConfig;
 use aws_call::regional_endpoint;
@@ -19,22 +20,22 @@ use std::time::Duration;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
-/// Warming is worth no more than this.
+/// The start of a function waits no longer than this for a connection to open.
 const WARM_UP_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// One connection pool for all clients of a function, and what they are configured with.
+/// One connection pool for all clients of a function, and their configuration.
 #[derive(Debug)]
 pub struct Aws {
-    /// Where the services are.
+    /// Region and endpoints of the services.
     pub config: AwsConfig,
-    /// The configuration of every client.
+    /// The SDK configuration of every client.
     pub sdk: SdkConfig,
     connector: SharedHttpConnector,
 }
 
 impl Aws {
-    /// Lambda's credentials, straight from its environment, and no chain that would look elsewhere; three tries with the
-    /// SDK's own back-off within 5 s; TLS on ring.
+    /// Takes Lambda's credentials directly from the environment variables, without the chain of other providers. A call
+    /// has at most three attempts with the SDK's back-off, within 5 s. TLS uses ring.
     pub fn new(config: AwsConfig) -> Self {
         let connector = SharedHttpConnector::new(
             Connector::builder()
@@ -59,15 +60,15 @@ impl Aws {
         Self { config, sdk, connector }
     }
 
-    /// Connects to the region's DynamoDB; see [`Aws::warm`].
+    /// Opens a connection to DynamoDB; see [`Aws::warm`].
     pub async fn warm_dynamodb(&self) {
         let AwsConfig { region, dynamodb_endpoint, .. } = &self.config;
         let endpoint = dynamodb_endpoint.clone().unwrap_or_else(|| regional_endpoint("dynamodb", region));
         self.warm(&endpoint).await;
     }
 
-    /// Connects to a service while the function starts, so that the first request does not wait for name resolution and
-    /// TLS. What the service answers to a bare GET does not matter; it neither costs nor needs a permission.
+    /// Opens a connection to a service while the function starts. So the first request does not wait for name
+    /// resolution and TLS. The response to the bare GET does not matter. It costs nothing and needs no permission.
     pub async fn warm(&self, url: &str) {
         if let Ok(request) = HttpRequest::get(url) {
             let _ = tokio::time::timeout(WARM_UP_TIMEOUT, self.connector.call(request)).await;

@@ -1,4 +1,4 @@
-//! Configuration: the one place that reads the environment. `template.yaml` sets every variable named here.
+//! Configuration: the only place that reads environment variables. `template.yaml` sets every variable named here.
 
 use domain::Settings;
 use domain::attachment::{AttachmentLimit, AttachmentLimits};
@@ -6,57 +6,57 @@ use domain::file::ContentType;
 use domain::member::BudgetRate;
 use std::collections::BTreeSet;
 
-/// A variable that is missing or wrong; a function does not start without it.
+/// An environment variable is missing or wrong. A function does not start then.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// It is not set.
+    /// The variable is not set.
     #[error("the environment variable {0} is not set")]
     Missing(&'static str),
-    /// It is not what it must be.
+    /// The variable has a wrong value.
     #[error("the environment variable {name} {reason}")]
     Wrong {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
-        /// What it must be.
+        /// What is wrong, as the end of a sentence.
         reason: &'static str,
     },
 }
 
-/// Where AWS's services are.
+/// The region and the endpoints of AWS services. An endpoint is None for the region's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AwsConfig {
-    /// AWS_REGION, which Lambda sets.
+    /// AWS_REGION; Lambda sets it.
     pub region: String,
-    /// AWS_ENDPOINT_URL_DYNAMODB, or AWS_ENDPOINT_URL: another DynamoDB than the region's.
+    /// AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL.
     pub dynamodb_endpoint: Option<String>,
-    /// AWS_ENDPOINT_URL_SECRETS_MANAGER, or AWS_ENDPOINT_URL: another Secrets Manager than the region's.
+    /// AWS_ENDPOINT_URL_SECRETS_MANAGER or AWS_ENDPOINT_URL.
     pub secrets_endpoint: Option<String>,
-    /// AWS_ENDPOINT_URL_S3, or AWS_ENDPOINT_URL: another S3 than the region's, whose buckets are named in the path. What
-    /// clients are handed points there.
+    /// AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL. There, the bucket name is part of the path. Clients get URLs with this
+    /// endpoint.
     pub s3_endpoint: Option<String>,
-    /// AWS_ENDPOINT_URL_SNS, or AWS_ENDPOINT_URL: another SNS than the region's.
+    /// AWS_ENDPOINT_URL_SNS or AWS_ENDPOINT_URL.
     pub sns_endpoint: Option<String>,
 }
 
 impl AwsConfig {
-    /// Reads it from the environment.
+    /// Reads the environment variables.
     ///
     /// # Errors
-    /// [`ConfigError`].
+    /// [`ConfigError`] if a variable is missing or wrong.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let any = optional("AWS_ENDPOINT_URL");
+        let any_service = optional("AWS_ENDPOINT_URL");
         Ok(Self {
             region: required("AWS_REGION")?,
-            dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| any.clone()),
-            secrets_endpoint: optional("AWS_ENDPOINT_URL_SECRETS_MANAGER").or_else(|| any.clone()),
-            s3_endpoint: optional("AWS_ENDPOINT_URL_S3").or_else(|| any.clone()),
-            sns_endpoint: optional("AWS_ENDPOINT_URL_SNS").or(any),
+            dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| any_service.clone()),
+            secrets_endpoint: optional("AWS_ENDPOINT_URL_SECRETS_MANAGER").or_else(|| any_service.clone()),
+            s3_endpoint: optional("AWS_ENDPOINT_URL_S3").or_else(|| any_service.clone()),
+            sns_endpoint: optional("AWS_ENDPOINT_URL_SNS").or(any_service),
         })
     }
 }
 
-/// What a function that serves chat needs to know. It is told only the tables that it may use: the name of another is
-/// empty, and a call on it is refused.
+/// The configuration of a function that serves chats. A function gets only the names of the tables that it may use. The
+/// name of any other table is empty, so a call to it fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatConfig {
     /// CHATS_TABLE.
@@ -71,16 +71,16 @@ pub struct ChatConfig {
     pub uploads_table: String,
     /// CHAT_USERS_TABLE.
     pub chat_users_table: String,
-    /// SEND_BURST, SEND_PER_SECOND and, for images, recordings and files, ATTACHMENT_..._MAX_BYTES and
-    /// ATTACHMENT_..._TYPES; their defaults where they are not set.
+    /// SEND_BURST and SEND_PER_SECOND; for images, recordings and files also ATTACHMENT_..._MAX_BYTES and
+    /// ATTACHMENT_..._TYPES. A variable that is not set has its default value.
     pub settings: Settings,
 }
 
 impl ChatConfig {
-    /// Reads it from the environment.
+    /// Reads the environment variables.
     ///
     /// # Errors
-    /// [`ConfigError`].
+    /// [`ConfigError`] if a variable is missing or wrong.
     pub fn from_env() -> Result<Self, ConfigError> {
         let BudgetRate { burst, per_second } = Settings::default().sending;
         let sending =
@@ -97,45 +97,45 @@ impl ChatConfig {
     }
 }
 
-/// CONNECTIONS_ENDPOINT: the stage whose connections are posted to.
+/// CONNECTIONS_ENDPOINT: the URL of the WebSocket API's stage, for posts to connections.
 ///
 /// # Errors
-/// [`ConfigError`].
+/// [`ConfigError`] if a variable is missing or wrong.
 pub fn connections_endpoint() -> Result<String, ConfigError> {
     required("CONNECTIONS_ENDPOINT")
 }
 
-/// NOTIFICATIONS_TOPIC_ARN: the topic that is told of messages to users who are away; None where nobody is.
+/// NOTIFICATIONS_TOPIC_ARN: the topic for notifications to offline users; None if there are no notifications.
 pub fn notifications_topic() -> Option<String> {
     optional("NOTIFICATIONS_TOPIC_ARN")
 }
 
-/// ATTACHMENTS_BUCKET: where attachments are.
+/// ATTACHMENTS_BUCKET: the bucket with the attachments.
 ///
 /// # Errors
-/// [`ConfigError`].
+/// [`ConfigError`] if a variable is missing or wrong.
 pub fn attachments_bucket() -> Result<String, ConfigError> {
     required("ATTACHMENTS_BUCKET")
 }
 
-/// METRICS_NAMESPACE: the CloudWatch namespace of what is counted; `lambda-chat` where it is not set.
+/// METRICS_NAMESPACE: the CloudWatch namespace of the metrics; by default `lambda-chat`.
 pub fn metrics_namespace() -> String {
     optional("METRICS_NAMESPACE").unwrap_or_else(|| "lambda-chat".to_owned())
 }
 
-/// The Redis or Valkey that keeps live connections.
+/// The Redis or Valkey server that holds live connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RealtimeConfig {
     /// REALTIME_REDIS_URL.
     pub redis_url: String,
-    /// REALTIME_REDIS_SECRET_ARN: the secret with its password.
+    /// REALTIME_REDIS_SECRET_ARN: the secret with the server's password, if it asks for one.
     pub secret_arn: Option<String>,
-    /// REALTIME_REDIS_PREFIX: what its keys begin with, as several stacks may share it.
+    /// REALTIME_REDIS_PREFIX: the prefix of all keys, because several stacks may share one server.
     pub prefix: String,
 }
 
 impl RealtimeConfig {
-    /// Reads it from the environment; None if live connections are kept in the ChatUsers table.
+    /// Reads the environment variables; None if live connections are kept in the ChatUsers table.
     pub fn from_env() -> Option<Self> {
         optional("REALTIME_REDIS_URL").map(|redis_url| Self {
             redis_url,
@@ -145,17 +145,17 @@ impl RealtimeConfig {
     }
 }
 
-/// Where users are looked up.
+/// The Auth Service, which has the users' profiles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthServiceConfig {
     /// AUTH_SERVICE_URL.
     pub url: String,
-    /// AUTH_SERVICE_SECRET_ARN: the secret with the token that it asks for.
+    /// AUTH_SERVICE_SECRET_ARN: the secret with the token for requests to the Auth Service, if it asks for one.
     pub secret_arn: Option<String>,
 }
 
 impl AuthServiceConfig {
-    /// Reads it from the environment; None if no Auth Service is configured.
+    /// Reads the environment variables; None if no Auth Service is configured.
     pub fn from_env() -> Option<Self> {
         optional("AUTH_SERVICE_URL").map(|url| Self { url, secret_arn: optional("AUTH_SERVICE_SECRET_ARN") })
     }
@@ -164,28 +164,28 @@ impl AuthServiceConfig {
 /// How tokens are verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthConfig {
-    /// AUTH_JWKS_URL or AUTH_SECRET_ARN: exactly one.
+    /// AUTH_JWKS_URL or AUTH_SECRET_ARN: exactly one of the two.
     pub keys: KeySourceConfig,
-    /// AUTH_ISSUER.
+    /// AUTH_ISSUER: the `iss` that tokens must have, if set.
     pub issuer: Option<String>,
-    /// AUTH_AUDIENCE.
+    /// AUTH_AUDIENCE: the `aud` that tokens must have, if set.
     pub audience: Option<String>,
 }
 
-/// Where the keys come from.
+/// The source of the keys that verify tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeySourceConfig {
-    /// A JWKS address.
+    /// The URL of a JWKS.
     Jwks(String),
     /// The ARN of an HS256 secret in Secrets Manager.
     Secret(String),
 }
 
 impl AuthConfig {
-    /// Reads it from the environment.
+    /// Reads the environment variables.
     ///
     /// # Errors
-    /// [`ConfigError`]; also if there is no source of keys, or more than one.
+    /// [`ConfigError`] if a variable is missing or wrong, or if there is not exactly one source of keys.
     pub fn from_env() -> Result<Self, ConfigError> {
         let keys = match (optional("AUTH_JWKS_URL"), optional("AUTH_SECRET_ARN")) {
             (Some(url), None) => KeySourceConfig::Jwks(url),
@@ -202,8 +202,8 @@ impl AuthConfig {
     }
 }
 
-/// A variable; one that is empty counts as not set, as a template's default is an empty string.
-#[allow(clippy::disallowed_methods)] // the one place
+/// The value of a variable. An empty variable counts as not set, because defaults in the template are empty strings.
+#[allow(clippy::disallowed_methods)] // the only place
 fn optional(name: &'static str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -232,7 +232,7 @@ fn attachment_limits() -> Result<AttachmentLimits, ConfigError> {
 
 fn content_types(name: &'static str, default: BTreeSet<ContentType>) -> Result<BTreeSet<ContentType>, ConfigError> {
     let Some(types) = optional(name) else { return Ok(default) };
-    let types = types.split(',').map(|one| ContentType::parse(one.trim()));
+    let types = types.split(',').map(|content_type| ContentType::parse(content_type.trim()));
     let wrong = |_| ConfigError::Wrong { name, reason: "must be media types, separated by commas" };
     types.collect::<Result<_, _>>().map_err(wrong)
 }

@@ -1,4 +1,4 @@
-//! The real clock and the operating system's randomness: the one place that reads them.
+//! The only place that reads the real clock and the operating system's randomness.
 
 use domain::ports::Env;
 use domain::timestamp::Timestamp;
@@ -18,8 +18,9 @@ impl Env for SystemEnv {
     #[allow(clippy::disallowed_methods)] // the port's implementation
     fn randomness(&self, bytes: &mut [u8]) {
         if let Err(error) = getrandom::fill(bytes) {
-            // Nothing that is unguessable can be made without it; the caller only spreads retries and makes unique ids.
-            tracing::error!(%error, "the operating system gave no randomness");
+            // Without randomness, nothing unguessable can be created. The callers only spread retries and create unique
+            // ids.
+            tracing::error!(%error, "the operating system returned no random bytes");
         }
     }
 

@@ -1,40 +1,40 @@
-//! The fields of a request, wherever they stood: JSON body, frame, path, query string. Every field that is wrong is
-//! named, also the one that nobody asked for.
+//! The fields of a request, from its JSON body, frame, path and query string. An error names every wrong field and
+//! every field that the request does not have.
 
 use crate::problem::{FieldError, Problem};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// The fields that were given and not taken yet, and what was wrong with those that were.
+/// The fields that are not parsed yet, and the errors of those that are.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
-    given: BTreeMap<String, FieldValue>,
+    unparsed: BTreeMap<String, FieldValue>,
     errors: Vec<FieldError>,
 }
 
 #[derive(Debug)]
 enum FieldValue {
-    /// In a body or a frame.
+    /// From a body or a frame.
     Json(Value),
-    /// In a path or a query string, where a number is text too.
+    /// From a path or a query string, where a number is text too.
     Text(String),
 }
 
 impl Fields {
-    /// The fields of a body or frame, of the path and of the query string.
+    /// Collects the fields of the body or frame, the path and the query string.
     pub(crate) fn new(json: Map<String, Value>, text: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut fields = Self::default();
-        fields.given.extend(json.into_iter().map(|(name, value)| (name, FieldValue::Json(value))));
+        fields.unparsed.extend(json.into_iter().map(|(name, value)| (name, FieldValue::Json(value))));
         for (name, value) in text {
-            if fields.given.insert(name.clone(), FieldValue::Text(value)).is_some() {
-                fields.wrong(name, "is given twice: it belongs into the path or the query string");
+            if fields.unparsed.insert(name.clone(), FieldValue::Text(value)).is_some() {
+                fields.wrong(name, "is given twice: send it only in the path or the query string");
             }
         }
         fields
     }
 
-    /// A field that must be there.
+    /// Parses a required field; None if it is missing or wrong.
     pub(crate) fn required<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
         let value = self.optional(name)?;
         if value.is_none() {
@@ -43,10 +43,10 @@ impl Fields {
         value
     }
 
-    /// A field that may be absent; null counts as absent. The outer None means that it is wrong.
+    /// Parses an optional field; null counts as absent. The outer None means that the field is wrong.
     #[allow(clippy::option_option)]
     pub(crate) fn optional<T: DeserializeOwned>(&mut self, name: &str) -> Option<Option<T>> {
-        let value = match self.given.remove(name) {
+        let value = match self.unparsed.remove(name) {
             None | Some(FieldValue::Json(Value::Null)) => return Some(None),
             Some(FieldValue::Json(value)) => value,
             Some(FieldValue::Text(text)) => Value::String(text),
@@ -66,10 +66,10 @@ impl Fields {
         }
     }
 
-    /// A whole number that is not negative, as JSON or as text.
+    /// Parses a number from 0 up, given as JSON or as text. The outer None means that the field is wrong.
     #[allow(clippy::option_option)]
     pub(crate) fn number(&mut self, name: &str) -> Option<Option<u64>> {
-        let number = match self.given.remove(name) {
+        let number = match self.unparsed.remove(name) {
             None | Some(FieldValue::Json(Value::Null)) => return Some(None),
             Some(FieldValue::Json(value)) => value.as_u64(),
             Some(FieldValue::Text(text)) => text.parse().ok(),
@@ -80,18 +80,19 @@ impl Fields {
         number.map(Some)
     }
 
-    /// Says that a field is wrong.
+    /// Records that a field is wrong.
     pub(crate) fn wrong(&mut self, field: impl Into<String>, reason: impl Into<String>) {
         self.errors.push(FieldError { field: field.into(), reason: reason.into() });
     }
 
-    /// What was made of the fields, if each was right and none is left. `make` answers None only if one was wrong.
-    pub(crate) fn finish<T>(mut self, make: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
-        for name in std::mem::take(&mut self.given).into_keys() {
+    /// Returns the result of `build` if every field is right and no unknown field is left. `build` returns None only if
+    /// a field is wrong.
+    pub(crate) fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
+        for name in std::mem::take(&mut self.unparsed).into_keys() {
             self.wrong(name, "is not a field of this request");
         }
-        match make() {
-            Some(made) if self.errors.is_empty() => Ok(made),
+        match build() {
+            Some(value) if self.errors.is_empty() => Ok(value),
             _ => Err(Problem::fields(self.errors)),
         }
     }
@@ -104,29 +105,29 @@ mod tests {
     use serde_json::json;
 
     fn fields(json: Value, text: &[(&str, &str)]) -> Fields {
-        let Value::Object(json) = json else { panic!("an object") };
+        let Value::Object(json) = json else { panic!("not a JSON object") };
         Fields::new(json, text.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
     }
 
-    fn named(problem: &Problem) -> Vec<&str> {
+    fn wrong_fields(problem: &Problem) -> Vec<&str> {
         problem.errors.iter().map(|error| error.field.as_str()).collect()
     }
 
     #[test]
-    fn every_wrong_field_is_named_at_once() {
-        let mut given =
+    fn error_names_all_wrong_fields() {
+        let mut fields =
             fields(json!({"users": ["ok", "not ok"], "flag": 5, "extra": 1, "null": null}), &[("limit", "-1")]);
-        let users = given.required::<Vec<UserId>>("users");
-        let flag = given.required::<bool>("flag");
-        let missing = given.required::<bool>("missing");
-        let null = given.optional::<bool>("null");
-        let limit = given.number("limit");
-        let problem = given.finish(|| Some((users?, flag?, missing?, null?, limit?))).unwrap_err();
-        assert_eq!(named(&problem), ["users[1]", "flag", "missing", "limit", "extra"]);
+        let users = fields.required::<Vec<UserId>>("users");
+        let flag = fields.required::<bool>("flag");
+        let missing = fields.required::<bool>("missing");
+        let null = fields.optional::<bool>("null");
+        let limit = fields.number("limit");
+        let problem = fields.finish(|| Some((users?, flag?, missing?, null?, limit?))).unwrap_err();
+        assert_eq!(wrong_fields(&problem), ["users[1]", "flag", "missing", "limit", "extra"]);
     }
 
     #[test]
-    fn a_number_is_text_only_where_everything_is() {
+    fn number_may_be_text_only_in_path_and_query() {
         assert_eq!(fields(json!({}), &[("n", "7")]).number("n"), Some(Some(7)));
         assert_eq!(fields(json!({"n": 7}), &[]).number("n"), Some(Some(7)));
         for wrong in [json!("7"), json!(-7), json!(7.5), json!([7])] {
@@ -135,8 +136,8 @@ mod tests {
     }
 
     #[test]
-    fn what_the_path_says_cannot_be_said_again() {
-        let given = fields(json!({"chatId": "other"}), &[("chatId", "c1")]);
-        assert_eq!(named(&given.finish(|| Some(())).unwrap_err())[0], "chatId");
+    fn field_of_the_path_is_rejected_in_the_body() {
+        let fields = fields(json!({"chatId": "other"}), &[("chatId", "c1")]);
+        assert_eq!(wrong_fields(&fields.finish(|| Some(())).unwrap_err())[0], "chatId");
     }
 }

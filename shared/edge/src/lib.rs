@@ -1,8 +1,8 @@
-//! Between API Gateway and the domain: events to commands, results to responses and frames, configuration.
+//! Between API Gateway and the domain: turns events into commands and results into responses and frames. Also reads the
+//! configuration.
 //!
-//! A request comes in as [`request::Request`], whichever of the two APIs it came over; [`commands`] makes a use case's
-//! command of it; [`answer`] makes a response or a frame of what the use case says; [`problem`] is the one place where
-//! errors become statuses and codes.
+//! [`request::Request`] is a request of either API. [`commands`] turns it into the command of a use case. [`answer`]
+//! turns the result into a response or a frame. [`problem`] is the only place where errors become statuses and codes.
 
 pub mod answer;
 pub mod authorizer;

@@ -1,4 +1,4 @@
-//! A request, whichever of the two APIs it came over. Who asks is what API Gateway's authorizer said, and nothing else.
+//! A request of either API. The caller's identity comes only from API Gateway's authorizer.
 
 use crate::fields::Fields;
 use crate::problem::{Code, Problem};
@@ -11,58 +11,58 @@ use lambda_http::RequestExt as _;
 use lambda_http::request::RequestContext;
 use serde_json::{Map, Value};
 
-/// More than any request needs: a body over this is not parsed.
+/// A larger body is not parsed. No request needs so many bytes.
 const MAX_BODY_BYTES: usize = 256 * 1024;
-/// The longest id that a client gives to a frame.
+/// The maximum length of a frame's id.
 const MAX_FRAME_ID_CHARS: usize = 64;
 
-/// Where a request came from, and so where its answer goes.
+/// The origin of a request, which is also the destination of the response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// The route, for the log: `POST /chats` or `createChat`.
+    /// The route, for the log: for example `POST /chats` or `createChat`.
     pub route: String,
-    /// Lambda's or API Gateway's name for the request, for the log and for whoever reports an error.
+    /// API Gateway's id of the request, or Lambda's if there is none. It is in the log and in 5xx responses.
     pub request_id: String,
-    /// Lambda's name for the invocation.
+    /// Lambda's id of the invocation.
     pub invocation: String,
-    /// Which of the two APIs.
+    /// The API that the request came over.
     pub api: Api,
-    /// Who asked, if the authorizer said so.
+    /// The caller; None if the authorizer gave no identity.
     pub user: Option<UserId>,
-    /// The chat that the request names, if it names one.
+    /// The chat that the request names, if any.
     pub chat: Option<ChatId>,
 }
 
-/// Which of the two APIs a request came over.
+/// The API that a request came over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Api {
     /// The HTTP API.
     Http,
     /// The WebSocket API.
     WebSocket {
-        /// Over which connection; None if API Gateway did not say, which it always does.
+        /// The connection of the frame; None if API Gateway did not send it, which does not happen.
         connection: Option<ConnectionId>,
-        /// The id that the client gave to the frame; the reply carries it.
+        /// The id of the frame, if the client set one. The response repeats it.
         frame_id: Option<String>,
     },
 }
 
-/// A request of somebody whom the authorizer knows.
+/// A request of an authenticated caller.
 #[derive(Debug)]
 pub struct Request {
-    /// Who.
+    /// The user who sends the request.
     pub caller: Caller,
-    /// The connection that a frame came over.
+    /// The connection of a frame; None over HTTP.
     pub connection: Option<Connection>,
-    /// The action of a frame.
+    /// The action of a frame; None over HTTP, or if the frame has none.
     pub action: Option<String>,
-    /// The route, `PATCH /me` or an action's name: for a function that serves several.
+    /// The route, such as `PATCH /me`, or the name of the action. A function that serves several routes needs it.
     pub route: String,
     pub(crate) fields: Fields,
 }
 
-/// Opens a request: where it came from is known in any case, what it says only if it is well-formed and its caller's
-/// token has not expired.
+/// Parses a request. The origin is always known. The request itself is an error if it is not well-formed or if the
+/// token of the caller has expired.
 pub fn parse_request(request: &lambda_http::Request, now: Timestamp) -> (Origin, Result<Request, Problem>) {
     let invocation = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
     match request.request_context_ref() {
@@ -81,13 +81,13 @@ pub fn parse_request(request: &lambda_http::Request, now: Timestamp) -> (Origin,
                 user: identity(&context.authorizer).ok().map(|(user, _)| user),
                 chat: frame.as_ref().ok().and_then(|frame| chat(frame.get("chatId")?.as_str()?)),
             };
-            let opened = caller(&context.authorizer, connection, now).and_then(|(caller, exp)| {
+            let request = caller(&context.authorizer, connection, now).and_then(|(caller, exp)| {
                 let connected_at = Timestamp::from_millis(context.connected_at);
                 let connection = caller.connection.clone().map(|id| Connection { id, connected_at, exp });
                 let request = frame_request(caller, origin.route.clone(), frame?, frame_id.is_err())?;
                 Ok(Request { connection, ..request })
             });
-            (origin, opened)
+            (origin, request)
         }
         Some(RequestContext::ApiGatewayV2(context)) => {
             let authorizer = context.authorizer.clone().unwrap_or_default();
@@ -99,9 +99,9 @@ pub fn parse_request(request: &lambda_http::Request, now: Timestamp) -> (Origin,
                 user: identity(&authorizer).ok().map(|(user, _)| user),
                 chat: request.path_parameters().first("chatId").and_then(chat),
             };
-            let opened = caller(&authorizer, None, now)
+            let request = caller(&authorizer, None, now)
                 .and_then(|(caller, _)| http_request(caller, origin.route.clone(), request));
-            (origin, opened)
+            (origin, request)
         }
         _ => {
             let origin = Origin {
@@ -117,7 +117,7 @@ pub fn parse_request(request: &lambda_http::Request, now: Timestamp) -> (Origin,
     }
 }
 
-/// The chat of this id, if it can be one.
+/// The chat id in this text; None if it is not valid.
 fn chat(id: &str) -> Option<ChatId> {
     ChatId::parse(id).ok()
 }
@@ -132,7 +132,7 @@ fn frame_request(
     caller: Caller,
     route: String,
     mut frame: Map<String, Value>,
-    wrong_id: bool,
+    is_id_wrong: bool,
 ) -> Result<Request, Problem> {
     frame.remove("id");
     let action = match frame.remove("action") {
@@ -140,25 +140,25 @@ fn frame_request(
         _ => None,
     };
     let mut fields = Fields::new(frame, []);
-    if wrong_id {
+    if is_id_wrong {
         fields.wrong("id", format!("must be a string of 1 to {MAX_FRAME_ID_CHARS} characters"));
     }
     Ok(Request { caller, connection: None, action, route, fields })
 }
 
-/// What stands where a frame's id should.
-struct MissingFrameId;
+/// The frame has an id that is not valid.
+struct InvalidFrameId;
 
-/// The id of a frame, if it has one.
-fn frame_id(frame: &Map<String, Value>) -> Result<Option<String>, MissingFrameId> {
+/// The id of a frame; None if it has none.
+fn frame_id(frame: &Map<String, Value>) -> Result<Option<String>, InvalidFrameId> {
     match frame.get("id") {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(id)) if (1..=MAX_FRAME_ID_CHARS).contains(&id.chars().count()) => Ok(Some(id.clone())),
-        Some(_) => Err(MissingFrameId),
+        Some(_) => Err(InvalidFrameId),
     }
 }
 
-/// The body as a JSON object; no body is one without fields.
+/// The body as a JSON object. An empty body counts as an object without fields.
 fn body(request: &lambda_http::Request) -> Result<Map<String, Value>, Problem> {
     let bytes: &[u8] = request.body().as_ref();
     if bytes.len() > MAX_BODY_BYTES {
@@ -170,11 +170,11 @@ fn body(request: &lambda_http::Request) -> Result<Map<String, Value>, Problem> {
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => Err(Problem::field("body", "must be a JSON object")),
-        Err(error) => Err(Problem::field("body", format!("is no JSON: {error}"))),
+        Err(error) => Err(Problem::field("body", format!("is not valid JSON: {error}"))),
     }
 }
 
-/// The user whom the authorizer named, while their token is good, and until when it is.
+/// The user whom the authorizer identified, and when the token expires. Fails if it has already expired.
 fn caller(
     authorizer: &ApiGatewayRequestAuthorizer,
     connection: Option<ConnectionId>,
@@ -187,7 +187,7 @@ fn caller(
     Ok((Caller { user, connection }, exp))
 }
 
-/// What the authorizer said: its context reaches functions as strings.
+/// The user and the expiry that the authorizer sent. Functions get its context as strings.
 pub(crate) fn identity(authorizer: &ApiGatewayRequestAuthorizer) -> Result<(UserId, Timestamp), Problem> {
     let text = |name: &str| authorizer.fields.get(name).and_then(Value::as_str);
     let user = text("userId").and_then(|id| UserId::parse(id).ok());

@@ -8,24 +8,24 @@ use domain::ids::{ConnectionId, UserId};
 use domain::timestamp::Timestamp;
 use serde_json::{Value, json};
 
-/// The subprotocol of this API; the other that a browser offers carries its token.
+/// The subprotocol of this API. A browser offers a second one, which carries its token.
 pub const SUBPROTOCOL: &str = "chat.v1";
 
-/// A connection that is being opened or was closed.
+/// The event of a connection that opens or has closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SocketEvent {
-    /// Whose.
+    /// The user of the connection.
     pub user: UserId,
-    /// Which.
+    /// The connection that opens or has closed.
     pub connection: Connection,
-    /// Whether the client speaks [`SUBPROTOCOL`], and so must be answered it.
+    /// Whether the client offers [`SUBPROTOCOL`]. The response must name it then.
     pub speaks_subprotocol: bool,
 }
 
-/// Reads an event of `$connect` or `$disconnect`.
+/// Parses an event of `$connect` or `$disconnect`.
 ///
 /// # Errors
-/// [`Problem`] if the authorizer or API Gateway did not say what they always say.
+/// [`Problem`] if the identity or the connection id is missing.
 pub fn parse(event: &ApiGatewayWebsocketProxyRequest) -> Result<SocketEvent, Problem> {
     let context = &event.request_context;
     let (user, exp) = identity(&context.authorizer)?;
@@ -37,7 +37,8 @@ pub fn parse(event: &ApiGatewayWebsocketProxyRequest) -> Result<SocketEvent, Pro
     Ok(SocketEvent { user, connection, speaks_subprotocol })
 }
 
-/// The answer that lets a connection be opened. In `headers`: API Gateway takes the subprotocol from nowhere else.
+/// The response that accepts a connection. The subprotocol must be in `headers`: API Gateway reads it from no other
+/// field.
 pub fn accept(event: &SocketEvent) -> Value {
     let mut answer = json!({"statusCode": 200});
     if event.speaks_subprotocol {
@@ -46,12 +47,12 @@ pub fn accept(event: &SocketEvent) -> Value {
     answer
 }
 
-/// An answer that says nothing but its status, which is not 2xx: at `$connect`, it refuses the connection.
+/// A response with only a status, which is not 2xx. At `$connect`, it refuses the connection.
 pub fn refuse(status: u16) -> Value {
     json!({"statusCode": status})
 }
 
-/// The answer to `$disconnect`, which nobody gets.
+/// The response to `$disconnect`. No client gets it.
 pub fn disconnect_ack() -> Value {
     json!({"statusCode": 200})
 }

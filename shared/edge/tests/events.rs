@@ -1,4 +1,5 @@
-//! Events parse into commands: the sample events of this repository, and those that AWS's own crate publishes.
+//! Events parse into commands: the sample events of this repository, and those published with the crate
+//! aws_lambda_events.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
@@ -33,15 +34,15 @@ fn published(name: &str) -> String {
     read("tests/fixtures", name)
 }
 
-fn opened(event: &str) -> (Origin, Result<Request, Problem>) {
+fn parse(event: &str) -> (Origin, Result<Request, Problem>) {
     parse_request(&lambda_http::request::from_str(event).unwrap(), NOW)
 }
 
 fn request(event: &str) -> Request {
-    opened(event).1.unwrap()
+    parse(event).1.unwrap()
 }
 
-/// The same as a frame: what an HTTP event says in path, query string and body.
+/// The event of a frame with this action and these fields.
 fn frame(action: &str, fields: Value) -> String {
     let mut event: Value = serde_json::from_str(&sample("default-route")).unwrap();
     let mut body = fields;
@@ -52,11 +53,11 @@ fn frame(action: &str, fields: Value) -> String {
     event.to_string()
 }
 
-fn pair() -> ChatId {
+fn private_chat() -> ChatId {
     ChatId::private(&UserId::parse("alice").unwrap(), &UserId::parse("bob").unwrap())
 }
 
-/// What an HTTP sample says in path, query string and body, as the fields of a frame.
+/// The fields in path, query string and body of an HTTP sample, as the fields of a frame.
 fn fields(name: &str) -> Value {
     let event: Value = serde_json::from_str(&sample(name)).unwrap();
     let mut fields: Value = serde_json::from_str(event["body"].as_str().unwrap_or("{}")).unwrap();
@@ -69,14 +70,14 @@ fn fields(name: &str) -> Value {
     fields
 }
 
-/// A request over HTTP, and the same over WebSocket.
+/// The same request over HTTP and over WebSocket.
 fn both(name: &str, action: &str) -> [Request; 2] {
     [request(&sample(name)), request(&frame(action, fields(name)))]
 }
 
 #[test]
-fn every_route_and_its_action_parse_into_the_same_command() {
-    let chat = pair();
+fn route_and_action_parse_into_the_same_command() {
+    let chat = private_chat();
     let [http, over_socket] = both("create-chat", "createChat").map(|each| commands::create_chat(each).unwrap());
     assert_eq!((http.chat, http.caller.user), (over_socket.chat, over_socket.caller.user));
     assert_eq!(over_socket.caller.connection.unwrap().as_str(), "XfGLwddVliACJfA=");
@@ -118,7 +119,7 @@ fn every_route_and_its_action_parse_into_the_same_command() {
 }
 
 #[test]
-fn every_route_without_an_action_parses() {
+fn routes_without_an_action_parse() {
     let client = ClientChatId::parse("sample").unwrap();
     let group = ChatId::of_request(&user("alice"), &client);
     let add = commands::add_participants(request(&sample("add-participants"))).unwrap();
@@ -127,39 +128,41 @@ fn every_route_without_an_action_parses() {
     assert_eq!((remove.chat, remove.user), (group.clone(), user("carol")));
     let set = commands::set_admin(request(&sample("set-admin"))).unwrap();
     assert_eq!((set.chat, set.user, set.is_admin), (group.clone(), user("bob"), true));
-    let unset = commands::set_admin(request(&by("set-admin", "DELETE"))).unwrap();
+    let unset = commands::set_admin(request(&with_method("set-admin", "DELETE"))).unwrap();
     assert!(!unset.is_admin);
     let rename = commands::update_chat(request(&sample("update-chat"))).unwrap();
     assert_eq!((rename.chat, rename.name.as_str()), (group.clone(), "Sample renamed"));
     assert_eq!(commands::clear_chat(request(&sample("clear-chat"))).unwrap().1, group);
     let mute = commands::mute_chat(request(&sample("mute-chat"))).unwrap();
     assert_eq!((mute.chat, mute.mute), (group, Mute::On(Some(Timestamp::from_seconds(4_070_908_800)))));
-    let mut unmute: Value = serde_json::from_str(&by("mute-chat", "DELETE")).unwrap();
+    let mut unmute: Value = serde_json::from_str(&with_method("mute-chat", "DELETE")).unwrap();
     unmute.as_object_mut().unwrap().remove("body");
     assert_eq!(commands::mute_chat(request(&unmute.to_string())).unwrap().mute, Mute::Off);
-    let announce = commands::create_attachment(request(&sample("create-attachment"))).unwrap();
-    assert_eq!((announce.chat, announce.file_name.as_str(), announce.size_bytes), (pair(), "harbour.png", 183_204));
-    assert!(matches!(announce.media, Media::Image { width: 1280, height: 720, .. }));
-    assert_eq!(commands::get_attachment(request(&sample("get-attachment"))).unwrap(), (user("alice"), pair(), Seq(1)));
+    let create = commands::create_attachment(request(&sample("create-attachment"))).unwrap();
+    assert_eq!((create.chat, create.file_name.as_str(), create.size_bytes), (private_chat(), "harbour.png", 183_204));
+    assert!(matches!(create.media, Media::Image { width: 1280, height: 720, .. }));
+    assert_eq!(
+        commands::get_attachment(request(&sample("get-attachment"))).unwrap(),
+        (user("alice"), private_chat(), Seq(1))
+    );
     let inbox = commands::list_chats(request(&sample("list-chats"))).unwrap();
     assert_eq!((inbox.limit, inbox.after), (PageLimit::new(20).unwrap(), None));
     assert!(matches!(commands::profile(request(&sample("profile"))).unwrap(), ProfileCommand::Me(_)));
-    let mut event: Value = serde_json::from_str(&by("profile", "PATCH")).unwrap();
+    let mut event: Value = serde_json::from_str(&with_method("profile", "PATCH")).unwrap();
     event["body"] = json!(r#"{"nickname":" Ali "}"#);
     let patched = commands::profile(request(&event.to_string())).unwrap();
-    assert!(
-        matches!(patched, ProfileCommand::Update(it) if it.change.nickname.as_ref().is_some_and(|name| name.as_str() == "Ali"))
-    );
+    let ProfileCommand::Update(update) = patched else { panic!("not an update: {patched:?}") };
+    assert_eq!(update.change.nickname.unwrap().as_str(), "Ali");
     let mut event: Value = serde_json::from_str(&sample("profile")).unwrap();
     event["pathParameters"] = json!({"userId": "auth0|bob"});
-    refused(commands::profile(request(&event.to_string())), "userId", "is not a field");
+    assert_refused(commands::profile(request(&event.to_string())), "userId", "is not a field");
     event["requestContext"]["routeKey"] = json!("GET /users/{userId}");
     let other = commands::profile(request(&event.to_string())).unwrap();
     assert!(matches!(other, ProfileCommand::User(_, who) if who.as_str() == "auth0|bob"));
 }
 
-/// A sample with another method.
-fn by(name: &str, method: &str) -> String {
+/// A sample with another HTTP method.
+fn with_method(name: &str, method: &str) -> String {
     let mut event: Value = serde_json::from_str(&sample(name)).unwrap();
     let route = event["requestContext"]["routeKey"].as_str().unwrap();
     let (_, path) = route.split_once(' ').unwrap();
@@ -172,15 +175,15 @@ fn user(id: &str) -> UserId {
 }
 
 #[track_caller]
-fn refused<T: std::fmt::Debug>(parsed: Result<T, Problem>, field: &str, reason: &str) {
+fn assert_refused<T: std::fmt::Debug>(parsed: Result<T, Problem>, field: &str, reason: &str) {
     let problem = parsed.unwrap_err();
     let named = |error: &edge::problem::FieldError| error.field == field && error.reason.contains(reason);
     assert!(problem.errors.iter().any(named), "{field}: {reason}: {problem:?}");
 }
 
 #[test]
-fn what_is_wrong_is_named() {
-    let chat = pair();
+fn error_names_the_wrong_field() {
+    let chat = private_chat();
     let at = |fields: Value| {
         let mut fields = fields;
         fields["chatId"] = json!(chat.as_str());
@@ -192,9 +195,9 @@ fn what_is_wrong_is_named() {
         commands::send_message(at(fields))
     };
     let many = |count: usize| (0..count).map(|n| format!("u{n}")).collect::<Vec<_>>();
-    refused(text(json!({"replyTo": -1})), "replyTo", "whole number");
-    refused(text(json!({"mentions": ["ok", "not ok"]})), "mentions[1]", "1 to 128");
-    refused(text(json!({"mentions": many(21)})), "mentions", "at most 20");
+    assert_refused(text(json!({"replyTo": -1})), "replyTo", "whole number");
+    assert_refused(text(json!({"mentions": ["ok", "not ok"]})), "mentions[1]", "1 to 128");
+    assert_refused(text(json!({"mentions": many(21)})), "mentions", "at most 20");
     assert_eq!(text(json!({"mentions": many(20), "replyTo": 3})).unwrap().reply_to, Some(Seq(3)));
     let large = text(json!({"content": "x".repeat(24 * 1024 - 1)})).unwrap_err();
     assert_eq!((large.code, large.limit), (Code::ContentTooLarge, Some(24 * 1024)));
@@ -206,40 +209,48 @@ fn what_is_wrong_is_named() {
     };
     assert!(image(json!({})).unwrap().content.is_empty());
     assert_eq!(image(json!({"content": "The sea"})).unwrap().content.as_str(), "The sea");
-    refused(image(json!({"attachmentId": null})), "attachmentId", "required");
-    refused(image(json!({"attachmentId": "NO"})), "attachmentId", "a-z");
-    refused(image(json!({"type": "video"})), "type", "text, image, file or audio");
-    refused(commands::edit_message(at(json!({"content": "x"}))), "seq", "required");
-    refused(commands::edit_message(at(json!({"seq": "1", "content": "x"}))), "seq", "whole number");
-    refused(commands::delete_message(at(json!({"seq": 1, "for": "all"}))), "for", "me or everyone");
-    refused(commands::delete_message(at(json!({"seq": 1}))), "for", "required");
-    refused(commands::typing(at(json!({"state": "typing"}))), "state", "start or stop");
-    refused(commands::react_to_message(at(json!({"seq": 1, "emojis": ["\u{1F44D}", "x"]}))), "emojis[1]", "one emoji");
-    refused(commands::react_to_message(at(json!({"seq": 1}))), "emojis", "required");
-    refused(commands::update_chat(at(json!({"name": " "}))), "name", "1 to 100");
-    refused(commands::add_participants(at(json!({"participants": []}))), "participants", "at least one");
-    let crowd = commands::add_participants(at(json!({"participants": many(91)}))).unwrap_err();
-    assert_eq!((crowd.code, crowd.limit), (Code::TooManyParticipants, Some(90)));
+    assert_refused(image(json!({"attachmentId": null})), "attachmentId", "required");
+    assert_refused(image(json!({"attachmentId": "NO"})), "attachmentId", "a-z");
+    assert_refused(image(json!({"type": "video"})), "type", "text, image, file or audio");
+    assert_refused(commands::edit_message(at(json!({"content": "x"}))), "seq", "required");
+    assert_refused(commands::edit_message(at(json!({"seq": "1", "content": "x"}))), "seq", "whole number");
+    assert_refused(commands::delete_message(at(json!({"seq": 1, "for": "all"}))), "for", "me or everyone");
+    assert_refused(commands::delete_message(at(json!({"seq": 1}))), "for", "required");
+    assert_refused(commands::typing(at(json!({"state": "typing"}))), "state", "start or stop");
+    assert_refused(
+        commands::react_to_message(at(json!({"seq": 1, "emojis": ["\u{1F44D}", "x"]}))),
+        "emojis[1]",
+        "one emoji",
+    );
+    assert_refused(commands::react_to_message(at(json!({"seq": 1}))), "emojis", "required");
+    assert_refused(commands::update_chat(at(json!({"name": " "}))), "name", "1 to 100");
+    assert_refused(commands::add_participants(at(json!({"participants": []}))), "participants", "at least one");
+    let too_many = commands::add_participants(at(json!({"participants": many(91)}))).unwrap_err();
+    assert_eq!((too_many.code, too_many.limit), (Code::TooManyParticipants, Some(90)));
     assert!(commands::add_participants(at(json!({"participants": many(90)}))).is_ok());
-    refused(commands::mute_chat(at(json!({"until": "tomorrow"}))), "until", "RFC 3339");
+    assert_refused(commands::mute_chat(at(json!({"until": "tomorrow"}))), "until", "RFC 3339");
     let plain = |fields: Value| request(&frame("x", fields));
-    refused(commands::list_chats(plain(json!({"cursor": "??"}))), "cursor", "earlier page");
-    refused(commands::list_chats(plain(json!({"limit": 101}))), "limit", "1 to 100");
-    refused(commands::sync(plain(json!({}))), "cursors", "required");
-    refused(commands::sync(plain(json!({"cursors": {"A!": {"seq": 0, "rev": 0}}}))), "cursors.A!", "a-z");
-    refused(commands::sync(plain(json!({"cursors": {"c": {"seq": 0}}}))), "cursors.c", "rev");
-    refused(commands::sync(plain(json!({"cursors": {"c": {"seq": 0, "rev": 0, "x": 1}}}))), "cursors.c.x", "unknown");
-    refused(commands::sync(plain(json!({"cursors": {}, "open": ["c"]}))), "open", "not among the cursors");
+    assert_refused(commands::list_chats(plain(json!({"cursor": "??"}))), "cursor", "earlier page");
+    assert_refused(commands::list_chats(plain(json!({"limit": 101}))), "limit", "1 to 100");
+    assert_refused(commands::sync(plain(json!({}))), "cursors", "required");
+    assert_refused(commands::sync(plain(json!({"cursors": {"A!": {"seq": 0, "rev": 0}}}))), "cursors.A!", "a-z");
+    assert_refused(commands::sync(plain(json!({"cursors": {"c": {"seq": 0}}}))), "cursors.c", "rev");
+    assert_refused(
+        commands::sync(plain(json!({"cursors": {"c": {"seq": 0, "rev": 0, "x": 1}}}))),
+        "cursors.c.x",
+        "unknown",
+    );
+    assert_refused(commands::sync(plain(json!({"cursors": {}, "open": ["c"]}))), "open", "not among the cursors");
     let cursors: serde_json::Map<_, _> = many(101).into_iter().map(|id| (id, json!({"seq": 0, "rev": 0}))).collect();
-    refused(commands::sync(plain(json!({"cursors": cursors}))), "cursors", "at most 100");
+    assert_refused(commands::sync(plain(json!({"cursors": cursors}))), "cursors", "at most 100");
     let open = many(6);
     let cursors: serde_json::Map<_, _> = open.iter().map(|id| (id.clone(), json!({"seq": 0, "rev": 0}))).collect();
-    refused(commands::sync(plain(json!({"cursors": cursors, "open": open}))), "open", "at most 5");
-    refused(commands::profile(request(&by("profile", "PATCH"))), "nickname", "required");
+    assert_refused(commands::sync(plain(json!({"cursors": cursors, "open": open}))), "open", "at most 5");
+    assert_refused(commands::profile(request(&with_method("profile", "PATCH"))), "nickname", "required");
 }
 
 #[test]
-fn a_connection_comes_and_goes() {
+fn connect_and_disconnect_events_parse() {
     let event: ApiGatewayWebsocketProxyRequest = serde_json::from_str(&sample("connect")).unwrap();
     let opening = socket::parse(&event).unwrap();
     assert_eq!((opening.user.as_str(), opening.connection.exp.seconds()), ("alice", 4_102_444_800));
@@ -252,20 +263,20 @@ fn a_connection_comes_and_goes() {
 }
 
 #[test]
-fn an_authorizer_is_asked_with_a_token() {
+fn authorizer_event_contains_a_token() {
     let request = AuthorizeRequest::parse(serde_json::from_str(&sample("authorize")).unwrap()).unwrap();
     assert!(request.token.is_some_and(|token| token.split('.').count() == 3));
 }
 
 #[test]
-fn what_aws_publishes_is_understood_and_nobody_in_it_is_taken_for_a_user() {
-    // Their authorizers give no userId, so nothing in them is an identity.
+fn published_aws_events_parse_without_an_identity() {
+    // Their authorizers send no userId, so they contain no identity.
     for (name, connection) in [
         ("example-apigw-websocket-request", true),
         ("example-apigw-websocket-request-without-method", true),
         ("example-apigw-v2-request-lambda-authorizer", false),
     ] {
-        let (origin, request) = opened(&published(name));
+        let (origin, request) = parse(&published(name));
         assert_eq!(matches!(origin.api, Api::WebSocket { connection: Some(_), .. }), connection, "{name}");
         assert!(!origin.route.is_empty() && !origin.request_id.is_empty(), "{name}");
         assert_eq!(request.unwrap_err().code, Code::Unauthenticated, "{name}");
@@ -281,22 +292,22 @@ fn what_aws_publishes_is_understood_and_nobody_in_it_is_taken_for_a_user() {
 }
 
 #[test]
-fn an_identity_is_taken_from_the_authorizer_and_nowhere_else() {
+fn identity_comes_only_from_the_authorizer() {
     let mut event: Value = serde_json::from_str(&sample("get-chat")).unwrap();
     event["requestContext"].as_object_mut().unwrap().remove("authorizer");
     event["queryStringParameters"] = json!({"userId": "alice", "exp": "4102444800"});
     event["headers"]["x-user-id"] = json!("alice");
-    assert_eq!(opened(&event.to_string()).1.unwrap_err().code, Code::Unauthenticated);
-    // A number is not what API Gateway makes of a context: it is not taken for one.
+    assert_eq!(parse(&event.to_string()).1.unwrap_err().code, Code::Unauthenticated);
+    // API Gateway sends a context as strings. A number is not accepted.
     let mut event: Value = serde_json::from_str(&sample("get-chat")).unwrap();
     for exp in [json!(4_102_444_800_i64), json!("soon"), json!(null)] {
         event["requestContext"]["authorizer"]["lambda"]["exp"] = exp;
-        assert_eq!(opened(&event.to_string()).1.unwrap_err().code, Code::Unauthenticated);
+        assert_eq!(parse(&event.to_string()).1.unwrap_err().code, Code::Unauthenticated);
     }
 }
 
 #[test]
-fn an_expired_token_is_refused_though_the_authorizer_let_it_pass() {
+fn expired_token_is_refused_after_the_authorizer_allowed_it() {
     for name in ["get-chat", "default-route"] {
         let event = lambda_http::request::from_str(&sample(name)).unwrap();
         let (_, request) = parse_request(&event, Timestamp::from_seconds(4_102_444_800));
@@ -305,7 +316,7 @@ fn an_expired_token_is_refused_though_the_authorizer_let_it_pass() {
 }
 
 #[test]
-fn a_body_in_base64_is_a_body() {
+fn base64_body_is_decoded() {
     let mut event: Value = serde_json::from_str(&sample("send-message")).unwrap();
     event["body"] = json!("eyJ0eXBlIjoidGV4dCIsImNvbnRlbnQiOiJIZWxsbyBCb2IifQ==");
     event["isBase64Encoded"] = json!(true);
@@ -313,9 +324,9 @@ fn a_body_in_base64_is_a_body() {
 }
 
 #[test]
-fn a_huge_body_is_not_parsed() {
+fn oversized_body_is_not_parsed() {
     let mut event: Value = serde_json::from_str(&sample("send-message")).unwrap();
     event["body"] = json!(format!("{{\"content\":\"{}\"}}", "x".repeat(300_000)));
-    let problem = opened(&event.to_string()).1.unwrap_err();
+    let problem = parse(&event.to_string()).1.unwrap_err();
     assert_eq!(problem.errors[0].field, "body");
 }

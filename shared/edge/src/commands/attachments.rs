@@ -1,4 +1,4 @@
-//! Attachments: announcing one, and opening a message's.
+//! Commands for attachments: create one, and download the one of a message.
 
 use super::seq;
 use crate::fields::Fields;
@@ -9,11 +9,11 @@ use domain::content::MessageType;
 use domain::ids::{ChatId, Seq, UserId};
 use domain::use_cases::CreateAttachment;
 
-/// `{chatId, type, fileName, contentType, sizeBytes, sha256}`, of an image also `{width, height, blurHash}`, of a
-/// recording `{durationMs}`
+/// `{chatId, type, fileName, contentType, sizeBytes, sha256}`; for an image also `{width, height, blurHash}`, for a
+/// recording `{durationMs}`.
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn create_attachment(Request { caller, mut fields, .. }: Request) -> Result<CreateAttachment, Problem> {
     let chat = fields.required("chatId");
     let kind = fields.required::<MessageType>("type");
@@ -54,27 +54,27 @@ pub fn create_attachment(Request { caller, mut fields, .. }: Request) -> Result<
     })
 }
 
-/// `{chatId, seq}`: who asks for the attachment of which message.
+/// `{chatId, seq}`: returns the caller, the chat and the message whose attachment the caller wants.
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn get_attachment(Request { caller, mut fields, .. }: Request) -> Result<(UserId, ChatId, Seq), Problem> {
     let chat = fields.required("chatId");
     let seq = seq(&mut fields);
     fields.finish(|| Some((caller.user, chat?, seq?)))
 }
 
-/// A picture's side in pixels.
+/// The width or height of an image, in pixels.
 fn side(fields: &mut Fields, name: &str) -> Option<u32> {
     between(fields, name, Media::MAX_SIDE_PIXELS.into()).and_then(|pixels| u32::try_from(pixels).ok())
 }
 
-/// A number from 1 to `most` that must be there.
-fn between(fields: &mut Fields, name: &str, most: u64) -> Option<u64> {
+/// A required number from 1 to `max`.
+fn between(fields: &mut Fields, name: &str, max: u64) -> Option<u64> {
     match fields.number(name)? {
-        Some(number) if (1..=most).contains(&number) => return Some(number),
-        Some(_) if most == u64::MAX => fields.wrong(name, "must be 1 or more"),
-        Some(_) => fields.wrong(name, format!("must be 1 to {most}")),
+        Some(number) if (1..=max).contains(&number) => return Some(number),
+        Some(_) if max == u64::MAX => fields.wrong(name, "must be 1 or more"),
+        Some(_) => fields.wrong(name, format!("must be 1 to {max}")),
         None => fields.wrong(name, "is required"),
     }
     None

@@ -1,4 +1,4 @@
-//! Chats as one participant has them: creating, showing, listing, reading, muting, catching up.
+//! Commands for chats that do not change a group: create, get, list, mark as seen, mute, clear, type and sync.
 
 use super::{is_delete, limit, seq};
 use crate::problem::Problem;
@@ -11,22 +11,22 @@ use domain::use_cases::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most chats of which one request catches up, and how many of them are open.
+/// The maximum number of chats in one sync request, and how many of them may be open.
 const MAX_SYNC_CHATS: usize = 100;
 const MAX_OPEN_CHATS: usize = 5;
 
 /// `{participants, isGroup, name?, clientChatId?}`
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn create_chat(Request { caller, mut fields, .. }: Request) -> Result<CreateChat, Problem> {
     let participants = fields.required::<Vec<UserId>>("participants");
     let is_group = fields.required::<bool>("isGroup");
     let name = fields.optional::<ChatName>("name");
     let client_id = fields.optional::<ClientChatId>("clientChatId");
     match (is_group, &name) {
-        (Some(true), Some(None)) => fields.wrong("name", "is required, as isGroup is true"),
-        (Some(false), Some(Some(_))) => fields.wrong("name", "is for groups, and isGroup is false"),
+        (Some(true), Some(None)) => fields.wrong("name", "is required because isGroup is true"),
+        (Some(false), Some(Some(_))) => fields.wrong("name", "is only for groups, but isGroup is false"),
         _ => {}
     }
     let (participants, is_group, name, client_id) =
@@ -41,7 +41,7 @@ pub fn create_chat(Request { caller, mut fields, .. }: Request) -> Result<Create
 /// `{limit?, cursor?}`
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn list_chats(Request { caller, mut fields, .. }: Request) -> Result<ListChats, Problem> {
     let limit = limit(&mut fields);
     let after = fields.optional::<InboxCursor>("cursor");
@@ -51,7 +51,7 @@ pub fn list_chats(Request { caller, mut fields, .. }: Request) -> Result<ListCha
 /// `{chatId}`
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn get_chat(Request { caller, mut fields, .. }: Request) -> Result<(Caller, ChatId), Problem> {
     let chat = fields.required("chatId");
     fields.finish(|| Some((caller, chat?)))
@@ -60,7 +60,7 @@ pub fn get_chat(Request { caller, mut fields, .. }: Request) -> Result<(Caller, 
 /// `{chatId}`
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn clear_chat(request: Request) -> Result<(Caller, ChatId), Problem> {
     get_chat(request)
 }
@@ -68,7 +68,7 @@ pub fn clear_chat(request: Request) -> Result<(Caller, ChatId), Problem> {
 /// `{chatId, seq}`
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn mark_seen(Request { caller, mut fields, .. }: Request) -> Result<MarkSeenCommand, Problem> {
     let chat = fields.required("chatId");
     let seq = seq(&mut fields);
@@ -78,7 +78,7 @@ pub fn mark_seen(Request { caller, mut fields, .. }: Request) -> Result<MarkSeen
 /// PUT `{chatId, until?}`, DELETE `{chatId}`
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn mute_chat(Request { caller, mut fields, route, .. }: Request) -> Result<MuteChat, Problem> {
     let chat = fields.required("chatId");
     let mute = match is_delete(&route) {
@@ -91,7 +91,7 @@ pub fn mute_chat(Request { caller, mut fields, route, .. }: Request) -> Result<M
 /// `{chatId, state}`
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn typing(Request { caller, mut fields, .. }: Request) -> Result<SendTyping, Problem> {
     let chat = fields.required("chatId");
     let state = fields.required("state");
@@ -101,7 +101,7 @@ pub fn typing(Request { caller, mut fields, .. }: Request) -> Result<SendTyping,
 /// `{cursors: {chatId: {seq, rev}}, open?: [chatId]}`
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn sync(Request { caller, connection, mut fields, .. }: Request) -> Result<SyncChats, Problem> {
     let cursors = fields.required::<BTreeMap<ChatId, Cursor>>("cursors");
     let open = fields.optional::<BTreeSet<ChatId>>("open");

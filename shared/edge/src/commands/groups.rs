@@ -1,4 +1,4 @@
-//! Changes of groups.
+//! Commands that change a group.
 
 use super::is_delete;
 use crate::problem::Problem;
@@ -9,7 +9,7 @@ use domain::use_cases::{AddParticipants, MAX_ADDED_PARTICIPANTS, RemoveParticipa
 /// `{chatId, name}`
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn update_chat(Request { caller, mut fields, .. }: Request) -> Result<UpdateChat, Problem> {
     let chat = fields.required("chatId");
     let name = fields.required("name");
@@ -19,7 +19,7 @@ pub fn update_chat(Request { caller, mut fields, .. }: Request) -> Result<Update
 /// `{chatId, participants}`
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn add_participants(Request { caller, mut fields, .. }: Request) -> Result<AddParticipants, Problem> {
     let chat = fields.required("chatId");
     let participants = fields.required::<Vec<UserId>>("participants");
@@ -39,17 +39,17 @@ pub fn add_participants(Request { caller, mut fields, .. }: Request) -> Result<A
 /// `{chatId, userId}`
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn remove_participant(Request { caller, mut fields, .. }: Request) -> Result<RemoveParticipant, Problem> {
     let chat = fields.required("chatId");
     let user = fields.required("userId");
     fields.finish(|| Some(RemoveParticipant { caller, chat: chat?, user: user? }))
 }
 
-/// `{chatId, userId}`; PUT makes the user an admin, DELETE one no more.
+/// `{chatId, userId}`; PUT makes the user an admin, DELETE takes the role away.
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn set_admin(Request { caller, mut fields, route, .. }: Request) -> Result<SetAdmin, Problem> {
     let chat = fields.required("chatId");
     let user = fields.required("userId");

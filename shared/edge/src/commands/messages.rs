@@ -1,4 +1,4 @@
-//! Messages: sending, listing, and what changes one.
+//! Commands for messages: send, list, edit, delete and react.
 
 use super::{limit, seq};
 use crate::fields::Fields;
@@ -11,17 +11,17 @@ use domain::reactions::{Emoji, Reactions};
 use domain::use_cases::{DeleteFor, DeleteMessage, EditMessage, ListMessages, PageStart, ReactToMessage, SendMessage};
 use std::collections::BTreeSet;
 
-/// `{chatId, type, content, replyTo?, mentions?, clientMessageId?}`, of an attachment
-/// `{chatId, type, attachmentId, content?, replyTo?, mentions?, clientMessageId?}`
+/// `{chatId, type, content, replyTo?, mentions?, clientMessageId?}`. With an attachment, `attachmentId` is required and
+/// `content` is optional.
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn send_message(Request { caller, mut fields, .. }: Request) -> Result<SendMessage, Problem> {
     let chat = fields.required("chatId");
     let kind = fields.required::<MessageType>("type");
     let (content, attachment) = match kind {
         Some(MessageType::Text) => (fields.required::<String>("content"), fields.optional("attachmentId")),
-        // Of a type that is wrong it is not known what goes with it.
+        // The type is wrong, so it is unknown which fields are required.
         None => (fields.optional("content").flatten(), fields.optional("attachmentId")),
         Some(_) => {
             let caption = fields.optional::<String>("content").map(Option::unwrap_or_default);
@@ -42,7 +42,7 @@ pub fn send_message(Request { caller, mut fields, .. }: Request) -> Result<SendM
 /// `{chatId, before?, after?, around?, limit?}`
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn list_messages(Request { caller, mut fields, .. }: Request) -> Result<ListMessages, Problem> {
     let chat = fields.required("chatId");
     let limit = limit(&mut fields);
@@ -67,7 +67,7 @@ pub fn list_messages(Request { caller, mut fields, .. }: Request) -> Result<List
 /// `{chatId, seq, content, mentions?}`
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn edit_message(Request { caller, mut fields, .. }: Request) -> Result<EditMessage, Problem> {
     let chat = fields.required("chatId");
     let seq = seq(&mut fields);
@@ -80,7 +80,7 @@ pub fn edit_message(Request { caller, mut fields, .. }: Request) -> Result<EditM
 /// `{chatId, seq, for}`
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn delete_message(Request { caller, mut fields, .. }: Request) -> Result<DeleteMessage, Problem> {
     let chat = fields.required("chatId");
     let seq = seq(&mut fields);
@@ -91,7 +91,7 @@ pub fn delete_message(Request { caller, mut fields, .. }: Request) -> Result<Del
 /// `{chatId, seq, emojis}`
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn react_to_message(Request { caller, mut fields, .. }: Request) -> Result<ReactToMessage, Problem> {
     let chat = fields.required("chatId");
     let seq = seq(&mut fields);
@@ -102,7 +102,7 @@ pub fn react_to_message(Request { caller, mut fields, .. }: Request) -> Result<R
     fields.finish(|| Some(ReactToMessage { caller, chat: chat?, seq: seq?, emojis: emojis? }))
 }
 
-/// Who is mentioned, if that is said.
+/// The mentioned users; None inside if the field is absent.
 #[allow(clippy::option_option)]
 fn mentions(fields: &mut Fields) -> Option<Option<BTreeSet<UserId>>> {
     let mentions = fields.optional::<BTreeSet<UserId>>("mentions")?;

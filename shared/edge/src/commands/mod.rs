@@ -1,4 +1,5 @@
-//! From requests to the commands of use cases. One function for a route and its action: the fields are the same.
+//! Turns requests into the commands of use cases. A route and its WebSocket action have the same fields, so they share
+//! a function.
 
 mod attachments;
 mod chats;
@@ -18,24 +19,24 @@ use crate::request::Request;
 use domain::ids::Seq;
 use domain::use_cases::PageLimit;
 
-/// `{}`: the frame that asks whether the connection is alive.
+/// `{}`: a frame that checks whether the connection is alive.
 ///
 /// # Errors
-/// [`Problem`] that names the fields, or for any other action than ping, the actions that there are.
+/// [`Problem`] that names the wrong fields. For any other action than ping, it lists all actions.
 pub fn ping(Request { action, fields, .. }: Request) -> Result<(), Problem> {
     match action.as_deref() {
         Some("ping") => fields.finish(|| Some(())),
-        Some(_) => Err(Problem::field("action", format!("is not known; known are {}", ACTIONS.join(", ")))),
+        Some(_) => Err(Problem::field("action", format!("is unknown; it must be one of {}", ACTIONS.join(", ")))),
         None => Err(Problem::field("action", format!("is required, and must be one of {}", ACTIONS.join(", ")))),
     }
 }
 
-/// Whether a route takes away what its PUT sets.
+/// Whether the method of a route is DELETE, which undoes its PUT.
 fn is_delete(route: &str) -> bool {
     route.starts_with("DELETE ")
 }
 
-/// The place of a message, which every action on one names.
+/// The required `seq` of a message.
 fn seq(fields: &mut Fields) -> Option<Seq> {
     let seq = fields.number("seq");
     if seq == Some(None) {
@@ -44,7 +45,7 @@ fn seq(fields: &mut Fields) -> Option<Seq> {
     seq.flatten().map(Seq)
 }
 
-/// How many at most.
+/// The optional `limit` of a page.
 fn limit(fields: &mut Fields) -> Option<PageLimit> {
     match fields.number("limit")? {
         None => Some(PageLimit::default()),
@@ -52,7 +53,7 @@ fn limit(fields: &mut Fields) -> Option<PageLimit> {
     }
 }
 
-/// Every action of the WebSocket API.
+/// All actions of the WebSocket API.
 pub const ACTIONS: [&str; 10] = [
     "createChat",
     "sendMessage",

@@ -1,4 +1,4 @@
-//! Users: oneself and others.
+//! Commands for user profiles.
 
 use crate::problem::Problem;
 use crate::request::Request;
@@ -7,27 +7,27 @@ use domain::ids::UserId;
 use domain::names::Nickname;
 use domain::use_cases::{Caller, UpdateMe};
 
-/// What can be asked of users.
+/// The command of a profile route.
 #[derive(Debug)]
 pub enum ProfileCommand {
-    /// The caller.
+    /// Shows the caller's profile.
     Me(Caller),
-    /// What the caller says of themselves from now on.
+    /// Changes the caller's nickname or settings.
     Update(UpdateMe),
-    /// Somebody.
+    /// Shows the profile of another user to the caller.
     User(Caller, UserId),
 }
 
 /// GET /me `{}`, PATCH /me `{nickname?, notifyOnMention?}`, GET /users/{userId} `{userId}`
 ///
 /// # Errors
-/// [`Problem`] that names the fields.
+/// [`Problem`] that names the wrong fields.
 pub fn profile(Request { caller, mut fields, route, .. }: Request) -> Result<ProfileCommand, Problem> {
     if route == "PATCH /me" {
         let nickname = fields.optional::<Nickname>("nickname");
         let notify_on_mention = fields.optional::<bool>("notifyOnMention");
         if nickname == Some(None) && notify_on_mention == Some(None) {
-            fields.wrong("nickname", "is required, or notifyOnMention is");
+            fields.wrong("nickname", "is required if notifyOnMention is absent");
         }
         return fields.finish(|| {
             let change = UserChange { nickname: nickname?, notify_on_mention: notify_on_mention? };

@@ -1,4 +1,4 @@
-//! Every error of every use case, as the problem that the client gets. No match has a catch-all.
+//! Maps every error of every use case to a problem. No match has a catch-all.
 
 use super::{Code, FieldError, Problem};
 use domain::content::{ContentTooLarge, MessageType};
@@ -13,7 +13,7 @@ use domain::use_cases::{
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// What `retryAfterMs` says after "busy": the conflicts of a rush are usually over within a second.
+/// `retryAfterMs` of a busy chat. Conflicts of many writes at once are usually over within a second.
 const BUSY: Duration = Duration::from_secs(1);
 
 fn message_not_found() -> Problem {
@@ -63,7 +63,7 @@ impl<R: Into<Problem>> From<ChatError<R>> for Problem {
     }
 }
 
-/// Of a use case that refuses nothing by itself.
+/// For use cases that have no errors of their own.
 impl From<Infallible> for Problem {
     fn from(never: Infallible) -> Self {
         match never {}
@@ -154,7 +154,7 @@ impl From<CreateAttachmentError> for Problem {
         match error {
             CreateAttachmentError::ChatClosed => chat_closed(),
             CreateAttachmentError::ContentType { allowed } => {
-                // Which are taken may be too long for a reason.
+                // The list of allowed types may be too long for a reason, so it goes into the detail.
                 let allowed: Vec<_> = allowed.iter().map(ContentType::as_str).collect();
                 let detail = format!("contentType: must be one of {}", allowed.join(", "));
                 Self { detail, ..Self::field("contentType", "is not allowed for this type of attachment") }

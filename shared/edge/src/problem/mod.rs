@@ -1,5 +1,5 @@
-//! The one place where errors become statuses and codes (RFC 9457). A [`Problem`] carries its cause for the log. No
-//! response shows the cause.
+//! The only place where errors become statuses and codes (RFC 9457). A [`Problem`] carries its cause for the log. No
+//! response contains the cause.
 
 mod errors;
 
@@ -7,50 +7,50 @@ use serde_json::{Map, Value, json};
 use std::error::Error as StdError;
 use std::time::Duration;
 
-/// What went wrong, by a name that does not change. Listed in docs/API.md.
+/// The kind of a problem. The names of the codes never change; docs/API.md lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
-    /// A field is missing, wrong or unknown.
+    /// A field of the request is missing, wrong or unknown.
     InvalidRequest,
     /// No identity came with the request.
     Unauthenticated,
     /// The token has expired since it was accepted.
     TokenExpired,
-    /// There is no such chat, or the caller is not in it.
+    /// The chat does not exist, or the caller is not a participant.
     ChatNotFound,
-    /// There is no such message, or the caller cannot see it.
+    /// The message does not exist, or the caller cannot see it.
     MessageNotFound,
-    /// There is no such attachment, or it is somebody else's.
+    /// The attachment does not exist, or it belongs to another user.
     AttachmentNotFound,
-    /// The attachment's bytes are not there.
+    /// The bytes of the attachment are not uploaded.
     AttachmentNotUploaded,
-    /// A message carries the attachment already.
+    /// Another message already has the attachment.
     AttachmentSent,
-    /// The user whom the request is about is not in the chat, or in none of the caller's.
+    /// The user whom the request names is not in the chat, or shares no chat with the caller.
     NotAParticipant,
-    /// Only admins may.
+    /// Only admins may do this.
     NotAnAdmin,
-    /// Only the sender may.
+    /// Only the sender may do this.
     NotTheSender,
-    /// More participants than a group takes.
+    /// A group cannot have so many participants.
     TooManyParticipants,
     /// The content is too large.
     ContentTooLarge,
-    /// The chat takes no more messages.
+    /// The chat is closed: it takes no more messages.
     ChatClosed,
-    /// It was sent too long ago to be edited.
+    /// The message was sent too long ago to be edited.
     EditWindowOver,
-    /// What is there does not allow it.
+    /// The current state does not allow the request.
     Conflict,
-    /// The client's own id was used for something else.
+    /// The client's id was used for another request.
     IdempotencyConflict,
-    /// Too fast.
+    /// The user sends too fast.
     RateLimited,
-    /// Whether users exist cannot be known now.
+    /// The Auth Service does not answer, so it is unknown whether users exist.
     AuthServiceUnavailable,
-    /// The system is busy, or something that it needs is not there for now.
+    /// The system is busy, or a service that it needs is unavailable.
     Unavailable,
-    /// A mistake of ours.
+    /// An error in this system.
     Internal,
 }
 
@@ -80,7 +80,7 @@ impl Code {
         Self::Internal,
     ];
 
-    /// What responses say of it.
+    /// Name, status and title of the code in responses.
     #[must_use]
     pub const fn info(self) -> CodeInfo {
         match self {
@@ -121,7 +121,7 @@ impl Code {
     }
 }
 
-/// What responses say of a code.
+/// Name, status and title of a code in responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodeInfo {
     /// The code's name, such as `chat_not_found`. It never changes.
@@ -130,7 +130,7 @@ pub struct CodeInfo {
     pub status: u16,
     /// Whether the same request may succeed later.
     pub retryable: bool,
-    /// The same for every problem with this code.
+    /// A short text that is the same for every problem with this code.
     pub title: &'static str,
 }
 
@@ -144,55 +144,56 @@ impl CodeInfo {
     }
 }
 
-/// A field of a request, and what is wrong with it.
+/// A wrong field of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
-    /// The field, e.g. `participants[2]`.
+    /// The path of the field, such as `participants[2]`.
     pub field: String,
-    /// What is wrong with it.
+    /// What is wrong with the field, as the end of a sentence.
     pub reason: String,
 }
 
-/// How many wrong fields a reply names.
+/// A response names at most this many wrong fields.
 const MAX_FIELD_ERRORS: usize = 10;
-/// The most characters that a reply says of one: its name, and why it is wrong.
+/// The name of a wrong field and the reason are cut to these lengths.
 const MAX_FIELD_NAME_CHARS: usize = 100;
 const MAX_REASON_CHARS: usize = 160;
 
-/// Why a request was not served.
+/// The error response to a request.
 #[derive(Debug)]
 pub struct Problem {
-    /// What went wrong.
+    /// The kind of the problem.
     pub code: Code,
-    /// The same in words, for this request.
+    /// A sentence about this request, for the client's developer.
     pub detail: String,
     /// The fields that are wrong.
     pub errors: Vec<FieldError>,
-    /// The limit that was passed.
+    /// The limit that the request exceeds, if any.
     pub limit: Option<u64>,
-    /// When to try again.
+    /// How long the client should wait before a retry, if known.
     pub retry_after: Option<Duration>,
-    /// What the log is told and the client is not.
+    /// The cause, for the log only.
     pub cause: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Problem {
-    /// A problem of this code.
+    /// A problem with this code and no further details.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), errors: Vec::new(), limit: None, retry_after: None, cause: None }
     }
 
-    /// A field of the request is wrong.
+    /// A problem for one wrong field.
     pub fn field(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::fields(vec![FieldError { field: field.into(), reason: reason.into() }])
     }
 
-    /// Fields of the request are wrong. A reply must fit a frame whatever was sent: the first ones are told, cut short.
+    /// A problem for several wrong fields. A response must fit a frame whatever the client sent. So only the first
+    /// fields are named, and their texts are cut.
     pub fn fields(errors: Vec<FieldError>) -> Self {
         let more = errors.len().saturating_sub(MAX_FIELD_ERRORS);
-        let cut = |text: String, most| text.chars().take(most).collect();
-        let told = errors.into_iter().take(MAX_FIELD_ERRORS);
-        let mut errors: Vec<_> = told
+        let cut = |text: String, max_chars| text.chars().take(max_chars).collect();
+        let named = errors.into_iter().take(MAX_FIELD_ERRORS);
+        let mut errors: Vec<_> = named
             .map(|FieldError { field, reason }| FieldError {
                 field: cut(field, MAX_FIELD_NAME_CHARS),
                 reason: cut(reason, MAX_REASON_CHARS),
@@ -201,11 +202,11 @@ impl Problem {
         if more > 0 {
             errors.push(FieldError { field: "body".to_owned(), reason: format!("{more} more fields are wrong") });
         }
-        let said: Vec<_> = errors.iter().map(|error| format!("{}: {}", error.field, error.reason)).collect();
-        Self { errors, ..Self::new(Code::InvalidRequest, said.join("; ")) }
+        let details: Vec<_> = errors.iter().map(|error| format!("{}: {}", error.field, error.reason)).collect();
+        Self { errors, ..Self::new(Code::InvalidRequest, details.join("; ")) }
     }
 
-    /// More participants than one request or one group takes.
+    /// A problem for more participants than one request or one group can have.
     pub fn too_many_participants(reason: String, limit: usize) -> Self {
         Self::limited(Code::TooManyParticipants, "participants", reason, limit as u64)
     }
@@ -224,7 +225,8 @@ impl Problem {
         self.code.info().status
     }
 
-    /// The problem details (RFC 9457), with our own members; a 5xx names the request for the log to be found by.
+    /// The problem details (RFC 9457) with this API's own members. A 5xx contains the request id, by which the log line
+    /// can be found.
     pub fn to_json(&self, request_id: &str) -> Value {
         let CodeInfo { name, status, retryable, title } = self.code.info();
         let mut members = Map::new();
@@ -257,7 +259,7 @@ mod tests {
     use domain::ports::StoreError;
 
     #[test]
-    fn the_cause_is_for_the_log_alone() {
+    fn response_does_not_contain_the_cause() {
         let error = StoreError::Refused { operation: "GetItem", source: "secret detail".into() };
         let problem = Problem::from(error);
         let shown = problem.to_json("request-1").to_string();
@@ -266,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clients_mistake_names_no_request() {
+    fn client_error_contains_no_request_id() {
         let shown = Problem::field("limit", "must be 1 to 100").to_json("request-1");
         assert_eq!(shown["errors"][0]["field"], "limit");
         assert_eq!(shown["status"], 400);
@@ -274,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_fits_a_frame_whatever_was_sent() {
+    fn response_fits_a_frame_for_any_request() {
         let error =
             |n: usize| FieldError { field: format!("{n}-{}", "x".repeat(30_000)), reason: "\u{1F44B}".repeat(30_000) };
         let shown = Problem::fields((0..1000).map(error).collect()).to_json("request-1");
@@ -283,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn every_code_is_documented_as_it_is() {
+    fn docs_list_every_code_with_its_status() {
         let docs = include_str!("../../../../docs/API.md");
         for code in Code::ALL {
             let CodeInfo { name, status, retryable, .. } = code.info();
@@ -293,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn every_code_has_a_name_of_its_own() {
+    fn code_names_are_unique() {
         let names: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(names.len(), Code::ALL.len());
     }

@@ -1,4 +1,4 @@
-//! BatchGetItem that does not lose keys: what DynamoDB leaves unprocessed is asked for again, a bounded number of times.
+//! BatchGetItem that loses no keys: it reads unprocessed keys again, up to a maximum number of times.
 
 use crate::DynamoStore;
 use crate::chats::keys_and_attributes;
@@ -12,52 +12,55 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 const OPERATION: &str = "BatchGetItem";
-/// How often unprocessed keys are read again.
+/// The maximum number of retries for unprocessed keys.
 const MAX_RETRIES: u32 = 4;
 const WAITS: Backoff = Backoff { first: Duration::from_millis(25), max: Duration::from_millis(200) };
 
-/// The most keys of one call.
+/// The maximum number of keys in one call.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
 const MAX_KEYS_PER_CALL: usize = 100;
 
 impl<E: Env, C: Sync> DynamoStore<E, C> {
-    /// The items of any number of keys of one table, in any order.
+    /// Reads any number of keys of one table. The items come in any order.
     pub(crate) async fn get_all(
         &self,
         table: &str,
         keys: Vec<Item>,
         consistency: Consistency,
     ) -> Result<Vec<Item>, StoreError> {
-        let calls = keys.chunks(MAX_KEYS_PER_CALL).map(|some| async move {
-            let wanted = keys_and_attributes(some.to_vec(), consistency)?;
-            self.batch_get(HashMap::from([(table.to_owned(), wanted)])).await
+        let calls = keys.chunks(MAX_KEYS_PER_CALL).map(|chunk| async move {
+            let request = keys_and_attributes(chunk.to_vec(), consistency)?;
+            self.batch_get(HashMap::from([(table.to_owned(), request)])).await
         });
-        let found = try_join_all(calls).await?;
-        Ok(found.into_iter().flat_map(HashMap::into_values).flatten().collect())
+        let responses = try_join_all(calls).await?;
+        Ok(responses.into_iter().flat_map(HashMap::into_values).flatten().collect())
     }
 
-    /// The items of these keys (at most 100), by table.
+    /// Reads at most 100 keys. Returns the items by table name.
     pub(crate) async fn batch_get(
         &self,
         keys: HashMap<String, KeysAndAttributes>,
     ) -> Result<HashMap<String, Vec<Item>>, StoreError> {
-        let mut found: HashMap<String, Vec<Item>> = HashMap::new();
-        let mut wanted = keys;
+        let mut items_by_table: HashMap<String, Vec<Item>> = HashMap::new();
+        let mut pending = keys;
         for retry in 0..=MAX_RETRIES {
             if let Some(earlier) = retry.checked_sub(1) {
                 self.env.sleep(WAITS.wait(&self.env, earlier)).await;
             }
-            let call = self.client.batch_get_item().set_request_items(Some(wanted));
+            let call = self.client.batch_get_item().set_request_items(Some(pending));
             let call = call.return_consumed_capacity(ReturnConsumedCapacity::Indexes);
             let output = call.send().await.map_err(|error| failed(OPERATION, error))?;
             for (table, items) in output.responses.unwrap_or_default() {
-                found.entry(table).or_default().extend(items);
+                items_by_table.entry(table).or_default().extend(items);
             }
-            wanted = output.unprocessed_keys.unwrap_or_default();
-            if wanted.is_empty() {
-                return Ok(found);
+            pending = output.unprocessed_keys.unwrap_or_default();
+            if pending.is_empty() {
+                return Ok(items_by_table);
             }
         }
-        Err(StoreError::Unavailable { operation: OPERATION, source: "keys stayed unprocessed".into() })
+        Err(StoreError::Unavailable {
+            operation: OPERATION,
+            source: "some keys are still unprocessed after all retries".into(),
+        })
     }
 }

@@ -1,4 +1,4 @@
-//! Counts the capacity that calls consumed: every call asks for it. A call that DynamoDB refuses does not tell.
+//! Counts the capacity that calls consume. Every call asks DynamoDB to return it. A refused call does not return it.
 
 use aws_sdk_dynamodb::config::interceptors::FinalizerInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 use domain::meter;
 
-/// Sees the output of every call.
+/// An interceptor that reads the output of every call.
 #[derive(Debug)]
 pub(crate) struct Meter;
 
@@ -27,7 +27,7 @@ impl Intercept for Meter {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let Some(Ok(output)) = context.output_or_error() else { return Ok(()) };
-        let sum = |all: &[ConsumedCapacity]| all.iter().map(|one| units(Some(one))).sum::<f64>();
+        let sum = |all: &[ConsumedCapacity]| all.iter().map(|capacity| units(Some(capacity))).sum::<f64>();
         if let Some(output) = output.downcast_ref::<BatchGetItemOutput>() {
             meter::consumed(sum(output.consumed_capacity()), 0.0);
         } else if let Some(output) = output.downcast_ref::<GetItemOutput>() {

@@ -1,4 +1,4 @@
-//! Changes of what is in a log already: the transaction that commits one, and the pointers.
+//! Changes of existing messages, groups and members: the transaction that commits a change, and the change pointers.
 
 use crate::DynamoStore;
 use crate::chats::{CancellationReason, canceled, member_key, message_key};
@@ -15,8 +15,8 @@ use domain::timestamp::Timestamp;
 
 impl<E: Env, C: Sync> CommitChanges for DynamoStore<E, C> {
     async fn commit_change(&self, change: &Change) -> Result<ChangeOutcome, StoreError> {
-        let mut items = vec![self.head_changes(change)?, self.pointer_is_new(change)?];
-        items.extend(self.what_changes(change)?);
+        let mut items = vec![self.update_head(change)?, self.put_pointer(change)?];
+        items.extend(self.changed_items(change)?);
         let call = self.client.transact_write_items().set_transact_items(Some(items));
         match call.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await {
             Ok(_) => Ok(ChangeOutcome::Committed),
@@ -28,12 +28,12 @@ impl<E: Env, C: Sync> CommitChanges for DynamoStore<E, C> {
     }
 }
 
-/// Whether a transaction was cancelled for what reading again may mend.
+/// Whether a cancelled transaction may succeed after reading again.
 fn is_conflict(reasons: &[CancellationReason]) -> bool {
     reasons.iter().all(|reason| reason.is_condition() || reason.is_transient())
 }
 
-/// The condition that a message is as it was read: one without a rev never changed.
+/// The condition that a message still has the rev that was read. A message without `rev` never changed.
 fn rev_condition(before: Rev) -> &'static str {
     match before {
         Rev(0) => "rev = :before OR (attribute_exists(chatId) AND attribute_not_exists(rev))",
@@ -41,7 +41,8 @@ fn rev_condition(before: Rev) -> &'static str {
     }
 }
 
-// No part asks for the item as it was: whatever is not as it was read, all of it is read again.
+// Unlike a send, a change does not ask DynamoDB for the items whose condition failed. After a conflict, everything is
+// read again.
 
 fn update(builder: UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
     Ok(TransactWriteItem::builder().update(builder.build().map_err(unbuildable(TRANSACTION))?).build())
@@ -52,7 +53,7 @@ fn put(builder: PutBuilder) -> Result<TransactWriteItem, StoreError> {
 }
 
 impl<E: Env, C: Sync> DynamoStore<E, C> {
-    fn head_changes(&self, change: &Change) -> Result<TransactWriteItem, StoreError> {
+    fn update_head(&self, change: &Change) -> Result<TransactWriteItem, StoreError> {
         let (before, after) = (&change.head, change.head_after());
         let mut sets = String::from("SET lastRev = :rev, lastRevOf = :of, lastRevAt = :at");
         let mut condition = String::from("lastRev = :last AND membersRev = :members");
@@ -75,14 +76,14 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
         update(head.update_expression(sets).condition_expression(condition))
     }
 
-    fn pointer_is_new(&self, change: &Change) -> Result<TransactWriteItem, StoreError> {
+    fn put_pointer(&self, change: &Change) -> Result<TransactWriteItem, StoreError> {
         put(Put::builder()
             .table_name(&self.tables.messages)
             .set_item(Some(to_item("Messages", &PointerItem::new(change))?))
             .condition_expression("attribute_not_exists(chatId)"))
     }
 
-    fn what_changes(&self, Change { chat, what, .. }: &Change) -> Result<Vec<TransactWriteItem>, StoreError> {
+    fn changed_items(&self, Change { chat, what, .. }: &Change) -> Result<Vec<TransactWriteItem>, StoreError> {
         match what {
             ChangeKind::Message { after, before } => {
                 let message = Put::builder()
@@ -131,7 +132,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
 
 impl<E: Env, C: Sync> ReadChanges for DynamoStore<E, C> {
     async fn pointers(&self, chat: &ChatId, from: Rev, to: Rev, now: Timestamp) -> Result<Vec<Pointer>, StoreError> {
-        // Numbers count upwards and places downwards.
+        // A higher rev has a lower seq, so the scan goes backwards.
         let query = self
             .client
             .query()
@@ -141,8 +142,8 @@ impl<E: Env, C: Sync> ReadChanges for DynamoStore<E, C> {
             .expression_attribute_values(":last", n(pointer_seq(to)))
             .expression_attribute_values(":first", n(pointer_seq(from)))
             .scan_index_forward(false);
-        let found = query_all::<PointerItem, PointerItem>("Messages", query).await?;
-        Ok(found.into_iter().filter(|item| item.is_remembered(now)).map(Pointer::from).collect())
+        let items = query_all::<PointerItem, PointerItem>("Messages", query).await?;
+        Ok(items.into_iter().filter(|item| item.is_remembered(now)).map(Pointer::from).collect())
     }
 }
 
@@ -151,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_cancelled_change_means() {
+    fn failed_condition_or_throttle_is_a_conflict() {
         let reasons = |codes: &[&str]| -> Vec<CancellationReason> {
             codes.iter().map(|code| CancellationReason { code: (*code).to_owned(), item: None }).collect()
         };

@@ -1,4 +1,4 @@
-//! Chats: their creation, and the reads that every use case starts with.
+//! Chats: creation, and the reads with which every use case starts.
 
 use crate::DynamoStore;
 use crate::errors::{failed, unbuildable};
@@ -19,32 +19,32 @@ impl<E: Env, C: Sync> ReadChats for DynamoStore<E, C> {
         message: Option<Seq>,
     ) -> Result<ChatSnapshot, StoreError> {
         let log = [Some(Seq(0)), message].into_iter().flatten().map(|seq| message_key(chat, seq));
-        let mut wanted = HashMap::from([
+        let mut requests = HashMap::from([
             (self.tables.chats.clone(), keys([chat_key(chat)], Consistency::Eventual)?),
             (self.tables.messages.clone(), keys(log, Consistency::Strong)?),
         ]);
         if let Some(user) = user {
-            wanted.insert(self.tables.chat_members.clone(), keys([member_key(chat, user)], Consistency::Strong)?);
+            requests.insert(self.tables.chat_members.clone(), keys([member_key(chat, user)], Consistency::Strong)?);
         }
-        let mut found = self.batch_get(wanted).await?;
-        let chat = first::<ChatItem>("Chats", found.remove(&self.tables.chats))?.map(Chat::from);
+        let mut items = self.batch_get(requests).await?;
+        let chat = first::<ChatItem>("Chats", items.remove(&self.tables.chats))?.map(Chat::from);
         let (heads, messages): (Vec<Item>, Vec<Item>) =
-            found.remove(&self.tables.messages).unwrap_or_default().into_iter().partition(is_head);
+            items.remove(&self.tables.messages).unwrap_or_default().into_iter().partition(is_head);
         let head = first::<HeadItem>("Messages", Some(heads))?.map(Head::from);
         let message = first::<StoredMessage>("Messages", Some(messages))?.map(Message::from);
-        let member = first::<MemberItem>("ChatMembers", found.remove(&self.tables.chat_members))?.map(Member::from);
+        let member = first::<MemberItem>("ChatMembers", items.remove(&self.tables.chat_members))?.map(Member::from);
         Ok(ChatSnapshot { chat, head, member, message })
     }
 
     async fn position(&self, chat: &ChatId, user: &UserId) -> Result<Option<(Head, Member)>, StoreError> {
-        let mut found = self
+        let mut items = self
             .batch_get(HashMap::from([
                 (self.tables.messages.clone(), keys([message_key(chat, Seq(0))], Consistency::Strong)?),
                 (self.tables.chat_members.clone(), keys([member_key(chat, user)], Consistency::Strong)?),
             ]))
             .await?;
-        let head = first::<HeadItem>("Messages", found.remove(&self.tables.messages))?.map(Head::from);
-        let member = first::<MemberItem>("ChatMembers", found.remove(&self.tables.chat_members))?.map(Member::from);
+        let head = first::<HeadItem>("Messages", items.remove(&self.tables.messages))?.map(Head::from);
+        let member = first::<MemberItem>("ChatMembers", items.remove(&self.tables.chat_members))?.map(Member::from);
         Ok(head.zip(member))
     }
 
@@ -64,7 +64,7 @@ impl<E: Env, C: Sync> ReadChats for DynamoStore<E, C> {
 impl<E: Env, C: Sync> CreateChats for DynamoStore<E, C> {
     async fn create_chat(&self, chat: &Chat, head: &Head, members: &[Member]) -> Result<Creation, StoreError> {
         const OPERATION: &str = "TransactWriteItems";
-        // The chat is new, so everything below it is.
+        // If the chat is new, its head and members are new too. So only the chat needs a condition.
         let document = Put::builder()
             .table_name(&self.tables.chats)
             .set_item(Some(to_item("Chats", &ChatItem::from(chat))?))
@@ -93,25 +93,25 @@ impl<E: Env, C: Sync> CreateChats for DynamoStore<E, C> {
     }
 }
 
-/// Whether an item of Messages is the head of a log.
+/// Whether an item of the Messages table is the head of a log.
 fn is_head(item: &Item) -> bool {
     item.get("seq") == Some(&n(0))
 }
 
-/// One reason of a transaction that was cancelled: for each of its items, in their order.
+/// Why a transaction was cancelled, for one of its items. DynamoDB returns the reasons in the order of the items.
 pub(crate) struct CancellationReason {
     pub(crate) code: String,
-    /// The item as it was, of a condition that asked for it.
+    /// The stored item, if the condition asked for it and the item exists.
     pub(crate) item: Option<Item>,
 }
 
 impl CancellationReason {
-    /// This item's condition did not hold.
+    /// Whether the condition of this item failed.
     pub(crate) fn is_condition(&self) -> bool {
         self.code == "ConditionalCheckFailed"
     }
 
-    /// Nothing was wrong with this item, or another transaction or a throttle was in its way.
+    /// Whether this item had no error, or only a conflict with another transaction or a throttle.
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
     pub(crate) fn is_transient(&self) -> bool {
         ["None", "TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"]
@@ -122,7 +122,7 @@ impl CancellationReason {
 type TransactError =
     aws_sdk_dynamodb::error::SdkError<aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError>;
 
-/// The reasons of a transaction that was cancelled; None if it failed otherwise.
+/// The reasons why a transaction was cancelled; None if it failed in another way.
 pub(crate) fn canceled(error: &TransactError) -> Option<Vec<CancellationReason>> {
     use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException;
     match error.as_service_error() {
@@ -141,7 +141,7 @@ fn keys(keys: impl IntoIterator<Item = Item>, consistency: Consistency) -> Resul
     keys_and_attributes(keys.into_iter().collect(), consistency)
 }
 
-/// Keys of one table, to be read with this consistency.
+/// The part of a BatchGetItem request for one table.
 pub(crate) fn keys_and_attributes(keys: Vec<Item>, consistency: Consistency) -> Result<KeysAndAttributes, StoreError> {
     let builder = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistency == Consistency::Strong);
     builder.build().map_err(unbuildable("BatchGetItem"))
@@ -159,12 +159,12 @@ pub(crate) fn chat_key(chat: &ChatId) -> Item {
     Item::from([("chatId".to_owned(), s(chat.as_str()))])
 }
 
-/// The key of a message, or with 0 of the head of the chat's log.
+/// The key of a message; with seq 0, the key of the head of the chat's log.
 pub(crate) fn message_key(chat: &ChatId, seq: Seq) -> Item {
     Item::from([("chatId".to_owned(), s(chat.as_str())), ("seq".to_owned(), n(seq))])
 }
 
-/// The key of a participant's own item.
+/// The key of a participant's item in ChatMembers.
 pub(crate) fn member_key(chat: &ChatId, user: &UserId) -> Item {
     Item::from([("chatId".to_owned(), s(chat.as_str())), ("userId".to_owned(), s(user.as_str()))])
 }

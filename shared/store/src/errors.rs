@@ -1,4 +1,4 @@
-//! What an SDK error means to the domain: by its type and code, never by its text.
+//! Maps SDK errors to the domain's errors: by type and code, never by message text.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use domain::ports::StoreError;
@@ -17,12 +17,12 @@ const TRANSIENT: [&str; 8] = [
     "TransactionInProgressException",
 ];
 
-/// The domain's error for a call that failed.
+/// Maps the error of a failed call.
 pub(crate) fn failed<E>(operation: &'static str, error: SdkError<E>) -> StoreError
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
-    let transient = match &error {
+    let is_transient = match &error {
         SdkError::ServiceError(service) => {
             let listed = service.err().code().is_none_or(|code| TRANSIENT.contains(&code));
             listed || service.raw().status().is_server_error()
@@ -31,10 +31,10 @@ where
         _ => true,
     };
     let source = Box::new(error);
-    if transient { StoreError::Unavailable { operation, source } } else { StoreError::Refused { operation, source } }
+    if is_transient { StoreError::Unavailable { operation, source } } else { StoreError::Refused { operation, source } }
 }
 
-/// The domain's error for a request that could not be built: a mistake of ours.
+/// Maps the error of a request that could not be built. That is a bug in this crate.
 pub(crate) fn unbuildable(operation: &'static str) -> impl Fn(aws_sdk_dynamodb::error::BuildError) -> StoreError {
     move |error| StoreError::Refused { operation, source: Box::new(error) }
 }

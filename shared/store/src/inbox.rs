@@ -1,4 +1,4 @@
-//! Many chats of one user at once.
+//! Reads of many chats of one user at once.
 
 use crate::DynamoStore;
 use crate::chats::{chat_key, member_key, message_key};
@@ -30,8 +30,8 @@ impl<E: Env, C: Sync> ReadInbox for DynamoStore<E, C> {
 
     async fn memberships(&self, user: &UserId, chats: &[ChatId]) -> Result<BTreeMap<ChatId, Member>, StoreError> {
         let keys = chats.iter().map(|chat| member_key(chat, user)).collect();
-        let found = self.get_all(&self.tables.chat_members, keys, Consistency::Strong).await?;
-        by_chat::<MemberItem, Member>("ChatMembers", found)
+        let items = self.get_all(&self.tables.chat_members, keys, Consistency::Strong).await?;
+        by_chat::<MemberItem, Member>("ChatMembers", items)
     }
 
     async fn chats(&self, chats: &[ChatId]) -> Result<BTreeMap<ChatId, Chat>, StoreError> {
@@ -40,14 +40,14 @@ impl<E: Env, C: Sync> ReadInbox for DynamoStore<E, C> {
     }
 }
 
-/// What items stand for, by their chat.
+/// Parses items and returns them by chat id.
 fn by_chat<I: DeserializeOwned + HasChatId, T: From<I>>(
     table: &'static str,
     items: Vec<Item>,
 ) -> Result<BTreeMap<ChatId, T>, StoreError> {
-    let one = |item: Item| {
+    let parse = |item: Item| {
         let item: I = from_item(table, item)?;
         Ok((item.chat_id().clone(), item.into()))
     };
-    items.into_iter().map(one).collect()
+    items.into_iter().map(parse).collect()
 }

@@ -6,10 +6,10 @@
 //! | --- | --- | --- |
 //! | Chats | chatId | the Chat document |
 //! | Messages | chatId, seq | seq 0: the head of the chat's log; seq >= 1: one Message; seq = -rev: a change pointer, for 30 days |
-//! | ChatMembers | chatId, userId; index byUser (userId, chatId) | one participant's own state |
-//! | Sends | sendId | the memory of one named send, for 30 days |
-//! | Uploads | attachmentId | what was declared of an upload, for a day; once it is sent, as which message, for 30 days |
-//! | ChatUsers | userId | the ChatUser document, with the user's live connections unless they are kept elsewhere |
+//! | ChatMembers | chatId, userId; index byUser (userId, chatId) | the state of one participant: read position, budget |
+//! | Sends | sendId | the record of one send with a client message id, for 30 days |
+//! | Uploads | attachmentId | the declaration of an upload, for a day; after the send, with the seq of its message, for 30 days |
+//! | ChatUsers | userId | the ChatUser document, with the user's live connections unless they are in another store |
 //!
 //! # Access patterns
 //!
@@ -25,19 +25,19 @@
 //! | [`create_upload`](domain::ports::CreateUploads::create_upload) | PutItem Uploads |
 //! | [`upload`](domain::ports::ReadUploads::upload) | GetItem Uploads (strong) |
 //! | [`message`](domain::ports::ReadMessages::message) | GetItem Messages (strong) |
-//! | [`messages`](domain::ports::ReadMessages::messages) | Query Messages between two places (strong) |
+//! | [`messages`](domain::ports::ReadMessages::messages) | Query Messages between two seqs (strong) |
 //! | [`messages_at`](domain::ports::ReadMessages::messages_at) | BatchGetItem Messages (strong) |
-//! | [`commit_change`](domain::ports::CommitChanges::commit_change) | TransactWriteItems: head, pointer, and the message; or the chat with its members; or one member's floor |
-//! | [`pointers`](domain::ports::ReadChanges::pointers) | Query Messages between two places below 0 (strong) |
+//! | [`commit_change`](domain::ports::CommitChanges::commit_change) | TransactWriteItems: head, pointer, and one of: the message; the chat with its members; one member's cleared seq |
+//! | [`pointers`](domain::ports::ReadChanges::pointers) | Query Messages between two negative seqs (strong) |
 //! | [`chats_of`](domain::ports::ReadInbox::chats_of) | Query byUser (eventual, as every index is) |
 //! | [`heads`](domain::ports::ReadInbox::heads) | BatchGetItem Messages |
 //! | [`memberships`](domain::ports::ReadInbox::memberships) | BatchGetItem ChatMembers (strong) |
 //! | [`chats`](domain::ports::ReadInbox::chats) | BatchGetItem Chats (eventual) |
 //! | [`UserStore`](domain::ports::UserStore) | GetItem (strong), BatchGetItem (eventual) and UpdateItem ChatUsers |
-//! | [`mark_seen`](domain::ports::MarkSeen::mark_seen) | UpdateItem ChatMembers, if below |
-//! | [`Registry`](domain::ports::Registry) | UpdateItem ChatUsers; BatchGetItem ChatUsers (eventual); where connections are kept elsewhere, UpdateItem when the first comes and when the last goes |
+//! | [`mark_seen`](domain::ports::MarkSeen::mark_seen) | UpdateItem ChatMembers, if the stored position is lower |
+//! | [`Registry`](domain::ports::Registry) | UpdateItem ChatUsers; BatchGetItem ChatUsers (eventual); if connections are in another store, only an UpdateItem for the first connection and after the last |
 //!
-//! Nothing scans. Every call asks for its consumed capacity, so that a budget can be held.
+//! No call is a Scan. Every call asks DynamoDB for its consumed capacity, so that tests can check budgets.
 
 mod batch_get;
 mod capacity;
@@ -59,24 +59,24 @@ use aws_sdk_dynamodb::config::Builder;
 use capacity::Meter;
 use std::convert::Infallible;
 
-/// What the tables are called.
+/// The names of the tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableNames {
-    /// Chats.
+    /// The Chats table.
     pub chats: String,
-    /// Messages and the heads of their logs.
+    /// Messages, heads of logs and change pointers.
     pub messages: String,
-    /// Participants' own state.
+    /// The state of each participant.
     pub chat_members: String,
-    /// Named sends.
+    /// The records of sends with a client message id.
     pub sends: String,
-    /// Uploads.
+    /// Declared uploads.
     pub uploads: String,
-    /// Users and their connections.
+    /// Users and their live connections.
     pub chat_users: String,
 }
 
-/// The storage ports on DynamoDB. Live connections are in the ChatUsers table, or kept by `C` where there is one.
+/// The storage ports on DynamoDB. Live connections are in the ChatUsers table, or in `C` if there is one.
 #[derive(Debug)]
 pub struct DynamoStore<E, C = Infallible> {
     client: Client,
@@ -86,21 +86,22 @@ pub struct DynamoStore<E, C = Infallible> {
 }
 
 impl<E> DynamoStore<E> {
-    /// A store on this client.
+    /// Creates a store with this client.
     pub fn with_client(client: Client, tables: TableNames, env: E) -> Self {
         Self { client, tables, env, connections: None }
     }
 }
 
 impl<E, C> DynamoStore<E, C> {
-    /// A store on these tables. `endpoint` replaces the region's own.
+    /// Creates a store on these tables. `endpoint` replaces the region's own. `connections` holds the live connections;
+    /// None keeps them in the ChatUsers table.
     pub fn new(config: &SdkConfig, endpoint: Option<&str>, tables: TableNames, connections: Option<C>, env: E) -> Self {
         let mut builder = Builder::from(config).interceptor(Meter);
         builder.set_endpoint_url(endpoint.map(str::to_owned));
         Self { client: Client::from_conf(builder.build()), tables, env, connections }
     }
 
-    /// The same store with its live connections kept elsewhere.
+    /// Returns this store with its live connections in `connections`.
     pub fn with_connections_in<D>(self, connections: D) -> DynamoStore<E, D> {
         let Self { client, tables, env, connections: _ } = self;
         DynamoStore { client, tables, env, connections: Some(connections) }

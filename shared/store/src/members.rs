@@ -1,4 +1,4 @@
-//! Participants' own items: read positions.
+//! Participants' items: read positions.
 
 use crate::DynamoStore;
 use crate::chats::member_key;
@@ -46,7 +46,7 @@ impl<E: Env, C: Sync> MarkSeen for DynamoStore<E, C> {
 }
 
 impl<E: Env, C: Sync> DynamoStore<E, C> {
-    /// Every participant's own item.
+    /// The items of all participants.
     pub(crate) async fn query_members(&self, chat: &ChatId) -> Result<Vec<Member>, StoreError> {
         let query = self
             .client

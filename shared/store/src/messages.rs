@@ -27,12 +27,12 @@ impl<E: Env, C: Sync> CommitMessages for DynamoStore<E, C> {
     }
 
     async fn commit_message(&self, commit: &MessageCommit) -> Result<CommitOutcome, StoreError> {
-        let mut items = vec![self.head_moves(commit)?, self.message_is_new(commit)?, self.budget_update(commit)?];
+        let mut items = vec![self.advance_head(commit)?, self.put_message(commit)?, self.update_member(commit)?];
         if let Some(send) = &commit.send {
-            items.push(self.send_is_new(send, &commit.message)?);
+            items.push(self.put_send(send, &commit.message)?);
         }
         if let Some((id, until)) = &commit.upload {
-            items.push(self.upload_is_sent(id, *until, &commit.message)?);
+            items.push(self.mark_upload_sent(id, *until, &commit.message)?);
         }
         let call = self.client.transact_write_items().set_transact_items(Some(items));
         match call.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await {
@@ -45,22 +45,26 @@ impl<E: Env, C: Sync> CommitMessages for DynamoStore<E, C> {
     }
 }
 
-/// What a cancelled transaction means, by which of its conditions failed: head, message, member, the send if it is
-/// `named`, the upload if there is one. None if it is not about conditions.
-fn outcome(named: bool, reasons: &[CancellationReason]) -> Result<Option<CommitOutcome>, StoreError> {
-    let send = reasons.get(3).filter(|reason| named && reason.is_condition());
+/// Maps the reasons of a cancelled transaction to an outcome. The order is: head, message, member, the send if
+/// `has_send`, the upload if there is one. None if other errors than failed conditions and conflicts are among the
+/// reasons.
+fn outcome(has_send: bool, reasons: &[CancellationReason]) -> Result<Option<CommitOutcome>, StoreError> {
+    let send = reasons.get(3).filter(|reason| has_send && reason.is_condition());
     if let Some(item) = send.and_then(|reason| reason.item.clone()) {
         return Ok(Some(CommitOutcome::Repeated(from_item::<SendItem>("Sends", item)?.into())));
     }
     if reasons.get(2).is_some_and(|reason| reason.is_condition() && reason.item.is_none()) {
         return Ok(Some(CommitOutcome::NotAMember));
     }
-    let expected = reasons.iter().all(|reason| reason.is_condition() || reason.is_transient());
-    Ok(expected.then_some(CommitOutcome::Conflict))
+    let is_conflict = reasons.iter().all(|reason| reason.is_condition() || reason.is_transient());
+    Ok(is_conflict.then_some(CommitOutcome::Conflict))
 }
 
 impl<E: Env, C: Sync> DynamoStore<E, C> {
-    fn head_moves(&self, MessageCommit { message, head, .. }: &MessageCommit) -> Result<TransactWriteItem, StoreError> {
+    fn advance_head(
+        &self,
+        MessageCommit { message, head, .. }: &MessageCommit,
+    ) -> Result<TransactWriteItem, StoreError> {
         update(
             Update::builder()
                 .table_name(&self.tables.messages)
@@ -75,14 +79,14 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
         )
     }
 
-    fn message_is_new(&self, MessageCommit { message, .. }: &MessageCommit) -> Result<TransactWriteItem, StoreError> {
+    fn put_message(&self, MessageCommit { message, .. }: &MessageCommit) -> Result<TransactWriteItem, StoreError> {
         put(Put::builder()
             .table_name(&self.tables.messages)
             .set_item(Some(to_item("Messages", &MessageItem::from(message))?))
             .condition_expression("attribute_not_exists(chatId)"))
     }
 
-    fn budget_update(&self, commit: &MessageCommit) -> Result<TransactWriteItem, StoreError> {
+    fn update_member(&self, commit: &MessageCommit) -> Result<TransactWriteItem, StoreError> {
         let MessageCommit { message, budget_before, budget_after, .. } = commit;
         let budget = match budget_before {
             Some(_) => "budget = :before",
@@ -103,8 +107,8 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
         update(member)
     }
 
-    /// What TTL has not deleted yet counts as deleted.
-    fn send_is_new(&self, send: &SendRecord, message: &Message) -> Result<TransactWriteItem, StoreError> {
+    /// A record past its expiry counts as deleted, even if TTL has not deleted it yet.
+    fn put_send(&self, send: &SendRecord, message: &Message) -> Result<TransactWriteItem, StoreError> {
         put(Put::builder()
             .table_name(&self.tables.sends)
             .set_item(Some(to_item("Sends", &SendItem::new(send, message.seq))?))
@@ -112,8 +116,8 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             .expression_attribute_values(":now", n(message.created_at.seconds())))
     }
 
-    /// An attachment belongs to one message. That its time is not over was looked at before.
-    fn upload_is_sent(
+    /// An attachment belongs to one message. The use case has already checked that the upload is not expired.
+    fn mark_upload_sent(
         &self,
         id: &AttachmentId,
         until: Timestamp,
@@ -131,13 +135,13 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
     }
 }
 
-/// An update of a transaction that shows the item if its condition fails.
+/// An update in a transaction that returns the item if its condition fails.
 fn update(builder: aws_sdk_dynamodb::types::builders::UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
     let builder = builder.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     Ok(TransactWriteItem::builder().update(builder.build().map_err(unbuildable(TRANSACTION))?).build())
 }
 
-/// A put of a transaction that shows the item if its condition fails.
+/// A put in a transaction that returns the item if its condition fails.
 fn put(builder: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, StoreError> {
     let builder = builder.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     Ok(TransactWriteItem::builder().put(builder.build().map_err(unbuildable(TRANSACTION))?).build())
@@ -165,8 +169,8 @@ impl<E: Env, C: Sync> ReadMessages for DynamoStore<E, C> {
 
     async fn messages_at(&self, places: &[(ChatId, Seq)]) -> Result<Vec<Message>, StoreError> {
         let keys = places.iter().map(|(chat, seq)| message_key(chat, *seq)).collect();
-        let found = self.get_all(&self.tables.messages, keys, Consistency::Strong).await?;
-        found.into_iter().map(|item| from_item::<StoredMessage>("Messages", item).map(Message::from)).collect()
+        let items = self.get_all(&self.tables.messages, keys, Consistency::Strong).await?;
+        items.into_iter().map(|item| from_item::<StoredMessage>("Messages", item).map(Message::from)).collect()
     }
 }
 
@@ -186,9 +190,9 @@ mod tests {
         to_item("Sends", &SendItem::new(&record, Seq(7))).unwrap()
     }
 
-    /// No engine that runs on a laptop raises these conflicts; all retrying on AWS hangs on them.
+    /// No local engine raises these conflicts. All retries on AWS depend on them.
     #[test]
-    fn what_a_cancelled_transaction_means() {
+    fn cancellation_reasons_map_to_outcomes() {
         const NO: &str = "None";
         const CONDITION: &str = "ConditionalCheckFailed";
         for codes in [
@@ -201,17 +205,17 @@ mod tests {
         ] {
             assert_eq!(outcome(true, &reasons(codes)).unwrap(), Some(CommitOutcome::Conflict), "{codes:?}");
         }
-        // A budget that has moved shows the item; a member who left does not.
+        // If the budget changed, DynamoDB returns the member item. If the member left, it returns none.
         assert_eq!(outcome(true, &reasons([NO, NO, CONDITION, NO])).unwrap(), Some(CommitOutcome::NotAMember));
         let mut moved = reasons([CONDITION, NO, CONDITION, NO]);
         moved[2].item = Some(send_item());
         assert_eq!(outcome(true, &moved).unwrap(), Some(CommitOutcome::Conflict));
-        // A repeat is one whatever else has moved since.
+        // A repeated send is recognized whatever else changed.
         let mut repeated = reasons([CONDITION, CONDITION, "TransactionConflict", CONDITION]);
         repeated[3].item = Some(send_item());
-        let found = CommitOutcome::Repeated(PreviousSend { seq: Seq(7), body_hash: "hash".to_owned() });
-        assert_eq!(outcome(true, &repeated).unwrap(), Some(found));
-        // Where the send has no name, the fourth is the upload, and whose item it shows is no send.
+        let outcome_of_repeat = CommitOutcome::Repeated(PreviousSend { seq: Seq(7), body_hash: "hash".to_owned() });
+        assert_eq!(outcome(true, &repeated).unwrap(), Some(outcome_of_repeat));
+        // Without a send record, the fourth item is the upload. Its returned item is not a send.
         let mut sent = reasons([NO, NO, NO, CONDITION]);
         sent[3].item = Some(send_item());
         assert_eq!(outcome(false, &sent).unwrap(), Some(CommitOutcome::Conflict));

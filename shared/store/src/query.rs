@@ -1,4 +1,4 @@
-//! Queries, read to their end.
+//! Queries that read all pages. DynamoDB returns at most 1 MB per page.
 
 use crate::errors::failed;
 use crate::items::from_item;
@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use domain::ports::StoreError;
 use serde::de::DeserializeOwned;
 
-/// All that a query finds, strongly, answer after answer: one holds at most 1 MB.
+/// Reads all items of a query, strongly consistent, page by page. One page has at most 1 MB.
 pub(crate) async fn query_all<I: DeserializeOwned, T: From<I>>(
     table: &'static str,
     query: QueryFluentBuilder,
@@ -15,7 +15,7 @@ pub(crate) async fn query_all<I: DeserializeOwned, T: From<I>>(
     read_all::<I, T>(table, query.consistent_read(true)).await
 }
 
-/// All that a query of an index finds, which no query reads strongly.
+/// Reads all items of a query on an index. Index reads are always eventually consistent.
 pub(crate) async fn query_index<I: DeserializeOwned, T: From<I>>(
     table: &'static str,
     query: QueryFluentBuilder,
@@ -29,9 +29,9 @@ async fn read_all<I: DeserializeOwned, T: From<I>>(
 ) -> Result<Vec<T>, StoreError> {
     let query = query.return_consumed_capacity(ReturnConsumedCapacity::Indexes);
     let mut items = query.into_paginator().items().send();
-    let mut found = Vec::new();
+    let mut values = Vec::new();
     while let Some(item) = items.next().await {
-        found.push(from_item::<I>(table, item.map_err(|error| failed("Query", error))?)?.into());
+        values.push(from_item::<I>(table, item.map_err(|error| failed("Query", error))?)?.into());
     }
-    Ok(found)
+    Ok(values)
 }

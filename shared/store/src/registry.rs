@@ -1,4 +1,4 @@
-//! Users' live connections: in the ChatUsers table, or elsewhere. When they were last seen is in that table either way.
+//! Users' live connections, in the ChatUsers table or in another store. `lastSeen` is in that table in both cases.
 
 use crate::DynamoStore;
 use crate::errors::failed;
@@ -14,7 +14,7 @@ use domain::ports::{ConnectionStore, Consistency, Env, Registry, StoreError, Use
 use domain::timestamp::Timestamp;
 use std::collections::HashMap;
 
-/// Connections that one update removes: an expression is at most 4 KB.
+/// The maximum number of connections that one update removes, because an expression has at most 4 KB.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 const MAX_REMOVALS_PER_UPDATE: usize = 100;
 
@@ -25,28 +25,32 @@ impl<E: Env, C: ConnectionStore> Registry for DynamoStore<E, C> {
         connection: &Connection,
         now: Timestamp,
     ) -> Result<Vec<Connection>, StoreError> {
-        if let Some(elsewhere) = &self.connections {
-            let connections = elsewhere.add(user, connection).await?;
+        if let Some(other_store) = &self.connections {
+            let connections = other_store.add(user, connection).await?;
             if is_alone(&connection.id, &connections, now)
-                && let Err(error) = self.seen(user, now).send().await
+                && let Err(error) = self.update_last_seen(user, now).send().await
             {
-                // The connection is noted: refusing it now would leave a ghost.
+                // The connection is already registered. If it were refused now, a dead connection would stay in the
+                // registry.
                 let error = failed("UpdateItem", error);
-                tracing::warn!(error = error_chain(&error), "when a user was last seen is not noted");
+                tracing::warn!(error = error_chain(&error), "the last-seen time of a user could not be stored");
             }
             return Ok(connections);
         }
-        // An entry can only be set in a map that is there; the first connection ever makes it. Another first one may
-        // come between, after which the map is there.
+        // An update can set an entry only in an existing map, so the first connection ever creates the map. If another
+        // first connection creates it in between, the second attempt finds it.
         for _ in 0..2 {
             if let Some(connections) = self.add_connection(user, connection, now).await? {
                 return Ok(connections);
             }
-            if self.first_connection(user, connection, now).await? {
+            if self.create_connections(user, connection, now).await? {
                 return Ok(vec![connection.clone()]);
             }
         }
-        Err(StoreError::Unavailable { operation: "UpdateItem", source: "the user's item came and went".into() })
+        Err(StoreError::Unavailable {
+            operation: "UpdateItem",
+            source: "the connections of the user changed between both attempts".into(),
+        })
     }
 
     async fn unregister(
@@ -55,13 +59,13 @@ impl<E: Env, C: ConnectionStore> Registry for DynamoStore<E, C> {
         connection: &ConnectionId,
         now: Timestamp,
     ) -> Result<Vec<Connection>, StoreError> {
-        if let Some(elsewhere) = &self.connections {
-            let left = elsewhere.remove(user, std::slice::from_ref(connection)).await?;
-            if !is_online(&left, now) {
-                let call = self.seen(user, now).condition_expression("attribute_exists(lastSeen)");
+        if let Some(other_store) = &self.connections {
+            let remaining = other_store.remove(user, std::slice::from_ref(connection)).await?;
+            if !is_online(&remaining, now) {
+                let call = self.update_last_seen(user, now).condition_expression("attribute_exists(lastSeen)");
                 if_condition_holds(call.send().await)?;
             }
-            return Ok(left);
+            return Ok(remaining);
         }
         let call = self
             .update_user(user)
@@ -70,24 +74,24 @@ impl<E: Env, C: ConnectionStore> Registry for DynamoStore<E, C> {
             .expression_attribute_names("#id", connection.as_str())
             .expression_attribute_values(":now", n(now.millis()))
             .return_values(ReturnValue::AllNew);
-        left(if_condition_holds(call.send().await)?)
+        remaining_connections(if_condition_holds(call.send().await)?)
     }
 
     async fn forget(&self, user: &UserId, connections: &[ConnectionId]) -> Result<Vec<Connection>, StoreError> {
-        if let Some(elsewhere) = &self.connections {
-            return elsewhere.remove(user, connections).await;
+        if let Some(other_store) = &self.connections {
+            return other_store.remove(user, connections).await;
         }
         let mut remaining = Vec::new();
-        for some in connections.chunks(MAX_REMOVALS_PER_UPDATE) {
+        for chunk in connections.chunks(MAX_REMOVALS_PER_UPDATE) {
             let call = self.update_user(user).condition_expression("attribute_exists(connections)");
             let mut call = call.return_values(ReturnValue::AllNew);
-            let mut paths = Vec::with_capacity(some.len());
-            for (index, connection) in some.iter().enumerate() {
+            let mut paths = Vec::with_capacity(chunk.len());
+            for (index, connection) in chunk.iter().enumerate() {
                 call = call.expression_attribute_names(format!("#c{index}"), connection.as_str());
                 paths.push(format!("connections.#c{index}"));
             }
             let call = call.update_expression(format!("REMOVE {}", paths.join(", ")));
-            remaining = left(if_condition_holds(call.send().await)?)?;
+            remaining = remaining_connections(if_condition_holds(call.send().await)?)?;
         }
         Ok(remaining)
     }
@@ -99,8 +103,8 @@ impl<E: Env, C: ConnectionStore> Registry for DynamoStore<E, C> {
         now: Timestamp,
     ) -> Result<Option<Vec<Connection>>, StoreError> {
         match &self.connections {
-            Some(elsewhere) if connection.connected_at < elsewhere.remembers_since(now).await? => {
-                elsewhere.add(user, connection).await.map(Some)
+            Some(other_store) if connection.connected_at < other_store.remembers_since(now).await? => {
+                other_store.add(user, connection).await.map(Some)
             }
             _ => Ok(None),
         }
@@ -108,14 +112,14 @@ impl<E: Env, C: ConnectionStore> Registry for DynamoStore<E, C> {
 
     async fn connections(&self, users: &[UserId]) -> Result<Vec<UserConnections>, StoreError> {
         match &self.connections {
-            Some(elsewhere) => elsewhere.of(users).await,
+            Some(other_store) => other_store.of(users).await,
             None => Ok(self.stored_users(users).await?.into_iter().map(|user| (user.id, user.connections)).collect()),
         }
     }
 }
 
-/// What is left of a user's connections after some were removed; none of a user who never had any.
-fn left(output: Option<UpdateItemOutput>) -> Result<Vec<Connection>, StoreError> {
+/// The connections that a user still has after a removal; empty if the user never had any.
+fn remaining_connections(output: Option<UpdateItemOutput>) -> Result<Vec<Connection>, StoreError> {
     match output {
         Some(output) => Ok(chat_user(output.attributes.unwrap_or_default())?.connections),
         None => Ok(Vec::new()),
@@ -123,7 +127,7 @@ fn left(output: Option<UpdateItemOutput>) -> Result<Vec<Connection>, StoreError>
 }
 
 impl<E: Env, C: Sync> DynamoStore<E, C> {
-    /// Adds an entry to the user's connections; None if they have no such map yet.
+    /// Adds an entry to the user's connections; None if the user has no such map yet.
     async fn add_connection(
         &self,
         user: &UserId,
@@ -144,8 +148,8 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
         }
     }
 
-    /// Makes the map of the user's connections, with this one; false if there is one already.
-    async fn first_connection(
+    /// Creates the map of the user's connections with this one; false if the map already exists.
+    async fn create_connections(
         &self,
         user: &UserId,
         connection: &Connection,
@@ -161,17 +165,17 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
         Ok(if_condition_holds(call.send().await)?.is_some())
     }
 
-    /// Notes that the user was last seen now, where their connections are kept elsewhere.
-    fn seen(&self, user: &UserId, now: Timestamp) -> UpdateItemFluentBuilder {
+    /// The update that sets `lastSeen`, if connections are in another store.
+    fn update_last_seen(&self, user: &UserId, now: Timestamp) -> UpdateItemFluentBuilder {
         let call = self.update_user(user).update_expression("SET lastSeen = :now");
         call.expression_attribute_values(":now", n(now.millis()))
     }
 
-    /// These users as the table has them.
+    /// The users in the ChatUsers table. If connections are in another store, these have none.
     pub(crate) async fn stored_users(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {
         let keys = users.iter().map(user_key).collect();
-        let found = self.get_all(&self.tables.chat_users, keys, Consistency::Eventual).await?;
-        found.into_iter().map(chat_user).collect()
+        let items = self.get_all(&self.tables.chat_users, keys, Consistency::Eventual).await?;
+        items.into_iter().map(chat_user).collect()
     }
 
     pub(crate) fn update_user(&self, user: &UserId) -> UpdateItemFluentBuilder {
@@ -192,7 +196,7 @@ pub(crate) fn chat_user(item: Item) -> Result<ChatUser, StoreError> {
     from_item("ChatUsers", item).map(|StoredUser(user)| user)
 }
 
-/// The result of a conditional update; None if its condition did not hold.
+/// The result of a conditional update; None if the condition failed.
 pub(crate) fn if_condition_holds<T>(result: Result<T, SdkError<UpdateItemError>>) -> Result<Option<T>, StoreError> {
     match result {
         Ok(output) => Ok(Some(output)),

@@ -1,4 +1,4 @@
-//! Uploads: what was declared of them. That one was sent is part of its message's commit.
+//! Declared uploads. The commit of a message marks its upload as sent.
 
 use crate::DynamoStore;
 use crate::errors::failed;
@@ -24,7 +24,7 @@ impl<E: Env, C: Sync> ReadUploads for DynamoStore<E, C> {
         let output = call.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
         let item = output.map_err(|error| failed("GetItem", error))?.item;
         let upload = item.map(|item| from_item::<UploadItem>("Uploads", item)).transpose()?.map(Upload::from);
-        // TTL deletes what is past its time only some time later.
+        // TTL deletes an expired item only some time later.
         Ok(upload.filter(|upload| upload.expires_at > now))
     }
 }

@@ -1,4 +1,4 @@
-//! What users say of themselves, in the ChatUsers table.
+//! Users' nicknames, settings and mutes, in the ChatUsers table.
 
 use crate::DynamoStore;
 use crate::errors::failed;
@@ -15,9 +15,9 @@ use std::collections::BTreeMap;
 
 impl<E: Env, C: ConnectionStore> UserStore for DynamoStore<E, C> {
     async fn user(&self, user: &UserId) -> Result<Option<ChatUser>, StoreError> {
-        let found = self.stored_user(user).await?;
-        let connected = self.connected(std::slice::from_ref(user)).await.unwrap_or_else(shown_as_offline);
-        Ok(with_connections(found.into_iter().collect(), connected).pop())
+        let stored = self.stored_user(user).await?;
+        let connections = self.external_connections(std::slice::from_ref(user)).await.unwrap_or_else(show_as_offline);
+        Ok(with_connections(stored.into_iter().collect(), connections).pop())
     }
 
     async fn mutes(&self, user: &UserId) -> Result<Mutes, StoreError> {
@@ -25,8 +25,8 @@ impl<E: Env, C: ConnectionStore> UserStore for DynamoStore<E, C> {
     }
 
     async fn users(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {
-        let (found, connected) = join(self.stored_users(users), self.connected(users)).await;
-        Ok(with_connections(found?, connected.unwrap_or_else(shown_as_offline)))
+        let (stored, connections) = join(self.stored_users(users), self.external_connections(users)).await;
+        Ok(with_connections(stored?, connections.unwrap_or_else(show_as_offline)))
     }
 
     async fn preferences(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {
@@ -75,44 +75,45 @@ impl<E: Env, C: ConnectionStore> UserStore for DynamoStore<E, C> {
 }
 
 impl<E: Env, C: ConnectionStore> DynamoStore<E, C> {
-    /// The user as the table has them.
+    /// The user in the ChatUsers table. If connections are in another store, the user has none.
     async fn stored_user(&self, user: &UserId) -> Result<Option<ChatUser>, StoreError> {
         let call = self.client.get_item().table_name(&self.tables.chat_users).set_key(Some(user_key(user)));
         let output = call.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
         output.map_err(|error| failed("GetItem", error))?.item.map(chat_user).transpose()
     }
 
-    /// The connections of these users, if they are kept elsewhere.
-    async fn connected(&self, users: &[UserId]) -> Result<Option<Vec<UserConnections>>, StoreError> {
+    /// The connections of these users; None if they are in the ChatUsers table.
+    async fn external_connections(&self, users: &[UserId]) -> Result<Option<Vec<UserConnections>>, StoreError> {
         match &self.connections {
-            Some(elsewhere) => elsewhere.of(users).await.map(Some),
+            Some(other_store) => other_store.of(users).await.map(Some),
             None => Ok(None),
         }
     }
 
-    /// A user with their connections, who is about to be told something.
+    /// Adds the user's connections, to which an event is then pushed.
     async fn with_own_connections(&self, user: ChatUser) -> ChatUser {
-        let connected = self.connected(std::slice::from_ref(&user.id)).await.unwrap_or_else(|error| {
+        let connections = self.external_connections(std::slice::from_ref(&user.id)).await.unwrap_or_else(|error| {
             meter::missed(1);
-            shown_as_offline(error)
+            show_as_offline(error)
         });
         let unchanged = user.clone();
-        with_connections(vec![user], connected).pop().unwrap_or(unchanged)
+        with_connections(vec![user], connections).pop().unwrap_or(unchanged)
     }
 }
 
-/// Reading does not fail while connections that are kept elsewhere cannot be had.
-fn shown_as_offline(error: StoreError) -> Option<Vec<UserConnections>> {
-    tracing::warn!(error = error_chain(&error), "users are shown as offline");
+/// Reads do not fail while the other store of connections is unavailable.
+fn show_as_offline(error: StoreError) -> Option<Vec<UserConnections>> {
+    tracing::warn!(error = error_chain(&error), "the live connections could not be read; users are shown as offline");
     Some(Vec::new())
 }
 
-/// These users with their connections, if those are kept elsewhere; then what the table has of them is from before.
-fn with_connections(mut found: Vec<ChatUser>, connected: Option<Vec<UserConnections>>) -> Vec<ChatUser> {
-    let Some(connected) = connected else { return found };
-    found.iter_mut().for_each(|user| user.connections.clear());
-    let mut users: BTreeMap<UserId, ChatUser> = found.into_iter().map(|user| (user.id.clone(), user)).collect();
-    for (id, connections) in connected {
+/// Adds the connections of these users. If they come from another store, connections in the table are outdated and are
+/// dropped.
+fn with_connections(mut stored: Vec<ChatUser>, connections: Option<Vec<UserConnections>>) -> Vec<ChatUser> {
+    let Some(connections) = connections else { return stored };
+    stored.iter_mut().for_each(|user| user.connections.clear());
+    let mut users: BTreeMap<UserId, ChatUser> = stored.into_iter().map(|user| (user.id.clone(), user)).collect();
+    for (id, connections) in connections {
         users.entry(id.clone()).or_insert_with(|| ChatUser::unknown(id)).connections = connections;
     }
     users.into_values().collect()

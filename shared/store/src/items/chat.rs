@@ -1,4 +1,4 @@
-//! Chats and the heads of their logs.
+//! Items of chats and of the heads of their logs.
 
 use super::{HasChatId, user_set};
 use domain::chat::{Chat, Head};

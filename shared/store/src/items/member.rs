@@ -1,4 +1,4 @@
-//! Participants' own items.
+//! Items of participants.
 
 use super::HasChatId;
 use domain::ids::{ChatId, Seq, UserId};
@@ -21,7 +21,7 @@ pub(crate) struct MemberItem {
     budget: Option<BudgetItem>,
 }
 
-/// What an index of keys tells of a member: which chat.
+/// The part of a member item in the index byUser, which contains only keys.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MemberKey {
@@ -34,7 +34,7 @@ impl From<MemberKey> for ChatId {
     }
 }
 
-/// The token bucket. One attribute, so that one condition compares all of it.
+/// The token bucket of a sender. It is one attribute, so that one condition compares all of it.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct BudgetItem {

@@ -1,4 +1,4 @@
-//! Messages, the pointers to their changes, and the memory of named sends.
+//! Items of messages, change pointers, and records of sends.
 
 use super::user_set;
 use domain::attachment::Attachment;
@@ -24,15 +24,15 @@ pub(crate) struct MessageItem {
     client_message_id: Option<ClientMessageId>,
     #[serde(with = "user_set", default, skip_serializing_if = "BTreeSet::is_empty")]
     deleted_for: BTreeSet<UserId>,
-    /// Absent before messages could change.
+    /// Absent in items that were written before messages could change.
     #[serde(default)]
     rev: Rev,
     #[serde(skip_serializing_if = "Option::is_none")]
     public_rev: Option<Rev>,
-    /// The former name of `publicRev`: read where that is absent, never written.
+    /// The former name of `publicRev`. Read if `publicRev` is absent, never written.
     #[serde(skip_serializing)]
     told_rev: Option<Rev>,
-    /// Absent from a tombstone, like everything else that the message said.
+    /// Absent in a tombstone, like the rest of the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<Content>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,12 +49,12 @@ pub(crate) struct MessageItem {
     deleted_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted_by: Option<UserId>,
-    /// What a tombstone's message carried.
+    /// The attachment that the deleted message had.
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted_attachment: Option<AttachmentId>,
 }
 
-/// A set of users that is a value of a map.
+/// A set of users, as a value of a map.
 #[derive(Serialize, Deserialize)]
 struct Users(#[serde(with = "user_set")] BTreeSet<UserId>);
 
@@ -100,7 +100,7 @@ impl From<&Message> for MessageItem {
     }
 }
 
-/// A message as it was read.
+/// A message that was parsed from an item.
 #[derive(Deserialize)]
 #[serde(try_from = "MessageItem")]
 pub(crate) struct StoredMessage(Message);
@@ -127,7 +127,7 @@ impl TryFrom<MessageItem> for StoredMessage {
                 mentions: item.mentions,
                 reactions: Reactions::of(item.reactions.into_iter().map(|(emoji, Users(users))| (emoji, users))),
             }),
-            _ => return Err("either `content`, or `deletedAt` and `deletedBy`"),
+            _ => return Err("must have either `content`, or `deletedAt` and `deletedBy`"),
         };
         Ok(Self(Message {
             chat: item.chat_id,
@@ -144,7 +144,7 @@ impl TryFrom<MessageItem> for StoredMessage {
     }
 }
 
-/// A change pointer: its place is its number, below zero.
+/// A change pointer. Its seq is the negative rev of the change.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PointerItem {
@@ -168,13 +168,13 @@ impl PointerItem {
         }
     }
 
-    /// Whether its time is not over; TTL deletes what is past it only some time later.
+    /// Whether it has not expired. TTL deletes an expired item only some time later.
     pub(crate) fn is_remembered(&self, now: Timestamp) -> bool {
         self.expires_at > now.seconds()
     }
 }
 
-/// The place of the pointer to a change.
+/// The seq of a change pointer: the negative rev.
 pub(crate) fn pointer_seq(rev: Rev) -> i64 {
     i64::try_from(rev.0).map_or(i64::MIN, i64::wrapping_neg)
 }
@@ -201,7 +201,7 @@ impl From<SendItem> for PreviousSend {
 }
 
 impl SendItem {
-    /// Whether its time is not over; TTL deletes what is past it only some time later.
+    /// Whether it has not expired. TTL deletes an expired item only some time later.
     pub(crate) fn is_remembered(&self, now: Timestamp) -> bool {
         self.expires_at > now.seconds()
     }

@@ -1,6 +1,6 @@
-//! The items of the tables, and the domain's types they stand for.
+//! The items of the tables, and their conversion to and from the domain's types.
 //!
-//! Times are milliseconds since the Unix epoch, but `expiresAt`, which DynamoDB's TTL wants in seconds.
+//! Times are milliseconds since the Unix epoch, except `expiresAt`: DynamoDB's TTL needs seconds.
 
 mod chat;
 mod member;
@@ -23,7 +23,7 @@ use std::collections::{BTreeSet, HashMap};
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// Sets of users as DynamoDB's string sets, which cannot be empty: an empty one is absent.
+/// Stores sets of users as DynamoDB string sets. Those cannot be empty, so an empty set is absent.
 mod user_set {
     use super::{BTreeSet, UserId};
     use serde::{Deserialize, Deserializer, Serializer};
@@ -37,23 +37,23 @@ mod user_set {
     }
 }
 
-/// An item that has a chat for its key, or for a part of it.
+/// An item whose key contains a chat id.
 pub(crate) trait HasChatId {
-    /// The chat.
+    /// The chat id of the key.
     fn chat_id(&self) -> &ChatId;
 }
 
-/// An item of ours as DynamoDB takes it.
+/// Serializes an item for DynamoDB.
 pub(crate) fn to_item(table: &'static str, item: &impl Serialize) -> Result<Item, StoreError> {
     serde_dynamo::to_item(item).map_err(|error| inconsistent(table, "(to be written)", &error))
 }
 
-/// A value of ours as DynamoDB takes it.
+/// Serializes the value of an attribute for DynamoDB.
 pub(crate) fn to_value(table: &'static str, value: &impl Serialize) -> Result<AttributeValue, StoreError> {
     serde_dynamo::to_attribute_value(value).map_err(|error| inconsistent(table, "(to be written)", &error))
 }
 
-/// What a stored item stands for. One that is not what it must be is named by table, key and attribute.
+/// Parses a stored item. The error of a broken item names table, key and attribute.
 pub(crate) fn from_item<T: DeserializeOwned>(table: &'static str, item: Item) -> Result<T, StoreError> {
     let key = key_text(&item);
     serde_dynamo::from_item(item).map_err(|error| inconsistent(table, &key, &error))
@@ -63,7 +63,7 @@ pub(crate) fn inconsistent(table: &'static str, key: &str, error: &dyn std::erro
     StoreError::Inconsistent { table, key: key.to_owned(), attribute: error.to_string() }
 }
 
-/// The key attributes of an item, readable; of a user what logs call them.
+/// The key attributes of an item, as text for the log. User ids are hashed.
 fn key_text(item: &Item) -> String {
     let value = |name: &str| match item.get(name) {
         Some(AttributeValue::S(text)) if name == "userId" => Some(format!("{name}=#{}", hashed(text))),
@@ -93,7 +93,7 @@ mod tests {
     use testkit::fixtures::{chat_of, user, users};
 
     #[test]
-    fn a_broken_item_is_named_by_table_key_and_attribute() {
+    fn error_names_table_key_and_attribute_of_broken_item() {
         let item =
             Item::from([("chatId".to_owned(), s("c1")), ("seq".to_owned(), n(4)), ("senderId".to_owned(), s("alice"))]);
         let error = from_item::<StoredMessage>("Messages", item).err().unwrap().to_string();
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_sets_are_absent_and_sets_are_sets() {
+    fn user_sets_are_string_sets_and_absent_if_empty() {
         let (chat, ..) = chat_of("c1", &users(&["a", "b"]), Timestamp::from_millis(5));
         let item = to_item("Chats", &ChatItem::from(&chat)).unwrap();
         assert!(!item.contains_key("admins"));
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tombstone_keeps_its_place_and_nothing_else() {
+    fn tombstone_has_no_content() {
         let tombstone = Message {
             chat: domain::ids::ChatId::parse("c1").unwrap(),
             seq: Seq(4),
@@ -125,7 +125,7 @@ mod tests {
         let item = to_item("Messages", &MessageItem::from(&tombstone)).unwrap();
         let mut names: Vec<_> = item.keys().map(String::as_str).collect();
         names.sort_unstable();
-        let kept = [
+        let expected_names = [
             "chatId",
             "createdAt",
             "deletedAt",
@@ -137,14 +137,14 @@ mod tests {
             "seq",
             "type",
         ];
-        assert_eq!(names, kept);
+        assert_eq!(names, expected_names);
         let mut broken = item.clone();
         let mut former = item.clone();
         assert_eq!(Message::from(from_item::<StoredMessage>("Messages", item).unwrap()), tombstone);
         broken.remove("deletedAt");
         let error = from_item::<StoredMessage>("Messages", broken).err().unwrap().to_string();
         assert!(error.contains("chatId=c1 seq=4") && error.contains("`deletedAt`"), "{error}");
-        // An item from before the attribute was renamed; and one with both names.
+        // An item that was written before the attribute was renamed, and an item with both names.
         let public_rev = |item| Message::from(from_item::<StoredMessage>("Messages", item).unwrap()).public_rev;
         let number = |n: u64| AttributeValue::N(n.to_string());
         former.insert("toldRev".to_owned(), number(0));

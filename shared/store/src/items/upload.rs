@@ -1,11 +1,11 @@
-//! Uploads.
+//! Items of uploads.
 
 use domain::attachment::{Attachment, Upload};
 use domain::ids::{ChatId, Seq, UserId};
 use domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What was declared is kept as one map, as a message has it; its id is the key.
+/// The declared attachment is one map, in the form that a message has. Its id is the key.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UploadItem {
@@ -15,7 +15,7 @@ pub(crate) struct UploadItem {
     chat_id: ChatId,
     created_at: i64,
     expires_at: i64,
-    /// The place of the message that carries it.
+    /// The seq of the message with this attachment.
     #[serde(skip_serializing_if = "Option::is_none")]
     sent_as: Option<Seq>,
 }

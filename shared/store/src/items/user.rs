@@ -1,4 +1,4 @@
-//! Users.
+//! Items of users.
 
 use super::n;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -15,7 +15,7 @@ struct ChatUserItem {
     user_id: UserId,
     nickname: Option<Nickname>,
     last_seen: Option<i64>,
-    /// Chat to the end of its mute; 0 where it has none.
+    /// From chat id to the end of its mute in milliseconds; 0 if the mute has no end.
     #[serde(default)]
     muted_chats: BTreeMap<String, i64>,
     #[serde(default)]
@@ -24,7 +24,7 @@ struct ChatUserItem {
     connections: BTreeMap<String, ConnectionItem>,
 }
 
-/// One entry of a user's connections, under its connection id.
+/// One entry of a user's connections. Its key is the connection id.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConnectionItem {
@@ -38,7 +38,7 @@ impl From<&Connection> for ConnectionItem {
     }
 }
 
-/// A user as they were read.
+/// A user that was parsed from an item.
 #[derive(Deserialize)]
 #[serde(try_from = "ChatUserItem")]
 pub(crate) struct StoredUser(pub(crate) ChatUser);
@@ -68,7 +68,7 @@ impl TryFrom<ChatUserItem> for StoredUser {
     }
 }
 
-/// Mutes as they are stored: chat to the end of its mute; 0 where it has none.
+/// The stored form of mutes: from chat id to the end of the mute in milliseconds; 0 if it has no end.
 pub(crate) fn mutes_item(mutes: &Mutes) -> AttributeValue {
     let end = |until: &Option<Timestamp>| n(until.map_or(0, Timestamp::millis));
     AttributeValue::M(mutes.iter().map(|(chat, until)| (chat.to_string(), end(until))).collect())

@@ -1,5 +1,5 @@
-//! What each operation may cost, call by call, and which reads are strong. The engine is always consistent, so that a
-//! missing ConsistentRead would show nowhere else.
+//! The maximum cost of each operation, call by call, and which reads are strong. The local engine is always consistent,
+//! so only these tests notice a missing ConsistentRead.
 
 use crate::support::{Call, Calls};
 use domain::ids::{ChatId, ClientChatId, Seq};
@@ -16,7 +16,7 @@ pub(crate) async fn app() -> (Chatting, Calls) {
     (testkit::app(store, ()), calls)
 }
 
-/// A private chat of two users of this test's own, who have each connected once.
+/// Creates a private chat of two users. Each user has one connection.
 pub(crate) async fn private(app: &Chatting, calls: &Calls, one: &'static str, other: &'static str) -> ChatId {
     for name in [one, other] {
         app.connect(&user(name), &connection(name, TestEnv::START)).await.unwrap();
@@ -30,28 +30,28 @@ pub(crate) async fn private(app: &Chatting, calls: &Calls, one: &'static str, ot
 /// Asserts the operations in order, that each asked for its capacity, and that the sums are within the budget.
 #[track_caller]
 pub(crate) fn within(calls: &[Call], operations: &[&str], write_units: f64, read_units: f64) {
-    let made: Vec<_> = calls.iter().map(|call| call.operation).collect();
-    assert_eq!(made, operations, "{calls:#?}");
+    let actual: Vec<_> = calls.iter().map(|call| call.operation).collect();
+    assert_eq!(actual, operations, "{calls:#?}");
     assert!(calls.iter().all(|call| call.asks_capacity), "{calls:#?}");
     let written: f64 = calls.iter().map(|call| call.write_units).sum();
     let read: f64 = calls.iter().map(|call| call.read_units).sum();
     assert!(written <= write_units && read <= read_units, "{written} WRU, {read} RRU: {calls:#?}");
-    // DynamoDB bills a refused transaction too; the engine does not say how much.
+    // DynamoDB also bills a refused transaction. The local engine does not report its cost.
     assert!(written > 0.0 || write_units == 0.0, "the engine counts writes");
     assert!(read > 0.0 || read_units == 0.0, "the engine counts reads");
 }
 
-/// Asserts which tables a call read strongly and which not, by the ends of their names.
+/// Asserts which tables a call read strongly and which eventually, by the ends of their names.
 #[track_caller]
 pub(crate) fn reads(call: &Call, strong: &[&str], eventual: &[&str]) {
-    let end =
+    let table_suffixes =
         |tables: &[String]| tables.iter().map(|table| table.rsplit('-').next().unwrap().to_owned()).collect::<Vec<_>>();
-    assert_eq!(end(&call.strong), strong);
-    assert_eq!(end(&call.eventual), eventual);
+    assert_eq!(table_suffixes(&call.strong), strong);
+    assert_eq!(table_suffixes(&call.eventual), eventual);
 }
 
 #[tokio::test]
-async fn creating_a_private_chat_is_one_transaction() {
+async fn private_chat_is_created_in_one_transaction() {
     let (app, calls) = app().await;
     let chat = NewChat::private(&user("create-a"), &users(&["create-b"])).unwrap();
     app.create_chat(CreateChat { caller: caller("create-a"), chat }).await.unwrap();
@@ -59,7 +59,7 @@ async fn creating_a_private_chat_is_one_transaction() {
 }
 
 #[tokio::test]
-async fn a_send_is_two_round_trips_to_the_commit() {
+async fn send_commits_after_two_round_trips() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "send-a", "send-b").await;
     let sent = app.send_message(message(&chat, "send-a", "m-1", "Hello")).await.unwrap();
@@ -68,13 +68,13 @@ async fn a_send_is_two_round_trips_to_the_commit() {
     reads(&made[0], &["ChatMembersTable", "MessagesTable"], &["ChatsTable"]);
     reads(&made[2], &[], &["ChatUsersTable"]);
     assert_eq!((sent.pushed.posted, sent.retries), (2, 0));
-    // Without a name there is nothing to remember.
+    // Without a client message id, no send record is written.
     app.send_message(message(&chat, "send-a", "", "Hello")).await.unwrap();
     within(&calls.take(), &["BatchGetItem", "TransactWriteItems", "BatchGetItem"], 6.0, 3.5);
 }
 
 #[tokio::test]
-async fn who_is_to_be_notified_is_read_only_where_somebody_is() {
+async fn notification_settings_are_read_only_if_a_recipient_is_offline() {
     let (app, calls) = app().await;
     app.push.set_notifying();
     let chat = private(&app, &calls, "notify-a", "notify-b").await;
@@ -91,7 +91,7 @@ async fn who_is_to_be_notified_is_read_only_where_somebody_is() {
 }
 
 #[tokio::test]
-async fn a_repeat_reads_the_message_and_who_has_seen_it() {
+async fn repeated_send_reads_the_message_and_its_readers() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "repeat-a", "repeat-b").await;
     app.send_message(message(&chat, "repeat-a", "m-1", "Hello")).await.unwrap();
@@ -105,7 +105,7 @@ async fn a_repeat_reads_the_message_and_who_has_seen_it() {
 }
 
 #[tokio::test]
-async fn a_page_costs_its_size() {
+async fn cost_of_a_page_depends_on_its_size() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "list-a", "list-b").await;
     for n in 0..50 {
@@ -127,7 +127,7 @@ async fn a_page_costs_its_size() {
 }
 
 #[tokio::test]
-async fn marking_any_number_as_seen_is_one_write() {
+async fn mark_seen_is_one_write_for_any_number_of_messages() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "seen-a", "seen-b").await;
     for _ in 0..9 {
@@ -141,13 +141,13 @@ async fn marking_any_number_as_seen_is_one_write() {
     within(&made, &["BatchGetItem", "UpdateItem", "GetItem", "BatchGetItem"], 1.0, 3.5);
     reads(&made[0], &["ChatMembersTable", "MessagesTable"], &[]);
     reads(&made[2], &[], &["ChatsTable"]);
-    // Backward, there is nothing to write and nobody to tell.
+    // A lower position is not written, and no event is sent.
     app.mark_seen(mark(3)).await.unwrap();
     within(&calls.take(), &["BatchGetItem"], 0.0, 2.0);
 }
 
 #[tokio::test]
-async fn a_chat_is_shown_from_three_calls() {
+async fn get_chat_needs_three_calls() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "get-a", "get-b").await;
     app.get_chat(&caller("get-a"), &chat).await.unwrap();
@@ -157,12 +157,12 @@ async fn a_chat_is_shown_from_three_calls() {
     reads(&made[1], &["ChatMembersTable"], &[]);
 }
 
-/// Connecting and disconnecting are one write each. The first device and the last have a line of their own: presence.
+/// Connect and disconnect cost one write each. The first and the last device also cost presence events.
 #[tokio::test]
-async fn presence_costs_a_unit_for_each_private_chat() {
+async fn presence_costs_one_read_unit_per_private_chat() {
     let (app, calls) = app().await;
     let (zoe, first, second) = (user("zoe"), connection("z-1", TestEnv::START), connection("z-2", TestEnv::START));
-    // Without a private chat there is nobody to tell; the first connection ever is one write more.
+    // Without a private chat, nobody gets an event. The first connection ever needs one more write.
     app.connect(&zoe, &first).await.unwrap();
     within(&calls.take(), &["UpdateItem", "UpdateItem", "Query"], 2.0, 0.5);
     app.connect(&zoe, &second).await.unwrap();
@@ -176,27 +176,27 @@ async fn presence_costs_a_unit_for_each_private_chat() {
         let chat = NewChat::private(&zoe, &users(&[partner])).unwrap();
         app.create_chat(CreateChat { caller: caller("zoe"), chat }).await.unwrap();
     }
-    // Groups are told apart by their ids, and cost nothing but their keys.
-    for named in [None, Some("g-1"), Some("g-2")] {
-        let client = named.map(|name| ClientChatId::parse(name).unwrap());
+    // Groups are recognized by their ids and cost only their keys.
+    for client_id in [None, Some("g-1"), Some("g-2")] {
+        let client = client_id.map(|name| ClientChatId::parse(name).unwrap());
         let chat = NewChat::group(&zoe, &users(&["zoe-1", "zoe-2"]), ChatName::parse("All").unwrap(), client).unwrap();
         app.create_chat(CreateChat { caller: caller("zoe"), chat }).await.unwrap();
     }
     calls.take();
-    let gone = app.disconnect(&zoe, &first.id).await.unwrap();
-    assert_eq!(gone.pushed.posted, 10);
+    let disconnected = app.disconnect(&zoe, &first.id).await.unwrap();
+    assert_eq!(disconnected.pushed.posted, 10);
     let made = calls.take();
     within(&made, &["UpdateItem", "Query", "BatchGetItem", "BatchGetItem"], 1.0, 0.5 + 10.0);
     reads(&made[2], &[], &["ChatsTable"]);
     reads(&made[3], &[], &["ChatUsersTable"]);
-    let came = app.connect(&zoe, &first).await.unwrap();
-    assert_eq!(came.pushed.posted, 10);
+    let connected = app.connect(&zoe, &first).await.unwrap();
+    assert_eq!(connected.pushed.posted, 10);
     within(&calls.take(), &["UpdateItem", "Query", "BatchGetItem", "BatchGetItem"], 1.0, 0.5 + 10.0);
 }
 
-/// Above a hundred private chats, the most recently active ones have to be found.
+/// With more than a hundred private chats, the most recently active ones must be found.
 #[tokio::test]
-async fn presence_is_told_to_a_hundred_at_most() {
+async fn presence_is_pushed_to_at_most_100_partners() {
     let (app, calls) = app().await;
     let star = user("star");
     for n in 0..120 {
@@ -214,7 +214,7 @@ async fn presence_is_told_to_a_hundred_at_most() {
 }
 
 #[tokio::test]
-async fn connections_that_are_kept_elsewhere_cost_a_write_when_the_first_comes_and_the_last_goes() {
+async fn connections_in_redis_cost_a_write_only_for_the_first_and_the_last() {
     let (store, calls) = crate::support::store_with_redis().await;
     let app = testkit::app(store, ());
     let (zoe, first, second) =
@@ -226,7 +226,7 @@ async fn connections_that_are_kept_elsewhere_cost_a_write_when_the_first_comes_a
     within(&calls.take(), &[], 0.0, 0.0);
     app.disconnect(&zoe, &second.id).await.unwrap();
     within(&calls.take(), &["UpdateItem", "Query"], 1.0, 0.5);
-    // Whom to push to is not read from a table.
+    // The connections to push to are not read from a table.
     let chat = NewChat::private(&zoe, &users(&["redis-max"])).unwrap();
     let created = app.create_chat(CreateChat { caller: caller("redis-zoe"), chat }).await.unwrap();
     calls.take();
@@ -238,7 +238,7 @@ async fn connections_that_are_kept_elsewhere_cost_a_write_when_the_first_comes_a
 }
 
 #[tokio::test]
-async fn the_page_of_a_larger_answer_is_a_strong_read_too() {
+async fn second_page_of_a_query_is_a_strong_read_too() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "large-a", "large-b").await;
     for _ in 0..45 {
@@ -248,6 +248,6 @@ async fn the_page_of_a_larger_answer_is_a_strong_read_too() {
     let list = ListMessages { caller: caller("large-b"), chat, start: PageStart::Latest, limit: PageLimit::default() };
     app.list_messages(list).await.unwrap();
     let queries: Vec<_> = calls.take().into_iter().filter(|call| call.operation == "Query").collect();
-    assert_eq!(queries.len(), 3, "one of members, two of messages: 1 MB is one answer");
+    assert_eq!(queries.len(), 3, "one query of members, two pages of messages with 1 MB each");
     assert!(queries.iter().all(|query| query.strong.len() == 1 && query.asks_capacity));
 }

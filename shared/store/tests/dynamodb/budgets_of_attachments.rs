@@ -1,4 +1,4 @@
-//! What attachments may cost of the tables: to announce, to send and to open one.
+//! The maximum cost of attachments in table calls: to declare, send and download one.
 
 use crate::budgets::{Chatting, app, private, reads, within};
 use domain::ids::{AttachmentId, ChatId, Seq};
@@ -6,34 +6,34 @@ use domain::use_cases::ChatError;
 use domain::use_cases::SendMessageError;
 use testkit::fixtures::{carrying, picture, user};
 
-async fn announce(app: &Chatting, chat: &ChatId, who: &str) -> AttachmentId {
+async fn declare(app: &Chatting, chat: &ChatId, who: &str) -> AttachmentId {
     let created = app.create_attachment(picture(chat, who)).await.unwrap();
     app.objects.put_declared(&created.upload.attachment);
     created.upload.attachment.id
 }
 
 #[tokio::test]
-async fn announcing_writes_one_item() {
+async fn declaration_writes_one_item() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "announce-a", "announce-b").await;
-    announce(&app, &chat, "announce-a").await;
+    declare(&app, &chat, "announce-a").await;
     let made = calls.take();
     within(&made, &["BatchGetItem", "PutItem"], 1.0, 2.5);
     reads(&made[0], &["ChatMembersTable", "MessagesTable"], &["ChatsTable"]);
 }
 
 #[tokio::test]
-async fn a_send_with_an_attachment_reads_and_writes_one_item_more() {
+async fn send_with_attachment_reads_and_writes_one_more_item() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "carry-a", "carry-b").await;
-    let id = announce(&app, &chat, "carry-a").await;
+    let id = declare(&app, &chat, "carry-a").await;
     calls.take();
     app.send_message(carrying(&chat, "carry-a", "m-1", &id)).await.unwrap();
     let made = calls.take();
     within(&made, &["BatchGetItem", "GetItem", "TransactWriteItems", "BatchGetItem"], 10.0, 4.5);
     reads(&made[1], &["UploadsTable"], &[]);
     assert_eq!(app.objects.looked(), 1);
-    // A second time it is refused before anything is looked at or written; its name is looked for.
+    // A second send is refused before the object is looked at and before any write. The send record is looked up.
     let refused = app.send_message(carrying(&chat, "carry-a", "m-2", &id)).await;
     assert!(matches!(refused, Err(ChatError::Refused(SendMessageError::AttachmentSent))), "{refused:?}");
     within(&calls.take(), &["BatchGetItem", "GetItem", "GetItem"], 0.0, 4.5);
@@ -41,10 +41,10 @@ async fn a_send_with_an_attachment_reads_and_writes_one_item_more() {
 }
 
 #[tokio::test]
-async fn opening_one_reads_who_asks_and_the_message() {
+async fn download_reads_the_caller_and_the_message() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "open-a", "open-b").await;
-    let id = announce(&app, &chat, "open-a").await;
+    let id = declare(&app, &chat, "open-a").await;
     app.send_message(carrying(&chat, "open-a", "", &id)).await.unwrap();
     calls.take();
     app.get_attachment(&user("open-b"), &chat, Seq(1)).await.unwrap();

@@ -1,4 +1,4 @@
-//! What changes of messages and groups, the inbox and sync may cost.
+//! The maximum cost of changes of messages and groups, of the inbox, and of sync.
 
 use crate::budgets::{Chatting, app, private, reads, within};
 use crate::support::Calls;
@@ -23,7 +23,7 @@ async fn group(app: &Chatting, calls: &Calls, names: &[&str; 3]) -> ChatId {
 }
 
 #[tokio::test]
-async fn a_change_of_a_message_reads_its_chat_and_writes_three_items() {
+async fn message_change_reads_the_chat_and_writes_three_items() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "edit-a", "edit-b").await;
     app.send_message(message(&chat, "edit-a", "", "Hello")).await.unwrap();
@@ -42,13 +42,13 @@ async fn a_change_of_a_message_reads_its_chat_and_writes_three_items() {
     let react = ReactToMessage { caller: caller("edit-b"), chat: chat.clone(), seq, emojis };
     app.react_to_message(react.clone()).await.unwrap();
     within(&calls.take(), &CHANGE, 6.0, 4.5);
-    // What is so already is read, and not written.
+    // A repeated reaction changes nothing: it is read but not written.
     app.react_to_message(react).await.unwrap();
     within(&calls.take(), &CHANGE[..2], 0.0, 3.5);
     let delete = |for_whom| DeleteMessage { caller: by.clone(), chat: chat.clone(), seq, for_whom };
     app.delete_message(delete(DeleteFor::Everyone)).await.unwrap();
     within(&calls.take(), &CHANGE, 6.0, 4.5);
-    // For oneself, who else is in the chat does not matter.
+    // Deleting for oneself does not need the other participants.
     app.delete_message(delete(DeleteFor::Me)).await.unwrap();
     let made = calls.take();
     within(&made, &["BatchGetItem", "TransactWriteItems", "BatchGetItem"], 6.0, 4.0);
@@ -56,7 +56,7 @@ async fn a_change_of_a_message_reads_its_chat_and_writes_three_items() {
 }
 
 #[tokio::test]
-async fn a_reply_reads_what_it_replies_to_as_well() {
+async fn reply_also_reads_the_original_message() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "reply-a", "reply-b").await;
     app.send_message(message(&chat, "reply-a", "", "Hello")).await.unwrap();
@@ -68,7 +68,7 @@ async fn a_reply_reads_what_it_replies_to_as_well() {
 }
 
 #[tokio::test]
-async fn a_change_of_a_group_is_one_transaction() {
+async fn group_change_is_one_transaction() {
     let (app, calls) = app().await;
     let chat = group(&app, &calls, &["group-a", "group-b", "group-c"]).await;
     let by = caller("group-a");
@@ -86,7 +86,7 @@ async fn a_change_of_a_group_is_one_transaction() {
 }
 
 #[tokio::test]
-async fn what_is_ones_own_is_cheap() {
+async fn changes_of_the_callers_own_state_are_cheap() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "own-a", "own-b").await;
     app.send_message(message(&chat, "own-a", "", "Hello")).await.unwrap();
@@ -114,7 +114,7 @@ async fn what_is_ones_own_is_cheap() {
 }
 
 #[tokio::test]
-async fn an_inbox_of_five_hundred_reads_all_heads_and_the_page() {
+async fn inbox_of_500_chats_reads_all_heads_and_one_page() {
     let (app, calls) = app().await;
     let owner = "inbox-500";
     for n in 0..500 {
@@ -131,7 +131,7 @@ async fn an_inbox_of_five_hundred_reads_all_heads_and_the_page() {
     assert_eq!(shown, 20);
     let heads = ["BatchGetItem"; 5];
     let operations = [&["Query", "GetItem"][..], &heads, &["BatchGetItem"; 4]].concat();
-    // The index: 500 keys of some 80 bytes, 4 KB for half a unit.
+    // The index has 500 keys of some 80 bytes. Half a read unit reads 4 KB.
     let index = 0.5 * (500.0_f64 * 90.0 / 4096.0).ceil();
     within(&made, &operations, 0.0, index + 1.0 + 0.5 * 500.0 + 3.0 * 20.0);
     assert!(made.iter().all(|call| call.asks_capacity));
@@ -144,23 +144,24 @@ async fn an_inbox_of_five_hundred_reads_all_heads_and_the_page() {
     reads(&made[8], &["ChatMembersTable"], &[]);
     reads(&made[9], &["MessagesTable"], &[]);
     reads(&made[10], &[], &["ChatUsersTable"]);
-    // All five hundred, each once, newest first.
-    let mut found = Vec::new();
+    // The pages list all 500 chats, each once, newest first.
+    let mut entries = Vec::new();
     loop {
-        found.extend(page.chats.iter().map(|entry| serde_json::to_value(entry).unwrap()));
+        entries.extend(page.chats.iter().map(|entry| serde_json::to_value(entry).unwrap()));
         let Some(cursor) = page.cursor else { break };
         page = app.list_chats(list(Some(cursor))).await.unwrap();
     }
-    let said: Vec<_> = found.iter().map(|entry| entry["lastMessage"]["content"].as_str().unwrap().to_owned()).collect();
+    let contents: Vec<_> =
+        entries.iter().map(|entry| entry["lastMessage"]["content"].as_str().unwrap().to_owned()).collect();
     let expected: BTreeSet<_> = (0..500).map(|n| format!("Message {n}")).collect();
-    assert_eq!((said.len(), said.iter().cloned().collect::<BTreeSet<_>>()), (500, expected));
-    let times: Vec<_> = found.iter().map(|entry| entry["lastMessage"]["createdAt"].as_str().unwrap()).collect();
+    assert_eq!((contents.len(), contents.iter().cloned().collect::<BTreeSet<_>>()), (500, expected));
+    let times: Vec<_> = entries.iter().map(|entry| entry["lastMessage"]["createdAt"].as_str().unwrap()).collect();
     assert!(times.is_sorted_by(|one, next| one >= next));
-    assert!(found.iter().all(|entry| entry["unreadCount"] == 1 && entry["muted"] == false));
+    assert!(entries.iter().all(|entry| entry["unreadCount"] == 1 && entry["muted"] == false));
 }
 
 #[tokio::test]
-async fn a_sync_of_what_is_quiet_reads_two_items_a_chat() {
+async fn sync_without_changes_reads_two_items_per_chat() {
     let (app, calls) = app().await;
     let mut cursors = BTreeMap::new();
     for n in 0..10 {
@@ -176,7 +177,8 @@ async fn a_sync_of_what_is_quiet_reads_two_items_a_chat() {
     within(&made, &["BatchGetItem", "GetItem", "Query", "BatchGetItem"], 0.0, 2.0 * 10.0 + 1.0 + 0.5);
     reads(&made[0], &["MessagesTable"], &[]);
     reads(&made[3], &["ChatMembersTable"], &[]);
-    // One with news: its messages, its members, and where something changed the pointers and what they are about.
+    // A chat with new messages costs its messages and members. After a change, also the pointers and the changed
+    // messages.
     let (chat, cursor) = cursors.iter_mut().next().unwrap();
     cursor.seq = Seq(0);
     let chat = chat.clone();

@@ -1,5 +1,5 @@
-//! DynamoDB keeps the contract that the in-memory store keeps: a real engine, through the real SDK, over HTTP. And so it does
-//! with live connections in a real Redis.
+//! DynamoDB keeps the same contract as the in-memory store: a real engine, through the real SDK, over HTTP. The
+//! contract also holds with live connections in a real Redis.
 
 mod alone {
     testkit::contract_suite!(crate::support::store().await.0);
@@ -13,9 +13,9 @@ mod with_redis {
 
     testkit::contract_suite!(crate::support::store_with_redis().await.0);
 
-    /// A Redis that remembers since a moment may have lost what was opened before.
+    /// Redis may have lost connections that were opened before the time since which it remembers.
     #[tokio::test]
-    async fn a_connection_of_before_its_memory_is_noted_again() {
+    async fn connection_from_before_data_loss_is_registered_again() {
         let store = crate::support::store_with_redis().await.0;
         let since = TestEnv::START.plus(Duration::from_secs(60));
         let (dora, device) = (user("dora"), connection("before", TestEnv::START));

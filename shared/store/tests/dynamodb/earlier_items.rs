@@ -1,4 +1,4 @@
-//! Items that were written before an attribute was there are read and changed as if they had it.
+//! Items that lack a newer attribute can be read and changed.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
@@ -10,7 +10,7 @@ use store::{DynamoStore, TableNames};
 use testkit::TestEnv;
 use testkit::fixtures::{caller, message, text, user, users};
 
-async fn change(client: &Client, tables: &TableNames, chat: &ChatId, seq: &str, expression: &str) {
+async fn update_item(client: &Client, tables: &TableNames, chat: &ChatId, seq: &str, expression: &str) {
     let key = [("chatId", AttributeValue::S(chat.to_string())), ("seq", AttributeValue::N(seq.to_owned()))];
     let key = key.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let call = client.update_item().table_name(&tables.messages).set_key(Some(key));
@@ -19,7 +19,7 @@ async fn change(client: &Client, tables: &TableNames, chat: &ChatId, seq: &str, 
 }
 
 #[tokio::test]
-async fn a_message_from_before_there_were_changes_can_be_changed() {
+async fn message_without_rev_can_be_changed() {
     let (client, tables, _) = crate::support::client().await;
     let store = DynamoStore::with_client(client.clone(), tables.clone(), TestEnv::default());
     let app = testkit::app(store, ());
@@ -27,7 +27,7 @@ async fn a_message_from_before_there_were_changes_can_be_changed() {
     let chat = app.create_chat(CreateChat { caller: caller("early-a"), chat }).await.unwrap().chat.chat_id().clone();
     app.send_message(message(&chat, "early-a", "", "Hello")).await.unwrap();
     for (seq, attributes) in [("0", "activeAt"), ("1", "rev, publicRev")] {
-        change(&client, &tables, &chat, seq, &format!("REMOVE {attributes}")).await;
+        update_item(&client, &tables, &chat, seq, &format!("REMOVE {attributes}")).await;
     }
     let list = ListChats { caller: caller("early-b"), limit: PageLimit::default(), after: None };
     assert_eq!(app.list_chats(list).await.unwrap().chats.len(), 1);
@@ -42,9 +42,9 @@ async fn a_message_from_before_there_were_changes_can_be_changed() {
     assert_eq!(app.edit_message(edit("Twice")).await.unwrap().message.rev(), Rev(2));
 }
 
-/// `publicRev` was named `toldRev` before.
+/// `publicRev` was formerly named `toldRev`.
 #[tokio::test]
-async fn a_message_with_the_former_name_of_public_rev_is_read() {
+async fn former_name_of_public_rev_is_read() {
     let (client, tables, _) = crate::support::client().await;
     let store = DynamoStore::with_client(client.clone(), tables.clone(), TestEnv::default());
     let app = testkit::app(store, ());
@@ -71,8 +71,8 @@ async fn a_message_with_the_former_name_of_public_rev_is_read() {
         app.list_messages(list).await.unwrap().messages[0].rev()
     };
     assert_eq!(shown_rev().await, Rev(1));
-    change(&client, &tables, &chat, "1", "SET toldRev = publicRev REMOVE publicRev").await;
+    update_item(&client, &tables, &chat, "1", "SET toldRev = publicRev REMOVE publicRev").await;
     assert_eq!(shown_rev().await, Rev(1), "the former name is read");
-    change(&client, &tables, &chat, "1", "SET publicRev = toldRev, toldRev = rev").await;
+    update_item(&client, &tables, &chat, "1", "SET publicRev = toldRev, toldRev = rev").await;
     assert_eq!(shown_rev().await, Rev(1), "the new name wins");
 }

@@ -1,4 +1,4 @@
-//! The store on a real DynamoDB engine, through the real SDK, over HTTP.
+//! Tests of the store on a real DynamoDB engine, through the real SDK, over HTTP.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 

@@ -1,4 +1,4 @@
-//! A DynamoDB engine with the tables of template.yaml, and a client that writes down what every call asked for and cost.
+//! A DynamoDB engine with the tables of template.yaml, and a client that records the request and cost of every call.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::{
@@ -25,50 +25,52 @@ use tokio::sync::OnceCell;
 
 type Engine = OnceCell<(Embedded, TableNames)>;
 
-/// The engine of most of this test binary's tests.
+/// The engine of most tests in this binary.
 static ENGINE: Engine = OnceCell::const_new();
-/// That of a store that keeps connections in Redis: the contract's cases run on both, and name what they make alike.
-static BESIDE_REDIS: Engine = OnceCell::const_new();
+/// The engine for stores with connections in Redis. The contract's cases run on both kinds of store and use the same
+/// ids, so each needs its own tables.
+static ENGINE_WITH_REDIS: Engine = OnceCell::const_new();
 
-/// An engine with the tables that template.yaml describes.
+/// Starts the engine with the tables of template.yaml, once.
 async fn running(engine: &'static Engine) -> &'static (Embedded, TableNames) {
     engine
         .get_or_init(|| async {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
             let template = Template::load(&path, &BTreeMap::new()).unwrap();
             let engine = start_in_memory(&template).await.unwrap();
-            let named = |id: &str| template.tables.iter().find(|table| table.logical_id == id).unwrap().name.clone();
+            let table_name =
+                |id: &str| template.tables.iter().find(|table| table.logical_id == id).unwrap().name.clone();
             let tables = TableNames {
-                chats: named("ChatsTable"),
-                messages: named("MessagesTable"),
-                chat_members: named("ChatMembersTable"),
-                sends: named("SendsTable"),
-                uploads: named("UploadsTable"),
-                chat_users: named("ChatUsersTable"),
+                chats: table_name("ChatsTable"),
+                messages: table_name("MessagesTable"),
+                chat_members: table_name("ChatMembersTable"),
+                sends: table_name("SendsTable"),
+                uploads: table_name("UploadsTable"),
+                chat_users: table_name("ChatUsersTable"),
             };
             (engine, tables)
         })
         .await
 }
 
-/// A store on that engine, and the calls that go through it.
+/// A store on [`ENGINE`], and the calls that go through it.
 pub(crate) async fn store() -> (DynamoStore<TestEnv>, Calls) {
     let (client, tables, calls) = client().await;
     (DynamoStore::with_client(client, tables, TestEnv::default()), calls)
 }
 
-/// The same with live connections in Redis, under keys of its own.
+/// A store with live connections in Redis, with its own key prefix, and its DynamoDB calls.
 pub(crate) async fn store_with_redis() -> (DynamoStore<TestEnv, RedisConnections>, Calls) {
     static REDIS: LazyLock<RedisServer> = LazyLock::new(RedisServer::start);
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let (client, tables, calls) = client_of(&BESIDE_REDIS).await;
+    let (client, tables, calls) = client_of(&ENGINE_WITH_REDIS).await;
     let store = DynamoStore::with_client(client, tables, TestEnv::default());
     let prefix = format!("test-{}:", NEXT.fetch_add(1, Ordering::Relaxed));
     let connections = RedisConnections::new(realtime::parse_url(&REDIS.url()).unwrap(), (), &prefix);
     (store.with_connections_in(connections), calls)
 }
 
-/// A client of that engine, the tables, and the calls that go through it.
+/// A client of [`ENGINE`], the tables, and the calls that go through it.
 pub(crate) async fn client() -> (Client, TableNames, Calls) {
     client_of(&ENGINE).await
 }
@@ -87,13 +89,13 @@ async fn client_of(engine: &'static Engine) -> (Client, TableNames, Calls) {
     (Client::from_conf(config), tables.clone(), calls)
 }
 
-/// One call: what was asked, and what it cost.
+/// One call: its request and its cost.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Call {
     pub(crate) operation: &'static str,
-    /// Tables that were read strongly.
+    /// The tables that the call read strongly.
     pub(crate) strong: Vec<String>,
-    /// Tables that were read eventually consistently.
+    /// The tables that the call read eventually consistently.
     pub(crate) eventual: Vec<String>,
     /// Whether the call asked for its capacity, indexes included.
     pub(crate) asks_capacity: bool,
@@ -124,7 +126,7 @@ impl Intercept for Calls {
         _: &mut ConfigBag,
     ) -> Result<(), aws_sdk_dynamodb::error::BoxError> {
         let input = context.input();
-        let asks = |wanted: Option<&ReturnConsumedCapacity>| wanted == Some(&ReturnConsumedCapacity::Indexes);
+        let asks = |requested: Option<&ReturnConsumedCapacity>| requested == Some(&ReturnConsumedCapacity::Indexes);
         let mut call = Call::default();
         if let Some(input) = input.downcast_ref::<BatchGetItemInput>() {
             call = Call { operation: "BatchGetItem", asks_capacity: asks(input.return_consumed_capacity()), ..call };
@@ -148,7 +150,7 @@ impl Intercept for Calls {
             call =
                 Call { operation: "TransactWriteItems", asks_capacity: asks(input.return_consumed_capacity()), ..call };
         } else {
-            panic!("no budget has a place for this call: {input:?}");
+            panic!("this call has no budget; add its operation here: {input:?}");
         }
         call.strong.sort();
         call.eventual.sort();
@@ -178,9 +180,9 @@ impl Intercept for Calls {
         } else if let Some(output) = output.downcast_ref::<TransactWriteItemsOutput>() {
             ("TransactWriteItems", 0.0, sum(output.consumed_capacity()))
         } else {
-            panic!("an output without a place");
+            panic!("the output of an unknown operation");
         };
-        // Calls that are under way at once end in any order: the first open one of this kind is it.
+        // Concurrent calls end in any order. This takes the first call of this operation without a cost.
         let mut calls = self.0.lock().unwrap();
         let open =
             calls.iter_mut().find(|call| call.operation == operation && call.read_units + call.write_units == 0.0);

@@ -1,6 +1,6 @@
-//! What reaches clients: while they are connected, the domain's push port on API Gateway's `@connections`, and, where a
-//! Redis or Valkey is configured, the place where it keeps live connections; while they are not, its notification port on
-//! an SNS topic.
+//! Delivery to clients. For connected clients: the domain's push port on API Gateway's `@connections` and, if a Redis
+//! or Valkey is configured, the store of live connections. For offline users: the domain's notification port on an SNS
+//! topic.
 
 mod link;
 mod push;

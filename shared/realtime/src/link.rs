@@ -1,5 +1,5 @@
-//! One connection to Redis that is made when it is first needed, and anew after it failed. Nobody waits for Redis longer
-//! than [`CALL_TIMEOUT`].
+//! One connection to Redis. It is opened when it is first needed, and again after a failure. A caller waits for Redis
+//! at most [`CALL_TIMEOUT`].
 
 use domain::ports::StoreError;
 use redis::aio::MultiplexedConnection;
@@ -9,31 +9,32 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// The longest that one call may take, connecting included.
+/// The maximum duration of one call, including the time to connect.
 const CALL_TIMEOUT: Duration = Duration::from_millis(250);
-/// The longest that reading the password may take, where it is not known yet.
+/// The maximum duration of reading the password, if it is not cached.
 const PASSWORD_TIMEOUT: Duration = Duration::from_secs(1);
-/// For this long after a call failed, calls fail at once: many in one request wait no longer than one.
+/// After a failed call, further calls fail at once for this long. So many calls in one request wait no longer than one
+/// call.
 const COOL_DOWN: Duration = Duration::from_secs(1);
 
-/// Why an address of a Redis is refused.
+/// Why the URL of a Redis is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum AddressError {
-    /// It is none.
+    /// The text is not the URL of a Redis.
     #[error("must be redis://host:port or rediss://host:port")]
     NoAddress(#[source] RedisError),
-    /// Addresses are shown, logged and passed around.
-    #[error("must hold no password: put it into a secret")]
+    /// The URL contains a password. URLs are shown, logged and passed around, so they must not.
+    #[error("must not contain a password: put it into a secret")]
     Password,
 }
 
-/// A client of the Redis or Valkey at `redis://...` or, with TLS, `rediss://...`; with a user name in it where it wants one,
-/// and never a password. Nothing is connected yet.
+/// Creates a client of the Redis or Valkey at `redis://...` or, with TLS, `rediss://...`. The URL may contain a user
+/// name but no password. This does not connect yet.
 ///
 /// # Errors
-/// [`AddressError`].
+/// [`AddressError`] if the text is not such a URL or contains a password.
 pub fn parse_url(url: &str) -> Result<Client, AddressError> {
-    // The TLS that the rest of the program uses; an error says that it is chosen already.
+    // Installs the TLS provider that the rest of the program uses. An error means that one is already installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::open(url).map_err(AddressError::NoAddress)?;
     match client.get_connection_info().redis_settings().password() {
@@ -42,29 +43,29 @@ pub fn parse_url(url: &str) -> Result<Client, AddressError> {
     }
 }
 
-/// Knows the password of a Redis.
+/// A source of the password of a Redis.
 pub trait Password: Send + Sync {
-    /// The password; None where it asks for none.
+    /// The password; None if the server asks for none.
     fn password(&self) -> impl Future<Output = Result<Option<String>, PasswordError>> + Send;
 }
 
-/// The password could not be read.
+/// The password of Redis could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the password of Redis could not be read")]
 pub struct PasswordError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
-/// It asks for none.
+/// For a Redis without a password.
 impl Password for () {
     async fn password(&self) -> Result<Option<String>, PasswordError> {
         Ok(None)
     }
 }
 
-/// A future whose type is not seen from outside. The clients' own are nested deeper than the compiler follows from a
-/// function's handler on.
+/// A future without its concrete type. The futures of the Redis client are nested too deep for the compiler inside a
+/// function's handler.
 type BoxedFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The connection, if there is one, and what to connect with.
+/// The connection to one server, with what is needed to open it.
 pub(crate) struct RedisLink<P> {
     server: Client,
     password: P,
@@ -73,18 +74,18 @@ pub(crate) struct RedisLink<P> {
 
 #[derive(Default)]
 struct State {
-    /// The server's client, with the password in it.
+    /// The client with the password; None before the password is read and after a refusal.
     client: Option<Client>,
     connection: Option<MultiplexedConnection>,
     down_until: Option<Instant>,
 }
 
-/// Why a call was not answered.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    #[error("it failed a moment ago")]
+    #[error("Redis failed less than a second ago")]
     Down,
-    #[error("it took too long")]
+    #[error("Redis did not answer in time")]
     Late,
     #[error(transparent)]
     PasswordError(#[from] PasswordError),
@@ -97,12 +98,12 @@ impl<P: Password> RedisLink<P> {
         Self { server, password, state: Mutex::default() }
     }
 
-    /// Runs commands in one round trip, and once more on a new connection if the one at hand turns out to be closed:
-    /// each of ours may be repeated.
+    /// Runs commands in one round trip. If the cached connection turns out to be closed, it runs them once more on a
+    /// new connection. All commands of this crate may be repeated.
     ///
     /// # Errors
-    /// [`StoreError`], after 250 ms at most, and one second more where the password is not known yet; for a second after
-    /// that, at once.
+    /// [`StoreError`], after at most 250 ms, and one second more if the password is not cached. For a second after an
+    /// error, calls fail at once.
     pub(crate) async fn run<T: FromRedisValue + Send>(
         &self,
         operation: &'static str,
@@ -113,22 +114,22 @@ impl<P: Password> RedisLink<P> {
         }
         let client = match timeout(PASSWORD_TIMEOUT, self.client()).await {
             Ok(Ok(client)) => client,
-            Ok(Err(failure)) => return Err(self.failed(operation, failure)),
-            Err(_) => return Err(self.failed(operation, Failure::Late)),
+            Ok(Err(failure)) => return Err(self.fail(operation, failure)),
+            Err(_) => return Err(self.fail(operation, Failure::Late)),
         };
-        let trying: BoxedFuture<'_, Result<T, Failure>> = Box::pin(self.run_with_one_retry(&client, commands));
-        let failure = match timeout(CALL_TIMEOUT, trying).await {
+        let attempt: BoxedFuture<'_, Result<T, Failure>> = Box::pin(self.run_with_one_retry(&client, commands));
+        let failure = match timeout(CALL_TIMEOUT, attempt).await {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(failure)) => failure,
             Err(_) => Failure::Late,
         };
-        Err(self.failed(operation, failure))
+        Err(self.fail(operation, failure))
     }
 
-    /// For a while, calls fail at once.
-    fn failed(&self, operation: &'static str, failure: Failure) -> StoreError {
+    /// Handles a failed call. Starts the time in which calls fail at once.
+    fn fail(&self, operation: &'static str, failure: Failure) -> StoreError {
         let mut state = self.lock();
-        // A connection that does not answer may be half open: the next call makes another.
+        // A connection that does not answer may be half open, so the next call opens a new one.
         state.connection = None;
         state.down_until = Some(Instant::now() + COOL_DOWN);
         if matches!(&failure, Failure::Redis(error) if is_refused(error)) {
@@ -140,14 +141,14 @@ impl<P: Password> RedisLink<P> {
     }
 
     async fn run_with_one_retry<T: FromRedisValue>(&self, client: &Client, commands: &Pipeline) -> Result<T, Failure> {
-        let at_hand = self.lock().connection.clone();
-        if let Some(mut connection) = at_hand {
+        let cached = self.lock().connection.clone();
+        if let Some(mut connection) = cached {
             match commands.query_async(&mut connection).await {
-                Err(error) if error.is_io_error() => tracing::info!("connecting to Redis again"),
+                Err(error) if error.is_io_error() => tracing::info!("Redis closed the connection; reconnecting"),
                 result => return Ok(result?),
             }
         }
-        // The limit of a call is set around all of it.
+        // `run` limits the whole call; these time-outs are not shorter.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CALL_TIMEOUT))
             .set_response_timeout(Some(CALL_TIMEOUT));
@@ -156,14 +157,14 @@ impl<P: Password> RedisLink<P> {
         Ok(commands.query_async(&mut connection).await?)
     }
 
-    /// The server's client, with the password in it. Once the password is known, no call waits for it.
+    /// The client with the password. Once the password is cached, no call waits for it.
     async fn client(&self) -> Result<Client, Failure> {
-        let known = self.lock().client.clone();
-        if let Some(client) = known {
+        let cached = self.lock().client.clone();
+        if let Some(client) = cached {
             return Ok(client);
         }
-        let reading: BoxedFuture<'_, Result<Option<String>, PasswordError>> = Box::pin(self.password.password());
-        let client = match reading.await? {
+        let password: BoxedFuture<'_, Result<Option<String>, PasswordError>> = Box::pin(self.password.password());
+        let client = match password.await? {
             Some(password) => {
                 let server = self.server.get_connection_info().clone();
                 let settings = server.redis_settings().clone().set_password(password);
@@ -180,7 +181,7 @@ impl<P: Password> RedisLink<P> {
     }
 }
 
-/// Whether Redis does not let us in: trying again does not help.
+/// Whether Redis refuses the password or the permission. A retry does not help.
 fn is_refused(error: &RedisError) -> bool {
     matches!(error.kind(), ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm))
 }

@@ -1,6 +1,6 @@
 //! The push port on API Gateway's `@connections`.
 //!
-//! What is tried again, how often and until when is decided by the domain's fan-out, so the SDK's own retries are off.
+//! The SDK's retries are off, because the domain's fan-out decides about retries and time-outs.
 
 use aws_config::SdkConfig;
 use aws_sdk_apigatewaymanagement::Client;
@@ -20,7 +20,8 @@ pub struct ApiGatewayPush {
 }
 
 impl ApiGatewayPush {
-    /// A channel to the stage at `endpoint`, e.g. `https://abc123.execute-api.eu-central-1.amazonaws.com/live`.
+    /// Creates a channel to the stage at `endpoint`, for example
+    /// `https://abc123.execute-api.eu-central-1.amazonaws.com/live`.
     pub fn new(config: &SdkConfig, endpoint: &str) -> Self {
         let builder = Builder::from(config).endpoint_url(endpoint).retry_config(RetryConfig::disabled());
         Self { client: Client::from_conf(builder.build()) }
@@ -33,7 +34,7 @@ impl Push for ApiGatewayPush {
         call.send().await.map(drop).map_err(|error| match error.as_service_error() {
             Some(PostToConnectionError::GoneException(_)) => PushError::Gone,
             Some(PostToConnectionError::LimitExceededException(_)) => PushError::Throttled,
-            _ => other(error),
+            _ => error_by_status(error),
         })
     }
 
@@ -42,13 +43,14 @@ impl Push for ApiGatewayPush {
         call.send().await.map(drop).map_err(|error| match error.as_service_error() {
             Some(DeleteConnectionError::GoneException(_)) => PushError::Gone,
             Some(DeleteConnectionError::LimitExceededException(_)) => PushError::Throttled,
-            _ => other(error),
+            _ => error_by_status(error),
         })
     }
 }
 
-/// Too many requests and an overloaded service say so by their status even where the body names no known error.
-fn other<E>(error: SdkError<E>) -> PushError
+/// Maps an error by its HTTP status. Throttling and overload have their own status, even if the body names no known
+/// error.
+fn error_by_status<E>(error: SdkError<E>) -> PushError
 where
     E: std::error::Error + Send + Sync + 'static,
 {

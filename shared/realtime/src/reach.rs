@@ -1,4 +1,4 @@
-//! Both ways to reach a user: over their connections, and, if they have none, through the topic.
+//! Both ways to reach a user: over live connections, and through the topic if the user has none.
 
 use crate::{ApiGatewayPush, Topic};
 use domain::ids::ConnectionId;
@@ -6,7 +6,7 @@ use domain::notification::Notification;
 use domain::ports::{Notify, Push, PushError};
 use std::error::Error as StdError;
 
-/// Pushes, and notifies where there is a topic.
+/// Pushes events and, if there is a topic, publishes notifications.
 #[derive(Debug)]
 pub struct PushAndNotify {
     push: ApiGatewayPush,
@@ -14,12 +14,12 @@ pub struct PushAndNotify {
 }
 
 impl PushAndNotify {
-    /// Both.
+    /// Combines both channels. Without a topic, nothing is published.
     pub fn new(push: ApiGatewayPush, topic: Option<Topic>) -> Self {
         Self { push, topic }
     }
 
-    /// The connections alone.
+    /// Only the push channel.
     pub fn push(&self) -> &ApiGatewayPush {
         &self.push
     }

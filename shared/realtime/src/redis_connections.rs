@@ -1,9 +1,9 @@
-//! Live connections in Redis or Valkey: for each user one hash, from connection id to `connectedAt:exp` in milliseconds.
-//! A key outlives its last connection by no more than the two hours that a connection can live. One more key says since
-//! when there is anything: who was connected before then may have been forgotten.
+//! Live connections in Redis or Valkey. Each user has one hash, from connection id to `connectedAt:exp` in
+//! milliseconds. A key expires two hours after the last new connection, the maximum age of a connection. One more key
+//! contains the time since which Redis has data. Connections from before that time may be lost.
 //!
-//! Each call is one round trip; what changes a user's connections and then reads them is one transaction (MULTI), so
-//! that of two devices that come at once exactly one is the first.
+//! Each call is one round trip. A change of a user's connections and the read after it are one transaction (MULTI). So
+//! if two devices connect at the same time, exactly one of them is the first.
 
 use crate::link::{Password, RedisLink};
 use domain::chat_user::{Connection, MAX_CONNECTION_AGE};
@@ -14,7 +14,7 @@ use domain::timestamp::Timestamp;
 use redis::Client;
 use std::collections::BTreeMap;
 
-/// Users whose connections are asked for in one pipeline.
+/// The maximum number of users in one pipeline.
 const MAX_USERS_PER_PIPELINE: usize = 1000;
 
 /// Live connections in Redis.
@@ -24,15 +24,15 @@ pub struct RedisConnections<P = ()> {
 }
 
 impl<P: Password> RedisConnections<P> {
-    /// Those on this server under keys that begin with `prefix`. Nothing is connected yet.
+    /// Creates a store on this server. Its keys begin with `prefix`. This does not connect yet.
     pub fn new(server: Client, password: P, prefix: &str) -> Self {
         Self { link: RedisLink::new(server, password), prefix: prefix.to_owned() }
     }
 
-    /// Connects, while the function starts; in vain, if Redis does not answer.
+    /// Connects while the function starts. If Redis does not answer, it only logs a warning.
     pub async fn warm(&self) {
         if let Err(error) = self.link.run::<()>("PING", redis::pipe().cmd("PING").ignore()).await {
-            tracing::warn!(error = error_chain(&error), "Redis does not answer");
+            tracing::warn!(error = error_chain(&error), "Redis did not answer at the start of the function");
         }
     }
 
@@ -44,14 +44,14 @@ impl<P: Password> RedisConnections<P> {
         hash.into_iter()
             .map(|(id, entry)| {
                 let times = entry.split_once(':').and_then(|(at, exp)| at.parse().ok().zip(exp.parse().ok()));
-                let parts = ConnectionId::parse(id.clone()).ok().zip(times);
-                let (id, (connected_at, exp)) = parts.ok_or_else(|| StoreError::Inconsistent {
+                let id_and_times = ConnectionId::parse(id.clone()).ok().zip(times);
+                let (id, (connected_at, exp)) = id_and_times.ok_or_else(|| StoreError::Inconsistent {
                     table: "Redis",
                     key: format!("{}connections:#{}", self.prefix, user.hashed()),
                     attribute: id,
                 })?;
-                let at = Timestamp::from_millis;
-                Ok(Connection { id, connected_at: at(connected_at), exp: at(exp) })
+                let time = Timestamp::from_millis;
+                Ok(Connection { id, connected_at: time(connected_at), exp: time(exp) })
             })
             .collect()
     }
@@ -61,9 +61,15 @@ impl<P: Password> ConnectionStore for RedisConnections<P> {
     async fn add(&self, user: &UserId, connection: &Connection) -> Result<Vec<Connection>, StoreError> {
         let key = self.key(user);
         let entry = format!("{}:{}", connection.connected_at.millis(), connection.exp.millis());
-        let life = i64::try_from(MAX_CONNECTION_AGE.as_secs()).unwrap_or(i64::MAX);
+        let ttl_seconds = i64::try_from(MAX_CONNECTION_AGE.as_secs()).unwrap_or(i64::MAX);
         let mut commands = redis::pipe();
-        commands.atomic().hset(&key, connection.id.as_str(), entry).ignore().expire(&key, life).ignore().hgetall(&key);
+        commands
+            .atomic()
+            .hset(&key, connection.id.as_str(), entry)
+            .ignore()
+            .expire(&key, ttl_seconds)
+            .ignore()
+            .hgetall(&key);
         let (hash,) = self.link.run("HSET", &commands).await?;
         self.connections(user, hash)
     }
@@ -86,18 +92,18 @@ impl<P: Password> ConnectionStore for RedisConnections<P> {
     }
 
     async fn of(&self, users: &[UserId]) -> Result<Vec<UserConnections>, StoreError> {
-        let mut found = Vec::with_capacity(users.len());
-        for some in users.chunks(MAX_USERS_PER_PIPELINE) {
+        let mut user_connections = Vec::with_capacity(users.len());
+        for chunk in users.chunks(MAX_USERS_PER_PIPELINE) {
             let mut commands = redis::pipe();
-            for user in some {
+            for user in chunk {
                 commands.hgetall(self.key(user));
             }
             let hashes: Vec<BTreeMap<String, String>> = self.link.run("HGETALL", &commands).await?;
-            for (user, hash) in some.iter().zip(hashes).filter(|(_, hash)| !hash.is_empty()) {
-                found.push((user.clone(), self.connections(user, hash)?));
+            for (user, hash) in chunk.iter().zip(hashes).filter(|(_, hash)| !hash.is_empty()) {
+                user_connections.push((user.clone(), self.connections(user, hash)?));
             }
         }
-        Ok(found)
+        Ok(user_connections)
     }
 }
 

@@ -1,4 +1,4 @@
-//! An SNS topic that notifications are published to: whoever sends to devices subscribes to it.
+//! An SNS topic for notifications. A service that sends them to devices subscribes to it.
 
 use aws_call::{HttpRequest, Service, regional_endpoint};
 use aws_config::SdkConfig;
@@ -8,10 +8,11 @@ use domain::error_chain::error_chain;
 use domain::notification::Notification;
 use std::error::Error as StdError;
 
-/// How often a batch is handed over: once, and once more what of it the topic did not take through no fault of its own.
+/// The maximum number of attempts for a batch. The second one contains only the entries that SNS did not accept for a
+/// reason other than the entry itself.
 const MAX_ATTEMPTS: usize = 2;
 
-/// A topic that notifications are published to.
+/// The SNS topic to which notifications are published.
 #[derive(Debug)]
 pub struct Topic {
     sns: Service,
@@ -21,41 +22,44 @@ pub struct Topic {
 type Failure = Box<dyn StdError + Send + Sync>;
 
 impl Topic {
-    /// The topic of this ARN. `endpoint` replaces the region's own.
+    /// Creates a client of the topic with this ARN. `endpoint` replaces the region's own.
     pub fn new(config: &SdkConfig, endpoint: Option<&str>, arn: String) -> Self {
         let region = config.region().map(AsRef::as_ref).unwrap_or_default();
         let endpoint = endpoint.map_or_else(|| regional_endpoint("sns", region), str::to_owned);
         Self { sns: Service::new(config, "sns", endpoint), arn }
     }
 
-    /// Publishes at most ten notifications; how many of them were taken. An entry's attributes are userId and chatId, by
-    /// which a subscription can filter.
+    /// Publishes at most ten notifications. Returns how many SNS accepted. An entry has the attributes userId and
+    /// chatId, by which a subscription can filter.
     /// <https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html>
     pub(crate) async fn publish(&self, batch: &[Notification]) -> Result<usize, Failure> {
         let mut entries = batch.iter().enumerate().map(Entry::of).collect::<Result<Vec<_>, _>>()?;
-        let mut taken = 0;
+        let mut accepted = 0;
         for _ in 0..MAX_ATTEMPTS {
             let answer = match self.publish_once(&entries).await {
                 Ok(answer) => answer,
-                Err(error) if taken == 0 => return Err(error),
+                Err(error) if accepted == 0 => return Err(error),
                 Err(error) => {
-                    tracing::warn!(error = error_chain(error.as_ref()), "notifications were not taken the second time");
+                    tracing::warn!(
+                        error = error_chain(error.as_ref()),
+                        "the second attempt to publish notifications failed"
+                    );
                     break;
                 }
             };
-            taken += answer.successful;
+            accepted += answer.successful;
             for failed in &answer.failed {
-                tracing::warn!(code = failed.code, "a notification was not taken");
+                tracing::warn!(code = failed.code, "SNS did not accept a notification");
             }
-            entries.retain(|entry| answer.failed.iter().any(|it| it.id == entry.id && !it.sender_fault));
+            entries.retain(|entry| answer.failed.iter().any(|failed| failed.id == entry.id && !failed.sender_fault));
             if entries.is_empty() {
                 break;
             }
         }
-        Ok(taken)
+        Ok(accepted)
     }
 
-    /// One PublishBatch. <https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html>
+    /// Makes one PublishBatch call. <https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html>
     async fn publish_once(&self, entries: &[Entry<'_>]) -> Result<Answer, Failure> {
         let mut body = String::new();
         let mut query = QueryWriter::new(&mut body, "PublishBatch", "2010-03-31");
@@ -77,7 +81,7 @@ impl Topic {
 
 /// One notification in a batch.
 struct Entry<'a> {
-    /// Its place in the batch.
+    /// The index of the notification in the batch.
     id: String,
     message: String,
     user: &'a str,
@@ -107,25 +111,25 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// What SNS says of a batch.
+/// The response of SNS to a batch.
 #[derive(Default)]
 struct Answer {
     successful: usize,
     failed: Vec<Failed>,
 }
 
-/// An entry that was not taken.
+/// An entry that SNS did not accept.
 #[derive(Default)]
 struct Failed {
     id: String,
     code: String,
-    /// The entry is what is wrong: to send it again is of no use.
+    /// The entry itself is wrong, so a retry does not help.
     sender_fault: bool,
 }
 
 impl Answer {
     fn read(xml: &str) -> Result<Self, XmlDecodeError> {
-        let mut read = Self::default();
+        let mut answer = Self::default();
         let mut document = Document::new(xml);
         let mut root = document.root_element()?;
         while let Some(mut result) = root.next_tag() {
@@ -133,29 +137,29 @@ impl Answer {
                 let failed = list.start_el().matches("Failed");
                 let successful = list.start_el().matches("Successful");
                 while let Some(mut member) = list.next_tag() {
-                    read.successful += usize::from(successful);
+                    answer.successful += usize::from(successful);
                     if failed {
-                        read.failed.push(Failed::read(&mut member)?);
+                        answer.failed.push(Failed::read(&mut member)?);
                     }
                 }
             }
         }
-        Ok(read)
+        Ok(answer)
     }
 }
 
 impl Failed {
     fn read(member: &mut ScopedDecoder<'_, '_>) -> Result<Self, XmlDecodeError> {
-        let mut read = Self::default();
+        let mut failed = Self::default();
         while let Some(mut field) = member.next_tag() {
             match field.start_el().local() {
-                "Id" => read.id = try_data(&mut field)?.into_owned(),
-                "Code" => read.code = try_data(&mut field)?.into_owned(),
-                "SenderFault" => read.sender_fault = try_data(&mut field)? == "true",
+                "Id" => failed.id = try_data(&mut field)?.into_owned(),
+                "Code" => failed.code = try_data(&mut field)?.into_owned(),
+                "SenderFault" => failed.sender_fault = try_data(&mut field)? == "true",
                 _ => {}
             }
         }
-        Ok(read)
+        Ok(failed)
     }
 }
 
@@ -177,56 +181,58 @@ mod tests {
     use testkit::fixtures::{caller, message, users};
     use tokio::net::TcpListener;
 
-    /// What becomes of the entries of one PublishBatch, in order.
-    type Fates = &'static [Fate];
+    /// The results for the entries of one PublishBatch, in order.
+    type EntryResults = &'static [EntryResult];
 
     #[derive(Clone, Copy)]
-    enum Fate {
-        Taken,
-        /// Through no fault of the entry.
+    enum EntryResult {
+        Accepted,
+        /// SNS failed.
         Failed,
-        /// It is what is wrong.
+        /// The entry is wrong.
         Refused,
     }
-    use Fate::{Failed, Refused, Taken};
+    use EntryResult::{Accepted, Failed, Refused};
 
-    /// An SNS that answers one batch after the other so, and refuses those after that; whom each batch was for.
-    async fn sns(answers: &'static [Fates]) -> (Topic, Arc<Mutex<Vec<String>>>) {
+    /// A fake SNS that returns these results, one slice per batch, and refuses all later batches. Also returns the
+    /// recipients of each batch.
+    async fn sns(answers: &'static [EntryResults]) -> (Topic, Arc<Mutex<Vec<String>>>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::<Mutex<Vec<String>>>::default();
-        let seen = asked.clone();
+        let batches = Arc::<Mutex<Vec<String>>>::default();
+        let recorded = batches.clone();
         let answer = move |Form(fields): Form<BTreeMap<String, String>>| async move {
             let field = |name: String| fields.get(&format!("PublishBatchRequestEntries.member.{name}")).cloned();
             let ids: Vec<_> = (1..).map_while(|n| field(format!("{n}.Id"))).collect();
             // Attributes come in any order.
             let user = |n: usize| {
-                let attribute = |at: usize, name: &str| field(format!("{n}.MessageAttributes.entry.{at}.{name}"));
-                let at = (1..=2).find(|at| attribute(*at, "Name").as_deref() == Some("userId"))?;
-                attribute(at, "Value.StringValue")
+                let attribute = |index: usize, name: &str| field(format!("{n}.MessageAttributes.entry.{index}.{name}"));
+                let index = (1..=2).find(|index| attribute(*index, "Name").as_deref() == Some("userId"))?;
+                attribute(index, "Value.StringValue")
             };
-            let whom: Vec<_> = (1..=ids.len()).filter_map(user).collect();
+            let recipients: Vec<_> = (1..=ids.len()).filter_map(user).collect();
             let nth = {
-                let mut seen = seen.lock().unwrap();
-                seen.push(whom.join(" "));
-                seen.len() - 1
+                let mut recorded = recorded.lock().unwrap();
+                recorded.push(recipients.join(" "));
+                recorded.len() - 1
             };
             let Some(answer) = answers.get(nth) else { return refusal() };
             assert_eq!(ids.len(), answer.len());
-            let (mut taken, mut failed) = (String::new(), String::new());
+            let (mut accepted, mut failed) = (String::new(), String::new());
             for (id, entry) in ids.iter().zip(*answer) {
                 match entry {
-                    Taken => taken += &format!("<member><Id>{id}</Id><MessageId>m</MessageId></member>"),
+                    Accepted => accepted += &format!("<member><Id>{id}</Id><MessageId>m</MessageId></member>"),
                     Failed | Refused => {
-                        let fault = matches!(entry, Refused);
-                        failed +=
-                            &format!("<member><Id>{id}</Id><Code>C</Code><SenderFault>{fault}</SenderFault></member>");
+                        let sender_fault = matches!(entry, Refused);
+                        failed += &format!(
+                            "<member><Id>{id}</Id><Code>C</Code><SenderFault>{sender_fault}</SenderFault></member>"
+                        );
                     }
                 }
             }
             format!(
                 "<PublishBatchResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishBatchResult><Failed>{failed}\
-                 </Failed><Successful>{taken}</Successful></PublishBatchResult></PublishBatchResponse>"
+                 </Failed><Successful>{accepted}</Successful></PublishBatchResult></PublishBatchResponse>"
             )
             .into_response()
         };
@@ -238,7 +244,7 @@ mod tests {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
-        (Topic::new(&config, Some(&url), "arn:aws:sns:eu-central-1:123456789012:t".to_owned()), asked)
+        (Topic::new(&config, Some(&url), "arn:aws:sns:eu-central-1:123456789012:t".to_owned()), batches)
     }
 
     fn refusal() -> Response {
@@ -246,36 +252,36 @@ mod tests {
         (StatusCode::FORBIDDEN, body).into_response()
     }
 
-    /// Of one message, for bob, carol and dave.
+    /// The notifications of one message, for bob, carol and dave.
     async fn notifications() -> Vec<Notification> {
         let app = testkit::app(MemoryStore::default(), ());
         app.push.set_notifying();
         let name = ChatName::parse("Team").unwrap();
         let chat = NewChat::group(&caller("alice").user, &users(&["bob", "carol", "dave"]), name, None).unwrap();
-        let made = app.create_chat(CreateChat { caller: caller("alice"), chat }).await.unwrap();
-        app.send_message(message(made.chat.chat_id(), "alice", "", "Hello")).await.unwrap();
+        let created = app.create_chat(CreateChat { caller: caller("alice"), chat }).await.unwrap();
+        app.send_message(message(created.chat.chat_id(), "alice", "", "Hello")).await.unwrap();
         app.push.take_batches().concat()
     }
 
     #[tokio::test]
-    async fn what_is_not_taken_is_handed_over_once_more_unless_it_is_what_is_wrong() {
-        let (topic, asked) = sns(&[&[Taken, Failed, Refused], &[Taken]]).await;
+    async fn failed_entries_are_retried_once_and_wrong_entries_are_not() {
+        let (topic, batches) = sns(&[&[Accepted, Failed, Refused], &[Accepted]]).await;
         assert_eq!(topic.publish(&notifications().await).await.unwrap(), 2);
-        assert_eq!(*asked.lock().unwrap(), ["bob carol dave", "carol"]);
+        assert_eq!(*batches.lock().unwrap(), ["bob carol dave", "carol"]);
     }
 
     #[tokio::test]
-    async fn what_is_never_taken_is_given_up() {
-        let (topic, asked) = sns(&[&[Taken, Failed, Failed], &[Failed, Failed], &[Taken, Taken]]).await;
+    async fn publish_gives_up_after_two_attempts() {
+        let (topic, batches) = sns(&[&[Accepted, Failed, Failed], &[Failed, Failed], &[Accepted, Accepted]]).await;
         assert_eq!(topic.publish(&notifications().await).await.unwrap(), 1);
-        assert_eq!(asked.lock().unwrap().len(), 2);
+        assert_eq!(batches.lock().unwrap().len(), 2);
     }
 
     #[tokio::test]
-    async fn what_was_taken_counts_though_the_rest_fails() {
-        let (topic, _asked) = sns(&[&[Taken, Failed, Taken]]).await;
+    async fn accepted_entries_count_if_the_second_attempt_fails() {
+        let (topic, _batches) = sns(&[&[Accepted, Failed, Accepted]]).await;
         assert_eq!(topic.publish(&notifications().await).await.unwrap(), 2);
-        let (topic, _asked) = sns(&[]).await;
+        let (topic, _batches) = sns(&[]).await;
         assert!(topic.publish(&notifications().await).await.is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Live connections in a real redis-server: what the contract suite of the stores does not ask.
+//! Live connections in a real redis-server: cases that the contract suite of the stores does not cover.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
@@ -27,17 +27,17 @@ fn alice() -> [UserId; 1] {
     [user("alice")]
 }
 
-/// A password that can be changed.
-struct Changing(Mutex<&'static str>);
+/// A password that a test can change.
+struct ChangeablePassword(Mutex<&'static str>);
 
-impl Password for &Changing {
+impl Password for &ChangeablePassword {
     async fn password(&self) -> Result<Option<String>, PasswordError> {
         Ok(Some(self.0.lock().unwrap().to_string()))
     }
 }
 
 #[test]
-fn an_address_holds_no_password() {
+fn url_with_a_password_is_refused() {
     assert!(parse_url("redis://127.0.0.1:6379").is_ok() && parse_url("rediss://chat@cache.example.com:6379").is_ok());
     assert!(matches!(parse_url("redis://:s3cr3t@127.0.0.1"), Err(AddressError::Password)));
     let error = parse_url("redis://user:s3cr3t@127.0.0.1").unwrap_err();
@@ -46,7 +46,7 @@ fn an_address_holds_no_password() {
 }
 
 #[tokio::test]
-async fn a_key_ends_with_the_life_of_its_last_connection() {
+async fn key_expires_with_its_last_connection() {
     let server = RedisServer::start();
     let connections = connections(&server);
     connections.add(&alice()[0], &device()).await.unwrap();
@@ -58,7 +58,7 @@ async fn a_key_ends_with_the_life_of_its_last_connection() {
 }
 
 #[tokio::test]
-async fn any_number_of_users_is_one_round_trip() {
+async fn connections_of_many_users_are_read_in_one_round_trip() {
     let server = RedisServer::start();
     let connections = connections(&server);
     let users: Vec<UserId> = (0..100).map(|n| user(&format!("u{n}"))).collect();
@@ -70,14 +70,14 @@ async fn any_number_of_users_is_one_round_trip() {
         let line = info.lines().find_map(|line| line.strip_prefix("total_reads_processed:")).unwrap().trim().to_owned();
         line.parse::<u64>().unwrap()
     };
-    let (before, without) = (reads(), reads());
+    let (first, second) = (reads(), reads());
     assert_eq!(connections.of(&users).await.unwrap().len(), 100);
-    // What asking costs by itself is taken off.
-    assert_eq!(reads() - without, without - before + 1);
+    // Subtracts the cost of INFO itself.
+    assert_eq!(reads() - second, second - first + 1);
 }
 
 #[tokio::test]
-async fn a_connection_that_redis_closed_is_made_again() {
+async fn closed_connection_is_opened_again() {
     let server = RedisServer::start();
     let connections = connections(&server);
     connections.add(&alice()[0], &device()).await.unwrap();
@@ -88,7 +88,7 @@ async fn a_connection_that_redis_closed_is_made_again() {
 }
 
 #[tokio::test]
-async fn while_redis_is_down_calls_fail_and_when_it_is_back_they_work() {
+async fn calls_fail_while_redis_is_down_and_work_after_its_restart() {
     let mut server = RedisServer::start();
     let connections = connections(&server);
     connections.add(&alice()[0], &device()).await.unwrap();
@@ -99,12 +99,12 @@ async fn while_redis_is_down_calls_fail_and_when_it_is_back_they_work() {
     }
     server.restart();
     tokio::time::sleep(Duration::from_millis(1100)).await;
-    assert!(connections.of(&alice()).await.unwrap().is_empty(), "what it held is lost");
+    assert!(connections.of(&alice()).await.unwrap().is_empty(), "the data is lost");
     assert_eq!(connections.add(&alice()[0], &device()).await.unwrap(), [device()]);
 }
 
 #[tokio::test]
-async fn the_beginning_of_memory_stays_until_everything_is_lost() {
+async fn remembers_since_changes_only_after_data_loss() {
     let mut server = RedisServer::start();
     let connections = connections(&server);
     let later = |seconds| TestEnv::START.plus(Duration::from_secs(seconds));
@@ -116,62 +116,62 @@ async fn the_beginning_of_memory_stays_until_everything_is_lost() {
 }
 
 #[tokio::test]
-async fn a_redis_that_hangs_holds_nobody_up() {
+async fn hanging_redis_delays_a_request_by_one_time_out() {
     let server = RedisServer::start();
     let connections = connections(&server);
     connections.add(&alice()[0], &device()).await.unwrap();
     server.command("CLIENT PAUSE 600000 ALL");
-    // From here on time passes only while nothing else can happen, and nothing does: it is counted, not measured.
+    // From here on, tokio's time advances only while all tasks wait. So the durations are simulated, not measured.
     tokio::time::pause();
     let before = Instant::now();
     assert!(connections.of(&alice()).await.is_err());
     let waited = before.elapsed();
     assert!((250..300).contains(&waited.as_millis()), "{waited:?}");
-    // Many calls of one request wait no longer than one.
+    // Many calls in one request wait no longer than one call.
     for _ in 0..50 {
         assert!(connections.remove(&alice()[0], &[device().id]).await.is_err());
     }
     assert_eq!(before.elapsed(), waited);
     tokio::time::advance(Duration::from_secs(1)).await;
     assert!(connections.of(&alice()).await.is_err());
-    assert!(before.elapsed() >= waited + Duration::from_millis(1250), "after a second it is tried again");
+    assert!(before.elapsed() >= waited + Duration::from_millis(1250), "a call after a second waits for Redis again");
 }
 
 #[tokio::test]
-async fn a_password_is_given_and_read_again_when_it_is_refused() {
+async fn password_is_read_again_after_a_refusal() {
     let server = RedisServer::with_arguments(|port| {
         ["--port", &port.to_string(), "--requirepass", "old"].map(str::to_owned).to_vec()
     });
-    let password = Changing(Mutex::new("wrong"));
+    let password = ChangeablePassword(Mutex::new("wrong"));
     let connections = RedisConnections::new(parse_url(&server.url()).unwrap(), &password, "test:");
     let error = connections.of(&alice()).await.unwrap_err();
     assert!(matches!(error, StoreError::Refused { .. }), "{error:?}");
     *password.0.lock().unwrap() = "old";
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert_eq!(connections.add(&alice()[0], &device()).await.unwrap(), [device()]);
-    // Without one nothing is answered.
+    // Without a password, calls fail.
     assert!(RedisConnections::new(parse_url(&server.url()).unwrap(), (), "test:").of(&alice()).await.is_err());
 }
 
 #[tokio::test]
-async fn a_password_that_was_rotated_is_read_again() {
+async fn rotated_password_is_read_again() {
     let server = RedisServer::with_arguments(|port| {
         ["--port", &port.to_string(), "--requirepass", "old"].map(str::to_owned).to_vec()
     });
-    let password = Changing(Mutex::new("old"));
+    let password = ChangeablePassword(Mutex::new("old"));
     let connections = RedisConnections::new(parse_url(&server.url()).unwrap(), &password, "test:");
     connections.add(&alice()[0], &device()).await.unwrap();
     server.command("AUTH old\r\nCONFIG SET requirepass new\r\nCLIENT KILL TYPE normal SKIPME no");
     *password.0.lock().unwrap() = "new";
-    // The one that is known is refused, and not tried again.
+    // The cached password is refused and is not used again.
     assert!(matches!(connections.of(&alice()).await.unwrap_err(), StoreError::Refused { .. }));
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert_eq!(connections.of(&alice()).await.unwrap().len(), 1);
 }
 
-/// As when a node fails over: nothing says that the connection is dead.
+/// This happens when a node fails over: nothing shows that the connection is dead.
 #[tokio::test]
-async fn a_connection_that_fell_silent_is_not_used_again() {
+async fn silent_connection_is_not_used_again() {
     let server = RedisServer::start();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("redis://{}", listener.local_addr().unwrap());
@@ -200,7 +200,7 @@ async fn a_connection_that_fell_silent_is_not_used_again() {
 }
 
 #[tokio::test]
-async fn tls_is_spoken_and_only_to_whom_a_known_authority_vouches_for() {
+async fn tls_requires_a_certificate_of_a_known_authority() {
     let directory = tempfile::tempdir().unwrap();
     let authority = certificates(directory.path());
     let file = |name: &str| directory.path().join(name).display().to_string();
@@ -214,19 +214,19 @@ async fn tls_is_spoken_and_only_to_whom_a_known_authority_vouches_for() {
     });
     let url = format!("rediss://localhost:{}", server.port());
     assert!(parse_url(&url).is_ok());
-    let trusting = |root: Option<String>| {
+    let client_trusting = |root: Option<String>| {
         let root_cert = root.map(String::into_bytes);
         Client::build_with_tls(url.as_str(), TlsCertificates { client_tls: None, root_cert }).unwrap()
     };
-    let password = Changing(Mutex::new("s3cr3t"));
-    let connections = RedisConnections::new(trusting(Some(authority)), &password, "test:");
+    let password = ChangeablePassword(Mutex::new("s3cr3t"));
+    let connections = RedisConnections::new(client_trusting(Some(authority)), &password, "test:");
     connections.warm().await;
     assert_eq!(connections.add(&alice()[0], &device()).await.unwrap(), [device()]);
-    // An authority that this machine does not know signed it.
-    assert!(RedisConnections::new(trusting(None), &password, "test:").of(&alice()).await.is_err());
+    // This client does not know the authority that signed the certificate.
+    assert!(RedisConnections::new(client_trusting(None), &password, "test:").of(&alice()).await.is_err());
 }
 
-/// Writes a server's certificate and key; answers the authority that signed it.
+/// Writes a server's certificate and key. Returns the certificate of the authority that signed it.
 fn certificates(directory: &Path) -> String {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -1,6 +1,6 @@
 //! Lists the inbox: one user's chats, newest activity first.
 
-use super::profile::profiles_of;
+use super::profile::load_profiles;
 use super::state::wait_for_rev;
 use super::{App, Caller, PageLimit};
 use crate::chat::{Chat, ChatView, Head, MAX_DOCUMENT_BYTES};

@@ -1,4 +1,4 @@
-//! A stand-in for the Auth Service, for development: it makes a token for whoever asks. Never deploy it.
+//! A stand-in for the Auth Service, for development. It issues a token for any user to anybody. Never deploy it.
 
 use crate::Error;
 use axum::extract::{Query, State};
@@ -20,14 +20,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
 
-/// The users that are there from the start.
+/// The users that exist from the start.
 pub const USERS: [&str; 3] = ["alice", "bob", "carol"];
 
-/// How long a token is good for, in seconds, unless the request says otherwise.
+/// The lifetime of a token, in seconds, if the request does not set one.
 const TOKEN_LIFE_SECONDS: i64 = 12 * 60 * 60;
 const KEY_ID: &str = "development";
 
-/// A running stand-in; it ends with the program.
+/// A running stand-in. It ends with the program.
 #[derive(Debug)]
 pub struct AuthService {
     address: SocketAddr,
@@ -37,8 +37,9 @@ pub struct AuthService {
 struct Users {
     key: EncodingKey,
     jwks: JwkSet,
-    known: Mutex<BTreeSet<String>>,
-    /// The token that whoever asks for users must show; None if anybody may ask.
+    /// The ids of the users that exist.
+    ids: Mutex<BTreeSet<String>>,
+    /// The bearer token that `GET /users` requires. None if it requires no token.
     credential: Option<String>,
 }
 
@@ -49,21 +50,23 @@ impl std::fmt::Debug for Users {
 }
 
 impl AuthService {
-    /// Makes a key and serves on 127.0.0.1; port 0 is any. With a credential, it tells of users only who shows it.
+    /// Creates a key and serves on 127.0.0.1. Port 0 means any free port. With a credential, `GET /users` answers only
+    /// requests that present it.
     ///
     /// # Errors
-    /// The port is taken, or the key cannot be made.
+    /// The port is in use, or the key cannot be created.
     pub async fn start(port: u16, credential: Option<String>) -> Result<Self, Error> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|source| Error::Io {
-            what: format!("the Auth Service cannot listen on port {port} (choose another with --auth-port)"),
+            what: format!("the Auth Service cannot listen on port {port}. Choose another port with --auth-port"),
             source,
         })?;
-        let address =
-            listener.local_addr().map_err(|source| Error::Io { what: "the Auth Service".to_owned(), source })?;
-        let made = tokio::task::spawn_blocking(make_key).await;
-        let (key, jwks) = made.map_err(|error| Error::Key(error.to_string()))??;
-        let known = Mutex::new(USERS.map(str::to_owned).into());
-        let state = Arc::new(Users { key, jwks, known, credential });
+        let address = listener
+            .local_addr()
+            .map_err(|source| Error::Io { what: "the Auth Service has no address".to_owned(), source })?;
+        let key_pair = tokio::task::spawn_blocking(make_key).await;
+        let (key, jwks) = key_pair.map_err(|error| Error::Key(error.to_string()))??;
+        let ids = Mutex::new(USERS.map(str::to_owned).into());
+        let state = Arc::new(Users { key, jwks, ids, credential });
         let routes = Router::new()
             .route("/.well-known/jwks.json", get(jwks_json))
             .route("/token", post(token))
@@ -74,36 +77,36 @@ impl AuthService {
         Ok(Self { address, state })
     }
 
-    /// Where it is, such as `http://127.0.0.1:3002`.
+    /// The base URL, such as `http://127.0.0.1:3002`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Where its keys are.
+    /// The URL of its public keys.
     pub fn jwks_url(&self) -> String {
         jwks_url(&self.url())
     }
 
-    /// A token of this user, as `POST /token` answers it.
+    /// A token of this user with the default lifetime, the same as `POST /token` issues.
     ///
     /// # Errors
-    /// It cannot be signed.
+    /// The token cannot be signed.
     pub fn token(&self, user: &str) -> Result<String, Error> {
         self.state.token(user, TOKEN_LIFE_SECONDS).map_err(|error| Error::Key(error.to_string()))
     }
 }
 
-/// Where the keys of the stand-in at this address are.
+/// The URL of the public keys of the stand-in at `auth_url`.
 pub(crate) fn jwks_url(auth_url: &str) -> String {
     format!("{auth_url}/.well-known/jwks.json")
 }
 
 fn make_key() -> Result<(EncodingKey, JwkSet), Error> {
-    let wrong = |error: &dyn std::error::Error| Error::Key(error.to_string());
-    let private = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).map_err(|error| wrong(&error))?;
-    let der = private.to_pkcs1_der().map_err(|error| wrong(&error))?;
+    let key_error = |error: &dyn std::error::Error| Error::Key(error.to_string());
+    let private = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).map_err(|error| key_error(&error))?;
+    let der = private.to_pkcs1_der().map_err(|error| key_error(&error))?;
     let key = EncodingKey::from_rsa_der(der.as_bytes());
-    let mut jwk = Jwk::from_encoding_key(&key, Algorithm::RS256).map_err(|error| wrong(&error))?;
+    let mut jwk = Jwk::from_encoding_key(&key, Algorithm::RS256).map_err(|error| key_error(&error))?;
     jwk.common.key_id = Some(KEY_ID.to_owned());
     jwk.common.public_key_use = Some(PublicKeyUse::Signature);
     Ok((key, JwkSet { keys: vec![jwk] }))
@@ -126,11 +129,11 @@ async fn jwks_json(State(state): State<Arc<Users>>) -> Json<JwkSet> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct TokenRequest {
     user_id: String,
-    /// May be negative: a token that has expired is something to try as well.
+    /// May be negative, to get a token that has expired.
     expires_in_seconds: Option<i64>,
 }
 
-/// Any content type, so that a plain `curl -d` is enough.
+/// Accepts any content type, so that a plain `curl -d` is enough.
 async fn token(State(state): State<Arc<Users>>, body: String) -> (StatusCode, Json<Value>) {
     let request: TokenRequest = match serde_json::from_str(&body) {
         Ok(request) => request,
@@ -138,8 +141,8 @@ async fn token(State(state): State<Arc<Users>>, body: String) -> (StatusCode, Js
     };
     match state.token(&request.user_id, request.expires_in_seconds.unwrap_or(TOKEN_LIFE_SECONDS)) {
         Ok(token) => {
-            if let Ok(mut known) = state.known.lock() {
-                known.insert(request.user_id.clone());
+            if let Ok(mut ids) = state.ids.lock() {
+                ids.insert(request.user_id.clone());
             }
             (StatusCode::OK, Json(json!({"userId": request.user_id, "token": token})))
         }
@@ -152,23 +155,26 @@ struct UsersQuery {
     ids: String,
 }
 
-/// The profiles of those of `ids` that exist: whoever was there from the start or was given a token.
+/// The profiles of the users in `ids` that exist: the initial users, and every user that got a token.
 async fn users(
     State(state): State<Arc<Users>>,
     headers: HeaderMap,
     Query(query): Query<UsersQuery>,
 ) -> (StatusCode, Json<Value>) {
-    let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if state.credential.as_ref().is_some_and(|credential| shown != format!("Bearer {credential}")) {
-        return (StatusCode::UNAUTHORIZED, Json(json!({"error": "this Auth Service asks for a credential"})));
+    let presented = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if state.credential.as_ref().is_some_and(|credential| presented != format!("Bearer {credential}")) {
+        return (
+            StatusCode::UNAUTHORIZED,
+            Json(json!({"error": "this Auth Service requires its credential as a bearer token"})),
+        );
     }
-    let known = state.known.lock().map(|known| known.clone()).unwrap_or_default();
-    let profile = |id: &str| json!({"userId": id, "username": id, "displayName": capitalised(id)});
-    let found: Vec<_> = query.ids.split(',').filter(|id| known.contains(*id)).map(profile).collect();
-    (StatusCode::OK, Json(json!({"users": found})))
+    let existing = state.ids.lock().map(|ids| ids.clone()).unwrap_or_default();
+    let profile = |id: &str| json!({"userId": id, "username": id, "displayName": capitalize(id)});
+    let profiles: Vec<_> = query.ids.split(',').filter(|id| existing.contains(*id)).map(profile).collect();
+    (StatusCode::OK, Json(json!({"users": profiles})))
 }
 
-fn capitalised(id: &str) -> String {
+fn capitalize(id: &str) -> String {
     let mut letters = id.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The local cloud with this product in it: which parameters template.yaml gets, and where its data is.
+//! Starts this product in the local cloud: sets the parameters of template.yaml and the places of the data.
 
 use crate::Error;
 use crate::auth_service::{AuthService, jwks_url};
@@ -7,72 +7,71 @@ use local_cloud::{DynamoDb, Lambda, Limits, LocalCloud, Options, Output, Ports, 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The stage of the WebSocket API, as template.yaml's parameter StageName has it here.
+/// The stage of the WebSocket API: the value of template.yaml's parameter StageName in the local cloud.
 const STAGE: &str = "live";
 
-/// Where everything listens on 127.0.0.1; 0 is any port.
+/// The ports on 127.0.0.1. 0 means any free port.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PortNumbers {
     /// The HTTP API.
     pub http: u16,
     /// The WebSocket API.
     pub websocket: u16,
-    /// The development Auth Service.
+    /// The stand-in Auth Service.
     pub auth: u16,
     /// DynamoDB.
     pub dynamodb: u16,
     /// S3.
     pub s3: u16,
-    /// The metrics, which `top` shows.
+    /// The metrics that `top` shows.
     pub metrics: u16,
 }
 
 impl PortNumbers {
-    /// Those that `cargo run` uses unless told otherwise.
+    /// The ports that `cargo run` uses by default.
     pub const DEFAULT: Self = Self { http: 3000, websocket: 3001, auth: 3002, s3: 3004, metrics: 3005, dynamodb: 8000 };
 }
 
-/// What to start.
+/// The configuration of [`Cloud::start`].
 pub struct Setup {
-    /// The template.
+    /// The SAM template's file.
     pub template: PathBuf,
-    /// Where everything listens.
     pub ports: PortNumbers,
-    /// Where the tables are.
+    /// Where the tables are stored.
     pub dynamodb: DynamoDb,
-    /// Where the bucket is.
+    /// Where the bucket's objects are stored.
     pub s3: S3,
-    /// Who runs the functions.
+    /// How the functions run.
     pub lambda: Lambda,
-    /// Quotas; AWS's unless a test needs shorter ones.
+    /// AWS's quotas by default. A test may set shorter ones.
     pub limits: Limits,
-    /// Environment for every function, on top of the template's.
+    /// Environment variables for every function, in addition to the template's.
     pub environment: BTreeMap<String, String>,
-    /// More parameters of the template.
+    /// Template parameters, in addition to the ones that [`Cloud::start`] sets. They win over those.
     pub parameters: BTreeMap<String, String>,
-    /// Who is told what happens.
+    /// Receives the local cloud's events: warnings, log lines, published notifications.
     pub output: Output,
 }
 
-/// The subcommand of `lambda-chat` that serves one function; its argument is the function's name.
+/// The subcommand of `lambda-chat` that serves one function. Its argument is the function's name.
 pub const FUNCTION: &str = "function";
 
-/// The functions run by this executable of `lambda-chat`, which has all of them.
+/// Runs each function as a process of this `lambda-chat` executable, which contains all functions.
 pub fn served_by(lambda_chat: impl Into<PathBuf>) -> Lambda {
     Lambda::OneProgram { program: lambda_chat.into(), arguments: vec![FUNCTION.to_owned()] }
 }
 
-/// The functions run by the executable that runs already, which must be `lambda-chat`.
+/// Runs each function as a process of the current executable, which must be `lambda-chat`.
 ///
 /// # Errors
-/// The system does not tell where it is.
+/// The operating system does not know the path of the current executable.
 pub fn served_by_this_program() -> Result<Lambda, Error> {
-    let failed = |source| Error::Io { what: "looking for this program's own file".to_owned(), source };
+    let failed = |source| Error::Io { what: "cannot find the file of this program".to_owned(), source };
     std::env::current_exe().map(served_by).map_err(failed)
 }
 
 impl Setup {
-    /// Everything in memory and on any ports.
+    /// Keeps no data, and uses any free ports.
     pub fn new(lambda: Lambda, output: Output) -> Self {
         Self {
             template: template(),
@@ -88,12 +87,12 @@ impl Setup {
     }
 }
 
-/// The workspace's own template.
+/// The path of the workspace's template.yaml.
 pub fn template() -> PathBuf {
     workspace().join("template.yaml")
 }
 
-/// The workspace's root.
+/// The path of the workspace's root directory.
 pub fn workspace() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).unwrap_or(here).to_owned()
@@ -103,18 +102,19 @@ pub fn workspace() -> PathBuf {
 pub struct Cloud {
     /// Both APIs, the functions and the tables.
     pub local: LocalCloud,
-    /// The development Auth Service.
+    /// The stand-in Auth Service.
     pub auth: AuthService,
 }
 
 impl Cloud {
-    /// Starts everything.
+    /// Starts the stand-in Auth Service and the local cloud.
     ///
     /// # Errors
-    /// A port is taken, the template is broken.
+    /// A port is in use, or the template is invalid.
     pub async fn start(setup: Setup) -> Result<Self, Error> {
         let numbers = setup.ports;
-        let ports = Ports::bind(numbers.http, numbers.websocket).await.map_err(|source| taken(source, numbers))?;
+        let ports =
+            Ports::bind(numbers.http, numbers.websocket).await.map_err(|source| with_port_option(source, numbers))?;
         let auth = AuthService::start(numbers.auth, None).await?;
         let mut parameters = parameters(&ports.connections_url(STAGE), &auth.url());
         parameters.extend(setup.parameters);
@@ -130,34 +130,34 @@ impl Cloud {
         options.environment = setup.environment;
         options.pages = reference::pages(&workspace());
         options.output = setup.output;
-        let local = LocalCloud::start(options).await.map_err(|source| taken(source, numbers))?;
+        let local = LocalCloud::start(options).await.map_err(|source| with_port_option(source, numbers))?;
         Ok(Self { local, auth })
     }
 
-    /// Ends everything in order.
+    /// Stops the local cloud and waits for its functions to end. The Auth Service ends with the program.
     pub async fn shutdown(self) {
         self.local.shutdown().await;
     }
 }
 
-/// The variables that a running `cargo lambda watch` must have for the functions to find this local cloud: those that
-/// the template gives to any function, and what Lambda itself would say.
+/// The environment variables that `cargo lambda watch` needs, so that its functions find this local cloud. They are the
+/// variables of all functions in the template, and the ones that Lambda itself sets.
 ///
 /// # Errors
-/// The template is broken.
+/// The template is invalid.
 pub fn watch_environment(ports: PortNumbers) -> Result<BTreeMap<String, String>, Error> {
     let at = |port: u16| format!("http://127.0.0.1:{port}");
     let parameters = parameters(&format!("{}/{STAGE}", at(ports.websocket)), &at(ports.auth));
     let template = Template::load(&template(), &parameters).map_err(local_cloud::Error::from)?;
     let mut variables: BTreeMap<_, _> = template.functions.into_values().flat_map(|f| f.environment).collect();
-    let given = [
+    let lambda_variables = [
         ("AWS_REGION", "us-east-1".to_owned()),
         ("AWS_ACCESS_KEY_ID", "local".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", at(ports.dynamodb)),
         ("AWS_ENDPOINT_URL_S3", at(ports.s3)),
     ];
-    variables.extend(given.map(|(name, value)| (name.to_owned(), value)));
+    variables.extend(lambda_variables.map(|(name, value)| (name.to_owned(), value)));
     Ok(variables)
 }
 
@@ -172,7 +172,7 @@ fn parameters(connections_endpoint: &str, auth_url: &str) -> BTreeMap<String, St
     parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn taken(source: local_cloud::Error, ports: PortNumbers) -> Error {
+fn with_port_option(source: local_cloud::Error, ports: PortNumbers) -> Error {
     let option = match &source {
         local_cloud::Error::PortTaken { port } if *port == ports.http => "--http-port",
         local_cloud::Error::PortTaken { port } if *port == ports.websocket => "--ws-port",

@@ -1,7 +1,7 @@
-//! What `cargo run` starts: the local cloud, with what is this product's own beside it: a stand-in Auth Service for
-//! development, the demo, and a small client that it and the end-to-end tests use.
+//! The development tools behind `cargo run`: the local cloud with this product's template, a stand-in Auth Service, the
+//! chat client for the terminal, `top`, and the demo that the end-to-end tests also play.
 
-// A development tool reads the machine's clock and environment, as the emulator it starts does.
+// Development tools may read the machine's clock and environment, as the local cloud does.
 #![allow(clippy::disallowed_methods)]
 
 pub mod auth_service;
@@ -21,25 +21,25 @@ use clap::{CommandFactory as _, Parser as _};
 use commands::{Cli, Command, Tool};
 use std::process::ExitCode;
 
-/// The functions that a program can serve.
+/// The functions that this program can serve.
 #[derive(Debug)]
 pub struct Functions {
-    /// Their names.
+    /// All function names, sorted.
     pub names: &'static [&'static str],
-    /// The `main` of the function with this name; None if there is no such function.
+    /// Looks up the `main` of a function by its name. None if the name is unknown.
     pub by_name: fn(&str) -> Option<fn() -> ExitCode>,
 }
 
-/// Runs the command that the command line names, until it is done. It is neither generic nor `async`, so that all of it is
-/// compiled here, and not once more in the program that calls it.
+/// Parses the command line and runs the command to its end. It is neither generic nor `async`. So it is compiled here
+/// once, and not again in the program that calls it.
 pub fn main(functions: &Functions) -> ExitCode {
     let cli = Cli::parse();
-    // A function makes a runtime of its own.
+    // A function creates its own runtime.
     let tool = match cli.command {
         Some(Command::Function { name }) => match (functions.by_name)(&name) {
             Some(main) => return main(),
             None => {
-                let reason = format!("no such function: {name}; the functions are {}", functions.names.join(", "));
+                let reason = format!("unknown function {name}. The functions are: {}", functions.names.join(", "));
                 Cli::command().error(ErrorKind::InvalidValue, reason).exit()
             }
         },
@@ -49,14 +49,14 @@ pub fn main(functions: &Functions) -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: cannot start the async runtime: {error}");
             return ExitCode::FAILURE;
         }
     };
-    let done = runtime.block_on(commands::run(tool));
-    // Whoever still reads a terminal is not waited for.
+    let result = runtime.block_on(commands::run(tool));
+    // Do not wait for tasks that still block on a read from the terminal.
     runtime.shutdown_background();
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", error_chain(&error));
@@ -65,93 +65,94 @@ pub fn main(functions: &Functions) -> ExitCode {
     }
 }
 
-/// What stops the tool, in words for whoever typed the command.
+/// Why a command fails. The texts are for the person who typed the command.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The local cloud did not start.
     #[error(transparent)]
     Cloud(#[from] local_cloud::Error),
-    /// A port is taken; which option changes it.
-    #[error("{source}. Something else is running there: stop it, or choose another port with {option}")]
+    /// Another program listens on the port.
+    #[error("{source}. Stop the program that uses it, or choose another port with {option}")]
     Port {
-        /// The option.
+        /// The command line option that changes the port.
         option: &'static str,
-        /// What the local cloud said.
+        /// Names the port.
         source: local_cloud::Error,
     },
-    /// The template's own rules refuse the parameters.
-    #[error("template.yaml refuses its parameters: {0}")]
+    /// A rule of template.yaml rejects the parameter values.
+    #[error("template.yaml rejects its parameters: {0}")]
     Parameters(String),
-    /// Reading or writing a file, or the terminal.
+    /// An operation on a file, a port or the terminal failed.
     #[error("{what}: {source}")]
     Io {
-        /// What was tried.
+        /// The operation that failed, such as `cannot read secret.txt`.
         what: String,
-        /// What the system said.
+        /// The operating system's reason.
         source: std::io::Error,
     },
-    /// The development Auth Service could not make its key.
-    #[error("cannot make a signing key: {0}")]
+    /// The stand-in Auth Service cannot create its key, or sign a token with it.
+    #[error("the stand-in Auth Service cannot sign tokens: {0}")]
     Key(String),
-    /// A step of a conversation with the system failed.
+    /// A request, or the connection, to the running system failed.
     #[error(transparent)]
     Client(#[from] client::wire::ClientError),
-    /// The client library could not do something.
+    /// An operation of the client library failed.
     #[error(transparent)]
     Library(#[from] client::Error),
-    /// There is no system to chat on.
+    /// `chat` cannot connect to the system.
     #[error(
-        "there is no connection to {place} ({reason}). Start the system with `cargo run` first, or say with --ws-url and --http-url where it is"
+        "cannot connect to {url} ({reason}). Start the system with `cargo run` first, or set its address with --ws-url and --http-url"
     )]
-    NoChat {
-        /// Where it should be.
-        place: String,
-        /// What was found.
+    NotConnected {
+        /// The WebSocket API's address.
+        url: String,
+        /// Why the connection failed.
         reason: String,
     },
-    /// The system does not accept the token.
-    #[error("the token is not accepted ({0})")]
-    NotAccepted(String),
-    /// A step of the demo did not show what it must.
+    /// The system rejects the token.
+    #[error("the system rejects the token ({0}). Use a token of the Auth Service that the system trusts")]
+    TokenRejected(String),
+    /// A step of the demo failed.
     #[error("{step}: {reason}")]
     Step {
-        /// The step.
+        /// The step's name.
         step: &'static str,
-        /// What is wrong.
+        /// What went wrong in it.
         reason: String,
     },
     /// Too few or too many users for the demo.
-    #[error("{demo} is played by {wanted} users, and --tokens names {given}")]
+    #[error("{demo} needs {wanted} users, but --tokens has {given}")]
     Cast {
-        /// Which demo.
+        /// "the demo" or "the full demo".
         demo: &'static str,
-        /// How many users it takes.
+        /// How many users the demo needs.
         wanted: usize,
-        /// How many there are.
+        /// How many users the command line has.
         given: usize,
     },
-    /// There is no running system to watch.
+    /// Nothing listens at the address of the metrics, or it does not answer in time.
     #[error(
-        "nothing answers at {url} ({reason}). Start the system with `cargo run` first, or say with --metrics-url where it is"
+        "nothing answers at {url} ({reason}). Start the system with `cargo run` first, or set its address with --metrics-url"
     )]
     NotRunning {
-        /// Where its metrics should be.
+        /// The address that was asked.
         url: String,
-        /// What was found in their place.
+        /// Why there is no answer.
         reason: String,
     },
-    /// Something that is no local cloud, or one of another version.
-    #[error("{url} does not answer the metrics of a local cloud of this version: {reason}")]
+    /// Another program answers, or a local cloud of another version.
+    #[error(
+        "{url} does not answer with the metrics of a local cloud of this version ({reason}). Set the right address with --metrics-url"
+    )]
     NotMetrics {
-        /// Where they should be.
+        /// The address that was asked.
         url: String,
-        /// What was found in their place.
+        /// What is wrong with the answer.
         reason: String,
     },
-    /// The output is a file or a pipe.
-    #[error("there is no terminal to draw on: top --once prints one frame as text, chat --json talks in lines")]
+    /// The standard output is a file or a pipe.
+    #[error("the output is not a terminal. Use top --once to print one frame as text, or chat --json for scripts")]
     NoTerminal,
-    /// A token whose user is not said.
-    #[error("--tokens takes USER=TOKEN, and one of those given has no user or no token")]
+    /// An entry of `--tokens` has no user or no token. The text does not repeat the entry, which may be a secret.
+    #[error("--tokens takes USER=TOKEN, but one entry has no user or no token")]
     Token,
 }

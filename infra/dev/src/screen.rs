@@ -1,4 +1,4 @@
-//! A terminal to draw on: taken, and given back however that ends.
+//! A terminal to draw on. It is restored however the program ends.
 
 use crate::Error;
 use ratatui::crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event};
@@ -8,10 +8,10 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// How long the thread that reads keys waits before it looks whether anybody still wants them.
-const KEYS: Duration = Duration::from_millis(200);
+/// How long the thread that reads keys waits before it checks whether its receiver still exists.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// The terminal, until this is dropped.
+/// Takes over the terminal. Dropping it restores the terminal.
 pub(crate) struct Screen {
     terminal: DefaultTerminal,
     events: mpsc::Receiver<std::io::Result<Event>>,
@@ -20,7 +20,7 @@ pub(crate) struct Screen {
 impl Drop for Screen {
     fn drop(&mut self) {
         let _ = execute!(std::io::stdout(), DisableBracketedPaste);
-        // In a panic ratatui's own hook has done so; once more would put the cursor into what the panic says.
+        // In a panic, ratatui's own hook has restored it. A second time would move the cursor into the panic message.
         if !std::thread::panicking() {
             ratatui::restore();
         }
@@ -28,51 +28,49 @@ impl Drop for Screen {
 }
 
 impl Screen {
-    /// Takes the terminal.
-    ///
     /// # Errors
-    /// There is none.
+    /// The standard output is not a terminal, or the terminal cannot be set up.
     pub(crate) fn take() -> Result<Self, Error> {
         if !std::io::stdout().is_terminal() {
             return Err(Error::NoTerminal);
         }
         let terminal = ratatui::try_init().map_err(|source| {
             ratatui::restore();
-            broken(source)
+            terminal_error(source)
         })?;
-        // What is pasted comes as one text: its lines are not typed, and run no commands.
-        execute!(std::io::stdout(), EnableBracketedPaste).map_err(broken)?;
-        Ok(Self { terminal, events: events() })
+        // Pasted text arrives as one event. So its lines are not taken as typed, and run no commands.
+        execute!(std::io::stdout(), EnableBracketedPaste).map_err(terminal_error)?;
+        Ok(Self { terminal, events: spawn_reader() })
     }
 
-    /// Draws.
-    ///
     /// # Errors
     /// The terminal is gone.
     pub(crate) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> Result<(), Error> {
-        self.terminal.draw(draw).map(drop).map_err(broken)
+        self.terminal.draw(draw).map(drop).map_err(terminal_error)
     }
 
-    /// The next thing that is typed, or another size.
+    /// The next key, paste or change of size.
     ///
     /// # Errors
     /// The terminal is gone.
     pub(crate) async fn next(&mut self) -> Result<Event, Error> {
         let gone = || Err(std::io::ErrorKind::UnexpectedEof.into());
-        self.events.recv().await.unwrap_or_else(gone).map_err(broken)
+        self.events.recv().await.unwrap_or_else(gone).map_err(terminal_error)
     }
 }
 
-fn broken(source: std::io::Error) -> Error {
-    Error::Io { what: "the terminal".to_owned(), source }
+fn terminal_error(source: std::io::Error) -> Error {
+    Error::Io { what: "cannot use the terminal".to_owned(), source }
 }
 
-/// What comes from the terminal, from a thread of its own: crossterm waits for it.
-fn events() -> mpsc::Receiver<std::io::Result<Event>> {
+/// Reads the terminal's events in a thread of its own, because crossterm blocks.
+fn spawn_reader() -> mpsc::Receiver<std::io::Result<Event>> {
     let (sender, events) = mpsc::channel(64);
     std::thread::spawn(move || {
         while !sender.is_closed() {
-            let event = match event::poll(KEYS).and_then(|any| if any { event::read().map(Some) } else { Ok(None) }) {
+            let event = match event::poll(POLL_INTERVAL)
+                .and_then(|is_ready| if is_ready { event::read().map(Some) } else { Ok(None) })
+            {
                 Ok(None) => continue,
                 Ok(Some(event)) => Ok(event),
                 Err(error) => Err(error),

@@ -1,22 +1,22 @@
-//! What a person at a terminal sees: warnings, and what the functions log.
+//! Prints the local cloud's events: warnings, and the functions' log lines.
 
 use local_cloud::{Event, Output};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-/// How many log lines are kept to be shown when something fails.
+/// How many log lines are kept, to be printed when something fails.
 const MAX_KEPT_LINES: usize = 40;
 
-/// What to do with the lines that functions log.
+/// What to do with the functions' log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Logs {
-    /// Print them as they come.
+    /// Print each line at once.
     Shown,
-    /// Keep the last ones, to be printed if something fails.
+    /// Keep the last lines for [`Terminal::print_kept`].
     Kept,
 }
 
-/// A terminal, or a file that stands in for one.
+/// Prints events to the standard output and the standard error.
 #[derive(Debug, Clone)]
 pub struct Terminal {
     logs: Logs,
@@ -24,28 +24,27 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Shows the functions' log or keeps it, as `logs` says.
     pub fn new(logs: Logs) -> Self {
         Self { logs, kept: Arc::default() }
     }
 
-    /// Takes the local cloud's events.
+    /// A receiver for the local cloud's events.
     pub fn output(&self) -> Output {
         let terminal = self.clone();
-        Arc::new(move |event| terminal.take(event))
+        Arc::new(move |event| terminal.print_event(event))
     }
 
-    /// Prints the log lines that were kept.
+    /// Prints the kept log lines, if any, and forgets them.
     pub fn print_kept(&self) {
         if let Ok(kept) = self.kept.lock().map(|mut kept| std::mem::take(&mut *kept))
             && !kept.is_empty()
         {
-            eprintln!("The last lines that the functions logged:");
+            eprintln!("The last log lines of the functions:");
             kept.iter().for_each(|line| eprintln!("  {line}"));
         }
     }
 
-    fn take(&self, event: Event) {
+    fn print_event(&self, event: Event) {
         match event {
             Event::Log { .. } | Event::Published { .. } if self.logs == Logs::Shown => println!("{event}"),
             Event::Log { .. } | Event::Published { .. } => self.keep(event.to_string()),

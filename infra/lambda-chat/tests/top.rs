@@ -117,13 +117,13 @@ fn what_is_not_known_is_said() {
         function["processes"] = Value::Null;
     }
     let frame = draw(sample.clone(), None, None, None);
-    assert!(frame.contains("cargo lambda watch, which prints them: they are not seen here"), "{frame}");
-    assert!(frame.contains("DynamoDB is elsewhere"), "{frame}");
+    assert!(frame.contains("the functions run in cargo lambda watch"), "{frame}");
+    assert!(frame.contains("DynamoDB runs elsewhere"), "{frame}");
     sample["runner"] = json!("processes");
     let frame = draw(sample, None, Some("it went away"), None);
-    assert!(frame.contains("None was printed yet"), "{frame}");
+    assert!(frame.contains("No function has printed a metric yet"), "{frame}");
     let second = frame.lines().nth(1).unwrap();
-    assert!(second.starts_with("No answer") && second.ends_with("it went away"), "{frame}");
+    assert!(second.starts_with("No answer: it went away. Trying again."), "{frame}");
 }
 
 #[test]
@@ -212,7 +212,7 @@ async fn without_a_local_cloud_it_is_said_how_to_start_one() {
     // Another port of a local cloud answers too, but no metrics.
     let cloud = local_cloud().await;
     let said = fails(1, &["--once", "--metrics-url", cloud.dynamodb_endpoint()]);
-    assert!(said.contains("does not answer the metrics"), "{said}");
+    assert!(said.contains("does not answer with the metrics"), "{said}");
     let template = dev::cloud::workspace().join("infra/local-cloud/tests/templates/http.yaml");
     let mut options = Options::new(template, Ports::bind(0, 0).await.unwrap());
     options.lambda = Lambda::Endpoint("http://127.0.0.1:1".to_owned());

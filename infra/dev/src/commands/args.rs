@@ -1,11 +1,11 @@
-//! What `cargo run --` understands.
+//! The command line of `cargo run --`.
 
 use crate::cloud::{FUNCTION, PortNumbers, template};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// lambda-chat on this machine: both APIs, the functions, the tables and a stand-in Auth Service, on loopback.
+/// Runs lambda-chat on this machine: both APIs, the functions, the tables and a stand-in Auth Service, on loopback only.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
@@ -19,7 +19,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     #[command(flatten)]
     Tool(Tool),
-    /// Serves one function over the Lambda Runtime API, as its own program does on AWS: `start` runs this for each
+    /// Serves one function over the Lambda Runtime API, as its own program does on AWS. `start` runs this for each function
     #[command(name = FUNCTION, hide = true)]
     Function {
         /// The function's name
@@ -28,29 +28,29 @@ pub(crate) enum Command {
     },
 }
 
-/// What a person asks for.
+/// The commands for people.
 #[derive(Subcommand)]
 pub(crate) enum Tool {
-    /// Starts everything and serves until Ctrl-C (what happens without a command, too)
+    /// Starts the whole system and runs it until Ctrl-C. This is the default command
     Start(Start),
-    /// Plays alice and bob on the running system, with --full everything that there is, and exits 1 if a step fails
+    /// Plays a conversation and checks every step; exits with 1 if a step fails. Starts a system of its own if no URL is set
     Demo(Demo),
-    /// Chats, in the terminal; with --json in lines of JSON, for scripts
+    /// Opens the chat client in the terminal. With --json, it reads and writes lines of JSON, for scripts
     Chat(ChatArgs),
-    /// Opens a WebSocket: every line typed is sent as a frame, every frame that comes is printed
+    /// Opens a WebSocket, sends each line that you type as a frame, and prints each frame that it receives
     Socket(SocketArgs),
-    /// Shows what a running system does: functions, requests, connections, capacity, metrics. q quits
+    /// Shows live numbers of a running system: functions, requests, connections, capacity, metrics. q quits
     Top(TopArgs),
-    /// Starts the stand-in Auth Service alone
+    /// Starts only the stand-in Auth Service
     Auth {
-        /// Its port
+        /// Port of the Auth Service
         #[arg(long, default_value_t = PortNumbers::DEFAULT.auth)]
         auth_port: u16,
-        /// A file with the token that it asks of whoever looks up users
+        /// File with the bearer token that it then requires for GET /users
         #[arg(long, value_name = "FILE")]
         credential_file: Option<PathBuf>,
     },
-    /// Prints the environment that a `cargo lambda watch` needs to work with `start --lambda-endpoint`
+    /// Prints the environment variables that `cargo lambda watch` needs to work with `start --lambda-endpoint`
     WatchEnv(Ports),
 }
 
@@ -71,7 +71,7 @@ pub(crate) struct Ports {
     /// Port of the embedded S3
     #[arg(long, default_value_t = PortNumbers::DEFAULT.s3)]
     s3_port: u16,
-    /// Port of the metrics, which top shows
+    /// Port of the metrics that top shows
     #[arg(long, default_value_t = PortNumbers::DEFAULT.metrics)]
     pub(crate) metrics_port: u16,
 }
@@ -93,20 +93,20 @@ impl From<Ports> for PortNumbers {
 pub(crate) struct Start {
     #[command(flatten)]
     pub(crate) ports: Ports,
-    /// Keeps nothing: the tables are in memory, the attachments in a temporary directory
+    /// Keeps no data: tables are in memory, attachments in a temporary directory
     #[arg(long)]
     pub(crate) memory: bool,
-    /// The file that keeps the tables; the attachments are beside it, in the directory objects
+    /// File that stores the tables. Attachments are stored in the directory objects next to it
     #[arg(long, default_value = ".lambda-chat/dynamodb.sqlite", conflicts_with = "memory")]
     pub(crate) data: PathBuf,
-    /// Another DynamoDB: DynamoDB Local, or AWS with the credentials and the region of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
-    /// AWS_SESSION_TOKEN and AWS_REGION
+    /// Uses another DynamoDB: DynamoDB Local, or AWS with the credentials and the region in AWS_ACCESS_KEY_ID,
+    /// AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION
     #[arg(long, value_name = "URL", conflicts_with_all = ["memory", "data"])]
     pub(crate) dynamodb_endpoint: Option<String>,
-    /// A running `cargo lambda watch` that runs the functions, started with the environment that watch-env prints
+    /// Runs the functions in a running `cargo lambda watch`. Start that with the environment that watch-env prints
     #[arg(long, value_name = "URL")]
     pub(crate) lambda_endpoint: Option<String>,
-    /// A parameter of the template, e.g. RealtimeRedisUrl=redis://127.0.0.1:6379; may be given again for another
+    /// Sets a parameter of the template, e.g. RealtimeRedisUrl=redis://127.0.0.1:6379. Repeat it for more parameters
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     pub(crate) parameters: Vec<(String, String)>,
     /// The SAM template
@@ -115,42 +115,42 @@ pub(crate) struct Start {
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE")?;
+    let (name, value) = text.split_once('=').ok_or("use NAME=VALUE, e.g. LogLevel=DEBUG")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
 #[derive(Args)]
 pub(crate) struct Demo {
-    /// Everything that the system does, played by alice, bob and carol. The nickname and the chats stay
+    /// Plays every feature, with alice, bob and carol. On a running system, the nickname and the chats remain
     #[arg(long)]
     pub(crate) full: bool,
-    /// The HTTP API of a running system; without it, one is started for the demo alone
+    /// HTTP API of a running system. Without it, the demo starts a system of its own
     #[arg(long, requires = "ws_url", env = "LAMBDA_CHAT_HTTP_URL")]
     pub(crate) http_url: Option<String>,
-    /// Its WebSocket API
+    /// WebSocket API of the running system
     #[arg(long, requires = "http_url", env = "LAMBDA_CHAT_WS_URL")]
     pub(crate) ws_url: Option<String>,
-    /// Its stand-in Auth Service, which makes the tokens
+    /// Stand-in Auth Service of the running system, which issues the tokens
     #[arg(long, default_value = "http://127.0.0.1:3002", env = "LAMBDA_CHAT_AUTH_URL")]
     pub(crate) auth_url: String,
-    /// Tokens of a real Auth Service instead: of two users, with --full of three
+    /// Tokens of a real Auth Service instead of the stand-in's: for two users, with --full for three
     #[arg(long, num_args = 1.., value_name = "USER=TOKEN", requires = "http_url")]
     pub(crate) tokens: Option<Vec<String>>,
 }
 
-/// Who somebody is, and where the WebSocket API is.
+/// The user of a connection, and the addresses it needs.
 #[derive(Args)]
-pub(crate) struct Who {
-    /// Whose token to ask the stand-in Auth Service for
+pub(crate) struct Identity {
+    /// User whose token the stand-in Auth Service issues
     #[arg(long = "as", value_name = "USER", default_value = "alice")]
     pub(crate) user: String,
-    /// A token of a real Auth Service instead
+    /// Token of a real Auth Service instead of the stand-in's
     #[arg(long, env = "LAMBDA_CHAT_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
-    /// The WebSocket API
+    /// WebSocket API of the running system
     #[arg(long, default_value = "ws://127.0.0.1:3001/live", env = "LAMBDA_CHAT_WS_URL")]
     pub(crate) ws_url: String,
-    /// The stand-in Auth Service
+    /// Stand-in Auth Service of the running system
     #[arg(long, default_value = "http://127.0.0.1:3002", env = "LAMBDA_CHAT_AUTH_URL")]
     pub(crate) auth_url: String,
 }
@@ -158,36 +158,36 @@ pub(crate) struct Who {
 #[derive(Args)]
 pub(crate) struct SocketArgs {
     #[command(flatten)]
-    pub(crate) who: Who,
+    pub(crate) identity: Identity,
 }
 
 #[derive(Args)]
 pub(crate) struct ChatArgs {
     #[command(flatten)]
-    pub(crate) who: Who,
-    /// The HTTP API
+    pub(crate) identity: Identity,
+    /// HTTP API of the running system
     #[arg(long, default_value = "http://127.0.0.1:3000", env = "LAMBDA_CHAT_HTTP_URL")]
     pub(crate) http_url: String,
-    /// Prints what happens and reads what to do, as JSON, a line each: the actions and the events of docs/API.md. At the
-    /// end of the input it ends, once all is answered and sent
+    /// Reads actions and prints replies and events, one JSON object a line, in the format of docs/API.md. After the end of
+    /// the input, it waits until every action is answered and every message is sent
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Args)]
 pub(crate) struct TopArgs {
-    /// The metrics of the running system
+    /// Metrics of the running system
     #[arg(long, default_value = "http://127.0.0.1:3005", env = "LAMBDA_CHAT_METRICS_URL")]
     pub(crate) metrics_url: String,
-    /// Seconds between two looks
+    /// Seconds between two samples
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     pub(crate) interval: Duration,
-    /// Looks twice, prints one frame as text and ends
+    /// Takes two samples, prints one frame as text and ends
     #[arg(long)]
     pub(crate) once: bool,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| (0.1..=3600.0).contains(seconds));
-    seconds.map(Duration::from_secs_f64).ok_or_else(|| "a number from 0.1 to 3600".to_owned())
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "use a number of seconds from 0.1 to 3600".to_owned())
 }

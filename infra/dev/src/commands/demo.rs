@@ -1,4 +1,4 @@
-//! `demo`: plays on a system that runs, or on one of its own.
+//! `demo`: plays on a running system, or on one that it starts itself.
 
 use super::TOPIC;
 use super::args::Demo;
@@ -15,15 +15,15 @@ use std::sync::Arc;
 pub(crate) async fn run(demo: Demo) -> Result<(), Error> {
     if let (Some(http_url), Some(ws_url)) = (demo.http_url, demo.ws_url) {
         let actors = match demo.tokens {
-            Some(tokens) => tokens.iter().map(|pair| actor(pair)).collect::<Result<_, _>>()?,
-            None => actors_of(&demo.auth_url, demo.full).await?,
+            Some(tokens) => tokens.iter().map(|pair| parse_actor(pair)).collect::<Result<_, _>>()?,
+            None => stand_in_actors(&demo.auth_url, demo.full).await?,
         };
         let cast = Cast::new(demo.full, actors)?;
-        println!("{} on {http_url} and {ws_url}:\n", cast.names());
+        println!("{} use the system at {http_url} and {ws_url}:\n", cast.names());
         return play(&Stage { http_url, ws_url, auth_url: None, notifications: None }, &cast).await;
     }
     let terminal = Terminal::new(Logs::Kept);
-    let (show, notifications) = (terminal.output(), Notifications::default());
+    let (print_event, notifications) = (terminal.output(), Notifications::default());
     let published = notifications.clone();
     let output: Output = Arc::new(move |event| {
         if let Event::Published { attributes, message, .. } = &event
@@ -33,7 +33,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), Error> {
             notification.extend(attributes.iter().map(|(name, value)| (name.clone(), value.as_str().into())));
             published.push(notification.into());
         }
-        show(event);
+        print_event(event);
     });
     let mut setup = Setup::new(served_by_this_program()?, output);
     setup.parameters.insert("NotificationsTopicArn".to_owned(), TOPIC.to_owned());
@@ -44,29 +44,29 @@ pub(crate) async fn run(demo: Demo) -> Result<(), Error> {
         auth_url: Some(cloud.auth.url()),
         notifications: Some(notifications),
     };
-    let cast = Cast::new(demo.full, actors_of(&cloud.auth.url(), demo.full).await?)?;
-    println!("{} on the local cloud, with the real functions:\n", cast.names());
-    let played = play(&stage, &cast).await;
+    let cast = Cast::new(demo.full, stand_in_actors(&cloud.auth.url(), demo.full).await?)?;
+    println!("{} use a local cloud with the real functions:\n", cast.names());
+    let result = play(&stage, &cast).await;
     cloud.shutdown().await;
-    if played.is_err() {
+    if result.is_err() {
         terminal.print_kept();
     }
-    played
+    result
 }
 
-/// A user and their token, of a real Auth Service.
-fn actor(pair: &str) -> Result<Actor, Error> {
+/// Parses USER=TOKEN.
+fn parse_actor(pair: &str) -> Result<Actor, Error> {
     let parts = pair.split_once('=').filter(|(user, token)| !user.is_empty() && !token.is_empty());
     let (user, token) = parts.ok_or(Error::Token)?;
     Ok(Actor { user: user.to_owned(), token: token.to_owned() })
 }
 
-/// The stand-in's users, as many as are needed.
-async fn actors_of(auth_url: &str, full: bool) -> Result<Vec<Actor>, Error> {
+/// The first users of the stand-in Auth Service, each with a token: three for the full demo, otherwise two.
+async fn stand_in_actors(auth_url: &str, full: bool) -> Result<Vec<Actor>, Error> {
     let mut actors = Vec::new();
     for user in USERS.into_iter().take(if full { 3 } else { 2 }) {
         let stand_in = StandIn { auth_url: auth_url.to_owned(), user: user.to_owned() };
-        actors.push(Actor { token: stand_in.ask().await?, user: stand_in.user });
+        actors.push(Actor { token: stand_in.request_token().await?, user: stand_in.user });
     }
     Ok(actors)
 }

@@ -1,4 +1,4 @@
-//! What `cargo run` can be asked to do.
+//! The commands of `cargo run`.
 
 mod args;
 mod demo;
@@ -11,13 +11,13 @@ use crate::auth_service::AuthService;
 use crate::chat::{self, StandIn};
 use crate::cloud::watch_environment;
 use crate::{Error, top};
-use args::{ChatArgs, TopArgs, Who};
+use args::{ChatArgs, Identity, TopArgs};
 use client::{OneToken, Options, Tokens};
 use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The topic of notifications, as any topic is there.
+/// The ARN of the local topic for push notifications.
 const TOPIC: &str = "arn:aws:sns:us-east-1:000000000000:notifications";
 
 pub(crate) async fn run(tool: Tool) -> Result<(), Error> {
@@ -34,15 +34,15 @@ pub(crate) async fn run(tool: Tool) -> Result<(), Error> {
     }
 }
 
-/// Returns when the person, or the system, wants this to end.
-async fn asked_to_stop() -> Result<(), Error> {
-    let failed = |source| Error::Io { what: "waiting for Ctrl-C".to_owned(), source };
+/// Completes at Ctrl-C or SIGTERM.
+async fn stop_requested() -> Result<(), Error> {
+    let failed = |source| Error::Io { what: "cannot wait for Ctrl-C".to_owned(), source };
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
         tokio::select! {
-            asked = tokio::signal::ctrl_c() => asked.map_err(failed),
+            result = tokio::signal::ctrl_c() => result.map_err(failed),
             _ = terminate.recv() => Ok(()),
         }
     }
@@ -51,35 +51,37 @@ async fn asked_to_stop() -> Result<(), Error> {
 }
 
 async fn run_chat(args: ChatArgs) -> Result<(), Error> {
-    let Who { user, token, ws_url, auth_url } = args.who;
+    let Identity { user, token, ws_url, auth_url } = args.identity;
     let tokens: Arc<dyn Tokens> = match token {
         Some(token) => Arc::new(OneToken(token)),
         None => Arc::new(StandIn { auth_url, user }),
     };
     let (client, updates) = chat::start(Options::new(&args.http_url, &ws_url), tokens).await?;
     if args.json {
-        return chat::in_lines(client, updates, tokio::io::stdin(), std::io::stdout(), asked_to_stop()).await;
+        return chat::run_lines(client, updates, tokio::io::stdin(), std::io::stdout(), stop_requested()).await;
     }
-    chat::in_terminal(client, updates, asked_to_stop()).await
+    chat::run_terminal(client, updates, stop_requested()).await
 }
 
 async fn run_top(args: TopArgs) -> Result<(), Error> {
     let source = top::Source::new(&args.metrics_url)?;
     if !args.once {
-        return top::watch(source, args.interval, asked_to_stop()).await;
+        return top::watch(source, args.interval, stop_requested()).await;
     }
     let frame = top::once(&source, args.interval).await?;
     match std::io::stdout().write_all(frame.as_bytes()) {
-        // Whoever reads only the first lines is no fault.
-        Err(source) if source.kind() != ErrorKind::BrokenPipe => Err(Error::Io { what: "printing".to_owned(), source }),
+        // A reader that closes the pipe early, such as `head`, is not an error.
+        Err(source) if source.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::Io { what: "cannot write to the standard output".to_owned(), source })
+        }
         _ => Ok(()),
     }
 }
 
 async fn run_auth(port: u16, credential: Option<PathBuf>) -> Result<(), Error> {
-    let unreadable = |source| Error::Io { what: "the file with the credential cannot be read".to_owned(), source };
+    let unreadable = |source| Error::Io { what: "cannot read the file of --credential-file".to_owned(), source };
     let credential = credential.map(std::fs::read_to_string).transpose().map_err(unreadable)?;
     let auth = AuthService::start(port, credential.map(|text| text.trim().to_owned())).await?;
-    println!("The stand-in Auth Service is at {}; its keys at {}", auth.url(), auth.jwks_url());
-    asked_to_stop().await
+    println!("The stand-in Auth Service is at {}, its keys are at {}", auth.url(), auth.jwks_url());
+    stop_requested().await
 }

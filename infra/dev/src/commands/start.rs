@@ -1,17 +1,17 @@
-//! `start`: the whole system, until Ctrl-C.
+//! `start`: runs the whole system until Ctrl-C.
 
 use super::args::Start;
-use super::{TOPIC, asked_to_stop};
+use super::{TOPIC, stop_requested};
 use crate::Error;
 use crate::auth_service::USERS;
 use crate::cloud::{Cloud, Setup, served_by_this_program, workspace};
 use crate::terminal::{Logs, Terminal};
 use local_cloud::{DynamoDb, Lambda, S3};
 
-/// What is said of data that is not kept.
-const GONE: &str = "gone when this ends";
+/// Printed for data that is not stored.
+const NOT_KEPT: &str = "deleted when this program ends";
 
-/// What the functions need of the developer's environment to use a DynamoDB on AWS.
+/// The variables of the developer's environment that the functions need to use a DynamoDB on AWS.
 const AWS_VARIABLES: [&str; 4] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"];
 
 pub(crate) async fn serve(start: Start) -> Result<(), Error> {
@@ -23,53 +23,53 @@ pub(crate) async fn serve(start: Start) -> Result<(), Error> {
     let mut setup = Setup::new(lambda, terminal.output());
     setup.template = start.template;
     setup.ports = start.ports.into();
-    // What is published to it is printed.
+    // The terminal prints what the functions publish to this topic.
     setup.parameters = [("NotificationsTopicArn".to_owned(), TOPIC.to_owned())].into();
     setup.parameters.extend(start.parameters);
     let file = if start.data.is_relative() { workspace().join(&start.data) } else { start.data };
     if start.dynamodb_endpoint.is_some() {
-        let given = |name: &str| std::env::var(name).ok().map(|value| (name.to_owned(), value));
-        setup.environment = AWS_VARIABLES.into_iter().filter_map(given).collect();
+        let variable = |name: &str| std::env::var(name).ok().map(|value| (name.to_owned(), value));
+        setup.environment = AWS_VARIABLES.into_iter().filter_map(variable).collect();
     }
     setup.dynamodb = match start.dynamodb_endpoint {
         Some(url) => DynamoDb::Endpoint(url),
         None if start.memory => DynamoDb::Memory,
         None => DynamoDb::File(file.clone()),
     };
-    // With tables elsewhere, attachments are kept as if they were here.
+    // With --dynamodb-endpoint, attachments are still stored next to the default data file.
     let objects = file.parent().unwrap_or(&file).join("objects");
     setup.s3 = if start.memory { S3::Temporary } else { S3::Directory(objects.clone()) };
-    let kept_objects = if start.memory { GONE.to_owned() } else { format!("kept in {}", objects.display()) };
-    let kept = match &setup.dynamodb {
-        DynamoDb::File(file) => format!("kept in {}", file.display()),
-        DynamoDb::Memory => GONE.to_owned(),
-        DynamoDb::Endpoint(_) => "elsewhere".to_owned(),
+    let objects_place = if start.memory { NOT_KEPT.to_owned() } else { format!("stored in {}", objects.display()) };
+    let tables_place = match &setup.dynamodb {
+        DynamoDb::File(file) => format!("stored in {}", file.display()),
+        DynamoDb::Memory => NOT_KEPT.to_owned(),
+        DynamoDb::Endpoint(_) => "not started here".to_owned(),
     };
     let cloud = Cloud::start(setup).await?;
-    welcome(&cloud, &kept, &kept_objects)?;
-    asked_to_stop().await?;
-    println!("\nStopping. Ctrl-C again does not wait.");
+    print_welcome(&cloud, &tables_place, &objects_place)?;
+    stop_requested().await?;
+    println!("\nStopping. Press Ctrl-C again to stop at once.");
     tokio::select! {
         () = cloud.shutdown() => Ok(()),
-        asked = asked_to_stop() => asked,
+        result = stop_requested() => result,
     }
 }
 
-fn welcome(cloud: &Cloud, kept: &str, kept_objects: &str) -> Result<(), Error> {
+fn print_welcome(cloud: &Cloud, tables_place: &str, objects_place: &str) -> Result<(), Error> {
     let (http, ws, auth) = (cloud.local.http_url(), cloud.local.websocket_url(), cloud.auth.url());
-    println!("lambda-chat is running. Ctrl-C stops it.\n");
+    println!("lambda-chat is running. Press Ctrl-C to stop it.\n");
     println!("  HTTP API       {http}");
     println!("  WebSocket API  {ws}");
-    println!("  Both, to read  {http}{}", crate::reference::PATH);
-    println!("  Auth Service   {auth}  (a stand-in: POST /token {{\"userId\"}} makes a token for anybody)");
-    println!("  DynamoDB       {}  ({kept})", cloud.local.dynamodb_endpoint());
-    println!("  S3             {}  ({kept_objects})", cloud.local.s3_endpoint());
+    println!("  API reference  {http}{}", crate::reference::PATH);
+    println!("  Auth Service   {auth}  (a stand-in: POST /token {{\"userId\"}} issues a token for any user)");
+    println!("  DynamoDB       {}  ({tables_place})", cloud.local.dynamodb_endpoint());
+    println!("  S3             {}  ({objects_place})", cloud.local.s3_endpoint());
     println!("  Metrics        {}/metrics\n", cloud.local.metrics_url());
-    println!("Three users and their tokens, good for 12 hours. Paste them into a second terminal:\n");
+    println!("Three users and their tokens, valid for 12 hours. Paste these lines into a second terminal:\n");
     for user in USERS {
         println!("{}={}", user.to_uppercase(), cloud.auth.token(user)?);
     }
-    println!("\nThere, alice opens a chat with bob, and writes:\n");
+    println!("\nIn the same terminal, alice opens a chat with bob and sends a message, and bob reads it:\n");
     println!(
         "CHAT=$(curl -s {http}/chats -H \"Authorization: Bearer $ALICE\" \\\n  \
          -d '{{\"participants\":[\"bob\"],\"isGroup\":false}}' | sed 's/.*\"chatId\":\"\\([^\"]*\\)\".*/\\1/')"
@@ -79,12 +79,12 @@ fn welcome(cloud: &Cloud, kept: &str, kept_objects: &str) -> Result<(), Error> {
          -d '{{\"type\":\"text\",\"content\":\"Hello Bob\",\"clientMessageId\":\"m-1\"}}'"
     );
     println!("curl -s {http}/chats/$CHAT/messages -H \"Authorization: Bearer $BOB\"\n");
-    println!("In a third, bob listens; a line that he types is sent as a frame:\n");
+    println!("In a third terminal, bob receives events. Each line that you type there is sent as a frame:\n");
     println!("cargo run -q -- socket --as bob --ws-url {ws} --auth-url {auth}");
     println!("{{\"action\":\"ping\",\"id\":\"1\"}}\n");
-    println!("Any other WebSocket client will do: npx wscat -c {ws} -H \"Authorization: Bearer $BOB\"\n");
-    println!("What it does, in numbers, in one more:\n");
+    println!("Any other WebSocket client also works: npx wscat -c {ws} -H \"Authorization: Bearer $BOB\"\n");
+    println!("In a fourth terminal, watch live numbers of the system:\n");
     println!("cargo run -q -- top --metrics-url {}\n", cloud.local.metrics_url());
-    println!("What the functions log:");
+    println!("The functions' log lines follow:");
     Ok(())
 }

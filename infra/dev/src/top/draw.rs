@@ -1,4 +1,4 @@
-//! One frame: a line of what matters most, the functions, both APIs and the tables, the functions' own metrics.
+//! Draws one frame: a summary line, the functions, both APIs and the tables, and the functions' own metrics.
 
 use super::figures::{count, float, number, rate, time};
 use super::history::View;
@@ -22,18 +22,18 @@ const FUNCTIONS: [Column; 10] = [
     ("alive", 5),
     ("starts", 6),
 ];
-/// These have no header.
+/// The tables of totals have no header.
 const TOTALS: [Column; 3] = [("", 8), ("", 6), ("", 8)];
 const TABLES: [Column; 3] = [("units", 8), ("read", 7), ("write", 7)];
 const METRICS: [Column; 7] =
     [("metric", 16), ("total", 8), ("/s", 7), ("average", 8), ("max", 8), ("values", 7), ("unit", 12)];
 
-/// Two borders and the header of a table.
-const TABLE: u16 = 3;
-/// Two borders and the rows of the WebSocket API.
-const PANES: u16 = 8;
-/// Below this the panes beside each other have no room for their figures.
-const PANES_WIDTH: u16 = 70;
+/// The rows of a table without entries: two borders and the header.
+const EMPTY_TABLE_ROWS: u16 = 3;
+/// The fewest rows of the panes: two borders and the rows of the WebSocket API.
+const MIN_PANES_ROWS: u16 = 8;
+/// In a narrower terminal, the panes are left out, because their numbers would not fit.
+const MIN_PANES_WIDTH: u16 = 70;
 
 impl View<'_> {
     /// The frame as text, without colours.
@@ -49,21 +49,21 @@ impl View<'_> {
         (0..height).map(line).collect()
     }
 
-    /// How many rows it takes to show everything.
+    /// How many rows a frame needs to show everything.
     pub fn height(&self) -> u16 {
         1 + self.trouble_rows() + rows(self.invoked().len()) + self.panes() + rows(self.now.metrics.len())
     }
 
-    /// How many rows the panes take with every table; the header and two sums are above them.
+    /// How many rows the panes need to show every table, with its header and two rows of sums.
     fn panes(&self) -> u16 {
-        PANES.max(2 + rows(self.now.tables.as_ref().map_or(0, Vec::len)))
+        MIN_PANES_ROWS.max(2 + rows(self.now.tables.as_ref().map_or(0, Vec::len)))
     }
 
     fn trouble_rows(&self) -> u16 {
         u16::from(self.trouble.is_some())
     }
 
-    /// The functions that were invoked, the busiest first.
+    /// The functions with invocations or throttles, busiest first.
     fn invoked(&self) -> Vec<&FunctionCounts> {
         let invoked = |function: &&FunctionCounts| function.invocations + function.throttles + function.in_flight > 0;
         let mut functions: Vec<_> = self.now.functions.iter().filter(invoked).collect();
@@ -93,18 +93,18 @@ impl View<'_> {
                 same.map_or(0.0, |function| float(function.invocations))
             };
             let errors = function.errors.total();
-            let known = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
+            let or_dash = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
             vec![
                 Cell::from(function.name.clone()),
                 right(count(function.invocations)),
                 right(rate(self.rate(total))),
                 right(count(errors)).style(alarm(errors)),
-                right(known(function.duration.map(|duration| duration.p50))),
-                right(known(function.duration.map(|duration| duration.p99))),
+                right(or_dash(function.duration.map(|duration| duration.p50))),
+                right(or_dash(function.duration.map(|duration| duration.p99))),
                 right(count(function.throttles)).style(alarm(function.throttles)),
                 right(count(function.in_flight)),
-                right(known(function.processes.map(|processes| float(processes.alive)))),
-                right(known(function.processes.map(|processes| float(processes.started)))),
+                right(or_dash(function.processes.map(|processes| float(processes.alive)))),
+                right(or_dash(function.processes.map(|processes| float(processes.started)))),
             ]
         };
         let title = format!(" Functions: {} of {} invoked ", invoked.len(), self.now.functions.len());
@@ -127,7 +127,7 @@ impl View<'_> {
     fn websocket(&self, area: Rect, buffer: &mut Buffer) {
         let row = |name, of: fn(&WebSocketCounts) -> u64| self.total(name, |sample| of(&sample.websocket));
         let rows = vec![
-            // Of this moment, so that there is no rate.
+            // The current number of connections is not a total, so it has no rate.
             vec![Cell::from("connections"), right(count(self.now.websocket.connections))],
             row("handshakes", |sockets| sockets.handshakes.total()),
             row("frames", |sockets| sockets.frames),
@@ -138,19 +138,19 @@ impl View<'_> {
         table(area, &TOTALS, rows).block(Block::bordered().title(" WebSocket API ")).render(area, buffer);
     }
 
-    /// A total and its rate.
+    /// A table row with a total and its rate.
     fn total(&self, name: &'static str, of: impl Fn(&Snapshot) -> u64) -> Vec<Cell<'static>> {
-        let in_a_second = match self.rate(|sample| float(of(sample))) {
+        let per_second = match self.rate(|sample| float(of(sample))) {
             Some(known) => format!("{}/s", rate(Some(known))),
             None => rate(None),
         };
-        vec![Cell::from(name), right(count(of(self.now))), right(in_a_second)]
+        vec![Cell::from(name), right(count(of(self.now))), right(per_second)]
     }
 
     fn tables(&self, area: Rect, buffer: &mut Buffer) {
         let block = Block::bordered().title(" DynamoDB ");
         let Some(tables) = &self.now.tables else {
-            return Paragraph::new("DynamoDB is elsewhere.").block(block).render(area, buffer);
+            return Paragraph::new("DynamoDB runs elsewhere: no numbers.").block(block).render(area, buffer);
         };
         let sum = |sample: &Snapshot| {
             let tables = sample.tables.iter().flatten();
@@ -179,10 +179,8 @@ impl View<'_> {
         let block = Block::bordered().title(title);
         if metrics.is_empty() {
             let why = match self.now.runner {
-                Runner::Processes => "None was printed yet.",
-                Runner::Endpoint => {
-                    "The functions run in cargo lambda watch, which prints them: they are not seen here."
-                }
+                Runner::Processes => "No function has printed a metric yet.",
+                Runner::Endpoint => "No numbers: the functions run in cargo lambda watch, which prints their metrics.",
             };
             return Paragraph::new(why).block(block).render(area, buffer);
         }
@@ -209,25 +207,26 @@ impl View<'_> {
 }
 
 impl Widget for &View<'_> {
-    /// Where not everything fits, both tables show less of it, then the metrics and the panes are left out.
+    /// If not everything fits, the tables of functions and metrics show fewer rows. If even less fits, the panes and the
+    /// metrics are left out.
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let rest = area.height.saturating_sub(1 + self.trouble_rows());
         let panes = match area {
-            _ if area.width < PANES_WIDTH || rest < PANES + 2 * TABLE => 0,
-            _ if area.height < self.height() => PANES,
+            _ if area.width < MIN_PANES_WIDTH || rest < MIN_PANES_ROWS + 2 * EMPTY_TABLE_ROWS => 0,
+            _ if area.height < self.height() => MIN_PANES_ROWS,
             _ => self.panes(),
         };
         let left = rest - panes;
-        let (functions, metrics) = share(left, rows(self.invoked().len()), rows(self.now.metrics.len()));
+        let (functions, metrics) = split_rows(left, rows(self.invoked().len()), rows(self.now.metrics.len()));
         let heights = [1, self.trouble_rows(), functions, panes, metrics].map(Constraint::Length);
         let [top, trouble, functions, panes, metrics] = Layout::vertical(heights).areas(area);
         self.header().render(top, buffer);
         if let Some(why) = self.trouble {
-            let text = format!("No answer, trying again. These are the last numbers. {why}");
+            let text = format!("No answer: {why}. Trying again. These are the last numbers.");
             Line::from(text).style(Style::new().red().bold()).render(trouble, buffer);
         }
         self.functions(functions, buffer);
-        // The names of tables are the longest.
+        // DynamoDB's pane is the widest, because the names of tables are the longest.
         let shares = [3, 3, 4].map(Constraint::Fill);
         let [http, websocket, tables] = Layout::horizontal(shares).areas(panes);
         self.http(http, buffer);
@@ -237,16 +236,16 @@ impl Widget for &View<'_> {
     }
 }
 
-/// How many rows the functions and the metrics get of those that are left, by how many each would take.
-fn share(left: u16, functions: u16, metrics: u16) -> (u16, u16) {
-    if left < 2 * TABLE {
+/// Splits the remaining rows between the functions and the metrics. `functions` and `metrics` are the rows they need.
+fn split_rows(left: u16, functions: u16, metrics: u16) -> (u16, u16) {
+    if left < 2 * EMPTY_TABLE_ROWS {
         return (left.min(functions), 0);
     }
     let metrics = metrics.min((left / 2).max(left.saturating_sub(functions)));
     (functions.min(left - metrics), metrics)
 }
 
-/// The rows of a table of so many entries; one of none has a line that says so.
+/// How many rows a table with this many entries needs.
 fn rows(entries: usize) -> u16 {
-    TABLE.saturating_add(u16::try_from(entries).unwrap_or(u16::MAX - 100))
+    EMPTY_TABLE_ROWS.saturating_add(u16::try_from(entries).unwrap_or(u16::MAX - 100))
 }

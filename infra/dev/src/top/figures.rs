@@ -1,6 +1,6 @@
-//! Numbers as they are printed.
+//! Formats numbers for the screen.
 
-/// A whole number without a point, any other with as many digits as a glance takes in: six, and a sign.
+/// At most six characters and a sign. A whole number below a million has no decimal point.
 pub(super) fn number(value: f64) -> String {
     let size = value.abs();
     if value.fract() == 0.0 && size < 1e6 {
@@ -18,23 +18,22 @@ pub(super) fn number(value: f64) -> String {
     }
 }
 
-/// A count.
 pub(super) fn count(count: u64) -> String {
     number(float(count))
 }
 
-/// A count as a number that can be divided. Beyond 2^53 it is not exact, and nobody counts that far here.
-#[expect(clippy::cast_precision_loss, reason = "said above")]
+/// Converts a count for division. It is not exact beyond 2^53, which no count here reaches.
+#[expect(clippy::cast_precision_loss, reason = "see the comment above")]
 pub(super) fn float(count: u64) -> f64 {
     count as f64
 }
 
-/// A rate, or a dash while it is not known.
+/// A rate per second, or a dash if it is unknown.
 pub(super) fn rate(rate: Option<f64>) -> String {
     rate.map_or_else(|| "-".to_owned(), |rate| if rate < 1000.0 { format!("{rate:.1}") } else { number(rate) })
 }
 
-/// `1:02:03`.
+/// Hours, minutes and seconds, such as `1:02:03`.
 pub(super) fn time(millis: u64) -> String {
     let seconds = millis / 1000;
     format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
@@ -45,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_are_short() {
+    fn numbers_take_at_most_six_characters() {
         for (value, printed) in [
             (0.0, "0"),
             (0.1 + 0.2, "0.30"),

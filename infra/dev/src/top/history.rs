@@ -1,28 +1,28 @@
-//! The last samples, and the rates that they show.
+//! The last samples, and the rates between them.
 
 use local_cloud::metrics::Snapshot;
 use std::collections::VecDeque;
 
-/// Rates are over so many samples: one alone jumps too much to be read.
-const SAMPLES: usize = 6;
+/// How many samples a rate covers. A rate between two samples changes too fast to be read.
+const MAX_SAMPLES: usize = 6;
 
-/// The last samples of one local cloud, the oldest first.
+/// The last samples of one local cloud, oldest first.
 #[derive(Debug)]
 pub(super) struct History {
     before: VecDeque<Snapshot>,
     now: Snapshot,
 }
 
-/// What is drawn.
+/// The data of one frame.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
-    /// Where the local cloud is.
+    /// The address of the metrics.
     pub url: &'a str,
-    /// The last sample.
+    /// The newest sample.
     pub now: &'a Snapshot,
-    /// An earlier one of the same local cloud, to tell rates from.
+    /// An earlier sample of the same local cloud, to compute rates. None if there is only one sample.
     pub before: Option<&'a Snapshot>,
-    /// Why there is no later one.
+    /// Why the last attempt to get a newer sample failed. None if it succeeded.
     pub trouble: Option<&'a str>,
 }
 
@@ -34,12 +34,12 @@ impl History {
     pub(super) fn push(&mut self, sample: Snapshot) {
         let before = std::mem::replace(&mut self.now, sample);
         if before.started_at != self.now.started_at {
-            // Another local cloud, which counts from zero.
+            // The local cloud was restarted: it counts from zero.
             self.before.clear();
             return;
         }
         self.before.push_back(before);
-        if self.before.len() == SAMPLES {
+        if self.before.len() == MAX_SAMPLES {
             self.before.pop_front();
         }
     }
@@ -50,7 +50,7 @@ impl History {
 }
 
 impl View<'_> {
-    /// How much a total grows in a second; None if that is not known yet.
+    /// How much a total grows per second. None as long as there is only one sample.
     pub(super) fn rate(&self, total: impl Fn(&Snapshot) -> f64) -> Option<f64> {
         let before = self.before?;
         let millis =
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_over_the_last_samples() {
+    fn rate_covers_the_last_samples() {
         let mut history = History::new(sample(1, 1000, 0));
         assert_eq!(rate(&history), None);
         history.push(sample(1, 1500, 4));
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_local_cloud_that_was_started_again_has_no_rates_at_first() {
+    fn restarted_local_cloud_has_no_rate_at_first() {
         let mut history = History::new(sample(1, 1000, 100));
         history.push(sample(1, 2000, 200));
         history.push(sample(2, 500, 1));

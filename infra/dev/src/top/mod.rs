@@ -1,4 +1,4 @@
-//! `cargo run -- top`: what a running local cloud does, in a terminal.
+//! `cargo run -- top`: shows the numbers of a running local cloud in a terminal.
 
 mod draw;
 mod figures;
@@ -14,13 +14,13 @@ pub use screen::watch;
 pub use source::Source;
 use std::time::Duration;
 
-/// How wide the frame of [`once`] is: what a page of documentation takes.
+/// The width of the frame that [`once`] prints, in columns. It fits on a page of documentation.
 const WIDTH: u16 = 100;
 
-/// One frame as text, once there are two samples to tell rates from.
+/// Takes two samples, to have rates, and returns one frame as text.
 ///
 /// # Errors
-/// Nothing answers, or something else than a local cloud.
+/// A sample cannot be read.
 pub async fn once(source: &Source, interval: Duration) -> Result<String, Error> {
     let mut history = History::new(source.read().await?);
     tokio::time::sleep(interval).await;

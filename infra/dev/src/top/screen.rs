@@ -1,4 +1,4 @@
-//! The terminal while it is watched.
+//! `top` in the terminal: draws samples until the user quits.
 
 use super::history::{History, View};
 use super::source::Source;
@@ -12,10 +12,11 @@ use ratatui::text::Line;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Draws what the source tells until a key, or `stop`, ends it. A local cloud that goes away is waited for.
+/// Draws the source's samples until the user quits or `stop` completes. If the local cloud stops answering, it keeps the
+/// last sample on the screen and tries again.
 ///
 /// # Errors
-/// Nothing answers at first, or there is no terminal to draw on.
+/// The first sample cannot be read, or the output is not a terminal.
 pub async fn watch(
     source: Source,
     interval: Duration,
@@ -30,14 +31,14 @@ pub async fn watch(
         let view = history.view(source.url(), trouble.as_deref());
         screen.draw(|frame| draw(frame, &view))?;
         tokio::select! {
-            asked = &mut stop => return asked,
+            stopped = &mut stop => return stopped,
             event = screen.next() => if is_quit(&event?) { return Ok(()) },
             Some(sample) = samples.recv() => match sample {
                 Ok(sample) => {
                     history.push(sample);
                     trouble = None;
                 }
-                // Where it is and how it is started is known here.
+                // Show only the reason: the screen shows the address, and the system was running before.
                 Err(Error::NotRunning { reason, .. } | Error::NotMetrics { reason, .. }) => trouble = Some(reason),
                 Err(error) => trouble = Some(error_chain(&error)),
             },
@@ -45,7 +46,7 @@ pub async fn watch(
     }
 }
 
-/// The view, and on its last line what a person can do.
+/// Draws the view, and on the last line the key that quits.
 fn draw(frame: &mut Frame<'_>, view: &View<'_>) {
     let area = frame.area();
     frame.render_widget(view, area);
@@ -55,7 +56,7 @@ fn draw(frame: &mut Frame<'_>, view: &View<'_>) {
     }
 }
 
-/// Samples, in a task of its own: keys are answered while one is waited for.
+/// Reads samples in a task of its own, so that keys work while a sample is awaited.
 fn poll(source: Source, interval: Duration) -> mpsc::Receiver<Result<Snapshot, Error>> {
     let (sender, samples) = mpsc::channel(1);
     tokio::spawn(async move {
@@ -69,7 +70,7 @@ fn poll(source: Source, interval: Duration) -> mpsc::Receiver<Result<Snapshot, E
     samples
 }
 
-/// q, Escape and Ctrl-C.
+/// True for q, Escape and Ctrl-C.
 fn is_quit(event: &Event) -> bool {
     match event {
         Event::Key(key) if key.is_press() => {
@@ -89,7 +90,7 @@ mod tests {
     use ratatui::crossterm::event::KeyEvent;
 
     #[test]
-    fn the_last_line_says_how_to_quit_on_a_terminal_of_any_size() {
+    fn last_line_says_how_to_quit_at_any_terminal_size() {
         let now = Snapshot {
             started_at: 0,
             uptime_ms: 0,

@@ -1,14 +1,14 @@
-//! Where the numbers come from: `GET /metrics` of a running local cloud.
+//! Reads `GET /metrics` of a running local cloud.
 
 use crate::Error;
 use client::wire::{ClientError, HttpClient};
 use local_cloud::metrics::Snapshot;
 use std::time::Duration;
 
-/// It is on the same machine and only has to count.
+/// Generous: the local cloud is on the same machine, and its answer takes only counting.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The metrics of one local cloud.
+/// A client for the metrics of one local cloud.
 #[derive(Debug, Clone)]
 pub struct Source {
     http: HttpClient,
@@ -16,39 +16,39 @@ pub struct Source {
 }
 
 impl Source {
-    /// Of the local cloud whose metrics are at this address, such as `http://127.0.0.1:3005`.
+    /// `url` is the address of the metrics, such as `http://127.0.0.1:3005`.
     ///
     /// # Errors
-    /// The TLS set-up fails.
+    /// TLS cannot be set up.
     pub fn new(url: &str) -> Result<Self, Error> {
         Ok(Self { http: HttpClient::new(url, None)?, url: url.trim_end_matches('/').to_owned() })
     }
 
-    /// The address.
+    /// The address, without a slash at the end.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// What it has counted until now.
+    /// Reads the current counts.
     ///
     /// # Errors
-    /// Nothing answers there, or something else than a local cloud of this version.
+    /// Nothing answers in time, or the answer is not from a local cloud of this version.
     pub async fn read(&self) -> Result<Snapshot, Error> {
-        let silent = |reason: String| Error::NotRunning { url: self.url.clone(), reason };
-        let other = |reason: String| Error::NotMetrics { url: self.url.clone(), reason };
+        let not_running = |reason: String| Error::NotRunning { url: self.url.clone(), reason };
+        let not_metrics = |reason: String| Error::NotMetrics { url: self.url.clone(), reason };
         let Ok(answer) = tokio::time::timeout(REQUEST_TIMEOUT, self.http.get("/metrics")).await else {
-            return Err(silent(format!("no answer within {} s", REQUEST_TIMEOUT.as_secs())));
+            return Err(not_running(format!("no answer within {} s", REQUEST_TIMEOUT.as_secs())));
         };
         match answer {
-            Ok((200, body)) => serde_json::from_value(body).map_err(|error| other(error.to_string())),
-            Ok((status, _)) => Err(other(format!("it answers {status}"))),
-            Err(error @ ClientError::Json(_)) => Err(other(error.to_string())),
-            Err(error) => Err(silent(cause(&error))),
+            Ok((200, body)) => serde_json::from_value(body).map_err(|error| not_metrics(error.to_string())),
+            Ok((status, _)) => Err(not_metrics(format!("it answers {status}"))),
+            Err(error @ ClientError::Json(_)) => Err(not_metrics(error.to_string())),
+            Err(error) => Err(not_running(root_cause(&error))),
         }
     }
 }
 
-/// What is at the bottom of an error; what is above it names the address once more.
-fn cause(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), cause)
+/// The innermost source of an error. The outer ones would repeat the address.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), root_cause)
 }

@@ -1,13 +1,13 @@
-//! Everything that the system does, as a story of three users: every answer is checked, and every event that the
-//! others' sockets show.
+//! The full demo: every feature, as a story of three users. It checks every answer, and every event that the other users
+//! receive.
 
 mod admins;
 mod attachments;
 mod away;
 mod events;
-mod farewell;
 mod group;
 mod inbox;
+mod leave;
 mod members;
 mod messages;
 mod people;
@@ -23,13 +23,13 @@ use player::Player;
 use serde_json::Value;
 use transcript::Transcript;
 
-/// What a step did not show.
+/// Why a step failed.
 #[derive(Debug, thiserror::Error)]
-enum Miss {
-    /// The conversation broke off.
+enum StepError {
+    /// A request or a connection failed.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// Something else was shown.
+    /// An answer or an event is not as expected. The text says what it is.
     #[error("{0}")]
     Shown(String),
 }
@@ -45,16 +45,16 @@ struct Play {
     private: String,
     /// The group of the three.
     group: String,
-    /// What the Auth Service says of everybody, where that is known.
+    /// The profiles in the Auth Service, by user id. None if the Auth Service is unknown.
     profiles: Option<Value>,
     notifications: Option<Notifications>,
     transcript: Transcript,
 }
 
-/// Plays scene after scene.
+/// Plays all scenes.
 ///
 /// # Errors
-/// The first step that does not show what it must.
+/// The first step that fails.
 pub(super) async fn play(stage: &Stage, actors: &[Actor; 3]) -> Result<(), Error> {
     let [alice, bob, carol] = actors;
     let mut play = Play {
@@ -68,14 +68,14 @@ pub(super) async fn play(stage: &Stage, actors: &[Actor; 3]) -> Result<(), Error
         notifications: stage.notifications.clone(),
         transcript: Transcript::new(),
     };
-    let played = play.scenes(stage).await;
-    played.map_err(|miss| Error::Step { step: play.transcript.current(), reason: error_chain(&miss) })?;
+    let result = play.scenes(stage).await;
+    result.map_err(|error| Error::Step { step: play.transcript.current(), reason: error_chain(&error) })?;
     play.transcript.end();
     Ok(())
 }
 
 impl Play {
-    async fn scenes(&mut self, stage: &Stage) -> Result<(), Miss> {
+    async fn scenes(&mut self, stage: &Stage) -> Result<(), StepError> {
         self.transcript.scene("Three users connect");
         self.connect().await?;
         self.transcript.scene("A nickname");
@@ -84,47 +84,47 @@ impl Play {
         self.private_chat().await?;
         self.transcript.scene("A group of three");
         self.group_of_three().await?;
-        self.transcript.scene("Messages, and what becomes of them");
+        self.transcript.scene("Replies, reactions, edits and deletions");
         self.messages().await?;
         self.transcript.scene("Admins");
         self.admins().await?;
-        self.transcript.scene("One goes and comes back");
+        self.transcript.scene("A participant is removed and added again");
         self.members().await?;
-        self.transcript.scene("One is away and catches up");
+        self.transcript.scene("A user goes offline and catches up");
         self.away().await?;
         self.transcript.scene("Inboxes");
         self.inboxes().await?;
         self.transcript.scene("A picture and a recording");
         self.attachments().await?;
-        self.transcript.scene("The group ends");
-        self.farewell().await
+        self.transcript.scene("The group is closed");
+        self.leave_group().await
     }
 
-    /// It is alice's own.
-    async fn the_others_hear_nothing_of(&mut self, event: &Value) -> Result<(), Miss> {
-        self.bob.hears_nothing_of(event).await?;
-        self.carol.hears_nothing_of(event).await
+    /// Bob and carol do not receive an event that is only for alice's devices.
+    async fn others_do_not_see(&mut self, event: &Value) -> Result<(), StepError> {
+        self.bob.does_not_see(event).await?;
+        self.carol.does_not_see(event).await
     }
 }
 
-/// Holds, or what was found instead is the miss.
-fn expect(holds: bool, found: &Value) -> Result<(), Miss> {
-    if holds { Ok(()) } else { Err(Miss::Shown(format!("this is not what it must be: {found}"))) }
+/// Fails with the actual value unless `holds`.
+fn expect(holds: bool, actual: &Value) -> Result<(), StepError> {
+    if holds { Ok(()) } else { Err(StepError::Unexpected(format!("unexpected value: {actual}"))) }
 }
 
 /// The text at a JSON pointer.
-fn text(value: &Value, pointer: &str) -> Result<String, Miss> {
-    let found = value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    found.ok_or_else(|| Miss::Shown(format!("{pointer} is missing: {value}")))
+fn text(value: &Value, pointer: &str) -> Result<String, StepError> {
+    let text = value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    text.ok_or_else(|| StepError::Unexpected(format!("{pointer} is missing or no text: {value}")))
 }
 
 /// The number at a JSON pointer.
-fn number(value: &Value, pointer: &str) -> Result<u64, Miss> {
-    let found = value.pointer(pointer).and_then(Value::as_u64);
-    found.ok_or_else(|| Miss::Shown(format!("{pointer} is missing: {value}")))
+fn number(value: &Value, pointer: &str) -> Result<u64, StepError> {
+    let number = value.pointer(pointer).and_then(Value::as_u64);
+    number.ok_or_else(|| StepError::Unexpected(format!("{pointer} is missing or no number: {value}")))
 }
 
-/// The places of these messages.
+/// The `seq` of each message.
 fn seqs(messages: &Value) -> Vec<u64> {
     messages.as_array().into_iter().flatten().filter_map(|message| message["seq"].as_u64()).collect()
 }

@@ -1,6 +1,6 @@
-//! What is sent in the demo: a picture and a recording that are real, and small.
+//! The attachments of the demo: a small real picture and a small real recording.
 
-/// A tent, as PNG of 16 by 16 pixels.
+/// A tent, as a PNG of 16 by 16 pixels.
 pub(super) const PICTURE: &[u8] = b"\
     \x89\x50\x4e\x47\x0d\x0a\x1a\x0a\x00\x00\x00\x0d\x49\x48\x44\x52\x00\x00\x00\x10\x00\x00\x00\x10\x08\
     \x03\x00\x00\x00\x28\x2d\x0f\x53\x00\x00\x00\x09\x50\x4c\x54\x45\x96\xc8\xf0\xc8\x5a\x28\x5a\x8c\x46\
@@ -8,10 +8,10 @@ pub(super) const PICTURE: &[u8] = b"\
     \xa1\xad\xff\x2c\x4c\xa4\x64\xad\x6f\x3c\x82\x4c\x83\x39\x64\x1a\xcc\x21\xd3\x60\xce\x8e\x2b\x0e\x24\
     \xfd\x00\x93\x50\xd2\xe7\x72\x00\x00\x00\x00\x49\x45\x4e\x44\xae\x42\x60\x82";
 
-/// It, blurred: 1 by 1 component, so one colour.
+/// The BlurHash of the picture, with 1 by 1 components: one colour.
 pub(super) const BLUR_HASH: &str = "00I}XR";
 
-/// How long the recording is.
+/// The length of the recording.
 pub(super) const RECORDING_MS: u64 = 250;
 
 /// A tone of 440 Hz that fades, as WAV: one channel of 8 bits, 8000 samples a second.
@@ -34,7 +34,7 @@ pub(super) fn recording() -> Vec<u8> {
         &count.to_le_bytes(),
     ];
     let mut bytes = header.concat();
-    // A square wave needs no more than counting.
+    // A square wave, because it can be computed with integers.
     bytes.extend((0..count).map(|sample| {
         let loud = 100 - 100 * sample / count;
         let high = (sample * 880 / RATE).is_multiple_of(2);

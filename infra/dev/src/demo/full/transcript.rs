@@ -1,11 +1,11 @@
-//! What is printed: a heading for each scene, and a numbered line for each step.
+//! Prints a heading for each scene and a numbered line for each step.
 
-/// The way that a request took.
+/// The transcript's name for a request over HTTP.
 pub(super) const HTTP: &str = "HTTP";
-/// The same.
+/// The transcript's name for a request over WebSocket.
 pub(super) const WS: &str = "WS";
 
-/// How wide the columns are that say who does what.
+/// The widths of the columns for the user and for what they do.
 const NAME: usize = 5;
 const WHAT: usize = 43;
 
@@ -16,41 +16,41 @@ pub(super) struct Transcript {
 }
 
 impl Transcript {
-    /// Nothing is printed yet.
+    /// Prints nothing yet.
     pub(super) fn new() -> Self {
         Self { current: "begin", number: 0 }
     }
 
-    /// A new scene begins.
+    /// Prints the heading of a new scene.
     pub(super) fn scene(&self, heading: &str) {
         let above = if self.number == 0 { "" } else { "\n" };
         println!("{above}{heading}");
     }
 
-    /// A step begins: if it fails, it is called this.
+    /// Starts a step. If it fails, the error has this name.
     pub(super) fn step(&mut self, name: &'static str) {
         self.current = name;
     }
 
-    /// The step that is under way.
+    /// The name of the current step.
     pub(super) fn current(&self) -> &'static str {
         self.current
     }
 
-    /// The step showed what it must: who asked which way for what, and what is seen of it.
-    pub(super) fn line(&mut self, who: &str, way: &str, what: &str, seen: &str) {
+    /// Prints a step that succeeded: the user, HTTP or WS or another channel, what the user did, and what follows from it.
+    pub(super) fn line(&mut self, who: &str, channel: &str, what: &str, seen: &str) {
         self.number += 1;
-        let line = format!("  {:>2}  {who:<NAME$}  {way:<4}  {what:<WHAT$}  {seen}", self.number);
+        let line = format!("  {:>2}  {who:<NAME$}  {channel:<4}  {what:<WHAT$}  {seen}", self.number);
         println!("{}", line.trim_end());
     }
 
-    /// More of what is seen, below it.
+    /// Prints one more line about the step above.
     pub(super) fn more(&self, seen: &str) {
         println!("  {0:>2}  {0:<NAME$}  {0:<4}  {0:<WHAT$}  {seen}", "");
     }
 
-    /// All is played.
+    /// Prints the last line.
     pub(super) fn end(&self) {
-        println!("\nThat is everything: {} steps, and each showed what it must.", self.number);
+        println!("\nThe full demo is complete: {} steps, all with the expected result.", self.number);
     }
 }

@@ -5,7 +5,8 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Runs lambda-chat on this machine: both APIs, the functions, the tables and a stand-in Auth Service, on loopback only.
+/// Runs lambda-chat on this machine: both APIs, the functions, the tables and a stand-in Auth Service, on loopback
+/// only.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
@@ -19,7 +20,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     #[command(flatten)]
     Tool(Tool),
-    /// Serves one function over the Lambda Runtime API, as its own program does on AWS. `start` runs this for each function
+    /// Serves one function over the Lambda Runtime API, as its own program does on AWS. `start` runs this for each
+    /// function
     #[command(name = FUNCTION, hide = true)]
     Function {
         /// The function's name
@@ -33,7 +35,8 @@ pub(crate) enum Command {
 pub(crate) enum Tool {
     /// Starts the whole system and runs it until Ctrl-C. This is the default command
     Start(Start),
-    /// Plays a conversation and checks every step; exits with 1 if a step fails. Starts a system of its own if no URL is set
+    /// Plays a conversation and checks every step; exits with 1 if a step fails. Starts a system of its own if no URL
+    /// is set
     Demo(Demo),
     /// Opens the chat client in the terminal. With --json, it reads and writes lines of JSON, for scripts
     Chat(ChatArgs),
@@ -168,8 +171,8 @@ pub(crate) struct ChatArgs {
     /// HTTP API of the running system
     #[arg(long, default_value = "http://127.0.0.1:3000", env = "LAMBDA_CHAT_HTTP_URL")]
     pub(crate) http_url: String,
-    /// Reads actions and prints replies and events, one JSON object a line, in the format of docs/API.md. After the end of
-    /// the input, it waits until every action is answered and every message is sent
+    /// Reads actions and prints replies and events, one JSON object a line, in the format of docs/API.md. After the end
+    /// of the input, it waits until every action is answered and every message is sent
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -64,8 +64,8 @@ async fn next(updates: &mut Updates, step: &'static str) -> Result<Update, Error
     update.ok_or_else(|| Error::Step { step, reason: "no update within 30 s".to_owned() })
 }
 
-/// Alice and bob connect. Alice opens the chat and sends a message. Bob receives it live, lists it and marks it as seen.
-/// Alice receives the receipt.
+/// Alice and bob connect. Alice opens the chat and sends a message. Bob receives it live, lists it and marks it as
+/// seen. Alice receives the receipt.
 ///
 /// # Errors
 /// The first step that fails.

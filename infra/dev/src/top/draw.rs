@@ -207,8 +207,8 @@ impl View<'_> {
 }
 
 impl Widget for &View<'_> {
-    /// If not everything fits, the tables of functions and metrics show fewer rows. If even less fits, the panes and the
-    /// metrics are left out.
+    /// If not everything fits, the tables of functions and metrics show fewer rows. If even less fits, the panes and
+    /// the metrics are left out.
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let rest = area.height.saturating_sub(1 + self.trouble_rows());
         let panes = match area {

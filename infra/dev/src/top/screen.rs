@@ -12,8 +12,8 @@ use ratatui::text::Line;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Draws the source's samples until the user quits or `stop` completes. If the local cloud stops answering, it keeps the
-/// last sample on the screen and tries again.
+/// Draws the source's samples until the user quits or `stop` completes. If the local cloud stops answering, it keeps
+/// the last sample on the screen and tries again.
 ///
 /// # Errors
 /// The first sample cannot be read, or the output is not a terminal.

@@ -24,8 +24,8 @@ impl Play {
         self.catch_up(&cursors, &missed).await
     }
 
-    /// Both devices of alice, who has a private chat with bob, receive his new status. Carol, who only shares a group with
-    /// him, does not. Returns when he was last seen.
+    /// Both devices of alice, who has a private chat with bob, receive his new status. Carol, who only shares a group
+    /// with him, does not. Returns when he was last seen.
     async fn alice_sees_bob(&mut self, status: &str) -> Result<String, StepError> {
         let is_expected = |event: &Value| event["data"]["userId"] == self.bob.id && event["data"]["status"] == status;
         let event = self.alice.sees_some("presence.updated", is_expected).await?;

@@ -89,7 +89,8 @@ impl Play {
         Ok(())
     }
 
-    /// Reads a user's inbox until the group has this many unread messages. Returns the group's entry and the private chat's, if any.
+    /// Reads a user's inbox until the group has this many unread messages. Returns the group's entry and the private
+    /// chat's, if any.
     async fn inbox(&self, player: &Player, unread: u64) -> Result<(Value, Option<Value>), StepError> {
         let mut tries = 0;
         loop {
@@ -111,7 +112,8 @@ impl Play {
         }
     }
 
-    /// Checks the entry of the private chat with this user, without unread messages. Returns its line for the transcript.
+    /// Checks the entry of the private chat with this user, without unread messages. Returns its line for the
+    /// transcript.
     fn private_entry(&self, entry: Option<Value>, other: &str) -> Result<String, StepError> {
         let entry = entry.ok_or_else(|| StepError::Unexpected("the inbox has no private chat".to_owned()))?;
         expect(entry["user"]["userId"] == other && entry["unreadCount"] == 0, &entry)?;

@@ -1,5 +1,5 @@
-//! The full demo: every feature, as a story of three users. It checks every answer, and every event that the other users
-//! receive.
+//! The full demo: every feature, as a story of three users. It checks every answer, and every event that the other
+//! users receive.
 
 mod admins;
 mod attachments;

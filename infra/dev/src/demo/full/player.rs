@@ -162,7 +162,8 @@ impl Player {
         }
     }
 
-    /// Checks that no such event has arrived. Every event that was pushed before the answer to a ping arrives before it.
+    /// Checks that no such event has arrived. Every event that was pushed before the answer to a ping arrives before
+    /// it.
     pub(super) async fn does_not_see(&mut self, unwanted: &Value) -> Result<(), StepError> {
         self.ws("ping", json!({})).await?.expect_status(200)?;
         let is_such = |received: &Value| {

@@ -37,7 +37,8 @@ impl Transcript {
         self.current
     }
 
-    /// Prints a step that succeeded: the user, HTTP or WS or another channel, what the user did, and what follows from it.
+    /// Prints a step that succeeded: the user, HTTP or WS or another channel, what the user did, and what follows from
+    /// it.
     pub(super) fn line(&mut self, who: &str, channel: &str, what: &str, seen: &str) {
         self.number += 1;
         let line = format!("  {:>2}  {who:<NAME$}  {channel:<4}  {what:<WHAT$}  {seen}", self.number);

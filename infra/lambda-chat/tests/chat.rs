@@ -149,7 +149,7 @@ async fn two_people_chat_in_two_terminals() {
     alice.types("/edit 3 Not mine", Some("Enter"));
     alice.shows_line(&["Only the sender"]).await;
     alice.types("/dance", Some("Enter"));
-    let screen = alice.shows_line(&["there is no /dance"]).await;
+    let screen = alice.shows_line(&["unknown command /dance"]).await;
     assert!(screen.lines().any(|line| line.contains("\u{2502}/dance")), "{screen}");
     alice.tmux(&["send-keys", "C-u"]);
     alice.types("/help", Some("Enter"));

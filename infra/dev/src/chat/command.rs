@@ -1,25 +1,25 @@
-//! What a line that begins with a slash says.
+//! Parses the lines that the user types: messages, and commands that start with a slash.
 
 use client::documents::Seq;
 use std::path::PathBuf;
 
-/// What is typed into a chat.
+/// A parsed line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Command {
-    /// A message.
-    Say(String),
-    /// A message that replies to one.
+    /// Sends a text message.
+    Text(String),
+    /// Sends a reply to a message.
     Reply(Seq, String),
-    /// A file, and its caption.
+    /// Sends a file with a caption, which may be empty.
     File(PathBuf, String),
-    /// What a message carries, and as which file.
+    /// Saves a message's attachment. None means under its own name.
     Save(Seq, Option<PathBuf>),
     Edit(Seq, String),
-    /// For everyone, or for oneself alone.
+    /// Deletes a message: true for everyone, false only for this user.
     Delete(Seq, bool),
     React(Seq, Vec<String>),
-    /// The private chat with a user.
-    Private(String),
+    /// Opens the private chat with a user.
+    OpenPrivate(String),
     Group(String, Vec<String>),
     Rename(String),
     Add(Vec<String>),
@@ -33,105 +33,111 @@ pub(super) enum Command {
     Quit,
 }
 
-/// What can be typed, and what it does.
+/// The input and its effect, one row each, for the help screen.
 pub(super) const HELP: [(&str, &str); 21] = [
-    ("text, Enter", "sends it; Alt-Enter begins a new line, // a text with a slash"),
-    ("Tab, Shift-Tab", "the next chat, the one before"),
-    ("PgUp, PgDn", "older messages, newer ones"),
+    ("text, Enter", "sends it; Alt-Enter adds a line, // starts a text with a slash"),
+    ("Tab, Shift-Tab", "shows the next chat, the previous chat"),
+    ("PgUp, PgDn", "shows older messages, newer messages"),
     ("/new USER", "opens the private chat with a user"),
-    ("/group USER,USER NAME", "makes a group"),
+    ("/group USER,USER NAME", "creates a group"),
     ("/reply N TEXT", "replies to message N"),
-    ("/file PATH [TEXT]", "sends a file, \"in quotes\" if its path has spaces"),
-    ("/save N [PATH]", "saves what message N carries"),
+    ("/file PATH [TEXT]", "sends a file; put a path with spaces \"in quotes\""),
+    ("/save N [PATH]", "saves the attachment of message N"),
     ("/edit N TEXT", "edits your message N"),
     ("/delete N [everyone]", "deletes message N for you, or for everyone"),
-    ("/react N [EMOJI ...]", "your reactions to message N; none takes them back"),
-    ("/mute, /unmute", "mutes the chat, ends that"),
+    ("/react N [EMOJI ...]", "sets your reactions to message N; no emoji removes them"),
+    ("/mute, /unmute", "mutes the chat, unmutes it"),
     ("/clear", "hides the chat's history from you"),
     ("/rename NAME", "renames the group"),
     ("/add USER ...", "adds users to the group"),
     ("/remove USER", "removes a user from the group"),
-    ("/admin, /unadmin USER", "makes somebody an admin, or one no more"),
+    ("/admin, /unadmin USER", "makes a user an admin, takes the rights back"),
     ("/leave", "leaves the group"),
-    ("/nick NAME", "what you call yourself"),
+    ("/nick NAME", "changes your nickname"),
     ("/help, Esc", "shows this, hides it"),
-    ("/quit, Ctrl-C", "ends"),
+    ("/quit, Ctrl-C", "quits"),
 ];
 
 /// # Errors
-/// What is wrong with it, in words.
+/// What is wrong with the line and how to type it, as a text for the user.
 pub(super) fn parse(line: &str) -> Result<Command, String> {
     let line = line.trim();
-    let Some(command) = line.strip_prefix('/') else { return Ok(Command::Say(line.to_owned())) };
+    let Some(command) = line.strip_prefix('/') else { return Ok(Command::Text(line.to_owned())) };
     if command.starts_with('/') {
-        return Ok(Command::Say(command.to_owned()));
+        return Ok(Command::Text(command.to_owned()));
     }
     let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
     let rest = rest.trim();
     let words = || rest.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>();
-    let some = |what: &str| if rest.is_empty() { Err(format!("/{name} takes {what}")) } else { Ok(rest.to_owned()) };
-    // The number of a message, and what follows it.
-    let of_message = || {
+    let required =
+        |what: &str| if rest.is_empty() { Err(format!("/{name} needs {what}")) } else { Ok(rest.to_owned()) };
+    // Parses the number of a message, and returns it with the rest of the line.
+    let message_number = || {
         let (number, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         let number = number.trim_start_matches('#').parse::<Seq>();
-        let number = number.map_err(|_not_one| format!("/{name} takes the number of a message first"))?;
+        let number =
+            number.map_err(|_not_a_number| format!("/{name} needs the number of a message first, e.g. /{name} 3"))?;
         Ok::<_, String>((number, rest.trim().to_owned()))
     };
-    let with_text = || {
-        of_message().and_then(|(n, text)| {
-            if text.is_empty() { Err(format!("/{name} takes a number and a text")) } else { Ok((n, text)) }
+    let number_and_text = || {
+        message_number().and_then(|(n, text)| {
+            if text.is_empty() {
+                Err(format!("/{name} needs the number of a message and a text"))
+            } else {
+                Ok((n, text))
+            }
         })
     };
     Ok(match name {
-        "reply" => with_text().map(|(n, text)| Command::Reply(n, text))?,
+        "reply" => number_and_text().map(|(n, text)| Command::Reply(n, text))?,
         "file" => {
-            let (path, caption) = path_of(&some("a path")?);
+            let (path, caption) = split_path(&required("a path")?);
             Command::File(path, caption)
         }
         "save" => {
-            let (n, path) = of_message()?;
+            let (n, path) = message_number()?;
             let quoted = path.strip_prefix('"').and_then(|path| path.strip_suffix('"'));
             let path = quoted.unwrap_or(&path);
             Command::Save(n, (!path.is_empty()).then(|| PathBuf::from(path)))
         }
-        "edit" => with_text().map(|(n, text)| Command::Edit(n, text))?,
-        "delete" => match of_message()? {
+        "edit" => number_and_text().map(|(n, text)| Command::Edit(n, text))?,
+        "delete" => match message_number()? {
             (n, how) if how.is_empty() || how == "me" => Command::Delete(n, false),
             (n, how) if how == "everyone" => Command::Delete(n, true),
-            _ => return Err("/delete takes a number, and \"everyone\" or nothing".to_owned()),
+            _ => return Err("/delete takes the number of a message, and optionally \"everyone\"".to_owned()),
         },
         "react" => {
-            let (n, emojis) = of_message()?;
+            let (n, emojis) = message_number()?;
             Command::React(n, emojis.split_whitespace().map(str::to_owned).collect())
         }
-        "new" => Command::Private(some("a user")?),
+        "new" => Command::OpenPrivate(required("a user")?),
         "group" => {
-            some("users, with commas between them, and a name")?;
+            required("users, separated by commas, and a name")?;
             let (users, name) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
             if name.trim().is_empty() {
-                return Err("/group takes users, with commas between them, and a name".to_owned());
+                return Err("/group needs users, separated by commas, and a name".to_owned());
             }
             let users = users.split(',').filter(|user| !user.is_empty()).map(str::to_owned).collect();
             Command::Group(name.trim().to_owned(), users)
         }
-        "rename" => Command::Rename(some("a name")?),
-        "add" => some("users").map(|_| Command::Add(words()))?,
-        "remove" => Command::Remove(some("a user")?),
+        "rename" => Command::Rename(required("a name")?),
+        "add" => required("users").map(|_| Command::Add(words()))?,
+        "remove" => Command::Remove(required("a user")?),
         "leave" => Command::Leave,
-        "admin" => Command::Admin(some("a user")?, true),
-        "unadmin" => Command::Admin(some("a user")?, false),
+        "admin" => Command::Admin(required("a user")?, true),
+        "unadmin" => Command::Admin(required("a user")?, false),
         "mute" => Command::Mute(true),
         "unmute" => Command::Mute(false),
         "clear" => Command::Clear,
-        "nick" => Command::Nickname(some("a name")?),
+        "nick" => Command::Nickname(required("a name")?),
         "help" => Command::Help,
         "quit" => Command::Quit,
-        _ => return Err(format!("there is no /{name}; /help lists what there is")),
+        _ => return Err(format!("unknown command /{name}. /help lists the commands")),
     })
 }
 
-/// A path, in quotes if it has spaces, and what follows it.
-fn path_of(text: &str) -> (PathBuf, String) {
+/// Splits a path, which may be in quotes, from the text after it.
+fn split_path(text: &str) -> (PathBuf, String) {
     let quoted = text.strip_prefix('"').and_then(|text| text.split_once('"'));
     let (path, rest) = quoted.or_else(|| text.split_once(char::is_whitespace)).unwrap_or((text, ""));
     (PathBuf::from(path), rest.trim().to_owned())
@@ -142,11 +148,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_messages_or_commands() {
+    fn lines_parse_to_messages_or_commands() {
         let list = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        for (line, wanted) in [
-            ("Hello there ", Command::Say("Hello there".to_owned())),
-            ("//etc is a folder", Command::Say("/etc is a folder".to_owned())),
+        for (line, expected) in [
+            ("Hello there ", Command::Text("Hello there".to_owned())),
+            ("//etc is a folder", Command::Text("/etc is a folder".to_owned())),
             ("/reply 12  Yes, I do", Command::Reply(12, "Yes, I do".to_owned())),
             ("/edit #3 Better", Command::Edit(3, "Better".to_owned())),
             ("/delete 3", Command::Delete(3, false)),
@@ -162,12 +168,12 @@ mod tests {
             ("/save 3 my notes.txt", Command::Save(3, Some("my notes.txt".into()))),
             ("/save 3 \"my notes.txt\"", Command::Save(3, Some("my notes.txt".into()))),
         ] {
-            assert_eq!(parse(line), Ok(wanted), "{line}");
+            assert_eq!(parse(line), Ok(expected), "{line}");
         }
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
+    fn invalid_lines_are_explained() {
         for (line, word) in [
             ("/reply yes", "number"),
             ("/edit 3", "text"),
@@ -176,13 +182,13 @@ mod tests {
             ("/group bob", "name"),
             ("/dance", "/help"),
         ] {
-            let said = parse(line).unwrap_err();
-            assert!(said.contains(word), "{line}: {said}");
+            let error = parse(line).unwrap_err();
+            assert!(error.contains(word), "{line}: {error}");
         }
     }
 
     #[test]
-    fn every_command_is_in_the_help() {
+    fn help_lists_every_command() {
         let named: Vec<_> = HELP.iter().flat_map(|(keys, _)| keys.split([' ', ','])).collect();
         for name in [
             "new", "group", "reply", "file", "save", "edit", "delete", "react", "mute", "clear", "rename", "add",

@@ -1,4 +1,4 @@
-//! The screen: the inbox, a chat, a line to type into.
+//! Draws the screen: the inbox, one chat, and the input.
 
 use super::command::HELP;
 use super::files;
@@ -15,19 +15,19 @@ use ratatui::widgets::{Block, Clear, Paragraph};
 use std::time::Instant;
 use textwrap::core::display_width;
 
-/// How wide the inbox is.
-const INBOX: u16 = 28;
-/// From this width of the screen on, the inbox is shown beside the chat.
+/// The width of the inbox, in columns.
+const INBOX_WIDTH: u16 = 28;
+/// A narrower screen shows the chat without the inbox.
 const MIN_WIDTH_FOR_INBOX: u16 = 64;
-/// How many lines may be typed before they scroll.
+/// The input scrolls if it has more lines.
 const MAX_INPUT_LINES: u16 = 6;
 
-/// How many lines of messages the screen shows.
+/// How many rows of the screen show messages.
 pub(super) fn height(screen: Rect) -> usize {
     usize::from(screen.height.saturating_sub(6))
 }
 
-/// Draws everything. `now` is the moment for who types, `time` the same in RFC 3339 for what is muted.
+/// Draws the whole screen. `now` decides who is shown as typing, `time` is the same moment in RFC 3339 for mutes.
 pub(super) fn draw(
     frame: &mut Frame<'_>,
     state: &State,
@@ -37,14 +37,14 @@ pub(super) fn draw(
 ) {
     let area = frame.area();
     let [body, status] = Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(area);
-    let inbox = if area.width >= MIN_WIDTH_FOR_INBOX { INBOX } else { 0 };
+    let inbox = if area.width >= MIN_WIDTH_FOR_INBOX { INBOX_WIDTH } else { 0 };
     let [left, right] = Layout::horizontal([Constraint::Length(inbox), Constraint::Min(0)]).areas(body);
     if inbox > 0 {
         draw_inbox(frame, left, state, view, time);
     }
-    let typed = u16::try_from(view.input.lines().len()).unwrap_or(MAX_INPUT_LINES).min(MAX_INPUT_LINES);
+    let input_lines = u16::try_from(view.input.lines().len()).unwrap_or(MAX_INPUT_LINES).min(MAX_INPUT_LINES);
     let [chat, typing, input] =
-        Layout::vertical([Constraint::Min(0), Constraint::Length(1), Constraint::Length(typed + 2)]).areas(right);
+        Layout::vertical([Constraint::Min(0), Constraint::Length(1), Constraint::Length(input_lines + 2)]).areas(right);
     draw_chat(frame, chat, state, view, unsent);
     draw_typing(frame, typing, state, view, now);
     view.input.set_block(Block::bordered().title(input_title(state, view)));
@@ -62,23 +62,23 @@ fn draw_inbox(frame: &mut Frame<'_>, area: Rect, state: &State, view: &View, tim
     frame.render_widget(block, area);
     let (width, rows) = (usize::from(inner.width), usize::from(inner.height) / 2);
     let inbox = state.inbox();
-    let here = inbox.iter().position(|held| Some(&held.chat().chat_id) == view.chat.as_ref()).unwrap_or(0);
-    let first = here.saturating_sub(rows.saturating_sub(1));
+    let selected = inbox.iter().position(|held| Some(&held.chat().chat_id) == view.chat.as_ref()).unwrap_or(0);
+    let first = selected.saturating_sub(rows.saturating_sub(1));
     let mut lines = Vec::new();
     for held in inbox.iter().skip(first).take(rows) {
         let unread = held.unread(state.me());
         let count = if unread > 0 { format!(" {unread}") } else { String::new() };
         let muted = if held.is_muted(time) { " (muted)" } else { "" };
         let name = cut(names::chat(state, held), width.saturating_sub(2 + count.len() + muted.len()));
-        let room = width.saturating_sub(2 + display_width(&name) + muted.len() + count.len());
-        let is_here = Some(&held.chat().chat_id) == view.chat.as_ref();
-        let style = if is_here { Style::default().add_modifier(Modifier::REVERSED) } else { Style::default() };
+        let padding = width.saturating_sub(2 + display_width(&name) + muted.len() + count.len());
+        let is_selected = Some(&held.chat().chat_id) == view.chat.as_ref();
+        let style = if is_selected { Style::default().add_modifier(Modifier::REVERSED) } else { Style::default() };
         let bold = if unread > 0 { Modifier::BOLD } else { Modifier::empty() };
         let title = vec![
-            mark(state, held),
+            presence_mark(state, held),
             Span::raw(name).add_modifier(bold),
             Span::raw(muted).dim(),
-            Span::raw(" ".repeat(room)),
+            Span::raw(" ".repeat(padding)),
             Span::raw(count).fg(Color::Yellow).bold(),
         ];
         lines.push(Line::from(title).style(style));
@@ -92,10 +92,10 @@ fn draw_inbox(frame: &mut Frame<'_>, area: Rect, state: &State, view: &View, tim
     frame.render_widget(Paragraph::new(lines), inner);
 }
 
-/// Whether the other one of a private chat is there; a group is a group.
-fn mark(state: &State, held: &Held) -> Span<'static> {
-    let Some(other) = names::other(state, held.chat()) else { return Span::raw("# ").dim() };
-    match state.person(other).map(|person| person.status) {
+/// A dot that is green if the peer of a private chat is online. A hash sign for a group.
+fn presence_mark(state: &State, held: &Held) -> Span<'static> {
+    let Some(peer) = names::peer(state, held.chat()) else { return Span::raw("# ").dim() };
+    match state.person(peer).map(|person| person.status) {
         Some(Status::Online) => Span::raw("\u{25cf} ").fg(Color::Green),
         _ => Span::raw("\u{25cb} ").dim(),
     }
@@ -107,7 +107,7 @@ fn preview(state: &State, held: &Held, message: &Message) -> String {
         other if held.chat().is_group => format!("{}: ", names::user(state, other)),
         _ => String::new(),
     };
-    let what = if message.deleted_at.is_some() { "(deleted)".to_owned() } else { files::text(message) };
+    let what = if message.deleted_at.is_some() { "(deleted)".to_owned() } else { files::message_text(message) };
     format!("{who}{}", what.replace(char::is_control, " "))
 }
 
@@ -121,9 +121,9 @@ fn draw_chat(frame: &mut Frame<'_>, area: Rect, state: &State, view: &mut View, 
         frame.render_widget(Paragraph::new(text).dim(), inner);
         return;
     };
-    let (of, lines): (Vec<_>, Vec<_>) = messages(state, held, unsent, usize::from(inner.width)).into_iter().unzip();
+    let (seqs, lines): (Vec<_>, Vec<_>) = messages(state, held, unsent, usize::from(inner.width)).into_iter().unzip();
     let rows = usize::from(inner.height);
-    let shown = lines[view.window(&of, rows)].to_vec();
+    let shown = lines[view.window(&seqs, rows)].to_vec();
     let gap = u16::try_from(rows - shown.len()).unwrap_or_default();
     let [_, shown_area] = Layout::vertical([Constraint::Length(gap), Constraint::Min(0)]).areas(inner);
     frame.render_widget(Paragraph::new(shown), shown_area);
@@ -131,7 +131,7 @@ fn draw_chat(frame: &mut Frame<'_>, area: Rect, state: &State, view: &mut View, 
 
 fn title(state: &State, held: &Held) -> String {
     let chat = held.chat();
-    let more = match names::other(state, chat).and_then(|other| state.person(other)) {
+    let more = match names::peer(state, chat).and_then(|peer| state.person(peer)) {
         Some(person) if person.status == Status::Online => "online".to_owned(),
         Some(person) => match &person.last_seen {
             Some(at) => format!("last seen {} {}", names::day(at), names::clock(at)),
@@ -145,7 +145,8 @@ fn title(state: &State, held: &Held) -> String {
     format!(" {} {more}", names::chat(state, held))
 }
 
-/// The messages of a chat, broken into lines: those that are stored, then those on their way. And of which each line is.
+/// The stored messages of a chat and then the unsent ones, wrapped into lines. Each stored message's line has its
+/// `seq`.
 fn messages(state: &State, held: &Held, unsent: &[Unsent], width: usize) -> Vec<(Option<Seq>, Line<'static>)> {
     let mut lines = Vec::new();
     if held.has_older() {
@@ -153,19 +154,20 @@ fn messages(state: &State, held: &Held, unsent: &[Unsent], width: usize) -> Vec<
     }
     let mut day = String::new();
     for message in held.messages() {
-        let this = names::day(&message.created_at);
-        if this != day {
-            lines.push((None, Line::from(format!("\u{2500}\u{2500} {this} \u{2500}\u{2500}")).dim().centered()));
-            day = this;
+        let message_day = names::day(&message.created_at);
+        if message_day != day {
+            lines.push((None, Line::from(format!("\u{2500}\u{2500} {message_day} \u{2500}\u{2500}")).dim().centered()));
+            day = message_day;
         }
-        lines.extend(of_message(state, held, message, width).into_iter().map(|line| (Some(message.seq), line)));
+        lines.extend(message_lines(state, held, message, width).into_iter().map(|line| (Some(message.seq), line)));
     }
     let chat = &held.chat().chat_id;
     for unsent in unsent.iter().filter(|unsent| unsent.chat == *chat) {
-        let text = files::draft(&unsent.draft);
+        let text = files::draft_text(&unsent.draft);
         let body = Body { text: &text, style: Style::default().dim(), tail: "\u{2026}".to_owned() };
-        lines
-            .extend(broken("     ", names::user(state, state.me()), &body, width).into_iter().map(|line| (None, line)));
+        lines.extend(
+            wrapped_lines("     ", names::user(state, state.me()), &body, width).into_iter().map(|line| (None, line)),
+        );
     }
     lines
 }
@@ -173,11 +175,11 @@ fn messages(state: &State, held: &Held, unsent: &[Unsent], width: usize) -> Vec<
 struct Body<'a> {
     text: &'a str,
     style: Style,
-    /// What follows it on its last line.
+    /// Ticks, reactions and the number, after the text's last line.
     tail: String,
 }
 
-fn of_message(state: &State, held: &Held, message: &Message, width: usize) -> Vec<Line<'static>> {
+fn message_lines(state: &State, held: &Held, message: &Message, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let sender = names::user(state, &message.sender_id);
     let time = names::clock(&message.created_at);
@@ -201,19 +203,19 @@ fn of_message(state: &State, held: &Held, message: &Message, width: usize) -> Ve
     tail.push(format!("#{}", message.seq));
     let is_deleted = message.deleted_at.is_some();
     let style = if is_deleted { Style::default().dim().italic() } else { Style::default() };
-    let text = if is_deleted { "(deleted)".to_owned() } else { files::text(message) };
-    lines.extend(broken(&time, sender, &Body { text: &text, style, tail: tail.join("  ") }, width));
+    let text = if is_deleted { "(deleted)".to_owned() } else { files::message_text(message) };
+    lines.extend(wrapped_lines(&time, sender, &Body { text: &text, style, tail: tail.join("  ") }, width));
     lines
 }
 
-/// `10:02 bob  What he said`, broken to this width, with its tail at the end.
-fn broken(time: &str, sender: &str, body: &Body<'_>, width: usize) -> Vec<Line<'static>> {
+/// Lines such as `10:02 bob  Hello`, broken to this width, with the tail at the end.
+fn wrapped_lines(time: &str, sender: &str, body: &Body<'_>, width: usize) -> Vec<Line<'static>> {
     let sender = cut(sender, 14);
     let indent = time.len() + 1 + display_width(&sender) + 2;
-    let room = width.saturating_sub(indent).max(8);
+    let text_width = width.saturating_sub(indent).max(8);
     let mut lines: Vec<Line<'static>> = Vec::new();
-    // What is not to be seen is not shown: it could move the cursor.
-    for row in body.text.lines().flat_map(|row| textwrap::wrap(row, room)) {
+    // Control characters are replaced, because they could move the cursor.
+    for row in body.text.lines().flat_map(|row| textwrap::wrap(row, text_width)) {
         let row = Span::styled(row.replace(char::is_control, " "), body.style);
         let head = match lines.is_empty() {
             true => {
@@ -231,7 +233,7 @@ fn broken(time: &str, sender: &str, body: &Body<'_>, width: usize) -> Vec<Line<'
     lines
 }
 
-/// The same user has the same color.
+/// The same name always has the same color.
 fn color(name: &str) -> Color {
     const COLORS: [Color; 6] =
         [Color::Cyan, Color::Magenta, Color::Green, Color::Blue, Color::LightRed, Color::LightYellow];
@@ -240,7 +242,7 @@ fn color(name: &str) -> Color {
 }
 
 fn draw_typing(frame: &mut Frame<'_>, area: Rect, state: &State, view: &View, now: Instant) {
-    let who = view.chat.as_ref().map(|chat| view.types(chat, now)).unwrap_or_default();
+    let who = view.chat.as_ref().map(|chat| view.typing_users(chat, now)).unwrap_or_default();
     let who: Vec<_> = who.into_iter().map(|user| names::user(state, user)).collect();
     let text = match who.as_slice() {
         [] => String::new(),
@@ -253,7 +255,7 @@ fn draw_typing(frame: &mut Frame<'_>, area: Rect, state: &State, view: &View, no
 
 fn input_title(state: &State, view: &View) -> String {
     match view.chat.as_ref().and_then(|chat| state.chat(chat)) {
-        Some(held) if held.chat().closed_at.is_some() => " closed: it takes no messages ".to_owned(),
+        Some(held) if held.chat().closed_at.is_some() => " closed: no new messages ".to_owned(),
         Some(held) => format!(" to {} ", names::chat(state, held)),
         None => " /new USER, /help ".to_owned(),
     }
@@ -261,8 +263,8 @@ fn input_title(state: &State, view: &View) -> String {
 
 fn draw_status(frame: &mut Frame<'_>, area: Rect, state: &State, view: &View) {
     let (dot, text) = match &view.link {
-        Link::Online if state.is_behind() => match &view.behind {
-            Some(reason) => (Color::Yellow, format!("catching up, again: {reason}")),
+        Link::Online if state.is_behind() => match &view.catch_up_error {
+            Some(reason) => (Color::Yellow, format!("catching up, retrying: {reason}")),
             None => (Color::Yellow, "catching up".to_owned()),
         },
         Link::Online => (Color::Green, "connected".to_owned()),
@@ -286,10 +288,10 @@ fn draw_help(frame: &mut Frame<'_>, area: Rect) {
     let area = area.centered(Constraint::Length(84.min(area.width)), Constraint::Length(height.min(area.height)));
     let lines = HELP.map(|(keys, what)| Line::from(vec![Span::raw(format!(" {keys:<23}")).bold(), Span::raw(what)]));
     frame.render_widget(Clear, area);
-    frame.render_widget(Paragraph::new(lines.to_vec()).block(Block::bordered().title(" What there is ")), area);
+    frame.render_widget(Paragraph::new(lines.to_vec()).block(Block::bordered().title(" Help ")), area);
 }
 
-/// A text, cut to a width.
+/// Cuts a text to a width, with an ellipsis if it is longer.
 fn cut(text: &str, width: usize) -> String {
     let text = text.replace(char::is_control, " ");
     if display_width(&text) <= width {

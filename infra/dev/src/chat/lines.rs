@@ -1,7 +1,7 @@
-//! The conversation with a script: what to do comes as JSON, a line each, and so goes what happens. Actions, events and
-//! replies are those of docs/API.md; events come in the order of each chat's log, and each once.
+//! `chat --json`: reads actions and prints replies and events, one JSON object a line, in the format of docs/API.md.
+//! Each event is printed once, in the order of its chat's log.
 
-use super::in_words;
+use super::error_text;
 use crate::Error;
 use client::call::{self, PageOf};
 use client::documents::{ChatId, InboxEntry, Seq};
@@ -15,17 +15,16 @@ use std::io::{ErrorKind, Write};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::sync::mpsc;
 
-/// A line that comes.
+/// An input line.
 #[derive(Deserialize)]
 struct Request {
-    /// The script's name for it, repeated in its reply.
+    /// The script's id of the request. The reply repeats it.
     id: Option<Value>,
     #[serde(flatten)]
     action: Action,
 }
 
-/// What a script can ask for: the actions of the WebSocket API, and what a client needs beside them. sync is not among
-/// them, as the client does that by itself.
+/// The actions: those of the WebSocket API without `sync`, which the client does itself, and some for reading.
 #[derive(Deserialize)]
 #[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase")]
 enum Action {
@@ -55,7 +54,7 @@ enum Action {
     DeleteMessage {
         chat_id: ChatId,
         seq: Seq,
-        r#for: Whom,
+        r#for: DeleteFor,
     },
     ReactToMessage {
         chat_id: ChatId,
@@ -67,7 +66,7 @@ enum Action {
         state: TypingState,
     },
     Ping {},
-    /// The chats as the client holds them, newest activity first.
+    /// The chats in the client's memory, newest activity first.
     ListChats {},
     /// A chat and its members.
     GetChat {
@@ -77,23 +76,23 @@ enum Action {
 
 #[derive(Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
-enum Whom {
+enum DeleteFor {
     Me,
     Everyone,
 }
 
-/// What came of a request.
+/// The result of a request.
 struct Reply {
     id: Option<Value>,
     result: Result<Value, client::Error>,
 }
 
-/// Reads requests from `input` and prints to `output` until the input ends, and then until all is answered and sent; or
-/// until `stop`.
+/// Reads requests from `input` and prints to `output`. It ends when the input has ended, every request is answered and
+/// every message is sent, or when `stop` completes.
 ///
 /// # Errors
 /// The output cannot be written.
-pub async fn converse(
+pub async fn run(
     client: Client,
     mut updates: Updates,
     input: impl AsyncRead + Unpin,
@@ -101,56 +100,56 @@ pub async fn converse(
     stop: impl Future<Output = Result<(), Error>>,
 ) -> Result<(), Error> {
     let mut lines = BufReader::new(input).lines();
-    let (replied, mut replies) = mpsc::unbounded_channel();
-    let mut talk = Talk { client, output, replied, sending: BTreeMap::new(), open: 0, is_online: true };
-    let mut written = talk.connection(&Link::Online);
+    let (reply_sender, mut replies) = mpsc::unbounded_channel();
+    let mut session = Session { client, output, reply_sender, sending: BTreeMap::new(), pending: 0, is_online: true };
+    let mut printed = session.connection(&Link::Online);
     let mut stop = std::pin::pin!(stop);
-    let mut reads = true;
+    let mut is_reading = true;
     loop {
-        match written {
-            // Whoever reads no more is no fault.
+        match printed {
+            // A reader that closes the pipe is not an error.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-            Err(source) => return Err(Error::Io { what: "printing".to_owned(), source }),
+            Err(source) => return Err(Error::Io { what: "cannot write to the standard output".to_owned(), source }),
             Ok(()) => {}
         }
-        if !reads && talk.open == 0 && talk.sending.is_empty() {
+        if !is_reading && session.pending == 0 && session.sending.is_empty() {
             return Ok(());
         }
-        written = tokio::select! {
-            asked = &mut stop => return asked,
-            line = lines.next_line(), if reads => match line {
-                Ok(Some(line)) => talk.line(&line),
-                // What is no text ends it as the end does.
-                Ok(None) | Err(_) => { reads = false; Ok(()) }
+        printed = tokio::select! {
+            stopped = &mut stop => return stopped,
+            line = lines.next_line(), if is_reading => match line {
+                Ok(Some(line)) => session.handle_line(&line),
+                // Input that is not UTF-8 counts as the end of the input.
+                Ok(None) | Err(_) => { is_reading = false; Ok(()) }
             },
             update = updates.next() => match update {
-                Some(update) => talk.told(update),
+                Some(update) => session.handle_update(update),
                 None => return Ok(()),
             },
-            Some(reply) = replies.recv() => { talk.open -= 1; talk.reply(reply) }
+            Some(reply) = replies.recv() => { session.pending -= 1; session.reply(reply) }
         };
     }
 }
 
-struct Talk<W> {
+struct Session<W> {
     client: Client,
     output: W,
-    replied: mpsc::UnboundedSender<Reply>,
-    /// The scripts' names of messages on their way, by the names that these have.
+    reply_sender: mpsc::UnboundedSender<Reply>,
+    /// The request ids of unsent messages, by `clientMessageId`.
     sending: BTreeMap<String, Option<Value>>,
-    /// How many requests have no reply yet.
-    open: usize,
+    /// The number of requests without a reply.
+    pending: usize,
     is_online: bool,
 }
 
-impl<W: Write> Talk<W> {
+impl<W: Write> Session<W> {
     fn print(&mut self, line: &impl Serialize) -> std::io::Result<()> {
         serde_json::to_writer(&mut self.output, line)?;
         writeln!(self.output)?;
         self.output.flush()
     }
 
-    fn line(&mut self, line: &str) -> std::io::Result<()> {
+    fn handle_line(&mut self, line: &str) -> std::io::Result<()> {
         if line.trim().is_empty() {
             return Ok(());
         }
@@ -158,7 +157,7 @@ impl<W: Write> Talk<W> {
             Ok(Request { id, action }) => self.perform(id, action),
             Err(error) => {
                 let id = serde_json::from_str::<Value>(line).ok().and_then(|line| line.get("id").cloned());
-                self.refuse(id, &format!("this is no request: {error}"))
+                self.refuse(id, &format!("invalid request: {error}"))
             }
         }
     }
@@ -167,11 +166,11 @@ impl<W: Write> Talk<W> {
         let client = self.client.clone();
         match action {
             Action::SendMessage { chat_id, draft, client_message_id } => {
-                let handed = match client_message_id {
+                let queued = match client_message_id {
                     Some(name) => client.send_as(&chat_id, draft, name),
                     None => client.send(&chat_id, draft),
                 };
-                match handed {
+                match queued {
                     Ok(name) => {
                         self.sending.insert(name, id);
                     }
@@ -179,38 +178,46 @@ impl<W: Write> Talk<W> {
                 }
             }
             Action::CreateChat(new) => {
-                self.ask(id, async move { Ok(json!({"chat": client.create_chat(&new).await?})) });
+                self.spawn_request(id, async move { Ok(json!({"chat": client.create_chat(&new).await?})) });
             }
             Action::ListMessages { chat_id, before, after, around, limit } => {
-                let of = match (before, after, around) {
+                let page = match (before, after, around) {
                     (None, None, None) => PageOf::Last,
                     (Some(seq), None, None) => PageOf::Before(seq),
                     (None, Some(seq), None) => PageOf::After(seq),
                     (None, None, Some(seq)) => PageOf::Around(seq),
-                    _ => return self.refuse(id, "one of before, after and around"),
+                    _ => return self.refuse(id, "use at most one of before, after and around"),
                 };
-                let call = call::list_messages(&chat_id, of, limit.unwrap_or(50));
-                self.ask(id, async move { Ok(json!(client.ask(&call).await?)) });
+                let call = call::list_messages(&chat_id, page, limit.unwrap_or(50));
+                self.spawn_request(id, async move { Ok(json!(client.ask(&call).await?)) });
             }
             Action::MarkSeen { chat_id, seq } => {
-                self.ask(id, async move { Ok(json!(client.mark_seen(&chat_id, seq).await?)) });
+                self.spawn_request(id, async move { Ok(json!(client.mark_seen(&chat_id, seq).await?)) });
             }
             Action::EditMessage { chat_id, seq, content } => {
-                self.ask(id, async move { Ok(json!({"message": client.edit(&chat_id, seq, &content).await?})) });
+                self.spawn_request(
+                    id,
+                    async move { Ok(json!({"message": client.edit(&chat_id, seq, &content).await?})) },
+                );
             }
             Action::DeleteMessage { chat_id, seq, r#for } => {
-                let for_everyone = r#for == Whom::Everyone;
-                self.ask(id, async move { Ok(json!({"message": client.delete(&chat_id, seq, for_everyone).await?})) });
+                let for_everyone = r#for == DeleteFor::Everyone;
+                self.spawn_request(id, async move {
+                    Ok(json!({"message": client.delete(&chat_id, seq, for_everyone).await?}))
+                });
             }
             Action::ReactToMessage { chat_id, seq, emojis } => {
-                self.ask(id, async move { Ok(json!({"message": client.react(&chat_id, seq, &emojis).await?})) });
+                self.spawn_request(
+                    id,
+                    async move { Ok(json!({"message": client.react(&chat_id, seq, &emojis).await?})) },
+                );
             }
             Action::Typing { chat_id, state } => {
-                self.ask(id, async move { Ok(json!(client.ask(&call::typing(&chat_id, state)).await?)) });
+                self.spawn_request(id, async move { Ok(json!(client.ask(&call::typing(&chat_id, state)).await?)) });
             }
-            Action::Ping {} => self.ask(id, async move { Ok(json!(client.ask(&call::ping()).await?)) }),
+            Action::Ping {} => self.spawn_request(id, async move { Ok(json!(client.ask(&call::ping()).await?)) }),
             Action::GetChat { chat_id } => {
-                self.ask(id, async move { Ok(json!(client.details(&chat_id).await?)) });
+                self.spawn_request(id, async move { Ok(json!(client.details(&chat_id).await?)) });
             }
             Action::ListChats {} => {
                 let chats = self.client.read(entries);
@@ -220,14 +227,18 @@ impl<W: Write> Talk<W> {
         Ok(())
     }
 
-    /// Asks beside what comes meanwhile.
-    fn ask(&mut self, id: Option<Value>, asking: impl Future<Output = Result<Value, client::Error>> + Send + 'static) {
-        self.open += 1;
-        let replied = self.replied.clone();
+    /// Runs a request in a task of its own, so that other lines and updates are handled in the meantime.
+    fn spawn_request(
+        &mut self,
+        id: Option<Value>,
+        request: impl Future<Output = Result<Value, client::Error>> + Send + 'static,
+    ) {
+        self.pending += 1;
+        let reply_sender = self.reply_sender.clone();
         tokio::spawn(async move {
-            let result = asking.await;
-            // Whoever has ended does not care any more.
-            let _ = replied.send(Reply { id, result });
+            let result = request.await;
+            // The receiver is gone if the session has ended.
+            let _ = reply_sender.send(Reply { id, result });
         });
     }
 
@@ -245,7 +256,7 @@ impl<W: Write> Talk<W> {
         }
     }
 
-    fn told(&mut self, update: Update) -> std::io::Result<()> {
+    fn handle_update(&mut self, update: Update) -> std::io::Result<()> {
         match update {
             Update::Event(event) => self.print(&event),
             Update::Connection(link) => self.connection(&link),
@@ -263,12 +274,12 @@ impl<W: Write> Talk<W> {
                     Task::CatchUp => "catchUp",
                     Task::Renew => "renew",
                 };
-                self.print(&json!({"event": "failed", "data": {"task": task, "reason": in_words(&error)}}))
+                self.print(&json!({"event": "failed", "data": {"task": task, "reason": error_text(&error)}}))
             }
         }
     }
 
-    /// That the connection came or went; not each try.
+    /// Prints when the connection comes or goes, but not each attempt to connect.
     fn connection(&mut self, link: &Link) -> std::io::Result<()> {
         let data = match link {
             Link::Online => json!({"status": "online"}),
@@ -280,7 +291,7 @@ impl<W: Write> Talk<W> {
     }
 }
 
-/// The inbox as the client holds it.
+/// The client's inbox, in the format of the API.
 fn entries(state: &client::State) -> Vec<InboxEntry> {
     let entry = |held: &&client::Held| {
         let (muted, mut chat) = (held.is_muted(&jiff::Timestamp::now().to_string()), held.chat().clone());

@@ -1,4 +1,4 @@
-//! What the screen is about: which chat, how far up, who types, what went wrong.
+//! The state of the screen: the shown chat, the scroll position, typing users, and errors.
 
 use client::documents::{ChatId, Seq, UserId};
 use client::events::{Typing, TypingState};
@@ -8,40 +8,43 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-/// For how long somebody is shown to type, if that is not said.
+/// How long a typing indicator is shown if the event has no timeout.
 const TYPING_SHOWN_FOR: Duration = Duration::from_secs(6);
 
-/// A line at the bottom of the screen.
+/// The text at the bottom of the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Notice {
     pub(super) text: String,
     pub(super) is_error: bool,
 }
 
-/// Where the messages that are shown end: so many lines into this message, or after it.
-struct Place {
-    of: Seq,
+/// The last line on the screen, to find it again after messages were added or changed.
+struct Anchor {
+    /// The message of the line.
+    seq: Seq,
+    /// The line's index from the message's first line. Larger than its last line if lines without a message follow.
     line: usize,
-    /// How many lines it was scrolled up.
+    /// How many lines the chat was scrolled up.
     up: usize,
 }
 
-/// The screen.
+/// The state of the screen.
 pub(super) struct View {
-    /// The chat that is shown.
+    /// The shown chat.
     pub(super) chat: Option<ChatId>,
-    /// How many lines it is scrolled up.
+    /// How many lines the chat is scrolled up.
     pub(super) up: usize,
-    /// Where the screen ended when it was last drawn.
-    place: Option<Place>,
+    /// The last line when the screen was last drawn.
+    anchor: Option<Anchor>,
     pub(super) input: TextArea<'static>,
     pub(super) link: Link,
-    /// Why what was missed is not there yet, if asking for it failed.
-    pub(super) behind: Option<String>,
+    /// Why the last attempt to catch up failed.
+    pub(super) catch_up_error: Option<String>,
     pub(super) notice: Option<Notice>,
     pub(super) shows_help: bool,
+    /// When each typing indicator expires.
     typing: BTreeMap<(ChatId, UserId), Instant>,
-    /// How far each chat was marked as seen.
+    /// The last `seq` that was marked as seen in each chat, since the connection last changed.
     seen: BTreeMap<ChatId, Seq>,
 }
 
@@ -50,10 +53,10 @@ impl View {
         Self {
             chat: None,
             up: 0,
-            place: None,
+            anchor: None,
             input: TextArea::default(),
             link,
-            behind: None,
+            catch_up_error: None,
             notice: None,
             shows_help: false,
             typing: BTreeMap::new(),
@@ -61,57 +64,58 @@ impl View {
         }
     }
 
-    /// The connection came or went. What was to be marked as seen over one that is lost may not have been.
-    pub(super) fn linked(&mut self, link: Link) {
+    /// Sets the state of the connection. It forgets what was marked as seen, because those requests may be lost.
+    pub(super) fn set_link(&mut self, link: Link) {
         self.link = link;
         self.seen.clear();
     }
 
-    /// Shows a chat.
+    /// Shows a chat, scrolled to its end.
     pub(super) fn choose(&mut self, chat: ChatId) {
         self.chat = Some(chat);
         self.up = 0;
-        self.place = None;
+        self.anchor = None;
     }
 
-    /// Which of these lines to show on so many rows; each names its message, if it is of one. Who has scrolled up goes on
-    /// seeing the same lines, whatever comes below or above them.
+    /// Returns which lines fit on `rows` rows. `lines` has the message's `seq` for each line, None for a line without a
+    /// message. If the chat is scrolled up, the same lines stay in view when lines are added above or below.
     pub(super) fn window(&mut self, lines: &[Option<Seq>], rows: usize) -> Range<usize> {
-        let begins = |of: Seq| lines.iter().position(|line| *line == Some(of));
-        if let Some(place) = self.place.take().filter(|_| self.up > 0)
-            && let Some(begins) = begins(place.of)
+        let first_line = |seq: Seq| lines.iter().position(|line| *line == Some(seq));
+        if let Some(anchor) = self.anchor.take().filter(|_| self.up > 0)
+            && let Some(first) = first_line(anchor.seq)
         {
-            let below = lines.len().saturating_sub(begins + place.line + 1);
-            self.up = (below + self.up).saturating_sub(place.up);
+            let below = lines.len().saturating_sub(first + anchor.line + 1);
+            self.up = (below + self.up).saturating_sub(anchor.up);
         }
         self.up = self.up.min(lines.len().saturating_sub(rows));
         let end = lines.len() - self.up;
         let last = lines[..end].iter().rev().find_map(|line| *line);
-        self.place = last.and_then(|of| Some(Place { of, line: end.checked_sub(begins(of)? + 1)?, up: self.up }));
+        self.anchor =
+            last.and_then(|seq| Some(Anchor { seq, line: end.checked_sub(first_line(seq)? + 1)?, up: self.up }));
         end.saturating_sub(rows)..end
     }
 
-    /// The chat after the one that is shown, or before it, in the order of the inbox.
+    /// The chat that is `steps` after the shown one in the inbox, or before it if negative. The first if none is shown.
     pub(super) fn neighbour(&self, state: &State, steps: isize) -> Option<ChatId> {
         let inbox = state.inbox();
-        let here = inbox.iter().position(|held| Some(&held.chat().chat_id) == self.chat.as_ref());
+        let current = inbox.iter().position(|held| Some(&held.chat().chat_id) == self.chat.as_ref());
         let count = isize::try_from(inbox.len()).ok().filter(|count| *count > 0)?;
-        let next = match here.and_then(|here| isize::try_from(here).ok()) {
-            Some(here) => (here + steps).rem_euclid(count),
+        let next = match current.and_then(|current| isize::try_from(current).ok()) {
+            Some(current) => (current + steps).rem_euclid(count),
             None => 0,
         };
         inbox.get(usize::try_from(next).ok()?).map(|held| held.chat().chat_id.clone())
     }
 
-    pub(super) fn say(&mut self, text: impl Into<String>) {
+    pub(super) fn show_notice(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice { text: text.into(), is_error: false });
     }
 
-    pub(super) fn complain(&mut self, text: impl Into<String>) {
+    pub(super) fn show_error(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice { text: text.into(), is_error: true });
     }
 
-    /// Somebody types, or stopped.
+    /// Applies a typing event.
     pub(super) fn typing(&mut self, chat: &ChatId, typing: &Typing, now: Instant) {
         let key = (chat.clone(), typing.user_id.clone());
         match typing.state {
@@ -123,20 +127,20 @@ impl View {
         }
     }
 
-    /// Somebody said something, so they do not type it any more.
-    pub(super) fn said(&mut self, chat: &ChatId, user: &UserId) {
+    /// Removes the typing indicator of a user who has sent a message.
+    pub(super) fn clear_typing(&mut self, chat: &ChatId, user: &UserId) {
         self.typing.remove(&(chat.clone(), user.clone()));
     }
 
-    /// Who types in a chat now.
-    pub(super) fn types(&self, chat: &str, now: Instant) -> Vec<&str> {
-        let here = self.typing.iter().filter(|((in_chat, _), until)| in_chat == chat && now < **until);
-        here.map(|((_, user), _)| user.as_str()).collect()
+    /// The users who are typing in a chat now.
+    pub(super) fn typing_users(&self, chat: &str, now: Instant) -> Vec<&str> {
+        let active = self.typing.iter().filter(|((in_chat, _), until)| in_chat == chat && now < **until);
+        active.map(|((_, user), _)| user.as_str()).collect()
     }
 
-    /// How far the chat that is shown is to be marked as seen, if it is to: its last message is on the screen, which it is
-    /// not before it is held, and some were not read. Told once.
-    pub(super) fn now_seen(&mut self, state: &State) -> Option<(ChatId, Seq)> {
+    /// Returns the shown chat and its last `seq` if the chat must be marked as seen: there are unread messages, and the
+    /// last message is loaded and on the screen. Returns each `seq` only once.
+    pub(super) fn take_newly_seen(&mut self, state: &State) -> Option<(ChatId, Seq)> {
         let held = state.chat(self.chat.as_ref().filter(|_| self.up == 0 && self.link == Link::Online)?)?;
         let (chat, seq) = (&held.chat().chat_id, held.seq());
         let is_new =
@@ -147,7 +151,7 @@ impl View {
         })
     }
 
-    /// What was typed, taken out.
+    /// Empties the input and returns the typed text.
     pub(super) fn take_input(&mut self) -> String {
         let typed = self.input.lines().join("\n");
         self.input = TextArea::default();
@@ -159,13 +163,13 @@ impl View {
 mod tests {
     use super::*;
 
-    /// As many lines of each message as are named.
+    /// Lines of messages: pairs of a message's `seq` and its number of lines.
     fn lines(of: &[(Seq, usize)]) -> Vec<Option<Seq>> {
         of.iter().flat_map(|(seq, lines)| std::iter::repeat_n(Some(*seq), *lines)).collect()
     }
 
     #[test]
-    fn who_has_scrolled_up_goes_on_seeing_the_same_lines() {
+    fn scrolled_up_view_keeps_the_same_lines() {
         let mut view = View::new(Link::Online);
         let mut shown = |up: usize, of: &[(Seq, usize)]| {
             view.up = view.up.saturating_add(up);
@@ -178,17 +182,21 @@ mod tests {
         assert_eq!(shown(0, &[(1, 2), (2, 1), (3, 2), (4, 1), (5, 1)]), (vec![3, 4, 5], 0, 4), "the end");
         assert_eq!(shown(2, &[(1, 2), (2, 1), (3, 2), (4, 1), (5, 1)]), (vec![2, 3, 3], 2, 2));
         let with_another = [(1, 2), (2, 1), (3, 2), (4, 1), (5, 1), (6, 4)];
-        assert_eq!(shown(0, &with_another), (vec![2, 3, 3], 6, 2), "what comes moves nothing");
+        assert_eq!(shown(0, &with_another), (vec![2, 3, 3], 6, 2), "new messages do not move the view");
         let with_older = [(0, 5), (1, 2), (2, 1), (3, 2), (4, 1), (5, 3), (6, 4)];
-        assert_eq!(shown(0, &with_older), (vec![2, 3, 3], 8, 7), "nor what is older, or changes below");
+        assert_eq!(
+            shown(0, &with_older),
+            (vec![2, 3, 3], 8, 7),
+            "older messages and changes below do not move the view"
+        );
         assert_eq!(shown(1, &with_older), (vec![1, 2, 3], 9, 6));
         assert_eq!(shown(1, &[(0, 5), (1, 2), (2, 1), (3, 2), (4, 1), (5, 3), (6, 5)]), (vec![1, 1, 2], 11, 5));
-        assert_eq!(shown(100, &with_older), (vec![0, 0, 0], 15, 0), "no further than there is");
+        assert_eq!(shown(100, &with_older), (vec![0, 0, 0], 15, 0), "not beyond the first line");
         assert_eq!(shown(0, &[]), (vec![], 0, 0));
     }
 
     #[test]
-    fn what_is_not_there_yet_is_not_seen() {
+    fn message_is_not_seen_before_it_is_loaded() {
         let mut state = State::new("alice");
         let json = serde_json::json!({"chats": [{
             "chat": {
@@ -200,7 +208,7 @@ mod tests {
         state.listed(None, serde_json::from_value(json).unwrap());
         let mut view = View::new(Link::Online);
         view.choose("c".to_owned());
-        assert_eq!(view.now_seen(&state), None);
+        assert_eq!(view.take_newly_seen(&state), None);
         let message = serde_json::json!({
             "messageId": "c:1", "chatId": "c", "seq": 1, "rev": 0, "senderId": "bob", "type": "text", "content": "Hello",
             "seenBy": ["bob"], "deletedFor": [], "createdAt": "2026-11-24T08:00:00.000Z",
@@ -210,23 +218,23 @@ mod tests {
             "seq": 1, "rev": 0, "floor": 0,
         });
         assert!(state.older("c", &serde_json::from_value(page).unwrap()));
-        assert_eq!(view.now_seen(&state), Some(("c".to_owned(), 1)));
-        assert_eq!(view.now_seen(&state), None, "it is told once");
+        assert_eq!(view.take_newly_seen(&state), Some(("c".to_owned(), 1)));
+        assert_eq!(view.take_newly_seen(&state), None, "it is returned once");
     }
 
     #[test]
-    fn who_types_is_shown_until_they_stop_say_something_or_the_time_is_over() {
+    fn typing_is_shown_until_it_stops_a_message_comes_or_time_is_over() {
         let (now, chat) = (Instant::now(), "c".to_owned());
         let mut view = View::new(Link::Online);
         let typing = |state, timeout_ms| Typing { user_id: "bob".to_owned(), state, timeout_ms };
         view.typing(&chat, &typing(TypingState::Start, Some(5000)), now);
-        assert_eq!(view.types("c", now), ["bob"]);
-        assert_eq!(view.types("d", now), [""; 0]);
-        assert_eq!(view.types("c", now + Duration::from_secs(5)), [""; 0]);
+        assert_eq!(view.typing_users("c", now), ["bob"]);
+        assert_eq!(view.typing_users("d", now), [""; 0]);
+        assert_eq!(view.typing_users("c", now + Duration::from_secs(5)), [""; 0]);
         view.typing(&chat, &typing(TypingState::Stop, None), now);
-        assert_eq!(view.types("c", now), [""; 0]);
+        assert_eq!(view.typing_users("c", now), [""; 0]);
         view.typing(&chat, &typing(TypingState::Start, None), now);
-        view.said(&chat, &"bob".to_owned());
-        assert_eq!(view.types("c", now), [""; 0]);
+        view.clear_typing(&chat, &"bob".to_owned());
+        assert_eq!(view.typing_users("c", now), [""; 0]);
     }
 }

@@ -1,4 +1,4 @@
-//! The page of both APIs, where `cargo run` says that it is.
+//! The running local cloud serves the page of both APIs.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// The whole answer, as it comes.
+/// The raw HTTP answer with its headers.
 async fn get(url: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
     stream.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).await.unwrap();
@@ -19,10 +19,10 @@ async fn get(url: &str, path: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_running_cloud_shows_both_apis() {
+async fn running_cloud_serves_the_api_reference() {
     let warnings: Arc<Mutex<Vec<String>>> = Arc::default();
     let sink = warnings.clone();
-    // No function is asked for anything.
+    // The test invokes no function.
     let lambda = Lambda::Endpoint("http://127.0.0.1:1".to_owned());
     let output = Arc::new(move |event| {
         if let Event::Warning(text) = event {
@@ -37,7 +37,7 @@ async fn the_running_cloud_shows_both_apis() {
         let raw = get(url, &format!("{PATH}/{file}")).await;
         assert!(raw.starts_with("HTTP/1.0 200") && raw.contains(start), "{raw}");
     }
-    // No page is in the way of a route.
+    // No page has the path of a route, which would cause a warning.
     assert_eq!(*warnings.lock().unwrap(), Vec::<String>::new());
     cloud.shutdown().await;
 }

@@ -1,14 +1,14 @@
-//! Both descriptions, what a `$ref` in them means, and where on the page that is.
+//! Both API descriptions. Resolves a `$ref` in them, and links it to its place on the page.
 
 use super::PATH;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
-/// Longer chains of references are circles.
-const CHAIN: usize = 16;
+/// The longest chain of references that is followed. A longer one is a cycle.
+const MAX_CHAIN: usize = 16;
 
-/// Which description.
+/// Selects a description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Api {
     Http,
@@ -27,7 +27,7 @@ impl Api {
         format!("{PATH}/{}", self.file())
     }
 
-    /// What ids on the page begin with: both files have names of their own.
+    /// The prefix of ids on the page. Without it, equal names in both files would have the same id.
     const fn prefix(self) -> &'static str {
         match self {
             Self::Http => "http",
@@ -35,7 +35,7 @@ impl Api {
         }
     }
 
-    /// The id of a part of the page.
+    /// The id of a section of the page.
     pub(super) fn id(self, kind: &str, name: &str) -> String {
         let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
         let name: String = name.chars().map(plain).collect();
@@ -43,14 +43,14 @@ impl Api {
     }
 }
 
-/// What is wrong with a file.
+/// Why a file cannot be shown.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) file: &'static str,
     pub(super) reason: String,
 }
 
-/// A value, and the file that it is in, to which its references belong.
+/// A value, and the file that contains it. References in the value are relative to that file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) api: Api,
@@ -58,12 +58,12 @@ pub(super) struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// A value of the same file.
+    /// Another value of the same file.
     pub(super) fn with(self, value: &'a Value) -> Self {
         Self { value, ..self }
     }
 
-    /// A member; null if there is none.
+    /// A member of the object. A null value if it has no such member.
     pub(super) fn get(self, key: &str) -> Self {
         self.with(&self.value[key])
     }
@@ -97,7 +97,7 @@ pub(super) struct Documents {
 
 impl Documents {
     /// # Errors
-    /// Every file that cannot be read or is no description.
+    /// One fault for each file that cannot be read, or that is not a description.
     pub(super) fn read(directory: &Path) -> Result<Self, Vec<Fault>> {
         let read = |api: Api, root| {
             let text = fs::read_to_string(directory.join(api.file())).map_err(|error| error.to_string());
@@ -122,9 +122,9 @@ impl Documents {
         Place { api, value }
     }
 
-    /// What this is, or what it refers to.
-    pub(super) fn follow<'a>(&'a self, mut place: Place<'a>) -> Place<'a> {
-        for _ in 0..CHAIN {
+    /// Follows references until the value is not a reference.
+    pub(super) fn resolve<'a>(&'a self, mut place: Place<'a>) -> Place<'a> {
+        for _ in 0..MAX_CHAIN {
             let Some(target) = place.reference().and_then(|reference| self.target(place.api, reference)) else { break };
             place = target;
         }
@@ -137,7 +137,8 @@ impl Documents {
         root.value.pointer(pointer).map(|value| root.with(value))
     }
 
-    /// What to call what is referred to, and its id on the page. None of what is not there or is nowhere on the page.
+    /// The name of a reference's target and its id on the page. None if the target does not exist or is not on the
+    /// page.
     pub(super) fn link(&self, api: Api, reference: &str) -> Option<(String, String)> {
         self.target(api, reference)?;
         let (api, pointer) = split(api, reference)?;
@@ -164,12 +165,12 @@ fn split(api: Api, reference: &str) -> Option<(Api, &str)> {
     }
 }
 
-/// A part of a JSON pointer (RFC 6901) as it is written in the file.
+/// Decodes a part of a JSON pointer (RFC 6901).
 fn unescape(part: &str) -> String {
     part.replace("~1", "/").replace("~0", "~")
 }
 
 fn parse(text: &str, root: &str) -> Result<Value, String> {
     let value: Value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
-    if value[root].is_object() { Ok(value) } else { Err(format!("`{root}` is missing, or is no mapping")) }
+    if value[root].is_object() { Ok(value) } else { Err(format!("`{root}` is missing or is not a mapping")) }
 }

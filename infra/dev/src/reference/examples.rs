@@ -1,14 +1,14 @@
-//! Examples, as the JSON that goes over the wire.
+//! Examples, as JSON.
 
 use super::documents::{Documents, Place};
 use maud::{Markup, html};
 use serde_json::Value;
 
-/// Those of a media type, a parameter (`example`, `examples` by name) or a message (`examples` with `payload`s).
+/// The examples of a media type, a parameter (`example`, `examples` by name) or a message (`examples` with `payload`s).
 pub(super) fn of(documents: &Documents, place: Place<'_>) -> Markup {
     let one = place.value.get("example").map(|value| ("example", "", value));
     let named = place.get("examples").members().filter_map(|(name, example)| {
-        let example = documents.follow(example).value;
+        let example = documents.resolve(example).value;
         Some((name, example["summary"].as_str().unwrap_or_default(), example.get("value")?))
     });
     let listed = place.get("examples").items().filter_map(|example| {
@@ -25,7 +25,7 @@ pub(super) fn of(documents: &Documents, place: Place<'_>) -> Markup {
     }
 }
 
-/// For people to read.
+/// JSON with indentation.
 pub(super) fn json(value: &Value) -> String {
     format!("{value:#}")
 }

@@ -1,18 +1,18 @@
-//! The HTTP API: its operations, and the responses that several of them share.
+//! The HTTP API: its operations, and the responses that several operations share.
 
 use super::documents::{Api, Documents, Place};
 use super::{examples, schema, text};
 use maud::{Markup, html};
 use serde_json::Value;
 
-/// In the order in which they are read, not in that of the alphabet.
+/// The methods in their order on the page.
 const METHODS: [&str; 8] = ["get", "post", "put", "patch", "delete", "head", "options", "trace"];
 
 /// One method of one path.
 pub(super) struct Operation<'a> {
     path: &'a str,
     method: &'a str,
-    /// What holds for every method of the path.
+    /// The part that every method of the path shares.
     shared: Place<'a>,
     own: Place<'a>,
 }
@@ -50,9 +50,9 @@ pub(super) fn operation(documents: &Documents, operation: &Operation<'_>) -> Mar
     let parameters: Vec<_> = [operation.shared, own]
         .into_iter()
         .flat_map(|place| place.get("parameters").items())
-        .map(|parameter| documents.follow(parameter))
+        .map(|parameter| documents.resolve(parameter))
         .collect();
-    let body = documents.follow(own.get("requestBody"));
+    let body = documents.resolve(own.get("requestBody"));
     html! {
         article id=(operation.id()) {
             h3 { code.method { (operation.method.to_uppercase()) } " " code { (operation.path) } }
@@ -102,10 +102,10 @@ fn parameter(documents: &Documents, parameter: Place<'_>) -> Markup {
     }
 }
 
-/// A shared response is told in full elsewhere.
+/// A shared response has only a link here. Its own section describes it.
 fn response(documents: &Documents, status: &str, place: Place<'_>) -> Markup {
     let link = place.reference().and_then(|reference| documents.link(place.api, reference));
-    let response = documents.follow(place);
+    let response = documents.resolve(place);
     html! {
         section.response {
             p {
@@ -117,14 +117,14 @@ fn response(documents: &Documents, status: &str, place: Place<'_>) -> Markup {
     }
 }
 
-/// What comes with a status.
+/// The problem codes, the headers and the content of a response.
 fn answer(documents: &Documents, response: Place<'_>) -> Markup {
     html! {
         (codes(response))
         @for (name, header) in response.get("headers").members() {
-            @let header = documents.follow(header);
+            @let header = documents.resolve(header);
             p.small {
-                "Header " code { (name) } ": " (schema::word(documents, header.get("schema")))
+                "Header " code { (name) } ": " (schema::short_type(documents, header.get("schema")))
                 " – " (text::inline(header.text("description")))
             }
         }
@@ -135,7 +135,7 @@ fn answer(documents: &Documents, response: Place<'_>) -> Markup {
 fn content(documents: &Documents, place: Place<'_>) -> Markup {
     html! {
         @for (media, place) in place.get("content").members() {
-            p { code { (media) } ": " (schema::word(documents, place.get("schema"))) }
+            p { code { (media) } ": " (schema::short_type(documents, place.get("schema"))) }
             @if place.get("schema").reference().is_none() && !only_narrows_codes(place.get("schema")) {
                 (schema::block(documents, place.get("schema"), None))
             }
@@ -144,7 +144,7 @@ fn content(documents: &Documents, place: Place<'_>) -> Markup {
     }
 }
 
-/// The values of `code` that a problem may have.
+/// The values of a problem's `code`.
 fn codes(response: Place<'_>) -> Markup {
     let schemas = response.get("content").members().map(|(_, media)| media.value.get("schema"));
     let codes: Vec<&str> = schemas.flat_map(codes_in).collect();
@@ -155,7 +155,7 @@ fn codes(response: Place<'_>) -> Markup {
     }
 }
 
-/// Whether a schema is another one with these codes, which are said already.
+/// Whether a schema only restricts another schema's `code`. The codes are shown separately.
 fn only_narrows_codes(schema: Place<'_>) -> bool {
     let is = |value: &Value, key: &str| value.as_object().is_some_and(|all| all.len() == 1 && all.contains_key(key));
     let codes = |part: &Value| is(part, "properties") && is(&part["properties"], "code");
@@ -170,7 +170,7 @@ fn codes_in(schema: Option<&Value>) -> Vec<&str> {
     own.chain(parts.flat_map(|part| codes_in(Some(part)))).collect()
 }
 
-/// The names of the schemes, or that there is none.
+/// The names of the security schemes, or "none".
 fn security(documents: &Documents, operation: Place<'_>) -> Markup {
     let own = operation.get("security");
     let security = if own.value.is_array() { own } else { documents.root(Api::Http).get("security") };
@@ -186,7 +186,7 @@ pub(super) fn shared_responses(documents: &Documents) -> Markup {
             article id=(Api::Http.id("response", name)) {
                 h3 { (name) }
                 (text::blocks(response.text("description")))
-                (answer(documents, documents.follow(response)))
+                (answer(documents, documents.resolve(response)))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The page as a whole: its head, its index, and its sections in order.
+//! The layout of the page: head, index, and sections.
 
 use super::documents::{Api, Documents, Fault, Place};
 use super::{PATH, http, schema, text, websocket};
@@ -6,8 +6,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 const STYLE: &str = include_str!("style.css");
 
-/// Both APIs.
-pub(super) fn whole(documents: &Documents) -> Markup {
+/// The page of both APIs.
+pub(super) fn api_page(documents: &Documents) -> Markup {
     let routes = http::operations(documents);
     let operations = websocket::operations(documents);
     let (actions, events): (Vec<_>, Vec<_>) = operations.iter().partition(|operation| operation.is_action());
@@ -16,8 +16,8 @@ pub(super) fn whole(documents: &Documents) -> Markup {
         header {
             h1 { "lambda-chat: both APIs" }
             p {
-                "Made from " a href=(Api::Http.raw_path()) { (Api::Http.file()) } " and "
-                a href=(Api::WebSocket.raw_path()) { (Api::WebSocket.file()) } ", whenever this page is loaded."
+                "Generated from " a href=(Api::Http.raw_path()) { (Api::Http.file()) } " and "
+                a href=(Api::WebSocket.raw_path()) { (Api::WebSocket.file()) } " each time this page is loaded."
             }
         }
         nav id="index" aria-label="Index" {
@@ -62,8 +62,8 @@ pub(super) fn whole(documents: &Documents) -> Markup {
     document("lambda-chat: both APIs", &body)
 }
 
-/// What stands in the page's way.
-pub(super) fn broken(faults: &[Fault]) -> Markup {
+/// The page that names the faults of the files.
+pub(super) fn fault_page(faults: &[Fault]) -> Markup {
     let body = html! {
         header { h1 { "The descriptions of the APIs cannot be read" } }
         main {
@@ -71,10 +71,10 @@ pub(super) fn broken(faults: &[Fault]) -> Markup {
                 h2 { a href={ (PATH) "/" (fault.file) } { "docs/" (fault.file) } }
                 pre { code { (fault.reason) } }
             }
-            p { "The APIs themselves run. Correct the file and load this page again." }
+            p { "The APIs themselves are running. Correct the file and reload this page." }
         }
     };
-    document("lambda-chat: a description is broken", &body)
+    document("lambda-chat: an API description cannot be read", &body)
 }
 
 fn document(title: &str, body: &Markup) -> Markup {
@@ -97,7 +97,7 @@ fn entry(id: &str, name: &str, summary: &str) -> Markup {
     html! { li { a href={ "#" (id) } { code { (name) } } " " (text::inline(summary)) } }
 }
 
-/// What holds for a whole API.
+/// The general part of an API: title, description, servers, tokens.
 fn about(root: Place<'_>) -> Markup {
     let info = root.get("info");
     let listed = root.get("servers").items().map(|server| (server, server.text("url").to_owned()));

@@ -1,5 +1,5 @@
-//! What docs/openapi.yaml and docs/asyncapi.yaml say, as one page for people, which the local cloud serves. The files
-//! are read for each request, so that an edit shows when the page is loaded again.
+//! Renders docs/openapi.yaml and docs/asyncapi.yaml as one HTML page, which the local cloud serves. It reads the files
+//! for each request, so that reloading the page shows an edit.
 
 mod documents;
 mod examples;
@@ -19,13 +19,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Where the page is, on the HTTP API's port.
+/// The path of the page on the HTTP API's port.
 pub const PATH: &str = "/docs";
 
-/// The page and the two files under it, of the workspace at `root`.
+/// The page and the two raw files below its path, for the workspace at `root`.
 pub fn pages(root: &Path) -> BTreeMap<String, PageSource> {
     let directory = root.join("docs");
-    let whole: PageSource = {
+    let html: PageSource = {
         let directory = directory.clone();
         Arc::new(move || page(&directory))
     };
@@ -33,25 +33,25 @@ pub fn pages(root: &Path) -> BTreeMap<String, PageSource> {
         let file = directory.join(api.file());
         (api.raw_path(), Arc::new(move || raw(&file)))
     };
-    BTreeMap::from([(PATH.to_owned(), whole), raw(Api::Http), raw(Api::WebSocket)])
+    BTreeMap::from([(PATH.to_owned(), html), raw(Api::Http), raw(Api::WebSocket)])
 }
 
 fn page(directory: &Path) -> Page {
     let (status, html) = match Documents::read(directory) {
-        Ok(documents) => (StatusCode::OK, layout::whole(&documents)),
-        Err(faults) => (StatusCode::INTERNAL_SERVER_ERROR, layout::broken(&faults)),
+        Ok(documents) => (StatusCode::OK, layout::api_page(&documents)),
+        Err(faults) => (StatusCode::INTERNAL_SERVER_ERROR, layout::fault_page(&faults)),
     };
     answer(status, "text/html; charset=utf-8", html.into_string().into_bytes())
 }
 
-/// As text, which browsers show; what they do not know as text they save.
+/// Serves a file as plain text, because browsers save unknown types instead of showing them.
 fn raw(file: &PathBuf) -> Page {
     const TEXT: &str = "text/plain; charset=utf-8";
     match std::fs::read(file) {
         Ok(bytes) => answer(StatusCode::OK, TEXT, bytes),
         Err(error) => {
-            let said = format!("{}: {error}\n", file.display());
-            answer(StatusCode::INTERNAL_SERVER_ERROR, TEXT, said.into_bytes())
+            let text = format!("cannot read {}: {error}\n", file.display());
+            answer(StatusCode::INTERNAL_SERVER_ERROR, TEXT, text.into_bytes())
         }
     }
 }

@@ -11,13 +11,13 @@ fn documents() -> Documents {
     Documents::read(&workspace().join("docs")).unwrap()
 }
 
-/// The values of an attribute, as a browser reads them.
+/// The values of an attribute in the page, decoded.
 fn attribute(html: &str, name: &str) -> Vec<String> {
     let start = format!(" {name}=\"");
     html.split(&start).skip(1).map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&")).collect()
 }
 
-/// The parts of the page that an id begins.
+/// Whether the page has an element with this id.
 fn has(html: &str, id: &str) -> bool {
     html.contains(&format!(" id=\"{id}\""))
 }
@@ -29,7 +29,7 @@ fn keys(value: &Value) -> Vec<&String> {
 #[test]
 fn every_route_action_event_and_schema_is_on_the_page() {
     let documents = documents();
-    let html = layout::whole(&documents).into_string();
+    let html = layout::api_page(&documents).into_string();
     let (http, websocket) = (documents.root(Api::Http).value, documents.root(Api::WebSocket).value);
     let mut routes = 0;
     for (path, methods) in http["paths"].as_object().unwrap() {
@@ -60,43 +60,43 @@ fn every_route_action_event_and_schema_is_on_the_page() {
     }
 }
 
-/// Every text of these keys, wherever it is outside of examples.
-fn texts<'a>(value: &'a Value, key: &str, found: &mut Vec<&'a str>) {
+/// Collects every text with this key, except in examples.
+fn texts<'a>(value: &'a Value, key: &str, texts_of_key: &mut Vec<&'a str>) {
     match value {
         Value::Object(members) => {
             for (name, value) in members.iter().filter(|(name, _)| !["examples", "example"].contains(&name.as_str())) {
-                found.extend(value.as_str().filter(|_| name == key));
-                texts(value, key, found);
+                texts_of_key.extend(value.as_str().filter(|_| name == key));
+                texts(value, key, texts_of_key);
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| texts(item, key, found)),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, key, texts_of_key)),
         _ => {}
     }
 }
 
 #[test]
-fn what_the_files_say_is_on_the_page() {
+fn every_description_is_on_the_page() {
     let documents = documents();
-    let html = layout::whole(&documents).into_string();
+    let html = layout::api_page(&documents).into_string();
     let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    // Without tags and entities.
+    // The text of the page, without tags and with decoded entities.
     let shown: String = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect();
     let shown = shown.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
     let shown = plain(&shown);
     for api in [Api::Http, Api::WebSocket] {
         let root = documents.root(api).value;
-        let mut found = Vec::new();
+        let mut texts_of_key = Vec::new();
         for part in ["paths", "operations", "channels"] {
-            texts(&root[part], "description", &mut found);
-            texts(&root[part], "summary", &mut found);
+            texts(&root[part], "description", &mut texts_of_key);
+            texts(&root[part], "summary", &mut texts_of_key);
         }
         for part in ["schemas", "responses", "messages", "parameters"] {
-            texts(&root["components"][part], "description", &mut found);
-            texts(&root["components"][part], "pattern", &mut found);
+            texts(&root["components"][part], "description", &mut texts_of_key);
+            texts(&root["components"][part], "pattern", &mut texts_of_key);
         }
-        assert!(found.len() > 20);
-        // A list or a table is cut up by its tags.
-        for text in found.into_iter().filter(|text| !text.contains("\n|") && !text.contains("\n- ")) {
+        assert!(texts_of_key.len() > 20);
+        // Skip lists and tables, because tags split their texts.
+        for text in texts_of_key.into_iter().filter(|text| !text.contains("\n|") && !text.contains("\n- ")) {
             let first = plain(text.split("\n\n").next().unwrap()).replace('`', "");
             assert!(shown.contains(&first), "{first}");
         }
@@ -104,11 +104,11 @@ fn what_the_files_say_is_on_the_page() {
 }
 
 #[test]
-fn every_link_has_a_target_and_every_id_is_there_once() {
-    let html = layout::whole(&documents()).into_string();
+fn links_have_targets_and_ids_are_unique() {
+    let html = layout::api_page(&documents()).into_string();
     let ids = attribute(&html, "id");
     let known: BTreeSet<&String> = ids.iter().collect();
-    assert_eq!(known.len(), ids.len(), "an id is there twice");
+    assert_eq!(known.len(), ids.len(), "an id occurs twice");
     let files = pages(&workspace());
     let links = attribute(&html, "href");
     assert!(links.len() > 500, "{}", links.len());
@@ -118,12 +118,12 @@ fn every_link_has_a_target_and_every_id_is_there_once() {
             None => assert!(files.contains_key(&link), "{link}"),
         }
     }
-    assert!(html.contains("href=\"#http-schema-NewGroup.participants\""), "a member that the other file refers to");
-    assert!(!html.contains("<code>#/") && !html.contains("<code>./"), "a reference that is no link");
+    assert!(html.contains("href=\"#http-schema-NewGroup.participants\""), "a member that the other file references");
+    assert!(!html.contains("<code>#/") && !html.contains("<code>./"), "a reference without a link");
 }
 
 #[test]
-fn what_a_file_says_is_text_and_no_html() {
+fn texts_of_the_files_are_escaped() {
     let evil = "<script>alert(1)</script> \" onload=\"x `<b>` & | <i>";
     let schema = json!({
         "description": evil, "type": "object", "required": [evil], "pattern": evil, "x-other": evil,
@@ -155,14 +155,14 @@ fn what_a_file_says_is_text_and_no_html() {
             "messages": [message], "reply": {"messages": [message]}}},
         "components": {"schemas": {evil: schema}},
     });
-    let html = layout::whole(&Documents::new(http, websocket)).into_string();
+    let html = layout::api_page(&Documents::new(http, websocket)).into_string();
     assert!(!html.contains("<script") && html.matches("&lt;script&gt;").count() > 50);
     assert!(!html.contains("<b>") && !html.contains("<i>") && !html.contains("\" onload=\""));
     assert!(attribute(&html, "id").iter().all(|id| !id.contains(['<', '>', '"', ' '])));
 }
 
 #[test]
-fn alternatives_limits_and_what_has_no_words_are_shown() {
+fn alternatives_limits_and_other_keywords_are_shown() {
     let schemas = json!({
         "A": {"type": "string", "minLength": 1},
         "B": {"type": "object", "required": ["c"], "properties": {
@@ -173,7 +173,7 @@ fn alternatives_limits_and_what_has_no_words_are_shown() {
         "C": {"oneOf": [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/B"}]},
     });
     let document = json!({"paths": {}, "operations": {}, "components": {"schemas": schemas}});
-    let html = layout::whole(&Documents::new(document, json!({}))).into_string();
+    let html = layout::api_page(&Documents::new(document, json!({}))).into_string();
     let member = |name: &str| {
         let row = html.split(&format!("id=\"http-schema-B.{name}\"")).nth(1).unwrap();
         row.split("</tr>").next().unwrap().to_owned()
@@ -182,25 +182,25 @@ fn alternatives_limits_and_what_has_no_words_are_shown() {
     assert!(member("b").contains("#http-schema-A") && member("b").contains("2 to 7"), "{}", member("b"));
     assert!(member("c").contains("<td>yes</td>") && member("c").contains("^x"), "{}", member("c"));
     assert!(html.contains("at least 1 character<"), "{html}");
-    let choice = html.split("id=\"http-schema-C\"").nth(1).unwrap().split("</article>").next().unwrap();
-    assert!(choice.contains("Exactly one of:") && choice.matches("<li><a href=").count() == 2, "{choice}");
-    assert!(html.find("schema-B.c\"").unwrap() < html.find("schema-B.a\"").unwrap(), "what is required comes first");
+    let schema_c = html.split("id=\"http-schema-C\"").nth(1).unwrap().split("</article>").next().unwrap();
+    assert!(schema_c.contains("Exactly one of:") && schema_c.matches("<li><a href=").count() == 2, "{schema_c}");
+    assert!(html.find("schema-B.c\"").unwrap() < html.find("schema-B.a\"").unwrap(), "required members come first");
 }
 
 #[test]
-fn references_in_a_circle_end() {
+fn cyclic_references_end() {
     let schemas = json!({
         "A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"},
         "C": {"allOf": [{"$ref": "#/components/schemas/C"}]},
         "D": {"properties": {"d": {"$ref": "#/components/schemas/D"}, "a": {"$ref": "#/components/schemas/A"}}},
     });
     let document = json!({"paths": {}, "operations": {}, "components": {"schemas": schemas}});
-    let html = layout::whole(&Documents::new(document.clone(), document)).into_string();
+    let html = layout::api_page(&Documents::new(document.clone(), document)).into_string();
     assert!(has(&html, "http-schema-D.d"));
 }
 
 #[test]
-fn a_broken_file_is_named_with_what_is_wrong() {
+fn invalid_file_is_named_with_its_fault() {
     let directory = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
     let shown = || {
@@ -216,13 +216,13 @@ fn a_broken_file_is_named_with_what_is_wrong() {
     write("asyncapi.yaml", "operations: 1\n");
     let (_, html) = shown();
     assert!(html.contains("`operations` is missing") && !html.contains("openapi.yaml"), "{html}");
-    // An edit shows at once.
+    // A corrected file is shown at once.
     write("asyncapi.yaml", "operations: {}\n");
     assert_eq!(shown().0, StatusCode::OK);
 }
 
 #[test]
-fn the_files_are_served_as_they_are() {
+fn raw_files_are_served_unchanged() {
     let pages = pages(&workspace());
     assert_eq!(pages.len(), 3);
     for file in ["openapi.yaml", "asyncapi.yaml"] {

@@ -1,8 +1,7 @@
-//! Descriptions: the little of Markdown that the files use, which is paragraphs, lists, tables and code.
+//! Renders descriptions with the part of Markdown that the files use: paragraphs, lists, tables and code.
 
 use maud::{Markup, html};
 
-/// A whole description.
 pub(super) fn blocks(text: &str) -> Markup {
     html! {
         @for block in text.split("\n\n").map(str::trim).filter(|block| !block.is_empty()) {
@@ -17,7 +16,7 @@ pub(super) fn blocks(text: &str) -> Markup {
     }
 }
 
-/// Text with `code` in it. A back-tick without its other one is a back-tick.
+/// Text with `code` in it. A back-tick without a partner is shown as a back-tick.
 pub(super) fn inline(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
     let whole = if parts.len() % 2 == 1 { parts.len() } else { parts.len() - 1 };
@@ -28,7 +27,7 @@ pub(super) fn inline(text: &str) -> Markup {
     }
 }
 
-/// Lines that begin no item belong to the one before.
+/// A line that does not start an item continues the item above.
 fn items(block: &str) -> Vec<String> {
     let mut items: Vec<String> = Vec::new();
     for line in block.lines() {
@@ -43,7 +42,7 @@ fn items(block: &str) -> Vec<String> {
 fn table(block: &str) -> Markup {
     let mut rows = block.lines().map(|line| line.trim().trim_matches('|').split('|').map(str::trim));
     let head = rows.next();
-    // The second line only draws.
+    // Skip the separator row.
     let body = rows.filter(|row| !row.clone().all(|cell| cell.chars().all(|c| "-: ".contains(c))));
     html! {
         div.wide { table {

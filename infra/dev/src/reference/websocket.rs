@@ -4,7 +4,7 @@ use super::documents::{Api, Documents, Place};
 use super::{examples, schema, text};
 use maud::{Markup, html};
 
-/// What a client sends, or what comes to it.
+/// An action that a client sends, or an event that it receives.
 pub(super) struct Operation<'a> {
     key: &'a str,
     own: Place<'a>,
@@ -15,7 +15,7 @@ impl<'a> Operation<'a> {
         Api::WebSocket.id(if self.is_action() { "action" } else { "event" }, self.key)
     }
 
-    /// The action, or the event, as it is in a frame.
+    /// The value of `action` or `event` in a frame.
     pub(super) fn name(&self) -> &'a str {
         let names = ["x-action", "x-event"].into_iter().find_map(|key| self.own.value[key].as_str());
         names.unwrap_or(self.key)
@@ -25,7 +25,7 @@ impl<'a> Operation<'a> {
         self.own.text("summary")
     }
 
-    /// AsyncAPI is written from the client's side.
+    /// True for an action. The file describes the client's side, so "send" means from the client.
     pub(super) fn is_action(&self) -> bool {
         self.own.text("action") == "send"
     }
@@ -39,7 +39,7 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// Every one, the actions first.
+/// All operations, actions first.
 pub(super) fn operations(documents: &Documents) -> Vec<Operation<'_>> {
     let all = documents.root(Api::WebSocket).get("operations").members();
     let mut all: Vec<_> = all.map(|(key, own)| Operation { key, own }).collect();
@@ -86,20 +86,20 @@ pub(super) fn operation(documents: &Documents, operation: &Operation<'_>) -> Mar
     }
 }
 
-/// The messages of more than one operation, by key.
+/// The messages that more than one operation uses, by key.
 fn shared(documents: &Documents) -> Vec<(&str, Place<'_>)> {
     let operations = operations(documents);
     let messages = documents.root(Api::WebSocket).get("components").get("messages").members();
     let uses = |place: Place<'_>| {
         let all = operations.iter().flat_map(|operation| operation.messages().chain(operation.replies()));
-        all.filter(|used| std::ptr::eq(documents.follow(*used).value, place.value)).count()
+        all.filter(|used| std::ptr::eq(documents.resolve(*used).value, place.value)).count()
     };
     messages.filter(|(_, place)| uses(*place) > 1).collect()
 }
 
-/// A shared one is told in full elsewhere.
+/// A shared message has only a link here. Its own section describes it.
 fn message(documents: &Documents, place: Place<'_>, shared: &[(&str, Place<'_>)]) -> Markup {
-    let message = documents.follow(place);
+    let message = documents.resolve(place);
     let elsewhere = shared.iter().find(|(_, place)| std::ptr::eq(place.value, message.value));
     html! {
         @if let Some((key, _)) = elsewhere {
@@ -116,8 +116,8 @@ fn frame(documents: &Documents, message: Place<'_>) -> Markup {
         p { code { (message.text("name")) } " – " (text::inline(message.text("title"))) }
         (text::blocks(message.text("description")))
         @if payload.reference().is_some() {
-            p { "JSON: " (schema::word(documents, payload)) }
-            (schema::block(documents, documents.follow(payload), None))
+            p { "JSON: " (schema::short_type(documents, payload)) }
+            (schema::block(documents, documents.resolve(payload), None))
         } @else {
             (schema::block(documents, payload, None))
         }
@@ -125,7 +125,7 @@ fn frame(documents: &Documents, message: Place<'_>) -> Markup {
     }
 }
 
-/// The messages that several operations refer to.
+/// The sections of the messages that several operations use.
 pub(super) fn shared_messages(documents: &Documents) -> Markup {
     html! {
         @for (key, message) in shared(documents) {

@@ -2,6 +2,7 @@
 //! what was not acknowledged.
 
 mod connection;
+mod context;
 mod live;
 mod options;
 mod run;
@@ -23,10 +24,10 @@ use crate::token::{self, Claims, Tokens};
 use crate::transfer::{Transfer, sha256};
 use crate::wire::{ClientError, HttpClient};
 use crate::{Error, random};
-use run::Session;
+use context::Context;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use shared::{Ask, Held, Shared};
+use shared::{Held, Shared, SocketRequest};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Bytes;
@@ -42,7 +43,7 @@ fn fits(fields: &Value) -> bool {
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
-    asks: mpsc::Sender<Ask>,
+    socket_requests: mpsc::Sender<SocketRequest>,
 }
 
 impl std::fmt::Debug for Client {
@@ -66,9 +67,10 @@ impl Client {
         let held = Mutex::new(Held { state, outbox, link, token });
         let patience = options.request;
         let shared = Arc::new(Shared { http, transfer, tokens, patience, held, updates, wake: Notify::new() });
-        let (asks, asked) = mpsc::channel(16);
-        tokio::spawn(Session { shared: shared.clone(), asked, options }.run());
-        Ok((Self { shared, asks }, Updates(told)))
+        let (socket_requests, receiver) = mpsc::channel(16);
+        let context = Context { shared: shared.clone(), socket_requests: receiver, options };
+        tokio::spawn(run::run(context));
+        Ok((Self { shared, socket_requests }, Updates(told)))
     }
 
     /// Looks at what the client holds. Not for long: nothing is taken meanwhile.
@@ -106,8 +108,8 @@ impl Client {
 
     async fn over_socket(&self, action: &'static str, fields: Value) -> Result<Value, Error> {
         let (reply, replied) = oneshot::channel();
-        let ask = Ask { action, fields, reply };
-        self.asks.send(ask).await.map_err(|_ended| Error::NotConnected)?;
+        let request = SocketRequest { action, fields, reply };
+        self.socket_requests.send(request).await.map_err(|_ended| Error::NotConnected)?;
         replied.await.unwrap_or(Err(Error::NotConnected))
     }
 

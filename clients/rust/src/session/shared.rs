@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 /// A request that goes over the socket, and where its reply goes.
-pub(super) struct Ask {
+pub(super) struct SocketRequest {
     pub(super) action: &'static str,
     pub(super) fields: Value,
     pub(super) reply: oneshot::Sender<Result<Value, Error>>,

@@ -17,32 +17,43 @@ pub(crate) fn name() -> String {
     Builder::from_random_bytes(bytes()).into_uuid().to_string()
 }
 
-/// Any duration up to this one.
-pub(crate) fn up_to(most: Duration) -> Duration {
+/// A random duration between 0 and `max`.
+pub(crate) fn up_to(max: Duration) -> Duration {
     let [a, b, c, d, ..] = bytes();
-    most.mul_f64(f64::from(u32::from_be_bytes([a, b, c, d])) / f64::from(u32::MAX))
+    max.mul_f64(f64::from(u32::from_be_bytes([a, b, c, d])) / f64::from(u32::MAX))
 }
 
-/// How long to wait before the try after so many: any duration up to `base` doubled that often, and up to `most`. Full
-/// jitter, of "Exponential Backoff And Jitter" in the AWS Architecture Blog, so that those who were cut off at once do not
-/// come back at once.
-pub(crate) fn before_try(tries: u32, base: Duration, most: Duration) -> Duration {
-    up_to(base.saturating_mul(2_u32.saturating_pow(tries)).min(most))
+/// A random wait before the next try, between 0 and a bound. After the first failed try (`failed_tries` is 1) the bound is
+/// `max_first_wait`. It doubles with every further one, up to `max_wait`. This is "full jitter" of "Exponential Backoff
+/// And Jitter" in the AWS Architecture Blog: clients that lose their connections together do not come back together.
+pub(crate) fn back_off(failed_tries: u32, max_first_wait: Duration, max_wait: Duration) -> Duration {
+    up_to(max_back_off(failed_tries, max_first_wait, max_wait))
+}
+
+fn max_back_off(failed_tries: u32, max_first_wait: Duration, max_wait: Duration) -> Duration {
+    let doublings = failed_tries.saturating_sub(1);
+    max_first_wait.saturating_mul(2_u32.saturating_pow(doublings)).min(max_wait)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const MAX_FIRST_WAIT: Duration = Duration::from_millis(400);
+    const MAX_WAIT: Duration = Duration::from_secs(10);
+
     #[test]
-    fn waits_grow_to_a_bound_and_are_spread() {
-        let (base, most) = (Duration::from_millis(100), Duration::from_secs(5));
-        for tries in [0, 3, 40] {
-            let bound = base.saturating_mul(2_u32.saturating_pow(tries)).min(most);
-            let waits: Vec<_> = (0..200).map(|_| before_try(tries, base, most)).collect();
-            assert!(waits.iter().all(|wait| *wait <= bound), "{tries}");
-            assert!(waits.iter().any(|wait| *wait < bound / 4) && waits.iter().any(|wait| *wait > bound / 4 * 3));
-        }
+    fn bound_of_the_wait_doubles_from_the_first_wait_to_the_longest() {
+        let bounds = [1, 2, 3, 5, 6, 40].map(|tries| max_back_off(tries, MAX_FIRST_WAIT, MAX_WAIT).as_millis());
+        assert_eq!(bounds, [400, 800, 1600, 6400, 10_000, 10_000]);
+    }
+
+    #[test]
+    fn waits_are_spread_between_zero_and_the_bound() {
+        let waits: Vec<_> = (0..200).map(|_| back_off(1, MAX_FIRST_WAIT, MAX_WAIT)).collect();
+        assert!(waits.iter().all(|wait| *wait <= MAX_FIRST_WAIT));
+        assert!(waits.iter().any(|wait| *wait < MAX_FIRST_WAIT / 4));
+        assert!(waits.iter().any(|wait| *wait > MAX_FIRST_WAIT / 4 * 3));
     }
 
     #[test]

@@ -16,7 +16,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a transfer is tried.
 const MAX_ATTEMPTS: u32 = 4;
-const MAX_FIRST_WAIT: Duration = Duration::from_secs(1);
+/// The first wait before another try is at most this long. The bound doubles with each further wait, up to [`MAX_WAIT`].
+const MAX_FIRST_WAIT: Duration = Duration::from_secs(2);
+/// No wait before another try is longer.
 const MAX_WAIT: Duration = Duration::from_secs(8);
 /// The most bytes of a refusal that are read; S3's are some hundreds.
 const MAX_REFUSAL_BYTES: usize = 16 * 1024;
@@ -118,7 +120,7 @@ async fn retried(request: impl Fn() -> RequestBuilder, most: usize, silence: Dur
                 Err(error) if is_transient(&error) && tries < MAX_ATTEMPTS => {}
                 result => return result,
             }
-            tokio::time::sleep(random::before_try(tries, MAX_FIRST_WAIT, MAX_WAIT)).await;
+            tokio::time::sleep(random::back_off(tries, MAX_FIRST_WAIT, MAX_WAIT)).await;
         }
     };
     tokio::time::timeout(TRANSFER_TIMEOUT, all).await.unwrap_or(Err(Error::NoAnswer))

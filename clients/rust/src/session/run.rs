@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 
 /// Keeps a client connected until all of its handles are dropped.
 pub(super) async fn run(mut context: Context) {
-    let mut tries = 0;
+    let mut failed_tries = 0_u32;
     loop {
         set_link(&context, Link::Connecting);
         let connecting = context.connect();
@@ -19,7 +19,7 @@ pub(super) async fn run(mut context: Context) {
                 let mut live = Live::new(&mut context, connection);
                 let end = live.serve().await;
                 if live.has_lasted() {
-                    tries = 0;
+                    failed_tries = 0;
                 }
                 let mut held = context.shared.lock();
                 held.state.disconnected();
@@ -32,8 +32,8 @@ pub(super) async fn run(mut context: Context) {
             }
             Err(error) => error,
         };
-        let retry_in = random::before_try(tries, context.options.first_wait, context.options.longest_wait);
-        tries = tries.saturating_add(1);
+        failed_tries = failed_tries.saturating_add(1);
+        let retry_in = random::back_off(failed_tries, context.options.first_wait, context.options.longest_wait);
         set_link(&context, Link::Offline { reason: error_chain(&error), is_of_token: error.is_of_token(), retry_in });
         let sleep = Box::pin(tokio::time::sleep(retry_in));
         if wait_without_connection(&mut context, sleep).await.is_none() {

@@ -10,8 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The first wait before something is asked or sent again is up to this; the next ones up to twice as long each.
-pub(super) const MAX_FIRST_WAIT: Duration = Duration::from_millis(200);
+/// The first wait before a request or a message is sent again is at most this long. The bound doubles with each further
+/// wait, up to [`MAX_WAIT`].
+pub(super) const MAX_FIRST_WAIT: Duration = Duration::from_millis(400);
+/// No wait before a request or a message is sent again is longer. `retryAfterMs` is added to the wait.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(10);
 /// From so many requests in a row on, an answer that brings nothing new delays the next request.
 const MAX_EAGER_REQUESTS: u32 = 10;
@@ -109,7 +111,7 @@ impl CatchUp {
 
     /// A request failed. The next one waits for the back-off, and for `retry_after`.
     pub(super) fn delay(&mut self, retry_after: Duration, now: Instant) {
-        let wait = random::before_try(self.requests_in_a_row, MAX_FIRST_WAIT, MAX_WAIT);
+        let wait = random::back_off(self.requests_in_a_row, MAX_FIRST_WAIT, MAX_WAIT);
         self.not_before = now + wait + retry_after;
     }
 

@@ -26,7 +26,7 @@ pub(super) fn retry_or_give_up(
     if !is_worth_retrying {
         return outbox.done(client_message_id);
     }
-    let wait = random::before_try(outbox.tries(client_message_id), MAX_FIRST_WAIT, MAX_WAIT) + retry_after(error);
+    let wait = random::back_off(outbox.tries(client_message_id), MAX_FIRST_WAIT, MAX_WAIT) + retry_after(error);
     outbox.again(client_message_id, now, wait);
     None
 }

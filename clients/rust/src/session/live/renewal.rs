@@ -11,14 +11,14 @@ use tokio::time::Instant;
 /// When to open the next connection, and the next connection while it is being opened.
 pub(super) struct Renewal {
     due_at: Instant,
-    /// Failed tries since the last success.
-    failures: u32,
+    /// Since the last success.
+    failed_tries: u32,
     connecting: PendingReply<Result<Connection, Error>>,
 }
 
 impl Renewal {
     pub(super) fn new(due_at: Instant) -> Self {
-        Self { due_at, failures: 0, connecting: PendingReply::none() }
+        Self { due_at, failed_tries: 0, connecting: PendingReply::none() }
     }
 
     /// Starts to connect if it is time, and no other try runs.
@@ -45,13 +45,13 @@ impl Renewal {
     /// There is a new connection, which itself is to be renewed then.
     pub(super) fn succeed(&mut self, due_at: Instant) {
         self.due_at = due_at;
-        self.failures = 0;
+        self.failed_tries = 0;
     }
 
     /// The try failed: the next one waits, longer each time.
     pub(super) fn fail(&mut self, now: Instant, options: &Options) {
-        self.due_at = now + random::before_try(self.failures, options.first_wait, options.longest_wait);
-        self.failures = self.failures.saturating_add(1);
+        self.failed_tries = self.failed_tries.saturating_add(1);
+        self.due_at = now + random::back_off(self.failed_tries, options.first_wait, options.longest_wait);
     }
 }
 

@@ -31,7 +31,7 @@ enum StepError {
     Client(#[from] ClientError),
     /// An answer or an event is not as expected. The text says what it is.
     #[error("{0}")]
-    Shown(String),
+    Unexpected(String),
 }
 
 /// Three users and their chats.

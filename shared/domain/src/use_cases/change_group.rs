@@ -2,7 +2,7 @@
 //! Commit it unless something changed since the read. Push an event to every member, past and present.
 
 use super::error::{ChatError, Refusal};
-use super::state::{FullState, full_state};
+use super::state::{ChatReader, FullState};
 use super::{App, Caller};
 use crate::change::{Change, ChangeKind};
 use crate::chat::{Chat, ChatView, MAX_DOCUMENT_BYTES};
@@ -105,7 +105,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
         let user = &caller.user;
         let mut retry = Retry::new(&self.env);
         loop {
-            let state = full_state(&self.store, &mut retry, id, user, None).await?;
+            let state = ChatReader::new(&self.store, &mut retry, id).full_state(user, None).await?;
             let state = state.ok_or(ChatError::NotFound)?;
             let now = self.env.now();
             let Some(Plan { chat, joined, left }) = rule(&state, now)? else {

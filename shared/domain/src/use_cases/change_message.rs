@@ -2,7 +2,7 @@
 //! message. Commit it unless something changed since the read. Push an event to the users who can see the message.
 
 use super::error::{ChatError, Refusal};
-use super::state::{FullState, chat_state, full_state};
+use super::state::{ChatReader, FullState};
 use super::{App, Caller};
 use crate::change::{Change, ChangeKind};
 use crate::chat::MAX_DOCUMENT_BYTES;
@@ -98,11 +98,12 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
         let mut retry = Retry::new(&self.env);
         loop {
             let state = match scope {
-                Scope::Everyone => full_state(&self.store, &mut retry, chat, user, Some(seq)).await?,
+                Scope::Everyone => ChatReader::new(&self.store, &mut retry, chat).full_state(user, Some(seq)).await?,
                 // A change that only the caller sees does not depend on the other members.
-                Scope::Caller => {
-                    chat_state(&self.store, &mut retry, chat, user, Some(seq)).await?.map(FullState::with_one_member)
-                }
+                Scope::Caller => ChatReader::new(&self.store, &mut retry, chat)
+                    .state(user, Some(seq))
+                    .await?
+                    .map(FullState::with_one_member),
             };
             let state = state.ok_or(ChatError::NotFound)?;
             let floor = state.member(user).map(Member::floor).ok_or(ChatError::NotFound)?;

@@ -1,7 +1,7 @@
 //! Clears a chat's history for the caller alone.
 
 use super::error::ChatError;
-use super::state::{ChatState, chat_state};
+use super::state::{ChatReader, ChatState};
 use super::{App, Caller};
 use crate::change::{Change, ChangeKind};
 use crate::chat::{ChatView, MAX_DOCUMENT_BYTES};
@@ -30,7 +30,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     pub async fn clear_chat(&self, caller: &Caller, id: &ChatId) -> Result<ClearedChat, ChatError> {
         let mut retry = Retry::new(&self.env);
         loop {
-            let state = chat_state(&self.store, &mut retry, id, &caller.user, None).await?;
+            let state = ChatReader::new(&self.store, &mut retry, id).state(&caller.user, None).await?;
             let ChatState { chat, head, member, .. } = state.ok_or(ChatError::NotFound)?;
             if !member.floor().shows(head.last_seq) {
                 let chat = ChatView::new(&chat, &head, member.floor()).limited(MAX_DOCUMENT_BYTES);

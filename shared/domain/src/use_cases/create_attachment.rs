@@ -8,7 +8,7 @@ use crate::ids::{AttachmentId, ChatId, UserId};
 use crate::ports::{CreateUploads, Env, ReadChats, SignUploads, SignedUpload};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
-use crate::use_cases::state::chat_state;
+use crate::use_cases::state::ChatReader;
 use std::collections::BTreeSet;
 
 /// The request to upload an attachment.
@@ -81,7 +81,7 @@ impl<S: ReadChats + CreateUploads, P, E: Env> App<S, P, E> {
         if size_bytes > limit.most_bytes {
             return Err(CreateAttachmentError::TooLarge { limit: limit.most_bytes }.into());
         }
-        let state = chat_state(&self.store, &mut Retry::new(&self.env), &chat, &user, None).await?;
+        let state = ChatReader::new(&self.store, &mut Retry::new(&self.env), &chat).state(&user, None).await?;
         let state = state.ok_or(ChatError::NotFound)?;
         if state.chat.closed_at.is_some() {
             return Err(CreateAttachmentError::ChatClosed.into());

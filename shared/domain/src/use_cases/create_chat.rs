@@ -2,7 +2,7 @@
 
 use super::error::{ChatError, Refusal};
 use super::existence::unknown_users;
-use super::state::{ChatState, chat_state};
+use super::state::{ChatReader, ChatState};
 use super::{App, Caller};
 use crate::chat::{Chat, ChatView, Head, MAX_DOCUMENT_BYTES};
 use crate::event::Event;
@@ -202,7 +202,7 @@ impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
     /// Loads the chat that exists already. Nothing is pushed: the participants got the event at its creation, or sync
     /// when they connect.
     async fn load_existing(&self, creator: &UserId, planned: &Chat) -> Result<CreatedChat, ChatError<CreateChatError>> {
-        let state = chat_state(&self.store, &mut Retry::new(&self.env), &planned.id, creator, None).await?;
+        let state = ChatReader::new(&self.store, &mut Retry::new(&self.env), &planned.id).state(creator, None).await?;
         let ChatState { chat, head, member, .. } = state.ok_or(ChatError::NotFound)?;
         if chat.request_hash != planned.request_hash {
             return Err(CreateChatError::IdempotencyConflict.into());

@@ -1,7 +1,7 @@
 //! One chat with its members, as the caller sees them.
 
 use super::error::ChatError;
-use super::state::{ChatState, chat_state};
+use super::state::{ChatReader, ChatState};
 use super::{App, Caller};
 use crate::chat::ChatView;
 use crate::chat_user::{ChatUser, ChatUserView};
@@ -70,7 +70,7 @@ impl<S: ReadChats + UserStore, P, E: Env> App<S, P, E> {
     /// # Errors
     /// [`ChatError`].
     pub async fn get_chat(&self, caller: &Caller, id: &ChatId) -> Result<ChatDetails, ChatError> {
-        let state = chat_state(&self.store, &mut Retry::new(&self.env), id, &caller.user, None).await?;
+        let state = ChatReader::new(&self.store, &mut Retry::new(&self.env), id).state(&caller.user, None).await?;
         let ChatState { chat, head, member, .. } = state.ok_or(ChatError::NotFound)?;
         let user_ids: Vec<UserId> = match chat.participants.len() {
             0..=MAX_MEMBERS_WITH_USER => chat.participants.iter().cloned().collect(),

@@ -1,7 +1,7 @@
 //! Lists the inbox: one user's chats, newest activity first.
 
 use super::profile::load_profiles;
-use super::state::wait_for_rev;
+use super::state::ChatReader;
 use super::{App, Caller, PageLimit};
 use crate::chat::{Chat, ChatView, Head, MAX_DOCUMENT_BYTES};
 use crate::chat_user::{ChatUser, ChatUserView, MuteView, Mutes};
@@ -174,7 +174,9 @@ where
         for (InboxCursor(_, id), head) in chats {
             parts.push(match data.memberships.remove(&id) {
                 Some(member) => {
-                    let chat = wait_for_rev(&head, data.documents.remove(&id), &self.store, &mut retry, &id).await?;
+                    let chat = ChatReader::new(&self.store, &mut retry, &id)
+                        .wait_for_rev(&head, data.documents.remove(&id))
+                        .await?;
                     Some((chat, head, member, data.messages.remove(&id)))
                 }
                 None => None,

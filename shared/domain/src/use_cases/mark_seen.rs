@@ -1,7 +1,7 @@
 //! Moves a participant's read position and pushes `receipt.updated`.
 
 use super::error::{ChatError, Refusal};
-use super::state::wait_for_rev;
+use super::state::ChatReader;
 use super::{App, Caller};
 use crate::chat::{Chat, Head};
 use crate::error_chain::error_chain;
@@ -117,7 +117,7 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
             return None;
         }
         let chat = match self.store.chat(id, Consistency::Eventual).await {
-            Ok(chat) => wait_for_rev(head, chat, &self.store, &mut Retry::new(&self.env), id).await,
+            Ok(chat) => ChatReader::new(&self.store, &mut Retry::new(&self.env), id).wait_for_rev(head, chat).await,
             Err(error) => Err(error),
         };
         chat.inspect_err(|error| tracing::warn!(error = error_chain(error), "no receipt is pushed")).ok()

@@ -2,7 +2,7 @@
 
 use super::error::{ChatError, Refusal};
 use super::fan_out::{Audience, PushOutcome};
-use super::state::{ChatState, chat_state};
+use super::state::{ChatReader, ChatState};
 use super::{App, Caller};
 use crate::attachment::{Attachment, Upload};
 use crate::chat::{Head, MAX_DOCUMENT_BYTES};
@@ -155,7 +155,7 @@ where
         let committed = loop {
             // Seq 0 is the head, not a message.
             let replied_to = command.reply_to.filter(|seq| *seq > Seq(0));
-            let state = chat_state(&self.store, &mut retry, &command.chat, sender, replied_to);
+            let state = ChatReader::new(&self.store, &mut retry, &command.chat).state(sender, replied_to);
             let (state, upload) = try_join(state, self.load_upload(&command)).await?;
             let state = state.ok_or(ChatError::NotFound)?;
             let mut commit = self.plan_commit(&command, &state, upload.as_ref());

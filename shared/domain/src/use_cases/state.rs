@@ -43,90 +43,83 @@ impl FullState {
     }
 }
 
-/// The chat as `user` finds it, with message `seq` if one is requested. None if there is no such chat or the user is
-/// not in it.
-pub(super) async fn chat_state(
-    store: &impl ReadChats,
-    retry: &mut Retry<'_, impl Env>,
-    id: &ChatId,
-    user: &UserId,
-    seq: Option<Seq>,
-) -> Result<Option<ChatState>, StoreError> {
-    let ChatSnapshot { chat, head, member, message } = store.snapshot(id, Some(user), seq).await?;
-    let (Some(head), Some(member)) = (head, member) else {
-        return Ok(None);
-    };
-    let chat = wait_for_rev(&head, chat, store, retry, id).await?;
-    Ok(Some(ChatState { chat, head, member, message }))
+/// Reads one chat. Every retry takes from the time that the use case has for all of its tries.
+pub(super) struct ChatReader<'a, 'e, S, E> {
+    store: &'a S,
+    retry: &'a mut Retry<'e, E>,
+    chat: &'a ChatId,
 }
 
-/// Like [`chat_state`], with all members. Reads again if a membership changes between the reads, so that the document
-/// and the members belong to one moment.
-pub(super) async fn full_state(
-    store: &impl ReadChats,
-    retry: &mut Retry<'_, impl Env>,
-    id: &ChatId,
-    user: &UserId,
-    seq: Option<Seq>,
-) -> Result<Option<FullState>, StoreError> {
-    loop {
-        // The members are read after the head. A later change of the members also changes the head, so the commit
-        // fails.
-        let ChatSnapshot { chat, head: Some(head), message, .. } = store.snapshot(id, None, seq).await? else {
+impl<'a, 'e, S: ReadChats, E: Env> ChatReader<'a, 'e, S, E> {
+    pub(super) fn new(store: &'a S, retry: &'a mut Retry<'e, E>, chat: &'a ChatId) -> Self {
+        Self { store, retry, chat }
+    }
+
+    /// The chat as `user` finds it, with message `seq` if one is requested. None if there is no such chat or the user is
+    /// not in it.
+    pub(super) async fn state(mut self, user: &UserId, seq: Option<Seq>) -> Result<Option<ChatState>, StoreError> {
+        let ChatSnapshot { chat, head, member, message } = self.store.snapshot(self.chat, Some(user), seq).await?;
+        let (Some(head), Some(member)) = (head, member) else {
             return Ok(None);
         };
-        let members = store.members(id).await?;
-        if !members.iter().any(|member| &member.user == user) {
-            return Ok(None);
-        }
-        let chat = wait_for_rev(&head, chat, store, retry, id).await?;
-        // A closed group has one member left, while its document keeps both of the last two.
-        let has_same_members = match chat.closed_at {
-            None => members.iter().map(|member| &member.user).eq(&chat.participants),
-            Some(_) => members.len() == 1,
-        };
-        if has_same_members && chat.members_rev == head.members_rev {
-            return Ok(Some(FullState { chat, head, members, message }));
-        }
-        if !retry.again().await {
-            return Err(StoreError::Unavailable {
-                operation: "reading a chat",
-                source: "the members of the chat kept changing".into(),
-            });
+        let chat = self.wait_for_rev(&head, chat).await?;
+        Ok(Some(ChatState { chat, head, member, message }))
+    }
+
+    /// Like [`Self::state`], with all members. Reads again if a membership changes between the reads, so that the document
+    /// and the members belong to one moment.
+    pub(super) async fn full_state(mut self, user: &UserId, seq: Option<Seq>) -> Result<Option<FullState>, StoreError> {
+        loop {
+            // The members are read after the head. A later change of the members also changes the head, so the commit
+            // fails.
+            let snapshot = self.store.snapshot(self.chat, None, seq).await?;
+            let ChatSnapshot { chat, head: Some(head), message, .. } = snapshot else { return Ok(None) };
+            let members = self.store.members(self.chat).await?;
+            if !members.iter().any(|member| &member.user == user) {
+                return Ok(None);
+            }
+            let chat = self.wait_for_rev(&head, chat).await?;
+            // A closed group has one member left, while its document keeps both of the last two.
+            let has_same_members = match chat.closed_at {
+                None => members.iter().map(|member| &member.user).eq(&chat.participants),
+                Some(_) => members.len() == 1,
+            };
+            if has_same_members && chat.members_rev == head.members_rev {
+                return Ok(Some(FullState { chat, head, members, message }));
+            }
+            self.wait("the members of the chat kept changing").await?;
         }
     }
-}
 
-/// Returns the chat document once it is at least as new as its head. While it is behind, reads it again with strong
-/// consistency, until the transaction that changed both is visible in both.
-pub(super) async fn wait_for_rev(
-    head: &Head,
-    chat: Option<Chat>,
-    store: &impl ReadChats,
-    retry: &mut Retry<'_, impl Env>,
-    id: &ChatId,
-) -> Result<Chat, StoreError> {
-    let mut latest = chat;
-    loop {
-        if let Some(chat) = latest.filter(|chat| chat.members_rev >= head.members_rev) {
-            return Ok(chat);
-        }
-        latest = Some(fresh_chat(store, id).await?);
-        let is_behind = latest.as_ref().is_some_and(|chat| chat.members_rev < head.members_rev);
-        if is_behind && !retry.again().await {
-            return Err(StoreError::Unavailable {
-                operation: "reading a chat",
-                source: "the chat document stays behind the head".into(),
-            });
+    /// Returns the chat document once it is at least as new as its head. While it is behind, reads it again with strong
+    /// consistency, until the transaction that changed both is visible in both.
+    pub(super) async fn wait_for_rev(&mut self, head: &Head, chat: Option<Chat>) -> Result<Chat, StoreError> {
+        let mut latest = chat;
+        loop {
+            if let Some(chat) = latest.filter(|chat| chat.members_rev >= head.members_rev) {
+                return Ok(chat);
+            }
+            latest = Some(self.fresh_chat().await?);
+            if latest.as_ref().is_some_and(|chat| chat.members_rev < head.members_rev) {
+                self.wait("the chat document stays behind the head").await?;
+            }
         }
     }
-}
 
-/// Reads the document of an existing chat with strong consistency.
-async fn fresh_chat(store: &impl ReadChats, id: &ChatId) -> Result<Chat, StoreError> {
-    store.chat(id, Consistency::Strong).await?.ok_or_else(|| StoreError::Inconsistent {
-        table: "Chats",
-        key: id.to_string(),
-        attribute: "the item is missing, but the chat has a head".to_owned(),
-    })
+    /// Waits before the chat is read again.
+    async fn wait(&mut self, problem: &'static str) -> Result<(), StoreError> {
+        if self.retry.again().await {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable { operation: "reading a chat", source: problem.into() })
+    }
+
+    /// Reads the document of an existing chat with strong consistency.
+    async fn fresh_chat(&self) -> Result<Chat, StoreError> {
+        self.store.chat(self.chat, Consistency::Strong).await?.ok_or_else(|| StoreError::Inconsistent {
+            table: "Chats",
+            key: self.chat.to_string(),
+            attribute: "the item is missing, but the chat has a head".to_owned(),
+        })
+    }
 }

@@ -1,7 +1,7 @@
 //! Pushes that a participant is typing. Nothing is stored.
 
 use super::error::{ChatError, Refusal};
-use super::state::{ChatState, chat_state};
+use super::state::{ChatReader, ChatState};
 use super::{App, Caller};
 use crate::event::{Event, Typing, TypingState};
 use crate::ids::{ChatId, UserId};
@@ -49,7 +49,8 @@ impl<S: ReadChats + Registry, P: Push, E: Env> App<S, P, E> {
     /// [`ChatError`] and [`SendTypingError`].
     pub async fn send_typing(&self, command: SendTyping) -> Result<TypingSent, ChatError<SendTypingError>> {
         let SendTyping { caller, chat, state } = command;
-        let state_of_chat = chat_state(&self.store, &mut Retry::new(&self.env), &chat, &caller.user, None).await?;
+        let state_of_chat =
+            ChatReader::new(&self.store, &mut Retry::new(&self.env), &chat).state(&caller.user, None).await?;
         let ChatState { chat, .. } = state_of_chat.ok_or(ChatError::NotFound)?;
         if chat.closed_at.is_some() {
             return Err(SendTypingError::ChatClosed.into());

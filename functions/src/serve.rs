@@ -3,13 +3,13 @@
 use crate::app::{ApiGatewayPush, App, Parts, PushAndNotify};
 use crate::log::{LogRecord, RequestLog, init_logging};
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
-use domain::error_chain::error_chain;
 use domain::ids::ConnectionId;
 use domain::ports::Push;
 use edge::answer::{Answer, frame, respond};
 use edge::problem::{Code, Problem};
 use edge::request::{Api, Origin, Request, parse_request};
 use edge::socket::{SocketEvent, parse, refuse};
+use error_text::error_chain;
 use futures_util::future::BoxFuture;
 use lambda_http::{Body, Response, service_fn};
 use lambda_runtime::{Error, LambdaEvent};

@@ -81,17 +81,3 @@ impl From<Problem> for Error {
         Self::Refused(Box::new(problem))
     }
 }
-
-/// An error and what is under it, each thing said once.
-pub fn error_chain(error: &dyn std::error::Error) -> String {
-    let mut said = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        let more = error.to_string();
-        if !said.contains(&more) {
-            said = format!("{said}: {more}");
-        }
-        below = error.source();
-    }
-    said
-}

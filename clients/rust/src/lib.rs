@@ -43,7 +43,8 @@ mod token;
 mod transfer;
 pub mod wire;
 
-pub use error::{Error, error_chain};
+pub use error::Error;
+pub use error_text::error_chain;
 pub use session::{Client, Link, Options, Task, Update, Updates};
 pub use state::{Asked, Held, MAX_OPEN_CHATS, Person, Question, State};
 pub use token::{OneToken, Tokens};

@@ -3,12 +3,12 @@
 use super::run;
 use crate::log::init_logging;
 use auth::{FetchKeys, JwksEndpoint, Rules, SharedSecret, Verifier, VerifyError};
-use domain::error_chain::error_chain;
 use domain::ports::Env as _;
 use edge::authorizer::AuthorizeRequest;
 use edge::aws::Aws;
 use edge::config::{AuthConfig, AwsConfig, KeySourceConfig};
 use edge::env::SystemEnv;
+use error_text::error_chain;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use std::process::ExitCode;

@@ -1,8 +1,8 @@
 //! Keys, kept: fetched when first needed, again when one is unknown, and served stale while their source is down.
 
 use crate::keys::{FetchError, FetchKeys, Key, KeySet};
-use domain::error_chain::error_chain;
 use domain::timestamp::Timestamp;
+use error_text::error_chain;
 use std::time::Duration;
 use tokio::sync::Mutex;
 

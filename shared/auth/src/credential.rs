@@ -4,8 +4,8 @@ use crate::cache::MIN_FETCH_INTERVAL;
 use crate::http::Failure;
 use crate::secret::Secret;
 use aws_config::SdkConfig;
-use domain::error_chain::error_chain;
 use domain::timestamp::Timestamp;
+use error_text::error_chain;
 use reqwest::header::HeaderValue;
 use tokio::sync::Mutex;
 

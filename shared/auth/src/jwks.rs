@@ -46,7 +46,7 @@ mod tests {
     use crate::fakes::Server;
     use axum::http::StatusCode;
     use axum::response::IntoResponse as _;
-    use domain::error_chain::error_chain;
+    use error_text::error_chain;
 
     #[tokio::test]
     async fn keys_are_fetched_or_it_is_said_why_not() {

@@ -77,7 +77,7 @@ impl FetchKeys for SharedSecret {
 mod tests {
     use super::*;
     use crate::fakes::{ARN, SecretsManager, sdk_config};
-    use domain::error_chain::error_chain;
+    use error_text::error_chain;
     use serde_json::{Value, json};
 
     #[tokio::test]

@@ -3,11 +3,13 @@
 //! is the SDK's own run time, which DynamoDB's client brings anyway: credentials, signatures, retries with back-off,
 //! time-outs, and the errors.
 
+mod outcome;
 mod presign;
 mod refusal;
 
 pub use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 pub use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+pub use outcome::is_transient;
 pub use presign::{PresignError, Presigned};
 pub use refusal::Refusal;
 

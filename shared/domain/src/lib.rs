@@ -11,7 +11,6 @@ pub mod change;
 pub mod chat;
 pub mod chat_user;
 pub mod content;
-pub mod error_chain;
 pub mod event;
 pub mod file;
 pub mod ids;

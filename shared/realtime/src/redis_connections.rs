@@ -7,10 +7,10 @@
 
 use crate::link::{Password, RedisLink};
 use domain::chat_user::{Connection, MAX_CONNECTION_AGE};
-use domain::error_chain::error_chain;
 use domain::ids::{ConnectionId, UserId};
 use domain::ports::{ConnectionStore, StoreError, UserConnections};
 use domain::timestamp::Timestamp;
+use error_text::error_chain;
 use redis::Client;
 use std::collections::BTreeMap;
 

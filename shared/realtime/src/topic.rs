@@ -4,8 +4,8 @@ use aws_call::{HttpRequest, Service, regional_endpoint};
 use aws_config::SdkConfig;
 use aws_smithy_query::{QueryValueWriter, QueryWriter};
 use aws_smithy_xml::decode::{Document, ScopedDecoder, XmlDecodeError, try_data};
-use domain::error_chain::error_chain;
 use domain::notification::Notification;
+use error_text::error_chain;
 use std::error::Error as StdError;
 
 /// The maximum number of attempts for a batch. The second one contains only the entries that SNS did not accept for a

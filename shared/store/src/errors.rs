@@ -1,5 +1,6 @@
 //! Maps SDK errors to the domain's errors: by type and code, never by message text.
 
+use aws_call::is_transient;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use domain::ports::StoreError;
 use std::error::Error as StdError;
@@ -22,14 +23,7 @@ pub(crate) fn failed<E>(operation: &'static str, error: SdkError<E>) -> StoreErr
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
-    let is_transient = match &error {
-        SdkError::ServiceError(service) => {
-            let listed = service.err().code().is_none_or(|code| TRANSIENT.contains(&code));
-            listed || service.raw().status().is_server_error()
-        }
-        SdkError::ConstructionFailure(_) => false,
-        _ => true,
-    };
+    let is_transient = is_transient(&error, &TRANSIENT);
     let source = Box::new(error);
     if is_transient { StoreError::Unavailable { operation, source } } else { StoreError::Refused { operation, source } }
 }

@@ -8,10 +8,10 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 use domain::chat_user::{ChatUser, Connection, is_alone, is_online};
-use domain::error_chain::error_chain;
 use domain::ids::{ConnectionId, UserId};
 use domain::ports::{ConnectionStore, Consistency, Env, Registry, StoreError, UserConnections};
 use domain::timestamp::Timestamp;
+use error_text::error_chain;
 use std::collections::HashMap;
 
 /// The maximum number of connections that one update removes, because an expression has at most 4 KB.

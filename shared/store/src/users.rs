@@ -6,10 +6,10 @@ use crate::items::{mutes_item, s};
 use crate::registry::{chat_user, if_condition_holds, user_key};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 use domain::chat_user::{ChatUser, Mutes, UserChange};
-use domain::error_chain::error_chain;
 use domain::ids::UserId;
 use domain::meter;
 use domain::ports::{ConnectionStore, Env, StoreError, UserConnections, UserStore};
+use error_text::error_chain;
 use futures_util::future::join;
 use std::collections::BTreeMap;
 

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse as _, Response};
-use domain::error_chain::error_chain;
+use error_text::error_chain;
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

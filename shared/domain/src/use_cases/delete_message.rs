@@ -3,12 +3,12 @@
 use super::change_message::{ChangeMessageError, ChangedMessage, RuleInput, Scope};
 use super::error::ChatError;
 use super::{App, Caller};
-use crate::error_chain::error_chain;
 use crate::ids::{ChatId, Seq};
 use crate::message::{Body, Message};
 use crate::meter;
 use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry, RemoveObjects};
 use crate::text::word_enum;
+use error_text::error_chain;
 
 word_enum!(
     /// Who can no longer see the deleted message.

@@ -3,7 +3,6 @@
 
 use super::App;
 use crate::chat_user::{CONNECT_GRACE, Connection, Status, is_online};
-use crate::error_chain::error_chain;
 use crate::event::{Event, Presence};
 use crate::ids::{ConnectionId, UserId};
 use crate::meter;
@@ -11,6 +10,7 @@ use crate::meter::PushReport;
 use crate::ports::{Env, Push, PushError, Registry, StoreError, UserConnections};
 use crate::retry::Backoff;
 use crate::timestamp::Timestamp;
+use error_text::error_chain;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, future, stream};
 use std::collections::btree_map::Entry;

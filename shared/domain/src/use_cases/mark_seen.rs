@@ -4,7 +4,6 @@ use super::error::{ChatError, Refusal};
 use super::state::ChatReader;
 use super::{App, Caller};
 use crate::chat::{Chat, Head};
-use crate::error_chain::error_chain;
 use crate::event::{Event, Receipt};
 use crate::ids::{ChatId, Seq};
 use crate::member::Member;
@@ -12,6 +11,7 @@ use crate::meter::PushReport;
 use crate::ports::{Consistency, Env, MarkSeen, Push, ReadChats, Registry, SeenOutcome, StoreError};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
+use error_text::error_chain;
 use futures_util::future::join;
 use serde::Serialize;
 

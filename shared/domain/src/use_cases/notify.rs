@@ -3,13 +3,13 @@
 
 use super::App;
 use crate::chat_user::ChatUser;
-use crate::error_chain::error_chain;
 use crate::ids::UserId;
 use crate::message::Message;
 use crate::meter;
 use crate::meter::NotificationReport;
 use crate::notification::{Notification, is_wanted};
 use crate::ports::{Env, MAX_NOTIFICATIONS_PER_BATCH, Notify, ReadChats, StoreError, UserStore};
+use error_text::error_chain;
 use futures_util::future::try_join;
 use futures_util::{StreamExt as _, stream};
 use std::collections::{BTreeMap, BTreeSet};

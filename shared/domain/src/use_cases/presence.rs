@@ -2,11 +2,11 @@
 
 use super::App;
 use super::list_chats::newest_first;
-use crate::error_chain::error_chain;
 use crate::event::{Event, Presence};
 use crate::ids::{ChatId, UserId};
 use crate::meter::PushReport;
 use crate::ports::{Consistency, Env, Push, ReadInbox, Registry, StoreError};
+use error_text::error_chain;
 use futures_util::future::{Either, select};
 use std::pin::pin;
 use std::time::Duration;

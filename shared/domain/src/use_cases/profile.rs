@@ -3,11 +3,11 @@
 use super::fan_out::Audience;
 use super::{App, Caller};
 use crate::chat_user::{ChatUser, ChatUserView, Profile, UserChange};
-use crate::error_chain::error_chain;
 use crate::event::Event;
 use crate::ids::{ChatId, UserId};
 use crate::meter::PushReport;
 use crate::ports::{Directory, Env, Push, ReadInbox, Registry, StoreError, UserStore};
+use error_text::error_chain;
 use futures_util::future::{join, try_join};
 use std::collections::BTreeMap;
 

@@ -59,12 +59,12 @@ pub(crate) struct RequestLog {
 impl Log {
     /// Starts the log of a request and resets the counts.
     pub(crate) fn start(self) -> RequestLog {
-        meter::begin();
+        meter::reset_capacity();
         RequestLog { log: self, started: SystemEnv.now(), has_line: false }
     }
 
     fn write(self, started: Timestamp, line: &LogRecord<'_>, to: impl std::io::Write) {
-        meter::answered(line.status);
+        meter::count_request(line.status);
         let ms = u64::try_from(SystemEnv.now().since(started).as_millis()).unwrap_or(u64::MAX);
         let text = |text: Option<String>| text.map_or(Value::Null, Value::String);
         let properties = [
@@ -125,9 +125,9 @@ mod tests {
         };
         let alice = UserId::parse("alice").unwrap();
         let request_log = log.start();
-        meter::consumed(3.5, 0.0);
-        meter::consumed(0.5, 8.0);
-        meter::missed(2);
+        meter::add_capacity(3.5, 0.0);
+        meter::add_capacity(0.5, 8.0);
+        meter::count_missed_users(2);
         let first =
             write_line(&LogRecord { route: "sendMessage", user: Some(&alice), status: 503, ..LogRecord::default() });
         let metrics = &first["_aws"]["CloudWatchMetrics"];
@@ -146,7 +146,7 @@ mod tests {
         request_log.finish(&LogRecord::default());
         // A request that is dropped without a line does not pass its counts on to the next one.
         let unfinished = log.start();
-        meter::missed(7);
+        meter::count_missed_users(7);
         drop(unfinished);
         let second = write_line(&LogRecord { status: 200, ..LogRecord::default() });
         assert_eq!((&second["ReadUnits"], &second["user"]), (&json!(0.0), &Value::Null), "{second}");

@@ -1,4 +1,4 @@
-//! Attachments: the images, files and recordings that messages carry, and the uploads that they begin as.
+//! Attachments of messages (images, recordings and files), and the uploads that they start as.
 
 use crate::content::MessageType;
 use crate::file::{BlurHash, ContentType, FileName, Sha256Digest};
@@ -9,34 +9,34 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// How long an upload can be sent after it was asked for. The bucket removes what was not sent later than that.
+/// How long after its declaration an upload can be sent. The bucket removes an unsent object later than that.
 pub const UPLOAD_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long a signed upload is accepted.
+/// How long the URL of an upload is valid.
 pub const UPLOAD_URL_TTL: Duration = Duration::from_secs(15 * 60);
 
-/// How long a signed download is accepted.
+/// How long the URL of a download is valid.
 pub const DOWNLOAD_URL_TTL: Duration = Duration::from_secs(60 * 60);
 
-/// What a message carries besides its text: declared by who made it, and stored in the bucket as declared.
+/// The metadata of an attachment, as its sender declared it. The object in the bucket has the declared size and hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", try_from = "AttachmentDocument", into = "AttachmentDocument")]
 pub struct Attachment {
-    /// Its name, and its object's key.
+    /// The id, which is also the key of the object.
     pub id: AttachmentId,
-    /// What the file is called.
+    /// The name of the file.
     pub file_name: FileName,
-    /// What it says it is.
+    /// The declared media type.
     pub content_type: ContentType,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub size_bytes: u64,
-    /// The SHA-256 of its bytes.
+    /// The SHA-256 of the bytes.
     pub sha256: Sha256Digest,
-    /// What is known of it so that it can be shown before it is there.
+    /// The kind, with what a client needs to show it before it has loaded.
     pub media: Media,
 }
 
-/// What an attachment shows or plays, as its client measured it.
+/// The kind of an attachment, with its dimensions or duration as the sender's client measured them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Media {
     /// A picture.
@@ -45,7 +45,7 @@ pub enum Media {
         width: u32,
         /// In pixels, 1 to [`Media::MAX_SIDE_PIXELS`].
         height: u32,
-        /// What is shown of it until it is there.
+        /// The placeholder until the picture has loaded.
         blur_hash: BlurHash,
     },
     /// A recording.
@@ -58,12 +58,12 @@ pub enum Media {
 }
 
 impl Media {
-    /// The most pixels of a side: what JPEG can hold.
+    /// The most pixels of a side: the limit of JPEG.
     pub const MAX_SIDE_PIXELS: u32 = 65_535;
-    /// The longest recording: a day.
+    /// The longest recording: one day.
     pub const MAX_DURATION_MS: u64 = 24 * 60 * 60 * 1000;
 
-    /// The type of the message that carries it.
+    /// The type of a message with this attachment.
     #[must_use]
     pub const fn kind(&self) -> MessageType {
         match self {
@@ -75,8 +75,7 @@ impl Media {
 }
 
 impl Attachment {
-    /// The type as which its bytes are handed out. That of a file is never what its sender said: whoever opens it does
-    /// not run it.
+    /// The `Content-Type` of its download. For a file it is never the declared type, so that a browser does not run it.
     pub fn served_as(&self) -> &str {
         match self.media {
             Media::Image { .. } | Media::Audio { .. } => self.content_type.as_str(),
@@ -85,7 +84,7 @@ impl Attachment {
     }
 }
 
-/// An attachment as JSON: flat, in messages and in the tables.
+/// The JSON form of an attachment in messages and in the tables: flat, without a nested `media`.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct AttachmentDocument {
@@ -134,52 +133,52 @@ impl TryFrom<AttachmentDocument> for Attachment {
     }
 }
 
-/// What was declared of an upload, and what became of it.
+/// The declaration of an upload, and whether it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upload {
-    /// What is uploaded.
+    /// The declared metadata.
     pub attachment: Attachment,
-    /// Who may send it.
+    /// The user who declared it, and the only one who may send it.
     pub owner: UserId,
-    /// Into which chat.
+    /// The only chat that it may be sent to.
     pub chat: ChatId,
-    /// When it was asked for.
+    /// When it was declared.
     pub created_at: Timestamp,
-    /// Until when it can be sent, or is remembered as sent.
+    /// Until when it can be sent; after it was sent, until when that record is kept.
     pub expires_at: Timestamp,
-    /// The place of the message that carries it, if it was sent.
+    /// The seq of the message that has it as its attachment; None if it was not sent.
     pub sent_as: Option<Seq>,
 }
 
-/// What a kind of attachment may be.
+/// The limits for one kind of attachment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttachmentLimit {
-    /// Its most bytes.
-    pub most_bytes: u64,
-    /// The types that it may have.
+    /// The largest size in bytes.
+    pub max_bytes: u64,
+    /// The allowed media types.
     pub content_types: BTreeSet<ContentType>,
 }
 
 impl AttachmentLimit {
-    fn new(most_bytes: u64, content_types: &[&str]) -> Self {
+    fn new(max_bytes: u64, content_types: &[&str]) -> Self {
         let content_types = content_types.iter().filter_map(|name| ContentType::parse(*name).ok()).collect();
-        Self { most_bytes, content_types }
+        Self { max_bytes, content_types }
     }
 }
 
-/// What attachments may be, by kind.
+/// The limits for all kinds of attachments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttachmentLimits {
-    /// Of images.
+    /// The limits for images.
     pub image: AttachmentLimit,
-    /// Of recordings.
+    /// The limits for recordings.
     pub audio: AttachmentLimit,
-    /// Of files.
+    /// The limits for files.
     pub file: AttachmentLimit,
 }
 
 impl AttachmentLimits {
-    /// The limit of this kind.
+    /// The limits for the kind of `media`.
     #[must_use]
     pub const fn of(&self, media: &Media) -> &AttachmentLimit {
         match media {
@@ -191,8 +190,8 @@ impl AttachmentLimits {
 }
 
 impl Default for AttachmentLimits {
-    /// What browsers show and play, and what people send one another at work; nothing that a browser runs (no SVG, no
-    /// HTML).
+    /// Types that browsers show and play, and common types of office files. None of them can run in a browser (no
+    /// SVG, no HTML).
     fn default() -> Self {
         Self {
             image: AttachmentLimit::new(10_000_000, &["image/gif", "image/jpeg", "image/png", "image/webp"]),
@@ -234,7 +233,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_attachment_is_flat_and_of_one_kind() {
+    fn attachment_json_is_flat_and_of_one_kind() {
         let file = json!({"attachmentId": "a-1", "fileName": "a.png", "contentType": "image/png", "sizeBytes": 7,
             "sha256": "0".repeat(64)});
         let with = |more: serde_json::Value| {

@@ -1,4 +1,4 @@
-//! Changes to what is already in a chat's log: numbered by rev, and found again through pointers.
+//! Changes of existing chats and messages. Each change has a rev, and a pointer that says which item changed.
 
 use crate::chat::{Chat, Head};
 use crate::ids::{ChatId, Rev, Seq, UserId};
@@ -7,57 +7,58 @@ use crate::message::Message;
 use crate::timestamp::Timestamp;
 use std::time::Duration;
 
-/// How long it can be asked what a change was about.
+/// How long the pointer of a change is kept.
 pub const CHANGE_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// One change, to be committed, and what it was decided upon.
+/// A change to commit, and the head that was read before.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// In which chat.
+    /// The chat that changes.
     pub chat: ChatId,
-    /// The head as it was read: the change is the one after its last.
+    /// The head as it was read: the change's rev is the one after `head.last_rev`.
     pub head: Head,
-    /// When.
+    /// When the change was made.
     pub at: Timestamp,
-    /// The one user whom it concerns; None if it is everyone's.
+    /// The only user who sees the change; None if every participant does.
     pub only_for: Option<UserId>,
-    /// What changes.
+    /// The items that change.
     pub what: ChangeKind,
 }
 
-/// What a change changes.
+/// The kinds of changes.
 #[derive(Debug, Clone)]
 pub enum ChangeKind {
-    /// A message.
+    /// A message is edited, deleted or reacted to.
     Message {
-        /// As it will be; its rev is the change's.
+        /// The new message; its rev is the change's.
         after: Message,
-        /// The rev that it had.
+        /// The message's rev before the change.
         before: Rev,
     },
-    /// The chat document, and who is in the chat.
+    /// The chat document or the members change.
     Chat {
-        /// As it will be; its membersRev is the change's.
+        /// The new document; its `members_rev` is the change's rev.
         after: Chat,
-        /// The membersRev that it had.
+        /// The document's `members_rev` before the change.
         before: Rev,
-        /// Members who are new. They see what comes after the head as it was read, so nothing may come between.
+        /// New members. They see the messages after `head.last_seq`, so the commit must fail if a message was stored
+        /// since.
         joined: Vec<Member>,
-        /// A member who is not one any more.
+        /// The member who left or was removed.
         left: Option<UserId>,
     },
-    /// One member's floor: as it will be.
+    /// A member cleared the chat. Contains the new member item.
     Cleared(Member),
 }
 
 impl Change {
-    /// The change's own number.
+    /// The rev of this change.
     #[must_use]
     pub fn rev(&self) -> Rev {
         self.head.last_rev.next()
     }
 
-    /// The place of what changes; 0 for the chat itself.
+    /// The seq of the message that changes; 0 for the chat itself.
     #[must_use]
     pub fn of(&self) -> Seq {
         match &self.what {
@@ -66,7 +67,7 @@ impl Change {
         }
     }
 
-    /// The head with the change in it.
+    /// The head after the change.
     #[must_use]
     pub fn head_after(&self) -> Head {
         let head = Head { last_rev: self.rev(), last_change: Some((self.of(), self.at)), ..self.head };
@@ -81,20 +82,20 @@ impl Change {
         }
     }
 
-    /// The pointer to it.
+    /// The pointer to store with the change.
     #[must_use]
     pub fn pointer(&self) -> Pointer {
         Pointer { rev: self.rev(), of: self.of(), only_for: self.only_for.clone() }
     }
 }
 
-/// What is remembered of a change, for [`CHANGE_TTL`].
+/// The record of a change, kept for [`CHANGE_TTL`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pointer {
-    /// Its number.
+    /// The rev of the change.
     pub rev: Rev,
-    /// The place of the message that changed; 0 for the chat itself.
+    /// The seq of the message that changed; 0 for the chat itself.
     pub of: Seq,
-    /// The one user whom it concerns; None if it is everyone's.
+    /// The only user who sees the change; None if every participant does.
     pub only_for: Option<UserId>,
 }

@@ -1,4 +1,4 @@
-//! A chat: its document, the head of its log, and what a client is shown of both.
+//! A chat: its document, the head of its log, and the view of both for clients.
 
 use crate::content::json_length;
 use crate::ids::{ChatId, MessageId, Rev, Seq, UserId};
@@ -9,71 +9,73 @@ use crate::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// The most that a frame or a WebSocket reply may take as JSON, in bytes. API Gateway's own limit for a
-/// frame is 32 KB (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>);
+/// The most bytes of a frame or WebSocket reply as JSON. API Gateway's own limit for a frame is 32 KB
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>);
 /// the difference is for the envelope.
 pub const MAX_FRAME_BYTES: usize = 28 * 1024;
 
-/// The most participants of a group.
+/// The most participants in a group.
 pub const MAX_PARTICIPANTS: usize = 1000;
 
-/// What of a frame is left for documents, beside the reply's or event's envelope and a page's own fields.
+/// The most bytes of documents in a frame. The rest is for the envelope of a reply or event and the fields of a page.
 pub(crate) const MAX_DOCUMENT_BYTES: usize = MAX_FRAME_BYTES - 1024;
 
-/// The Chat document, as it is stored. What counts its messages is in the [`Head`].
+/// The Chat document as it is stored. The counters of messages and changes are in the [`Head`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chat {
-    /// The chat's id.
+    /// The id of the chat.
     pub id: ChatId,
-    /// False: exactly two participants for ever. True: more than two at creation.
+    /// False for a private chat, which always has the same two participants. True for a group, which has more than
+    /// two when it is created.
     pub is_group: bool,
-    /// Groups have one; private chats none.
+    /// The name of a group; None for a private chat.
     pub name: Option<ChatName>,
-    /// At least two.
+    /// At least two users. In a closed group, the last two.
     pub participants: BTreeSet<UserId>,
-    /// Those who may change the group; empty for a private chat.
+    /// The participants who may change the group; empty for a private chat.
     pub admins: BTreeSet<UserId>,
-    /// Who created it.
+    /// The user who created the chat.
     pub created_by: UserId,
-    /// When it was created.
+    /// When the chat was created.
     pub created_at: Timestamp,
-    /// The rev of the last change of this document (name, participants, admins); the head has the same, or this document
-    /// is stale.
+    /// The rev of the last change of this document (name, participants, admins). If the head has a higher
+    /// `members_rev`, this document is stale.
     pub members_rev: Rev,
-    /// Since when it takes no more messages.
+    /// When the chat was closed: since then it takes no more messages.
     pub closed_at: Option<Timestamp>,
-    /// Of a group that was created with a client's name: the hash of what was asked for, to tell a repeat from another.
+    /// The hash of the request that created the group, to tell a repeat from another request. Only for groups with a
+    /// client chat id.
     pub request_hash: Option<String>,
 }
 
 impl Chat {
-    /// The other one of a private chat of `user`.
-    pub(crate) fn other(&self, user: &UserId) -> Option<&UserId> {
-        if self.is_group { None } else { self.participants.iter().find(|other| *other != user) }
+    /// The other participant of `user`'s private chat; None for a group.
+    pub(crate) fn peer(&self, user: &UserId) -> Option<&UserId> {
+        if self.is_group { None } else { self.participants.iter().find(|peer| *peer != user) }
     }
 }
 
-/// The head of a chat's log: item seq = 0 of its messages.
+/// The head of a chat's log: the item with seq 0 among its messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
-    /// The last message's place; 0 when there is none.
+    /// The seq of the last message; 0 if there is none.
     pub last_seq: Seq,
-    /// When the last message was sent.
+    /// When the last message was stored; None if there is none.
     pub last_message_at: Option<Timestamp>,
-    /// The last change's number.
+    /// The rev of the last change; 0 if there is none.
     pub last_rev: Rev,
-    /// What the last change was about (0: the chat itself), and when it was; none before the first.
+    /// The seq of the message that last changed (0: the chat itself), and when. None before the first change.
     pub last_change: Option<(Seq, Timestamp)>,
-    /// The same as the chat document's, when that is fresh.
+    /// The `members_rev` of the chat document, unless that is stale.
     pub members_rev: Rev,
-    /// How many participants the chat has, so that what depends on it need not read the chat document.
+    /// The number of participants, so that use cases need not read the chat document for it.
     pub participant_count: u32,
-    /// When the chat was made, or its document last changed.
+    /// When the chat was created, or when its document last changed.
     pub active_at: Timestamp,
 }
 
 impl Head {
-    /// The head of a new chat's log.
+    /// The head of a new chat.
     #[must_use]
     pub fn new(participant_count: u32, at: Timestamp) -> Self {
         Self {
@@ -87,24 +89,24 @@ impl Head {
         }
     }
 
-    /// The change up to which `messages`, which were read after this head, show every change: one less than the last,
-    /// if what that one changed is among them and is not there yet. A read can see a transaction in part.
+    /// The rev up to which `messages`, which were read after this head, show every change. It is `last_rev`, or one
+    /// less if the message that last changed is among them without that change: a read can see a transaction in part.
     pub(crate) fn rev_shown_in(&self, messages: &[Message]) -> Rev {
-        let behind = |of: Seq| messages.iter().any(|message| message.seq == of && message.rev < self.last_rev);
+        let is_behind = |of: Seq| messages.iter().any(|message| message.seq == of && message.rev < self.last_rev);
         match self.last_change {
-            Some((of, _)) if behind(of) => Rev(self.last_rev.0.saturating_sub(1)),
+            Some((of, _)) if is_behind(of) => Rev(self.last_rev.0.saturating_sub(1)),
             _ => self.last_rev,
         }
     }
 
-    /// When something last happened that an inbox is sorted by: a message, or a change of the chat itself.
+    /// The time that an inbox is sorted by: that of the last message or of the last change of the chat document.
     #[must_use]
     pub fn activity(&self) -> Timestamp {
         self.last_message_at.map_or(self.active_at, |at| at.max(self.active_at))
     }
 }
 
-/// The Chat of the document model, as one participant is shown it, with the cursors to start from.
+/// The Chat document as one participant sees it, with the cursors to start from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatView {
@@ -114,7 +116,7 @@ pub struct ChatView {
     name: Option<ChatName>,
     participants: BTreeSet<UserId>,
     participant_count: usize,
-    /// True where `participants` and `admins` had to be cut so that the chat fits a frame.
+    /// True if `participants` and `admins` were cut so that the chat fits in a frame.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     participants_limited: bool,
     admins: BTreeSet<UserId>,
@@ -130,7 +132,7 @@ pub struct ChatView {
 }
 
 impl ChatView {
-    /// What a participant with this floor is shown. The last message is named only if they can see it.
+    /// The chat as a participant with this floor sees it. The last message's id is in it only if it is above the floor.
     pub fn new(chat: &Chat, head: &Head, floor: Floor) -> Self {
         Self {
             chat_id: chat.id.clone(),
@@ -150,12 +152,12 @@ impl ChatView {
         }
     }
 
-    /// The same with only as many participants and admins as leave it at most this many bytes of JSON.
-    pub(crate) fn limited(mut self, most: usize) -> Self {
-        let mut over = json_length(&self).saturating_sub(most);
+    /// Cuts `participants` and `admins` so that the chat has at most `max_bytes` as JSON.
+    pub(crate) fn limited(mut self, max_bytes: usize) -> Self {
+        let mut over = json_length(&self).saturating_sub(max_bytes);
         while over > 0 {
-            let admins = self.admins.len() >= self.participants.len();
-            let users = if admins { &mut self.admins } else { &mut self.participants };
+            let more_admins = self.admins.len() >= self.participants.len();
+            let users = if more_admins { &mut self.admins } else { &mut self.participants };
             let Some(cut) = users.pop_last() else { break };
             let flag = if self.participants_limited { 0 } else { r#","participantsLimited":true"#.len() };
             self.participants_limited = true;
@@ -164,22 +166,22 @@ impl ChatView {
         self
     }
 
-    /// The chat's id.
+    /// The id of the chat shown.
     pub fn chat_id(&self) -> &ChatId {
         &self.chat_id
     }
 
-    /// The chat's participants.
+    /// The participants; may be cut.
     pub fn participants(&self) -> &BTreeSet<UserId> {
         &self.participants
     }
 
-    /// The place of the last message.
+    /// The seq of the last message.
     pub fn seq(&self) -> Seq {
         self.seq
     }
 
-    /// The last change that is in it.
+    /// The rev of the last change that this view includes.
     pub fn rev(&self) -> Rev {
         self.rev
     }
@@ -190,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_largest_group_fits_a_frame() {
+    fn largest_group_fits_in_a_frame() {
         let users: BTreeSet<_> = (0..1000).map(|n| UserId::parse(format!("{n:0>128}")).unwrap()).collect();
         let at = Timestamp::from_millis(1_769_851_800_125);
         let chat = Chat {

@@ -1,4 +1,4 @@
-//! A user as the chat knows them: nickname, presence, muted chats, live connections.
+//! A user of the chat: nickname, presence, muted chats and connections.
 
 use crate::ids::{ChatId, ConnectionId, UserId};
 use crate::names::Nickname;
@@ -7,50 +7,51 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// API Gateway closes a WebSocket connection after two hours, so an older entry is a ghost.
+/// API Gateway closes a WebSocket connection after two hours, so an older entry is dead.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
 pub const MAX_CONNECTION_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// The most connections that one user keeps; the oldest go first.
+/// The most connections of one user. The oldest are closed first.
 pub const MAX_CONNECTIONS: usize = 20;
 
-/// One live WebSocket connection of a user.
+/// One registered WebSocket connection of a user. It may be dead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
-    /// API Gateway's name for it.
+    /// The id from API Gateway.
     pub id: ConnectionId,
-    /// When it was opened, by API Gateway's clock.
+    /// When it was opened, by the clock of API Gateway.
     pub connected_at: Timestamp,
-    /// When the token that opened it expires: nothing is pushed past it.
+    /// When the token of its handshake expires: nothing is pushed after that.
     pub exp: Timestamp,
 }
 
 impl Connection {
-    /// Whether anything may still be pushed to it.
+    /// Whether events may be pushed to it at `now`: the token has not expired, and the connection is younger than
+    /// [`MAX_CONNECTION_AGE`].
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.exp && now.since(self.connected_at) < MAX_CONNECTION_AGE
     }
 }
 
-/// The ChatUser document, as it is stored.
+/// The ChatUser document as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatUser {
-    /// The user.
+    /// The user's id in the Auth Service.
     pub id: UserId,
-    /// What they call themselves; their id until they say.
+    /// The name that the user chose; None until then, and their id is shown.
     pub nickname: Option<Nickname>,
-    /// When they last connected or disconnected; none before they ever did.
+    /// When the user last connected or disconnected; None if they never connected.
     pub last_seen: Option<Timestamp>,
-    /// Chats that they muted, with the end of the mute where it has one.
+    /// The user's mutes, ended ones included.
     pub muted_chats: Mutes,
-    /// Whether they want to be notified of a message that mentions them though they muted the chat.
+    /// Whether the user wants notifications of messages that mention them in muted chats.
     pub notify_on_mention: bool,
-    /// Their connections, dead ones included.
+    /// The user's connections, dead ones included.
     pub connections: Vec<Connection>,
 }
 
 impl ChatUser {
-    /// A user of whom nothing is stored yet.
+    /// A user about whom nothing is stored.
     pub fn unknown(id: UserId) -> Self {
         Self {
             id,
@@ -63,30 +64,31 @@ impl ChatUser {
     }
 }
 
-/// What a user changes of what they say of themselves; what is None stays as it is.
+/// A change of a user's own document. None keeps the present value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserChange {
-    /// What they call themselves.
+    /// The new nickname.
     pub nickname: Option<Nickname>,
-    /// Whether they want to be notified of mentions in chats that they muted.
+    /// Whether the user wants notifications of mentions in muted chats.
     pub notify_on_mention: Option<bool>,
 }
 
-/// How long a connection may take to be open after it was registered: until then it can be neither posted to nor closed
-/// (410), so it is taken neither for dead nor for surplus. API Gateway gives `$connect` 29 s.
+/// How long the opening of a connection may take after it is registered. Until it is open, posting to it and closing
+/// it fail with 410, so it counts neither as gone nor as surplus. API Gateway gives `$connect` 29 s.
 pub const CONNECT_GRACE: Duration = Duration::from_secs(30);
 
-/// Whether a user with these connections can be reached now.
+/// Whether any of these connections is live at `now`.
 pub fn is_online(connections: &[Connection], now: Timestamp) -> bool {
     connections.iter().any(|connection| connection.is_live(now))
 }
 
-/// Whether this is the user's only live connection.
-pub fn is_alone(connection: &ConnectionId, connections: &[Connection], now: Timestamp) -> bool {
+/// Whether no other connection of the user is live at `now`.
+pub fn is_only_connection(connection: &ConnectionId, connections: &[Connection], now: Timestamp) -> bool {
     connections.iter().all(|other| &other.id == connection || !other.is_live(now))
 }
 
-/// Which connections must go so that at most [`MAX_CONNECTIONS`] stay: the dead ones, then the oldest that are open.
+/// The connections to remove: all dead ones, and the oldest live ones above [`MAX_CONNECTIONS`]. A connection younger
+/// than [`CONNECT_GRACE`] stays, because it cannot be closed yet.
 pub fn surplus(connections: &[Connection], now: Timestamp) -> Vec<Connection> {
     let (mut live, mut surplus): (Vec<_>, Vec<_>) =
         connections.iter().cloned().partition(|connection| connection.is_live(now));
@@ -96,27 +98,27 @@ pub fn surplus(connections: &[Connection], now: Timestamp) -> Vec<Connection> {
     surplus
 }
 
-/// What the Auth Service says of a user: never stored, only shown.
+/// The Auth Service's data about a user. It is shown but never stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Profile {
-    /// The name that they sign in with.
+    /// The name that the user signs in with.
     pub username: String,
-    /// The name that they want to be shown by.
+    /// The name to show.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// A picture.
+    /// The URL of a picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<String>,
 }
 
-/// The chats that a user muted, with the end of the mute where it has one.
+/// A user's mutes by chat, with the end of the mute; None if it has no end.
 pub type Mutes = BTreeMap<ChatId, Option<Timestamp>>;
 
-/// The most chats that one user mutes.
+/// The most chats that one user can mute.
 pub const MAX_MUTED_CHATS: usize = 200;
 
-/// Whether and until when a chat is muted.
+/// Whether a chat is muted, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MuteView {
@@ -126,29 +128,29 @@ pub struct MuteView {
 }
 
 impl MuteView {
-    /// What these mutes say of a chat now: one that has ended is none.
+    /// The mute of `chat` at `now`. A mute that has ended counts as not muted.
     pub fn new(mutes: &Mutes, chat: &ChatId, now: Timestamp) -> Self {
         let mute = mutes.get(chat).filter(|until| until.is_none_or(|until| now < until));
         Self { muted: mute.is_some(), muted_until: mute.copied().flatten() }
     }
 
-    /// Whether it is muted.
+    /// Whether the chat is muted.
     pub fn is_muted(&self) -> bool {
         self.muted
     }
 }
 
-/// Whether a user can be reached now.
+/// Whether a user has a live connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// At least one connection is live.
+    /// At least one connection of the user is live.
     Online,
-    /// None is.
+    /// No connection of the user is live.
     Offline,
 }
 
-/// The ChatUser of the document model, as `reader` is shown it.
+/// The ChatUser document as a reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatUserView {
@@ -156,18 +158,18 @@ pub struct ChatUserView {
     nickname: String,
     status: Status,
     last_seen: Option<Timestamp>,
-    /// Only the reader's own are shown.
+    /// Empty unless the user is the reader.
     muted_chats: Vec<ChatId>,
-    /// Only the reader's own is shown.
+    /// None unless the user is the reader.
     #[serde(skip_serializing_if = "Option::is_none")]
     notify_on_mention: Option<bool>,
-    /// What the Auth Service says of them, where it was asked and answered.
+    /// The Auth Service's data, if it was asked and answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<Profile>,
 }
 
 impl ChatUserView {
-    /// What `reader` is shown of a user now.
+    /// The user as `reader` sees them at `now`, without a profile.
     pub fn new(user: &ChatUser, reader: &UserId, now: Timestamp) -> Self {
         let muted = user.muted_chats.iter().filter(|(_, until)| until.is_none_or(|until| now < until));
         let nickname = user.nickname.as_ref().map_or(user.id.as_str(), Nickname::as_str);
@@ -183,18 +185,18 @@ impl ChatUserView {
         }
     }
 
-    /// The same with what the Auth Service says.
+    /// Sets the profile.
     #[must_use]
     pub fn with_profile(self, profile: Option<Profile>) -> Self {
         Self { profile, ..self }
     }
 
-    /// The user.
+    /// The id of the user shown.
     pub fn user_id(&self) -> &UserId {
         &self.user_id
     }
 
-    /// Whether the user can be reached.
+    /// Whether the user had a live connection when the view was made.
     pub fn status(&self) -> Status {
         self.status
     }
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_dies_with_its_token_or_after_two_hours() {
+    fn connection_is_dead_when_token_expires_or_after_two_hours() {
         let token = connection(0, 100);
         assert!(token.is_live(Timestamp::from_millis(99_999)) && !token.is_live(Timestamp::from_seconds(100)));
         let old = connection(0, 1_000_000);
@@ -221,20 +223,20 @@ mod tests {
     }
 
     #[test]
-    fn the_dead_go_first_and_then_the_oldest() {
+    fn surplus_is_dead_connections_then_oldest() {
         let mut connections: Vec<_> = (1..=21).map(|n| connection(n, 1000)).collect();
         connections.push(connection(30, 31));
-        let gone: Vec<_> =
+        let surplus_ids: Vec<_> =
             surplus(&connections, Timestamp::from_seconds(40)).into_iter().map(|c| c.id.to_string()).collect();
-        assert_eq!(gone, ["c30", "c1"]);
-        // One that is being opened cannot be closed yet, however many there are.
+        assert_eq!(surplus_ids, ["c30", "c1"]);
+        // A connection that is being opened cannot be closed yet, however many there are.
         let opening: Vec<_> = (1..=30).map(|n| connection(n, 1000)).collect();
         assert!(surplus(&opening, Timestamp::from_seconds(30)).is_empty());
         assert_eq!(surplus(&opening, Timestamp::from_seconds(31)).len(), 1);
     }
 
     #[test]
-    fn another_users_mutes_are_not_shown_and_an_ended_one_is_none() {
+    fn only_own_active_mutes_are_shown() {
         let alice = UserId::parse("alice").unwrap();
         let chat = ChatId::parse("c").unwrap();
         let ended = ChatId::parse("d").unwrap();
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ended_mute_is_no_mute() {
+    fn ended_mute_is_shown_as_not_muted() {
         let (chat, now) = (ChatId::parse("c").unwrap(), Timestamp::from_seconds(100));
         let shown =
             |until| serde_json::to_string(&MuteView::new(&Mutes::from([(chat.clone(), until)]), &chat, now)).unwrap();

@@ -1,10 +1,10 @@
-//! What a message says.
+//! The type and the text of a message.
 
 use crate::text::{checked_text, word_enum};
 use serde::{Deserialize, Serialize};
 
 word_enum!(
-    /// The type of a message, as in the document model.
+    /// The type of a message.
     MessageType,
     "must be text, image, file or audio",
     /// Text without an attachment.
@@ -17,26 +17,26 @@ word_enum!(
     Audio = "audio",
 );
 
-/// A text: at most [`Content::MAX_JSON_BYTES`] as a JSON string. White space alone counts as nothing. Only what says
-/// something by an attachment may be empty.
+/// The text of a message: at most [`Content::MAX_JSON_BYTES`] as a JSON string. White space alone becomes the empty
+/// text, which only a message with an attachment may have.
 ///
-/// The limit is on the JSON form because that is what a frame carries: API Gateway closes a connection over
-/// a frame of more than 32 KB, and the rest of a message must fit beside its content.
+/// The limit is on the JSON form because a frame contains that. API Gateway closes a connection over a frame of more
+/// than 32 KB, and the frame must also hold the rest of the message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Content(String);
 
 impl Content {
-    /// The most bytes that a content takes as a JSON string, quotes and escapes included.
+    /// The most bytes of a text as a JSON string, quotes and escapes included.
     pub const MAX_JSON_BYTES: usize = 24 * 1024;
 
-    /// The same of a caption: what is beside an attachment, which takes its room in a frame too.
+    /// The most bytes of a caption as a JSON string. It is lower because the attachment needs part of the frame.
     pub const MAX_CAPTION_JSON_BYTES: usize = 4 * 1024;
 
     /// Checks a text.
     ///
     /// # Errors
-    /// It is too large.
+    /// [`ContentTooLarge`] with the limit.
     pub fn parse(text: impl Into<String>) -> Result<Self, ContentTooLarge> {
         Self::within(Self::MAX_JSON_BYTES, text.into())
     }
@@ -44,20 +44,20 @@ impl Content {
     /// Checks a caption.
     ///
     /// # Errors
-    /// It is too large.
+    /// [`ContentTooLarge`] with the limit.
     pub fn caption(text: impl Into<String>) -> Result<Self, ContentTooLarge> {
         Self::within(Self::MAX_CAPTION_JSON_BYTES, text.into())
     }
 
     fn within(limit: usize, text: String) -> Result<Self, ContentTooLarge> {
-        // The JSON form is never shorter than the text, so a huge one is refused before it is escaped.
+        // The JSON form is never shorter than the text, so a huge text is refused before it is escaped.
         if text.len() > limit || json_length(&text) > limit {
             return Err(ContentTooLarge { limit });
         }
         Ok(Self(if text.trim().is_empty() { String::new() } else { text }))
     }
 
-    /// Whether there is nothing to read.
+    /// Whether the text is blank.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -73,7 +73,7 @@ pub struct ContentTooLarge {
 
 checked_text!(Content, ContentTooLarge);
 
-/// The bytes that `value` takes as JSON.
+/// The length of `value` as JSON, in bytes; `usize::MAX` if it cannot be encoded.
 pub(crate) fn json_length(value: &(impl Serialize + ?Sized)) -> usize {
     struct Count(usize);
     impl std::io::Write for Count {
@@ -86,7 +86,7 @@ pub(crate) fn json_length(value: &(impl Serialize + ?Sized)) -> usize {
         }
     }
     let mut count = Count(0);
-    // What cannot be written as JSON has no length; every caller passes plain documents, which can.
+    // Every caller passes a plain document, which can always be encoded.
     serde_json::to_writer(&mut count, value).map_or(usize::MAX, |()| count.0)
 }
 
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_counts_escapes() {
+    fn limit_counts_escapes() {
         assert!(Content::parse("x".repeat(Content::MAX_JSON_BYTES - 2)).is_ok());
         assert_eq!(
             Content::parse("x".repeat(Content::MAX_JSON_BYTES - 1)),
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_is_nothing() {
+    fn white_space_becomes_the_empty_text() {
         assert!(Content::parse(" \n\t").unwrap().is_empty());
         assert_eq!(Content::parse(" a ").unwrap().as_str(), " a ");
     }

@@ -1,4 +1,4 @@
-//! What is pushed to live connections after a change is stored.
+//! The events that are pushed to live connections.
 
 use crate::chat::ChatView;
 use crate::chat_user::{ChatUserView, Status};
@@ -8,86 +8,86 @@ use crate::text::word_enum;
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 
-/// One pushed frame: `{"event": ..., "chatId"?: ..., "seq"?: ..., "rev"?: ..., "data": {...}}`.
+/// The content of one pushed frame: `{"event": ..., "chatId"?: ..., "seq"?: ..., "rev"?: ..., "data": {...}}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// Which event it is, e.g. `message.created`.
+    /// The name, e.g. `message.created`.
     pub event: EventName,
-    /// The chat that it is about, if it is about one.
+    /// The chat; absent for events about users.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chat_id: Option<ChatId>,
-    /// The place in the log, for an event that is about one.
+    /// The seq of the message; absent for events that are not about a message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seq: Option<Seq>,
-    /// The number of the change, for an event that is about one.
+    /// The rev of the change; absent for events that have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rev: Option<Rev>,
-    /// What happened.
+    /// The changed document or state.
     pub data: EventData,
 }
 
-/// The events' names.
+/// The names of the events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum EventName {
-    /// A message was sent. Its sender has thereby read everything before it.
+    /// A message was sent. By sending it, the sender has also read all messages before it.
     #[serde(rename = "message.created")]
     MessageCreated,
     /// A message was edited, deleted or reacted to.
     #[serde(rename = "message.updated")]
     MessageUpdated,
-    /// Somebody's read position moved.
+    /// A participant's read position moved.
     #[serde(rename = "receipt.updated")]
     ReceiptUpdated,
-    /// The user is in a new chat.
+    /// The recipient is in a new chat.
     #[serde(rename = "chat.created")]
     ChatCreated,
-    /// The chat's name, participants or admins changed, or the user's own floor.
+    /// The chat's name, participants or admins changed, or the recipient's own floor.
     #[serde(rename = "chat.updated")]
     ChatUpdated,
-    /// The user is not in the chat any more.
+    /// The recipient is no longer in the chat.
     #[serde(rename = "chat.left")]
     ChatLeft,
-    /// Somebody types, or stopped.
+    /// A participant started or stopped typing.
     #[serde(rename = "typing")]
     Typing,
-    /// Somebody with whom the user has a private chat came online or went offline.
+    /// A user with whom the recipient has a private chat came online or went offline.
     #[serde(rename = "presence.updated")]
     PresenceUpdated,
-    /// The user changed something of their own on another device: nickname or mutes.
+    /// The recipient changed their own user on another device: nickname, mutes or notifications of mentions.
     #[serde(rename = "user.updated")]
     UserUpdated,
 }
 
-/// What an event says beside its name.
+/// The `data` of an event.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum EventData {
-    /// Of `message.created` and `message.updated`: the message.
+    /// The message; for `message.created` and `message.updated`.
     Message(Box<MessageView>),
-    /// Of `chat.created` and `chat.updated`: the chat.
+    /// The chat as the recipient sees it; for `chat.created` and `chat.updated`.
     Chat(Box<ChatView>),
-    /// Of `receipt.updated`: who has read how far.
+    /// The read position; for `receipt.updated`.
     Receipt(Receipt),
-    /// Of `chat.left`: who ended it.
+    /// Who ended the membership; for `chat.left`.
     Left(Left),
-    /// Of `typing`: who, and whether they do.
+    /// Who is typing; for `typing`.
     Typing(Typing),
-    /// Of `presence.updated`: who, and whether they can be reached.
+    /// Who is online or offline; for `presence.updated`.
     Presence(Presence),
-    /// Of `user.updated`: the user.
+    /// The recipient's own user; for `user.updated`.
     User(Box<ChatUserView>),
 }
 
-/// Who ended a membership.
+/// The data of `chat.left`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Left {
-    /// The user themselves, or the admin who removed them.
+    /// The recipient, if they left, or the admin who removed them.
     pub by: UserId,
 }
 
-/// For this long, in milliseconds, a client shows that somebody types, unless it is told again: a stop can be lost.
+/// How long a client shows that a participant is typing, unless it gets another event. A `stop` can be lost.
 const TYPING_TIMEOUT_MS: u32 = 6000;
 
 word_enum!(
@@ -100,53 +100,54 @@ word_enum!(
     Stop = "stop",
 );
 
-/// Who types, or stopped.
+/// The data of `typing`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Typing {
     user_id: UserId,
     state: TypingState,
-    /// After this many milliseconds without another one, they do not type any more; absent where they stopped.
+    /// After this many milliseconds without another event, the participant counts as not typing. Absent for `stop`.
     #[serde(skip_serializing_if = "Option::is_none")]
     timeout_ms: Option<u32>,
 }
 
 impl Typing {
-    /// What the others are told of a user.
+    /// Adds the time-out to a `start`.
     pub fn new(user_id: UserId, state: TypingState) -> Self {
         Self { user_id, state, timeout_ms: (state == TypingState::Start).then_some(TYPING_TIMEOUT_MS) }
     }
 }
 
-/// Who came or went. Two of one user can arrive in the wrong order: the later `at` is right.
+/// The data of `presence.updated`. Events can arrive in the wrong order: for each user, keep the one with the latest
+/// `at`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Presence {
-    /// Who.
+    /// The user whose status changed.
     pub user_id: UserId,
-    /// What they are now.
+    /// The new status.
     pub status: Status,
-    /// When they connected or disconnected; absent where a connection was lost without a word.
+    /// When the user connected or disconnected; absent if a connection was lost without a `$disconnect`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<Timestamp>,
-    /// As of when this is so.
+    /// When the status changed.
     pub at: Timestamp,
 }
 
-/// Who has read how far.
+/// The data of `receipt.updated`: a participant's read position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
-    /// The reader.
+    /// The participant who read.
     pub user_id: UserId,
-    /// The last message that they have read.
+    /// The seq of the last message that they have read.
     pub read_seq: Seq,
-    /// When.
+    /// When they read it.
     pub read_at: Timestamp,
 }
 
 impl Event {
-    /// `message.created`.
+    /// The event for a new message.
     pub fn message_created(message: MessageView) -> Self {
         Self {
             event: EventName::MessageCreated,
@@ -157,12 +158,12 @@ impl Event {
         }
     }
 
-    /// `message.updated`.
+    /// The event for an edited, deleted or reacted-to message, with its rev.
     pub fn message_updated(message: MessageView) -> Self {
         Self { event: EventName::MessageUpdated, rev: Some(message.rev()), ..Self::message_created(message) }
     }
 
-    /// `chat.created`.
+    /// The event for a new chat or a new member.
     pub fn chat_created(chat: ChatView) -> Self {
         Self {
             event: EventName::ChatCreated,
@@ -173,36 +174,36 @@ impl Event {
         }
     }
 
-    /// `chat.updated`.
+    /// The event for a changed chat, with its rev.
     pub fn chat_updated(chat: ChatView) -> Self {
         Self { event: EventName::ChatUpdated, rev: Some(chat.rev()), ..Self::chat_created(chat) }
     }
 
-    /// `chat.left`.
+    /// The event for a membership that `by` ended with the change `rev`.
     pub fn chat_left(chat_id: ChatId, rev: Rev, by: UserId) -> Self {
         let data = EventData::Left(Left { by });
         Self { event: EventName::ChatLeft, chat_id: Some(chat_id), seq: None, rev: Some(rev), data }
     }
 
-    /// `receipt.updated`.
+    /// The event for a moved read position. It has no rev: receipts are not counted as changes.
     pub fn receipt_updated(chat_id: ChatId, receipt: Receipt) -> Self {
         let data = EventData::Receipt(receipt);
         Self { event: EventName::ReceiptUpdated, chat_id: Some(chat_id), seq: None, rev: None, data }
     }
 
-    /// `typing`.
+    /// The event for a participant who starts or stops typing.
     pub fn typing(chat_id: ChatId, typing: Typing) -> Self {
         let data = EventData::Typing(typing);
         Self { event: EventName::Typing, chat_id: Some(chat_id), seq: None, rev: None, data }
     }
 
-    /// `presence.updated`.
+    /// The event for a user who came online or went offline. It has no chat.
     pub fn presence_updated(presence: Presence) -> Self {
         let data = EventData::Presence(presence);
         Self { event: EventName::PresenceUpdated, chat_id: None, seq: None, rev: None, data }
     }
 
-    /// `user.updated`.
+    /// The event for a user's own other devices. It has no chat.
     pub fn user_updated(user: ChatUserView) -> Self {
         let data = EventData::User(Box::new(user));
         Self { event: EventName::UserUpdated, chat_id: None, seq: None, rev: None, data }

@@ -1,18 +1,17 @@
-//! What is said of a file that is sent: its name, its type, its digest, and what is shown of a picture before it is
-//! there.
+//! The metadata of files: name, media type, digest, and the placeholder of a picture.
 
 use crate::text::Invalid;
 use crate::text::checked_text;
 use serde::{Deserialize, Serialize};
 
-/// What a file is called: 1 to 255 bytes, trimmed, and nothing that makes a path of it, or shows it as something else
-/// than it is.
+/// The name of a file: 1 to 255 bytes, trimmed. It cannot be a path, and has no characters that could disguise it,
+/// such as ones that change the direction of the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct FileName(String);
 
 impl FileName {
-    /// The most bytes: what file systems take.
+    /// The limit of common file systems.
     const MAX_BYTES: usize = 255;
 
     /// Checks and trims a name.
@@ -25,8 +24,9 @@ impl FileName {
         if name.is_empty() || name.len() > Self::MAX_BYTES {
             return Err(Invalid::because(format!("must be 1 to {} bytes", Self::MAX_BYTES)));
         }
-        let turns = |c| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-        if name.chars().any(|c| c.is_control() || turns(c) || matches!(c, '/' | '\\')) || matches!(name, "." | "..") {
+        let is_bidi_control = |c| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+        let is_forbidden = |c: char| c.is_control() || is_bidi_control(c) || matches!(c, '/' | '\\');
+        if name.chars().any(is_forbidden) || matches!(name, "." | "..") {
             let rule = "must be a file's name, without /, \\ and characters that are not shown or turn the text around";
             return Err(Invalid::because(rule));
         }
@@ -43,7 +43,7 @@ checked_text!(FileName, Invalid);
 pub struct ContentType(String);
 
 impl ContentType {
-    /// Checks a type.
+    /// Checks a media type and puts it in lower case.
     ///
     /// # Errors
     /// [`Invalid`] with the rule that the text breaks.
@@ -63,7 +63,7 @@ impl ContentType {
 
 checked_text!(ContentType, Invalid);
 
-/// SHA-256 as 64 hexadecimal digits in lower case, as `sha256sum` prints it.
+/// A SHA-256 digest as 64 hexadecimal digits in lower case, as `sha256sum` prints it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Sha256Digest(String);
@@ -81,12 +81,12 @@ impl Sha256Digest {
         }
     }
 
-    /// The digest of these bytes; None if they are not 32.
+    /// Encodes a digest of 32 bytes; None if it has another length.
     pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
         (bytes.len() == 32).then(|| Self(hex::encode(bytes)))
     }
 
-    /// The 32 bytes.
+    /// The digest as bytes.
     pub fn bytes(&self) -> [u8; 32] {
         let mut bytes = [0; 32];
         // 64 digits are always 32 bytes.
@@ -97,25 +97,25 @@ impl Sha256Digest {
 
 checked_text!(Sha256Digest, Invalid);
 
-/// A few colours of a picture, as text that is shown blurred until the picture is there.
+/// A blurred preview of a picture, encoded as text. Clients show it until the picture has loaded.
 /// <https://github.com/woltapp/blurhash/blob/master/Algorithm.md>
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BlurHash(String);
 
 impl BlurHash {
-    /// Its 83 digits, the first worth 0.
+    /// The 83 digits; the first has the value 0.
     const DIGITS: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~";
 
-    /// Checks that the text has the digits, and as many as the number of components that its first one says.
+    /// Checks the digits of the text, and its length: the first digit encodes the number of components.
     ///
     /// # Errors
     /// [`Invalid`] with the rule that the text breaks.
     pub fn parse(text: impl Into<String>) -> Result<Self, Invalid> {
         let text = text.into();
         let components = text.chars().next().and_then(|first| Self::DIGITS.find(first));
-        // One digit says how many components there are, 9 by 9 at most; one the largest of them; 4 are the average
-        // colour, which is the first component; each other one has 2.
+        // The first digit encodes the number of components, at most 9 by 9. The second encodes the maximum value. The
+        // next 4 are the average colour, which is the first component. Each other component has 2 digits.
         let length = components.filter(|size| *size < 81).map(|size| 4 + 2 * (size % 9 + 1) * (size / 9 + 1));
         match length == Some(text.len()) && text.chars().all(|digit| Self::DIGITS.contains(digit)) {
             true => Ok(Self(text)),
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_name_is_no_path_and_no_trick() {
+    fn file_name_is_not_a_path_and_not_disguised() {
         for good in ["a.pdf", "\u{fc}ber uns.txt", ".profile", "a..b", &"x".repeat(255)] {
             assert_eq!(FileName::parse(good).unwrap().as_str(), good);
         }
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_content_type_is_bare() {
+    fn content_type_has_no_parameters() {
         assert_eq!(ContentType::parse("Image/PNG").unwrap().as_str(), "image/png");
         assert!(ContentType::parse("application/vnd.openxmlformats-officedocument.wordprocessingml.document").is_ok());
         for bad in ["", "png", "image/", "/png", "audio/webm;codecs=opus", "image/png ", "a/b/c", "image/p\u{fc}"] {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_is_32_bytes() {
+    fn digest_has_32_bytes() {
         let digest = Sha256Digest::parse("00ff10a9".repeat(8)).unwrap();
         assert_eq!(digest.bytes()[..8], [0x00, 0xff, 0x10, 0xa9, 0x00, 0xff, 0x10, 0xa9]);
         assert_eq!(Sha256Digest::of_bytes(&digest.bytes()), Some(digest));
@@ -163,8 +163,8 @@ mod tests {
     }
 
     #[test]
-    fn a_blur_hash_is_as_long_as_it_says() {
-        // The first is the example of the algorithm's description, of 4 by 3 components.
+    fn blur_hash_length_matches_its_first_digit() {
+        // The first one is the example in the description of the algorithm. It has 4 by 3 components.
         for good in ["LEHV6nWB2yk8pyo0adR*.7kCMdnj", "00OZZy", &format!("|{}", "~".repeat(165))] {
             assert!(BlurHash::parse(good).is_ok(), "{good:?}");
         }

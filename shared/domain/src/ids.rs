@@ -1,4 +1,4 @@
-//! Identifiers, parsed once where they enter and trusted everywhere else.
+//! Identifiers. They are checked once, when they are parsed.
 
 use crate::text::{Invalid, checked_text};
 use crate::timestamp::Timestamp;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// A string newtype that can only be made by its `parse`, and that serde reads through it.
+/// Defines a string newtype that can be made only by its `parse`, also by serde.
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $parse:expr) => {
         $(#[$doc])*
@@ -15,7 +15,7 @@ macro_rules! text_id {
         pub struct $name(String);
 
         impl $name {
-            /// Checks `text` and makes the identifier of it.
+            /// Checks an identifier.
             ///
             /// # Errors
             /// [`Invalid`] with the rule that the text breaks.
@@ -38,7 +38,7 @@ macro_rules! text_id {
 }
 
 text_id!(
-    /// Who somebody is: the `sub` of the Auth Service's token. 1 to 128 of `A-Z a-z 0-9 . _ : @ | -`.
+    /// A user: the `sub` of the Auth Service's token. 1 to 128 of `A-Z a-z 0-9 . _ : @ | -`.
     UserId,
     |text| limited_alphabet(text, 128, "A-Z a-z 0-9 . _ : @ | -", |c| {
         c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '@' | '|' | '-')
@@ -46,34 +46,34 @@ text_id!(
 );
 
 text_id!(
-    /// A chat. A private one: 64 hexadecimal digits, see [`ChatId::private`]. A group: a UUID, of version 7, or of version 8
-    /// where a client named the group.
+    /// A chat. The id of a private chat has 64 hexadecimal digits, see [`ChatId::private`]. The id of a group is a
+    /// UUIDv8 if it has a client chat id, and a UUIDv7 otherwise.
     ChatId,
     lower_case_id
 );
 
 text_id!(
-    /// An attachment, and the key of its object: a UUIDv7, see [`AttachmentId::random`].
+    /// An attachment, and the key of its object in the bucket: a UUIDv7, see [`AttachmentId::random`].
     AttachmentId,
     lower_case_id
 );
 
 text_id!(
-    /// The name that a client gives to one message, so that sending it again stores it once.
+    /// A client's idempotency key for a message: sending it again does not store it again.
     /// 1 to 64 printable ASCII characters, no spaces.
     ClientMessageId,
     client_id
 );
 
 text_id!(
-    /// The name that a client gives to one group, so that creating it again makes one group.
+    /// A client's idempotency key for a group: creating it again does not create another one.
     /// 1 to 64 printable ASCII characters, no spaces.
     ClientChatId,
     client_id
 );
 
 text_id!(
-    /// One WebSocket connection, as API Gateway names it. 1 to 128 printable ASCII characters, no spaces.
+    /// A WebSocket connection; API Gateway chooses the id. 1 to 128 printable ASCII characters, no spaces.
     ConnectionId,
     |text| limited_alphabet(text, 128, "printable ASCII, no spaces", |c| c.is_ascii_graphic())
 );
@@ -86,26 +86,26 @@ fn client_id(text: &str) -> Result<(), Invalid> {
     limited_alphabet(text, 64, "printable ASCII, no spaces", |c| c.is_ascii_graphic())
 }
 
-fn limited_alphabet(text: &str, most: usize, named: &str, allowed: fn(char) -> bool) -> Result<(), Invalid> {
-    if text.is_empty() || text.len() > most || !text.chars().all(allowed) {
-        return Err(Invalid::because(format!("must be 1 to {most} of {named}")));
+fn limited_alphabet(text: &str, max: usize, alphabet: &str, is_allowed: fn(char) -> bool) -> Result<(), Invalid> {
+    if text.is_empty() || text.len() > max || !text.chars().all(is_allowed) {
+        return Err(Invalid::because(format!("must be 1 to {max} of {alphabet}")));
     }
     Ok(())
 }
 
-/// The place of a message in its chat: 1, 2, 3, ... without a hole. 0 is "before the first".
+/// The number of a message in its chat: 1, 2, 3, ... without a gap. 0 means "before the first message".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Seq(pub u64);
 
 impl Seq {
-    /// The place after this one.
+    /// The seq after this one.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 
-    /// How many places lie after `other`, up to and including this one.
+    /// The number of messages after `other`, up to and including this one; zero if there are none.
     #[must_use]
     pub fn since(self, other: Self) -> u64 {
         self.0.saturating_sub(other.0)
@@ -118,48 +118,49 @@ impl fmt::Display for Seq {
     }
 }
 
-/// Counts a chat's changes to what was already there (name, participants, edits, deletions).
+/// The number of a change in its chat: 1, 2, 3, ... A change alters an existing chat or message (name, participants,
+/// admins, edits, deletions, reactions, a cleared history). 0 means "before the first change".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Rev(pub u64);
 
 impl Rev {
-    /// The number after this one.
+    /// The rev after this one.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 }
 
-/// `<chatId>:<seq>`: a message's name outside its chat.
+/// `<chatId>:<seq>`: identifies a message across all chats.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct MessageId(String);
 
 impl MessageId {
-    /// The name of message `seq` of `chat`.
+    /// The id of message `seq` in `chat`.
     pub fn new(chat: &ChatId, seq: Seq) -> Self {
         Self(format!("{chat}:{seq}"))
     }
 
-    /// The name as text.
+    /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// How long the id of a private chat is: SHA-256 in hexadecimal.
+/// The length of the id of a private chat: SHA-256 in hexadecimal.
 const PRIVATE_ID_LENGTH: usize = 64;
 
 impl UserId {
-    /// What a log calls the user: the first 16 hexadecimal digits of the id's SHA-256. Who knows an id finds its lines; a
-    /// line names nobody.
+    /// The user in log lines: the first 16 hexadecimal digits of the id's SHA-256. So logs contain no ids, but the
+    /// lines of a known id can be found.
     pub fn hashed(&self) -> String {
         hashed(&self.0)
     }
 }
 
-/// The same of what stands where a user's id should.
+/// Like [`UserId::hashed`], for a text that may not be a valid id.
 pub fn hashed(user: &str) -> String {
     let mut digits = hex::encode(Sha256::digest(user.as_bytes()));
     digits.truncate(16);
@@ -167,33 +168,33 @@ pub fn hashed(user: &str) -> String {
 }
 
 impl ChatId {
-    /// The one private chat of two users, whoever creates it: a hash of both ids, sorted.
+    /// The private chat of two users: a hash of both ids in sorted order, so it is the same whoever creates the chat.
     pub fn private(one: &UserId, other: &UserId) -> Self {
         let (first, second) = if one <= other { (one, other) } else { (other, one) };
         Self(digest("private", &[first.as_str(), second.as_str()]))
     }
 
-    /// Whether it is the id of a private chat.
+    /// Whether this is the id of a private chat.
     pub fn is_private(&self) -> bool {
         self.0.len() == PRIVATE_ID_LENGTH
     }
 
-    /// The group that `creator` named `client`: the same name again is the same group. A UUIDv8, whose bits are the
-    /// application's own (RFC 9562, section 5.8): of a hash of both.
+    /// The group with this creator and client chat id: the same two always give the same id. It is a UUIDv8, whose
+    /// bits the application chooses (RFC 9562, section 5.8): a hash of both.
     pub fn of_request(creator: &UserId, client: &ClientChatId) -> Self {
         let hash = hash("group", &[creator.as_str(), client.as_str()]);
         let bytes = hash.first_chunk().copied().unwrap_or_default();
         Self(uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string())
     }
 
-    /// A new group: a UUIDv7 of this time and this randomness.
+    /// The id of a new group without a client chat id: a UUIDv7 of this time and randomness.
     pub fn random(now: Timestamp, randomness: [u8; 10]) -> Self {
         Self(uuid_of(now, randomness))
     }
 }
 
 impl AttachmentId {
-    /// A new attachment: a UUIDv7 of this time and this randomness.
+    /// The id of a new attachment: a UUIDv7 of this time and randomness.
     pub fn random(now: Timestamp, randomness: [u8; 10]) -> Self {
         Self(uuid_of(now, randomness))
     }
@@ -204,12 +205,12 @@ fn uuid_of(now: Timestamp, randomness: [u8; 10]) -> String {
     uuid::Builder::from_unix_timestamp_millis(millis, &randomness).into_uuid().to_string()
 }
 
-/// The key under which a send is remembered: one sender's one client message id in one chat.
+/// The key of a send record: a hash of the chat, the sender and the client message id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SendId(String);
 
 impl SendId {
-    /// The memory's key for this chat, sender and client message id.
+    /// The key for this chat, sender and client message id.
     pub fn new(chat: &ChatId, sender: &UserId, client: &ClientMessageId) -> Self {
         Self(digest("send", &[chat.as_str(), sender.as_str(), client.as_str()]))
     }
@@ -220,8 +221,8 @@ impl SendId {
     }
 }
 
-/// SHA-256 in hexadecimal of a purpose and some parts, each with its length before it, so that no two
-/// different lists of parts are the same bytes.
+/// SHA-256 in hexadecimal of a purpose and a list of parts. The length of each part comes before it, so that
+/// different lists never give the same bytes.
 pub(crate) fn digest(purpose: &str, parts: &[&str]) -> String {
     hex::encode(hash(purpose, parts))
 }
@@ -244,26 +245,26 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_has_one_private_chat_whoever_asks() {
+    fn two_users_have_one_private_chat_whoever_creates_it() {
         assert_eq!(ChatId::private(&user("a"), &user("b")), ChatId::private(&user("b"), &user("a")));
         assert_ne!(ChatId::private(&user("a"), &user("b")), ChatId::private(&user("a"), &user("c")));
     }
 
     #[test]
-    fn parts_do_not_run_into_each_other() {
+    fn digest_depends_on_the_boundaries_of_parts() {
         assert_ne!(ChatId::private(&user("a:"), &user("b")), ChatId::private(&user("a"), &user(":b")));
         assert_ne!(digest("x", &["ab", "c"]), digest("x", &["a", "bc"]));
         assert_ne!(digest("x", &["ab"]), digest("xa", &["b"]));
     }
 
     #[test]
-    fn a_log_names_nobody() {
+    fn hashed_user_is_the_start_of_sha_256() {
         // printf alice | sha256sum | cut -c 1-16
         assert_eq!(user("alice").hashed(), "2bd806c97f0e00af");
     }
 
     #[test]
-    fn derived_and_random_chat_ids_are_chat_ids() {
+    fn derived_and_random_chat_ids_are_valid() {
         let random = ChatId::random(Timestamp::from_millis(1_750_000_000_000), [7; 10]);
         assert!(ChatId::parse(random.as_str()).is_ok());
         assert!(ChatId::parse(ChatId::private(&user("a"), &user("b")).as_str()).is_ok());
@@ -275,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn identifiers_are_bounded() {
+    fn identifiers_have_a_length_and_an_alphabet() {
         assert!(UserId::parse("auth0|5f:x@y.z-_").is_ok());
         for bad in ["", "a b", "ü", "a/b", &"x".repeat(129)] {
             assert!(UserId::parse(bad).is_err(), "{bad}");

@@ -1,8 +1,8 @@
-//! Chat: its types, rules and use cases. No AWS, no HTTP, no clock of its own.
+//! The types, rules and use cases of the chat. This crate knows no AWS and no HTTP, and has no clock of its own.
 //!
-//! Data flows one way: a command made of parsed types enters a use case (a method of [`App`], one file
-//! each in [`use_cases`]), which reads and writes through the traits of [`ports`] and returns what the
-//! edge answers. Everything that a rule needs is in the file of its subject.
+//! Data flows one way. A request made of parsed types enters a use case: a method of [`App`], one file each in
+//! [`use_cases`]. The use case reads and writes through the traits of [`ports`] and returns the data of the answer. A
+//! rule is in the file of the type that it is about.
 
 #![warn(missing_docs)]
 

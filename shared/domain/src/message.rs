@@ -1,4 +1,4 @@
-//! A message: its document, and what a reader is shown of it.
+//! A message: its document, and the view of it for readers.
 
 use crate::attachment::Attachment;
 use crate::content::{Content, MessageType, json_length};
@@ -10,75 +10,75 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// How long its sender can edit a message.
+/// How long after sending a message its sender can edit it.
 pub const EDIT_WINDOW: Duration = Duration::from_secs(15 * 60);
 
-/// The most participants that one message mentions.
+/// The most mentions in one message.
 pub const MAX_MENTIONS: usize = 20;
 
-/// The most bytes of JSON that an inbox shows of a message's content.
+/// The most bytes of a message's content as JSON in an inbox.
 const MAX_PREVIEW_BYTES: usize = 1024;
 
-/// The Message document, as it is stored. Who has seen it is derived from the members' read positions.
+/// The Message document as it is stored. Who has seen it is derived from the members' read positions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The chat that it is in.
+    /// The chat of the message.
     pub chat: ChatId,
-    /// Its place there.
+    /// The number in the chat, without gaps.
     pub seq: Seq,
-    /// Who sent it.
+    /// The user who sent it.
     pub sender: UserId,
-    /// What kind it is.
+    /// The type; every type except text has an attachment.
     pub kind: MessageType,
-    /// When it was stored.
+    /// When it was stored; never earlier than the message before it.
     pub created_at: Timestamp,
-    /// The sender's own name for it.
+    /// The idempotency key that the sender's client chose, if any.
     pub client_message_id: Option<ClientMessageId>,
-    /// Those who deleted it for themselves.
+    /// The users who deleted it for themselves.
     pub deleted_for: BTreeSet<UserId>,
-    /// The number of its last change; 0 as long as it is as it was sent.
+    /// The rev of its last change; 0 if it never changed.
     pub rev: Rev,
-    /// The number of the last change that was everyone's: that somebody deleted it for themselves is theirs to know.
+    /// The rev of its last change that everyone may see; 0 if there is none. A user's own deletion is not public.
     pub public_rev: Rev,
-    /// What it says, or that it was deleted.
+    /// The content, or the tombstone.
     pub body: Body,
 }
 
-/// What a message says, or that it was deleted for everyone.
+/// The content of a message, or its tombstone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
-    /// It says something.
+    /// The message was not deleted for everyone.
     Live(LiveBody),
-    /// It is a tombstone: its place in the log is kept, and nothing of what it said.
+    /// The tombstone of a message that was deleted for everyone. It keeps its seq but none of its content.
     Deleted {
         /// When it was deleted.
         at: Timestamp,
-        /// By whom: its sender, or an admin.
+        /// The user who deleted it: its sender or an admin.
         by: UserId,
-        /// What it carried, whose object is removed: to be removed again, should that fail. Nobody is shown it.
+        /// The removed attachment, to retry if the removal of its object fails. No reader sees it.
         attachment: Option<AttachmentId>,
     },
 }
 
-/// What a message says.
+/// The content of a message that was not deleted for everyone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveBody {
-    /// The text; empty only beside an attachment.
+    /// The text; empty only if there is an attachment.
     pub content: Content,
-    /// What it carries; None of a text.
+    /// The attachment; None exactly for a text.
     pub attachment: Option<Attachment>,
-    /// When it was last edited.
+    /// When it was last edited; None if never.
     pub edited_at: Option<Timestamp>,
-    /// The message that it replies to.
+    /// The seq of the message that it replies to.
     pub reply_to: Option<Seq>,
-    /// The participants whom it mentions.
+    /// The mentioned participants.
     pub mentions: BTreeSet<UserId>,
-    /// Who reacted with what.
+    /// The reactions of all users.
     pub reactions: Reactions,
 }
 
 impl LiveBody {
-    /// This text alone.
+    /// A text without attachment, mentions or reactions.
     pub fn new(content: Content) -> Self {
         Self {
             content,
@@ -91,7 +91,7 @@ impl LiveBody {
     }
 }
 
-/// A text and those it mentions do not fit a frame together.
+/// The text and the mentions together do not fit in a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be at most {limit} bytes as JSON, together with mentions")]
 pub struct TooLarge {
@@ -100,10 +100,10 @@ pub struct TooLarge {
 }
 
 impl LiveBody {
-    /// Whether text and mentions fit a frame together, beside the attachment if there is one.
+    /// Checks that the text and the mentions together fit in a frame, next to the attachment if there is one.
     ///
     /// # Errors
-    /// [`TooLarge`].
+    /// [`TooLarge`] with the limit.
     pub fn fits(content: &Content, mentions: &BTreeSet<UserId>, is_caption: bool) -> Result<(), TooLarge> {
         let limit = if is_caption { Content::MAX_CAPTION_JSON_BYTES } else { Content::MAX_JSON_BYTES };
         let mentions = if mentions.is_empty() { 0 } else { json_length(mentions) };
@@ -112,29 +112,29 @@ impl LiveBody {
 }
 
 impl Message {
-    /// Whether `reader`, whose floor this is, is shown the message. The one visibility rule.
+    /// Whether `reader`, who has this floor, can see the message. This is the only rule of visibility.
     pub fn is_visible_to(&self, reader: &UserId, floor: Floor) -> bool {
         floor.shows(self.seq) && !self.deleted_for.contains(reader)
     }
 
-    /// What it says; None of a tombstone.
+    /// The content; None for a tombstone.
     pub fn live_body(&self) -> Option<&LiveBody> {
         match &self.body {
-            Body::Live(said) => Some(said),
+            Body::Live(body) => Some(body),
             Body::Deleted { .. } => None,
         }
     }
 
-    /// What it carries, or carried.
+    /// The attachment of the message, or the removed one of its tombstone.
     pub fn attachment(&self) -> Option<&AttachmentId> {
         match &self.body {
-            Body::Live(said) => said.attachment.as_ref().map(|attachment| &attachment.id),
+            Body::Live(body) => body.attachment.as_ref().map(|attachment| &attachment.id),
             Body::Deleted { attachment, .. } => attachment.as_ref(),
         }
     }
 }
 
-/// The hash of what a send says, by which a repeat is told from another message under the same name.
+/// The hash of a send request. It tells a repeat from another message with the same client message id.
 #[must_use]
 pub fn body_hash(
     kind: MessageType,
@@ -144,13 +144,13 @@ pub fn body_hash(
     mentions: &BTreeSet<UserId>,
 ) -> String {
     let reply_to = reply_to.map(|seq| seq.to_string()).unwrap_or_default();
-    // The kind says whether there is an attachment, so that no other list of parts is the same.
-    let said = [kind.as_str(), content.as_str(), &reply_to].into_iter().chain(attachment.map(AttachmentId::as_str));
-    let parts: Vec<&str> = said.chain(mentions.iter().map(UserId::as_str)).collect();
+    // The kind says whether there is an attachment, so different requests give different lists of parts.
+    let parts = [kind.as_str(), content.as_str(), &reply_to].into_iter().chain(attachment.map(AttachmentId::as_str));
+    let parts: Vec<&str> = parts.chain(mentions.iter().map(UserId::as_str)).collect();
     digest("body", &parts)
 }
 
-/// The Message of the document model, as one reader is shown it.
+/// The Message document as one reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageView {
@@ -159,18 +159,18 @@ pub struct MessageView {
     seq: Seq,
     sender_id: UserId,
     r#type: MessageType,
-    /// Empty where there is nothing to show: of a tombstone, and of a message that the reader deleted.
+    /// Empty for a tombstone and for a message that the reader deleted.
     content: String,
-    /// True where `content` had to be cut.
+    /// True if `content` was cut.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     content_limited: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     attachment: Option<Attachment>,
     seen_by: Vec<UserId>,
-    /// True where `seen_by` had to be cut so that the message fits a frame, or is not known in full.
+    /// True if `seen_by` is incomplete: it was cut so that the message fits in a frame, or not all members were read.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     seen_by_limited: bool,
-    /// At most the reader: whom else it is deleted for is nobody's business.
+    /// The reader, if they deleted the message for themselves. Others who did are not shown.
     deleted_for: Vec<UserId>,
     created_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -191,19 +191,20 @@ pub struct MessageView {
 }
 
 impl MessageView {
-    /// What everyone who can see a message is shown of it; seen by those of `members` who read this far, and its sender.
+    /// The message as everyone who can see it sees it. `seen_by` has its sender and the users in `members` who have
+    /// read it.
     pub fn new(message: &Message, members: &[Member]) -> Self {
         let readers = members.iter().filter(|member| member.has_seen(message.seq)).map(|member| &member.user);
         let seen_by: BTreeSet<&UserId> = readers.chain([&message.sender]).collect();
-        let mut view = Self { seen_by: seen_by.into_iter().cloned().collect(), ..Self::place(message) };
+        let mut view = Self { seen_by: seen_by.into_iter().cloned().collect(), ..Self::without_body(message) };
         match &message.body {
-            Body::Live(said) => {
-                said.content.as_str().clone_into(&mut view.content);
-                view.attachment.clone_from(&said.attachment);
-                view.edited_at = said.edited_at;
-                view.reply_to = said.reply_to;
-                view.mentions.clone_from(&said.mentions);
-                view.reactions = ReactionView::all(&said.reactions);
+            Body::Live(body) => {
+                body.content.as_str().clone_into(&mut view.content);
+                view.attachment.clone_from(&body.attachment);
+                view.edited_at = body.edited_at;
+                view.reply_to = body.reply_to;
+                view.mentions.clone_from(&body.mentions);
+                view.reactions = ReactionView::all(&body.reactions);
             }
             Body::Deleted { at, by, attachment: _ } => {
                 view.deleted_at = Some(*at);
@@ -213,32 +214,32 @@ impl MessageView {
         view
     }
 
-    /// What `reader` is shown of a message that they cannot see: its place, and whether they deleted it.
+    /// The message as a reader sees it who cannot see it: without its content, and with whether they deleted it.
     pub fn hidden(message: &Message, reader: &UserId) -> Self {
         let deleted_for = message.deleted_for.get(reader).cloned().into_iter().collect();
-        Self { deleted_for, rev: message.rev, ..Self::place(message) }
+        Self { deleted_for, rev: message.rev, ..Self::without_body(message) }
     }
 
-    /// The message or its hidden form, as the reader may see it.
+    /// The message as `reader` sees it: [`new`](Self::new) or [`hidden`](Self::hidden).
     pub(crate) fn of(message: &Message, members: &[Member], reader: &UserId, floor: Floor) -> Self {
         if message.is_visible_to(reader, floor) { Self::new(message, members) } else { Self::hidden(message, reader) }
     }
 
-    /// What an inbox shows: the beginning, and of who has seen it only what is known of `reader`.
+    /// The message in an inbox: the beginning of its content. `seen_by` has at most its sender and `reader`.
     pub(crate) fn preview(message: &Message, reader: &Member) -> Self {
         let mut view = Self { seen_by_limited: true, ..Self::new(message, std::slice::from_ref(reader)) };
         while json_length(&view.content) > MAX_PREVIEW_BYTES {
             view.content_limited = true;
-            let most = MAX_PREVIEW_BYTES.min(view.content.len() * 3 / 4);
-            view.content.truncate(view.content.floor_char_boundary(most));
+            let max_bytes = MAX_PREVIEW_BYTES.min(view.content.len() * 3 / 4);
+            view.content.truncate(view.content.floor_char_boundary(max_bytes));
         }
         view.reactions.clear();
         view.mentions.clear();
         view
     }
 
-    /// The place of a message in the log, and nothing of what it says.
-    fn place(message: &Message) -> Self {
+    /// The message without its body.
+    fn without_body(message: &Message) -> Self {
         Self {
             message_id: MessageId::new(&message.chat, message.seq),
             chat_id: message.chat.clone(),
@@ -263,13 +264,13 @@ impl MessageView {
         }
     }
 
-    /// Cuts the lists of who has seen it and who reacted so that the message takes at most this many bytes of JSON.
-    pub(crate) fn limit(&mut self, most: usize) {
-        let mut over = json_length(self).saturating_sub(most);
+    /// Cuts the lists of users who have seen it or reacted, so that the message has at most `max_bytes` as JSON.
+    pub(crate) fn limit(&mut self, max_bytes: usize) {
+        let mut over = json_length(self).saturating_sub(max_bytes);
         while over > 0 {
             let longest = self.reactions.iter_mut().max_by_key(|reaction| reaction.user_ids.len());
-            let reacted = longest.filter(|reaction| reaction.user_ids.len() > self.seen_by.len());
-            let (users, limited) = match reacted {
+            let longest = longest.filter(|reaction| reaction.user_ids.len() > self.seen_by.len());
+            let (users, limited) = match longest {
                 Some(reaction) => (&mut reaction.user_ids, &mut reaction.user_ids_limited),
                 None => (&mut self.seen_by, &mut self.seen_by_limited),
             };
@@ -280,32 +281,32 @@ impl MessageView {
         }
     }
 
-    /// The chat that it is in.
+    /// The chat of the message.
     pub fn chat_id(&self) -> &ChatId {
         &self.chat_id
     }
 
-    /// Its place in the chat.
+    /// The number in the chat.
     pub fn seq(&self) -> Seq {
         self.seq
     }
 
-    /// The number of the last change that its reader is told of.
+    /// The rev of the last change that the reader may see.
     pub fn rev(&self) -> Rev {
         self.rev
     }
 
-    /// Its name outside its chat.
+    /// `<chatId>:<seq>`.
     pub fn message_id(&self) -> &MessageId {
         &self.message_id
     }
 
-    /// What it says.
+    /// The text; empty for a tombstone and for a message that the reader deleted.
     pub fn content(&self) -> &str {
         &self.content
     }
 
-    /// Those who have seen it, sorted.
+    /// The users who have seen it, sorted; may be cut.
     pub fn seen_by(&self) -> &[UserId] {
         &self.seen_by
     }
@@ -328,14 +329,14 @@ mod tests {
         UserId::parse(format!("{n:0>128}")).unwrap()
     }
 
-    /// As large as a message can be in everything that its sender chooses.
+    /// A message with the largest values in all fields that its sender chooses.
     fn largest(is_caption: bool) -> Message {
         let mentions: BTreeSet<_> = (0..MAX_MENTIONS).map(user).collect();
-        let content = |most: usize| Content::parse("x".repeat(most - 2 - json_length(&mentions))).unwrap();
-        let most = if is_caption { Content::MAX_CAPTION_JSON_BYTES } else { Content::MAX_JSON_BYTES };
-        assert_eq!(LiveBody::fits(&content(most), &mentions, is_caption), Ok(()));
-        assert_eq!(LiveBody::fits(&content(most + 1), &mentions, is_caption), Err(TooLarge { limit: most }));
-        let content = content(most);
+        let content = |bytes: usize| Content::parse("x".repeat(bytes - 2 - json_length(&mentions))).unwrap();
+        let limit = if is_caption { Content::MAX_CAPTION_JSON_BYTES } else { Content::MAX_JSON_BYTES };
+        assert_eq!(LiveBody::fits(&content(limit), &mentions, is_caption), Ok(()));
+        assert_eq!(LiveBody::fits(&content(limit + 1), &mentions, is_caption), Err(TooLarge { limit }));
+        let content = content(limit);
         let attachment = Attachment {
             id: AttachmentId::parse("a".repeat(64)).unwrap(),
             file_name: FileName::parse("\"".repeat(255)).unwrap(),
@@ -374,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_message_fits_a_frame() {
+    fn largest_message_fits_in_a_frame() {
         let message = largest(false);
         let member = |n| Member { read_seq: Seq(u64::MAX), ..Member::joining(user(n), Seq(0), message.created_at) };
         let members: Vec<_> = (0..1000).map(member).collect();
@@ -385,11 +386,11 @@ mod tests {
         let shown = serde_json::to_value(&view).unwrap();
         assert_eq!((&shown["seenByLimited"], &shown["reactions"][0]["count"]), (&true.into(), &50.into()));
         assert_eq!(shown["mentions"].as_array().unwrap().len(), MAX_MENTIONS);
-        assert!(view.content().len() > 20_000, "nothing of what it says is cut");
+        assert!(view.content().len() > 20_000, "the content is not cut");
     }
 
     #[test]
-    fn the_largest_attachment_leaves_most_of_a_frame_to_readers() {
+    fn largest_attachment_fits_in_half_a_frame() {
         let mut view = MessageView::new(&largest(true), &[]);
         assert!(json_length(&view.attachment) > 1000);
         view.limit(MAX_DOCUMENT_BYTES / 2);
@@ -402,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn a_preview_is_short_and_a_tombstone_is_empty() {
+    fn preview_is_short_and_tombstone_is_empty() {
         let mut message = largest(false);
         let reader = Member::joining(user(3), Seq(0), message.created_at);
         let preview = MessageView::preview(&message, &reader);
@@ -412,13 +413,13 @@ mod tests {
         message.body = Body::Deleted { at: message.created_at, by: user(2), attachment: None };
         let shown = serde_json::to_value(MessageView::new(&message, &[])).unwrap();
         assert_eq!((&shown["content"], &shown["deletedBy"]), (&"".into(), &user(2).as_str().into()));
-        for gone in ["attachment", "mentions", "reactions", "replyTo", "editedAt"] {
-            assert!(shown.get(gone).is_none(), "{gone}");
+        for field in ["attachment", "mentions", "reactions", "replyTo", "editedAt"] {
+            assert!(shown.get(field).is_none(), "{field}");
         }
     }
 
     #[test]
-    fn a_short_content_is_not_cut_in_the_middle_of_a_character() {
+    fn preview_is_cut_between_characters() {
         let mut message = largest(false);
         message.body = Body::Live(LiveBody::new(Content::parse("\u{1F44B}".repeat(2000)).unwrap()));
         let reader = Member::joining(user(3), Seq(0), message.created_at);

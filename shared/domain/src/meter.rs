@@ -1,40 +1,40 @@
-//! What is counted, under the names that CloudWatch shows. Where nobody listens, counting costs nothing.
+//! The metrics, under the names that CloudWatch shows. Without a recorder, they cost nothing.
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use std::time::Duration;
 
-/// Every request that was answered, whatever the answer.
+/// Answered requests, whatever the status.
 const REQUESTS: &str = "Requests";
-/// Requests that failed through no fault of the client: answered with a status of 500 or above.
+/// Requests that failed because of the system: answered with a status of 500 or above.
 const SERVER_ERRORS: &str = "ServerErrors";
-/// Messages that were stored; a repeat stores nothing.
+/// Stored messages; a repeat stores nothing.
 const MESSAGES_COMMITTED: &str = "MessagesCommitted";
-/// Times that something was tried again: a commit lost against another, or a read was behind.
+/// Retries, after a commit conflicted with another transaction or a read was behind.
 const CONFLICTS: &str = "Conflicts";
-/// Posts to connections that were taken.
+/// Posts to connections that succeeded.
 const PUSHES_POSTED: &str = "PushesPosted";
-/// Posts to connections that were not there any more.
+/// Posts to connections that no longer existed.
 const PUSHES_GONE: &str = "PushesGone";
-/// Posts that API Gateway still throttled after the last try.
+/// Posts that API Gateway throttled in every try.
 const PUSHES_THROTTLED: &str = "PushesThrottled";
-/// Posts that failed otherwise or took too long.
+/// Posts that failed for another reason or took too long.
 const PUSHES_FAILED: &str = "PushesFailed";
-/// Users whose connections could not be looked up, so that nothing was posted to them.
+/// Users whose connections could not be looked up, so nothing was posted to them.
 const PUSHES_MISSED: &str = "PushesMissed";
-/// Notifications of users who are away that the topic took.
+/// Notifications that the topic accepted.
 const NOTIFICATIONS_PUBLISHED: &str = "NotificationsPublished";
-/// Notifications that it did not take.
+/// Notifications that the topic did not accept, or not in time.
 const NOTIFICATIONS_FAILED: &str = "NotificationsFailed";
-/// Objects of messages that were deleted for everyone which the bucket did not remove.
+/// Objects of deleted messages that the bucket did not remove.
 const OBJECTS_NOT_REMOVED: &str = "ObjectsNotRemoved";
-/// How long one event's posts took together.
+/// How long all posts of one event took together.
 const FAN_OUT_MS: &str = "FanOutMs";
-/// Read capacity that one request consumed, in DynamoDB's units.
+/// The read capacity of one request, in DynamoDB's units.
 const READ_UNITS: &str = "ReadUnits";
-/// Write capacity that one request consumed, in DynamoDB's units.
+/// The write capacity of one request, in DynamoDB's units.
 const WRITE_UNITS: &str = "WriteUnits";
 
-/// Every name.
+/// The names of all metrics.
 pub const NAMES: [&str; 15] = [
     REQUESTS,
     SERVER_ERRORS,
@@ -53,31 +53,31 @@ pub const NAMES: [&str; 15] = [
     WRITE_UNITS,
 ];
 
-/// What became of an event's posts.
+/// The results of an event's posts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PushReport {
-    /// Posts that were taken.
+    /// Posts that succeeded.
     pub posted: u32,
-    /// Connections that were gone.
+    /// Posts to connections that no longer existed.
     pub gone: u32,
-    /// Posts that were still throttled after the last try.
+    /// Posts that were throttled in every try.
     pub throttled: u32,
-    /// Posts that failed otherwise or took too long.
+    /// Posts that failed for another reason or took too long.
     pub failed: u32,
-    /// Recipients whose connections could not be looked up.
+    /// Users whose connections could not be looked up.
     pub unknown: u32,
 }
 
-/// What became of a message's notifications.
+/// The results of a message's notifications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NotificationReport {
-    /// Those that the topic took.
+    /// Notifications that the topic accepted.
     pub published: u32,
-    /// Those that it did not take, or not in time.
+    /// Notifications that the topic did not accept, or not in time.
     pub failed: u32,
 }
 
-/// Tells the recorder what each is measured in.
+/// Registers the kind and unit of every metric with the recorder.
 pub fn describe() {
     for name in NAMES {
         match name {
@@ -88,35 +88,35 @@ pub fn describe() {
     }
 }
 
-/// A request begins: its capacity is counted from nothing.
-pub fn begin() {
+/// Sets the consumed capacity to zero. Called at the start of each request.
+pub fn reset_capacity() {
     gauge!(READ_UNITS).set(0.0);
     gauge!(WRITE_UNITS).set(0.0);
 }
 
-/// A request was answered with this status.
-pub fn answered(status: u16) {
+/// Counts a request that was answered with `status`.
+pub fn count_request(status: u16) {
     counter!(REQUESTS).increment(1);
     if status >= 500 {
         counter!(SERVER_ERRORS).increment(1);
     }
 }
 
-/// A call of the store consumed this much.
-pub fn consumed(read_units: f64, write_units: f64) {
+/// Adds the capacity that one call of the store consumed.
+pub fn add_capacity(read_units: f64, write_units: f64) {
     gauge!(READ_UNITS).increment(read_units);
     gauge!(WRITE_UNITS).increment(write_units);
 }
 
-pub(crate) fn message_committed() {
+pub(crate) fn count_message() {
     counter!(MESSAGES_COMMITTED).increment(1);
 }
 
-pub(crate) fn conflict() {
+pub(crate) fn count_conflict() {
     counter!(CONFLICTS).increment(1);
 }
 
-pub(crate) fn pushed(report: &PushReport) {
+pub(crate) fn count_posts(report: &PushReport) {
     let PushReport { posted, gone, throttled, failed, unknown } = *report;
     let outcomes = [
         (PUSHES_POSTED, posted),
@@ -130,7 +130,7 @@ pub(crate) fn pushed(report: &PushReport) {
     }
 }
 
-pub(crate) fn notified(report: &NotificationReport) {
+pub(crate) fn count_notifications(report: &NotificationReport) {
     let NotificationReport { published, failed } = *report;
     let outcomes = [(NOTIFICATIONS_PUBLISHED, published), (NOTIFICATIONS_FAILED, failed)];
     for (name, count) in outcomes.into_iter().filter(|(_, count)| *count > 0) {
@@ -138,15 +138,15 @@ pub(crate) fn notified(report: &NotificationReport) {
     }
 }
 
-pub(crate) fn object_not_removed() {
+pub(crate) fn count_object_not_removed() {
     counter!(OBJECTS_NOT_REMOVED).increment(1);
 }
 
-/// Nobody knows where these users are connected, so that they are told nothing.
-pub fn missed(users: u32) {
-    pushed(&PushReport { unknown: users, ..PushReport::default() });
+/// Counts users whose connections could not be looked up, so they got no event.
+pub fn count_missed_users(users: u32) {
+    count_posts(&PushReport { unknown: users, ..PushReport::default() });
 }
 
-pub(crate) fn fanned_out(time: Duration) {
+pub(crate) fn record_fan_out(time: Duration) {
     histogram!(FAN_OUT_MS).record(time.as_secs_f64() * 1000.0);
 }

@@ -1,4 +1,4 @@
-//! What groups and users are called.
+//! The names of groups and users.
 
 use crate::text::Invalid;
 use crate::text::checked_text;
@@ -27,14 +27,14 @@ impl ChatName {
 
 checked_text!(ChatName, Invalid);
 
-/// What a user calls themselves: 1 to 50 characters as people count them (grapheme clusters, UAX #29), trimmed, none of
-/// them a control character.
+/// The name that a user chose: 1 to 50 characters, trimmed, without control characters. Characters are counted as
+/// people count them (grapheme clusters, UAX #29).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Nickname(String);
 
 impl Nickname {
-    /// A grapheme cluster has no longest form; 50 of the longest emoji are under this.
+    /// Limits the size, because a grapheme cluster has no maximum length. 50 of the longest emoji are under this.
     const MAX_BYTES: usize = 2048;
 
     /// Checks and trims a nickname.
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_trimmed_and_bounded() {
+    fn chat_name_is_trimmed_and_bounded() {
         assert_eq!(ChatName::parse("  Team  ").unwrap().as_str(), "Team");
         assert!(ChatName::parse("ü".repeat(100)).is_ok());
         for bad in ["", "   ", "a\u{7}b", &"x".repeat(101)] {
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nickname_is_counted_as_people_count() {
+    fn nickname_length_counts_grapheme_clusters() {
         let family = "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}\u{200D}\u{1F466}";
         assert!(Nickname::parse(family.repeat(50)).is_ok() && Nickname::parse(family.repeat(51)).is_err());
         assert_eq!(Nickname::parse("  Ali  ").unwrap().as_str(), "Ali");

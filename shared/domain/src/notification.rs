@@ -1,4 +1,4 @@
-//! What a user is told of a message who is not there to see it.
+//! Notifications of messages, for users whom no push reached.
 
 use crate::chat_user::{ChatUser, MuteView};
 use crate::ids::{ChatId, Seq, UserId};
@@ -8,40 +8,41 @@ use crate::timestamp::Timestamp;
 use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// How much of a message a notification shows, as people count characters (grapheme clusters, UAX #29).
+/// The most characters in a preview, counted as people count them (grapheme clusters, UAX #29).
 const MAX_PREVIEW_CHARS: usize = 80;
-/// A grapheme cluster has no longest form; 80 of the longest emoji are under this.
+/// The most bytes in a preview, because a grapheme cluster has no maximum length. 80 of the longest emoji are under
+/// this.
 const MAX_PREVIEW_BYTES: usize = 3072;
 
-/// One user's notification of one message. Chat and seq name the message: one that comes twice is the same.
+/// A notification of one user about one message. It may be published twice: `chat_id` and `seq` identify the message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Notification {
-    /// Who is notified.
+    /// The user to notify.
     #[serde(skip)]
     pub user: UserId,
     event: &'static str,
-    /// The chat.
+    /// The chat of the message.
     pub chat_id: ChatId,
-    /// The message's place in it.
+    /// The seq of the message.
     pub seq: Seq,
     sender_id: UserId,
-    /// What the sender calls themselves.
+    /// The sender's nickname, or their id if they have none.
     nickname: String,
-    /// The beginning of what the message says; of an attachment without a caption, what the file is called.
+    /// The beginning of the text; for an attachment without a caption, of the file name.
     preview: String,
-    /// How many messages of the chat the user has not read.
+    /// The number of messages of the chat, up to this one, that the user has not read.
     unread_count: u64,
 }
 
 impl Notification {
-    /// A notification of this message for a user who has not read so many; `sender` is what is known of its sender.
-    /// None of a message that was deleted.
+    /// A notification for `user`. `sender` is the stored user of the message's sender, if any. None if the message
+    /// was deleted for everyone.
     pub fn new(user: UserId, message: &Message, sender: Option<&ChatUser>, unread_count: u64) -> Option<Self> {
-        let said = message.live_body()?;
-        let text = match &said.attachment {
-            Some(attachment) if said.content.is_empty() => attachment.file_name.as_str(),
-            _ => said.content.as_str(),
+        let body = message.live_body()?;
+        let text = match &body.attachment {
+            Some(attachment) if body.content.is_empty() => attachment.file_name.as_str(),
+            _ => body.content.as_str(),
         };
         let nickname = sender.and_then(|sender| sender.nickname.as_ref()).map(Nickname::as_str);
         Some(Self {
@@ -57,22 +58,22 @@ impl Notification {
     }
 }
 
-/// Whether a user wants to be notified of a message now: unless they muted its chat, and even then if it mentions them
-/// and they asked for that.
+/// Whether `user` wants a notification of the message at `now`. False if they muted the chat, unless the message
+/// mentions them and they chose to be notified of mentions.
 pub fn is_wanted(user: &ChatUser, message: &Message, now: Timestamp) -> bool {
-    let is_mentioned = message.live_body().is_some_and(|said| said.mentions.contains(&user.id));
+    let is_mentioned = message.live_body().is_some_and(|body| body.mentions.contains(&user.id));
     !MuteView::new(&user.muted_chats, &message.chat, now).is_muted() || (is_mentioned && user.notify_on_mention)
 }
 
-/// The beginning of a text, on one line; with an ellipsis, where it is not all of it.
+/// The beginning of a text on one line. Ends with an ellipsis if the text is longer.
 fn preview(text: &str) -> String {
     let mut preview = String::new();
     for (count, grapheme) in text.trim().graphemes(true).enumerate() {
-        // Line and paragraph separators are no controls.
-        let is_space = grapheme.chars().any(|it| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}'));
+        // `is_control` is false for line and paragraph separators.
+        let is_space = grapheme.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
         let grapheme = if is_space { " " } else { grapheme };
         if count == MAX_PREVIEW_CHARS || preview.len() + grapheme.len() > MAX_PREVIEW_BYTES {
-            // The ellipsis takes the place of the last one.
+            // Replace the last grapheme by the ellipsis.
             let last = preview.grapheme_indices(true).next_back().map_or(0, |(at, _)| at);
             preview.truncate(last);
             preview.push('\u{2026}');
@@ -88,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_preview_is_80_graphemes_on_one_line() {
+    fn preview_has_at_most_80_graphemes_on_one_line() {
         assert_eq!(preview(" Hello\nthere\t! "), "Hello there !");
         assert_eq!(preview("One\u{2028}two\u{2029}three"), "One two three");
         assert_eq!(preview(&"x".repeat(80)), "x".repeat(80));
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_preview_is_bounded_however_long_a_grapheme_is() {
+    fn preview_of_a_huge_grapheme_is_bounded() {
         let tower = format!("a{}", "\u{0301}".repeat(10_000));
         assert_eq!(preview(&tower), "\u{2026}");
         assert_eq!(preview(&format!("Look: {tower}")), "Look:\u{2026}");

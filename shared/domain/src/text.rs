@@ -1,22 +1,22 @@
-//! Values that come as text: they are checked once, where they are parsed, and trusted from then on.
+//! Types for values that arrive as text. They are checked once, when they are parsed.
 
-/// Why a value is not what its type promises; shown to the client beside the name of the field.
+/// The rule that a value breaks. Clients get it together with the name of the field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Invalid(pub String);
 
 impl Invalid {
-    /// An [`Invalid`] with this reason.
+    /// An error with this rule, which continues the field's name: "must be ...".
     pub fn because(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }
 }
 
-/// Lets serde and everyone else read a text newtype: in only through its `parse`, out as it is.
+/// Implements the conversions of a text newtype. Every conversion from text goes through its `parse`.
 macro_rules! checked_text {
     ($name:ident, $error:ty) => {
         impl $name {
-            /// The text.
+            /// The value as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -37,8 +37,8 @@ macro_rules! checked_text {
     };
 }
 
-/// An enum of words: each variant is one word in the API and in the tables. It is read through [`TryFrom`], whose error
-/// lists the words (serde's own error would be longer than a reply may say).
+/// Defines an enum whose variants are words in the API and in the tables. It is parsed through [`TryFrom`], whose
+/// error lists the words: serde's own error would be longer than a reply may be.
 macro_rules! word_enum {
     ($(#[$meta:meta])* $name:ident, $reason:literal, $($(#[$doc:meta])* $variant:ident = $word:literal,)+) => {
         $(#[$meta])*
@@ -49,7 +49,7 @@ macro_rules! word_enum {
         }
 
         impl $name {
-            /// The word.
+            /// The word in the API and in the tables.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {

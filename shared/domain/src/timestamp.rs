@@ -1,4 +1,4 @@
-//! A moment, in milliseconds; RFC 3339 in UTC where a client reads it.
+//! Points in time, in milliseconds. Clients see them as RFC 3339 in UTC.
 
 use crate::text::Invalid;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -8,11 +8,11 @@ use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-/// RFC 3339 in UTC, always with three digits after the second, so that such texts sort as the times they are.
+/// RFC 3339 in UTC, always with three decimals, so that the texts sort like the times.
 const RFC_3339: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
-/// 9999-12-31T23:59:59.999Z, the last moment that RFC 3339 can write.
+/// 9999-12-31T23:59:59.999Z, the last time that RFC 3339 can express.
 const LAST_MILLIS: i64 = 253_402_300_799_999;
 
 /// Milliseconds since the Unix epoch. Serialized for clients as RFC 3339, e.g. `2026-01-31T09:30:00.125Z`.
@@ -44,13 +44,13 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// The moment `after` this one.
+    /// This time plus `after`.
     #[must_use]
     pub fn plus(self, after: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// How long after `earlier` this is; zero if it is not after it.
+    /// The time from `earlier` to this; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
@@ -58,14 +58,14 @@ impl Timestamp {
 }
 
 impl Timestamp {
-    /// Reads RFC 3339, with any offset; what is finer than a millisecond is cut.
+    /// Parses RFC 3339 with any offset. Fractions of a millisecond are cut off.
     ///
     /// # Errors
-    /// [`Invalid`] if the text is none.
+    /// [`Invalid`] if the text is not a time.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let parsed = OffsetDateTime::parse(text, &Rfc3339).ok();
         let millis = parsed.and_then(|time| i64::try_from(time.unix_timestamp_nanos().div_euclid(1_000_000)).ok());
-        // With an offset, the last hours of the year 9999 are in a year that could not be written.
+        // With an offset, the last hours of 9999 can be in the year 10000 in UTC, which RFC 3339 cannot express.
         millis
             .filter(|millis| *millis <= LAST_MILLIS)
             .map(Self)
@@ -94,14 +94,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clients_read_rfc_3339() {
+    fn timestamp_is_serialized_as_rfc_3339() {
         let text = serde_json::to_string(&Timestamp::from_millis(1_769_851_800_125)).unwrap();
         assert_eq!(text, "\"2026-01-31T09:30:00.125Z\"");
         assert_eq!(serde_json::to_string(&Timestamp::from_millis(0)).unwrap(), "\"1970-01-01T00:00:00.000Z\"");
     }
 
     #[test]
-    fn what_clients_write_is_read() {
+    fn parse_accepts_rfc_3339_with_any_offset() {
         for text in ["2026-01-31T09:30:00.125Z", "2026-01-31T10:30:00.125999+01:00", "2026-01-31t09:30:00.125z"] {
             assert_eq!(Timestamp::parse(text), Ok(Timestamp::from_millis(1_769_851_800_125)), "{text}");
         }

@@ -216,15 +216,15 @@ fn attachment_limits() -> Result<AttachmentLimits, ConfigError> {
     let AttachmentLimits { image, audio, file } = AttachmentLimits::default();
     Ok(AttachmentLimits {
         image: AttachmentLimit {
-            most_bytes: positive("ATTACHMENT_IMAGE_MAX_BYTES", image.most_bytes)?,
+            max_bytes: positive("ATTACHMENT_IMAGE_MAX_BYTES", image.max_bytes)?,
             content_types: content_types("ATTACHMENT_IMAGE_TYPES", image.content_types)?,
         },
         audio: AttachmentLimit {
-            most_bytes: positive("ATTACHMENT_AUDIO_MAX_BYTES", audio.most_bytes)?,
+            max_bytes: positive("ATTACHMENT_AUDIO_MAX_BYTES", audio.max_bytes)?,
             content_types: content_types("ATTACHMENT_AUDIO_TYPES", audio.content_types)?,
         },
         file: AttachmentLimit {
-            most_bytes: positive("ATTACHMENT_FILE_MAX_BYTES", file.most_bytes)?,
+            max_bytes: positive("ATTACHMENT_FILE_MAX_BYTES", file.max_bytes)?,
             content_types: content_types("ATTACHMENT_FILE_TYPES", file.content_types)?,
         },
     })

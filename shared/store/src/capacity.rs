@@ -29,15 +29,15 @@ impl Intercept for Meter {
         let Some(Ok(output)) = context.output_or_error() else { return Ok(()) };
         let sum = |all: &[ConsumedCapacity]| all.iter().map(|capacity| units(Some(capacity))).sum::<f64>();
         if let Some(output) = output.downcast_ref::<BatchGetItemOutput>() {
-            meter::consumed(sum(output.consumed_capacity()), 0.0);
+            meter::add_capacity(sum(output.consumed_capacity()), 0.0);
         } else if let Some(output) = output.downcast_ref::<GetItemOutput>() {
-            meter::consumed(units(output.consumed_capacity()), 0.0);
+            meter::add_capacity(units(output.consumed_capacity()), 0.0);
         } else if let Some(output) = output.downcast_ref::<QueryOutput>() {
-            meter::consumed(units(output.consumed_capacity()), 0.0);
+            meter::add_capacity(units(output.consumed_capacity()), 0.0);
         } else if let Some(output) = output.downcast_ref::<UpdateItemOutput>() {
-            meter::consumed(0.0, units(output.consumed_capacity()));
+            meter::add_capacity(0.0, units(output.consumed_capacity()));
         } else if let Some(output) = output.downcast_ref::<TransactWriteItemsOutput>() {
-            meter::consumed(0.0, sum(output.consumed_capacity()));
+            meter::add_capacity(0.0, sum(output.consumed_capacity()));
         }
         Ok(())
     }

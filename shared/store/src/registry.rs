@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
-use domain::chat_user::{ChatUser, Connection, is_alone, is_online};
+use domain::chat_user::{ChatUser, Connection, is_only_connection, is_online};
 use domain::ids::{ConnectionId, UserId};
 use domain::ports::{ConnectionStore, Consistency, Env, Registry, StoreError, UserConnections};
 use domain::timestamp::Timestamp;
@@ -27,7 +27,7 @@ impl<E: Env, C: ConnectionStore> Registry for DynamoStore<E, C> {
     ) -> Result<Vec<Connection>, StoreError> {
         if let Some(other_store) = &self.connections {
             let connections = other_store.add(user, connection).await?;
-            if is_alone(&connection.id, &connections, now)
+            if is_only_connection(&connection.id, &connections, now)
                 && let Err(error) = self.update_last_seen(user, now).send().await
             {
                 // The connection is already registered. If it were refused now, a dead connection would stay in the

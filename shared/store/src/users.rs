@@ -93,7 +93,7 @@ impl<E: Env, C: ConnectionStore> DynamoStore<E, C> {
     /// Adds the user's connections, to which an event is then pushed.
     async fn with_own_connections(&self, user: ChatUser) -> ChatUser {
         let connections = self.external_connections(std::slice::from_ref(&user.id)).await.unwrap_or_else(|error| {
-            meter::missed(1);
+            meter::count_missed_users(1);
             show_as_offline(error)
         });
         let unchanged = user.clone();

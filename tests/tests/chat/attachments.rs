@@ -376,7 +376,7 @@ fn the_template_and_the_code_have_the_same_limits() {
     let told = &template.functions["CreateAttachmentFunction"].environment;
     let AttachmentLimits { image, audio, file } = AttachmentLimits::default();
     for (name, limit) in [("IMAGE", image), ("AUDIO", audio), ("FILE", file)] {
-        assert_eq!(told[&format!("ATTACHMENT_{name}_MAX_BYTES")], limit.most_bytes.to_string());
+        assert_eq!(told[&format!("ATTACHMENT_{name}_MAX_BYTES")], limit.max_bytes.to_string());
         let types: Vec<_> = limit.content_types.iter().map(ContentType::as_str).collect();
         assert_eq!(told[&format!("ATTACHMENT_{name}_TYPES")], types.join(","));
     }

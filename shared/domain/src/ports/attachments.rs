@@ -1,4 +1,4 @@
-//! Uploads: what is remembered of them, and the bucket that their bytes are in.
+//! Declarations of uploads, and the bucket with their objects.
 
 use super::StoreError;
 use crate::attachment::{Attachment, Upload};
@@ -7,15 +7,15 @@ use crate::ids::AttachmentId;
 use crate::timestamp::Timestamp;
 use std::future::Future;
 
-/// Remembers what was declared of uploads.
+/// Stores declarations of uploads.
 pub trait CreateUploads: Sync {
-    /// Stores an upload, whose id is new.
+    /// Stores a declaration with a new id.
     fn create_upload(&self, upload: &Upload) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// Reads what was declared of uploads.
+/// Reads declarations of uploads.
 pub trait ReadUploads: Sync {
-    /// An upload, strongly; None once its time is over, now.
+    /// A declaration, read with strong consistency; None if there is none or it has expired at `now`.
     fn upload(
         &self,
         id: &AttachmentId,
@@ -23,19 +23,21 @@ pub trait ReadUploads: Sync {
     ) -> impl Future<Output = Result<Option<Upload>, StoreError>> + Send;
 }
 
-/// A request that whoever has it may make, without any other credential.
+/// A presigned PUT request: it needs no other credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedUpload {
-    /// Where the bytes are PUT.
+    /// The presigned URL.
     pub url: String,
-    /// The headers that come with it, as they are here: they are signed. The length of the body is signed too.
+    /// The headers that the request must have, unchanged, because they are signed. The length of the body is signed
+    /// too.
     pub headers: Vec<(String, String)>,
 }
 
-/// Lets clients upload.
+/// Presigns uploads.
 pub trait SignUploads: Sync {
-    /// Signs the upload of exactly these bytes within [`UPLOAD_URL_TTL`](crate::attachment::UPLOAD_URL_TTL) from now, while they
-    /// are not there. What is uploaded is removed after two days, unless it is [kept](CheckUploads::keep).
+    /// Signs a request that uploads exactly the declared bytes, unless the object exists already. It expires
+    /// [`UPLOAD_URL_TTL`](crate::attachment::UPLOAD_URL_TTL) after `now`. The bucket removes the object after two
+    /// days, unless it is [kept](CheckUploads::keep).
     fn sign_upload(
         &self,
         attachment: &Attachment,
@@ -43,27 +45,28 @@ pub trait SignUploads: Sync {
     ) -> impl Future<Output = Result<SignedUpload, StoreError>> + Send;
 }
 
-/// What is in the bucket.
+/// An object in the bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredObject {
-    /// Its size in bytes.
+    /// The size in bytes.
     pub size_bytes: u64,
-    /// The SHA-256 that the bucket calculated, if it did.
+    /// The SHA-256 that the bucket calculated; None if it did not.
     pub sha256: Option<Sha256Digest>,
 }
 
-/// Looks at what was uploaded, and keeps it.
+/// Checks uploaded objects, and keeps them.
 pub trait CheckUploads: Sync {
-    /// What is there under this name.
+    /// The object with this id; None if there is none.
     fn uploaded(&self, id: &AttachmentId) -> impl Future<Output = Result<Option<StoredObject>, StoreError>> + Send;
 
-    /// From now on it is not removed because nobody sent it; false if it is not there any more.
+    /// Exempts the object from the removal of unsent uploads. False if it no longer exists.
     fn keep(&self, id: &AttachmentId) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
-/// Lets clients download.
+/// Presigns downloads.
 pub trait SignDownloads: Sync {
-    /// Signs a download, within [`DOWNLOAD_URL_TTL`](crate::attachment::DOWNLOAD_URL_TTL) from now.
+    /// The presigned URL of a download. It expires [`DOWNLOAD_URL_TTL`](crate::attachment::DOWNLOAD_URL_TTL) after
+    /// `now`.
     fn sign_download(
         &self,
         attachment: &Attachment,
@@ -71,8 +74,8 @@ pub trait SignDownloads: Sync {
     ) -> impl Future<Output = Result<String, StoreError>> + Send;
 }
 
-/// Removes what is in the bucket.
+/// Removes objects from the bucket.
 pub trait RemoveObjects: Sync {
-    /// Removes an object; one that is not there is removed.
+    /// Removes an object. Succeeds if it does not exist.
     fn remove(&self, id: &AttachmentId) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

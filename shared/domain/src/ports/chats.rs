@@ -1,4 +1,4 @@
-//! Chats, their logs and their members.
+//! Chats, their messages and their members.
 
 use super::{Consistency, StoreError};
 use crate::change::{Change, Pointer};
@@ -10,23 +10,23 @@ use crate::timestamp::Timestamp;
 use std::collections::BTreeMap;
 use std::future::Future;
 
-/// A chat as one participant finds it. The chat document may be stale; the rest is not.
+/// The items of a chat that one round trip reads. Only the chat document may be stale.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChatSnapshot {
-    /// The chat document, read eventually consistently.
+    /// The chat document, read with eventual consistency.
     pub chat: Option<Chat>,
-    /// The head, read strongly.
+    /// The head, read with strong consistency.
     pub head: Option<Head>,
-    /// The item of the user who was asked for, read strongly: it decides whether they are a participant.
+    /// The member item of the requested user, read with strong consistency. It decides whether they are a participant.
     pub member: Option<Member>,
-    /// The message that was asked for, read strongly.
+    /// The requested message, read with strong consistency.
     pub message: Option<Message>,
 }
 
-/// Reads chats by key.
+/// Reads one chat.
 pub trait ReadChats: Sync {
-    /// The chat document and the head, with a user's member item and a message (at 1 or above) where they are wanted, in
-    /// one round trip.
+    /// The chat document and the head, and if requested a user's member item and a message (seq 1 or above), in one
+    /// round trip.
     fn snapshot(
         &self,
         chat: &ChatId,
@@ -34,27 +34,27 @@ pub trait ReadChats: Sync {
         message: Option<Seq>,
     ) -> impl Future<Output = Result<ChatSnapshot, StoreError>> + Send;
 
-    /// The head and the user's member item, both strongly, in one round trip.
+    /// The head and the user's member item, both with strong consistency, in one round trip. None if either is missing.
     fn position(
         &self,
         chat: &ChatId,
         user: &UserId,
     ) -> impl Future<Output = Result<Option<(Head, Member)>, StoreError>> + Send;
 
-    /// The chat document; strongly, where an earlier read was stale.
+    /// The chat document. Strong consistency is for the case that an earlier read was stale.
     fn chat(
         &self,
         chat: &ChatId,
         consistency: Consistency,
     ) -> impl Future<Output = Result<Option<Chat>, StoreError>> + Send;
 
-    /// Every participant's own item, strongly.
+    /// All member items of the chat, sorted by user, with strong consistency.
     fn members(&self, chat: &ChatId) -> impl Future<Output = Result<Vec<Member>, StoreError>> + Send;
 }
 
-/// Makes chats.
+/// Creates chats.
 pub trait CreateChats: Sync {
-    /// Stores a chat, its head and its members, all or nothing.
+    /// Stores a chat, its head and its members in one transaction.
     fn create_chat(
         &self,
         chat: &Chat,
@@ -66,84 +66,84 @@ pub trait CreateChats: Sync {
 /// How the creation of a chat ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Creation {
-    /// It is stored.
+    /// The chat is stored.
     Created,
-    /// There is one of this id.
+    /// There is a chat with this id already.
     Exists,
-    /// Somebody else's transaction was in the way: try again.
+    /// Conflict with another transaction: retry.
     Conflict,
 }
 
-/// A message to be committed, and what it was decided upon.
+/// A message to commit, and the state that was read before.
 #[derive(Debug, Clone)]
 pub struct MessageCommit {
-    /// The message; its place is the one after `head.last_seq`.
+    /// The message; its seq is the one after `head.last_seq`.
     pub message: Message,
     /// The head as it was read.
     pub head: Head,
     /// The sender's budget as it was read.
     pub budget_before: Option<Budget>,
-    /// What is left of it after this message.
+    /// The sender's budget after this message.
     pub budget_after: Budget,
-    /// The memory that makes a repeat harmless, where the client named the message.
+    /// The record that makes a repeat store nothing; None without a client message id.
     pub send: Option<SendRecord>,
-    /// The upload that it carries: not sent yet, and remembered as sent from then on until this time.
+    /// The attached upload, which must not be sent yet, and until when its record as sent is kept.
     pub upload: Option<(AttachmentId, Timestamp)>,
 }
 
-/// The memory of one named send.
+/// The record of one send with a client message id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendRecord {
-    /// Its key.
+    /// The key of the record.
     pub id: SendId,
-    /// The hash of what was sent.
+    /// The hash of the request's body.
     pub body_hash: String,
-    /// Until when it is kept.
+    /// When the record expires.
     pub expires_at: Timestamp,
 }
 
 /// How the commit of a message ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommitOutcome {
-    /// It is stored, at its place.
+    /// The message is stored.
     Committed,
-    /// This name was used before.
+    /// An earlier send has the same client message id.
     Repeated(PreviousSend),
-    /// The head or the budget has moved, the upload was sent, or another transaction was in the way: read again.
+    /// The head or the budget changed, the upload was sent, or another transaction conflicted: read again.
     Conflict,
-    /// The sender is not a participant any more.
+    /// The sender is no longer a participant.
     NotAMember,
 }
 
-/// What is remembered of a named send.
+/// The outcome of an earlier send with a client message id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreviousSend {
-    /// The place of the message that it made.
+    /// The seq of the stored message.
     pub seq: Seq,
-    /// The hash of what that said.
+    /// The hash of that request's body.
     pub body_hash: String,
 }
 
 /// Commits messages.
 pub trait CommitMessages: Sync {
-    /// What is remembered of this send at this time, strongly.
+    /// The record of an earlier send, read with strong consistency; None if there is none or it has expired at `now`.
     fn earlier_send(
         &self,
         id: &SendId,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<PreviousSend>, StoreError>> + Send;
 
-    /// Head, message, the sender's member item, the send record and the upload, in one transaction.
+    /// Writes the head, the message, the sender's member item, the send record and the upload in one transaction.
     fn commit_message(&self, commit: &MessageCommit) -> impl Future<Output = Result<CommitOutcome, StoreError>> + Send;
 }
 
 /// Reads messages.
 pub trait ReadMessages: Sync {
-    /// One message by its place, strongly.
+    /// One message, read with strong consistency.
     fn message(&self, chat: &ChatId, seq: Seq) -> impl Future<Output = Result<Option<Message>, StoreError>> + Send;
 
-    /// The messages from place `from` to place `to`, in order, strongly. A transaction that is being applied may be
-    /// seen in part: there can be holes.
+    /// The messages from seq `from` to seq `to`, in order, with strong consistency. There can be gaps, because a
+    /// transaction that is being applied may be visible in part.
     fn messages(
         &self,
         chat: &ChatId,
@@ -151,29 +151,29 @@ pub trait ReadMessages: Sync {
         to: Seq,
     ) -> impl Future<Output = Result<Vec<Message>, StoreError>> + Send;
 
-    /// The messages at these places, in any order, strongly.
-    fn messages_at(&self, places: &[(ChatId, Seq)]) -> impl Future<Output = Result<Vec<Message>, StoreError>> + Send;
+    /// The messages with these seqs, in any order, with strong consistency.
+    fn messages_at(&self, seqs: &[(ChatId, Seq)]) -> impl Future<Output = Result<Vec<Message>, StoreError>> + Send;
 }
 
-/// Commits changes to what is in a log already.
+/// Commits changes of existing chats and messages.
 pub trait CommitChanges: Sync {
-    /// What changes, the head and the pointer, in one transaction, if all is still as it was read.
+    /// Writes the change, the head and the pointer in one transaction, unless something changed since the read.
     fn commit_change(&self, change: &Change) -> impl Future<Output = Result<ChangeOutcome, StoreError>> + Send;
 }
 
 /// How the commit of a change ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeOutcome {
-    /// It is stored.
+    /// The change is stored.
     Committed,
-    /// Something is not as it was read, or another transaction was in the way: read again.
+    /// Something changed since the read, or another transaction conflicted: read again.
     Conflict,
 }
 
-/// Reads what changed.
+/// Reads the pointers of changes.
 pub trait ReadChanges: Sync {
-    /// The pointers of the changes from number `from` to number `to`, in order, strongly. Those whose time is over now
-    /// are missing, and so may be that of a transaction that is being applied.
+    /// The pointers from rev `from` to rev `to`, in order, with strong consistency. Pointers that have expired at
+    /// `now` are missing. The pointer of a transaction that is being applied may be missing too.
     fn pointers(
         &self,
         chat: &ChatId,
@@ -183,32 +183,32 @@ pub trait ReadChanges: Sync {
     ) -> impl Future<Output = Result<Vec<Pointer>, StoreError>> + Send;
 }
 
-/// Reads many chats of one user.
+/// Reads items of many chats.
 pub trait ReadInbox: Sync {
-    /// The chats that the user is in. May be a moment behind: the member item decides.
+    /// The ids of the user's chats, from an index that may be a moment behind: the member items decide.
     fn chats_of(&self, user: &UserId) -> impl Future<Output = Result<Vec<ChatId>, StoreError>> + Send;
 
-    /// The heads of these chats, those that there are.
+    /// The heads of these chats, without chats that do not exist.
     fn heads(
         &self,
         chats: &[ChatId],
         consistency: Consistency,
     ) -> impl Future<Output = Result<BTreeMap<ChatId, Head>, StoreError>> + Send;
 
-    /// The user's own item in each of these chats that they are in, strongly.
+    /// The user's member items in these chats, with strong consistency, without chats that the user is not in.
     fn memberships(
         &self,
         user: &UserId,
         chats: &[ChatId],
     ) -> impl Future<Output = Result<BTreeMap<ChatId, Member>, StoreError>> + Send;
 
-    /// The documents of these chats, those that there are. May be a moment behind.
+    /// The documents of these chats, without chats that do not exist. May be a moment behind.
     fn chats(&self, chats: &[ChatId]) -> impl Future<Output = Result<BTreeMap<ChatId, Chat>, StoreError>> + Send;
 }
 
 /// Moves read positions.
 pub trait MarkSeen: Sync {
-    /// Moves the user's read position up to `seq`, if it is below.
+    /// Moves the user's read position to `seq` if it is lower.
     fn mark_seen(
         &self,
         chat: &ChatId,
@@ -218,15 +218,15 @@ pub trait MarkSeen: Sync {
     ) -> impl Future<Output = Result<SeenOutcome, StoreError>> + Send;
 }
 
-/// How marking as seen ended.
+/// How moving a read position ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SeenOutcome {
     /// The position moved.
     Moved,
-    /// It was there or further already: this is the member as it is.
+    /// The position was at `seq` or higher already. Contains the current member item.
     AlreadyThere(Member),
-    /// Not a participant any more.
+    /// The user is no longer a participant.
     NotAMember,
-    /// A transaction of the same participant, a send of theirs, was in the way: try again.
+    /// Conflict with a transaction of the same participant, namely a send: retry.
     Conflict,
 }

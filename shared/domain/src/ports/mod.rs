@@ -1,5 +1,5 @@
-//! What the use cases need of the world: one trait per need. The IAM statement of a function in
-//! `template.yaml` mirrors the traits that its use case asks for.
+//! The ports: one trait per need of the use cases. The IAM statements of a function in `template.yaml` mirror the
+//! traits that its use case uses.
 
 mod attachments;
 mod chats;
@@ -13,44 +13,44 @@ pub use world::*;
 
 use std::error::Error as StdError;
 
-/// Why a store did not answer.
+/// Why a call of a store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It could not be reached, or refused for now: the same call may succeed later.
-    #[error("{operation} did not succeed for now")]
+    /// The store could not be reached, or throttled the call. The same call may succeed later.
+    #[error("{operation} failed temporarily")]
     Unavailable {
-        /// The operation, e.g. `TransactWriteItems`.
+        /// The failed operation, e.g. `TransactWriteItems`.
         operation: &'static str,
-        /// What the client library said.
+        /// The error of the client library.
         #[source]
         source: Box<dyn StdError + Send + Sync>,
     },
-    /// It refused the call as such (permission, missing table, malformed request): trying again will not help.
+    /// The store refused the call (missing permission or table, malformed request). A retry does not help.
     #[error("{operation} was refused")]
     Refused {
-        /// The operation.
+        /// The refused operation.
         operation: &'static str,
-        /// What the client library said.
+        /// The error of the client library.
         #[source]
         source: Box<dyn StdError + Send + Sync>,
     },
-    /// An item is not what it must be.
+    /// A stored item is missing, or an attribute of it is missing or invalid.
     #[error("inconsistent item in {table}: {key}: {attribute}")]
     Inconsistent {
-        /// The table.
+        /// The table of the item.
         table: &'static str,
-        /// The item's key, readable.
+        /// The item's key as text.
         key: String,
-        /// What is missing or wrong.
+        /// The attribute, or what is wrong.
         attribute: String,
     },
 }
 
-/// Whether a read must see every write that was acknowledged before it.
+/// The consistency of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Consistency {
-    /// It must.
+    /// The read sees every write that was acknowledged before it.
     Strong,
-    /// It may be a moment behind, at half the price.
+    /// The read may be a moment behind. It costs half as much.
     Eventual,
 }

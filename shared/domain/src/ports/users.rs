@@ -1,4 +1,4 @@
-//! Users: what they say of themselves, where they are connected, and who they are.
+//! Users: their stored documents, their connections and their profiles.
 
 use super::StoreError;
 use crate::chat_user::{ChatUser, Connection, Mutes, Profile, UserChange};
@@ -9,29 +9,29 @@ use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::future::Future;
 
-/// Keeps what a user says of themselves.
+/// Stores the ChatUser documents.
 pub trait UserStore: Sync {
-    /// The user, strongly; None if nothing is stored of them.
+    /// The user, read with strong consistency; None if nothing is stored about them.
     fn user(&self, user: &UserId) -> impl Future<Output = Result<Option<ChatUser>, StoreError>> + Send;
 
-    /// The chats that the user muted, strongly.
+    /// The user's mutes, read with strong consistency.
     fn mutes(&self, user: &UserId) -> impl Future<Output = Result<Mutes, StoreError>> + Send;
 
-    /// These users, in any order; one of whom nothing is known is not among them. May be a moment behind.
+    /// These users, in any order, without users about whom nothing is stored. May be a moment behind.
     fn users(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<ChatUser>, StoreError>> + Send;
 
-    /// These users without their connections, in any order; one of whom nothing is known is not among them. May be a
-    /// moment behind.
+    /// Like [`users`](Self::users), but without their connections.
     fn preferences(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<ChatUser>, StoreError>> + Send;
 
-    /// Changes what the user says of themselves, at least one thing; answers them as they are then.
+    /// Changes the user's document and returns the new one. `change` has at least one value.
     fn change_user(
         &self,
         user: &UserId,
         change: &UserChange,
     ) -> impl Future<Output = Result<ChatUser, StoreError>> + Send;
 
-    /// Replaces the mutes, if they are as they were read; answers the user as they are then, or None if they are not.
+    /// Replaces the user's mutes if they still equal `before`, and returns the new document. None, and nothing
+    /// changes, if they differ.
     fn replace_mutes(
         &self,
         user: &UserId,
@@ -40,10 +40,11 @@ pub trait UserStore: Sync {
     ) -> impl Future<Output = Result<Option<ChatUser>, StoreError>> + Send;
 }
 
-/// Knows which connections a user has.
+/// Stores which connections a user has. Registering the first connection and removing the last one set the user's
+/// last-seen time; other calls may set it too.
 pub trait Registry: Sync {
-    /// Adds a connection; answers all that the user has now, this one included. The user was last seen now, if it is
-    /// their only one; if not, it may be noted or not.
+    /// Adds a connection. Returns all connections of the user, this one included. Sets last seen to `now` if it is
+    /// the user's only connection; otherwise it may.
     fn register(
         &self,
         user: &UserId,
@@ -51,8 +52,8 @@ pub trait Registry: Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
-    /// Removes a connection that its client or API Gateway closed; answers those that the user has left. They were last
-    /// seen now, if none is left; if not, it may be noted or not.
+    /// Removes a connection that its client or API Gateway closed. Returns the user's remaining connections. Sets
+    /// last seen to `now` if none remains; otherwise it may.
     fn unregister(
         &self,
         user: &UserId,
@@ -60,15 +61,15 @@ pub trait Registry: Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
-    /// Removes exactly these connections, which turned out to be dead; answers those that the user has left.
+    /// Removes these connections, which turned out to be dead. Returns the user's remaining connections.
     fn forget(
         &self,
         user: &UserId,
         connections: &[ConnectionId],
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
-    /// Notes a connection again that turned out to be open, if it was opened before the registry's memory begins. Then
-    /// answers all that the user has now; None if there was nothing to do, as always where nothing is ever lost.
+    /// Adds an open connection again if it was opened before the registry last lost its data. Then returns all
+    /// connections of the user. None if nothing was lost, which is always so for a registry that loses nothing.
     fn reregister(
         &self,
         user: &UserId,
@@ -76,39 +77,38 @@ pub trait Registry: Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Vec<Connection>>, StoreError>> + Send;
 
-    /// The connections of these users, in any order; one who has none may be missing. May be a moment behind.
+    /// The connections of these users, in any order. A user without connections may be missing. May be a moment behind.
     fn connections(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<UserConnections>, StoreError>> + Send;
 }
 
-/// A user and their connections, dead ones included.
+/// A user with all their connections, dead ones included.
 pub type UserConnections = (UserId, Vec<Connection>);
 
-/// Keeps live connections in a place of their own, for a store that has none for them: the real-time side of a
-/// [`Registry`]. Who was last seen when stays with the user.
+/// Stores connections outside the user documents: the real-time side of a [`Registry`]. Last-seen times stay in the
+/// user documents.
 pub trait ConnectionStore: Sync {
-    /// Adds a connection; answers all that the user has now, this one included.
+    /// Adds a connection. Returns all connections of the user, this one included.
     fn add(
         &self,
         user: &UserId,
         connection: &Connection,
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
-    /// Since when this place remembers: the time of the first question, which is asked with the present time, since it
-    /// was last empty.
+    /// Since when this store has kept every connection: the `now` of the first call after it was last empty.
     fn remembers_since(&self, now: Timestamp) -> impl Future<Output = Result<Timestamp, StoreError>> + Send;
 
-    /// Removes these connections; answers those that the user has left.
+    /// Removes these connections. Returns the user's remaining connections.
     fn remove(
         &self,
         user: &UserId,
         connections: &[ConnectionId],
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
-    /// The connections of these users, in any order, in one round trip; one who has none is missing.
+    /// The connections of these users, in any order, in one round trip. A user without connections is missing.
     fn of(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<UserConnections>, StoreError>> + Send;
 }
 
-/// There is no such place: this can be named, and never made.
+/// The type of "no connection store": it has no values.
 impl ConnectionStore for Infallible {
     async fn add(&self, _: &UserId, _: &Connection) -> Result<Vec<Connection>, StoreError> {
         match *self {}
@@ -127,29 +127,29 @@ impl ConnectionStore for Infallible {
     }
 }
 
-/// The Auth Service did not say who a user is.
+/// The Auth Service did not answer, or its answer was invalid.
 #[derive(Debug, thiserror::Error)]
 #[error("the Auth Service did not answer")]
 pub struct DirectoryError(#[source] pub Box<dyn StdError + Send + Sync>);
 
-/// Knows who the users are: the Auth Service.
+/// Looks up users in the Auth Service.
 pub trait Directory: Sync {
-    /// The profiles of those of these users who exist; None if no Auth Service is configured, so that nothing is known
-    /// of anybody.
+    /// The profiles of those users who exist. None if no Auth Service is configured, so that nothing is known about
+    /// any user.
     fn profiles(
         &self,
         users: &[UserId],
     ) -> impl Future<Output = Result<Option<BTreeMap<UserId, Profile>>, DirectoryError>> + Send;
 }
 
-/// No Auth Service is configured.
+/// The directory when no Auth Service is configured.
 impl Directory for () {
     async fn profiles(&self, _: &[UserId]) -> Result<Option<BTreeMap<UserId, Profile>>, DirectoryError> {
         Ok(None)
     }
 }
 
-/// One may be configured.
+/// The directory when an Auth Service may be configured.
 impl<D: Directory> Directory for Option<D> {
     async fn profiles(&self, users: &[UserId]) -> Result<Option<BTreeMap<UserId, Profile>>, DirectoryError> {
         match self {

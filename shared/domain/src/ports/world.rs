@@ -1,4 +1,4 @@
-//! Connections that frames are posted to, time and randomness.
+//! Posts to connections, notifications, time and randomness.
 
 use crate::ids::ConnectionId;
 use crate::notification::Notification;
@@ -7,53 +7,53 @@ use std::error::Error as StdError;
 use std::future::Future;
 use std::time::Duration;
 
-/// Why a post did not reach a connection.
+/// Why a post or a close failed.
 #[derive(Debug, thiserror::Error)]
 pub enum PushError {
-    /// The connection is not there (410).
+    /// The connection does not exist (status 410).
     #[error("the connection is gone")]
     Gone,
-    /// Too many posts for now (429, 503): the connection may well be there.
+    /// Too many posts at the moment (status 429 or 503). The connection may still be open.
     #[error("throttled")]
     Throttled,
-    /// Anything else.
+    /// Any other failure.
     #[error("the post failed")]
     Failed(#[source] Box<dyn StdError + Send + Sync>),
 }
 
-/// Posts frames to connections.
+/// Posts frames to WebSocket connections.
 pub trait Push: Sync {
-    /// Sends one text frame.
+    /// Posts one text frame.
     fn post(&self, connection: &ConnectionId, frame: &str) -> impl Future<Output = Result<(), PushError>> + Send;
 
     /// Closes a connection.
     fn close(&self, connection: &ConnectionId) -> impl Future<Output = Result<(), PushError>> + Send;
 }
 
-/// The most notifications that are published at once: entries of an SNS batch.
+/// The most notifications in one call: the entries of an SNS batch.
 /// <https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html>
 pub const MAX_NOTIFICATIONS_PER_BATCH: usize = 10;
 
-/// Notifies users who are not there, through whoever sends to their devices.
+/// Publishes notifications for users whom no push reached. A subscriber of the topic sends them to devices.
 pub trait Notify: Sync {
-    /// Whether anybody is notified. If not, nothing is published.
+    /// Whether a topic is configured. If not, nothing is published.
     fn is_on(&self) -> bool;
 
-    /// Publishes at most [`MAX_NOTIFICATIONS_PER_BATCH`]; how many of them were taken.
+    /// Publishes at most [`MAX_NOTIFICATIONS_PER_BATCH`] notifications. Returns how many the topic accepted.
     fn publish(
         &self,
         batch: &[Notification],
     ) -> impl Future<Output = Result<usize, Box<dyn StdError + Send + Sync>>> + Send;
 }
 
-/// Time and randomness.
+/// The sources of time and randomness.
 pub trait Env: Sync {
-    /// Now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 
-    /// Fills `bytes` with randomness that nobody can guess.
+    /// Fills `bytes` with cryptographically secure random bytes.
     fn randomness(&self, bytes: &mut [u8]);
 
-    /// Waits.
+    /// Waits for `time`.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
 }

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::fan_out::warn_about;
-use crate::chat_user::{Connection, Status, is_alone, is_online, surplus};
+use crate::chat_user::{Connection, Status, is_online, is_only_connection, surplus};
 use crate::event::Presence;
 use crate::ids::{ConnectionId, UserId};
 use crate::meter::PushReport;
@@ -60,7 +60,7 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
             // Ignore failures to close: the connection is removed already, and API Gateway closes it after two hours.
             join_all(surplus.iter().map(|id| self.push.close(id))).await;
         }
-        let pushed = match is_alone(&connection.id, &connections, now) {
+        let pushed = match is_only_connection(&connection.id, &connections, now) {
             true => self.push_presence(online).await,
             false => PushReport::default(),
         };
@@ -91,7 +91,7 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
         let Some(connection) = connection else { return };
         let now = self.env.now();
         match self.store.reregister(user, connection, now).await {
-            Ok(Some(connections)) if is_alone(&connection.id, &connections, now) => {
+            Ok(Some(connections)) if is_only_connection(&connection.id, &connections, now) => {
                 let online = self.online_presence(user, now);
                 self.push_presence(online).await;
             }

@@ -78,8 +78,8 @@ impl<S: ReadChats + CreateUploads, P, E: Env> App<S, P, E> {
         if !limit.content_types.contains(&content_type) {
             return Err(CreateAttachmentError::ContentType { allowed: limit.content_types.clone() }.into());
         }
-        if size_bytes > limit.most_bytes {
-            return Err(CreateAttachmentError::TooLarge { limit: limit.most_bytes }.into());
+        if size_bytes > limit.max_bytes {
+            return Err(CreateAttachmentError::TooLarge { limit: limit.max_bytes }.into());
         }
         let state = ChatReader::new(&self.store, &mut Retry::new(&self.env), &chat).state(&user, None).await?;
         let state = state.ok_or(ChatError::NotFound)?;

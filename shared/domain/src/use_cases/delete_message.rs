@@ -72,7 +72,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
         if let Body::Deleted { attachment: Some(attachment), .. } = &deleted.stored.body
             && let Err(error) = bucket.remove(attachment).await
         {
-            meter::object_not_removed();
+            meter::count_object_not_removed();
             tracing::error!(%attachment, error = error_chain(&error), "the object of a deleted message was not removed");
         }
         Ok(deleted)

@@ -133,7 +133,7 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
         let removals = gone.into_iter().map(|(user, connections)| self.remove_gone(user, connections));
         let offline = stream::iter(removals).buffer_unordered(MAX_CONCURRENT_POSTS).filter_map(future::ready);
         let offline: Vec<UserId> = offline.collect().await;
-        meter::pushed(&pushed.report);
+        meter::count_posts(&pushed.report);
         if !offline.is_empty() && chat.is_some_and(|chat| chat.is_private()) {
             self.notify_peer(audience, offline, at).await;
         }
@@ -179,7 +179,7 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
             }
         }
         report.failed += pending;
-        meter::fanned_out(self.env.now().since(started));
+        meter::record_fan_out(self.env.now().since(started));
         gone
     }
 
@@ -211,7 +211,7 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
         }
         let mut pushed = PushOutcome::default();
         self.deliver(PRESENCE_TIMEOUT, posts, &mut pushed).await;
-        meter::pushed(&pushed.report);
+        meter::count_posts(&pushed.report);
     }
 
     /// Posts one frame. Retries while the connection is throttled, up to [`MAX_ATTEMPTS`] tries in all.

@@ -182,13 +182,13 @@ where
                 None => None,
             });
         }
-        let others = parts.iter().flatten().filter_map(|(chat, ..)| chat.other(user));
+        let others = parts.iter().flatten().filter_map(|(chat, ..)| chat.peer(user));
         let others: Vec<UserId> = others.cloned().collect();
         let others = if others.is_empty() { Vec::new() } else { self.store.users(&others).await? };
         let users: BTreeMap<UserId, ChatUser> = others.into_iter().map(|user| (user.id.clone(), user)).collect();
         let now = self.env.now();
         let entry = |(chat, head, member, message): (Chat, Head, Member, Option<Message>)| {
-            let other = chat.other(user).cloned().map(|other| {
+            let other = chat.peer(user).cloned().map(|other| {
                 let other = users.get(&other).cloned().unwrap_or_else(|| ChatUser::unknown(other));
                 ChatUserView::new(&other, user, now)
             });

@@ -35,7 +35,7 @@ impl<S: ReadChats + UserStore, P: Notify, E: Env> App<S, P, E> {
                 NotificationReport { failed: count(absent.len()), ..NotificationReport::default() }
             }
         };
-        meter::notified(&report);
+        meter::count_notifications(&report);
         report
     }
 

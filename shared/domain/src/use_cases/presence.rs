@@ -62,6 +62,6 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
             return Ok(Vec::new());
         }
         let chats = self.store.chats(&chats).await?;
-        Ok(chats.values().filter_map(|chat| chat.other(user)).cloned().collect())
+        Ok(chats.values().filter_map(|chat| chat.peer(user)).cloned().collect())
     }
 }

@@ -174,7 +174,7 @@ where
             let (outcome, audience) = join(self.store.commit_message(&commit), self.load_audience(&participants)).await;
             match outcome? {
                 CommitOutcome::Committed => {
-                    meter::message_committed();
+                    meter::count_message();
                     let view = MessageView::new(&commit.message, &[]);
                     let (message, event) = (commit.message, view.clone());
                     break CommittedSend { message, view, event, repeated: false, readers, audience };

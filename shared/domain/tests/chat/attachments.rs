@@ -82,7 +82,7 @@ async fn what_the_limits_refuse_is_not_announced() {
     };
     for (command, limit) in [(picture(&chat, "alice"), &limits.image), (file(), &limits.file), (audio(), &limits.audio)]
     {
-        let most = limit.most_bytes;
+        let most = limit.max_bytes;
         let too_large = CreateAttachment { size_bytes: most + 1, ..command.clone() };
         refused!(app.create_attachment(too_large).await, ChatError::Refused(CreateAttachmentError::TooLarge { limit }) if limit == most);
         for other in ["image/svg+xml", "text/html"] {
@@ -94,7 +94,7 @@ async fn what_the_limits_refuse_is_not_announced() {
     }
     assert_eq!(everything(&app), before);
     for command in [picture(&chat, "alice"), file(), audio()] {
-        let most = app.settings.attachments.of(&command.media).most_bytes;
+        let most = app.settings.attachments.of(&command.media).max_bytes;
         app.create_attachment(CreateAttachment { size_bytes: most, ..command }).await.unwrap();
     }
 }

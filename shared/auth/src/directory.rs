@@ -1,4 +1,4 @@
-//! The Auth Service as the directory of users: `GET /users?ids=a,b,c`, and what it answered, kept for some minutes.
+//! The Auth Service as the directory of users: `GET /users?ids=a,b,c`, with a cache of some minutes.
 
 use crate::credential::{Credential, Token};
 use crate::http::{self, Failure, HttpError};
@@ -18,69 +18,80 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future;
 use std::time::Duration;
 
-/// The longest that one try may take.
+/// The maximum duration of one attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
-/// The longest that all of it may take, the reading of the credential too: whoever only shows users goes without.
+/// The maximum duration of a lookup, including the read of the credential. A caller that only shows users continues
+/// without profiles.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
-/// The wait before the second and last try.
+/// The wait before the second and last attempt.
 const RETRY_WAIT: Backoff = Backoff { first: Duration::from_millis(200), max: Duration::from_millis(200) };
-/// For this long a profile is not asked for again.
+/// How long a cached profile is used.
 const PROFILE_TTL: Duration = Duration::from_secs(5 * 60);
-/// About as many profiles are kept.
+/// The approximate capacity of the cache.
 const MAX_CACHED_PROFILES: usize = 10_000;
-/// No request asks for more users.
+/// The maximum number of users in one request.
 const MAX_IDS_PER_REQUEST: usize = 50;
-/// The address of a request is shorter: longer ones are refused by some servers and proxies.
+/// The URL of a request is shorter than this, because some servers and proxies refuse longer ones.
 const MAX_URL_BYTES: usize = 4 * 1024;
-/// As many requests are under way at once for one caller.
+/// The maximum number of concurrent requests of one lookup.
 const MAX_CONCURRENT_REQUESTS: usize = 4;
-/// The most characters of a name.
+/// The maximum length of a name.
 const MAX_NAME_CHARS: usize = 256;
-/// The most characters of a picture's address.
+/// The maximum length of an avatar's URL.
 const MAX_AVATAR_URL_CHARS: usize = 2048;
-/// What an id is not made of, or what has a meaning in an address; `encodeURIComponent` leaves as much.
+/// The characters that are percent-encoded in an id: a superset of what `encodeURIComponent` encodes.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
-/// Asks the Auth Service who users are. A profile is kept for five minutes; that somebody does not exist is not kept, as
-/// they may sign up any moment.
+/// A client of the Auth Service that looks up users' profiles. A profile is cached for five minutes. The absence of a
+/// user is not cached, because the user may sign up at any moment.
 #[derive(Debug)]
 pub struct AuthService<E> {
     client: Client,
-    /// Where users are asked for, without a query.
+    /// The URL of the endpoint, without a query.
     users: Url,
     credential: Option<Credential>,
     env: E,
-    kept: Cache<UserId, (Profile, Timestamp)>,
-    one_try: Duration,
+    cache: Cache<UserId, (Profile, Timestamp)>,
+    attempt_timeout: Duration,
 }
 
-/// The Auth Service's address is none that can be asked.
+/// The URL of the Auth Service cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("the Auth Service's address cannot be used")]
+#[error("the URL of the Auth Service cannot be used")]
 pub struct AddressError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 impl<E: Env> AuthService<E> {
-    /// The Auth Service at this address: HTTPS, or HTTP on a loopback address. A path is kept, and `/users` added to it.
+    /// Creates a client of the Auth Service at this URL: HTTPS, or HTTP on a loopback address. `/users` is appended to
+    /// the URL's path.
     ///
     /// # Errors
-    /// [`AddressError`]: the address is none, would be asked in the clear, or says more than where the service is.
+    /// [`AddressError`] if the URL is not valid, is neither HTTPS nor on loopback, or has more parts than scheme, host,
+    /// port and path.
     pub fn new(url: &str, credential: Option<Credential>, env: E) -> Result<Self, AddressError> {
-        let mut users = http::address(url).map_err(AddressError)?;
-        // An address is configuration that is shown and logged, and it ends where the path begins that is asked.
+        let mut users = http::parse_url(url).map_err(AddressError)?;
+        // The URL is configuration, which is shown and logged, so it must not contain a password. The path is appended,
+        // so there must be no query.
         if !users.username().is_empty() || users.password().is_some() {
-            return Err(AddressError("an address has no user name and no password".into()));
+            return Err(AddressError("the URL must not contain a user name or a password".into()));
         }
         if users.query().is_some() || users.fragment().is_some() {
-            return Err(AddressError("the address has a query or a fragment".into()));
+            return Err(AddressError("the URL must not have a query or a fragment".into()));
         }
         if let Ok(mut path) = users.path_segments_mut() {
             path.pop_if_empty().push("users");
         }
         let client = http::client().map_err(|error| AddressError(error.into()))?;
-        Ok(Self { client, users, credential, env, kept: Cache::new(MAX_CACHED_PROFILES), one_try: ATTEMPT_TIMEOUT })
+        Ok(Self {
+            client,
+            users,
+            credential,
+            env,
+            cache: Cache::new(MAX_CACHED_PROFILES),
+            attempt_timeout: ATTEMPT_TIMEOUT,
+        })
     }
 
-    /// The requests that ask for all of these users: few, but none with too many users or too long an address.
+    /// Splits the users into as few requests as possible, each with few enough users and a short enough URL.
     fn requests<'a>(&self, users: &BTreeSet<&'a UserId>) -> Vec<Request<'a>> {
         let mut requests: Vec<Request<'a>> = Vec::new();
         for user in users {
@@ -104,30 +115,34 @@ impl<E: Env> AuthService<E> {
         requests
     }
 
-    /// Those whom the Auth Service knows of the users whom this request asks for; they are kept.
-    async fn ask(&self, request: Request<'_>, now: Timestamp) -> Result<Vec<(UserId, Profile)>, Failure> {
+    /// Sends one request. Returns and caches the profiles of the requested users that exist.
+    async fn fetch_profiles(&self, request: Request<'_>, now: Timestamp) -> Result<Vec<(UserId, Profile)>, Failure> {
         #[derive(Deserialize)]
         struct Answer {
             users: Vec<Value>,
         }
         let body = self.fetch(&request.url).await?;
-        // What serde says may repeat what it read.
+        // An error text of serde may quote the response, so only its position is used.
         let answer = serde_json::from_slice::<Answer>(&body).map_err(|error| {
-            format!("the answer is no list of users: line {}, column {}", error.line(), error.column())
+            format!("the response is not a list of users: error at line {}, column {}", error.line(), error.column())
         })?;
-        let all = answer.users.len();
-        let mut found: Vec<_> = answer.users.iter().filter_map(profile).collect();
-        if found.len() < all {
-            tracing::warn!(skipped = all - found.len(), "the Auth Service answered what is no user");
+        let entries = answer.users.len();
+        let mut profiles: Vec<_> = answer.users.iter().filter_map(profile).collect();
+        if profiles.len() < entries {
+            tracing::warn!(
+                skipped = entries - profiles.len(),
+                "the Auth Service returned entries that are not valid users"
+            );
         }
-        found.retain(|(user, _)| request.users.contains(user));
-        for (user, profile) in &found {
-            self.kept.insert(user.clone(), (profile.clone(), now));
+        profiles.retain(|(user, _)| request.users.contains(user));
+        for (user, profile) in &profiles {
+            self.cache.insert(user.clone(), (profile.clone(), now));
         }
-        Ok(found)
+        Ok(profiles)
     }
 
-    /// The answer to a request, which proves who asks if the Auth Service wants that.
+    /// Sends a request, with the credential if there is one. Returns the body. If the credential is refused and there
+    /// is a new one, the request is sent again.
     async fn fetch(&self, url: &Url) -> Result<Vec<u8>, Failure> {
         let Some(credential) = &self.credential else { return Ok(self.get(url, None).await?) };
         let token = credential.token(self.env.now()).await?;
@@ -141,23 +156,23 @@ impl<E: Env> AuthService<E> {
         }
     }
 
-    /// The answer to a request; what may have been a moment's failure is tried a second time.
+    /// Sends a request, and a second time after a transient error. Returns the body.
     async fn get(&self, url: &Url, token: Option<&Token>) -> Result<Vec<u8>, HttpError> {
-        match self.try_to_get(url, token).await {
+        match self.get_once(url, token).await {
             Err(error) if error.is_transient() => {
                 self.env.sleep(RETRY_WAIT.wait(&self.env, 0)).await;
-                self.try_to_get(url, token).await
+                self.get_once(url, token).await
             }
             answer => answer,
         }
     }
 
-    async fn try_to_get(&self, url: &Url, token: Option<&Token>) -> Result<Vec<u8>, HttpError> {
-        let mut request = self.client.get(url.clone()).timeout(self.one_try);
+    async fn get_once(&self, url: &Url, token: Option<&Token>) -> Result<Vec<u8>, HttpError> {
+        let mut request = self.client.get(url.clone()).timeout(self.attempt_timeout);
         if let Some(token) = token {
             request = request.header(AUTHORIZATION, token.header());
         }
-        // The address has the ids of users, and is long.
+        // The URL is long and contains user ids, so the error must not contain it.
         http::fetch(request).await.map_err(HttpError::without_url)
     }
 }
@@ -166,54 +181,55 @@ impl<E: Env> Directory for AuthService<E> {
     async fn profiles(&self, users: &[UserId]) -> Result<Option<BTreeMap<UserId, Profile>>, DirectoryError> {
         let now = self.env.now();
         let mut profiles = BTreeMap::new();
-        let mut others = BTreeSet::new();
+        let mut uncached = BTreeSet::new();
         for user in users {
-            match self.kept.get(user) {
+            match self.cache.get(user) {
                 Some((profile, at)) if now.since(at) < PROFILE_TTL => {
                     profiles.insert(user.clone(), profile);
                 }
                 _ => {
-                    others.insert(user);
+                    uncached.insert(user);
                 }
             }
         }
-        let requests: Vec<_> = self.requests(&others).into_iter().map(|request| self.ask(request, now)).collect();
-        let answered = stream::iter(requests).buffer_unordered(MAX_CONCURRENT_REQUESTS).try_for_each(|found| {
-            profiles.extend(found);
+        let requests: Vec<_> =
+            self.requests(&uncached).into_iter().map(|request| self.fetch_profiles(request, now)).collect();
+        let lookup = stream::iter(requests).buffer_unordered(MAX_CONCURRENT_REQUESTS).try_for_each(|chunk| {
+            profiles.extend(chunk);
             future::ready(Ok(()))
         });
-        match tokio::time::timeout(LOOKUP_TIMEOUT, answered).await {
-            Ok(answered) => answered.map_err(DirectoryError)?,
+        match tokio::time::timeout(LOOKUP_TIMEOUT, lookup).await {
+            Ok(result) => result.map_err(DirectoryError)?,
             Err(elapsed) => return Err(DirectoryError(elapsed.into())),
         }
         Ok(Some(profiles))
     }
 }
 
-/// One request, and whom it asks for.
+/// One request, and the users that it asks for.
 struct Request<'a> {
     url: Url,
     users: BTreeSet<&'a UserId>,
 }
 
-/// The user of one entry of an answer; None if it has no id or no name. What else is wrong is left away.
+/// Parses one entry of a response; None without a valid id or a name. Other fields that are not valid are dropped.
 fn profile(entry: &Value) -> Option<(UserId, Profile)> {
     let text = |name| entry.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let short = |text: &&str, most| text.chars().nth(most).is_none();
+    let fits = |text: &&str, max_chars| text.chars().nth(max_chars).is_none();
     let user = UserId::parse(text("userId")?).ok()?;
     let profile = Profile {
         username: text("username")?.chars().take(MAX_NAME_CHARS).collect(),
-        display_name: text("displayName").filter(|name| short(name, MAX_NAME_CHARS)).map(str::to_owned),
+        display_name: text("displayName").filter(|name| fits(name, MAX_NAME_CHARS)).map(str::to_owned),
         avatar_url: text("avatarUrl")
-            .filter(|url| short(url, MAX_AVATAR_URL_CHARS) && is_picture(url))
+            .filter(|url| fits(url, MAX_AVATAR_URL_CHARS) && is_picture(url))
             .map(str::to_owned),
     };
     Some((user, profile))
 }
 
-/// Whether a client may load a picture from there.
+/// Whether a client may load an avatar from this URL.
 fn is_picture(url: &str) -> bool {
-    (url.starts_with("https://") || url.starts_with("http://")) && http::address(url).is_ok()
+    (url.starts_with("https://") || url.starts_with("http://")) && http::parse_url(url).is_ok()
 }
 
 #[cfg(test)]

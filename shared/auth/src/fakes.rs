@@ -1,4 +1,4 @@
-//! What the tests talk to: servers on loopback, a clock that they move, a log that they read.
+//! Test doubles: servers on loopback, a clock that tests move, and a log that tests read.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -20,10 +20,10 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// One request, as the server found it.
+/// One request that the server received.
 #[derive(Debug, Clone)]
 pub(crate) struct RecordedRequest {
-    /// How many came before it.
+    /// The number of requests before it.
     pub(crate) n: usize,
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
@@ -36,11 +36,11 @@ impl RecordedRequest {
     }
 }
 
-/// An HTTP server on loopback; it ends with the test's runtime.
+/// An HTTP server on loopback. It stops with the test's runtime.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) url: String,
-    asked: Arc<Mutex<Vec<RecordedRequest>>>,
+    requests: Arc<Mutex<Vec<RecordedRequest>>>,
 }
 
 impl Server {
@@ -51,32 +51,32 @@ impl Server {
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::<Mutex<Vec<RecordedRequest>>>::default();
-        let seen = asked.clone();
+        let requests = Arc::<Mutex<Vec<RecordedRequest>>>::default();
+        let recorded = requests.clone();
         let handler = move |_: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
-            let asked = {
-                let mut seen = seen.lock().unwrap();
-                let asked = RecordedRequest { n: seen.len(), uri, headers, body };
-                seen.push(asked.clone());
-                asked
+            let request = {
+                let mut recorded = recorded.lock().unwrap();
+                let request = RecordedRequest { n: recorded.len(), uri, headers, body };
+                recorded.push(request.clone());
+                request
             };
-            answer(asked)
+            answer(request)
         };
         tokio::spawn(async move { axum::serve(listener, Router::new().fallback(handler)).await });
-        Self { url, asked }
+        Self { url, requests }
     }
 
     /// All requests so far, in order.
-    pub(crate) fn asked(&self) -> Vec<RecordedRequest> {
-        self.asked.lock().unwrap().clone()
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
+        self.requests.lock().unwrap().clone()
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.asked.lock().unwrap().len()
+        self.requests.lock().unwrap().len()
     }
 }
 
-/// A Secrets Manager with one secret, which a test changes.
+/// A fake Secrets Manager with one secret, which a test can change.
 #[derive(Debug)]
 pub(crate) struct SecretsManager {
     server: Server,
@@ -86,18 +86,18 @@ pub(crate) struct SecretsManager {
 pub(crate) const ARN: &str = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:chat-AbCdEf";
 
 impl SecretsManager {
-    /// One whose secret has these fields: SecretString or SecretBinary.
+    /// Starts one whose secret has these fields: SecretString or SecretBinary.
     pub(crate) async fn start(value: Value) -> Self {
         let value = Arc::new(Mutex::new(value));
-        let kept = value.clone();
-        let server = Server::start(move |asked| {
-            let kept = kept.clone();
+        let shared = value.clone();
+        let server = Server::start(move |request| {
+            let shared = shared.clone();
             async move {
-                // Whoever comes meanwhile would find nothing fetched yet.
+                // The delay makes concurrent requests overlap: during it, nothing is cached yet.
                 tokio::time::sleep(Duration::from_millis(20)).await;
-                let body: Value = serde_json::from_slice(&asked.body).unwrap();
-                let value = kept.lock().unwrap().clone();
-                if asked.header("x-amz-target") != Some("secretsmanager.GetSecretValue") || body["SecretId"] != ARN {
+                let body: Value = serde_json::from_slice(&request.body).unwrap();
+                let value = shared.lock().unwrap().clone();
+                if request.header("x-amz-target") != Some("secretsmanager.GetSecretValue") || body["SecretId"] != ARN {
                     return (StatusCode::BAD_REQUEST, r#"{"__type": "InvalidRequestException"}"#).into_response();
                 }
                 if value.is_null() {
@@ -120,13 +120,13 @@ impl SecretsManager {
         &self.server.url
     }
 
-    /// How often it was read.
+    /// The number of reads.
     pub(crate) fn count(&self) -> usize {
         self.server.count()
     }
 }
 
-/// What the SDK's clients are made of: nobody's credentials, plain HTTP.
+/// The configuration of the SDK's clients: fake credentials, plain HTTP.
 pub(crate) fn sdk_config() -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -136,7 +136,7 @@ pub(crate) fn sdk_config() -> SdkConfig {
         .build()
 }
 
-/// Time that a test moves, randomness that is always a half, and waits that only are written down.
+/// A clock that a test moves. Random bytes are constant (0x80). A sleep returns at once and is recorded.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Clock {
     millis: Arc<AtomicI64>,
@@ -144,7 +144,7 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    pub(crate) fn pass(&self, time: Duration) {
+    pub(crate) fn advance(&self, time: Duration) {
         self.millis.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
     }
 
@@ -168,7 +168,7 @@ impl Env for Clock {
     }
 }
 
-/// Everything that anybody logs, on whatever level.
+/// A subscriber that records all log events and spans of all levels.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Log {
     text: Arc<Mutex<String>>,

@@ -1,27 +1,28 @@
-//! Requests to the Auth Service: never in the clear, never elsewhere than configured, never more than fits.
+//! HTTP requests to the Auth Service: only over HTTPS or on loopback, without redirects, with a limit for the response.
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use std::error::Error as StdError;
 use std::net::IpAddr;
 
-/// The largest answer that is read.
+/// The maximum size of a response body.
 const MAX_RESPONSE_BYTES: usize = 256 * 1024;
 
-/// Whatever went wrong, for the log.
+/// An error for the log.
 pub(crate) type Failure = Box<dyn StdError + Send + Sync>;
 
-/// Why a request has no answer that can be used.
+/// Why a request has no usable response.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HttpError {
-    /// It could not be sent, or its answer not be received: no connection, a broken one, no time left.
+    /// The request could not be sent, or the response could not be received: no connection, a broken one, or a
+    /// time-out.
     #[error("the request failed")]
     Transport(#[source] reqwest::Error),
-    /// The answer is not a success.
-    #[error("the answer was {0}")]
+    /// The status is not 2xx.
+    #[error("the response has the status {0}")]
     Status(StatusCode),
-    /// The answer is too large.
-    #[error("the answer has more than {MAX_RESPONSE_BYTES} bytes")]
+    /// The response body is too large.
+    #[error("the response has more than {MAX_RESPONSE_BYTES} bytes")]
     TooLarge,
 }
 
@@ -35,7 +36,7 @@ impl HttpError {
         }
     }
 
-    /// The same, where the address is nothing for a log.
+    /// Removes the URL from the error, so that the log does not contain it.
     pub(crate) fn without_url(self) -> Self {
         match self {
             Self::Transport(error) => Self::Transport(error.without_url()),
@@ -44,16 +45,16 @@ impl HttpError {
     }
 }
 
-/// An address that may be asked: see [`is_private`].
-pub(crate) fn address(text: &str) -> Result<Url, Failure> {
+/// Parses a URL and checks it with [`is_private`].
+pub(crate) fn parse_url(text: &str) -> Result<Url, Failure> {
     let url = Url::parse(text)?;
     if !is_private(&url) {
-        return Err("the address must be https, or http on a loopback address".into());
+        return Err("the URL must be https, or http on a loopback address".into());
     }
     Ok(url)
 }
 
-/// Whether nobody on the way can read or change what is sent: HTTPS, or HTTP on a loopback address.
+/// Whether nobody on the network can read or change a request to this URL: HTTPS, or HTTP on a loopback address.
 pub(crate) fn is_private(url: &Url) -> bool {
     let is_loopback = url.host_str().is_some_and(|host| {
         host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
@@ -61,14 +62,14 @@ pub(crate) fn is_private(url: &Url) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && is_loopback)
 }
 
-/// A client that goes straight to the address that it is given, and follows no answer elsewhere.
+/// Creates a client that uses no proxy and follows no redirects.
 pub(crate) fn client() -> Result<Client, reqwest::Error> {
-    // The provider that the AWS SDK uses; one that is installed already is the same.
+    // Installs the TLS provider that the AWS SDK uses. If one is already installed, it is the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().redirect(Policy::none()).no_proxy().build()
 }
 
-/// The body of the answer to this request, which says itself how long it may take.
+/// Sends a request and returns the response body. The request contains its own time-out.
 pub(crate) async fn fetch(request: RequestBuilder) -> Result<Vec<u8>, HttpError> {
     let mut response = request.send().await.map_err(HttpError::Transport)?;
     if !response.status().is_success() {

@@ -1,4 +1,4 @@
-//! A JWKS address (RFC 7517).
+//! Keys from the URL of a JWKS (RFC 7517).
 
 use crate::http;
 use crate::keys::{FetchError, FetchKeys, KeySet};
@@ -6,10 +6,10 @@ use jsonwebtoken::jwk::JwkSet;
 use reqwest::{Client, Url};
 use std::time::Duration;
 
-/// The longest that a fetch may take.
+/// The maximum duration of a fetch.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Fetches keys from a JWKS address.
+/// Fetches keys from the URL of a JWKS.
 #[derive(Debug)]
 pub struct JwksEndpoint {
     client: Client,
@@ -17,12 +17,12 @@ pub struct JwksEndpoint {
 }
 
 impl JwksEndpoint {
-    /// The JWKS at this address: HTTPS, or HTTP on a loopback address.
+    /// Creates a source for the JWKS at this URL: HTTPS, or HTTP on a loopback address.
     ///
     /// # Errors
-    /// [`FetchError`]: the address is none, or would be fetched in the clear.
+    /// [`FetchError`] if the URL is not valid, or is neither HTTPS nor on loopback.
     pub fn new(url: &str) -> Result<Self, FetchError> {
-        let url = http::address(url).map_err(FetchError)?;
+        let url = http::parse_url(url).map_err(FetchError)?;
         Ok(Self { client: http::client().map_err(|error| FetchError(error.into()))?, url })
     }
 }
@@ -49,12 +49,12 @@ mod tests {
     use error_text::error_chain;
 
     #[tokio::test]
-    async fn keys_are_fetched_or_it_is_said_why_not() {
-        let server = Server::start(|asked| async move {
+    async fn keys_are_fetched_or_the_error_says_why_not() {
+        let server = Server::start(|request| async move {
             // The public key of RFC 8037, appendix A.2.
             let key =
                 r#"{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": "ed"}"#;
-            match asked.uri.path() {
+            match request.uri.path() {
                 "/jwks" => format!(r#"{{"keys": [{key}]}}"#).into_response(),
                 "/none" => r#"{"keys": []}"#.into_response(),
                 _ => StatusCode::NOT_FOUND.into_response(),
@@ -63,14 +63,14 @@ mod tests {
         .await;
         let fetch = async |path| JwksEndpoint::new(&format!("{}{path}", server.url)).unwrap().fetch().await;
         assert!(fetch("/jwks").await.unwrap().find(Some("ed")).is_some());
-        for (path, says) in [("/none", "has no RS256, ES256 or EdDSA key"), ("/other", "404")] {
+        for (path, reason) in [("/none", "has no RS256, ES256 or EdDSA key"), ("/other", "404")] {
             let error = fetch(path).await.unwrap_err();
-            assert!(error_chain(&error).contains(says), "{}", error_chain(&error));
+            assert!(error_chain(&error).contains(reason), "{}", error_chain(&error));
         }
     }
 
     #[test]
-    fn keys_are_not_fetched_in_the_clear() {
+    fn url_must_be_https_or_on_loopback() {
         for good in
             ["https://auth.example/jwks", "http://127.0.0.1:1/jwks", "http://[::1]:1/jwks", "http://localhost/jwks"]
         {

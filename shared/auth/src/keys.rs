@@ -5,10 +5,10 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use std::error::Error as StdError;
 use std::future::Future;
 
-/// One key and the one algorithm that it is for.
+/// A key and the only algorithm for which it is used.
 #[derive(Clone)]
 pub struct Key {
-    /// The `kid` of the JWK; a shared secret has none.
+    /// The `kid` of the JWK; None for a shared secret.
     pub id: Option<String>,
     pub(crate) algorithm: Algorithm,
     pub(crate) decoding: DecodingKey,
@@ -20,31 +20,31 @@ impl std::fmt::Debug for Key {
     }
 }
 
-/// All keys that are in use now.
+/// The current keys of a source.
 #[derive(Debug, Clone, Default)]
 pub struct KeySet(Vec<Key>);
 
 impl KeySet {
-    /// The least bytes of a shared secret: as many as its hash has (RFC 7518, section 3.2).
+    /// The minimum length of a shared secret: the length of the hash (RFC 7518, section 3.2).
     pub const MIN_SECRET_BYTES: usize = 32;
 
-    /// The one key of a shared secret.
+    /// A set with the key of a shared secret.
     ///
     /// # Errors
-    /// [`FetchError`] if it is shorter than [`KeySet::MIN_SECRET_BYTES`].
+    /// [`FetchError`] if the secret is shorter than [`KeySet::MIN_SECRET_BYTES`].
     pub fn of_secret(secret: &[u8]) -> Result<Self, FetchError> {
         if secret.len() < Self::MIN_SECRET_BYTES {
-            return Err(FetchError(format!("the secret has less than {} bytes", Self::MIN_SECRET_BYTES).into()));
+            return Err(FetchError(format!("the secret has fewer than {} bytes", Self::MIN_SECRET_BYTES).into()));
         }
         Ok(Self(vec![Key { id: None, algorithm: Algorithm::HS256, decoding: DecodingKey::from_secret(secret) }]))
     }
 
-    /// The keys of a JWKS that can verify signatures; those of other kinds are passed over.
+    /// The keys of a JWKS that can verify signatures with RS256, ES256 or EdDSA. Other keys are skipped.
     pub fn of_jwks(jwks: &JwkSet) -> Self {
         Self(jwks.keys.iter().filter_map(verifying_key).collect())
     }
 
-    /// The key for a token with this `kid`. A set of one serves a token that names none.
+    /// The key for a token with this `kid`. A set with one key also serves a token without `kid`.
     pub(crate) fn find(&self, kid: Option<&str>) -> Option<&Key> {
         match (self.0.as_slice(), kid) {
             ([only], None) => Some(only),
@@ -54,7 +54,7 @@ impl KeySet {
         }
     }
 
-    /// Whether there is none.
+    /// Whether the set has no keys.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -70,7 +70,7 @@ fn verifying_key(jwk: &Jwk) -> Option<Key> {
         AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => Algorithm::EdDSA,
         _ => return None,
     };
-    let named = match jwk.common.key_algorithm {
+    let declared = match jwk.common.key_algorithm {
         None => algorithm,
         Some(KeyAlgorithm::RS256) => Algorithm::RS256,
         Some(KeyAlgorithm::ES256) => Algorithm::ES256,
@@ -78,16 +78,16 @@ fn verifying_key(jwk: &Jwk) -> Option<Key> {
         Some(_) => return None,
     };
     let decoding = DecodingKey::from_jwk(jwk).ok()?;
-    (named == algorithm).then(|| Key { id: jwk.common.key_id.clone(), algorithm, decoding })
+    (declared == algorithm).then(|| Key { id: jwk.common.key_id.clone(), algorithm, decoding })
 }
 
-/// Where keys come from.
+/// A source of keys.
 pub trait FetchKeys: Send + Sync {
-    /// The keys that are in use now.
+    /// Fetches the current keys.
     fn fetch(&self) -> impl Future<Output = Result<KeySet, FetchError>> + Send;
 }
 
-/// The keys could not be had.
+/// The keys could not be fetched.
 #[derive(Debug, thiserror::Error)]
 #[error("the keys could not be fetched")]
 pub struct FetchError(#[source] pub Box<dyn StdError + Send + Sync>);

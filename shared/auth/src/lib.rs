@@ -1,11 +1,11 @@
-//! Who is it? Verifies the Auth Service's tokens, and asks it what its users are called. Cryptography and HTTP stop
-//! here.
+//! Verifies the tokens of the Auth Service, and looks up users' profiles there. The API of this crate exposes neither
+//! cryptography nor HTTP.
 //!
-//! A [`Verifier`] has one source of keys: a JWKS address (RS256, ES256, EdDSA) or a shared secret (HS256). Which
-//! algorithm a key is for is fixed by the key, never by the token (RFC 8725, section 3.1).
+//! A [`Verifier`] has one source of keys: the URL of a JWKS (RS256, ES256, EdDSA) or a shared secret (HS256). The key
+//! decides the algorithm, never the token (RFC 8725, section 3.1).
 //!
-//! An [`AuthService`] is the domain's `Directory`: it answers profiles, and keeps them for a few minutes. What it proves
-//! itself by, where the Auth Service asks for that, is a [`Credential`].
+//! An [`AuthService`] implements the domain's `Directory`: it returns profiles and caches them for a few minutes. If
+//! the Auth Service asks for a credential, it sends a [`Credential`].
 
 mod cache;
 mod credential;

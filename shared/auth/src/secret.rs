@@ -1,4 +1,4 @@
-//! Secrets, kept in Secrets Manager.
+//! Secrets in Secrets Manager.
 
 use crate::http::Failure;
 use crate::keys::{FetchError, FetchKeys, KeySet};
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::json;
 
-/// One secret of Secrets Manager.
+/// One secret in Secrets Manager.
 #[derive(Debug)]
 pub struct Secret {
     manager: Service,
@@ -21,22 +21,22 @@ pub struct Secret {
 #[serde(rename_all = "PascalCase")]
 struct SecretValue {
     secret_string: Option<String>,
-    /// In base64.
+    /// The bytes in base64.
     secret_binary: Option<String>,
 }
 
 impl Secret {
-    /// The secret of this ARN. `endpoint` replaces the region's own.
+    /// Creates a client of the secret with this ARN. `endpoint` replaces the region's own.
     pub fn new(config: &SdkConfig, endpoint: Option<&str>, arn: &str) -> Self {
         let region = config.region().map(AsRef::as_ref).unwrap_or_default();
         let endpoint = endpoint.map_or_else(|| regional_endpoint("secretsmanager", region), str::to_owned);
         Self { manager: Service::new(config, "secretsmanager", endpoint), arn: arn.to_owned() }
     }
 
-    /// Its value now: bytes that are not to be printed.
+    /// Reads the current value. The bytes must not be printed.
     ///
     /// # Errors
-    /// What Secrets Manager or the way to it says.
+    /// The call failed, or the response has no value.
     pub async fn value(&self) -> Result<Vec<u8>, Failure> {
         let mut request = HttpRequest::new(json!({"SecretId": self.arn}).to_string().into());
         request.set_method("POST")?;
@@ -44,24 +44,24 @@ impl Secret {
         request.headers_mut().insert("content-type", "application/x-amz-json-1.1");
         request.headers_mut().insert("x-amz-target", "secretsmanager.GetSecretValue");
         let answer = self.manager.call("GetSecretValue", request).await?;
-        // What serde and base64 say of an error quotes what they read: not for a log.
+        // The error texts of serde and base64 quote their input, so they must not be logged.
         match serde_json::from_slice(answer.body()).ok() {
             Some(SecretValue { secret_string: Some(text), .. }) => Ok(text.into_bytes()),
             Some(SecretValue { secret_binary: Some(bytes), .. }) => {
-                STANDARD.decode(bytes).ok().ok_or_else(|| "the secret's bytes are no base64".into())
+                STANDARD.decode(bytes).ok().ok_or_else(|| "SecretBinary is not valid base64".into())
             }
             Some(SecretValue { .. }) => Err("the secret has no value".into()),
-            None => Err("the answer of Secrets Manager cannot be read".into()),
+            None => Err("the response of Secrets Manager cannot be parsed".into()),
         }
     }
 }
 
-/// Fetches an HS256 secret from Secrets Manager: the secret string, as it is.
+/// Fetches an HS256 secret from Secrets Manager. The secret string is the key, unchanged.
 #[derive(Debug)]
 pub struct SharedSecret(Secret);
 
 impl SharedSecret {
-    /// The secret of this ARN. `endpoint` replaces the region's own.
+    /// Creates a client of the secret with this ARN. `endpoint` replaces the region's own.
     pub fn new(config: &SdkConfig, endpoint: Option<&str>, arn: &str) -> Self {
         Self(Secret::new(config, endpoint, arn))
     }
@@ -81,7 +81,7 @@ mod tests {
     use serde_json::{Value, json};
 
     #[tokio::test]
-    async fn text_and_bytes_are_read_and_a_secret_without_a_value_is_an_error() {
+    async fn text_and_bytes_are_read_and_a_missing_value_is_an_error() {
         let manager = SecretsManager::start(json!({"SecretString": "as it is\n"})).await;
         let secret = Secret::new(&sdk_config(), Some(manager.endpoint()), ARN);
         assert_eq!(secret.value().await.unwrap(), b"as it is\n");

@@ -1,4 +1,4 @@
-//! From a token to a user, or to the reason why not.
+//! Verifies a token: returns the user, or the reason for the refusal.
 
 use crate::cache::KeyCache;
 use crate::keys::{FetchError, FetchKeys, Key};
@@ -8,21 +8,21 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde::Deserialize;
 
-/// The longest token that is looked at.
+/// Longer tokens are refused without parsing.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
-/// How far the Auth Service's clock may be ahead of ours, in seconds: for `nbf`. `exp` has no leeway.
+/// How many seconds the Auth Service's clock may be ahead of ours. It applies to `nbf`; `exp` has no leeway.
 const LEEWAY: u64 = 5;
 
-/// What a token must say beside `sub` and `exp`.
+/// Required claims of a token, in addition to `sub` and `exp`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// The only `iss` that is accepted, where one is configured.
+    /// The required `iss`; None accepts any.
     pub issuer: Option<String>,
-    /// An `aud` that must be among the token's, where one is configured.
+    /// A value that must be in the token's `aud`; None accepts any.
     pub audience: Option<String>,
 }
 
-/// A user, and until when the token says so.
+/// The user of a valid token, and when the token expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The token's `sub`.
@@ -31,57 +31,57 @@ pub struct Identity {
     pub exp: Timestamp,
 }
 
-/// Why there is no identity.
+/// Why a token gives no identity.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
-    /// The token is not to be trusted. The reason is for the log, and says nothing of the token's content.
+    /// The token is not valid. The reason is for the log and contains nothing of the token.
     #[error("the token is refused: {0}")]
     Refused(&'static str),
-    /// Whether it is cannot be told, as the keys could not be had.
+    /// The token cannot be checked, because the keys could not be fetched.
     #[error(transparent)]
     NoKeys(#[from] FetchError),
 }
 
-/// Verifies tokens.
+/// Verifies tokens with the keys of one source.
 pub struct Verifier<F> {
     keys: KeyCache<F>,
     rules: Rules,
 }
 
 impl<F: FetchKeys> Verifier<F> {
-    /// A verifier with keys of this source.
+    /// Creates a verifier with the keys of this source.
     pub fn new(source: F, rules: Rules) -> Self {
         Self { keys: KeyCache::new(source), rules }
     }
 
-    /// Fetches the keys before they are needed. Failing to is no error yet.
+    /// Fetches the keys before they are needed. If this fails, a later call fetches them.
     pub async fn warm(&self, now: Timestamp) {
         self.keys.refetch(now).await;
     }
 
-    /// Who the token speaks for.
+    /// Verifies a token and returns its user.
     ///
     /// # Errors
-    /// [`VerifyError`].
+    /// [`VerifyError`] if the token is not valid or cannot be checked.
     pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Identity, VerifyError> {
         if token.len() > MAX_TOKEN_BYTES {
-            return Err(VerifyError::Refused("too long"));
+            return Err(VerifyError::Refused("it is too long"));
         }
         let header = decode_header(token).map_err(|error| VerifyError::Refused(reason(error.kind())))?;
         if header.crit.is_some() {
-            return Err(VerifyError::Refused("it has a crit header, and no extension is understood"));
+            return Err(VerifyError::Refused("it has a crit header, but no extension is supported"));
         }
         let kid = header.kid.as_deref();
-        let key = self.keys.key(kid, now).await?.ok_or(VerifyError::Refused("no key of this name"))?;
+        let key = self.keys.key(kid, now).await?.ok_or(VerifyError::Refused("no key has its key id"))?;
         match self.check(token, &key, now) {
-            // A shared secret has no name by which a new one could be told from the old.
+            // A shared secret has no key id, so a rotation shows only as a wrong signature.
             Err(VerifyError::Refused(WRONG_SIGNATURE))
                 if key.algorithm == Algorithm::HS256 && self.keys.refetch(now).await =>
             {
-                let key = self.keys.key(kid, now).await?.ok_or(VerifyError::Refused("no key of this name"))?;
+                let key = self.keys.key(kid, now).await?.ok_or(VerifyError::Refused("no key has its key id"))?;
                 self.check(token, &key, now)
             }
-            checked => checked,
+            result => result,
         }
     }
 
@@ -104,7 +104,7 @@ impl<F: FetchKeys> Verifier<F> {
         Ok(Identity { user, exp })
     }
 
-    /// One key, one algorithm, one validation.
+    /// The validation for the only algorithm of a key.
     fn validation(&self, algorithm: Algorithm) -> Validation {
         let mut validation = Validation::new(algorithm);
         validation.leeway = LEEWAY;
@@ -127,7 +127,7 @@ impl<F: FetchKeys> Verifier<F> {
 }
 
 const WRONG_SIGNATURE: &str = "its signature is wrong";
-const MALFORMED: &str = "it is no well-formed token";
+const MALFORMED: &str = "it is not a well-formed token";
 const EXPIRED: &str = "it has expired";
 
 fn reason(kind: &ErrorKind) -> &'static str {
@@ -135,8 +135,8 @@ fn reason(kind: &ErrorKind) -> &'static str {
         ErrorKind::InvalidSignature => WRONG_SIGNATURE,
         ErrorKind::ExpiredSignature => EXPIRED,
         ErrorKind::ImmatureSignature => "it is not valid yet",
-        ErrorKind::InvalidIssuer => "its issuer is another",
-        ErrorKind::InvalidAudience => "its audience is another",
+        ErrorKind::InvalidIssuer => "its issuer is not the configured one",
+        ErrorKind::InvalidAudience => "its audience is not the configured one",
         ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => "its algorithm is not the key's",
         ErrorKind::MissingRequiredClaim(_) => "a required claim is missing",
         _ => MALFORMED,

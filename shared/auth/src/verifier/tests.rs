@@ -14,7 +14,7 @@ use std::sync::{LazyLock, Mutex};
 
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 
-/// Keys that are made anew for every run, DER.
+/// Private keys in DER, generated for every test run.
 struct Keys {
     rsa: Vec<u8>,
     rsa_public_pem: String,
@@ -34,14 +34,14 @@ static KEYS: LazyLock<Keys> = LazyLock::new(|| {
     }
 });
 
-/// jsonwebtoken checks exp and nbf by the machine's clock, so the tests live in its present.
+/// jsonwebtoken checks exp and nbf with the machine's clock, so the tests use the current time.
 #[allow(clippy::disallowed_methods)]
 fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     Timestamp::from_seconds(i64::try_from(since.as_secs()).unwrap())
 }
 
-/// Keys that a test sets, and a count of how often they were fetched.
+/// A source whose keys a test sets. It counts the fetches.
 #[derive(Default)]
 struct Source {
     keys: Mutex<Option<KeySet>>,
@@ -103,7 +103,7 @@ async fn refusal(source: &Source, rules: Rules, token: &str) -> &'static str {
 }
 
 #[tokio::test]
-async fn every_algorithm_is_verified_with_its_own_key() {
+async fn each_algorithm_is_verified_with_its_own_key() {
     let source = Source::of(jwks());
     let verifier = Verifier::new(&source, Rules::default());
     for (algorithm, kid) in [(Algorithm::RS256, "rsa"), (Algorithm::ES256, "ec"), (Algorithm::EdDSA, "ed")] {
@@ -112,7 +112,7 @@ async fn every_algorithm_is_verified_with_its_own_key() {
         assert_eq!(identity.user.as_str(), "alice");
         assert_eq!(identity.exp.seconds(), claims["exp"].as_i64().unwrap());
     }
-    assert_eq!(source.count(), 1, "the keys are kept");
+    assert_eq!(source.count(), 1, "the keys are cached");
     let secret = Source::of(KeySet::of_secret(SECRET).unwrap());
     let verifier = Verifier::new(&secret, Rules::default());
     for kid in [None, Some("any")] {
@@ -123,12 +123,12 @@ async fn every_algorithm_is_verified_with_its_own_key() {
 #[tokio::test]
 async fn the_key_decides_the_algorithm() {
     let source = Source::of(jwks());
-    // The public key, which everyone has, taken for a shared secret.
+    // The public key, which is not secret, used as a shared secret.
     let mut header = Header::new(Algorithm::HS256);
     header.kid = Some("rsa".to_owned());
     let confused = encode(&header, &claims(), &EncodingKey::from_secret(KEYS.rsa_public_pem.as_bytes())).unwrap();
     assert_eq!(refusal(&source, Rules::default(), &confused).await, "its algorithm is not the key's");
-    // A key of another algorithm named.
+    // The token names a key of another algorithm.
     let crossed = token(Algorithm::ES256, Some("rsa"), &claims());
     assert_eq!(refusal(&source, Rules::default(), &crossed).await, "its algorithm is not the key's");
     // No signature at all.
@@ -137,14 +137,14 @@ async fn the_key_decides_the_algorithm() {
         let unsigned = format!("{header}.{}.", BASE64.encode(claims().to_string()));
         assert_eq!(refusal(&source, Rules::default(), &unsigned).await, MALFORMED);
     }
-    // Configured with a secret, nothing else is accepted.
+    // With a shared secret, only HS256 is accepted.
     let secret = Source::of(KeySet::of_secret(SECRET).unwrap());
     let signed = token(Algorithm::RS256, None, &claims());
     assert_eq!(refusal(&secret, Rules::default(), &signed).await, "its algorithm is not the key's");
 }
 
 #[tokio::test]
-async fn what_is_forged_expired_or_early_is_refused() {
+async fn forged_expired_and_premature_tokens_are_refused() {
     let source = Source::of(jwks());
     let good = token(Algorithm::RS256, Some("rsa"), &claims());
     let (head, tail) = good.rsplit_once('.').unwrap();
@@ -165,7 +165,7 @@ async fn what_is_forged_expired_or_early_is_refused() {
         (with("sub", json!("not a user")), "its sub is not a user id"),
         (with("sub", json!(7)), MALFORMED),
         (with("nbf", json!(now().seconds() + 60)), "it is not valid yet"),
-        ("x".repeat(MAX_TOKEN_BYTES + 1), "too long"),
+        ("x".repeat(MAX_TOKEN_BYTES + 1), "it is too long"),
         (String::new(), MALFORMED),
         ("a.b".to_owned(), MALFORMED),
     ];
@@ -180,7 +180,7 @@ async fn what_is_forged_expired_or_early_is_refused() {
 }
 
 #[tokio::test]
-async fn issuer_and_audience_are_required_once_configured() {
+async fn configured_issuer_and_audience_are_required() {
     let source = Source::of(jwks());
     let rules = Rules { issuer: Some("https://auth".to_owned()), audience: Some("chat".to_owned()) };
     let with = |iss: Value, aud: Value| {
@@ -194,18 +194,18 @@ async fn issuer_and_audience_are_required_once_configured() {
     let cases = [
         (with(Value::Null, json!("chat")), "a required claim is missing"),
         (with(json!("https://auth"), Value::Null), "a required claim is missing"),
-        (with(json!("https://evil"), json!("chat")), "its issuer is another"),
-        (with(json!("https://auth"), json!("other")), "its audience is another"),
+        (with(json!("https://evil"), json!("chat")), "its issuer is not the configured one"),
+        (with(json!("https://auth"), json!("other")), "its audience is not the configured one"),
     ];
     for (token, reason) in cases {
         assert_eq!(refusal(&source, rules.clone(), &token).await, reason);
     }
-    // Not configured, it may be anything.
+    // Without rules, any issuer and audience are accepted.
     assert!(Verifier::new(&source, Rules::default()).verify(&with(json!("x"), json!("y")), now()).await.is_ok());
 }
 
 #[tokio::test]
-async fn an_unknown_key_is_asked_for_once_and_not_again_at_once() {
+async fn unknown_key_is_fetched_once_per_interval() {
     let source = Source::of(KeySet::of_jwks(&JwkSet { keys: vec![jwk("old", Algorithm::RS256)] }));
     let verifier = Verifier::new(&source, Rules::default());
     let old = token(Algorithm::RS256, Some("old"), &claims());
@@ -222,7 +222,7 @@ async fn an_unknown_key_is_asked_for_once_and_not_again_at_once() {
 }
 
 #[tokio::test]
-async fn ten_at_once_fetch_once() {
+async fn concurrent_verifications_share_one_fetch() {
     let source = Source::of(jwks());
     let verifier = Verifier::new(&source, Rules::default());
     let good = token(Algorithm::EdDSA, Some("ed"), &claims());
@@ -244,7 +244,7 @@ async fn ten_at_once_fetch_once() {
 }
 
 #[tokio::test]
-async fn stale_keys_serve_for_a_day_while_the_source_is_down() {
+async fn cached_keys_are_used_for_a_day_while_the_source_fails() {
     let source = Source::of(jwks());
     let verifier = Verifier::new(&source, Rules::default());
     let mut long = claims();
@@ -254,12 +254,12 @@ async fn stale_keys_serve_for_a_day_while_the_source_is_down() {
     assert!(verifier.verify(&good, now()).await.is_ok());
     *source.keys.lock().unwrap() = None;
     assert!(verifier.verify(&good, later(2)).await.is_ok());
-    assert_eq!(source.count(), 2, "it was asked");
+    assert_eq!(source.count(), 2, "the source was asked");
     assert!(matches!(verifier.verify(&good, later(25)).await, Err(VerifyError::NoKeys(_))));
 }
 
 #[tokio::test]
-async fn a_rotated_secret_is_fetched_again() {
+async fn rotated_secret_is_fetched_again() {
     let source = Source::of(KeySet::of_secret(b"another secret of at least 32 bytes.").unwrap());
     let verifier = Verifier::new(&source, Rules::default());
     let good = token(Algorithm::HS256, None, &claims());
@@ -269,12 +269,12 @@ async fn a_rotated_secret_is_fetched_again() {
 }
 
 #[test]
-fn a_short_secret_is_none() {
+fn short_secret_is_refused() {
     assert!(KeySet::of_secret(&SECRET[..31]).is_err());
 }
 
 #[test]
-fn keys_for_encryption_and_other_algorithms_are_passed_over() {
+fn keys_for_encryption_and_other_algorithms_are_skipped() {
     use jsonwebtoken::jwk::{KeyAlgorithm, PublicKeyUse};
     let mut encryption = jwk("a", Algorithm::RS256);
     encryption.common.public_key_use = Some(PublicKeyUse::Encryption);

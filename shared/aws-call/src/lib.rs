@@ -1,7 +1,7 @@
-//! Calls to AWS services of which this project needs a call or two, without their SDK clients: those of S3, SNS and
-//! Secrets Manager cost 38 s of CPU in a build and 0.7 MB in a function's zip, for seven calls. Everything that is hard
-//! is the SDK's own run time, which DynamoDB's client brings anyway: credentials, signatures, retries with back-off,
-//! time-outs, and the errors.
+//! Calls to AWS services without their SDK clients. This project makes only seven different calls to S3, SNS and
+//! Secrets Manager. The SDK clients of the three would cost 38 s of CPU in a build and 0.7 MB in a function's zip. The
+//! SDK's own run time does all the hard parts: credentials, signatures, retries with back-off, time-outs and errors. It
+//! is a dependency anyway, because of DynamoDB's client.
 
 mod outcome;
 mod presign;
@@ -39,13 +39,13 @@ use aws_types::SigningName;
 use aws_types::region::SigningRegion;
 use std::fmt;
 
-/// Why a call failed: the SDK's own error, with what the service answered as [`Refusal`].
+/// Why a call failed: the SDK's own error type. An error response of the service is a [`Refusal`].
 pub type CallError = SdkError<Refusal, HttpResponse>;
 
-/// One service in one region, and how it is reached.
+/// One service in one region, with its endpoint and the settings of its calls.
 #[derive(Debug)]
 pub struct Service {
-    /// As signatures name it: `s3`.
+    /// The service's name in signatures, such as `s3`.
     name: &'static str,
     region: Region,
     endpoint: String,
@@ -56,8 +56,9 @@ pub struct Service {
 }
 
 impl Service {
-    /// The service that signatures call `name`, at this endpoint: scheme, host, and the path under which all its paths are.
-    /// Region, credentials, HTTP client, retries and time-outs are those of the configuration.
+    /// Creates a client of a service. `name` is its name in signatures. `endpoint` has scheme, host and a path to which
+    /// the paths of calls are appended. Region, credentials, HTTP client, retries and time-outs come from the
+    /// configuration.
     pub fn new(config: &SdkConfig, name: &'static str, endpoint: String) -> Self {
         Self {
             name,
@@ -70,11 +71,11 @@ impl Service {
         }
     }
 
-    /// Makes one call: `request` has a path and a query and no host. It is signed, and repeated while the SDK's rules for
-    /// retries say so. `operation` is the call's name in AWS's documentation, for the log.
+    /// Makes one call. `request` has a path and a query, but no host. It is signed and, according to the SDK's retry
+    /// rules, sent again. `operation` is the call's name in AWS's documentation, for the log.
     ///
     /// # Errors
-    /// What the service refuses the call with, or what is in the way to it.
+    /// The service refuses the call, or the call does not reach it.
     pub async fn call(&self, operation: &'static str, request: HttpRequest) -> Result<Answer, CallError> {
         let mut call = Operation::builder()
             .service_name(self.name)
@@ -94,17 +95,17 @@ impl Service {
         call.serializer(Ok).deserializer(Answer::read).build().invoke(request).await
     }
 
-    /// Signature version 4, in headers.
+    /// The configuration of signatures: version 4, in headers.
     fn signing(&self) -> StaticRuntimePlugin {
         let mut options = SigningOptions::default();
-        // S3 signs paths as they are sent, and asks for the body's digest.
+        // S3 signs paths unchanged, and requires the digest of the body.
         // <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
-        let s3 = self.name == "s3";
-        options.double_uri_encode = !s3;
-        options.normalize_uri_path = !s3;
-        options.content_sha256_header = s3;
+        let is_s3 = self.name == "s3";
+        options.double_uri_encode = !is_s3;
+        options.normalize_uri_path = !is_s3;
+        options.content_sha256_header = is_s3;
         let mut config = Layer::new("signing");
-        // The run time logs no body: a secret may be in it.
+        // With this, the run time does not log bodies, which may contain a secret.
         config.store_put(SensitiveOutput);
         config.store_put(AuthSchemeOptionResolverParams::new(()));
         config.store_put(SigV4OperationSigningConfig {
@@ -125,26 +126,27 @@ impl Service {
     }
 }
 
-/// Where AWS has a service in a region. In China its names end in `.cn`; the isolated partitions are not served.
+/// The endpoint of a service in a region. In China, host names end in `.cn`. AWS's isolated partitions are not
+/// supported.
 /// <https://docs.aws.amazon.com/general/latest/gr/rande.html>
 pub fn regional_endpoint(service: &str, region: &str) -> String {
     let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
     format!("https://{service}.{region}.amazonaws.com{suffix}")
 }
 
-/// What a service answers to a call that succeeds.
+/// The response to a successful call.
 pub struct Answer {
     headers: Headers,
     body: Vec<u8>,
 }
 
 impl Answer {
-    /// A header's value; None where there is no such header.
+    /// The value of a header; None if there is no such header.
     pub fn header(&self, name: &'static str) -> Option<&str> {
         self.headers.get(name)
     }
 
-    /// The body; empty where there is none.
+    /// The body; empty if the response has none.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
@@ -158,7 +160,7 @@ impl Answer {
     }
 }
 
-/// The run time prints it at the level TRACE: without the body, which may be a secret.
+/// Omits the body, which may be a secret: the run time prints the response at the level TRACE.
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer").finish_non_exhaustive()
@@ -176,20 +178,20 @@ mod tests {
     use std::time::{Duration, SystemTime};
     use tokio::net::TcpListener;
 
-    /// Status and body of each answer in turn.
+    /// Status and body of each response, in order.
     type Answers = &'static [(u16, &'static str)];
     type Requests = Arc<Mutex<Vec<(Uri, HeaderMap)>>>;
 
-    /// A service on loopback, and what it was asked.
+    /// A service on loopback, and the requests that it received.
     async fn service(name: &'static str, answers: Answers) -> (Service, Requests) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}/under", listener.local_addr().unwrap());
-        let asked = Requests::default();
-        let seen = asked.clone();
+        let requests = Requests::default();
+        let recorded = requests.clone();
         let handler = any(move |uri: Uri, headers: HeaderMap| async move {
-            let mut seen = seen.lock().unwrap();
-            let (status, body) = answers[seen.len()];
-            seen.push((uri, headers));
+            let mut recorded = recorded.lock().unwrap();
+            let (status, body) = answers[recorded.len()];
+            recorded.push((uri, headers));
             (StatusCode::from_u16(status).unwrap(), body)
         });
         tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(handler)).await });
@@ -200,7 +202,7 @@ mod tests {
             .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(1)))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
-        (Service::new(&config, name, endpoint), asked)
+        (Service::new(&config, name, endpoint), requests)
     }
 
     async fn call(service: &Service) -> Result<Answer, CallError> {
@@ -211,43 +213,43 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_passes_is_tried_three_times() {
+    async fn transient_error_is_retried_twice() {
         const THROTTLED: &str = r#"{"__type": "ThrottlingException"}"#;
-        let (service, asked) = service("secretsmanager", &[(500, ""), (400, THROTTLED), (200, "done")]).await;
+        let (service, requests) = service("secretsmanager", &[(500, ""), (400, THROTTLED), (200, "done")]).await;
         assert_eq!(call(&service).await.unwrap().body(), b"done");
-        assert_eq!(asked.lock().unwrap().len(), 3);
+        assert_eq!(requests.lock().unwrap().len(), 3);
     }
 
     #[tokio::test]
-    async fn what_does_not_pass_ends_after_three_times_and_a_refusal_at_once() {
+    async fn call_gives_up_after_three_attempts_and_at_once_after_a_refusal() {
         const SLOW: &str = "<Error><Code>SlowDown</Code></Error>";
-        let (busy, asked) = service("s3", &[(503, SLOW), (503, SLOW), (503, SLOW)]).await;
+        let (busy, requests) = service("s3", &[(503, SLOW), (503, SLOW), (503, SLOW)]).await;
         assert_eq!(call(&busy).await.unwrap_err().code(), Some("SlowDown"));
-        assert_eq!(asked.lock().unwrap().len(), 3);
-        let (closed, asked) = service("s3", &[(403, "<Error><Code>AccessDenied</Code></Error>")]).await;
+        assert_eq!(requests.lock().unwrap().len(), 3);
+        let (closed, requests) = service("s3", &[(403, "<Error><Code>AccessDenied</Code></Error>")]).await;
         let error = call(&closed).await.unwrap_err();
         assert_eq!((error.code(), error.as_service_error().map(Refusal::status)), (Some("AccessDenied"), Some(403)));
-        assert_eq!(asked.lock().unwrap().len(), 1);
+        assert_eq!(requests.lock().unwrap().len(), 1);
     }
 
     #[tokio::test]
-    async fn a_call_is_signed_as_its_service_wants_it() {
-        for (name, digest) in [("s3", true), ("sns", false)] {
-            let (service, asked) = service(name, &[(200, "")]).await;
+    async fn only_s3_calls_have_a_body_digest() {
+        for (name, has_digest) in [("s3", true), ("sns", false)] {
+            let (service, requests) = service(name, &[(200, "")]).await;
             call(&service).await.unwrap();
-            let (uri, headers) = asked.lock().unwrap().remove(0);
+            let (uri, headers) = requests.lock().unwrap().remove(0);
             assert_eq!(uri.to_string(), "/under/path?query");
             let authorization = headers["authorization"].to_str().unwrap();
             assert!(authorization.starts_with("AWS4-HMAC-SHA256 Credential=id/"), "{authorization}");
             assert!(authorization.contains(&format!("/eu-central-1/{name}/aws4_request")), "{authorization}");
-            assert_eq!(headers.contains_key("x-amz-content-sha256"), digest);
+            assert_eq!(headers.contains_key("x-amz-content-sha256"), has_digest);
         }
     }
 
-    /// The example of AWS's documentation, with its example's key.
+    /// The example of AWS's documentation, with the key of that example.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
     #[tokio::test]
-    async fn an_address_is_signed_as_in_the_documentation() {
+    async fn presigned_url_is_that_of_the_documentation() {
         let credentials =
             Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", None, None, "test");
         let config = SdkConfig::builder()
@@ -267,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn china_has_a_domain_of_its_own() {
+    fn endpoint_in_china_ends_in_cn() {
         assert_eq!(regional_endpoint("sns", "eu-central-1"), "https://sns.eu-central-1.amazonaws.com");
         assert_eq!(regional_endpoint("b.s3", "cn-north-1"), "https://b.s3.cn-north-1.amazonaws.com.cn");
     }

@@ -1,4 +1,4 @@
-//! Addresses that are signed: who has one may make that one call for a time.
+//! Presigned URLs: everybody who has one can make that one call for some time.
 
 use crate::Service;
 use aws_credential_types::provider::ProvideCredentials as _;
@@ -11,23 +11,23 @@ use aws_sigv4::sign::v4::SigningParams;
 use aws_smithy_runtime_api::client::identity::Identity;
 use std::time::{Duration, SystemTime};
 
-/// A call that was signed for somebody else to make.
+/// A signed call that somebody else can make.
 #[derive(Debug)]
 pub struct Presigned {
-    /// Where to. It is a secret: who has it may make the call.
+    /// The URL. It is a secret: everybody who has it can make the call.
     pub url: String,
-    /// The headers that are signed and must come with it, in lower case; those that an HTTP client adds by itself
-    /// (`host`) are not among them.
+    /// The signed headers, in lower case. The caller must send them. The header `host` is not among them, because every
+    /// HTTP client adds it.
     pub headers: Vec<(String, String)>,
 }
 
 /// Why a call could not be signed.
 #[derive(Debug, thiserror::Error)]
 pub enum PresignError {
-    /// There are no credentials.
+    /// The credentials could not be loaded.
     #[error("there are no credentials")]
     Credentials(#[source] CredentialsError),
-    /// The address or a header cannot be sent.
+    /// The URL or a header is not valid in a request.
     #[error("the request cannot be signed")]
     Request(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -45,26 +45,26 @@ impl From<http::Error> for PresignError {
 }
 
 impl Service {
-    /// Signs a call of this path, with its query, and with these headers, which are to be sent as they are. It is good
-    /// for so long from `start` on, or until the credentials end that signed it. The body may be any.
+    /// Signs a call of this path and query with these headers, which the caller must send unchanged. The URL is valid
+    /// for `ttl` from `start`, or until the credentials expire. The signature does not cover the body.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
     ///
     /// # Errors
-    /// No credentials, or a path or header that cannot be in a request.
+    /// There are no credentials, or the path or a header is not valid in a request.
     pub async fn presign(
         &self,
         method: &str,
         path: &str,
         headers: &[(&str, &str)],
         start: SystemTime,
-        lasting: Duration,
+        ttl: Duration,
     ) -> Result<Presigned, PresignError> {
         let provider =
             self.credentials.as_ref().ok_or(PresignError::Credentials(CredentialsError::not_loaded_no_source()))?;
         let identity: Identity = provider.provide_credentials().await.map_err(PresignError::Credentials)?.into();
         let mut settings = SigningSettings::default();
         settings.signature_location = SignatureLocation::QueryParams;
-        settings.expires_in = Some(lasting);
+        settings.expires_in = Some(ttl);
         settings.percent_encoding_mode = PercentEncodingMode::Single;
         settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
         let params = SigningParams::builder()

@@ -1,11 +1,12 @@
-//! What a service says when it refuses a call.
+//! The error response of a service.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
 use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
 use serde_json::Value;
 
-/// A call that a service refused: its code and message, where it gave any. (An answer to HEAD has no body, so no code.)
+/// An error response: HTTP status, code and message. Code and message may be absent: a response to HEAD has no body, so
+/// no code.
 #[derive(Debug, thiserror::Error)]
 #[error("HTTP status {status}, {meta}")]
 pub struct Refusal {
@@ -19,7 +20,7 @@ impl Refusal {
         self.status
     }
 
-    /// Reads the XML of S3 and SNS, and the JSON of Secrets Manager.
+    /// Parses the response: XML of S3 and SNS, JSON of Secrets Manager.
     pub(crate) fn of(response: &HttpResponse) -> Self {
         let body = response.body().bytes().unwrap_or_default();
         let (code, message) = in_json(body).or_else(|| in_xml(body)).unwrap_or_default();
@@ -51,7 +52,7 @@ fn in_json(body: &[u8]) -> Option<CodeAndMessage> {
     Some((code, text("message").or_else(|| text("Message"))))
 }
 
-/// `<Error><Code>` and `<Message>`, which SNS has in an `<ErrorResponse>`.
+/// `<Error><Code>...</Code><Message>...</Message></Error>`. SNS wraps it in `<ErrorResponse>`.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#RESTErrorResponses>
 fn in_xml(body: &[u8]) -> Option<CodeAndMessage> {
     let mut document = Document::new(std::str::from_utf8(body).ok()?);
@@ -68,16 +69,16 @@ fn in_xml(body: &[u8]) -> Option<CodeAndMessage> {
 }
 
 fn in_error(error: &mut ScopedDecoder<'_, '_>) -> CodeAndMessage {
-    let mut found = CodeAndMessage::default();
+    let mut code_and_message = CodeAndMessage::default();
     while let Some(mut element) = error.next_tag() {
-        let into = match element.start_el().local() {
-            "Code" => &mut found.0,
-            "Message" => &mut found.1,
+        let target = match element.start_el().local() {
+            "Code" => &mut code_and_message.0,
+            "Message" => &mut code_and_message.1,
             _ => continue,
         };
-        *into = try_data(&mut element).ok().map(|text| text.into_owned());
+        *target = try_data(&mut element).ok().map(|text| text.into_owned());
     }
-    found
+    code_and_message
 }
 
 #[cfg(test)]
@@ -86,7 +87,7 @@ mod tests {
     use aws_smithy_types::body::SdkBody;
 
     #[test]
-    fn every_protocol_says_a_code_and_a_message() {
+    fn code_and_message_are_parsed_in_every_protocol() {
         for body in [
             r#"<?xml version="1.0"?><Error><RequestId>1</RequestId><Code>NoSuchKey</Code><Message>a &amp; b</Message></Error>"#,
             r#"<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type><Code>NoSuchKey</Code><Message>a &amp; b</Message></Error></ErrorResponse>"#,
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_has_no_code() {
+    fn unknown_body_has_no_code() {
         for body in ["", "<html>Bad gateway</html>", "[]", "\u{0}"] {
             assert_eq!(refusal(body).code(), None, "{body}");
         }

@@ -1,8 +1,8 @@
-//! `Content-Disposition`: a download is a file to keep, under its name, and no page to show.
+//! The `Content-Disposition` of a download: clients save the file under its name and do not show it as a page.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What stands as it is in an extended parameter (RFC 8187, section 3.2.1): letters, digits and these.
+/// The characters to encode in an extended parameter: all except letters, digits and these (RFC 8187, section 3.2.1).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'!')
     .remove(b'#')
@@ -17,7 +17,8 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
-/// The header's value for a file of this name: in ASCII for those who read no other, then as it is (RFC 6266, section 5).
+/// The header's value for a file with this name: first an ASCII form for clients that read nothing else, then the exact
+/// name (RFC 6266, section 5).
 pub(crate) fn attachment(file_name: &str) -> String {
     let plain = |c: char| if c.is_ascii() && !c.is_ascii_control() && !matches!(c, '"' | '\\' | '%') { c } else { '_' };
     let ascii: String = file_name.chars().map(plain).collect();
@@ -30,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_kept_and_is_nothing_but_a_name() {
+    fn file_name_is_kept_and_cannot_add_parameters() {
         for (name, header) in [
             ("a.png", r#"attachment; filename="a.png"; filename*=UTF-8''a.png"#),
             ("My file.txt", r#"attachment; filename="My file.txt"; filename*=UTF-8''My%20file.txt"#),

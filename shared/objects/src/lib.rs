@@ -1,22 +1,22 @@
-//! The bucket with attachments. Their bytes never pass a function: clients PUT and GET them at addresses that are signed
-//! here, and functions look, keep and remove.
+//! The bucket with the attachments. Their bytes never pass through a function: clients PUT and GET them at presigned
+//! URLs. Functions check, keep and remove objects.
 //!
 //! | port | call | permission |
 //! | --- | --- | --- |
-//! | [`sign_upload`](SignUploads::sign_upload) | none: PutObject is signed, with length, type, checksum, tag and `If-None-Match: *` | s3:PutObject, s3:PutObjectTagging |
-//! | [`uploaded`](CheckUploads::uploaded) | HeadObject | s3:GetObject, and s3:ListBucket: without it what is not there is a 403 |
+//! | [`sign_upload`](SignUploads::sign_upload) | none: presigns PutObject, with length, type, checksum, tag and `If-None-Match: *` | s3:PutObject, s3:PutObjectTagging |
+//! | [`uploaded`](CheckUploads::uploaded) | HeadObject | s3:GetObject, and s3:ListBucket: without it, a missing object gives 403 |
 //! | [`keep`](CheckUploads::keep) | DeleteObjectTagging | s3:DeleteObjectTagging |
-//! | [`sign_download`](SignDownloads::sign_download) | none: GetObject is signed, with the type and disposition that it answers | s3:GetObject |
+//! | [`sign_download`](SignDownloads::sign_download) | none: presigns GetObject, with the type and disposition of the response | s3:GetObject |
 //! | [`remove`](RemoveObjects::remove) | DeleteObject | s3:DeleteObject |
 //!
-//! What is uploaded carries the tag `state=pending`, by which the bucket's lifecycle rule removes it after two days;
-//! keeping it removes the tag. `If-None-Match: *` makes each upload one, as long as its object is there: a late repeat
-//! cannot bring the tag back. After the object was removed, who still has the signed address and the bytes could put them
-//! there again, until its time is over; that has the tag, and no message.
+//! An uploaded object has the tag `state=pending`. The lifecycle rule of the bucket removes objects with this tag after
+//! two days; `keep` removes the tag. Because of `If-None-Match: *`, a URL can store its object only while there is
+//! none, so a late repeat of the upload cannot bring the tag back. After the object is removed, a client that still has
+//! the URL can upload the bytes again until the URL expires. That object has the tag and no message.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
 //!
-//! A signature is worth no longer than the credentials that made it: one of a role's that end within the hour ends with
-//! them. <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html>
+//! A presigned URL is not valid longer than the credentials that signed it. If a role's credentials expire within the
+//! hour, the URL expires with them. <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html>
 
 mod disposition;
 mod errors;
@@ -35,25 +35,27 @@ use errors::{failed, refused};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::time::{Duration, SystemTime};
 
-/// What an upload is tagged with until it is kept. The bucket's lifecycle rule in `template.yaml` names it too.
+/// The tag of an upload until it is kept. The bucket's lifecycle rule in `template.yaml` names it too.
 const PENDING: &str = "state=pending";
 
-/// The headers of an upload, beside its length, that are signed and must come with it. The bucket's CORS rule names them too.
-const SIGNED: [&str; 4] = ["content-type", "if-none-match", "x-amz-checksum-sha256", "x-amz-tagging"];
+/// The signed headers that the client must send with an upload, in addition to the length. The bucket's CORS rule names
+/// them too.
+const SIGNED_HEADERS: [&str; 4] = ["content-type", "if-none-match", "x-amz-checksum-sha256", "x-amz-tagging"];
 
 const DIGEST: &str = "x-amz-checksum-sha256";
 const LENGTH: &str = "content-length";
 
-/// What stands as it is in a query that is signed: RFC 3986's unreserved characters.
+/// The characters to encode in a signed query: all except RFC 3986's unreserved characters.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A bucket with attachments, by their ids.
+/// A bucket with attachments. The key of an object is the attachment's id.
 #[derive(Debug)]
 pub struct Bucket(Service);
 
 impl Bucket {
-    /// The bucket of this name. `endpoint` replaces the region's own; there the name is part of the path.
+    /// Creates a client of the bucket with this name. `endpoint` replaces the region's own; there, the name is part of
+    /// the path.
     pub fn new(config: &SdkConfig, endpoint: Option<&str>, name: &str) -> Self {
         let region = config.region().map(AsRef::as_ref).unwrap_or_default();
         let endpoint = match endpoint {
@@ -86,11 +88,11 @@ impl Bucket {
         path: &str,
         headers: &[(&str, &str)],
         now: Timestamp,
-        lasting: Duration,
+        ttl: Duration,
     ) -> Result<Presigned, StoreError> {
         let millis = u64::try_from(now.millis()).map_err(refused(operation))?;
         let start = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
-        self.0.presign(method, path, headers, start, lasting).await.map_err(refused(operation))
+        self.0.presign(method, path, headers, start, ttl).await.map_err(refused(operation))
     }
 }
 
@@ -98,7 +100,7 @@ impl SignUploads for Bucket {
     async fn sign_upload(&self, attachment: &Attachment, now: Timestamp) -> Result<SignedUpload, StoreError> {
         let length = attachment.size_bytes.to_string();
         let digest = STANDARD.encode(attachment.sha256.bytes());
-        let [content_type, if_none_match, checksum, tagging] = SIGNED;
+        let [content_type, if_none_match, checksum, tagging] = SIGNED_HEADERS;
         let headers = [
             (LENGTH, &*length),
             (content_type, attachment.content_type.as_str()),
@@ -107,7 +109,7 @@ impl SignUploads for Bucket {
             (tagging, PENDING),
         ];
         let signed = self.sign("PutObject", "PUT", &path(&attachment.id), &headers, now, UPLOAD_URL_TTL).await?;
-        // Not the length: whoever sends a body sends that by themselves, and a page in a browser may not.
+        // The length is left out: every HTTP client sends it by itself, and a page in a browser must not set it.
         let headers = signed.headers.into_iter().filter(|(name, _)| name != LENGTH).collect();
         Ok(SignedUpload { url: signed.url, headers })
     }
@@ -123,7 +125,7 @@ impl CheckUploads for Bucket {
                 let size_bytes = object.header(LENGTH).and_then(|length| length.parse().ok());
                 Ok(Some(StoredObject { size_bytes: size_bytes.unwrap_or_default(), sha256 }))
             }
-            // What a HEAD is refused with has no body, and so no code.
+            // The response to a refused HEAD has no body, and so no code.
             Err(error) if error.as_service_error().is_some_and(|refusal| refusal.status() == 404) => Ok(None),
             Err(error) => Err(failed(OPERATION, error)),
         }
@@ -159,7 +161,7 @@ impl RemoveObjects for Bucket {
     }
 }
 
-/// Nothing in an id needs to be escaped in a path.
+/// The path of an object. No character of an id needs escaping.
 fn path(id: &AttachmentId) -> String {
     format!("/{}", id.as_str())
 }
@@ -173,7 +175,8 @@ mod tests {
     use domain::ids::ChatId;
     use testkit::fixtures::upload;
 
-    /// On AWS: without an endpoint of its own, and with a role's credentials, whose session token is in every URL.
+    /// A bucket as on AWS: at the region's own endpoint, with a role's credentials, whose session token is in every
+    /// URL.
     fn bucket() -> Bucket {
         let credentials = Credentials::new("key", "secret", Some("t".repeat(900)), None, "test");
         let config = SdkConfig::builder()
@@ -188,7 +191,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_upload_is_signed_with_all_that_was_announced() {
+    async fn upload_url_signs_all_declared_properties() {
         let signed = bucket().sign_upload(&picture(), Timestamp::from_seconds(1_700_000_000)).await.unwrap();
         assert!(signed.url.starts_with("https://attachments.s3.eu-central-1.amazonaws.com/a-1?"), "{}", signed.url);
         let all = "content-length%3Bcontent-type%3Bhost%3Bif-none-match%3Bx-amz-checksum-sha256%3Bx-amz-tagging";
@@ -196,11 +199,11 @@ mod tests {
         assert!(signed.url.contains("X-Amz-Date=20231114T221320Z&X-Amz-Expires=900&"), "{}", signed.url);
         let mut headers: Vec<_> = signed.headers.iter().map(|(name, _)| name.as_str()).collect();
         headers.sort_unstable();
-        assert_eq!(headers, SIGNED);
+        assert_eq!(headers, SIGNED_HEADERS);
     }
 
     #[tokio::test]
-    async fn a_download_is_signed_with_what_it_answers() {
+    async fn download_url_signs_type_and_disposition() {
         let url = bucket().sign_download(&picture(), Timestamp::from_seconds(1_700_000_000)).await.unwrap();
         assert!(url.starts_with("https://attachments.s3.eu-central-1.amazonaws.com/a-1?"), "{url}");
         assert!(url.contains("response-content-type=image%2Fpng&"), "{url}");

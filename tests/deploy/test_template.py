@@ -817,7 +817,8 @@ class TranslatedTemplate(unittest.TestCase):
         (rule,) = cors["CorsRules"]
         self.assertEqual((condition, rule["AllowedMethods"]), ("HasCors", ["GET", "PUT"]))
         self.assertEqual(rule["AllowedOrigins"], {"Fn::Split": [",", {"Ref": "CorsOrigins"}]})
-        signed = re.search(r"const SIGNED: .* = \[(.*)\];", (TEMPLATE.parent / "shared/objects/src/lib.rs").read_text())
+        source = (TEMPLATE.parent / "shared/objects/src/lib.rs").read_text()
+        signed = re.search(r"const SIGNED_HEADERS: .* = \[(.*)\];", source)
         assert signed is not None
         self.assertEqual(rule["AllowedHeaders"], re.findall(r'"([^"]+)"', signed[1]))
 

@@ -1,4 +1,4 @@
-//! The use cases on test doubles: a store that the test gives, pushes that are recorded, a clock that it moves.
+//! The use cases with test doubles: a given store, recorded pushes, and a clock that the test moves.
 
 use crate::memory_bucket::MemoryBucket;
 use crate::{RecordingPush, TestEnv};
@@ -16,8 +16,8 @@ use domain::use_cases::{
 };
 use std::ops::{Deref, DerefMut};
 
-/// The use cases over a store, with a directory of users (`()`: nobody is looked up) and a bucket, which the methods here
-/// pass on.
+/// The use cases over a store, with a directory of users and a bucket. The methods here pass both on. The directory
+/// `()` looks nobody up.
 #[derive(Debug)]
 pub struct TestApp<S, D = ()> {
     /// The use cases.
@@ -28,7 +28,7 @@ pub struct TestApp<S, D = ()> {
     pub objects: MemoryBucket,
 }
 
-/// The use cases over this store, as they are set up by default.
+/// Creates the use cases over this store, with the default settings.
 pub fn app<S, D>(store: S, directory: D) -> TestApp<S, D> {
     let app = App { store, push: RecordingPush::default(), env: TestEnv::default(), settings: Settings::default() };
     TestApp { app, directory, objects: MemoryBucket::default() }

@@ -1,4 +1,4 @@
-//! A clock that starts at a fixed moment and goes with tokio's, which a test can hold still.
+//! A clock that starts at a fixed time and runs with tokio's clock, which a test can pause.
 
 use crate::rng::Rng;
 use domain::ports::Env;
@@ -6,7 +6,8 @@ use domain::timestamp::Timestamp;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Time from a fixed start, seeded randomness. In a test with `start_paused = true` time passes only by waiting.
+/// A clock with a fixed start, and seeded randomness. In a test with `start_paused = true`, time passes only while the
+/// test waits.
 #[derive(Debug)]
 pub struct TestEnv {
     started: Instant,
@@ -15,10 +16,10 @@ pub struct TestEnv {
 }
 
 impl TestEnv {
-    /// Where the clock of [`TestEnv::new`] starts: 2026-01-01T00:00:00Z.
+    /// The start of the clock: 2026-01-01T00:00:00Z.
     pub const START: Timestamp = Timestamp::from_seconds(1_767_225_600);
 
-    /// An environment with this seed.
+    /// Creates an environment with this random seed.
     pub fn new(seed: u64) -> Self {
         Self { started: Instant::now(), start: Self::START, rng: Rng::new(seed) }
     }

@@ -1,4 +1,4 @@
-//! Short ways to make what tests need much of.
+//! Short functions that create values which many tests need.
 
 use domain::attachment::{Attachment, Media, UPLOAD_TTL, Upload};
 use domain::chat::{Chat, Head};
@@ -13,27 +13,27 @@ use domain::use_cases::{Caller, CreateAttachment, SendMessage};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// The user of this id.
+/// The user with this id.
 pub fn user(id: &str) -> UserId {
     UserId::parse(id).expect("a user id")
 }
 
-/// These users.
+/// The users with these ids.
 pub fn users(ids: &[&str]) -> Vec<UserId> {
     ids.iter().map(|id| user(id)).collect()
 }
 
-/// The user of this id, asking over HTTP.
+/// The user with this id, as a caller over HTTP.
 pub fn caller(id: &str) -> Caller {
     Caller { user: user(id), connection: None }
 }
 
-/// This text.
+/// A content with this text.
 pub fn text(content: &str) -> Content {
     Content::parse(content).expect("a content")
 }
 
-/// The connection of this name, opened at `at`, with a token for an hour.
+/// A connection with this id, opened at `at`. Its token expires after an hour.
 pub fn connection(name: &str, at: Timestamp) -> Connection {
     Connection {
         id: ConnectionId::parse(name).expect("a connection id"),
@@ -42,7 +42,7 @@ pub fn connection(name: &str, at: Timestamp) -> Connection {
     }
 }
 
-/// A text of `sender`, named `name` unless that is empty.
+/// A text of `sender`. `name` is its client message id; empty for none.
 pub fn message(chat: &ChatId, sender: &str, name: &str, content: &str) -> SendMessage {
     SendMessage {
         caller: caller(sender),
@@ -56,7 +56,7 @@ pub fn message(chat: &ChatId, sender: &str, name: &str, content: &str) -> SendMe
     }
 }
 
-/// A user announces a picture for a chat.
+/// A command with which a user declares a picture for a chat.
 pub fn picture(chat: &ChatId, who: &str) -> CreateAttachment {
     let Upload { attachment, owner, chat, .. } = upload(chat, who, "unused", Timestamp::from_seconds(0));
     CreateAttachment {
@@ -70,13 +70,13 @@ pub fn picture(chat: &ChatId, who: &str) -> CreateAttachment {
     }
 }
 
-/// A user sends a picture under this name; with an empty one, under none.
+/// A command with which a user sends the picture `id`. `name` is the client message id; empty for none.
 pub fn carrying(chat: &ChatId, who: &str, name: &str, id: &AttachmentId) -> SendMessage {
     let (kind, attachment) = (MessageType::Image, Some(id.clone()));
     SendMessage { kind, attachment, ..message(chat, who, name, "") }
 }
 
-/// A picture that `owner` announced at this time for a chat.
+/// A picture that `owner` declared at `at` for a chat.
 pub fn upload(chat: &ChatId, owner: &str, id: &str, at: Timestamp) -> Upload {
     Upload {
         attachment: Attachment {
@@ -99,7 +99,7 @@ pub fn upload(chat: &ChatId, owner: &str, id: &str, at: Timestamp) -> Upload {
     }
 }
 
-/// The documents of a new chat of these users, a group if there are more than two.
+/// The stored documents of a new chat: a group if there are more than two participants, otherwise a private chat.
 pub fn chat_of(id: &str, participants: &[UserId], at: Timestamp) -> (Chat, Head, Vec<Member>) {
     let is_group = participants.len() > 2;
     let creator = participants.first().expect("a participant").clone();

@@ -1,10 +1,11 @@
-//! In-memory store and bucket, recording push, fixed clock, the use cases over them, the contract suite that every store
-//! must pass, and how what a client holds is compared with what is listed.
+//! Test doubles: in-memory store and bucket, recording push channel, fixed clock, and the use cases over them. Also the
+//! contract suite that every store must pass, and the comparison of a client's state with a fresh listing.
 //!
-//! The fakes are as strict as the real thing, and stricter where an embedded engine is kinder than DynamoDB:
-//! [`MemoryStore`] can raise transaction conflicts, lose a reply after a commit, and show a transaction half.
+//! The doubles are as strict as the real services, and stricter where a local engine is more lenient than DynamoDB.
+//! [`MemoryStore`] can raise transaction conflicts, lose a response after a commit, and show only a part of a
+//! transaction.
 
-// What only tests call may panic: that is how a test fails.
+// Only tests use this crate. A panic is how a test fails.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod app;

@@ -1,16 +1,16 @@
-//! A chat in one form, whether a client holds it or it was listed anew: the two must be the same.
+//! Brings a chat into one form, so that tests can compare a client's state with a fresh listing.
 
 use client::State;
 use serde_json::{Map, Value, json};
 
-/// A chat that a client holds, all of whose messages it has asked for.
+/// The form of a chat in a client's state. The client must have loaded all its messages.
 pub fn held(state: &State, chat: &str) -> Value {
-    let held = state.chat(chat).expect("the chat is held");
-    assert!(!held.has_older(), "all is held: {held:?}");
+    let held = state.chat(chat).expect("the client has the chat");
+    assert!(!held.has_older(), "the client has not loaded all messages: {held:?}");
     let messages = held.messages().map(|message| {
-        let mut seen = json!(message);
-        seen["seenBy"] = json!(held.seen_by(message));
-        seen
+        let mut with_readers = json!(message);
+        with_readers["seenBy"] = json!(held.seen_by(message));
+        with_readers
     });
     form(
         &json!(held.chat()),
@@ -25,7 +25,7 @@ pub fn held(state: &State, chat: &str) -> Value {
     )
 }
 
-/// A chat as a fresh listing has it: of the inbox's entry, and of all its messages.
+/// The form of a chat in a fresh listing: an entry of the inbox, and all its messages.
 pub fn listed(entry: &Value, messages: &[Value]) -> Value {
     let chat = &entry["chat"];
     let numbers = ["seq", "rev", "floor"].map(|name| (name, chat[name].clone()));
@@ -33,13 +33,13 @@ pub fn listed(entry: &Value, messages: &[Value]) -> Value {
     form(chat, messages.to_vec(), numbers.into_iter().chain(own))
 }
 
-/// Of the chat's document what does not come with its cursors, and the rest.
-fn form(chat: &Value, messages: Vec<Value>, rest: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
-    let named = ["isGroup", "name", "participants", "admins", "createdBy", "createdAt", "closedAt"];
-    let document: Map<_, _> = named.into_iter().map(|name| (name.to_owned(), chat[name].clone())).collect();
-    let mut all = json!({"chat": document, "messages": messages});
-    for (name, value) in rest {
-        all[name] = value;
+/// The comparable form: the fields of the chat's document, its messages, and `fields`.
+fn form(chat: &Value, messages: Vec<Value>, fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    let document_fields = ["isGroup", "name", "participants", "admins", "createdBy", "createdAt", "closedAt"];
+    let document: Map<_, _> = document_fields.into_iter().map(|name| (name.to_owned(), chat[name].clone())).collect();
+    let mut form = json!({"chat": document, "messages": messages});
+    for (name, value) in fields {
+        form[name] = value;
     }
-    all
+    form
 }

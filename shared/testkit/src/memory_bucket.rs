@@ -1,4 +1,4 @@
-//! A bucket that holds what tests put there, and signs nothing.
+//! A fake bucket. Tests put objects into it. Its URLs are not signed.
 
 use domain::attachment::Attachment;
 use domain::ids::AttachmentId;
@@ -17,48 +17,48 @@ struct State {
     vanishes: bool,
 }
 
-/// Objects by what is known of them, without their bytes.
+/// Objects with their size and digest, without their bytes.
 #[derive(Debug, Default)]
 pub struct MemoryBucket(Mutex<State>);
 
 impl MemoryBucket {
-    /// Puts an object there.
+    /// Stores an object.
     pub fn put(&self, id: &AttachmentId, object: StoredObject) {
         self.lock().objects.insert(id.clone(), object);
     }
 
-    /// Puts there what was declared.
+    /// Stores an object with the declared size and digest.
     pub fn put_declared(&self, attachment: &Attachment) {
         let object = StoredObject { size_bytes: attachment.size_bytes, sha256: Some(attachment.sha256.clone()) };
         self.put(&attachment.id, object);
     }
 
-    /// Whether an object is there.
+    /// Whether an object exists.
     pub fn has(&self, id: &AttachmentId) -> bool {
         self.lock().objects.contains_key(id)
     }
 
-    /// Whether an object is there to stay.
+    /// Whether an object was kept.
     pub fn keeps(&self, id: &AttachmentId) -> bool {
         self.lock().kept.contains(id)
     }
 
-    /// How often anybody looked at an object.
+    /// The number of look-ups of objects.
     pub fn looked(&self) -> u32 {
         self.lock().looked
     }
 
-    /// From now on, or no more, every call fails.
+    /// Sets whether all calls fail.
     pub fn set_down(&self, is_down: bool) {
         self.lock().is_down = is_down;
     }
 
-    /// The next time that an object is to be kept, that fails.
+    /// Makes the next `keep` fail.
     pub fn set_keep_fails(&self) {
         self.lock().keep_fails = true;
     }
 
-    /// The next object that is looked at is gone right after.
+    /// Removes the next object right after its look-up.
     pub fn set_vanishes(&self) {
         self.lock().vanishes = true;
     }
@@ -67,11 +67,11 @@ impl MemoryBucket {
         self.0.lock().expect("no test panics while it holds the lock")
     }
 
-    async fn up(&self, operation: &'static str) -> Result<MutexGuard<'_, State>, StoreError> {
+    async fn available(&self, operation: &'static str) -> Result<MutexGuard<'_, State>, StoreError> {
         tokio::task::yield_now().await;
         let state = self.lock();
         match state.is_down {
-            true => Err(StoreError::Unavailable { operation, source: "told to fail".into() }),
+            true => Err(StoreError::Unavailable { operation, source: "injected failure".into() }),
             false => Ok(state),
         }
     }
@@ -79,7 +79,7 @@ impl MemoryBucket {
 
 impl SignUploads for MemoryBucket {
     async fn sign_upload(&self, attachment: &Attachment, now: Timestamp) -> Result<SignedUpload, StoreError> {
-        let _up = self.up("PutObject").await?;
+        let _state = self.available("PutObject").await?;
         let url = format!("memory:{}?from={}", attachment.id, now.seconds());
         Ok(SignedUpload { url, headers: vec![("x-size".to_owned(), attachment.size_bytes.to_string())] })
     }
@@ -87,38 +87,41 @@ impl SignUploads for MemoryBucket {
 
 impl CheckUploads for MemoryBucket {
     async fn uploaded(&self, id: &AttachmentId) -> Result<Option<StoredObject>, StoreError> {
-        let mut state = self.up("HeadObject").await?;
+        let mut state = self.available("HeadObject").await?;
         state.looked += 1;
-        let found = state.objects.get(id).cloned();
+        let object = state.objects.get(id).cloned();
         if std::mem::take(&mut state.vanishes) {
             state.objects.remove(id);
         }
-        Ok(found)
+        Ok(object)
     }
 
     async fn keep(&self, id: &AttachmentId) -> Result<bool, StoreError> {
-        let mut state = self.up("DeleteObjectTagging").await?;
+        let mut state = self.available("DeleteObjectTagging").await?;
         if std::mem::take(&mut state.keep_fails) {
-            return Err(StoreError::Unavailable { operation: "DeleteObjectTagging", source: "told to fail".into() });
+            return Err(StoreError::Unavailable {
+                operation: "DeleteObjectTagging",
+                source: "injected failure".into(),
+            });
         }
-        let is_there = state.objects.contains_key(id);
-        if is_there {
+        let exists = state.objects.contains_key(id);
+        if exists {
             state.kept.insert(id.clone());
         }
-        Ok(is_there)
+        Ok(exists)
     }
 }
 
 impl SignDownloads for MemoryBucket {
     async fn sign_download(&self, attachment: &Attachment, now: Timestamp) -> Result<String, StoreError> {
-        let _up = self.up("GetObject").await?;
+        let _state = self.available("GetObject").await?;
         Ok(format!("memory:{}?from={}", attachment.id, now.seconds()))
     }
 }
 
 impl RemoveObjects for MemoryBucket {
     async fn remove(&self, id: &AttachmentId) -> Result<(), StoreError> {
-        let mut state = self.up("DeleteObject").await?;
+        let mut state = self.available("DeleteObject").await?;
         state.objects.remove(id);
         state.kept.remove(id);
         Ok(())

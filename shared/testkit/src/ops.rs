@@ -1,46 +1,46 @@
-//! Random operations of users, for tests that throw many at a system.
+//! Random operations of users, for tests that run many of them.
 
 use crate::rng::Rng;
 
-/// Something that a user does. Numbers are drawn wide and fitted to what is there by whoever performs it.
+/// An operation of a user. Its numbers are any u64; the test that performs it reduces them to existing messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
-    /// Sends a text, as a reply to a message in one of three cases.
+    /// Sends a text; one in three is a reply.
     Send {
-        /// Which message, of those that there are; None for no reply.
+        /// The message to reply to; None for no reply.
         reply_to: Option<u64>,
-        /// Mentions somebody.
+        /// Whether the text mentions another user.
         mentions: bool,
     },
     /// Sends a picture.
     Attach,
-    /// Sends the user's last named message again.
+    /// Sends the user's last message with a client message id again.
     Repeat,
     /// Edits a message.
     Edit(u64),
-    /// Deletes one for oneself.
+    /// Deletes a message for the user only.
     DeleteForMe(u64),
-    /// Deletes one for everyone.
+    /// Deletes a message for everyone.
     DeleteForEveryone(u64),
-    /// Sets the own reactions to a message.
+    /// Sets the user's reactions to a message.
     React(u64, &'static [&'static str]),
-    /// Marks as read up to a message.
+    /// Marks all messages up to this one as seen.
     MarkSeen(u64),
-    /// Clears the history.
+    /// Clears the history for the user.
     Clear,
     /// Renames the chat.
     Rename,
-    /// Adds somebody.
+    /// Adds a user to the group.
     Add(&'static str),
-    /// Removes somebody; oneself, by leaving.
+    /// Removes a user; leaves if it is the user's own id.
     Remove(&'static str),
-    /// Makes somebody an admin, or one no more.
+    /// Gives a user the admin role, or takes it away.
     SetAdmin(&'static str, bool),
-    /// Mutes the chat, or ends that.
+    /// Mutes or unmutes the chat.
     Mute(bool),
 }
 
-/// Draws operations: who does what, in the n-th chat.
+/// A reproducible source of random operations.
 #[derive(Debug)]
 pub struct Ops {
     rng: Rng,
@@ -48,17 +48,17 @@ pub struct Ops {
 }
 
 impl Ops {
-    /// Operations about these users.
+    /// Creates a source of operations that name these users.
     pub fn new(seed: u64, users: &[&'static str]) -> Self {
         Self { rng: Rng::new(seed), users: users.to_vec() }
     }
 
-    /// A number below `end`.
+    /// A random number below `end`; 0 if `end` is 0.
     pub fn below(&self, end: u64) -> u64 {
         self.rng.next() % end.max(1)
     }
 
-    /// True in this many of a hundred cases.
+    /// Returns true with this probability, in percent.
     pub fn percent(&self, percent: u8) -> bool {
         self.rng.percent(percent)
     }
@@ -67,7 +67,7 @@ impl Ops {
         self.users[usize::try_from(self.below(self.users.len() as u64)).unwrap_or_default()]
     }
 
-    /// The next operation. Every kind comes, the common ones more often.
+    /// The next operation. All kinds occur, the common ones more often.
     pub fn next(&self) -> Op {
         const REACTIONS: [&[&str]; 4] = [&["\u{1F44D}"], &["\u{1F44D}", "\u{1F389}"], &["\u{2764}\u{FE0F}"], &[]];
         let place = self.rng.next();

@@ -1,4 +1,4 @@
-//! A push channel that keeps what was posted and behaves as it is told.
+//! A push channel that records posts and injects failures.
 
 use domain::ids::ConnectionId;
 use domain::notification::Notification;
@@ -21,17 +21,17 @@ struct State {
     batches: Vec<Vec<Notification>>,
 }
 
-/// Records posts, as JSON.
+/// Records posts as JSON.
 #[derive(Debug, Default)]
 pub struct RecordingPush(Mutex<State>);
 
 impl RecordingPush {
-    /// Posts to this connection answer 410.
+    /// Posts to this connection fail because it is gone (410).
     pub fn set_gone(&self, connection: &str) {
         self.lock().gone.insert(connection.to_owned());
     }
 
-    /// Posts to this connection never answer.
+    /// Posts to this connection never return.
     pub fn set_silent(&self, connection: &str) {
         self.lock().silent.insert(connection.to_owned());
     }
@@ -41,32 +41,32 @@ impl RecordingPush {
         self.lock().failing.insert(connection.to_owned());
     }
 
-    /// The next posts to this connection, this many, are throttled.
+    /// The next `times` posts to this connection are throttled.
     pub fn set_throttled(&self, connection: &str, times: u32) {
         self.lock().throttled.insert(connection.to_owned(), times);
     }
 
-    /// From now on there is a topic.
+    /// Configures a topic for notifications.
     pub fn set_notifying(&self) {
         self.lock().notifies = true;
     }
 
-    /// The topic takes nothing.
+    /// Calls to the topic fail.
     pub fn set_topic_failing(&self) {
         self.lock().topic_fails = true;
     }
 
-    /// The topic never answers.
+    /// Calls to the topic never return.
     pub fn set_topic_silent(&self) {
         self.lock().topic_is_silent = true;
     }
 
-    /// The batches that were published, taken out.
+    /// Removes and returns the published batches.
     pub fn take_batches(&self) -> Vec<Vec<Notification>> {
         std::mem::take(&mut self.lock().batches)
     }
 
-    /// What was posted to one connection, in order, taken out.
+    /// Removes and returns the frames that were posted to one connection, in order.
     pub fn take(&self, connection: &str) -> Vec<serde_json::Value> {
         let mut state = self.lock();
         let (taken, left) = std::mem::take(&mut state.posted).into_iter().partition(|(to, _)| to == connection);
@@ -74,22 +74,22 @@ impl RecordingPush {
         taken.into_iter().map(|(_, frame)| frame).collect()
     }
 
-    /// Forgets the events of this name that were posted and not taken.
+    /// Removes the recorded events with this name.
     pub fn forget(&self, event: &str) {
         self.lock().posted.retain(|(_, frame)| frame["event"] != event);
     }
 
-    /// How many frames were posted and not taken.
+    /// The number of recorded frames that were not taken.
     pub fn count(&self) -> usize {
         self.lock().posted.len()
     }
 
-    /// How many posts were attempted, successful or not.
+    /// The number of attempted posts, successful or not.
     pub fn attempts(&self) -> u32 {
         self.lock().attempts
     }
 
-    /// The connections that were closed, in order.
+    /// The closed connections, in order.
     pub fn closed(&self) -> Vec<String> {
         self.lock().closed.clone()
     }
@@ -120,7 +120,7 @@ impl Push for RecordingPush {
             return Err(PushError::Gone);
         }
         if state.failing.contains(name) {
-            return Err(PushError::Failed("told to fail".into()));
+            return Err(PushError::Failed("injected failure".into()));
         }
         let frame = serde_json::from_str(frame).expect("a frame is JSON");
         state.posted.push((name.to_owned(), frame));
@@ -147,7 +147,7 @@ impl Notify for RecordingPush {
         }
         let mut state = self.lock();
         if state.topic_fails {
-            return Err("told to fail".into());
+            return Err("injected failure".into());
         }
         state.batches.push(batch.to_vec());
         Ok(batch.len())

@@ -1,14 +1,14 @@
-//! A real redis-server for a test, on a free port of 127.0.0.1, keeping nothing on disk.
+//! A real redis-server for a test, on a free port of 127.0.0.1. It stores nothing on disk.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long it may take to start.
-const START: Duration = Duration::from_secs(20);
+/// The maximum time to start or to stop.
+const MAX_WAIT: Duration = Duration::from_secs(20);
 
-/// A running redis-server. It ends when this is dropped, or with the process that started it.
+/// A running redis-server. It stops when this value is dropped or when the test process ends.
 #[derive(Debug)]
 pub struct RedisServer {
     shell: Child,
@@ -17,20 +17,20 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts one.
+    /// Starts a server on a free port.
     ///
     /// # Panics
-    /// If there is no redis-server on this machine, or it does not start.
+    /// If redis-server is not installed or does not start.
     pub fn start() -> Self {
         Self::with_arguments(|port| vec!["--port".to_owned(), port.to_string()])
     }
 
-    /// Starts one with arguments of its own, made from its port.
+    /// Starts a server with the arguments that the function returns for its port.
     ///
     /// # Panics
-    /// As [`RedisServer::start`].
+    /// If redis-server is not installed or does not start.
     pub fn with_arguments(arguments: impl Fn(u16) -> Vec<String>) -> Self {
-        // Between its choice and its use somebody else may take a port.
+        // Another process may take the port before the server uses it.
         for _ in 0..5 {
             let port = free_port();
             let arguments = arguments(port);
@@ -42,20 +42,20 @@ impl RedisServer {
         panic!("redis-server does not start: is it installed (Debian package redis-server)?");
     }
 
-    /// Where it is.
+    /// The URL of the server.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Its port.
+    /// The port of the server.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Sends one command, as it would be typed; answers what came back within a moment.
+    /// Sends an inline command. Returns what arrives within 200 ms after the last bytes.
     ///
     /// # Panics
-    /// If it is not running.
+    /// If the server does not run.
     pub fn command(&self, text: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("redis-server is running");
         stream.set_read_timeout(Some(Duration::from_millis(200))).expect("a read time-out");
@@ -68,31 +68,31 @@ impl RedisServer {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    /// Ends it; everything that it held is lost.
+    /// Stops the server. Its data is lost.
     ///
     /// # Panics
-    /// If it does not end.
+    /// If the server does not stop within 20 s.
     pub fn kill(&mut self) {
         drop(self.shell.stdin.take());
         self.shell.wait().expect("the shell ends");
-        let until = Instant::now() + START;
+        let until = Instant::now() + MAX_WAIT;
         while TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
-            assert!(Instant::now() < until, "redis-server does not end");
+            assert!(Instant::now() < until, "redis-server does not stop");
             std::thread::sleep(Duration::from_millis(10));
         }
     }
 
-    /// Starts it again on the same port, with nothing in it.
+    /// Starts the server again on the same port, without data.
     ///
     /// # Panics
-    /// If it does not start.
+    /// If the server does not start within 20 s.
     pub fn restart(&mut self) {
         self.shell = spawn(&self.arguments);
         assert!(self.is_up(), "redis-server does not start again");
     }
 
     fn is_up(&mut self) -> bool {
-        let until = Instant::now() + START;
+        let until = Instant::now() + MAX_WAIT;
         while Instant::now() < until {
             if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
                 return true;
@@ -113,7 +113,8 @@ impl Drop for RedisServer {
     }
 }
 
-/// A shell that ends the server when its standard input is closed: by us, or because we are gone.
+/// Starts a shell that runs the server. It kills the server when its standard input closes: when we close it, or when
+/// our process ends.
 fn spawn(arguments: &[String]) -> Child {
     let script = r#"redis-server "$@" & server=$!; (while kill -0 $server 2>/dev/null; do sleep 1; done; kill $$) 2>/dev/null &
         cat >/dev/null; kill -9 $server; wait $server"#;

@@ -18,7 +18,7 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// True in this many of a hundred cases.
+    /// Returns true with this probability, in percent.
     pub(crate) fn percent(&self, percent: u8) -> bool {
         percent > 0 && self.next() % 100 < u64::from(percent)
     }

@@ -1,4 +1,4 @@
-//! The in-memory store keeps the contract that DynamoDB keeps.
+//! The in-memory store keeps the same contract as DynamoDB.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 

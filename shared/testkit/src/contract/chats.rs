@@ -1,4 +1,4 @@
-//! Chats, their members, and many of them at once.
+//! Chats, their members, and reads of many chats at once.
 
 use super::{START, Store, create, head_and_member};
 use crate::fixtures::{chat_of, user, users};
@@ -8,8 +8,8 @@ use domain::member::Member;
 use domain::ports::{ChatSnapshot, Consistency, Creation, SeenOutcome};
 use std::time::Duration;
 
-/// A chat of both kinds is read back with every field.
-pub async fn a_chat_is_read_back(store: impl Store) {
+/// A private chat and a group are read back with every field.
+pub async fn chat_is_read_back(store: impl Store) {
     let store = &store;
     for (id, participants) in [("back-1", users(&["a", "b"])), ("back-2", users(&["c", "a", "b"]))] {
         let chat = create(store, id, &participants).await;
@@ -28,8 +28,8 @@ pub async fn a_chat_is_read_back(store: impl Store) {
     }
 }
 
-/// The largest group that is created with one request.
-pub async fn a_group_of_ninety_is_made_at_once(store: impl Store) {
+/// The largest group that one request can create.
+pub async fn group_of_ninety_is_created_at_once(store: impl Store) {
     let store = &store;
     let ids: Vec<_> = (0..90).map(|n| user(&format!("member-{n}-{}", "x".repeat(100)))).collect();
     let chat = create(store, "ninety", &ids).await;
@@ -37,8 +37,8 @@ pub async fn a_group_of_ninety_is_made_at_once(store: impl Store) {
     assert_eq!(store.members(&chat.id).await.unwrap().len(), 90);
 }
 
-/// Creating what is there is told apart from creating it, and leaves it as it was.
-pub async fn a_second_creation_changes_nothing(store: impl Store) {
+/// A second creation of a chat is recognized and changes nothing.
+pub async fn second_creation_changes_nothing(store: impl Store) {
     let store = &store;
     let chat = create(store, "second", &users(&["a", "b"])).await;
     let (other, head, members) = chat_of("second", &users(&["a", "b", "c"]), START);
@@ -47,8 +47,8 @@ pub async fn a_second_creation_changes_nothing(store: impl Store) {
     assert_eq!(store.members(&chat.id).await.unwrap().len(), 2);
 }
 
-/// What is not there is None, never an error.
-pub async fn absence_is_none(store: impl Store) {
+/// A missing item is None or an empty list, never an error.
+pub async fn missing_items_are_none(store: impl Store) {
     let store = &store;
     let chat = create(store, "absent", &users(&["a", "b"])).await.id;
     let nowhere = ChatId::parse("nowhere").unwrap();
@@ -65,8 +65,8 @@ pub async fn absence_is_none(store: impl Store) {
     assert!(store.users(&[]).await.unwrap().is_empty());
 }
 
-/// Heads, own items and documents of more chats than one BatchGetItem holds.
-pub async fn an_inbox_is_read(store: impl Store) {
+/// Heads, member items and documents of more chats than one BatchGetItem can read.
+pub async fn inbox_is_read(store: impl Store) {
     let store = &store;
     let mut chats = Vec::new();
     for n in 0..120 {
@@ -74,25 +74,25 @@ pub async fn an_inbox_is_read(store: impl Store) {
     }
     let elsewhere = create(store, "inbox-other", &users(&["b", "c"])).await.id;
     let inga = user("inga");
-    let mut own = store.chats_of(&inga).await.unwrap();
-    own.sort();
-    assert_eq!(own, chats);
+    let mut own_chats = store.chats_of(&inga).await.unwrap();
+    own_chats.sort();
+    assert_eq!(own_chats, chats);
     assert!(store.chats_of(&user("nobody")).await.unwrap().is_empty());
-    let mut asked = chats.clone();
-    asked.extend([elsewhere.clone(), ChatId::parse("nowhere").unwrap()]);
-    let heads = store.heads(&asked, Consistency::Strong).await.unwrap();
+    let mut requested = chats.clone();
+    requested.extend([elsewhere.clone(), ChatId::parse("nowhere").unwrap()]);
+    let heads = store.heads(&requested, Consistency::Strong).await.unwrap();
     assert_eq!(heads.len(), 121);
     assert_eq!(heads[&elsewhere], Head::new(2, START));
-    let members = store.memberships(&inga, &asked).await.unwrap();
+    let members = store.memberships(&inga, &requested).await.unwrap();
     assert_eq!(members.keys().cloned().collect::<Vec<_>>(), chats);
     assert_eq!(members[&chats[0]], Member::joining(inga, Seq(0), START));
-    assert_eq!(store.chats(&asked).await.unwrap().len(), 121);
+    assert_eq!(store.chats(&requested).await.unwrap().len(), 121);
     assert!(store.heads(&[], Consistency::Eventual).await.unwrap().is_empty());
     assert!(store.chats(&[]).await.unwrap().is_empty());
 }
 
-/// Forward moves, backward does not, a stranger has none.
-pub async fn a_read_position_only_moves_forward(store: impl Store) {
+/// A read position moves forward only. A user who is not a member has none.
+pub async fn read_position_only_moves_forward(store: impl Store) {
     let store = &store;
     let chat = create(store, "seen", &users(&["a", "b"])).await.id;
     let (before, _) = head_and_member(store, &chat, "b").await;
@@ -107,5 +107,5 @@ pub async fn a_read_position_only_moves_forward(store: impl Store) {
         assert_eq!(outcome, SeenOutcome::AlreadyThere(moved.clone()));
     }
     assert_eq!(store.mark_seen(&chat, &user("stranger"), Seq(5), at).await.unwrap(), SeenOutcome::NotAMember);
-    assert!(store.position(&chat, &user("stranger")).await.unwrap().is_none(), "marking made no member");
+    assert!(store.position(&chat, &user("stranger")).await.unwrap().is_none(), "marking creates no member");
 }

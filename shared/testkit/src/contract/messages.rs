@@ -1,4 +1,4 @@
-//! Messages: commits, repeats and reads.
+//! Messages: commits, repeated sends and reads.
 
 use super::{START, Store, commit, create, head_and_member};
 use crate::fixtures::{text, user, users};
@@ -9,8 +9,8 @@ use domain::message::{Body, LiveBody};
 use domain::ports::{CommitOutcome, MessageCommit, PreviousSend, SendRecord};
 use domain::timestamp::Timestamp;
 
-/// Head, message, sender's item and nothing else follow from a commit.
-pub async fn a_commit_is_read_back(store: impl Store) {
+/// A commit changes the head, the message and the sender's item, and nothing else.
+pub async fn commit_is_read_back(store: impl Store) {
     let store = &store;
     let chat = create(store, "commit", &users(&["a", "b"])).await.id;
     let (head, _) = head_and_member(store, &chat, "a").await;
@@ -29,7 +29,7 @@ pub async fn a_commit_is_read_back(store: impl Store) {
     assert_eq!(store.messages(&chat, Seq(1), Seq(2)).await.unwrap(), [first.message, second.message]);
 }
 
-async fn refused(store: &impl Store, chat: &ChatId, commit: &MessageCommit, outcome: CommitOutcome) {
+async fn assert_refused(store: &impl Store, chat: &ChatId, commit: &MessageCommit, outcome: CommitOutcome) {
     let before = store.snapshot(chat, Some(&user("a")), None).await.unwrap();
     assert_eq!(store.commit_message(commit).await.unwrap(), outcome);
     assert_eq!(store.snapshot(chat, Some(&user("a")), None).await.unwrap(), before);
@@ -37,47 +37,47 @@ async fn refused(store: &impl Store, chat: &ChatId, commit: &MessageCommit, outc
     assert!(store.message(chat, last.next()).await.unwrap().is_none());
 }
 
-/// Two that saw the same head: the second must look again.
-pub async fn a_commit_on_a_moved_head_changes_nothing(store: impl Store) {
+/// Two commits that read the same head: the second one is refused.
+pub async fn commit_on_an_outdated_head_is_refused(store: impl Store) {
     let store = &store;
     let chat = create(store, "moved", &users(&["a", "b"])).await.id;
     let (head, _) = head_and_member(store, &chat, "a").await;
     assert_eq!(store.commit_message(&commit(&chat, "a", head, None, None)).await.unwrap(), CommitOutcome::Committed);
-    refused(store, &chat, &commit(&chat, "b", head, None, Some("late")), CommitOutcome::Conflict).await;
+    assert_refused(store, &chat, &commit(&chat, "b", head, None, Some("late")), CommitOutcome::Conflict).await;
 }
 
-/// One sender on two devices cannot spend one budget twice.
-pub async fn a_commit_on_a_spent_budget_changes_nothing(store: impl Store) {
+/// A sender with two devices cannot spend one budget twice.
+pub async fn commit_on_an_outdated_budget_is_refused(store: impl Store) {
     let store = &store;
     let chat = create(store, "budget", &users(&["a", "b"])).await.id;
     let (head, _) = head_and_member(store, &chat, "a").await;
     let stale = Some(Budget { millis: 1, at: START });
-    refused(store, &chat, &commit(&chat, "a", head, stale, None), CommitOutcome::Conflict).await;
+    assert_refused(store, &chat, &commit(&chat, "a", head, stale, None), CommitOutcome::Conflict).await;
     assert_eq!(store.commit_message(&commit(&chat, "a", head, None, None)).await.unwrap(), CommitOutcome::Committed);
     let (head, _) = head_and_member(store, &chat, "a").await;
-    refused(store, &chat, &commit(&chat, "a", head, None, None), CommitOutcome::Conflict).await;
-    refused(store, &chat, &commit(&chat, "a", head, stale, None), CommitOutcome::Conflict).await;
+    assert_refused(store, &chat, &commit(&chat, "a", head, None, None), CommitOutcome::Conflict).await;
+    assert_refused(store, &chat, &commit(&chat, "a", head, stale, None), CommitOutcome::Conflict).await;
 }
 
-/// Whom a message is for must be those who were read.
-pub async fn a_commit_on_changed_members_changes_nothing(store: impl Store) {
+/// A commit is refused if the participants changed since the read.
+pub async fn commit_on_outdated_members_is_refused(store: impl Store) {
     let store = &store;
     let chat = create(store, "members", &users(&["a", "b"])).await.id;
     let (head, _) = head_and_member(store, &chat, "a").await;
     let stale = Head { members_rev: Rev(7), ..head };
-    refused(store, &chat, &commit(&chat, "a", stale, None, None), CommitOutcome::Conflict).await;
+    assert_refused(store, &chat, &commit(&chat, "a", stale, None, None), CommitOutcome::Conflict).await;
 }
 
-/// A member item that is not there refuses the commit.
-pub async fn a_commit_of_a_stranger_changes_nothing(store: impl Store) {
+/// A commit is refused if the sender has no member item.
+pub async fn commit_of_a_non_member_is_refused(store: impl Store) {
     let store = &store;
     let chat = create(store, "stranger", &users(&["a", "b"])).await.id;
     let (head, _) = head_and_member(store, &chat, "a").await;
-    refused(store, &chat, &commit(&chat, "stranger", head, None, Some("x")), CommitOutcome::NotAMember).await;
+    assert_refused(store, &chat, &commit(&chat, "stranger", head, None, Some("x")), CommitOutcome::NotAMember).await;
 }
 
-/// The same name again answers what was sent under it, whatever else has moved since.
-pub async fn a_repeat_finds_what_was_sent(store: impl Store) {
+/// A send with a known client message id returns the first send, whatever else changed since.
+pub async fn repeated_send_returns_the_first_one(store: impl Store) {
     let store = &store;
     let chat = create(store, "repeat", &users(&["a", "b"])).await.id;
     let (empty, _) = head_and_member(store, &chat, "a").await;
@@ -87,14 +87,14 @@ pub async fn a_repeat_finds_what_was_sent(store: impl Store) {
     let SendRecord { id, expires_at, .. } = first.send.clone().unwrap();
     let before = Timestamp::from_seconds(expires_at.seconds() - 1);
     assert_eq!(store.earlier_send(&id, before).await.unwrap().as_ref(), Some(&earlier));
-    assert_eq!(store.earlier_send(&id, expires_at).await.unwrap(), None, "past its time");
-    let never = SendId::new(&chat, &user("b"), &ClientMessageId::parse("one").unwrap());
-    assert_eq!(store.earlier_send(&never, before).await.unwrap(), None);
+    assert_eq!(store.earlier_send(&id, expires_at).await.unwrap(), None, "an expired send record");
+    let unknown_id = SendId::new(&chat, &user("b"), &ClientMessageId::parse("one").unwrap());
+    assert_eq!(store.earlier_send(&unknown_id, before).await.unwrap(), None);
     let repeated = CommitOutcome::Repeated(earlier);
-    refused(store, &chat, &first, repeated.clone()).await;
+    assert_refused(store, &chat, &first, repeated.clone()).await;
     let (head, member) = head_and_member(store, &chat, "a").await;
-    refused(store, &chat, &commit(&chat, "a", head, member.budget, Some("one")), repeated).await;
-    // The name is one sender's, in one chat.
+    assert_refused(store, &chat, &commit(&chat, "a", head, member.budget, Some("one")), repeated).await;
+    // A client message id belongs to one sender in one chat.
     let of_b = commit(&chat, "b", head, None, Some("one"));
     assert_eq!(store.commit_message(&of_b).await.unwrap(), CommitOutcome::Committed);
     let other = create(store, "repeat-2", &users(&["a", "b"])).await.id;
@@ -104,8 +104,8 @@ pub async fn a_repeat_finds_what_was_sent(store: impl Store) {
     );
 }
 
-/// A memory that is past its time is none, even while DynamoDB has not deleted it yet.
-pub async fn a_send_is_forgotten_when_its_time_is_over(store: impl Store) {
+/// An expired send record does not count, even if DynamoDB has not deleted it yet.
+pub async fn send_records_expire(store: impl Store) {
     let store = &store;
     let chat = create(store, "forgotten", &users(&["a", "b"])).await.id;
     let (head, _) = head_and_member(store, &chat, "a").await;
@@ -117,8 +117,8 @@ pub async fn a_send_is_forgotten_when_its_time_is_over(store: impl Store) {
     assert_eq!(store.commit_message(&again).await.unwrap(), CommitOutcome::Committed);
 }
 
-/// More than one answer of DynamoDB holds (1 MB), in order, and only what was asked for.
-pub async fn a_long_log_is_read_in_order(store: impl Store) {
+/// A log of more than one page of DynamoDB (1 MB) is read in order, and only the requested part.
+pub async fn long_log_is_read_in_order(store: impl Store) {
     let store = &store;
     let chat = create(store, "long", &users(&["a", "b"])).await.id;
     let large = text(&"x".repeat(24_000));

@@ -1,5 +1,5 @@
-//! The contract that every store must keep, as cases that run on any of them. Each case makes chats and users of
-//! its own, so that they can share one store. [`contract_suite!`](crate::contract_suite) makes a test of each.
+//! The contract that every store must keep, as cases that run on any store. Each case creates its own chats and users,
+//! so that the cases can share one store. [`contract_suite!`](crate::contract_suite) generates one test per case.
 
 mod changes;
 mod chats;
@@ -30,7 +30,7 @@ use domain::timestamp::Timestamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Everything that a store of this product does.
+/// All storage ports.
 pub trait Store:
     ReadChats
     + CreateChats
@@ -62,22 +62,22 @@ impl<T> Store for T where
 {
 }
 
-/// Makes a test of every case, on the store that the expression makes (it may await).
+/// Generates one test per case. The expression creates the store; it may await.
 #[macro_export]
 macro_rules! contract_suite {
     ($store:expr) => {
         $crate::contract_suite!($store =>
-            a_chat_is_read_back, a_group_of_ninety_is_made_at_once, a_second_creation_changes_nothing, absence_is_none,
-            a_commit_is_read_back, a_commit_on_a_moved_head_changes_nothing, a_commit_on_a_spent_budget_changes_nothing,
-            a_commit_on_changed_members_changes_nothing, a_commit_of_a_stranger_changes_nothing,
-            a_repeat_finds_what_was_sent, a_send_is_forgotten_when_its_time_is_over, a_long_log_is_read_in_order,
-            a_read_position_only_moves_forward, connections_come_and_go, one_device_is_the_first_and_one_is_the_last,
-            a_connection_that_was_removed_is_not_noted_again, many_users_are_looked_up_at_once,
-            changed_messages_are_read_back, a_change_on_what_has_moved_changes_nothing,
-            a_group_changes_with_its_members, ninety_join_at_once, a_floor_is_moved, pointers_end_with_their_time,
-            an_inbox_is_read, an_upload_is_read_until_its_time_is_over,
-            an_upload_is_sent_once, what_a_message_carries_is_read_back, a_user_keeps_a_nickname_and_mutes,
-            fifty_senders_at_once, one_message_sent_ten_times_at_once, one_private_chat_created_ten_times_at_once,
+            chat_is_read_back, group_of_ninety_is_created_at_once, second_creation_changes_nothing,
+            missing_items_are_none, commit_is_read_back, commit_on_an_outdated_head_is_refused,
+            commit_on_an_outdated_budget_is_refused, commit_on_outdated_members_is_refused,
+            commit_of_a_non_member_is_refused, repeated_send_returns_the_first_one, send_records_expire,
+            long_log_is_read_in_order, read_position_only_moves_forward, connections_are_added_and_removed,
+            exactly_one_device_is_first_and_one_is_last, removed_connection_is_not_registered_again,
+            many_users_are_read_at_once, changed_messages_are_read_back, conflicting_change_is_refused,
+            group_and_its_members_change_together, ninety_participants_are_added_at_once, cleared_seq_moves_forward,
+            pointers_expire, inbox_is_read, uploads_expire, upload_is_sent_once, attachment_of_a_message_is_read_back,
+            nickname_and_mutes_are_stored, fifty_concurrent_sends_are_stored,
+            concurrent_repeats_of_a_send_are_stored_once, concurrent_creations_of_a_private_chat_create_one,
         );
     };
     ($store:expr => $($case:ident),+ $(,)?) => {$(
@@ -97,12 +97,12 @@ pub(crate) async fn create(store: &impl Store, id: &str, participants: &[UserId]
     chat
 }
 
-/// The commit of the message after `head`.
+/// The commit of the next message after `head`. `budget_before` is the sender's budget, `name` the client message id.
 pub(crate) fn commit(
     chat: &ChatId,
     sender: &str,
     head: Head,
-    before: Option<Budget>,
+    budget_before: Option<Budget>,
     name: Option<&str>,
 ) -> MessageCommit {
     let client = name.map(|name| ClientMessageId::parse(name).unwrap());
@@ -121,7 +121,7 @@ pub(crate) fn commit(
             body: Body::Live(LiveBody::new(text("Hello \u{1F44B} \"you\"\n"))),
         },
         head,
-        budget_before: before,
+        budget_before,
         budget_after: Budget { millis: 41_500, at: created_at },
         send: client.map(|client| SendRecord {
             id: SendId::new(chat, &user(sender), &client),

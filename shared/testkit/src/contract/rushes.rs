@@ -1,4 +1,4 @@
-//! Many at once, through the use cases.
+//! Many concurrent requests, through the use cases.
 
 use super::{Store, create};
 use crate::app;
@@ -8,13 +8,13 @@ use domain::use_cases::{CreateChat, NewChat};
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
 
-/// Fifty participants send at once: fifty messages, seq 1 to 50, none twice, whatever conflicts they had.
-pub async fn fifty_senders_at_once(store: impl Store) {
+/// Fifty participants send at once. The result is fifty messages with seq 1 to 50, none twice, in spite of conflicts.
+pub async fn fifty_concurrent_sends_are_stored(store: impl Store) {
     let senders: Vec<_> = (0..50).map(|n| user(&format!("sender-{n}"))).collect();
     let app = app(store, ());
     let chat = create(&app.store, "fifty", &senders).await.id;
     let sends = senders.iter().map(async |sender| {
-        // Busy is an honest answer under such a rush; the client tries again, under the same name.
+        // Busy is an acceptable result under this load. The client retries with the same client message id.
         loop {
             match app.send_message(message(&chat, sender.as_str(), "mine", &format!("I am {sender}"))).await {
                 Ok(sent) => break sent.message,
@@ -27,7 +27,11 @@ pub async fn fifty_senders_at_once(store: impl Store) {
         join_all(sends).await.into_iter().map(|sent| (sent.seq(), sent.content().to_owned())).collect();
     let stored = app.store.messages(&chat, Seq(1), Seq(1000)).await.unwrap();
     assert_eq!(stored.iter().map(|message| message.seq.0).collect::<Vec<_>>(), (1..=50).collect::<Vec<_>>());
-    assert_eq!(stored.iter().map(|message| &message.sender).collect::<BTreeSet<_>>().len(), 50, "one of each sender");
+    assert_eq!(
+        stored.iter().map(|message| &message.sender).collect::<BTreeSet<_>>().len(),
+        50,
+        "one message of each sender"
+    );
     assert_eq!(
         acknowledged,
         stored
@@ -37,8 +41,8 @@ pub async fn fifty_senders_at_once(store: impl Store) {
     );
 }
 
-/// One message, sent ten times at once under one name, is one message for everyone.
-pub async fn one_message_sent_ten_times_at_once(store: impl Store) {
+/// One message is sent ten times at once with one client message id. It is stored once.
+pub async fn concurrent_repeats_of_a_send_are_stored_once(store: impl Store) {
     let app = app(store, ());
     let chat = create(&app.store, "ten", &users(&["a", "b"])).await.id;
     let sends = (0..10).map(|_| app.send_message(message(&chat, "a", "the-one", "Hello")));
@@ -48,8 +52,8 @@ pub async fn one_message_sent_ten_times_at_once(store: impl Store) {
     assert_eq!(app.store.messages(&chat, Seq(1), Seq(1000)).await.unwrap().len(), 1);
 }
 
-/// One private chat, created by both users at once, ten times, is one chat.
-pub async fn one_private_chat_created_ten_times_at_once(store: impl Store) {
+/// Both users create one private chat ten times at once. It is created once.
+pub async fn concurrent_creations_of_a_private_chat_create_one(store: impl Store) {
     let app = app(store, ());
     let create = |by: &'static str, other: &'static str| CreateChat {
         caller: caller(by),

@@ -1,4 +1,4 @@
-//! Uploads: what was declared, and that each is sent once.
+//! Uploads: each declaration is read back, and each upload is sent once.
 
 use super::{START, Store, commit, create, head_and_member};
 use crate::fixtures::{text, upload, user, users};
@@ -10,8 +10,8 @@ use domain::message::{Body, LiveBody, Message};
 use domain::ports::{ChangeOutcome, CommitOutcome, MessageCommit};
 use std::time::Duration;
 
-/// What was declared is read back, for a day.
-pub async fn an_upload_is_read_until_its_time_is_over(store: impl Store) {
+/// A declaration is read back for a day.
+pub async fn uploads_expire(store: impl Store) {
     let chat = create(&store, "upload", &users(&["a", "b"])).await.id;
     let declared = upload(&chat, "a", "upload-1", START);
     store.create_upload(&declared).await.unwrap();
@@ -23,27 +23,27 @@ pub async fn an_upload_is_read_until_its_time_is_over(store: impl Store) {
     assert_eq!(store.upload(&AttachmentId::parse("upload-0").unwrap(), START).await.unwrap(), None);
 }
 
-/// Of two commits with one upload, one is stored: also under another name, and by another device.
-pub async fn an_upload_is_sent_once(store: impl Store) {
+/// Only one of two commits with the same upload is stored, also with another client message id or from another device.
+pub async fn upload_is_sent_once(store: impl Store) {
     let chat = create(&store, "sent-upload", &users(&["a", "b"])).await.id;
     let declared = upload(&chat, "a", "sent-upload-1", START);
     let id = declared.attachment.id.clone();
     let until = START.plus(Duration::from_secs(30 * 24 * 60 * 60));
-    let carrying = |commit: MessageCommit| MessageCommit { upload: Some((id.clone(), until)), ..commit };
+    let with_upload = |commit: MessageCommit| MessageCommit { upload: Some((id.clone(), until)), ..commit };
     let (head, _) = head_and_member(&store, &chat, "a").await;
     for name in [None, Some("too-early")] {
-        let unknown = carrying(commit(&chat, "a", head, None, name));
+        let unknown = with_upload(commit(&chat, "a", head, None, name));
         assert_eq!(store.commit_message(&unknown).await.unwrap(), CommitOutcome::Conflict, "nothing was declared");
     }
     store.create_upload(&declared).await.unwrap();
-    let first = carrying(commit(&chat, "a", head, None, Some("one")));
+    let first = with_upload(commit(&chat, "a", head, None, Some("one")));
     assert_eq!(store.commit_message(&first).await.unwrap(), CommitOutcome::Committed);
     let sent = store.upload(&id, START).await.unwrap().unwrap();
     assert_eq!((sent.sent_as, sent.expires_at), (Some(Seq(1)), until));
     assert_eq!(sent.attachment, declared.attachment);
     let (head, member) = head_and_member(&store, &chat, "a").await;
     for name in [None, Some("two")] {
-        let again = carrying(commit(&chat, "a", head, member.budget, name));
+        let again = with_upload(commit(&chat, "a", head, member.budget, name));
         assert_eq!(store.commit_message(&again).await.unwrap(), CommitOutcome::Conflict);
     }
     assert!(
@@ -52,20 +52,21 @@ pub async fn an_upload_is_sent_once(store: impl Store) {
     assert_eq!(store.message(&chat, Seq(2)).await.unwrap(), None);
 }
 
-/// A message with an attachment and no caption, and its tombstone.
-pub async fn what_a_message_carries_is_read_back(store: impl Store) {
+/// A message with an attachment and no caption, and its tombstone, are read back.
+pub async fn attachment_of_a_message_is_read_back(store: impl Store) {
     let chat = create(&store, "carrying", &users(&["a", "b"])).await.id;
     let declared = upload(&chat, "a", "carrying-1", START);
     let id = declared.attachment.id.clone();
     let (head, _) = head_and_member(&store, &chat, "a").await;
-    let mut carrying = commit(&chat, "a", head, None, None);
-    carrying.message.kind = MessageType::Image;
-    carrying.message.body = Body::Live(LiveBody { attachment: Some(declared.attachment), ..LiveBody::new(text("")) });
-    assert_eq!(store.commit_message(&carrying).await.unwrap(), CommitOutcome::Committed);
-    assert_eq!(store.message(&chat, Seq(1)).await.unwrap().as_ref(), Some(&carrying.message));
+    let mut with_attachment = commit(&chat, "a", head, None, None);
+    with_attachment.message.kind = MessageType::Image;
+    with_attachment.message.body =
+        Body::Live(LiveBody { attachment: Some(declared.attachment), ..LiveBody::new(text("")) });
+    assert_eq!(store.commit_message(&with_attachment).await.unwrap(), CommitOutcome::Committed);
+    assert_eq!(store.message(&chat, Seq(1)).await.unwrap().as_ref(), Some(&with_attachment.message));
     let (head, _) = head_and_member(&store, &chat, "a").await;
     let body = Body::Deleted { at: START, by: user("a"), attachment: Some(id) };
-    let after = Message { body, rev: Rev(1), public_rev: Rev(1), ..carrying.message };
+    let after = Message { body, rev: Rev(1), public_rev: Rev(1), ..with_attachment.message };
     let what = ChangeKind::Message { after: after.clone(), before: Rev(0) };
     let change = Change { chat: chat.clone(), head, at: START, only_for: None, what };
     assert_eq!(store.commit_change(&change).await.unwrap(), ChangeOutcome::Committed);

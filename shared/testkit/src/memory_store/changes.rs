@@ -1,4 +1,4 @@
-//! Changes of what is in a log already.
+//! Changes of existing messages, groups and members.
 
 use super::{MemoryStore, State};
 use domain::change::{CHANGE_TTL, Change, ChangeKind, Pointer};
@@ -14,13 +14,13 @@ impl CommitChanges for MemoryStore {
                 return ChangeOutcome::Conflict;
             }
             let chat = &change.chat;
-            // The change before is settled: this transaction saw it.
+            // This transaction saw the previous change, so reads show it from now on.
             state.unsettled.retain(|(of, _), before| of != chat || before.is_none());
-            // A send may have come between.
+            // A send may have been committed since the head was read, so its fields are kept.
             let Head { last_seq, last_message_at, .. } = state.heads[chat];
             state.put_head(chat, Head { last_seq, last_message_at, ..change.head_after() });
-            let over = change.at.plus(CHANGE_TTL);
-            state.pointers.insert((chat.clone(), change.rev()), (change.pointer(), over));
+            let expires_at = change.at.plus(CHANGE_TTL);
+            state.pointers.insert((chat.clone(), change.rev()), (change.pointer(), expires_at));
             state.unsettled_pointers.insert(chat.clone(), change.rev());
             match &change.what {
                 ChangeKind::Message { after, .. } => state.put_unsettled(after),
@@ -48,12 +48,12 @@ impl CommitChanges for MemoryStore {
 }
 
 impl State {
-    /// Whether all is as the change was decided upon.
+    /// Whether the stored state is the one that the change was based on.
     fn allows(&self, change: &Change) -> bool {
         let Some(head) = self.heads.get(&change.chat) else { return false };
-        let as_read = head.last_rev == change.head.last_rev && head.members_rev == change.head.members_rev;
+        let is_head_unchanged = head.last_rev == change.head.last_rev && head.members_rev == change.head.members_rev;
         let is_member = |user: &UserId| self.members.contains_key(&(change.chat.clone(), user.clone()));
-        as_read
+        is_head_unchanged
             && match &change.what {
                 ChangeKind::Message { after, before } => {
                     self.messages.get(&(change.chat.clone(), after.seq)).is_some_and(|stored| stored.rev == *before)
@@ -73,18 +73,18 @@ impl State {
 impl ReadChanges for MemoryStore {
     async fn pointers(&self, chat: &ChatId, from: Rev, to: Rev, now: Timestamp) -> Result<Vec<Pointer>, StoreError> {
         self.read(|state| {
-            let hides = |state: &State, rev: Rev| {
+            let is_hidden = |state: &State, rev: Rev| {
                 state.unsettled_pointers.get(chat) == Some(&rev) && self.rng.percent(state.faults.half_read)
             };
             let range = state.pointers.range((chat.clone(), from)..=(chat.clone(), to));
-            let found: Vec<_> = range
-                .filter(|((_, rev), (_, over))| *over > now && !hides(state, *rev))
+            let pointers: Vec<_> = range
+                .filter(|((_, rev), (_, expires_at))| *expires_at > now && !is_hidden(state, *rev))
                 .map(|(_, (pointer, _))| pointer.clone())
                 .collect();
-            if found.last().is_some_and(|last| state.unsettled_pointers.get(chat) == Some(&last.rev)) {
+            if pointers.last().is_some_and(|last| state.unsettled_pointers.get(chat) == Some(&last.rev)) {
                 state.unsettled_pointers.remove(chat);
             }
-            found
+            pointers
         })
         .await
     }

@@ -1,4 +1,4 @@
-//! Chats, their members, and many of them at once.
+//! Chats, their members, and reads of many chats at once.
 
 use super::MemoryStore;
 use domain::chat::{Chat, Head};
@@ -14,7 +14,7 @@ impl ReadChats for MemoryStore {
         user: Option<&UserId>,
         message: Option<Seq>,
     ) -> Result<ChatSnapshot, StoreError> {
-        // The head's place: DynamoDB refuses a key that is asked for twice.
+        // 0 is the seq of the head. DynamoDB refuses a BatchGetItem with the same key twice.
         assert_ne!(message, Some(Seq(0)));
         let document = self.chat(chat, Consistency::Eventual).await?;
         self.read(|state| ChatSnapshot {
@@ -90,10 +90,10 @@ impl ReadInbox for MemoryStore {
     }
 
     async fn chats(&self, chats: &[ChatId]) -> Result<BTreeMap<ChatId, Chat>, StoreError> {
-        let mut found = BTreeMap::new();
+        let mut documents = BTreeMap::new();
         for id in chats {
-            found.extend(self.chat(id, Consistency::Eventual).await?.map(|chat| (id.clone(), chat)));
+            documents.extend(self.chat(id, Consistency::Eventual).await?.map(|chat| (id.clone(), chat)));
         }
-        Ok(found)
+        Ok(documents)
     }
 }

@@ -13,8 +13,8 @@ use domain::timestamp::Timestamp;
 impl CommitMessages for MemoryStore {
     async fn earlier_send(&self, id: &SendId, now: Timestamp) -> Result<Option<PreviousSend>, StoreError> {
         self.read(|state| {
-            let found = state.sends.get(id.as_str()).filter(|(_, record)| record.expires_at > now);
-            found.map(|(seq, record)| PreviousSend { seq: *seq, body_hash: record.body_hash.clone() })
+            let send = state.sends.get(id.as_str()).filter(|(_, record)| record.expires_at > now);
+            send.map(|(seq, record)| PreviousSend { seq: *seq, body_hash: record.body_hash.clone() })
         })
         .await
     }
@@ -33,8 +33,8 @@ impl CommitMessages for MemoryStore {
             let Some(stored) = state.heads.get(&message.chat).copied() else {
                 return CommitOutcome::Conflict;
             };
-            let as_read = stored.last_seq == head.last_seq && stored.members_rev == head.members_rev;
-            if !as_read || member.budget != *budget_before || message.seq != head.last_seq.next() {
+            let is_head_unchanged = stored.last_seq == head.last_seq && stored.members_rev == head.members_rev;
+            if !is_head_unchanged || member.budget != *budget_before || message.seq != head.last_seq.next() {
                 return CommitOutcome::Conflict;
             }
             if let Some((id, until)) = upload {
@@ -59,14 +59,14 @@ impl CommitMessages for MemoryStore {
 }
 
 impl State {
-    /// Stores a message that a read may not show for a while.
+    /// Stores a message that reads may show in its earlier state, or not at all, for a while.
     pub(super) fn put_unsettled(&mut self, message: &Message) {
         let place = (message.chat.clone(), message.seq);
         let before = self.messages.insert(place.clone(), message.clone());
         self.unsettled.insert(place, before);
     }
 
-    /// A message as a read finds it. What one read has shown, every later one shows.
+    /// A message as a read sees it. Once a read has shown the new state, every later read shows it.
     fn message(&mut self, rng: &Rng, place: &(ChatId, Seq)) -> Option<Message> {
         match self.unsettled.get(place) {
             Some(before) if rng.percent(self.faults.half_read) => before.clone(),

@@ -1,4 +1,4 @@
-//! All storage ports in memory, as strict as DynamoDB, with faults that can be asked for.
+//! All storage ports in memory. The store is as strict as DynamoDB and can inject faults.
 
 mod changes;
 mod chats;
@@ -20,48 +20,47 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-/// What goes wrong, each in this many of a hundred calls.
+/// The faults to inject. Each number is a probability in percent, unless it says otherwise.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Faults {
-    /// A transaction is refused because another is in the way.
+    /// A transaction is refused because of a conflict with another one.
     pub conflict: u8,
-    /// A transaction is applied, but its answer does not arrive.
+    /// A transaction is applied, but its response is lost.
     pub lost_reply: u8,
-    /// A read does not show the message or the pointer of a transaction whose head is visible already, or shows the
-    /// message as it was before.
+    /// A read that follows a transaction misses its message or pointer, or shows the message in its earlier state,
+    /// although the head is already visible.
     pub half_read: u8,
-    /// An eventually consistent read of a chat or a head shows it as it was before its last change, or not at all if it is
-    /// new.
+    /// An eventually consistent read shows a chat or a head before its last change, or not at all if it is new.
     pub stale_chat: u8,
-    /// A call takes up to this many milliseconds, before and after it takes effect.
+    /// A call waits up to this many milliseconds before and again after it takes effect.
     pub latency_ms: u64,
 }
 
 #[derive(Debug, Default)]
 struct State {
     chats: BTreeMap<ChatId, Chat>,
-    /// The chats as they were before their last change.
+    /// The chats before their last change.
     stale_chats: BTreeMap<ChatId, Chat>,
     heads: BTreeMap<ChatId, Head>,
-    /// The heads as they were before their last change.
+    /// The heads before their last change.
     stale_heads: BTreeMap<ChatId, Head>,
     messages: BTreeMap<(ChatId, Seq), Message>,
     members: BTreeMap<(ChatId, UserId), Member>,
     sends: BTreeMap<String, (Seq, SendRecord)>,
     uploads: BTreeMap<AttachmentId, Upload>,
     users: BTreeMap<UserId, ChatUser>,
-    /// Each with the moment at which its time is over.
+    /// Each pointer with its expiry.
     pointers: BTreeMap<(ChatId, Rev), (Pointer, Timestamp)>,
-    /// Messages that a read may still show as they were before; not at all if they are new.
+    /// Messages that a read may still show in this earlier state; None for a new message, which the read then misses.
     unsettled: BTreeMap<(ChatId, Seq), Option<Message>>,
-    /// The last pointer of a chat, which a read may still not show.
+    /// The last pointer of a chat, which a read may still miss.
     unsettled_pointers: BTreeMap<ChatId, Rev>,
-    /// When all connections were lost, if they were.
+    /// When all connections were lost, if that happened.
     lost_at: Option<Timestamp>,
     faults: Faults,
 }
 
-/// All storage ports in memory.
+/// All storage ports in memory, by default without faults.
 #[derive(Debug)]
 pub struct MemoryStore {
     state: Mutex<State>,
@@ -83,22 +82,22 @@ impl State {
 }
 
 impl MemoryStore {
-    /// A store in which things go wrong, reproducibly.
+    /// Creates a store that injects faults. The same seed gives the same faults.
     pub fn with_faults(seed: u64, faults: Faults) -> Self {
         Self { state: Mutex::new(State { faults, ..State::default() }), rng: Rng::new(seed) }
     }
 
-    /// From now on this goes wrong.
+    /// Replaces the faults.
     pub fn set_faults(&self, faults: Faults) {
         self.lock().faults = faults;
     }
 
-    /// Replaces a head.
+    /// Replaces the head of a chat.
     pub fn put_head(&self, chat: &ChatId, head: Head) {
         self.lock().put_head(chat, head);
     }
 
-    /// Every message of a chat as it is stored, whatever goes wrong.
+    /// All stored messages of a chat. Faults do not apply.
     pub fn stored_messages(&self, chat: &ChatId) -> Vec<Message> {
         self.lock()
             .messages
@@ -107,12 +106,12 @@ impl MemoryStore {
             .collect()
     }
 
-    /// A member item as it is stored, whatever goes wrong.
+    /// The stored member item. Faults do not apply.
     pub fn stored_member(&self, chat: &ChatId, user: &UserId) -> Option<Member> {
         self.lock().members.get(&(chat.clone(), user.clone())).cloned()
     }
 
-    /// A head as it is stored, whatever goes wrong.
+    /// The stored head. Faults do not apply.
     pub fn stored_head(&self, chat: &ChatId) -> Option<Head> {
         self.lock().heads.get(chat).copied()
     }
@@ -122,15 +121,15 @@ impl MemoryStore {
     }
 
     async fn latency(&self) {
-        let most = self.lock().faults.latency_ms;
-        if most == 0 {
+        let max_ms = self.lock().faults.latency_ms;
+        if max_ms == 0 {
             tokio::task::yield_now().await;
         } else {
-            tokio::time::sleep(Duration::from_millis(self.rng.next() % (most + 1))).await;
+            tokio::time::sleep(Duration::from_millis(self.rng.next() % (max_ms + 1))).await;
         }
     }
 
-    /// Applies a transaction, or not, as the faults say.
+    /// Applies a transaction, with the faults `conflict` and `lost_reply`.
     async fn transact<T>(&self, conflict: T, apply: impl FnOnce(&mut State) -> T) -> Result<T, StoreError> {
         self.latency().await;
         let outcome = {
@@ -153,7 +152,7 @@ impl MemoryStore {
         outcome
     }
 
-    /// Reads at one moment, between two latencies.
+    /// Runs one atomic read or write, between two waits.
     async fn read<T>(&self, read: impl FnOnce(&mut State) -> T) -> Result<T, StoreError> {
         self.latency().await;
         let value = read(&mut self.lock());

@@ -1,4 +1,4 @@
-//! What was declared of uploads.
+//! Declared uploads.
 
 use super::MemoryStore;
 use domain::attachment::Upload;

@@ -71,7 +71,7 @@ impl Registry for MemoryStore {
 }
 
 impl MemoryStore {
-    /// All connections are lost, as when a Redis that keeps them starts again with nothing in it.
+    /// Deletes all connections, as if the Redis that holds them restarted empty.
     pub fn lose_connections(&self, now: Timestamp) {
         let mut state = self.lock();
         state.users.values_mut().for_each(|user| user.connections.clear());

@@ -40,8 +40,8 @@ fn ids(request: &RecordedRequest) -> Vec<String> {
 
 /// Returns a profile for every requested user except "nobody".
 fn all_profiles(request: &RecordedRequest) -> Response {
-    let known = ids(request).into_iter().filter(|id| id != "nobody");
-    let users: Vec<_> = known.map(|id| json!({"userId": id, "username": format!("name of {id}")})).collect();
+    let known_ids = ids(request).into_iter().filter(|id| id != "nobody");
+    let users: Vec<_> = known_ids.map(|id| json!({"userId": id, "username": format!("name of {id}")})).collect();
     Json(json!({ "users": users })).into_response()
 }
 
@@ -101,8 +101,8 @@ async fn profiles_are_merged_and_cached() {
         display_name: Some("Alice".to_owned()),
         avatar_url: Some("https://a.example/a.png".to_owned()),
     };
-    let found = directory.profiles(&users(["alice", "alice"])).await.unwrap().unwrap();
-    assert_eq!(found, BTreeMap::from([(user("alice"), alice.clone())]));
+    let profiles = directory.profiles(&users(["alice", "alice"])).await.unwrap().unwrap();
+    assert_eq!(profiles, BTreeMap::from([(user("alice"), alice.clone())]));
     let both = BTreeMap::from([(user("alice"), alice), (user("bob"), profile_named("bob"))]);
     for _ in 0..2 {
         assert_eq!(directory.profiles(&users(["bob", "alice"])).await.unwrap().unwrap(), both);
@@ -132,8 +132,8 @@ async fn absence_of_a_user_is_not_cached() {
     let server = server_with_statuses(&[]).await;
     let (directory, _) = directory(&server, None);
     for _ in 0..2 {
-        let found = directory.profiles(&users(["alice", "nobody"])).await.unwrap().unwrap();
-        assert_eq!(found, BTreeMap::from([(user("alice"), profile_named("name of alice"))]));
+        let profiles = directory.profiles(&users(["alice", "nobody"])).await.unwrap().unwrap();
+        assert_eq!(profiles, BTreeMap::from([(user("alice"), profile_named("name of alice"))]));
     }
     let requested_ids: Vec<_> = server.requests().iter().map(ids).collect();
     assert_eq!(requested_ids, [vec!["alice", "nobody"], vec!["nobody"]]);
@@ -162,9 +162,9 @@ async fn large_lookup_is_split_into_few_concurrent_requests() {
     })
     .await;
     let (directory, _) = directory(&server, None);
-    let found = directory.profiles(&numbered_users(120)).await.unwrap().unwrap();
-    assert_eq!(found.len(), 120);
-    assert_eq!(found[&user("user-119")], profile_named("name of user-119"));
+    let profiles = directory.profiles(&numbered_users(120)).await.unwrap().unwrap();
+    assert_eq!(profiles.len(), 120);
+    assert_eq!(profiles[&user("user-119")], profile_named("name of user-119"));
     let mut sizes: Vec<_> = server.requests().iter().map(|request| ids(request).len()).collect();
     sizes.sort_unstable();
     assert_eq!(sizes, [20, 50, 50]);
@@ -196,8 +196,8 @@ async fn transient_error_is_retried_once() {
         if first == 0 {
             directory.attempt_timeout = Duration::from_millis(500);
         }
-        let found = directory.profiles(&users(["alice"])).await.unwrap().unwrap();
-        assert_eq!((found.len(), server.count()), (1, 2), "{first}");
+        let profiles = directory.profiles(&users(["alice"])).await.unwrap().unwrap();
+        assert_eq!((profiles.len(), server.count()), (1, 2), "{first}");
         let [wait] = clock.waits()[..] else { panic!("{:?}", clock.waits()) };
         assert!(RETRY_WAIT.max.mul_f32(0.5) <= wait && wait < RETRY_WAIT.max.mul_f32(0.51), "{wait:?}");
     }
@@ -326,8 +326,8 @@ async fn broken_entries_are_skipped_with_one_warning() {
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(log.clone());
     let (directory, _) = directory(&server, None);
-    let found = directory.profiles(&users(["alice", "carol"])).await.unwrap().unwrap();
-    assert_eq!(found, BTreeMap::from([(user("alice"), profile_named("alice"))]));
+    let profiles = directory.profiles(&users(["alice", "carol"])).await.unwrap().unwrap();
+    assert_eq!(profiles, BTreeMap::from([(user("alice"), profile_named("alice"))]));
     let warnings: Vec<_> = log.text().lines().filter(|line| line.starts_with("WARN")).map(str::to_owned).collect();
     assert_eq!(warnings, ["WARN message=the Auth Service returned entries that are not valid users skipped=8"]);
     directory.profiles(&users(["mallory"])).await.unwrap();
@@ -358,16 +358,16 @@ async fn long_names_and_unsafe_avatar_urls_are_dropped() {
     .await;
     let (directory, _) = directory(&server, None);
     let requested = users(["longest", "too-long", "empty", "number", "clear", "script", "space", "none", "ftp"]);
-    let found = directory.profiles(&requested).await.unwrap().unwrap();
-    assert_eq!(found.len(), requested.len());
+    let profiles = directory.profiles(&requested).await.unwrap().unwrap();
+    assert_eq!(profiles.len(), requested.len());
     let longest = Profile { username: name.clone(), display_name: Some(name.clone()), avatar_url: Some(url) };
-    assert_eq!(found[&user("longest")], longest);
-    assert_eq!(found[&user("too-long")], profile_named(&name));
+    assert_eq!(profiles[&user("longest")], longest);
+    assert_eq!(profiles[&user("too-long")], profile_named(&name));
     let local = Profile { avatar_url: Some("http://127.0.0.1:3000/a.png".to_owned()), ..profile_named("n") };
-    assert_eq!(found[&user("number")], local);
-    assert_eq!(found[&user("empty")], profile_named("e"));
+    assert_eq!(profiles[&user("number")], local);
+    assert_eq!(profiles[&user("empty")], profile_named("e"));
     for user in users(["clear", "script", "space", "none", "ftp"]) {
-        assert_eq!((&found[&user].display_name, &found[&user].avatar_url), (&None, &None), "{user}");
+        assert_eq!((&profiles[&user].display_name, &profiles[&user].avatar_url), (&None, &None), "{user}");
     }
 }
 

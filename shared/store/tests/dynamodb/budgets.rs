@@ -63,10 +63,10 @@ async fn send_commits_after_two_round_trips() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "send-a", "send-b").await;
     let sent = app.send_message(message(&chat, "send-a", "m-1", "Hello")).await.unwrap();
-    let made = calls.take();
-    within(&made, &["BatchGetItem", "TransactWriteItems", "BatchGetItem"], 8.0, 3.5);
-    reads(&made[0], &["ChatMembersTable", "MessagesTable"], &["ChatsTable"]);
-    reads(&made[2], &[], &["ChatUsersTable"]);
+    let recorded = calls.take();
+    within(&recorded, &["BatchGetItem", "TransactWriteItems", "BatchGetItem"], 8.0, 3.5);
+    reads(&recorded[0], &["ChatMembersTable", "MessagesTable"], &["ChatsTable"]);
+    reads(&recorded[2], &[], &["ChatUsersTable"]);
     assert_eq!((sent.pushed.posted, sent.retries), (2, 0));
     // Without a client message id, no send record is written.
     app.send_message(message(&chat, "send-a", "", "Hello")).await.unwrap();
@@ -83,10 +83,10 @@ async fn notification_settings_are_read_only_if_a_recipient_is_offline() {
     within(&calls.take(), &send, 8.0, 3.5);
     app.push.set_gone("notify-b");
     app.send_message(message(&chat, "notify-a", "m-2", "Hello")).await.unwrap();
-    let made = calls.take();
-    within(&made, &[&send[..], &["BatchGetItem", "Query"]].concat(), 8.0, 5.5);
-    reads(&made[3], &[], &["ChatUsersTable"]);
-    reads(&made[4], &["ChatMembersTable"], &[]);
+    let recorded = calls.take();
+    within(&recorded, &[&send[..], &["BatchGetItem", "Query"]].concat(), 8.0, 5.5);
+    reads(&recorded[3], &[], &["ChatUsersTable"]);
+    reads(&recorded[4], &["ChatMembersTable"], &[]);
     assert_eq!(app.push.take_batches().len(), 1);
 }
 
@@ -97,11 +97,11 @@ async fn repeated_send_reads_the_message_and_its_readers() {
     app.send_message(message(&chat, "repeat-a", "m-1", "Hello")).await.unwrap();
     calls.take();
     assert!(app.send_message(message(&chat, "repeat-a", "m-1", "Hello")).await.unwrap().repeated);
-    let made = calls.take();
+    let recorded = calls.take();
     let operations = ["BatchGetItem", "TransactWriteItems", "BatchGetItem", "GetItem", "Query"];
-    within(&made, &operations, 0.0, 5.5);
-    reads(&made[3], &["MessagesTable"], &[]);
-    reads(&made[4], &["ChatMembersTable"], &[]);
+    within(&recorded, &operations, 0.0, 5.5);
+    reads(&recorded[3], &["MessagesTable"], &[]);
+    reads(&recorded[4], &["ChatMembersTable"], &[]);
 }
 
 #[tokio::test]
@@ -117,11 +117,11 @@ async fn cost_of_a_page_depends_on_its_size() {
     let list = ListMessages { caller: caller("list-b"), chat, start: PageStart::Latest, limit: PageLimit::default() };
     let page = app.list_messages(list).await.unwrap();
     assert_eq!(page.messages.len(), 50);
-    let made = calls.take();
+    let recorded = calls.take();
     // 50 messages of this size are less than 12 KB.
-    within(&made, &["BatchGetItem", "Query", "Query"], 0.0, 3.0 + 3.0);
-    reads(&made[0], &["ChatMembersTable", "MessagesTable"], &[]);
-    for query in &made[1..] {
+    within(&recorded, &["BatchGetItem", "Query", "Query"], 0.0, 3.0 + 3.0);
+    reads(&recorded[0], &["ChatMembersTable", "MessagesTable"], &[]);
+    for query in &recorded[1..] {
         assert_eq!((query.strong.len(), query.eventual.len()), (1, 0));
     }
 }
@@ -137,10 +137,10 @@ async fn mark_seen_is_one_write_for_any_number_of_messages() {
     let mark = |seq| MarkSeenCommand { caller: caller("seen-b"), chat: chat.clone(), seq: Seq(seq) };
     let seen = app.mark_seen(mark(9)).await.unwrap();
     assert_eq!(seen.pushed.posted, 2);
-    let made = calls.take();
-    within(&made, &["BatchGetItem", "UpdateItem", "GetItem", "BatchGetItem"], 1.0, 3.5);
-    reads(&made[0], &["ChatMembersTable", "MessagesTable"], &[]);
-    reads(&made[2], &[], &["ChatsTable"]);
+    let recorded = calls.take();
+    within(&recorded, &["BatchGetItem", "UpdateItem", "GetItem", "BatchGetItem"], 1.0, 3.5);
+    reads(&recorded[0], &["ChatMembersTable", "MessagesTable"], &[]);
+    reads(&recorded[2], &[], &["ChatsTable"]);
     // A lower position is not written, and no event is sent.
     app.mark_seen(mark(3)).await.unwrap();
     within(&calls.take(), &["BatchGetItem"], 0.0, 2.0);
@@ -151,10 +151,10 @@ async fn get_chat_needs_three_calls() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "get-a", "get-b").await;
     app.get_chat(&caller("get-a"), &chat).await.unwrap();
-    let made = calls.take();
-    within(&made, &["BatchGetItem", "Query", "BatchGetItem"], 0.0, 4.5);
-    reads(&made[0], &["ChatMembersTable", "MessagesTable"], &["ChatsTable"]);
-    reads(&made[1], &["ChatMembersTable"], &[]);
+    let recorded = calls.take();
+    within(&recorded, &["BatchGetItem", "Query", "BatchGetItem"], 0.0, 4.5);
+    reads(&recorded[0], &["ChatMembersTable", "MessagesTable"], &["ChatsTable"]);
+    reads(&recorded[1], &["ChatMembersTable"], &[]);
 }
 
 /// Connect and disconnect cost one write each. The first and the last device also cost presence events.
@@ -185,10 +185,10 @@ async fn presence_costs_one_read_unit_per_private_chat() {
     calls.take();
     let disconnected = app.disconnect(&zoe, &first.id).await.unwrap();
     assert_eq!(disconnected.pushed.posted, 10);
-    let made = calls.take();
-    within(&made, &["UpdateItem", "Query", "BatchGetItem", "BatchGetItem"], 1.0, 0.5 + 10.0);
-    reads(&made[2], &[], &["ChatsTable"]);
-    reads(&made[3], &[], &["ChatUsersTable"]);
+    let recorded = calls.take();
+    within(&recorded, &["UpdateItem", "Query", "BatchGetItem", "BatchGetItem"], 1.0, 0.5 + 10.0);
+    reads(&recorded[2], &[], &["ChatsTable"]);
+    reads(&recorded[3], &[], &["ChatUsersTable"]);
     let connected = app.connect(&zoe, &first).await.unwrap();
     assert_eq!(connected.pushed.posted, 10);
     within(&calls.take(), &["UpdateItem", "Query", "BatchGetItem", "BatchGetItem"], 1.0, 0.5 + 10.0);
@@ -205,12 +205,12 @@ async fn presence_is_pushed_to_at_most_100_partners() {
     }
     calls.take();
     app.connect(&star, &connection("star-1", TestEnv::START)).await.unwrap();
-    let made = calls.take();
+    let recorded = calls.take();
     let operations =
         ["UpdateItem", "UpdateItem", "Query", "BatchGetItem", "BatchGetItem", "BatchGetItem", "BatchGetItem"];
     // The keys of 120 chats, 0.5 for each head, and 1 for each of a hundred chats and partners.
-    within(&made, &operations, 2.0, 3.0 + 60.0 + 100.0);
-    assert_eq!(made[3..5].iter().filter(|call| call.eventual[0].ends_with("MessagesTable")).count(), 2);
+    within(&recorded, &operations, 2.0, 3.0 + 60.0 + 100.0);
+    assert_eq!(recorded[3..5].iter().filter(|call| call.eventual[0].ends_with("MessagesTable")).count(), 2);
 }
 
 #[tokio::test]

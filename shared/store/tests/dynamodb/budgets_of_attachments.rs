@@ -17,9 +17,9 @@ async fn declaration_writes_one_item() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "announce-a", "announce-b").await;
     declare(&app, &chat, "announce-a").await;
-    let made = calls.take();
-    within(&made, &["BatchGetItem", "PutItem"], 1.0, 2.5);
-    reads(&made[0], &["ChatMembersTable", "MessagesTable"], &["ChatsTable"]);
+    let recorded = calls.take();
+    within(&recorded, &["BatchGetItem", "PutItem"], 1.0, 2.5);
+    reads(&recorded[0], &["ChatMembersTable", "MessagesTable"], &["ChatsTable"]);
 }
 
 #[tokio::test]
@@ -29,9 +29,9 @@ async fn send_with_attachment_reads_and_writes_one_more_item() {
     let id = declare(&app, &chat, "carry-a").await;
     calls.take();
     app.send_message(carrying(&chat, "carry-a", "m-1", &id)).await.unwrap();
-    let made = calls.take();
-    within(&made, &["BatchGetItem", "GetItem", "TransactWriteItems", "BatchGetItem"], 10.0, 4.5);
-    reads(&made[1], &["UploadsTable"], &[]);
+    let recorded = calls.take();
+    within(&recorded, &["BatchGetItem", "GetItem", "TransactWriteItems", "BatchGetItem"], 10.0, 4.5);
+    reads(&recorded[1], &["UploadsTable"], &[]);
     assert_eq!(app.objects.looked(), 1);
     // A second send is refused before the object is looked at and before any write. The send record is looked up.
     let refused = app.send_message(carrying(&chat, "carry-a", "m-2", &id)).await;
@@ -48,8 +48,8 @@ async fn download_reads_the_caller_and_the_message() {
     app.send_message(carrying(&chat, "open-a", "", &id)).await.unwrap();
     calls.take();
     app.get_attachment(&user("open-b"), &chat, Seq(1)).await.unwrap();
-    let made = calls.take();
-    within(&made, &["BatchGetItem", "GetItem"], 0.0, 3.0);
-    reads(&made[0], &["ChatMembersTable", "MessagesTable"], &[]);
-    reads(&made[1], &["MessagesTable"], &[]);
+    let recorded = calls.take();
+    within(&recorded, &["BatchGetItem", "GetItem"], 0.0, 3.0);
+    reads(&recorded[0], &["ChatMembersTable", "MessagesTable"], &[]);
+    reads(&recorded[1], &["MessagesTable"], &[]);
 }

@@ -33,11 +33,11 @@ async fn message_change_reads_the_chat_and_writes_three_items() {
     app.edit_message(EditMessage { caller: by.clone(), chat: chat.clone(), seq, content, mentions: None })
         .await
         .unwrap();
-    let made = calls.take();
-    within(&made, &CHANGE, 6.0, 4.5);
-    reads(&made[0], &["MessagesTable"], &["ChatsTable"]);
-    reads(&made[1], &["ChatMembersTable"], &[]);
-    reads(&made[3], &[], &["ChatUsersTable"]);
+    let recorded = calls.take();
+    within(&recorded, &CHANGE, 6.0, 4.5);
+    reads(&recorded[0], &["MessagesTable"], &["ChatsTable"]);
+    reads(&recorded[1], &["ChatMembersTable"], &[]);
+    reads(&recorded[3], &[], &["ChatUsersTable"]);
     let emojis = BTreeSet::from([Emoji::parse("\u{1F44D}").unwrap()]);
     let react = ReactToMessage { caller: caller("edit-b"), chat: chat.clone(), seq, emojis };
     app.react_to_message(react.clone()).await.unwrap();
@@ -50,9 +50,9 @@ async fn message_change_reads_the_chat_and_writes_three_items() {
     within(&calls.take(), &CHANGE, 6.0, 4.5);
     // Deleting for oneself does not need the other participants.
     app.delete_message(delete(DeleteFor::Me)).await.unwrap();
-    let made = calls.take();
-    within(&made, &["BatchGetItem", "TransactWriteItems", "BatchGetItem"], 6.0, 4.0);
-    reads(&made[0], &["ChatMembersTable", "MessagesTable"], &["ChatsTable"]);
+    let recorded = calls.take();
+    within(&recorded, &["BatchGetItem", "TransactWriteItems", "BatchGetItem"], 6.0, 4.0);
+    reads(&recorded[0], &["ChatMembersTable", "MessagesTable"], &["ChatsTable"]);
 }
 
 #[tokio::test]
@@ -74,10 +74,10 @@ async fn group_change_is_one_transaction() {
     let by = caller("group-a");
     let rename = UpdateChat { caller: by.clone(), chat: chat.clone(), name: ChatName::parse("Others").unwrap() };
     app.update_chat(rename).await.unwrap();
-    let made = calls.take();
-    within(&made, &CHANGE, 6.0, 4.0);
-    reads(&made[0], &["MessagesTable"], &["ChatsTable"]);
-    reads(&made[1], &["ChatMembersTable"], &[]);
+    let recorded = calls.take();
+    within(&recorded, &CHANGE, 6.0, 4.0);
+    reads(&recorded[0], &["MessagesTable"], &["ChatsTable"]);
+    reads(&recorded[1], &["ChatMembersTable"], &[]);
     let add = AddParticipants { caller: by.clone(), chat: chat.clone(), users: [user("group-d")].into() };
     app.add_participants(add).await.unwrap();
     within(&calls.take(), &CHANGE, 9.0, 4.5);
@@ -92,23 +92,23 @@ async fn changes_of_the_callers_own_state_are_cheap() {
     app.send_message(message(&chat, "own-a", "", "Hello")).await.unwrap();
     calls.take();
     app.clear_chat(&caller("own-b"), &chat).await.unwrap();
-    let made = calls.take();
-    within(&made, &["BatchGetItem", "TransactWriteItems", "BatchGetItem"], 6.0, 3.0);
-    reads(&made[0], &["ChatMembersTable", "MessagesTable"], &["ChatsTable"]);
+    let recorded = calls.take();
+    within(&recorded, &["BatchGetItem", "TransactWriteItems", "BatchGetItem"], 6.0, 3.0);
+    reads(&recorded[0], &["ChatMembersTable", "MessagesTable"], &["ChatsTable"]);
     app.clear_chat(&caller("own-b"), &chat).await.unwrap();
     within(&calls.take(), &["BatchGetItem"], 0.0, 2.5);
     app.mute_chat(MuteChat { caller: caller("own-b"), chat: chat.clone(), mute: Mute::On(None) }).await.unwrap();
-    let made = calls.take();
-    within(&made, &["BatchGetItem", "GetItem", "UpdateItem"], 1.0, 2.0);
-    reads(&made[0], &["ChatMembersTable"], &[]);
-    reads(&made[1], &["ChatUsersTable"], &[]);
+    let recorded = calls.take();
+    within(&recorded, &["BatchGetItem", "GetItem", "UpdateItem"], 1.0, 2.0);
+    reads(&recorded[0], &["ChatMembersTable"], &[]);
+    reads(&recorded[1], &["ChatUsersTable"], &[]);
     let start = SendTyping { caller: caller("own-a"), chat: chat.clone(), state: TypingState::Start };
     app.send_typing(start).await.unwrap();
     within(&calls.take(), &["BatchGetItem", "BatchGetItem"], 0.0, 3.5);
     app.user(&caller("own-a"), &user("own-b")).await.unwrap();
-    let made = calls.take();
-    within(&made, &["BatchGetItem", "BatchGetItem"], 0.0, 1.5);
-    reads(&made[0], &["ChatMembersTable"], &[]);
+    let recorded = calls.take();
+    within(&recorded, &["BatchGetItem", "BatchGetItem"], 0.0, 1.5);
+    reads(&recorded[0], &["ChatMembersTable"], &[]);
     app.me(&caller("own-a")).await.unwrap();
     within(&calls.take(), &["GetItem"], 0.0, 1.0);
 }
@@ -126,24 +126,24 @@ async fn inbox_of_500_chats_reads_all_heads_and_one_page() {
     calls.take();
     let list = |after| ListChats { caller: caller(owner), limit: PageLimit::new(20).unwrap(), after };
     let mut page = app.list_chats(list(None)).await.unwrap();
-    let made = calls.take();
+    let recorded = calls.take();
     let shown = page.chats.len();
     assert_eq!(shown, 20);
     let heads = ["BatchGetItem"; 5];
     let operations = [&["Query", "GetItem"][..], &heads, &["BatchGetItem"; 4]].concat();
     // The index has 500 keys of some 80 bytes. Half a read unit reads 4 KB.
     let index = 0.5 * (500.0_f64 * 90.0 / 4096.0).ceil();
-    within(&made, &operations, 0.0, index + 1.0 + 0.5 * 500.0 + 3.0 * 20.0);
-    assert!(made.iter().all(|call| call.asks_capacity));
-    reads(&made[0], &[], &["ChatMembersTable"]);
-    reads(&made[1], &["ChatUsersTable"], &[]);
-    for call in &made[2..7] {
+    within(&recorded, &operations, 0.0, index + 1.0 + 0.5 * 500.0 + 3.0 * 20.0);
+    assert!(recorded.iter().all(|call| call.asks_capacity));
+    reads(&recorded[0], &[], &["ChatMembersTable"]);
+    reads(&recorded[1], &["ChatUsersTable"], &[]);
+    for call in &recorded[2..7] {
         reads(call, &[], &["MessagesTable"]);
     }
-    reads(&made[7], &[], &["ChatsTable"]);
-    reads(&made[8], &["ChatMembersTable"], &[]);
-    reads(&made[9], &["MessagesTable"], &[]);
-    reads(&made[10], &[], &["ChatUsersTable"]);
+    reads(&recorded[7], &[], &["ChatsTable"]);
+    reads(&recorded[8], &["ChatMembersTable"], &[]);
+    reads(&recorded[9], &["MessagesTable"], &[]);
+    reads(&recorded[10], &[], &["ChatUsersTable"]);
     // The pages list all 500 chats, each once, newest first.
     let mut entries = Vec::new();
     loop {
@@ -173,28 +173,28 @@ async fn sync_without_changes_reads_two_items_per_chat() {
     calls.take();
     let sync = |cursors| SyncChats { caller: caller("quiet"), cursors, open: BTreeSet::new(), connection: None };
     app.sync(sync(cursors.clone())).await.unwrap();
-    let made = calls.take();
-    within(&made, &["BatchGetItem", "GetItem", "Query", "BatchGetItem"], 0.0, 2.0 * 10.0 + 1.0 + 0.5);
-    reads(&made[0], &["MessagesTable"], &[]);
-    reads(&made[3], &["ChatMembersTable"], &[]);
+    let recorded = calls.take();
+    within(&recorded, &["BatchGetItem", "GetItem", "Query", "BatchGetItem"], 0.0, 2.0 * 10.0 + 1.0 + 0.5);
+    reads(&recorded[0], &["MessagesTable"], &[]);
+    reads(&recorded[3], &["ChatMembersTable"], &[]);
     // A chat with new messages costs its messages and members. After a change, also the pointers and the changed
     // messages.
     let (chat, cursor) = cursors.iter_mut().next().unwrap();
     cursor.seq = Seq(0);
     let chat = chat.clone();
     app.sync(sync(cursors.clone())).await.unwrap();
-    let made = calls.take();
+    let recorded = calls.take();
     let operations = ["BatchGetItem", "GetItem", "Query", "BatchGetItem", "Query", "Query"];
-    within(&made, &operations, 0.0, 2.0 * 10.0 + 1.5 + 2.0);
+    within(&recorded, &operations, 0.0, 2.0 * 10.0 + 1.5 + 2.0);
     let edit =
         EditMessage { caller: caller("quiet"), chat: chat.clone(), seq: Seq(1), content: text("x"), mentions: None };
     app.edit_message(edit).await.unwrap();
     cursors.insert(chat, Cursor { seq: Seq(1), rev: Rev(0) });
     calls.take();
     app.sync(sync(cursors)).await.unwrap();
-    let made = calls.take();
+    let recorded = calls.take();
     let operations = ["BatchGetItem", "GetItem", "Query", "BatchGetItem", "Query", "Query", "BatchGetItem"];
-    within(&made, &operations, 0.0, 2.0 * 10.0 + 1.5 + 3.0);
-    reads(&made[4], &["MessagesTable"], &[]);
-    reads(&made[6], &["MessagesTable"], &[]);
+    within(&recorded, &operations, 0.0, 2.0 * 10.0 + 1.5 + 3.0);
+    reads(&recorded[4], &["MessagesTable"], &[]);
+    reads(&recorded[6], &["MessagesTable"], &[]);
 }

@@ -20,11 +20,11 @@ pub async fn chat_is_read_back(store: impl Store) {
         assert_eq!(snapshot.member, Some(Member::joining(user("b"), Seq(0), START)));
         assert_eq!(store.chat(&chat.id, Consistency::Strong).await.unwrap(), Some(chat.clone()));
         assert_eq!(store.position(&chat.id, &user("a")).await.unwrap().unwrap().0, head);
-        let mut found = store.members(&chat.id).await.unwrap();
-        found.sort_by(|a, b| a.user.cmp(&b.user));
+        let mut stored = store.members(&chat.id).await.unwrap();
+        stored.sort_by(|a, b| a.user.cmp(&b.user));
         let mut members = members;
         members.sort_by(|a, b| a.user.cmp(&b.user));
-        assert_eq!(found, members);
+        assert_eq!(stored, members);
     }
 }
 

@@ -15,8 +15,8 @@ pub async fn connections_are_added_and_removed(store: impl Store) {
     let store = &store;
     let dora = user("dora");
     let of_dora = async || -> Option<(Vec<Connection>, Option<Timestamp>)> {
-        let mut found = store.users(std::slice::from_ref(&dora)).await.unwrap();
-        found.pop().map(|mut user| {
+        let mut users = store.users(std::slice::from_ref(&dora)).await.unwrap();
+        users.pop().map(|mut user| {
             user.connections.sort_by(|a, b| a.id.cmp(&b.id));
             (user.connections, user.last_seen)
         })
@@ -80,12 +80,12 @@ pub async fn many_users_are_read_at_once(store: impl Store) {
     for user in everyone.iter().step_by(2) {
         store.register(user, &connection(&format!("c-{user}"), START), START).await.unwrap();
     }
-    let known: BTreeSet<_> = everyone.iter().step_by(2).cloned().collect();
-    let found = store.users(&everyone).await.unwrap();
-    assert_eq!(found.len(), 115);
-    assert_eq!(found.into_iter().map(|user| user.id).collect::<BTreeSet<_>>(), known);
-    let found = store.connections(&everyone).await.unwrap();
-    let connected: Vec<_> = found.into_iter().filter(|(_, connections)| !connections.is_empty()).collect();
+    let connected_ids: BTreeSet<_> = everyone.iter().step_by(2).cloned().collect();
+    let stored = store.users(&everyone).await.unwrap();
+    assert_eq!(stored.len(), 115);
+    assert_eq!(stored.into_iter().map(|user| user.id).collect::<BTreeSet<_>>(), connected_ids);
+    let all_connections = store.connections(&everyone).await.unwrap();
+    let connected: Vec<_> = all_connections.into_iter().filter(|(_, connections)| !connections.is_empty()).collect();
     assert_eq!(connected.len(), 115);
     for (user, connections) in connected {
         assert_eq!(connections, [connection(&format!("c-{user}"), START)]);
@@ -100,23 +100,23 @@ pub async fn nickname_and_mutes_are_stored(store: impl Store) {
     let (nina, olga) = (user("nina"), user("olga"));
     assert_eq!(store.user(&nina).await.unwrap(), None);
     let change_to = |text: &str| UserChange { nickname: Some(name(text)), ..UserChange::default() };
-    let found = store.change_user(&nina, &change_to("Nina \u{1F44B}")).await.unwrap();
-    assert_eq!(found, ChatUser { nickname: Some(name("Nina \u{1F44B}")), ..ChatUser::unknown(nina.clone()) });
+    let stored = store.change_user(&nina, &change_to("Nina \u{1F44B}")).await.unwrap();
+    assert_eq!(stored, ChatUser { nickname: Some(name("Nina \u{1F44B}")), ..ChatUser::unknown(nina.clone()) });
     store.register(&nina, &connection("n", START), START).await.unwrap();
-    let found = store.change_user(&nina, &change_to("N")).await.unwrap();
-    assert_eq!((found.nickname.as_ref(), found.connections.len()), (Some(&name("N")), 1));
-    assert_eq!(store.user(&nina).await.unwrap(), Some(found.clone()));
+    let stored = store.change_user(&nina, &change_to("N")).await.unwrap();
+    assert_eq!((stored.nickname.as_ref(), stored.connections.len()), (Some(&name("N")), 1));
+    assert_eq!(store.user(&nina).await.unwrap(), Some(stored.clone()));
     let mentions = |wants| UserChange { notify_on_mention: Some(wants), ..UserChange::default() };
-    let found = store.change_user(&nina, &mentions(true)).await.unwrap();
-    assert_eq!((found.nickname.as_ref(), found.notify_on_mention), (Some(&name("N")), true));
+    let stored = store.change_user(&nina, &mentions(true)).await.unwrap();
+    assert_eq!((stored.nickname.as_ref(), stored.notify_on_mention), (Some(&name("N")), true));
     let [preferences] = store.preferences(&[nina.clone(), user("nobody")]).await.unwrap().try_into().unwrap();
     assert_eq!(
         (&preferences.id, &preferences.nickname, preferences.notify_on_mention),
         (&nina, &Some(name("N")), true)
     );
     let both = UserChange { nickname: Some(name("Nina")), notify_on_mention: Some(false) };
-    let found = store.change_user(&nina, &both).await.unwrap();
-    assert_eq!((found.nickname.as_ref(), found.notify_on_mention), (Some(&name("Nina")), false));
+    let stored = store.change_user(&nina, &both).await.unwrap();
+    assert_eq!((stored.nickname.as_ref(), stored.notify_on_mention), (Some(&name("Nina")), false));
 
     let chat = |id: &str| ChatId::parse(id).unwrap();
     let one = Mutes::from([(chat("c"), None)]);

@@ -93,8 +93,8 @@ impl UserStore for MemoryStore {
     }
 
     async fn preferences(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {
-        let found = self.users(users).await?;
-        Ok(found.into_iter().map(|user| ChatUser { connections: Vec::new(), ..user }).collect())
+        let stored = self.users(users).await?;
+        Ok(stored.into_iter().map(|user| ChatUser { connections: Vec::new(), ..user }).collect())
     }
 
     async fn change_user(&self, user: &UserId, change: &UserChange) -> Result<ChatUser, StoreError> {

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn every_handler_is_listed_and_has_a_program() {
+    fn each_handler_is_listed_and_has_a_program() {
         let listed: BTreeSet<_> = NAMES.iter().map(|name| (*name).to_owned()).collect();
         assert!(NAMES.is_sorted() && listed.len() == NAMES.len(), "{NAMES:?}");
         assert_eq!(file_stems("src/bin"), listed);

@@ -121,7 +121,7 @@ async fn each_algorithm_is_verified_with_its_own_key() {
 }
 
 #[tokio::test]
-async fn the_key_decides_the_algorithm() {
+async fn key_decides_the_algorithm() {
     let source = Source::of(jwks());
     // The public key, which is not secret, used as a shared secret.
     let mut header = Header::new(Algorithm::HS256);

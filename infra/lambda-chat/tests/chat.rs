@@ -1,4 +1,4 @@
-//! `chat` as a person has it, in a real terminal, and as a script has it.
+//! `chat` in a real terminal, and `chat --json` for scripts.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-/// Nothing takes longer, on the slowest machine.
+/// The longest wait, generous enough for a slow machine.
 const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 async fn cloud() -> Cloud {
@@ -20,7 +20,7 @@ async fn cloud() -> Cloud {
     Cloud::start(Setup::new(lambda, Arc::new(|_| {}))).await.unwrap()
 }
 
-/// The arguments of `chat`.
+/// The arguments of `chat` for this cloud and user.
 fn arguments(cloud: &Cloud, user: &str) -> Vec<String> {
     let (local, auth) = (&cloud.local, cloud.auth.url());
     let all =
@@ -28,7 +28,7 @@ fn arguments(cloud: &Cloud, user: &str) -> Vec<String> {
     all.map(str::to_owned).to_vec()
 }
 
-/// A terminal of tmux, in which `chat` runs.
+/// A tmux terminal that runs `chat`.
 struct Terminal {
     socket: String,
 }
@@ -46,7 +46,7 @@ impl Terminal {
     }
 
     fn tmux(&self, arguments: &[&str]) -> String {
-        // -u: what is not ASCII is drawn as it is.
+        // -u: tmux draws characters beyond ASCII unchanged.
         let mut tmux = Command::new("tmux");
         let output = tmux.args(["-u", "-L", &self.socket]).args(arguments).output();
         let output = output.expect("tmux is installed (the Debian package tmux)");
@@ -54,7 +54,7 @@ impl Terminal {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Types a text, and a key if it is named.
+    /// Types a text, and then a key if there is one.
     fn types(&self, text: &str, key: Option<&str>) {
         self.tmux(&["send-keys", "-l", text]);
         if let Some(key) = key {
@@ -66,7 +66,7 @@ impl Terminal {
         self.tmux(&["capture-pane", "-p"])
     }
 
-    /// Waits until the screen is so; the screen.
+    /// Waits until `wanted` accepts the screen, and returns the screen.
     async fn shows(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         let until = Instant::now() + TEST_TIMEOUT;
         loop {
@@ -79,7 +79,7 @@ impl Terminal {
         }
     }
 
-    /// Waits until some line has all of these.
+    /// Waits until one line contains all parts, and returns the screen.
     async fn shows_line(&self, parts: &[&str]) -> String {
         let has = |screen: &str| screen.lines().any(|line| parts.iter().all(|part| line.contains(part)));
         self.shows(&format!("{parts:?}"), has).await
@@ -99,7 +99,7 @@ async fn two_people_chat_in_two_terminals() {
     alice.shows_line(&["connected"]).await;
     bob.shows_line(&["No chats yet"]).await;
 
-    // Who is new is seen at once, and by the name that the Auth Service gives them.
+    // A new chat appears at once, with the peer's name from the Auth Service.
     alice.types("/new bob", Some("Enter"));
     alice.shows_line(&["Bob \u{b7} online"]).await;
     bob.shows_line(&["Alice \u{b7} online"]).await;
@@ -107,11 +107,11 @@ async fn two_people_chat_in_two_terminals() {
     bob.shows_line(&["Alice is typing ..."]).await;
     alice.types("", Some("Enter"));
     bob.shows_line(&["Alice  Are you there?", "#1"]).await;
-    bob.shows("that nobody types", |screen| !screen.contains("typing")).await;
-    // Bob's screen shows it, so it is read.
+    bob.shows("a screen without a typing indicator", |screen| !screen.contains("typing")).await;
+    // Bob's screen shows the message, so it is marked as read.
     alice.shows_line(&["Are you there?", "\u{2713}\u{2713}", "#1"]).await;
 
-    // Bob looks at another chat: what comes is counted, and shown when he comes back.
+    // Bob's screen shows another chat: a new message counts as unread until he returns.
     bob.types("/group alice,carol Release team", Some("Enter"));
     bob.shows_line(&["Release team \u{b7} 3 participants"]).await;
     alice.types("One more thing", Some("Enter"));
@@ -121,7 +121,7 @@ async fn two_people_chat_in_two_terminals() {
     bob.shows_line(&["One more thing", "#2"]).await;
     alice.shows_line(&["One more thing", "\u{2713}\u{2713}", "#2"]).await;
 
-    // What becomes of messages.
+    // Replies, reactions, edits and deletions.
     bob.types("/reply 2 What is it?", Some("Enter"));
     alice.shows_line(&["\u{250c}", "One more thing"]).await;
     alice.types("/react 3 \u{1F44D}", Some("Enter"));
@@ -131,7 +131,7 @@ async fn two_people_chat_in_two_terminals() {
     alice.types("/delete 2 everyone", Some("Enter"));
     bob.shows_line(&["Alice  (deleted)", "#2"]).await;
 
-    // A file goes from one to the other.
+    // Alice sends a file, and bob saves it.
     let files = tempfile::tempdir().unwrap();
     let (from, to) = (files.path().join("my minutes.txt"), files.path().join("copy.txt"));
     std::fs::write(&from, "We met.").unwrap();
@@ -145,7 +145,7 @@ async fn two_people_chat_in_two_terminals() {
     bob.types("/save 3", Some("Enter"));
     bob.shows_line(&["has no attachment"]).await;
 
-    // What is wrong is said, and what was typed is still there.
+    // An error is shown, and the typed line stays in the input.
     alice.types("/edit 3 Not mine", Some("Enter"));
     alice.shows_line(&["Only the sender"]).await;
     alice.types("/dance", Some("Enter"));
@@ -155,9 +155,9 @@ async fn two_people_chat_in_two_terminals() {
     alice.types("/help", Some("Enter"));
     alice.shows_line(&["/react N [EMOJI ...]"]).await;
     alice.types("", Some("Escape"));
-    alice.shows("the chat again", |screen| !screen.contains("/react N")).await;
+    alice.shows("the chat without the help", |screen| !screen.contains("/react N")).await;
 
-    // One goes, and the other sees it; the terminal is given back.
+    // Bob quits: alice sees it, and bob's terminal is restored.
     bob.tmux(&["send-keys", "C-c"]);
     let screen = bob.shows_line(&["ended with 0"]).await;
     assert!(!screen.contains("Alice"), "{screen}");
@@ -166,11 +166,11 @@ async fn two_people_chat_in_two_terminals() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_long_history_is_read_as_somebody_goes_up_and_a_small_screen_is_enough() {
+async fn scrolling_up_loads_the_whole_history_on_a_small_screen() {
     let cloud = cloud().await;
     let alice = HttpClient::new(cloud.local.http_url(), Some(&cloud.auth.token("alice").unwrap())).unwrap();
-    let (_, made) = alice.post("/chats", &json!({"participants": ["bob"], "isGroup": false})).await.unwrap();
-    let path = format!("/chats/{}/messages", made["chat"]["chatId"].as_str().unwrap());
+    let (_, created) = alice.post("/chats", &json!({"participants": ["bob"], "isGroup": false})).await.unwrap();
+    let path = format!("/chats/{}/messages", created["chat"]["chatId"].as_str().unwrap());
     for n in 1..=90 {
         let content = format!("This is line {n:03}");
         let (status, answer) = alice.post(&path, &json!({"type": "text", "content": content})).await.unwrap();
@@ -189,11 +189,11 @@ async fn a_long_history_is_read_as_somebody_goes_up_and_a_small_screen_is_enough
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let screen = bob.screen();
-    assert!(!screen.contains("older messages"), "that is all:\n{screen}");
+    assert!(!screen.contains("older messages"), "there are no more messages:\n{screen}");
     cloud.shutdown().await;
 }
 
-/// `chat --json`, and what it prints.
+/// A running `chat --json`, and the lines that it prints.
 struct Script {
     child: Child,
     input: Option<ChildStdin>,
@@ -215,13 +215,13 @@ impl Script {
         Self { input: child.stdin.take(), child, lines }
     }
 
-    fn say(&mut self, request: &str) {
+    fn send(&mut self, request: &str) {
         writeln!(self.input.as_mut().unwrap(), "{request}").unwrap();
     }
 
     fn until(&self, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
-            let line = self.lines.recv_timeout(TEST_TIMEOUT).expect("it is printed");
+            let line = self.lines.recv_timeout(TEST_TIMEOUT).expect("the line is printed in time");
             if wanted(&line) {
                 return line;
             }
@@ -232,7 +232,7 @@ impl Script {
         self.until(|line| line["id"] == id)
     }
 
-    /// Ends the input. What is printed until it ends, which must be in order.
+    /// Ends the input, and returns the lines until the program ends. It must exit with 0.
     fn end(mut self) -> Vec<Value> {
         drop(self.input.take());
         let rest: Vec<_> = self.lines.iter().collect();
@@ -242,37 +242,37 @@ impl Script {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn scripts_chat_in_lines_of_json() {
+async fn scripts_chat_with_json_lines() {
     let cloud = cloud().await;
     let (mut alice, mut bob) = (Script::start(&cloud, "alice"), Script::start(&cloud, "bob"));
     for script in [&alice, &bob] {
         script.until(|line| line["event"] == "connection" && line["data"]["status"] == "online");
         script.until(|line| line["event"] == "caughtUp");
     }
-    alice.say(r#"{"action":"createChat","id":"c","participants":["bob"],"isGroup":false}"#);
+    alice.send(r#"{"action":"createChat","id":"c","participants":["bob"],"isGroup":false}"#);
     let chat = alice.reply("c")["data"]["chat"]["chatId"].as_str().unwrap().to_owned();
     bob.until(|line| line["event"] == "chat.created" && line["chatId"] == chat);
-    alice.say(&json!({"action": "sendMessage", "id": "1", "chatId": chat, "content": "One"}).to_string());
+    alice.send(&json!({"action": "sendMessage", "id": "1", "chatId": chat, "content": "One"}).to_string());
     let sent = alice.reply("1");
     assert_eq!(sent["data"]["message"]["content"], "One", "{sent}");
     let seen = bob.until(|line| line["event"] == "message.created");
     assert_eq!((&seen["seq"], &seen["data"]["content"]), (&json!(1), &json!("One")));
-    bob.say(&json!({"action": "markSeen", "id": "s", "chatId": chat, "seq": 1}).to_string());
+    bob.send(&json!({"action": "markSeen", "id": "s", "chatId": chat, "seq": 1}).to_string());
     assert_eq!(bob.reply("s")["data"]["unreadCount"], 0);
     alice.until(|line| line["event"] == "receipt.updated" && line["data"]["userId"] == "bob");
-    bob.say(&json!({"action": "editMessage", "id": "e", "chatId": chat, "seq": 1, "content": "1"}).to_string());
+    bob.send(&json!({"action": "editMessage", "id": "e", "chatId": chat, "seq": 1, "content": "1"}).to_string());
     assert_eq!(bob.reply("e")["error"]["code"], "not_the_sender");
-    bob.say(r#"{"action":"dance","id":"d"}"#);
+    bob.send(r#"{"action":"dance","id":"d"}"#);
     let refused = bob.reply("d");
     assert!(refused["ok"] == false && refused["error"]["detail"].as_str().unwrap().contains("dance"), "{refused}");
-    bob.say("no JSON");
+    bob.send("no JSON");
     bob.until(|line| line["ok"] == false && line["id"].is_null());
-    bob.say(r#"{"action":"listChats","id":"l"}"#);
+    bob.send(r#"{"action":"listChats","id":"l"}"#);
     assert_eq!(bob.reply("l")["data"]["chats"][0]["lastMessage"]["content"], "One");
 
-    // What was asked before the input ended is done before it ends.
+    // Requests from before the end of the input are finished before the program ends.
     for n in 2..=5 {
-        alice.say(&json!({"action": "sendMessage", "id": n, "chatId": chat, "content": n.to_string()}).to_string());
+        alice.send(&json!({"action": "sendMessage", "id": n, "chatId": chat, "content": n.to_string()}).to_string());
     }
     let rest = alice.end();
     let acknowledged: Vec<_> = rest.iter().filter(|line| line["ok"] == true).map(|line| line["id"].clone()).collect();

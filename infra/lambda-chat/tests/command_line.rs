@@ -1,4 +1,4 @@
-//! What a person is told when something stands in the way.
+//! Errors of the command line, and the agreement of template.yaml with this program.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
@@ -8,25 +8,25 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::process::{Command, Output};
 
-/// Runs `lambda-chat`; it must fail with this code, and say why without a panic.
+/// Runs `lambda-chat`. It must exit with this code and an error message, without a panic. Returns the message.
 fn fails(code: i32, arguments: &[&str]) -> String {
     let Output { status, stderr, .. } =
         Command::new(env!("CARGO_BIN_EXE_lambda-chat")).args(arguments).output().unwrap();
-    let said = String::from_utf8(stderr).unwrap();
-    assert_eq!(status.code(), Some(code), "{said}");
-    assert!(said.contains("error: ") && !said.contains("panicked"), "{said}");
-    said
+    let message = String::from_utf8(stderr).unwrap();
+    assert_eq!(status.code(), Some(code), "{message}");
+    assert!(message.contains("error: ") && !message.contains("panicked"), "{message}");
+    message
 }
 
-/// Runs `lambda-chat start` on any ports, with more arguments; it must fail.
-fn refused(arguments: &[&str]) -> String {
+/// Runs `lambda-chat start` with free ports and more arguments. It must fail. Returns the message.
+fn start_fails(arguments: &[&str]) -> String {
     let ports = ["--ws-port", "--auth-port", "--dynamodb-port", "--s3-port", "--metrics-port"];
     let any = ports.into_iter().filter(|port| !arguments.contains(port)).flat_map(|port| [port, "0"]);
     let start: Vec<_> = ["start", "--memory"].into_iter().chain(any).chain(arguments.iter().copied()).collect();
     fails(1, &start)
 }
 
-/// A copy of the workspace's template, changed.
+/// Writes a changed copy of the workspace's template, and returns its path.
 fn template(directory: &tempfile::TempDir, change: impl FnOnce(String) -> String) -> String {
     let whole = std::fs::read_to_string(dev::cloud::template()).unwrap();
     let file = directory.path().join("template.yaml");
@@ -35,57 +35,57 @@ fn template(directory: &tempfile::TempDir, change: impl FnOnce(String) -> String
 }
 
 #[test]
-fn a_port_that_is_taken_is_named_with_the_option_that_changes_it() {
+fn port_in_use_is_named_with_its_option() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let said = refused(&["--http-port", &port]);
-    assert!(said.contains(&port) && said.contains("--http-port"), "{said}");
+    let message = start_fails(&["--http-port", &port]);
+    assert!(message.contains(&port) && message.contains("--http-port"), "{message}");
     for option in ["--s3-port", "--metrics-port"] {
-        let said = refused(&["--http-port", "0", option, &port]);
-        assert!(said.contains(&port) && said.contains(option), "{said}");
+        let message = start_fails(&["--http-port", "0", option, &port]);
+        assert!(message.contains(&port) && message.contains(option), "{message}");
     }
 }
 
 #[test]
-fn a_broken_template_is_named_by_file_and_line() {
+fn invalid_template_is_named_by_file_and_line() {
     let directory = tempfile::tempdir().unwrap();
     let broken = template(&directory, |whole| format!("{whole}\n  Oops: [1, 2\n"));
-    let said = refused(&["--http-port", "0", "--template", &broken]);
+    let message = start_fails(&["--http-port", "0", "--template", &broken]);
     assert!(
-        said.split("template.yaml:").nth(1).is_some_and(|line| line.starts_with(|c: char| c.is_ascii_digit())),
-        "{said}"
+        message.split("template.yaml:").nth(1).is_some_and(|line| line.starts_with(|c: char| c.is_ascii_digit())),
+        "{message}"
     );
     let wrong =
         template(&directory, |whole| whole.replace("!GetAtt AuthorizeFunction.Arn", "!GetAtt NoSuchFunction.Arn"));
-    let said = refused(&["--http-port", "0", "--template", &wrong]);
-    assert!(said.contains("NoSuchFunction"), "{said}");
+    let message = start_fails(&["--http-port", "0", "--template", &wrong]);
+    assert!(message.contains("NoSuchFunction"), "{message}");
 }
 
 #[test]
-fn a_demo_takes_as_many_tokens_as_it_has_users() {
+fn demo_checks_the_number_of_tokens() {
     let demo = |more: &[&str]| {
-        // Nothing listens there, and nothing is asked.
+        // Nothing listens there. The command fails before it sends a request.
         let nowhere = ["demo", "--http-url", "http://127.0.0.1:1", "--ws-url", "ws://127.0.0.1:1"];
         fails(1, &[&nowhere, more].concat())
     };
-    let said = demo(&["--tokens", "alice=a", "bob=b", "carol=c"]);
-    assert!(said.contains("the demo is played by 2 users, and --tokens names 3"), "{said}");
-    let said = demo(&["--full", "--tokens", "alice=a", "bob=b"]);
-    assert!(said.contains("the full demo is played by 3 users, and --tokens names 2"), "{said}");
+    let message = demo(&["--tokens", "alice=a", "bob=b", "carol=c"]);
+    assert!(message.contains("the demo needs 2 users, but --tokens has 3"), "{message}");
+    let message = demo(&["--full", "--tokens", "alice=a", "bob=b"]);
+    assert!(message.contains("the full demo needs 3 users, but --tokens has 2"), "{message}");
     for pair in ["secret", "=secret", "secret="] {
-        let said = demo(&["--tokens", "alice=a", pair]);
-        assert!(said.contains("USER=TOKEN") && !said.contains("secret"), "{said}");
+        let message = demo(&["--tokens", "alice=a", pair]);
+        assert!(message.contains("USER=TOKEN") && !message.contains("secret"), "{message}");
     }
 }
 
 #[test]
-fn tokens_are_of_a_running_system() {
-    let said = fails(2, &["demo", "--tokens", "alice=a", "bob=b"]);
-    assert!(said.contains("--http-url"), "{said}");
+fn tokens_require_the_address_of_a_running_system() {
+    let message = fails(2, &["demo", "--tokens", "alice=a", "bob=b"]);
+    assert!(message.contains("--http-url"), "{message}");
 }
 
 #[test]
-fn this_products_template_has_nothing_that_the_local_cloud_does_not_serve() {
+fn local_cloud_serves_everything_in_the_template() {
     let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();
     assert_eq!(template.warnings, Vec::<String>::new());
     assert_eq!(template.functions.len(), 25);
@@ -93,7 +93,7 @@ fn this_products_template_has_nothing_that_the_local_cloud_does_not_serve() {
 }
 
 #[test]
-fn this_program_serves_every_function_of_the_template() {
+fn program_serves_every_function_of_the_template() {
     let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();
     let binary = |function: &Function| match &function.build {
         Build::Cargo { binary: Some(binary) } => binary.clone(),
@@ -102,11 +102,11 @@ fn this_program_serves_every_function_of_the_template() {
     let mut binaries: Vec<_> = template.functions.values().map(binary).collect();
     binaries.sort();
     assert_eq!(binaries, functions::handlers::NAMES);
-    let said = fails(2, &["function", "no-such-function"]);
-    assert!(said.contains("no-such-function") && said.contains("send-message, set-admin"), "{said}");
+    let message = fails(2, &["function", "no-such-function"]);
+    assert!(message.contains("no-such-function") && message.contains("send-message, set-admin"), "{message}");
 }
 
-/// Runs a function with nothing else in its environment; its exit code, and the lines that it wrote.
+/// Runs a function with only these environment variables. Returns its exit code and the lines on the standard error.
 fn function(name: &str, environment: &[(&str, &str)]) -> (Option<i32>, Vec<String>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lambda-chat"));
     let command = command.args(["function", name]).env_clear().envs(environment.iter().copied());
@@ -115,23 +115,23 @@ fn function(name: &str, environment: &[(&str, &str)]) -> (Option<i32>, Vec<Strin
     (status.code(), String::from_utf8(stderr).unwrap().lines().map(str::to_owned).collect())
 }
 
-/// Word for word what the program of the function writes, and its exit code.
+/// The texts and the exit codes are the same as those of the function's own program.
 #[test]
-fn a_function_that_does_not_start_says_so_as_its_own_program_does() {
+fn function_fails_to_start_like_its_own_program() {
     let lines = |line: &str| vec![line.to_owned()];
     assert_eq!(function("send-message", &[]), (Some(1), lines("Error: Missing(\"AWS_REGION\")")));
     let region = [("AWS_REGION", "us-east-1")];
     assert_eq!(function("connect", &region), (Some(1), lines("Error: Missing(\"CONNECTIONS_ENDPOINT\")")));
     let keys = "Error: Missing(\"AUTH_JWKS_URL or AUTH_SECRET_ARN\")";
     assert_eq!(function("authorize", &[]), (Some(1), lines(keys)));
-    // The Lambda runtime panics where it is not Lambda that starts it. The first lines name the thread and the place.
+    // The Lambda runtime panics outside of Lambda. The first lines name the thread and the source line.
     let (code, panic) = function("health", &[]);
     assert_eq!(code, Some(101), "{panic:?}");
     assert!(panic.contains(&"Missing AWS_LAMBDA_FUNCTION_NAME env var: NotPresent".to_owned()), "{panic:?}");
 }
 
 #[test]
-fn a_watch_is_told_everything_that_any_function_reads() {
+fn watch_environment_has_the_variables_of_all_functions() {
     let variables = dev::cloud::watch_environment(dev::cloud::PortNumbers::DEFAULT).unwrap();
     for name in [
         "CHATS_TABLE",
@@ -148,7 +148,7 @@ fn a_watch_is_told_everything_that_any_function_reads() {
 }
 
 #[test]
-fn cargo_lambda_routes_what_the_template_routes() {
+fn cargo_lambda_has_the_routes_of_the_template() {
     let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();
     let routes = std::fs::read_to_string(dev::cloud::workspace().join("CargoLambda.toml")).unwrap();
     let mut count = 0;
@@ -160,5 +160,5 @@ fn cargo_lambda_routes_what_the_template_routes() {
         assert!(routes.contains(&entry) && routes.contains(&format!("\"{}\" = [", route.path.unwrap())), "{entry}");
         count += 1;
     }
-    assert_eq!(routes.matches("method =").count(), count, "and no others");
+    assert_eq!(routes.matches("method =").count(), count, "there are no other routes");
 }

@@ -1,4 +1,4 @@
-//! What `top` shows of a running local cloud, and what it says without one.
+//! `top`: the frame for a running local cloud, and the errors without one.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
@@ -8,7 +8,7 @@ use local_cloud::{Lambda, LocalCloud, Options, Ports};
 use serde_json::{Value, json};
 use std::process::{Command, Output};
 
-/// A minute and a half after the start, this has happened.
+/// A sample from 90 s after the start.
 fn sample() -> Value {
     let function = |name: &str, invocations: u64, failed: u64, throttles: u64, duration: Value, processes: Value| {
         let errors = json!({ "answered": failed, "crashed": 0, "timedOut": 0, "unreachable": 0 });
@@ -17,17 +17,17 @@ fn sample() -> Value {
             "duration": duration, "processes": processes,
         })
     };
-    let took = |p50: f64, p99: f64, of: u64| json!({ "p50": p50, "p99": p99, "max": p99, "of": of });
-    let started = |alive: u64, started: u64| json!({ "alive": alive, "started": started });
+    let duration_of = |p50: f64, p99: f64, of: u64| json!({ "p50": p50, "p99": p99, "max": p99, "of": of });
+    let processes_of = |alive: u64, started: u64| json!({ "alive": alive, "started": started });
     let metric = |name: &str, unit: &str, count: u64, sum: f64, max: f64| json!({ "namespace": "chat", "name": name, "unit": unit, "count": count, "sum": sum, "max": max });
     json!({
         "startedAt": 1_763_848_800_000_u64,
         "uptimeMs": 90_000,
         "runner": "processes",
         "functions": [
-            function("Idle", 0, 0, 0, Value::Null, started(0, 0)),
-            function("Broken", 2, 2, 0, Value::Null, started(0, 2)),
-            function("SendMessage", 40, 1, 3, took(12.25, 80.5, 40), started(2, 3)),
+            function("Idle", 0, 0, 0, Value::Null, processes_of(0, 0)),
+            function("Broken", 2, 2, 0, Value::Null, processes_of(0, 2)),
+            function("SendMessage", 40, 1, 3, duration_of(12.25, 80.5, 40), processes_of(2, 3)),
         ],
         "http": { "requests": { "1xx": 0, "2xx": 30, "3xx": 0, "4xx": 4, "5xx": 1 } },
         "websocket": {
@@ -72,7 +72,7 @@ fn draw(now: Value, before: Option<Value>, trouble: Option<&str>, size: Option<(
     view.text(width, height)
 }
 
-/// Both samples as they are drawn.
+/// The frame of both samples.
 const FRAME: &str = "\
 lambda-chat  http://127.0.0.1:3005  up 0:01:30  3.0 requests/s  3 connections
 ┌ Functions: 2 of 3 invoked ───────────────────────────────────────────────────────────────────────┐
@@ -96,19 +96,19 @@ lambda-chat  http://127.0.0.1:3005  up 0:01:30  3.0 requests/s  3 connections
 ";
 
 #[test]
-fn a_frame_shows_totals_and_rates() {
+fn frame_shows_totals_and_rates() {
     assert_eq!(draw(sample(), Some(earlier()), None, None), FRAME);
 }
 
 #[test]
-fn without_an_earlier_sample_there_are_no_rates() {
+fn frame_of_one_sample_has_no_rates() {
     let frame = draw(sample(), None, None, None);
     assert!(frame.contains("up 0:01:30  - requests/s"), "{frame}");
     assert!(!frame.contains("0.0 ") && !frame.contains("/s│"), "{frame}");
 }
 
 #[test]
-fn what_is_not_known_is_said() {
+fn missing_numbers_are_explained() {
     let mut sample = sample();
     sample["runner"] = json!("endpoint");
     sample["metrics"] = json!([]);
@@ -127,7 +127,7 @@ fn what_is_not_known_is_said() {
 }
 
 #[test]
-fn metrics_of_several_namespaces_are_told_apart() {
+fn metrics_have_their_namespace_if_there_are_several() {
     let mut sample = sample();
     sample["metrics"][0]["namespace"] = json!("other");
     let frame = draw(sample, None, None, None);
@@ -135,7 +135,7 @@ fn metrics_of_several_namespaces_are_told_apart() {
 }
 
 #[test]
-fn a_small_terminal_shows_what_fits() {
+fn small_terminal_leaves_out_columns_and_rows() {
     let mut many = sample();
     let function = many["functions"][2].clone();
     for number in 0..40 {
@@ -152,7 +152,7 @@ fn a_small_terminal_shows_what_fits() {
         assert!(usual.contains(shown), "{shown}: {usual}");
     }
     assert!(!usual.contains("SendMessage"), "the busiest come first: {usual}");
-    // No figure is cut: one that has no room is not there.
+    // No number is cut: a column that does not fit is left out.
     let narrow = draw(many.clone(), None, None, Some((40, 24)));
     assert!(narrow.contains("│F0                  1000      -      1│") && !narrow.contains("p50"), "{narrow}");
     for width in [0, 1, 2, 3, 10, 11, 33, 60, 79, 120] {
@@ -169,23 +169,23 @@ fn top(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_lambda-chat")).arg("top").args(arguments).output().unwrap()
 }
 
-/// It must fail with this code; what it says.
+/// Runs `top`, which must exit with this code and an error message. Returns the message.
 fn fails(code: i32, arguments: &[&str]) -> String {
     let Output { status, stdout, stderr } = top(arguments);
-    let said = String::from_utf8(stderr).unwrap();
-    assert_eq!((status.code(), stdout), (Some(code), Vec::new()), "{said}");
-    assert!(said.contains("error: ") && !said.contains("panicked"), "{said}");
-    said
+    let message = String::from_utf8(stderr).unwrap();
+    assert_eq!((status.code(), stdout), (Some(code), Vec::new()), "{message}");
+    assert!(message.contains("error: ") && !message.contains("panicked"), "{message}");
+    message
 }
 
-/// A local cloud with a table and no functions: there is nothing to build.
+/// A local cloud with a table and no functions, so that it starts without a build.
 async fn local_cloud() -> LocalCloud {
     let template = dev::cloud::workspace().join("infra/local-cloud/tests/templates/tables.yaml");
     LocalCloud::start(Options::new(template, Ports::bind(0, 0).await.unwrap())).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_frame_is_printed_as_plain_text() {
+async fn once_prints_one_frame_as_plain_text() {
     let cloud = local_cloud().await;
     let Output { status, stdout, stderr } = top(&["--once", "--interval", "0.1", "--metrics-url", cloud.metrics_url()]);
     let frame = String::from_utf8(stdout).unwrap();
@@ -196,35 +196,35 @@ async fn one_frame_is_printed_as_plain_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn watching_needs_a_terminal() {
+async fn top_without_once_requires_a_terminal() {
     let cloud = local_cloud().await;
-    let said = fails(1, &["--metrics-url", cloud.metrics_url()]);
-    assert!(said.contains("--once"), "{said}");
+    let message = fails(1, &["--metrics-url", cloud.metrics_url()]);
+    assert!(message.contains("--once"), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_local_cloud_it_is_said_how_to_start_one() {
+async fn error_without_a_local_cloud_says_how_to_start_one() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for arguments in [&["--once"][..], &[]] {
-        let said = fails(1, &[arguments, &["--metrics-url", &format!("http://{free}")]].concat());
-        assert!(said.contains(&free.to_string()) && said.contains("`cargo run` first"), "{said}");
+        let message = fails(1, &[arguments, &["--metrics-url", &format!("http://{free}")]].concat());
+        assert!(message.contains(&free.to_string()) && message.contains("`cargo run` first"), "{message}");
     }
-    // Another port of a local cloud answers too, but no metrics.
+    // Another port of a local cloud answers, but without metrics.
     let cloud = local_cloud().await;
-    let said = fails(1, &["--once", "--metrics-url", cloud.dynamodb_endpoint()]);
-    assert!(said.contains("does not answer with the metrics"), "{said}");
+    let message = fails(1, &["--once", "--metrics-url", cloud.dynamodb_endpoint()]);
+    assert!(message.contains("does not answer with the metrics"), "{message}");
     let template = dev::cloud::workspace().join("infra/local-cloud/tests/templates/http.yaml");
     let mut options = Options::new(template, Ports::bind(0, 0).await.unwrap());
     options.lambda = Lambda::Endpoint("http://127.0.0.1:1".to_owned());
     let cloud = LocalCloud::start(options).await.unwrap();
-    let said = fails(1, &["--once", "--metrics-url", cloud.http_url()]);
-    assert!(said.contains("it answers 500"), "{said}");
+    let message = fails(1, &["--once", "--metrics-url", cloud.http_url()]);
+    assert!(message.contains("it answers 500"), "{message}");
 }
 
 #[test]
-fn the_interval_is_a_time_that_can_be_waited_for() {
+fn interval_out_of_range_is_rejected() {
     for interval in ["0", "-1", "nan", "x", "1e9"] {
-        let said = fails(2, &["--once", &format!("--interval={interval}")]);
-        assert!(said.contains("0.1 to 3600"), "{said}");
+        let message = fails(2, &["--once", &format!("--interval={interval}")]);
+        assert!(message.contains("0.1 to 3600"), "{message}");
     }
 }

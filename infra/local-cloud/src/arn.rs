@@ -1,4 +1,4 @@
-//! Names as AWS would give them, for an account that does not exist.
+//! ARNs and ids in the form of AWS, for a made-up account.
 
 pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const ACCOUNT: &str = "000000000000";
@@ -23,8 +23,8 @@ pub(crate) fn execute_api(api: &str, stage: &str, path: &str) -> String {
     format!("arn:{PARTITION}:execute-api:{REGION}:{ACCOUNT}:{api}/{stage}/{path}")
 }
 
-/// The form of an API's identifier: ten lower-case letters and digits. The end of the name is taken, since that is where
-/// two APIs of one template usually differ.
+/// An id in the form of an API's: ten lower-case letters and digits. It uses the end of the logical id, because that is
+/// where two APIs of one template usually differ.
 pub(crate) fn api_id(logical_id: &str) -> String {
     let letters: Vec<char> =
         logical_id.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();

@@ -1,13 +1,13 @@
-//! Request bodies up to a limit.
+//! Reads request bodies up to a limit.
 
 use axum::body::{Body, Bytes};
 use futures_util::StreamExt;
 
-/// More than this is not even thrown away: the connection is closed.
+/// After this many bytes, the rest of a body is not read and discarded any more: the connection is closed.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 
-/// The body, or nothing where it is larger than the limit. The rest is read then as well: a client that is answered
-/// while it still sends may see its connection reset in the place of the answer.
+/// Reads the body. None if it is larger than the limit. It then reads and discards the rest, because a client that is
+/// answered while it still sends may see a connection reset instead of the answer.
 pub(crate) async fn read(body: Body, limit: usize) -> Option<Bytes> {
     let mut stream = body.into_data_stream();
     let (mut content, mut total) = (Vec::new(), 0);

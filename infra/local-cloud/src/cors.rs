@@ -1,4 +1,4 @@
-//! What an API or a bucket itself says about other origins.
+//! CORS (cross-origin resource sharing) of an API or a bucket.
 //!
 //! Source: API Gateway Developer Guide, "Configure CORS for HTTP APIs in API Gateway": preflights are answered without
 //! the function, and the function's own CORS headers are replaced.
@@ -41,19 +41,18 @@ pub(crate) fn preflight(cors: &Cors, request: &HeaderMap) -> Response {
     response
 }
 
-/// Whether a rule is for the request: its origin, its method (the one that a preflight asks for), and the headers that a
-/// preflight asks for.
+/// Whether a rule allows the request's origin and method. For a preflight, it checks the requested method and headers.
 pub(crate) fn fits(rule: &Cors, method: &Method, request: &HeaderMap) -> bool {
-    let asked = |name: HeaderName| request.get(name).and_then(|value| value.to_str().ok());
-    let method = asked(header::ACCESS_CONTROL_REQUEST_METHOD).unwrap_or(method.as_str());
-    let mut headers = asked(header::ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default().split(',').map(str::trim);
+    let requested = |name: HeaderName| request.get(name).and_then(|value| value.to_str().ok());
+    let method = requested(header::ACCESS_CONTROL_REQUEST_METHOD).unwrap_or(method.as_str());
+    let mut headers = requested(header::ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default().split(',').map(str::trim);
     let allows = |header: &str| rule.headers.iter().any(|one| one == "*" || one.eq_ignore_ascii_case(header));
     allowed(rule, request).is_some()
         && rule.methods.iter().any(|one| one == method)
         && headers.all(|header| header.is_empty() || allows(header))
 }
 
-/// Puts the gateway's headers in the place of the function's.
+/// Replaces the function's CORS headers with the gateway's.
 pub(crate) fn apply(cors: &Cors, request: &HeaderMap, response: &mut HeaderMap) {
     for name in HEADERS {
         response.remove(name);
@@ -74,12 +73,12 @@ fn common(cors: &Cors, origin: HeaderValue, headers: &mut HeaderMap) {
     }
 }
 
-/// The value of `Access-Control-Allow-Origin`, if the request's origin is one of those allowed.
+/// The value of `Access-Control-Allow-Origin`. None if the request's origin is not allowed.
 fn allowed(cors: &Cors, request: &HeaderMap) -> Option<HeaderValue> {
     let origin = request.get(header::ORIGIN)?;
     let text = origin.to_str().ok()?;
     let named = |allowed: &String| {
-        // `https://*` and its like are documented for every origin of one scheme.
+        // An origin such as `https://*` stands for every origin of one scheme (as documented).
         allowed == text
             || allowed.strip_suffix('*').is_some_and(|prefix| !prefix.is_empty() && text.starts_with(prefix))
     };

@@ -1,4 +1,4 @@
-//! What can go wrong before anything is served, in words for whoever typed the command.
+//! Errors of the start. The texts are for the person who typed the command.
 
 use std::{io, path::PathBuf};
 
@@ -8,39 +8,39 @@ use crate::template::TemplateError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Something else listens there.
+    /// Another program listens on the port.
     #[error("port {port} of 127.0.0.1 is already in use")]
     PortTaken {
-        /// The port that was asked for.
+        /// The requested port.
         port: u16,
     },
-    /// The system refused to listen for another reason.
+    /// The operating system refuses to listen on the port for another reason.
     #[error("cannot listen on 127.0.0.1:{port}: {source}")]
     Listen {
-        /// The port that was asked for.
+        /// The requested port.
         port: u16,
-        /// What the system said.
+        /// The operating system's reason.
         source: io::Error,
     },
-    /// The template cannot be read or makes no sense.
+    /// The template cannot be read or is invalid.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// A rule of the template is broken by its parameters.
+    /// The parameters violate a rule of the template.
     #[error("{0}")]
     Rule(String),
-    /// There is no cargo to build the functions with.
-    #[error("cannot run `{program}` to build the functions ({source}); install Rust from https://rustup.rs")]
+    /// Cargo cannot be started to build the functions.
+    #[error("cannot run `{program}` to build the functions ({source}). Install Rust from https://rustup.rs")]
     NoCargo {
-        /// The program that was tried: `$CARGO`, or `cargo` on the path.
+        /// The program: `$CARGO`, or `cargo` on the path.
         program: String,
-        /// What the system said.
+        /// The operating system's reason.
         source: io::Error,
     },
-    /// The compiler refused a function. Its own words were passed on as events.
-    #[error("the functions do not build: {0}")]
+    /// The compiler rejects a function. Its output was sent as [`Event::BuildOutput`](crate::Event::BuildOutput).
+    #[error("cannot build the functions: {0}")]
     Build(String),
-    /// There is no program of the name that the template gives.
-    #[error("{function}: BuildProperties.Binary is {binary}, and {place} has no such program; there are: {built}")]
+    /// No program has the name that the template sets.
+    #[error("{function}: BuildProperties.Binary is {binary}, but {place} has no such program. It has: {built}")]
     NoSuchBinary {
         /// Logical id of the function.
         function: String,
@@ -48,64 +48,64 @@ pub enum Error {
         binary: String,
         /// The package that was built, or the directory of programs.
         place: String,
-        /// The programs that there are.
+        /// The programs that exist, or `none`.
         built: String,
     },
-    /// One program is to serve every function, and the template does not say as which it serves this one.
-    #[error("{function}: BuildProperties.Binary is missing; it tells {} which function to serve", program.display())]
+    /// One program serves every function, but the template does not set the name of this function.
+    #[error("{function}: BuildProperties.Binary is missing. Set it to the name under which {} serves the function", program.display())]
     NoBinary {
         /// Logical id of the function.
         function: String,
         /// The program that serves every function.
         program: PathBuf,
     },
-    /// The template does not say how the function is built.
-    #[error("{function}: only functions with Metadata BuildMethod: rust-cargolambda can be built, and {found}")]
+    /// The template asks for a build that is not supported.
+    #[error("{function}: {found}. Only functions with Metadata BuildMethod: rust-cargolambda can be built")]
     NotBuildable {
         /// Logical id of the function.
         function: String,
-        /// What was found in its place.
+        /// What the template has instead, as a sentence.
         found: String,
     },
-    /// The database cannot be opened or reached, or refused a table.
+    /// The database cannot be opened or reached, or rejects a table.
     #[error("DynamoDB: {0}")]
     DynamoDb(String),
     /// The buckets cannot be opened.
     #[error("S3: {0}")]
     S3(String),
-    /// A table of the template is there already, with other keys.
+    /// A table of the template exists already with other keys.
     #[error(
-        "DynamoDB: table {table} exists with {found}, and the template describes {expected}; \
-         delete the table (or the database file) or rename it"
+        "DynamoDB: table {table} exists with {found}, but the template describes {expected}. \
+         Delete the table (or the database file), or rename the table"
     )]
     TableDiffers {
         /// Name of the table.
         table: String,
-        /// Its keys as they are.
+        /// The existing keys.
         found: String,
-        /// Its keys as the template has them.
+        /// The keys in the template.
         expected: String,
     },
-    /// The address of a running `cargo lambda watch` is not one.
-    #[error("{url} is not an address of the form http://HOST:PORT")]
+    /// The address of `cargo lambda watch` is invalid.
+    #[error("{url} is not an address of the form http://HOST:PORT (the address of cargo lambda watch)")]
     LambdaEndpoint {
-        /// What was given.
+        /// The invalid address.
         url: String,
     },
-    /// The directory of the database file, or that of the programs, cannot be used.
+    /// A directory cannot be created or read: of the database file, the buckets or the programs.
     #[error("cannot use the directory {}: {source}", path.display())]
     Directory {
         /// The directory.
         path: PathBuf,
-        /// What the system said.
+        /// The operating system's reason.
         source: io::Error,
     },
-    /// The system refused a thread or a listener.
+    /// The operating system refuses a thread, a listener or a temporary directory.
     #[error("cannot start {part}: {source}")]
     Start {
-        /// The part of the local cloud.
+        /// The part of the local cloud that does not start.
         part: &'static str,
-        /// What the system said.
+        /// The operating system's reason.
         source: io::Error,
     },
 }

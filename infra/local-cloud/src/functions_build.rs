@@ -1,4 +1,4 @@
-//! Builds programs with cargo, and finds the one that each function runs.
+//! Builds programs with cargo, and finds the program of each function.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -18,9 +18,9 @@ use crate::{
     template::{Build, Function, Template},
 };
 
-/// Builds the programs of all functions; gives them by the functions' logical ids.
+/// Builds the programs of all functions. Returns them by the functions' logical ids.
 pub(crate) async fn build(template: &Template, output: &Output) -> Result<HashMap<String, Program>, Error> {
-    buildable(template)?;
+    check_buildable(template)?;
     let directories: BTreeSet<&Path> = template.functions.values().map(|f| f.package.as_path()).collect();
     let mut programs = HashMap::new();
     for directory in directories {
@@ -31,24 +31,25 @@ pub(crate) async fn build(template: &Template, output: &Output) -> Result<HashMa
     assign(template, &programs, None)
 }
 
-/// Builds one program of the package or workspace in this directory, as its `Cargo.lock` has it, and gives its path.
+/// Builds one program of the package or workspace in this directory, with the versions in its `Cargo.lock`. Returns the
+/// program's path.
 ///
 /// # Errors
 ///
-/// There is no cargo, or the program does not build.
+/// Cargo cannot be started, or the build fails.
 pub async fn build_program(directory: &Path, name: &str, output: &Output) -> Result<PathBuf, Error> {
     let mut programs = cargo(&cargo_program(), &["--locked", "--bin", name], directory, output).await?;
-    programs.remove(name).ok_or_else(|| Error::Build(format!("cargo built no program {name}")))
+    programs.remove(name).ok_or_else(|| Error::Build(format!("cargo has built no program with the name {name}")))
 }
 
-/// One program for all functions: it is told with its last argument which one to serve.
-pub(crate) fn one(
+/// One program for all functions. Its last argument names the function to serve.
+pub(crate) fn one_program(
     template: &Template,
     program: &Path,
     arguments: &[String],
 ) -> Result<HashMap<String, Program>, Error> {
-    buildable(template)?;
-    // A process runs in the program's directory.
+    check_buildable(template)?;
+    // Absolute, because each process runs in the program's directory.
     let executable = std::path::absolute(program).unwrap_or_else(|_| program.to_owned());
     let programs = template.functions.values().map(|function| {
         let function_id = function.logical_id.clone();
@@ -61,9 +62,9 @@ pub(crate) fn one(
     programs.collect()
 }
 
-/// The programs of all functions in a directory where they were built before.
+/// Finds the programs of all functions in a directory of built programs.
 pub(crate) fn find(template: &Template, directory: &Path) -> Result<HashMap<String, Program>, Error> {
-    buildable(template)?;
+    check_buildable(template)?;
     let unreadable = |source| Error::Directory { path: directory.to_owned(), source };
     let directory = std::path::absolute(directory).map_err(unreadable)?;
     let mut programs = HashMap::new();
@@ -88,7 +89,7 @@ fn binary(function: &Function) -> Option<&String> {
     }
 }
 
-fn buildable(template: &Template) -> Result<(), Error> {
+fn check_buildable(template: &Template) -> Result<(), Error> {
     for function in template.functions.values() {
         if let Build::Other(found) = &function.build {
             let found = found.clone();
@@ -98,7 +99,7 @@ fn buildable(template: &Template) -> Result<(), Error> {
     Ok(())
 }
 
-/// Gives each function its program. Without a name there is nothing to choose by, so there must be nothing to choose from.
+/// Assigns a program to each function: by `BuildProperties.Binary`, or without that the only program.
 fn assign(
     template: &Template,
     programs: &HashMap<String, PathBuf>,
@@ -125,11 +126,12 @@ fn assign(
     assigned.collect()
 }
 
-/// Variables that `cargo run` and `cargo test` set for the program that they start. Build scripts that watch them would run
-/// again, and with them everything that depends on theirs, each time that cargo is called from here and then from a shell.
-const OF_CARGO_RUN: &[&str] = &["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_NAME", "OUT_DIR"];
+/// Variables that `cargo run` and `cargo test` set for the program that they start. They are removed for the cargo that
+/// is started here. Otherwise, build scripts that watch them, and all crates that depend on those scripts, would be
+/// built again each time that cargo runs from here and then from a shell.
+const CARGO_RUN_VARIABLES: &[&str] = &["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_NAME", "OUT_DIR"];
 
-/// The cargo that runs this program or test, or the one on the path.
+/// The cargo that started this program or test, otherwise `cargo` on the path.
 fn cargo_program() -> String {
     std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }
@@ -151,7 +153,7 @@ async fn cargo(
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| OF_CARGO_RUN.iter().any(|prefix| name.starts_with(prefix))) {
+        if name.to_str().is_some_and(|name| CARGO_RUN_VARIABLES.iter().any(|prefix| name.starts_with(prefix))) {
             command.env_remove(name);
         }
     }
@@ -184,11 +186,11 @@ async fn cargo(
     if status.success() {
         return Ok(programs);
     }
-    let what = if errors.is_empty() { status.to_string() } else { errors.join("; ") };
-    Err(Error::Build(what))
+    let reason = if errors.is_empty() { status.to_string() } else { errors.join("; ") };
+    Err(Error::Build(reason))
 }
 
-/// The program that one of cargo's messages tells of, by name.
+/// The name and the path of the program in a message of cargo. None for other messages.
 fn program_of(line: &str) -> Option<(String, PathBuf)> {
     match serde_json::from_str(line).ok()? {
         Message::CompilerArtifact(artifact) if artifact.target.kind.contains(&TargetKind::Bin) => {
@@ -205,7 +207,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn without_cargo_the_message_says_where_to_get_it() {
+    async fn error_without_cargo_says_where_to_get_it() {
         let output: Output = Arc::new(|_| {});
         let error = cargo("/nonexistent/cargo", &[], Path::new("."), &output).await.unwrap_err();
         assert!(error.to_string().contains("https://rustup.rs"), "{error}");

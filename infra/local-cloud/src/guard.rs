@@ -1,7 +1,7 @@
-//! Who may talk to what listens here: programs on this machine, and pages that it serves to itself.
+//! Restricts the servers to programs and pages of this machine.
 //!
-//! A page from anywhere can make a browser send requests to 127.0.0.1, and by DNS rebinding (a name of its own that
-//! comes to mean 127.0.0.1) even read the answers. Such requests name that page's host.
+//! Any web page can make a browser send requests to 127.0.0.1. By DNS rebinding (the page's own host name resolves to
+//! 127.0.0.1), it can even read the answers. The `Host` of such requests is the page's host.
 
 use std::net::IpAddr;
 
@@ -12,18 +12,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// An axum middleware that answers 403 to a request for another host than this machine.
+/// An axum middleware that answers 403 if the request's `Host` is not this machine.
 pub async fn local_only(request: Request, next: Next) -> Response {
     if is_for_this_machine(request.headers()) { next.run(request).await } else { forbidden() }
 }
 
-/// The same, and 403 to whatever comes from a page at all: for what no page has business with.
+/// Like [`local_only`], and answers 403 to every request from a web page. For servers that no page needs.
 pub(crate) async fn no_page(request: Request, next: Next) -> Response {
     let from_page = request.headers().contains_key(header::ORIGIN);
     if from_page || !is_for_this_machine(request.headers()) { forbidden() } else { next.run(request).await }
 }
 
-/// Whether the `Host` is localhost or a loopback address. One that is missing (HTTP/1.0) is no browser's.
+/// Whether the `Host` is localhost or a loopback address. A missing one is accepted: no browser omits it.
 fn is_for_this_machine(headers: &HeaderMap) -> bool {
     let Some(host) = headers.get(header::HOST) else { return true };
     let Ok(host) = host.to_str() else { return false };
@@ -36,7 +36,7 @@ fn is_for_this_machine(headers: &HeaderMap) -> bool {
 }
 
 fn forbidden() -> Response {
-    let body = r#"{"message":"Forbidden: this serves 127.0.0.1 and localhost only"}"#;
+    let body = r#"{"message":"Forbidden: this server only accepts the hosts 127.0.0.1 and localhost"}"#;
     (StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_this_machine_is_served() {
+    fn only_local_hosts_are_accepted() {
         let is_local = |host: &str| is_for_this_machine(&HeaderMap::from_iter([(header::HOST, host.parse().unwrap())]));
         for host in ["127.0.0.1", "127.0.0.1:3000", "localhost", "LOCALHOST:1", "[::1]:3000", "127.1.2.3:80"] {
             assert!(is_local(host), "{host}");

@@ -1,4 +1,4 @@
-//! Identifiers and times in the forms that AWS gives them.
+//! Identifiers and times in the formats of AWS.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,12 +11,12 @@ const COMMON_LOG: &[BorrowedFormatItem<'static>] = format_description!(
     "[day]/[month repr:short]/[year]:[hour]:[minute]:[second] [offset_hour sign:mandatory][offset_minute]"
 );
 
-/// The request id of an invocation.
+/// A UUID, the format of an invocation's request id.
 pub(crate) fn uuid() -> String {
     Uuid::new_v4().to_string()
 }
 
-/// Eleven random bytes as API Gateway writes them, such as `TWegAcC4EowCHnA=`: request and connection ids.
+/// A request or connection id of API Gateway: eleven random bytes, such as `TWegAcC4EowCHnA=`.
 pub(crate) fn gateway() -> String {
     let bytes = Uuid::new_v4().into_bytes();
     // Bytes 6 and 8 of a version 4 UUID hold its version and variant; the others are random.
@@ -24,7 +24,7 @@ pub(crate) fn gateway() -> String {
     URL_SAFE.encode([first, last].concat())
 }
 
-/// The form of `X-Amzn-Trace-Id`.
+/// A random value for `X-Amzn-Trace-Id`.
 pub(crate) fn trace() -> String {
     let random = Uuid::new_v4().simple().to_string();
     format!("Root=1-{:08x}-{}", now_millis() / 1000, &random[..24])
@@ -44,7 +44,7 @@ pub(crate) fn common_log_time(millis: u64) -> String {
         .unwrap_or_default()
 }
 
-/// RFC 3339 to the second, as the management API gives `connectedAt`.
+/// RFC 3339 to the second, the format of `connectedAt` in the management API.
 pub(crate) fn iso_time(millis: u64) -> String {
     let nanos = i128::from(millis / 1000) * 1_000_000_000;
     OffsetDateTime::from_unix_timestamp_nanos(nanos)
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_forms_of_aws() {
+    fn ids_and_times_have_the_formats_of_aws() {
         assert_eq!(gateway().len(), 16);
         assert!(gateway().ends_with('='));
         assert_eq!(common_log_time(1_546_852_857_000), "07/Jan/2019:09:20:57 +0000");

@@ -1,16 +1,17 @@
-//! Lambda, API Gateway (HTTP and WebSocket), DynamoDB, S3, and SNS to publish to, on loopback, driven by a SAM template.
+//! Emulates Lambda, API Gateway (HTTP and WebSocket), DynamoDB, S3 and publishing to SNS on loopback, from a SAM
+//! template.
 //!
-//! [`LocalCloud::start`] reads a `template.yaml`, builds its functions with cargo (or runs what is built: [`Lambda`]),
-//! creates its tables and buckets and serves its APIs on 127.0.0.1 until it is shut down. A route, a table or a variable
-//! that is added to the template is served without another edit. What the template asks for and nothing here does is
-//! told by [`Event::Warning`].
+//! [`LocalCloud::start`] reads a `template.yaml`, builds its functions with cargo (or runs built ones: [`Lambda`]),
+//! creates its tables and buckets, and serves its APIs on 127.0.0.1 until it is shut down. A new route, table or
+//! variable in the template works without another edit. [`Event::Warning`] reports the parts of the template that are
+//! not supported.
 //!
-//! [`Template::load`] and [`dynamodb::start_in_memory`] serve tests that need only the tables.
+//! [`Template::load`] and [`dynamodb::start_in_memory`] are for tests that need only the tables.
 
 #![warn(missing_docs)]
 #![allow(
     clippy::disallowed_methods,
-    reason = "this stands in for AWS: the clock, randomness and environment of the machine are what it hands out"
+    reason = "this emulates AWS: it provides the clock, randomness and environment of the machine"
 )]
 
 mod arn;
@@ -54,7 +55,7 @@ use dynamodb::{Access, Embedded, create_tables};
 use lambda::{Functions, PoolLimits};
 use metrics::{Metrics, Runner, TableMeter};
 
-/// A running local cloud. Everything it started ends when this is dropped; [`LocalCloud::shutdown`] ends it in order.
+/// A running local cloud. Dropping it stops all parts at once. [`LocalCloud::shutdown`] stops them in order.
 pub struct LocalCloud {
     http_url: String,
     websocket_url: String,
@@ -66,17 +67,17 @@ pub struct LocalCloud {
     dynamodb: Option<Embedded>,
     /// Tells the connections to close.
     stop: watch::Sender<bool>,
-    /// The second ends when the first is dropped and the last connection is gone.
+    /// The receiver completes after the sender here is dropped and the last connection has ended.
     alive: (Option<mpsc::Sender<()>>, mpsc::Receiver<()>),
     tasks: Vec<AbortHandle>,
 }
 
 impl LocalCloud {
-    /// Reads the template, builds and starts everything, and returns when it can be used.
+    /// Reads the template, builds the functions and starts all parts. Returns when they accept requests.
     ///
     /// # Errors
     ///
-    /// See [`Error`]. What was started until then is ended.
+    /// See [`Error`]. Parts that were started before the error are stopped.
     pub async fn start(options: Options) -> Result<Self, Error> {
         let Options {
             template,
@@ -96,7 +97,7 @@ impl LocalCloud {
         let template = Template::load(&template, &parameters)?;
         let warn = |text: String| output(Event::Warning(text));
         template.warnings.iter().cloned().for_each(warn);
-        let (pages, unserved) = http_api::pages::beside(template.http_api.as_ref(), pages);
+        let (pages, unserved) = http_api::pages::servable(template.http_api.as_ref(), pages);
         unserved.into_iter().for_each(warn);
         if let Some(violation) = template.violations.first() {
             return Err(Error::Rule(violation.clone()));
@@ -108,7 +109,7 @@ impl LocalCloud {
         let tables = (!matches!(dynamodb, DynamoDb::Endpoint(_))).then(Arc::<TableMeter>::default);
         let metrics = Arc::new(Metrics::new(&template, runner, tables.clone()));
 
-        // Programs take the longest to come by and their errors are the most frequent, so they come first.
+        // The build of the programs takes the longest and fails most often, so it comes first.
         let programs = match &lambda {
             Lambda::Build => {
                 output(Event::Building);
@@ -117,7 +118,7 @@ impl LocalCloud {
                 programs
             }
             Lambda::Prebuilt(directory) => functions_build::find(&template, directory)?,
-            Lambda::OneProgram { program, arguments } => functions_build::one(&template, program, arguments)?,
+            Lambda::OneProgram { program, arguments } => functions_build::one_program(&template, program, arguments)?,
             Lambda::Endpoint(_) => HashMap::new(),
         };
         let embedded = match &dynamodb {
@@ -184,49 +185,51 @@ impl LocalCloud {
         })
     }
 
-    /// Where the HTTP API is, such as `http://127.0.0.1:3000`.
+    /// The base URL of the HTTP API, such as `http://127.0.0.1:3000`.
     #[must_use]
     pub fn http_url(&self) -> &str {
         &self.http_url
     }
 
-    /// Where sockets connect, such as `ws://127.0.0.1:3001/dev`.
+    /// The URL of the WebSocket API with its stage, such as `ws://127.0.0.1:3001/dev`.
     #[must_use]
     pub fn websocket_url(&self) -> &str {
         &self.websocket_url
     }
 
-    /// Where the tables are.
+    /// The URL of DynamoDB, embedded or not, such as `http://127.0.0.1:8000`.
     #[must_use]
     pub fn dynamodb_endpoint(&self) -> &str {
         &self.dynamodb_endpoint
     }
 
-    /// Where the buckets are, as parts of the path, such as `http://127.0.0.1:3004`.
+    /// The URL of S3 for path-style requests, such as `http://127.0.0.1:3004`.
     #[must_use]
     pub fn s3_endpoint(&self) -> &str {
         &self.s3_endpoint
     }
 
-    /// Where `GET /metrics` answers a [`metrics::Snapshot`] as JSON, such as `http://127.0.0.1:3005`.
+    /// The base URL of the metrics, such as `http://127.0.0.1:3005`. `GET /metrics` answers a [`metrics::Snapshot`] as
+    /// JSON.
     #[must_use]
     pub fn metrics_url(&self) -> &str {
         &self.metrics_url
     }
 
-    /// What the template came to.
+    /// The template, read with the parameters of the start.
     #[must_use]
     pub fn template(&self) -> &Template {
         &self.template
     }
 
-    /// Closes the connections and lets their `$disconnect` run, then ends the functions, then the database.
+    /// Closes the connections and waits for their `$disconnect`, at most 10 s. Then it stops the functions, then the
+    /// database.
     pub async fn shutdown(mut self) {
         let _ = self.stop.send(true);
         self.abort();
         let (alive, gone) = &mut self.alive;
         drop(alive.take());
-        // Nothing is ever sent; the channel closes with its last sender.
+        // Nothing is sent on the channel. It closes when its last sender is dropped.
         let _ = tokio::time::timeout(Duration::from_secs(10), gone.recv()).await;
         self.functions.stop().await;
         if let Some(dynamodb) = self.dynamodb.take() {
@@ -247,7 +250,7 @@ impl Drop for LocalCloud {
     }
 }
 
-/// Returns when the sender says so, or is gone.
+/// Returns when the value is true or the sender is dropped.
 async fn stopped(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }

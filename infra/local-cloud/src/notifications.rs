@@ -1,4 +1,4 @@
-//! SNS as far as a function publishes to it: what is published is told, and delivered to nobody.
+//! SNS for publishing only: each published message becomes an [`Event::Published`], and is delivered to nobody.
 //!
 //! Source: Amazon SNS API Reference, `PublishBatch`, and its model's Query protocol.
 
@@ -16,11 +16,11 @@ use tokio::net::TcpListener;
 
 use crate::{Event, Output, guard, ids};
 
-/// Entries of a batch, and bytes of all of them.
+/// The most entries of a batch, and the most bytes of all entries together.
 const MAX_BATCH_ENTRIES: usize = 10;
 const MAX_BATCH_BYTES: usize = 256 * 1024;
 
-/// Serves until the task is dropped.
+/// Serves until the task is aborted.
 pub(crate) async fn serve(listener: TcpListener, output: Output) {
     let router = Router::new().route("/", post(query)).with_state(output).layer(from_fn(guard::no_page));
     if let Err(error) = axum::serve(listener, router).await {
@@ -28,7 +28,7 @@ pub(crate) async fn serve(listener: TcpListener, output: Output) {
     }
 }
 
-/// What is refused, by the code that SNS has for it.
+/// An error answer: the error code of SNS, and a message.
 struct Refusal(&'static str, String);
 
 impl IntoResponse for Refusal {
@@ -46,19 +46,19 @@ impl IntoResponse for Refusal {
 async fn query(State(output): State<Output>, Form(fields): Form<BTreeMap<String, String>>) -> Response {
     let action = fields.get("Action").map(String::as_str).unwrap_or_default();
     if action != "PublishBatch" {
-        return Refusal("InvalidAction", "only PublishBatch is served here".to_owned()).into_response();
+        return Refusal("InvalidAction", "the local SNS supports only PublishBatch".to_owned()).into_response();
     }
     match batch(&fields) {
         Ok((topic, entries)) => {
-            let mut taken = String::new();
+            let mut successful = String::new();
             for Entry { id, message, attributes } in entries {
                 let topic = topic.rsplit(':').next().unwrap_or_default().to_owned();
-                taken.push_str(&format!("<member><Id>{id}</Id><MessageId>{}</MessageId></member>", ids::uuid()));
+                successful.push_str(&format!("<member><Id>{id}</Id><MessageId>{}</MessageId></member>", ids::uuid()));
                 output(Event::Published { topic, attributes, message });
             }
             let body = format!(
                 "<PublishBatchResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishBatchResult>\
-                 <Failed/><Successful>{taken}</Successful></PublishBatchResult><ResponseMetadata><RequestId>{}\
+                 <Failed/><Successful>{successful}</Successful></PublishBatchResult><ResponseMetadata><RequestId>{}\
                  </RequestId></ResponseMetadata></PublishBatchResponse>",
                 ids::uuid()
             );
@@ -74,10 +74,11 @@ struct Entry {
     attributes: BTreeMap<String, String>,
 }
 
-/// The topic, and what is published to it.
+/// Parses a batch: the topic's ARN, and the entries.
 fn batch(fields: &BTreeMap<String, String>) -> Result<(&str, Vec<Entry>), Refusal> {
     let topic = fields.get("TopicArn").filter(|arn| arn.starts_with("arn:") && arn.split(':').count() == 6);
-    let topic = topic.ok_or_else(|| Refusal("InvalidParameter", "TopicArn is no ARN of a topic".to_owned()))?;
+    let topic = topic
+        .ok_or_else(|| Refusal("InvalidParameter", "TopicArn is missing or is not the ARN of a topic".to_owned()))?;
     let mut entries = Vec::new();
     let mut ids = BTreeSet::new();
     let mut bytes = 0;
@@ -85,7 +86,10 @@ fn batch(fields: &BTreeMap<String, String>) -> Result<(&str, Vec<Entry>), Refusa
         let prefix = format!("PublishBatchRequestEntries.member.{}", entries.len() + 1);
         let is_id = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
         if id.is_empty() || id.len() > 80 || !id.chars().all(is_id) {
-            return Err(Refusal("InvalidBatchEntryId", "1 to 80 letters, digits, - or _".to_owned()));
+            return Err(Refusal(
+                "InvalidBatchEntryId",
+                "the id of an entry must have 1 to 80 letters, digits, - or _".to_owned(),
+            ));
         }
         if !ids.insert(id) {
             return Err(Refusal("BatchEntryIdsNotDistinct", format!("two entries have the id {id}")));
@@ -97,10 +101,14 @@ fn batch(fields: &BTreeMap<String, String>) -> Result<(&str, Vec<Entry>), Refusa
         entries.push(Entry { id: id.clone(), message: message.clone(), attributes });
     }
     match entries.len() {
-        0 => Err(Refusal("EmptyBatchRequest", "there is no entry".to_owned())),
+        0 => Err(Refusal("EmptyBatchRequest", "the batch has no entries".to_owned())),
         1..=MAX_BATCH_ENTRIES if bytes <= MAX_BATCH_BYTES => Ok((topic, entries)),
-        1..=MAX_BATCH_ENTRIES => Err(Refusal("BatchRequestTooLong", format!("more than {MAX_BATCH_BYTES} bytes"))),
-        _ => Err(Refusal("TooManyEntriesInBatchRequest", format!("more than {MAX_BATCH_ENTRIES} entries"))),
+        1..=MAX_BATCH_ENTRIES => {
+            Err(Refusal("BatchRequestTooLong", format!("the batch has more than {MAX_BATCH_BYTES} bytes")))
+        }
+        _ => {
+            Err(Refusal("TooManyEntriesInBatchRequest", format!("the batch has more than {MAX_BATCH_ENTRIES} entries")))
+        }
     }
 }
 
@@ -131,31 +139,31 @@ mod tests {
     }
 
     fn code(fields: &BTreeMap<String, String>) -> &'static str {
-        batch(fields).err().map_or("taken", |refusal| refusal.0)
+        batch(fields).err().map_or("accepted", |refusal| refusal.0)
     }
 
     #[test]
-    fn a_batch_is_read_with_its_attributes() {
+    fn batch_is_read_with_its_attributes() {
         let fields = request(&[("0", "One"), ("1", "Two")]);
-        let Ok((topic, entries)) = batch(&fields) else { panic!("it is taken") };
+        let Ok((topic, entries)) = batch(&fields) else { panic!("the batch is accepted") };
         assert_eq!((topic, entries.len()), ("arn:aws:sns:us-east-1:123456789012:t", 2));
         assert_eq!((&*entries[1].message, &*entries[1].attributes["userId"]), ("Two", "bob"));
     }
 
     #[test]
-    fn what_sns_refuses_is_refused() {
+    fn invalid_batches_are_refused_with_the_codes_of_sns() {
         let ids: Vec<String> = (0..11).map(|n| n.to_string()).collect();
         let eleven: Vec<_> = ids.iter().map(|id| (id.as_str(), "x")).collect();
         assert_eq!(code(&request(&eleven)), "TooManyEntriesInBatchRequest");
-        assert_eq!(code(&request(&eleven[..10])), "taken");
+        assert_eq!(code(&request(&eleven[..10])), "accepted");
         assert_eq!(code(&request(&[])), "EmptyBatchRequest");
         assert_eq!(code(&request(&[("0", "x"), ("0", "y")])), "BatchEntryIdsNotDistinct");
         assert_eq!(code(&request(&[("<0>", "x")])), "InvalidBatchEntryId");
         assert_eq!(code(&request(&[("0", "")])), "InvalidParameter");
         let large = "x".repeat(130 * 1024);
         assert_eq!(code(&request(&[("0", &large), ("1", &large)])), "BatchRequestTooLong");
-        let mut nowhere = request(&[("0", "x")]);
-        nowhere.insert("TopicArn".to_owned(), "topic".to_owned());
-        assert_eq!(code(&nowhere), "InvalidParameter");
+        let mut without_topic = request(&[("0", "x")]);
+        without_topic.insert("TopicArn".to_owned(), "topic".to_owned());
+        assert_eq!(code(&without_topic), "InvalidParameter");
     }
 }

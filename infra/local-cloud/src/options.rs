@@ -1,4 +1,4 @@
-//! What the caller chooses, and what it is told.
+//! The options of a local cloud, and the events that it reports.
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
@@ -9,39 +9,39 @@ use axum::{
 
 use crate::{DynamoDb, Ports, S3};
 
-/// How a local cloud is to be started.
+/// The options of [`LocalCloud::start`](crate::LocalCloud::start).
 pub struct Options {
-    /// The SAM template.
+    /// The file of the SAM template.
     pub template: PathBuf,
-    /// Values for the template's parameters, in the place of their defaults.
+    /// Values of the template's parameters. A parameter without a value here has its default.
     pub parameters: BTreeMap<String, String>,
-    /// Where the APIs listen.
+    /// The listeners of both APIs.
     pub ports: Ports,
-    /// Where the tables are.
+    /// Where the tables are stored.
     pub dynamodb: DynamoDb,
-    /// Port of an embedded DynamoDB; 0 for any.
+    /// Port of an embedded DynamoDB. 0 means any free port.
     pub dynamodb_port: u16,
-    /// Where the buckets are.
+    /// Where the buckets are stored.
     pub s3: S3,
-    /// Port of S3; 0 for any.
+    /// Port of S3. 0 means any free port.
     pub s3_port: u16,
-    /// Port of the metrics; 0 for any.
+    /// Port of the metrics. 0 means any free port.
     pub metrics_port: u16,
-    /// Who runs the functions.
+    /// How the functions run.
     pub lambda: Lambda,
-    /// Quotas, those of AWS by default.
+    /// Quotas. The default is AWS's quotas.
     pub limits: Limits,
-    /// Environment for every function, on top of the template's.
+    /// Environment variables for every function, in addition to the template's. They win over those.
     pub environment: BTreeMap<String, String>,
-    /// Pages on the HTTP API's port, by path such as `/docs`. One that would take requests from a route of the
-    /// template is not served, and [`Event::Warning`] says so.
+    /// Pages on the HTTP API's port, by path such as `/docs`. A page that would hide a route of the template is not
+    /// served, and causes an [`Event::Warning`].
     pub pages: BTreeMap<String, PageSource>,
-    /// Is told of progress, warnings and what the functions log.
+    /// Receives progress, warnings and the functions' log lines.
     pub output: Output,
 }
 
 impl Options {
-    /// The template's own parameters, everything embedded, in memory, and nothing told.
+    /// Default parameters, embedded services without kept data, any free ports, and no output.
     #[must_use]
     pub fn new(template: impl Into<PathBuf>, ports: Ports) -> Self {
         Self {
@@ -62,43 +62,43 @@ impl Options {
     }
 }
 
-/// Who runs the functions.
+/// How the functions run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lambda {
-    /// They are built by cargo, the package of each `CodeUri`, and run as processes.
+    /// Cargo builds the package of each `CodeUri`, and each function runs as processes of its program.
     Build,
-    /// They are run as processes; the programs of this directory, under the names of `BuildProperties.Binary`, are
-    /// built already.
+    /// Each function runs as processes of a program in this directory. The file's name is `BuildProperties.Binary`.
     Prebuilt(PathBuf),
-    /// They are run as processes of one program that serves every function and is built already. Each is started with
-    /// these arguments and one more, the function's `BuildProperties.Binary`.
+    /// Each function runs as processes of one program that contains every function. A process is started with these
+    /// arguments and the function's `BuildProperties.Binary` after them.
     OneProgram {
-        /// The program.
+        /// The executable file.
         program: PathBuf,
-        /// What is said before the function's name, such as a subcommand.
+        /// The arguments before the function's name, such as a subcommand.
         arguments: Vec<String>,
     },
-    /// The URL of a running `cargo lambda watch`.
+    /// A running `cargo lambda watch` at this URL runs the functions.
     Endpoint(String),
 }
 
-/// Quotas of AWS (API Gateway and Lambda quotas), to be set shorter by tests.
+/// Quotas of AWS (API Gateway and Lambda quotas). Tests may set shorter ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// A connection that is silent for so long is closed; 10 min.
+    /// A connection without traffic for this time is closed. 10 min on AWS.
     pub idle: Duration,
-    /// A connection that is so old is closed; 2 h.
+    /// A connection of this age is closed. 2 h on AWS.
     pub life: Duration,
-    /// A WebSocket route's function has so long to answer; 29 s.
+    /// How long the function of a WebSocket route may take. 29 s on AWS.
     pub integration: Duration,
-    /// Bytes in one frame; 32 KB.
+    /// The most bytes of a frame. 32 KB on AWS.
     pub frame: usize,
-    /// Bytes in one message; 128 KB.
+    /// The most bytes of a message. 128 KB on AWS.
     pub message: usize,
-    /// Processes of one function. AWS has a quota for the account, 1000; one machine has less to give.
+    /// The most processes of one function; 10 by default. AWS has a quota of 1000 for the account, too many for one
+    /// machine.
     pub processes: usize,
-    /// An invocation that finds no process free waits so long before it is throttled. AWS throttles at once, but at the
-    /// quota above.
+    /// How long an invocation waits for a free process before it is throttled; 10 s by default. AWS throttles at once,
+    /// but only at its larger quota.
     pub throttle: Duration,
 }
 
@@ -116,49 +116,49 @@ impl Default for Limits {
     }
 }
 
-/// Makes a page, anew for each request, so that a file that was edited shows at once. It may block.
+/// Creates a page. It is called for each request, so that an edited file is visible at once. It may block.
 pub type PageSource = Arc<dyn Fn() -> Page + Send + Sync>;
 
-/// What is answered to GET and HEAD. It is a document: its `Content-Security-Policy` allows no script and nothing from
-/// elsewhere, only styles in the page itself.
+/// The answer to GET and HEAD. Its `Content-Security-Policy` allows only styles in the page itself: no scripts, and
+/// nothing from other addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// 200, or what tells that it could not be made.
+    /// 200, or an error status if the page cannot be created.
     pub status: StatusCode,
-    /// Such as `text/html; charset=utf-8`.
+    /// The `Content-Type`, such as `text/html; charset=utf-8`.
     pub content_type: HeaderValue,
-    /// The page itself.
+    /// The content of the page.
     pub body: Bytes,
 }
 
-/// Takes events, from any thread, and must not block.
+/// Receives events from any thread. It must not block.
 pub type Output = Arc<dyn Fn(Event) + Send + Sync>;
 
-/// Something that a developer may want to see.
+/// An event that a developer may want to see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// cargo is at work.
+    /// Cargo starts to build the functions.
     Building,
-    /// A line of cargo's.
+    /// A line of cargo's output.
     BuildOutput(String),
-    /// The functions are built.
+    /// The build has succeeded.
     Built {
-        /// How many.
+        /// The number of functions.
         functions: usize,
     },
-    /// A line that a function wrote; one of embedded metrics as `name=value`.
+    /// A log line of a function. A line of embedded metrics is shown as `name=value` pairs.
     Log {
         /// Logical id of the function.
         function: String,
-        /// Without its line break.
+        /// The text without the line break.
         line: String,
     },
-    /// An invocation came to an error: of the function, of its process or of the way to it.
+    /// An invocation has failed: in the function, in its process, or on the way to it.
     InvocationFailed {
         /// Logical id of the function.
         function: String,
-        /// What happened.
+        /// The error's text.
         reason: String,
     },
     /// A function published to a topic.
@@ -167,10 +167,10 @@ pub enum Event {
         topic: String,
         /// The attributes of the message, by name.
         attributes: BTreeMap<String, String>,
-        /// What it says.
+        /// The body of the message.
         message: String,
     },
-    /// Something of the template that has no effect here.
+    /// A part of the template that has no effect in the local cloud.
     Warning(String),
 }
 
@@ -179,7 +179,7 @@ impl fmt::Display for Event {
         match self {
             Self::Building => out.write_str("building the functions"),
             Self::BuildOutput(line) => out.write_str(line),
-            Self::Built { functions } => write!(out, "{functions} functions are built"),
+            Self::Built { functions } => write!(out, "built {functions} functions"),
             Self::Log { function, line } => write!(out, "{function} | {line}"),
             Self::InvocationFailed { function, reason } => write!(out, "{function} failed: {reason}"),
             Self::Published { topic, attributes, message } => {

@@ -1,4 +1,4 @@
-//! The two ports of the local cloud, taken before anything else, so that their numbers can be used in the template.
+//! The ports of both APIs. They are bound first, so that their numbers can be used in the template's parameters.
 
 use std::{io, net::SocketAddr};
 
@@ -16,30 +16,30 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// Takes both ports; 0 stands for any that is free.
+    /// Binds both ports. 0 means any free port.
     ///
     /// # Errors
     ///
-    /// [`Error::PortTaken`] names the port that something else listens on.
+    /// [`Error::PortTaken`] if another program listens on a port.
     pub async fn bind(http_port: u16, websocket_port: u16) -> Result<Self, Error> {
         let (http, http_address) = listen(http_port).await?;
         let (websocket, websocket_address) = listen(websocket_port).await?;
         Ok(Self { http, websocket, http_address, websocket_address })
     }
 
-    /// Where the HTTP API will be.
+    /// The address of the HTTP API.
     #[must_use]
     pub fn http_address(&self) -> SocketAddr {
         self.http_address
     }
 
-    /// Where the WebSocket API and `@connections` will be.
+    /// The address of the WebSocket API and of `@connections`.
     #[must_use]
     pub fn websocket_address(&self) -> SocketAddr {
         self.websocket_address
     }
 
-    /// Such as `http://127.0.0.1:3000`.
+    /// The base URL of the HTTP API, such as `http://127.0.0.1:3000`.
     #[must_use]
     pub fn http_url(&self) -> String {
         format!("http://{}", self.http_address)
@@ -52,14 +52,14 @@ impl Ports {
     }
 }
 
-/// A listener on 127.0.0.1, and where it is.
+/// Binds a listener on 127.0.0.1. Returns its address, too.
 pub(crate) async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), Error> {
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|source| fault(port, source))?;
-    let address = listener.local_addr().map_err(|source| fault(port, source))?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|source| listen_error(port, source))?;
+    let address = listener.local_addr().map_err(|source| listen_error(port, source))?;
     Ok((listener, address))
 }
 
-pub(crate) fn fault(port: u16, source: io::Error) -> Error {
+pub(crate) fn listen_error(port: u16, source: io::Error) -> Error {
     match source.kind() {
         io::ErrorKind::AddrInUse => Error::PortTaken { port },
         _ => Error::Listen { port, source },

@@ -1,4 +1,4 @@
-//! DynamoDB: dynoxide in this process, or a running endpoint, with the tables that the template describes.
+//! DynamoDB with the template's tables: dynoxide in this process, or another endpoint.
 
 mod front;
 mod tables;
@@ -17,18 +17,18 @@ use tokio::sync::oneshot;
 use crate::{Error, metrics::TableMeter, template::Template};
 pub(crate) use tables::{Access, create_tables};
 
-/// Where the tables are.
+/// Where the tables are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DynamoDb {
-    /// In memory, gone with the local cloud.
+    /// In memory. They are lost when the local cloud stops.
     Memory,
-    /// In a file, which is made if it is not there.
+    /// In this SQLite file, which is created if it does not exist.
     File(PathBuf),
-    /// At the URL of something that speaks DynamoDB's protocol.
+    /// At the URL of another DynamoDB, such as DynamoDB Local.
     Endpoint(String),
 }
 
-/// A DynamoDB in this process, on loopback. It stops when this is dropped.
+/// A DynamoDB in this process, on loopback. Dropping it stops it.
 #[derive(Debug)]
 pub struct Embedded {
     endpoint: String,
@@ -40,7 +40,7 @@ pub struct Embedded {
 ///
 /// # Errors
 ///
-/// Where it cannot start, or a table makes no sense to DynamoDB.
+/// DynamoDB cannot start, or rejects a table.
 pub async fn start_in_memory(template: &Template) -> Result<Embedded, Error> {
     let embedded = Embedded::start(None, 0, Arc::default())?;
     let access = Access::new(&embedded.endpoint, &BTreeMap::new());
@@ -49,8 +49,8 @@ pub async fn start_in_memory(template: &Template) -> Result<Embedded, Error> {
 }
 
 impl Embedded {
-    /// Opens the file, or memory without one, and serves it. dynoxide answers on the thread that it is called on and
-    /// waits for SQLite there, so it has a thread and a runtime of its own.
+    /// Opens the file, or a database in memory if there is none, and serves it. dynoxide blocks the calling thread
+    /// while SQLite works, so it has a thread and a runtime of its own.
     pub(crate) fn start(file: Option<&Path>, port: u16, meter: Arc<TableMeter>) -> Result<Self, Error> {
         let database = match file {
             None => Database::memory(),
@@ -66,31 +66,32 @@ impl Embedded {
             let place = file.map_or_else(|| "memory".to_owned(), |file| file.display().to_string());
             Error::DynamoDb(format!("cannot open {place}: {error}"))
         })?;
-        let listener = TcpListener::bind(("127.0.0.1", port)).map_err(|source| crate::ports::fault(port, source))?;
+        let listener =
+            TcpListener::bind(("127.0.0.1", port)).map_err(|source| crate::ports::listen_error(port, source))?;
         let start = |source| Error::Start { part: "DynamoDB", source };
         listener.set_nonblocking(true).map_err(start)?;
         let endpoint = format!("http://{}", listener.local_addr().map_err(start)?);
-        // dynoxide lets every page in the world read its answers, so it stands behind a front that lets none.
+        // dynoxide allows every web page to read its answers, so it runs behind a proxy that refuses all pages.
         let engine = TcpListener::bind(("127.0.0.1", 0)).map_err(start)?;
         engine.set_nonblocking(true).map_err(start)?;
         let engine_address = engine.local_addr().map_err(start)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(start)?;
-        let (stop, until) = oneshot::channel::<()>();
+        let (stop, stop_signal) = oneshot::channel::<()>();
         let (done, stopped) = oneshot::channel();
         let serve = move || {
-            let served = runtime.block_on(async {
+            let result = runtime.block_on(async {
                 let engine = tokio::net::TcpListener::from_std(engine).map_err(|error| error.to_string())?;
                 let listener = tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
                 let front = tokio::spawn(front::serve(listener, engine_address, meter));
-                let until = async move {
+                let stop_signal = async move {
                     // Dropping the sender stops the server as well.
-                    let _ = until.await;
+                    let _ = stop_signal.await;
                     front.abort();
                 };
-                dynoxide::server::serve_with_shutdown(engine, database, until).await
+                dynoxide::server::serve_with_shutdown(engine, database, stop_signal).await
             });
-            if let Err(error) = served {
-                tracing::error!(%error, "DynamoDB ended");
+            if let Err(error) = result {
+                tracing::error!(%error, "the embedded DynamoDB has stopped: restart the local cloud");
             }
             drop(runtime);
             let _ = done.send(());
@@ -99,13 +100,13 @@ impl Embedded {
         Ok(Self { endpoint, stop: Some(stop), stopped: Some(stopped) })
     }
 
-    /// The URL for `AWS_ENDPOINT_URL_DYNAMODB`.
+    /// The URL, for `AWS_ENDPOINT_URL_DYNAMODB`.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// Stops the server and waits until the database is closed, or 5 s for requests that do not end.
+    /// Stops the server and waits until the database is closed, at most 5 s.
     pub async fn shutdown(mut self) {
         drop(self.stop.take());
         if let Some(stopped) = self.stopped.take() {

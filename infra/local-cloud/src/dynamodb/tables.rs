@@ -1,4 +1,4 @@
-//! Creates the template's tables where they are missing, and refuses to go on where they are others.
+//! Creates the template's missing tables, and fails if an existing table has other keys.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -18,18 +18,19 @@ use crate::{
     template::{Index, Key, Table},
 };
 
-/// How often and how long a table that is being made is asked for.
+/// The wait between two looks at a new table, and the most looks until it is active.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 const MAX_POLLS: usize = 300;
 
-/// A client of one endpoint, and the endpoint's name for messages.
+/// A client of one endpoint, and the endpoint's URL for error messages.
 pub(crate) struct Access {
     client: Client,
     endpoint: String,
 }
 
 impl Access {
-    /// `environment` may hold credentials and a region for an endpoint that cares; others get any.
+    /// `environment` may have credentials and a region. Otherwise, it uses made-up ones, which a local endpoint
+    /// accepts.
     pub(crate) fn new(endpoint: &str, environment: &BTreeMap<String, String>) -> Self {
         let variable = |name: &str, default: &str| environment.get(name).map_or(default, String::as_str).to_owned();
         let credentials = Credentials::new(
@@ -60,21 +61,21 @@ impl Access {
     }
 }
 
-/// Makes every table exist as described. Gives what the endpoint could not do and a developer can live without.
+/// Creates the missing tables and waits until all are active. Returns warnings about TTLs that the endpoint cannot set.
 pub(crate) async fn create_tables(access: &Access, tables: &[Table]) -> Result<Vec<String>, Error> {
     let mut warnings = Vec::new();
     for table in tables {
         match describe(access, &table.name).await? {
-            Some(found) => compare(table, &found)?,
+            Some(found) => check_keys(table, &found)?,
             None => create(access, table).await?,
         }
     }
     for table in tables {
-        active(access, &table.name).await?;
+        wait_until_active(access, &table.name).await?;
         if let Some(attribute) = &table.ttl
-            && let Err(error) = expire(access, &table.name, attribute).await
+            && let Err(error) = set_ttl(access, &table.name, attribute).await
         {
-            warnings.push(format!("items of {} do not expire: {error}", table.name));
+            warnings.push(format!("expired items of table {} are not deleted: {error}", table.name));
         }
     }
     Ok(warnings)
@@ -84,11 +85,11 @@ async fn describe(access: &Access, name: &str) -> Result<Option<TableDescription
     match access.client.describe_table().table_name(name).send().await {
         Ok(output) => Ok(output.table),
         Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => Ok(None),
-        Err(error) => Err(access.failed(&format!("cannot look for table {name}"), error)),
+        Err(error) => Err(access.failed(&format!("cannot read the description of table {name}"), error)),
     }
 }
 
-async fn active(access: &Access, name: &str) -> Result<(), Error> {
+async fn wait_until_active(access: &Access, name: &str) -> Result<(), Error> {
     for _ in 0..MAX_POLLS {
         let status = describe(access, name).await?.and_then(|table| table.table_status);
         if status.is_none_or(|status| status == TableStatus::Active) {
@@ -96,11 +97,11 @@ async fn active(access: &Access, name: &str) -> Result<(), Error> {
         }
         tokio::time::sleep(POLL_INTERVAL).await;
     }
-    Err(Error::DynamoDb(format!("table {name} at {} does not become active", access.endpoint)))
+    Err(Error::DynamoDb(format!("table {name} at {} does not become active within 60 s", access.endpoint)))
 }
 
 async fn create(access: &Access, table: &Table) -> Result<(), Error> {
-    let invalid = |error| access.failed(&format!("table {} cannot be described", table.name), error);
+    let invalid = |error| access.failed(&format!("invalid definition of table {}", table.name), error);
     let mut request = access
         .client
         .create_table()
@@ -133,15 +134,15 @@ async fn create(access: &Access, table: &Table) -> Result<(), Error> {
     Ok(())
 }
 
-async fn expire(access: &Access, name: &str, attribute: &str) -> Result<(), Error> {
-    let failed = |error| access.failed("cannot set the time to live", error);
+async fn set_ttl(access: &Access, name: &str, attribute: &str) -> Result<(), Error> {
+    let failed = |error| access.failed("cannot set the TTL of a table", error);
     let current = access.client.describe_time_to_live().table_name(name).send().await;
     let current = current.ok().and_then(|output| output.time_to_live_description);
     if current.is_some_and(|current| current.attribute_name.as_deref() == Some(attribute)) {
         return Ok(());
     }
     let specification = TimeToLiveSpecification::builder().attribute_name(attribute).enabled(true).build();
-    let specification = specification.map_err(|error| access.failed("cannot set the time to live", error))?;
+    let specification = specification.map_err(|error| access.failed("cannot set the TTL of a table", error))?;
     let request = access.client.update_time_to_live().table_name(name).time_to_live_specification(specification);
     request.send().await.map_err(failed)?;
     Ok(())
@@ -161,15 +162,15 @@ fn projection(index: &Index) -> Projection {
     projection.build()
 }
 
-fn compare(table: &Table, found: &TableDescription) -> Result<(), Error> {
-    let mut expected = vec![shape("", &table.key)];
-    expected.extend(table.global_indexes.iter().chain(&table.local_indexes).map(|i| shape(&i.name, &i.key)));
+fn check_keys(table: &Table, found: &TableDescription) -> Result<(), Error> {
+    let mut expected = vec![key_text("", &table.key)];
+    expected.extend(table.global_indexes.iter().chain(&table.local_indexes).map(|i| key_text(&i.name, &i.key)));
     let mut actual = vec![("", found.key_schema())];
     let globals = found.global_secondary_indexes().iter();
     actual.extend(globals.map(|index| (index.index_name().unwrap_or_default(), index.key_schema())));
     let locals = found.local_secondary_indexes().iter();
     actual.extend(locals.map(|index| (index.index_name().unwrap_or_default(), index.key_schema())));
-    let mut actual: Vec<_> = actual.into_iter().map(|(name, schema)| shape(name, &key_of(schema))).collect();
+    let mut actual: Vec<_> = actual.into_iter().map(|(name, schema)| key_text(name, &key_of(schema))).collect();
     expected.sort();
     actual.sort();
     if expected == actual {
@@ -185,7 +186,7 @@ fn key_of(schema: &[KeySchemaElement]) -> Key {
     Key { partition: name(&KeyType::Hash).unwrap_or_default(), sort: name(&KeyType::Range) }
 }
 
-fn shape(index: &str, key: &Key) -> String {
+fn key_text(index: &str, key: &Key) -> String {
     let place = if index.is_empty() { "key".to_owned() } else { format!("index {index}") };
     match &key.sort {
         Some(sort) => format!("{place} ({}, {sort})", key.partition),

@@ -162,8 +162,8 @@ async fn end(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
     child.wait().await
 }
 
-/// Hands every line that the process writes to the metrics and to the output; both of its streams are the function's log,
-/// as on AWS. Lines need not be UTF-8.
+/// Hands every line that the process writes to the metrics and to the output; both of its streams are the function's
+/// log, as on AWS. Lines need not be UTF-8.
 async fn pass_on(stream: impl AsyncRead + Unpin, function: String, metrics: Arc<Metrics>, output: Output) {
     let mut reader = BufReader::new(stream);
     let mut line = Vec::new();

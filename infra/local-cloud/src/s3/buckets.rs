@@ -1,5 +1,5 @@
-//! What of S3 is served: single objects, put, read, tagged and removed. The file system back end of s3s does the work;
-//! here is what it leaves out, tags, and where it differs from S3.
+//! The supported operations of S3: put, read, tag and delete single objects. The file system back end of s3s does the
+//! work. This module adds tags, and corrects the back end where it differs from S3.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -25,9 +25,9 @@ type Place = (String, String);
 pub(super) struct Buckets {
     files: FileSystem,
     names: BTreeSet<String>,
-    /// What is being put now.
+    /// The objects that are being written.
     writing: Mutex<HashSet<Place>>,
-    /// Gone with the process: nothing here looks at them but whoever asks for them.
+    /// Tags are not kept beyond the process, because only requests for tags read them.
     tags: Mutex<HashMap<Place, Vec<Tag>>>,
 }
 
@@ -40,18 +40,19 @@ impl Buckets {
         self.tags.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Of two at once that put the same object one is refused, as S3 refuses conditional ones: the back end looks what is
-    /// there before it writes, and compares checksums after that.
-    fn begin(&self, place: &Place) -> S3Result<Writing<'_>> {
+    /// Locks an object for a put. Fails if another put of the same object is running, as S3 does for conditional puts.
+    /// The back end needs the lock, because it looks for the object before it writes, and compares checksums
+    /// afterwards.
+    fn start_put(&self, place: &Place) -> S3Result<Writing<'_>> {
         let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         match writing.insert(place.clone()) {
             true => Ok(Writing { all: &self.writing, place: place.clone() }),
-            false => Err(s3_error!(ConditionalRequestConflict, "the object is being put")),
+            false => Err(s3_error!(ConditionalRequestConflict, "another request is writing the object")),
         }
     }
 }
 
-/// An object is being put, until this is dropped.
+/// The lock of an object that is being written. Dropping it unlocks the object.
 struct Writing<'a> {
     all: &'a Mutex<HashSet<Place>>,
     place: Place,
@@ -63,7 +64,7 @@ impl Drop for Writing<'_> {
     }
 }
 
-/// The tags of the header `x-amz-tagging`: a query string.
+/// Parses the tags in the header `x-amz-tagging`, which is a query string.
 fn tags(header: &str) -> Vec<Tag> {
     let decoded =
         |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
@@ -72,7 +73,7 @@ fn tags(header: &str) -> Vec<Tag> {
     pairs.map(|(key, value)| Tag { key: Some(decoded(key)), value: Some(decoded(value)) }).collect()
 }
 
-/// A request to the back end that no client made.
+/// A request to the back end that does not come from a client.
 fn internal_request<T>(method: Method, input: T) -> S3Request<T> {
     S3Request {
         input,
@@ -91,16 +92,16 @@ fn internal_request<T>(method: Method, input: T) -> S3Request<T> {
 impl S3 for Buckets {
     async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         let place = (request.input.bucket.clone(), request.input.key.clone());
-        // The back end would make it.
+        // Without this check, the back end would create the bucket.
         if !self.names.contains(&place.0) {
             return Err(s3_error!(NoSuchBucket));
         }
-        let _writing = self.begin(&place)?;
-        let given = request.input.tagging.as_deref().map(tags).unwrap_or_default();
+        let _writing = self.start_put(&place)?;
+        let new_tags = request.input.tagging.as_deref().map(tags).unwrap_or_default();
         let answer = self.files.put_object(request).await;
         match &answer {
-            Ok(_) => drop(self.tags().insert(place, given)),
-            // The back end compares checksums once it has written the object; S3 stores none that is wrong.
+            Ok(_) => drop(self.tags().insert(place, new_tags)),
+            // The back end compares checksums after the write. S3 does not store an object with a wrong checksum.
             Err(error) if *error.code() == S3ErrorCode::BadDigest => {
                 let input = DeleteObjectInput { bucket: place.0, key: place.1, ..DeleteObjectInput::default() };
                 self.files.delete_object(internal_request(Method::DELETE, input)).await?;

@@ -1,4 +1,5 @@
-//! Reads the properties of one map: the supported are resolved, the rest is either known to change nothing or warned of.
+//! Reads the properties of one map: the supported are resolved, the rest is either known to change nothing or warned
+//! of.
 
 use std::collections::BTreeMap;
 

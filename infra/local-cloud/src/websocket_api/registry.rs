@@ -85,8 +85,8 @@ impl Connection {
         }
     }
 
-    /// Closes it from outside. From now on it takes nothing, however late its task gets to that: who deletes a connection
-    /// and answers after that is not heard.
+    /// Closes it from outside. From now on it takes nothing, however late its task gets to that: who deletes a
+    /// connection and answers after that is not heard.
     pub(super) fn end(&self) {
         self.is_closing.store(true, Ordering::Relaxed);
         self.close.notify_one();

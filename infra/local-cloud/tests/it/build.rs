@@ -79,7 +79,7 @@ async fn what_the_compiler_says_is_passed_on() {
     package(directory.path(), "fn main() { nonsense }");
     let (result, events) = start(directory.path(), TEMPLATE).await;
     let message = result.unwrap_err().to_string();
-    assert!(message.contains("the functions do not build") && message.contains("nonsense"), "{message}");
+    assert!(message.contains("cannot build the functions") && message.contains("nonsense"), "{message}");
     let shown = |event: &Event| matches!(event, Event::BuildOutput(line) if line.contains("first.rs:1"));
     assert!(events.iter().any(shown), "{events:?}");
 }

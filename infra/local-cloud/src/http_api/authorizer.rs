@@ -1,4 +1,4 @@
-//! The Lambda authorizer of an HTTP API: payload format 2.0, simple responses, answers kept per identity.
+//! The Lambda authorizer of an HTTP API: payload format 2.0, simple responses, and a cache by identity.
 //!
 //! Source: API Gateway Developer Guide, "Control access to HTTP APIs with AWS Lambda authorizers".
 
@@ -17,23 +17,23 @@ use crate::{
     template::{HttpAuthorizer, HttpRoute},
 };
 
-/// What API Gateway gives an authorizer (HTTP API quotas: authorizer timeout, 10 s).
+/// API Gateway's timeout of an authorizer (HTTP API quotas: 10 s).
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Verdict {
-    /// With the context that the route's function gets.
+    /// Allowed, with the context for the route's function.
     Allowed(Value),
     Denied,
-    /// A part of the identity is not in the request, so the authorizer was not asked.
+    /// The request lacks a part of the identity, so the authorizer was not invoked.
     NoIdentity,
     Failed,
 }
 
-/// The authorizer's name, and the identity in the order of its sources.
+/// The authorizer's name, and the values of its identity sources.
 type CacheKey = (String, Vec<String>);
 
-/// The answers that are still good.
+/// The cached answers of the authorizers, with the time when each expires.
 #[derive(Default)]
 pub(super) struct Authorizers {
     cache: Mutex<HashMap<CacheKey, (Instant, Verdict)>>,
@@ -52,11 +52,11 @@ impl Authorizers {
         let identity: Option<Vec<String>> =
             authorizer.identity_sources.iter().map(|source| identity(source, incoming, event)).collect();
         let Some(identity) = identity else { return Verdict::NoIdentity };
-        // Without an identity there is nothing to keep an answer by.
-        let cached = !authorizer.ttl.is_zero() && !identity.is_empty();
+        // Without an identity there is no cache key.
+        let uses_cache = !authorizer.ttl.is_zero() && !identity.is_empty();
         let cache_key = (name.to_owned(), identity.clone());
         let cache = || self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if cached {
+        if uses_cache {
             let now = Instant::now();
             let mut cache = cache();
             cache.retain(|_, (until, _)| *until > now);
@@ -69,14 +69,14 @@ impl Authorizers {
             Ok(Answer::Success(payload)) => verdict(&payload),
             _ => Verdict::Failed,
         };
-        if cached && verdict != Verdict::Failed {
+        if uses_cache && verdict != Verdict::Failed {
             cache().insert(cache_key, (Instant::now() + authorizer.ttl, verdict.clone()));
         }
         verdict
     }
 }
 
-/// The value of one identity source; an empty one counts as none.
+/// The value of one identity source. None if it is missing or empty.
 fn identity(source: &str, incoming: &Incoming, event: &Value) -> Option<String> {
     let value = if let Some(name) = source.strip_prefix("$request.header.") {
         incoming.headers.get(&name.to_ascii_lowercase()).cloned()
@@ -92,7 +92,7 @@ fn identity(source: &str, incoming: &Incoming, event: &Value) -> Option<String> 
     value.filter(|value| !value.is_empty())
 }
 
-/// The event of the route, as an authorizer gets it.
+/// Turns the route's event into the authorizer's event.
 fn request(event: &Value, incoming: &Incoming, route: &HttpRoute, identity: &[String]) -> Value {
     let mut request = event.clone();
     if let Some(fields) = request.as_object_mut() {
@@ -100,7 +100,7 @@ fn request(event: &Value, incoming: &Incoming, route: &HttpRoute, identity: &[St
     }
     let context = &event["requestContext"];
     let (api, stage) = (&context["apiId"], &context["stage"]);
-    // Method and path as the route has them, as in `.../$default/GET/pets/{id}`.
+    // The ARN has the route's path, not the request's, as in `.../$default/GET/pets/{id}`.
     let path = match (&route.method, &route.path) {
         (Some(_), Some(path)) => format!("{}{path}", incoming.method),
         _ => key(route),
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_simple_response_is_an_answer() {
+    fn answers_other_than_simple_responses_fail() {
         assert_eq!(verdict(br#"{"isAuthorized":true}"#), Verdict::Allowed(json!({})));
         assert_eq!(
             verdict(br#"{"isAuthorized":true,"context":{"userId":"alice"}}"#),

@@ -1,4 +1,4 @@
-//! A request as a function sees it: payload format 2.0.
+//! The event of an HTTP API's function: payload format 2.0.
 //!
 //! Source: API Gateway Developer Guide, "Create AWS Lambda proxy integrations for HTTP APIs".
 
@@ -18,10 +18,10 @@ use crate::{
     template::{HttpApi, HttpRoute},
 };
 
-/// What is the same for the event of the route and of its authorizer.
+/// The parts of a request that the events of the route and of its authorizer share.
 pub(super) struct Incoming {
     pub(super) method: String,
-    /// Decoded, as API Gateway hands it on.
+    /// Percent-decoded, as in API Gateway's events.
     pub(super) path: String,
     pub(super) headers: BTreeMap<String, String>,
     pub(super) query: BTreeMap<String, String>,
@@ -101,7 +101,7 @@ impl Incoming {
         event
     }
 
-    /// Text stays text; everything else is base64.
+    /// Adds the body to the event: text unchanged, everything else in base64.
     pub(super) fn put_body(&self, event: &mut Value, body: &Bytes) {
         if body.is_empty() {
             return;
@@ -119,7 +119,7 @@ pub(super) fn key(route: &HttpRoute) -> String {
     }
 }
 
-/// Lower-case names; values of the same name joined by commas.
+/// The headers by lower-case name. Several values of one name are joined by commas.
 fn joined(headers: &HeaderMap) -> BTreeMap<String, String> {
     let mut joined = BTreeMap::new();
     for (name, value) in headers {
@@ -166,10 +166,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_given_twice_are_joined() {
-        let found = query("a=1&a=2&b=x+y%2Fz&c");
+    fn repeated_query_parameters_are_joined() {
+        let parameters = query("a=1&a=2&b=x+y%2Fz&c");
         let expected = [("a", "1,2"), ("b", "x y/z"), ("c", "")];
-        assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+        assert_eq!(parameters, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
     }
 
     #[test]

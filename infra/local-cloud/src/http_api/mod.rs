@@ -30,8 +30,8 @@ use event::Incoming;
 use pages::Pages;
 use response::{message, outgoing};
 
-/// API Gateway's quota for a request's body (HTTP API quotas: 10 MB).
-const BODY_LIMIT: usize = 10 * 1024 * 1024;
+/// The most bytes of a request's body (HTTP API quotas: 10 MB).
+const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 struct Gateway {
     api: HttpApi,
@@ -40,7 +40,7 @@ struct Gateway {
     metrics: Arc<Metrics>,
 }
 
-/// Serves the API, and the pages beside it, until the task is dropped.
+/// Serves the API and the pages until the task is aborted.
 pub(crate) async fn serve(
     listener: TcpListener,
     api: HttpApi,
@@ -50,11 +50,11 @@ pub(crate) async fn serve(
 ) {
     let gateway = Arc::new(Gateway { api, functions, authorizers: Authorizers::default(), metrics });
     let router = Router::new().fallback(handle).with_state(gateway);
-    // The last layer is the first to see a request.
+    // The layer that is added last handles a request first.
     let router = router.layer(from_fn_with_state(pages, pages::answer)).layer(from_fn(guard::local_only));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     if let Err(error) = axum::serve(listener, service).await {
-        tracing::error!(%error, "the HTTP API ended");
+        tracing::error!(%error, "the HTTP API has stopped: restart the local cloud");
     }
 }
 
@@ -85,7 +85,7 @@ async fn handle(
 impl Gateway {
     async fn answer(&self, request: Request, client: SocketAddr, id: &str) -> Response {
         let (parts, body) = request.into_parts();
-        let Some(body) = crate::body::read(body, BODY_LIMIT).await else {
+        let Some(body) = crate::body::read(body, MAX_BODY_BYTES).await else {
             return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         };
         let incoming = Incoming::new(&self.api, &parts, client, id);
@@ -105,7 +105,7 @@ impl Gateway {
         incoming.put_body(&mut event, &body);
         match self.functions.invoke(&route.function, &event, route.timeout).await {
             Ok(Answer::Success(payload)) => outgoing(&payload),
-            // Lambda tells API Gateway of a function's own time-out as of any other error of it.
+            // Lambda reports a function's own timeout to API Gateway like any other error of the function.
             Ok(Answer::FunctionError { .. }) | Err(InvokeError::Unavailable(_)) => {
                 message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
             }

@@ -1,4 +1,4 @@
-//! Pages beside the template's routes, on the same port: documents for whoever develops against the API.
+//! Pages on the port of the HTTP API: documents for developers of clients.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,60 +15,61 @@ use crate::{
     template::HttpApi,
 };
 
-/// A page is a document: it runs no script, loads nothing and is in no frame. Its styles are its own.
+/// Pages may only use styles of their own: no scripts, no other resources, no frames.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The pages by path.
 pub(crate) type Pages = Arc<BTreeMap<String, PageSource>>;
 
-/// Those that take no request from the template, and a warning for each of the others: what the template serves is
-/// served here as on AWS.
-pub(crate) fn beside(api: Option<&HttpApi>, pages: BTreeMap<String, PageSource>) -> (Pages, Vec<String>) {
+/// Returns the pages that hide no route of the template, and a warning for each of the others. The template's routes
+/// win, so that the API behaves as on AWS.
+pub(crate) fn servable(api: Option<&HttpApi>, pages: BTreeMap<String, PageSource>) -> (Pages, Vec<String>) {
     let mut warnings = Vec::new();
-    let mut kept = BTreeMap::new();
+    let mut served_pages = BTreeMap::new();
     for (path, page) in pages {
         let Some(api) = api else {
-            warnings.push(format!("the page {path} is not served, since the template has no HTTP API"));
+            warnings.push(format!("the page {path} is not served, because the template has no HTTP API"));
             continue;
         };
-        match hidden(api, &path) {
+        match hidden_route(api, &path) {
             Some(key) => {
-                warnings.push(format!("the page {path} is not served, since it would hide the template's route {key}"));
+                warnings
+                    .push(format!("the page {path} is not served, because it would hide the template's route {key}"));
             }
             None => {
-                kept.insert(path, page);
+                served_pages.insert(path, page);
             }
         }
     }
-    (Arc::new(kept), warnings)
+    (Arc::new(served_pages), warnings)
 }
 
-/// The route that would lose requests to a page at this path.
-fn hidden(api: &HttpApi, path: &str) -> Option<String> {
+/// The key of the route that a page at this path would hide. None if there is no such route.
+fn hidden_route(api: &HttpApi, path: &str) -> Option<String> {
     let below = routing::below_stage(path, &api.stage)?;
     let (route, _) = ["GET", "HEAD"].into_iter().find_map(|method| routing::find(&api.routes, method, below))?;
     Some(super::event::key(route))
 }
 
-/// Answers a request for a page; every other one goes on. Only GET and HEAD are for pages, so that a path may also be
-/// that of a POST route. API Gateway counts no pages, and neither do the metrics.
+/// Answers GET and HEAD requests for a page, and passes on all others. So a path may belong to a page and to a POST
+/// route. The metrics do not count pages, because API Gateway does not have them.
 pub(super) async fn answer(State(pages): State<Pages>, request: Request, next: Next) -> Response {
-    let wanted = matches!(*request.method(), Method::GET | Method::HEAD);
-    let Some(source) = pages.get(request.uri().path()).filter(|_| wanted).cloned() else {
+    let is_for_page = matches!(*request.method(), Method::GET | Method::HEAD);
+    let Some(source) = pages.get(request.uri().path()).filter(|_| is_for_page).cloned() else {
         return next.run(request).await;
     };
-    // It may read files.
+    // The source may read files, which blocks.
     match tokio::task::spawn_blocking(move || source()).await {
         Ok(page) => response(page),
         Err(error) => {
-            tracing::error!(%error, "a page failed");
+            tracing::error!(%error, "cannot create a page");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
 }
 
-/// hyper leaves the body out of the answer to a HEAD.
+/// hyper removes the body from the answer to a HEAD request.
 fn response(page: Page) -> Response {
     let headers = [
         (header::CONTENT_TYPE, page.content_type),

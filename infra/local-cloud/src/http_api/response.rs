@@ -1,4 +1,4 @@
-//! A function's answer as an HTTP response, and the gateway's own answers.
+//! Turns a function's answer into an HTTP response, and builds the gateway's own responses.
 //!
 //! Source: API Gateway Developer Guide, "Create AWS Lambda proxy integrations for HTTP APIs", format 2.0.
 
@@ -10,17 +10,17 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
-/// Headers that belong to the connection, which is the gateway's.
-const OF_THE_CONNECTION: &[HeaderName] =
+/// Headers of the connection. The gateway sets them, so a function's values are ignored.
+const CONNECTION_HEADERS: &[HeaderName] =
     &[header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::UPGRADE];
 
-/// `{"message": ..}`, the one form that API Gateway's own answers have.
+/// `{"message": ..}`, the format of API Gateway's own responses.
 pub(super) fn message(status: StatusCode, text: &str) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json")];
     (status, headers, json!({ "message": text }).to_string()).into_response()
 }
 
-/// An answer with a `statusCode` is a response; any other JSON is the body of one.
+/// An answer with a `statusCode` is a whole response. Other JSON is the body of a response with status 200.
 pub(super) fn outgoing(payload: &[u8]) -> Response {
     let malformed = || message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
     match serde_json::from_slice::<Value>(payload) {
@@ -54,7 +54,7 @@ fn structured(fields: &Map<String, Value>) -> Option<Response> {
             Value::Number(_) | Value::Bool(_) => value.to_string(),
             _ => return None,
         };
-        if !OF_THE_CONNECTION.contains(&name) {
+        if !CONNECTION_HEADERS.contains(&name) {
             headers.insert(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);
         }
     }
@@ -71,14 +71,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_without_a_status_is_the_body() {
+    fn answer_without_status_is_the_body() {
         let response = outgoing(br#"{"hello":"there"}"#);
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
     }
 
     #[test]
-    fn a_response_has_status_headers_and_cookies() {
+    fn response_has_status_headers_and_cookies() {
         let response = outgoing(
             br#"{"statusCode":201,"headers":{"X-Number":7,"content-length":"99"},"cookies":["a=1","b=2"],"body":"aGk=","isBase64Encoded":true}"#,
         );
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_understood_is_an_error_of_the_server() {
+    fn malformed_answer_is_a_server_error() {
         for payload in
             [r#"{"statusCode":"many"}"#, r#"{"statusCode":200,"body":{}}"#, r#"{"statusCode":7}"#, "nonsense"]
         {

@@ -1,4 +1,4 @@
-//! Which route a request takes, and what its path parameters are.
+//! Selects the route of a request, and reads its path parameters.
 //!
 //! Source: API Gateway Developer Guide, "Create routes for HTTP APIs": the most specific match, then `$default`.
 
@@ -8,7 +8,7 @@ use crate::template::HttpRoute;
 
 pub(super) type Parameters = BTreeMap<String, String>;
 
-/// How specific a segment of a route is, the most specific first.
+/// How specific a segment of a route is. The order is from most to least specific.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Literal,
@@ -16,7 +16,7 @@ enum Rank {
     Greedy,
 }
 
-/// The path without its stage. `$default` is served at the root.
+/// The path without the stage. None if the path does not start with the stage. The stage `$default` is not in the path.
 pub(super) fn below_stage<'a>(path: &'a str, stage: &str) -> Option<&'a str> {
     if stage == "$default" {
         return Some(path);
@@ -37,7 +37,7 @@ pub(super) fn find<'a>(routes: &'a [HttpRoute], method: &str, path: &str) -> Opt
         let (ranks, parameters) = matches(route.path.as_deref()?, path)?;
         Some(((ranks, !exact), (route, parameters)))
     });
-    let best = candidates.min_by(|(left, _), (right, _)| left.cmp(right)).map(|(_, found)| found);
+    let best = candidates.min_by(|(left, _), (right, _)| left.cmp(right)).map(|(_, route)| route);
     best.or_else(|| routes.iter().find(|route| route.path.is_none()).map(|route| (route, Parameters::new())))
 }
 
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_specific_route_wins() {
+    fn most_specific_route_wins() {
         assert_eq!(key("GET", "/pets/dog/1").0, "GET /pets/dog/1");
         assert_eq!(key("GET", "/pets/dog/2").0, "GET /pets/dog/{id}");
         assert_eq!(key("PUT", "/pets/dog/2").0, "ANY /pets/dog/{id}");
@@ -121,13 +121,13 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_found() {
+    fn path_parameters_are_read() {
         assert_eq!(key("GET", "/pets/dog/2").1, Parameters::from([("id".into(), "2".into())]));
         assert_eq!(key("GET", "/pets/cat/1").1, Parameters::from([("proxy".into(), "cat/1".into())]));
     }
 
     #[test]
-    fn a_trailing_slash_is_another_path() {
+    fn trailing_slash_is_a_different_path() {
         assert!(matches("/pets", "/pets/").is_none());
         assert!(matches("/pets/{id}", "/pets/").is_none());
         assert!(matches("/pets", "/pets/1").is_none());
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_stage_is_part_of_the_path() {
+    fn named_stage_is_part_of_the_path() {
         assert_eq!(below_stage("/dev/pets", "dev"), Some("/pets"));
         assert_eq!(below_stage("/dev", "dev"), Some("/"));
         assert_eq!(below_stage("/device", "dev"), None);

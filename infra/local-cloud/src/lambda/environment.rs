@@ -1,4 +1,4 @@
-//! What a process of a function finds in its environment: what Lambda would give it, and nothing of the developer's.
+//! The environment variables of a function's process: those that Lambda sets, and almost none of the developer's.
 //!
 //! Source: AWS Lambda Developer Guide, "Defined runtime environment variables".
 
@@ -9,23 +9,23 @@ use tokio::sync::{mpsc, watch};
 use super::runtime_api::RuntimeApi;
 use crate::{Output, arn, ids, metrics::Metrics, template::Function};
 
-/// What all processes have in common.
+/// State that all processes share.
 pub(super) struct Shared {
     pub(super) runtime_api: Arc<RuntimeApi>,
-    /// Variables that every function gets on top of its own.
+    /// Additional variables of every function. They win over the function's own.
     pub(super) environment: BTreeMap<String, String>,
     pub(super) stopped: watch::Receiver<bool>,
-    /// Taken by every process for as long as it is alive.
+    /// Every running process holds a sender. The channel closes when the last process has ended.
     pub(super) alive: mpsc::WeakSender<()>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) output: Output,
 }
 
-/// The credentials of every function, which S3 knows too.
+/// The credentials of every function. S3 accepts them.
 pub(crate) const ACCESS_KEY: &str = "local";
 pub(crate) const SECRET_KEY: &str = "local";
 
-/// Passed on from the developer's environment, because programs do not start without them.
+/// Variables of the developer's environment that programs need to start.
 const INHERITED: &[&str] = &["PATH", "SystemRoot", "TMPDIR", "TEMP", "TMP"];
 
 pub(super) fn variables(
@@ -38,7 +38,7 @@ pub(super) fn variables(
         INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect();
     let instance = ids::uuid().replace('-', "");
     let task_root = executable.parent().map(|path| path.display().to_string()).unwrap_or_default();
-    let given = [
+    let lambda_variables = [
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
         ("AWS_DEFAULT_REGION", arn::REGION.to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory.to_string()),
@@ -57,8 +57,8 @@ pub(super) fn variables(
         ("TZ", ":UTC".to_owned()),
         ("_HANDLER", "bootstrap".to_owned()),
     ];
-    variables.extend(given.map(|(name, value)| (name.to_owned(), value)));
-    // Lambda passes the function's logging configuration on in these two.
+    variables.extend(lambda_variables.map(|(name, value)| (name.to_owned(), value)));
+    // Lambda passes the function's logging configuration in these variables.
     let logging =
         [("AWS_LAMBDA_LOG_FORMAT", &function.logging.format), ("AWS_LAMBDA_LOG_LEVEL", &function.logging.level)];
     variables.extend(logging.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))));

@@ -1,4 +1,4 @@
-//! Lambda: functions are invoked by logical id, in processes of their own or through a running `cargo lambda watch`.
+//! Lambda: invokes functions by logical id, in their own processes or through a running `cargo lambda watch`.
 
 mod environment;
 mod pool;
@@ -28,17 +28,17 @@ use pool::Pool;
 use remote::Remote;
 use runtime_api::RuntimeApi;
 
-/// What Lambda takes and gives in a synchronous invocation (Lambda quotas: 6 MB each way).
+/// The most bytes of an event, and of an answer (Lambda quotas: 6 MB for a synchronous invocation).
 pub(crate) const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
 
-/// How many processes one function may have, and how long an invocation waits for one before it is throttled.
+/// The most processes of a function, and how long an invocation waits for a free one before it is throttled.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PoolLimits {
     pub(crate) processes: usize,
     pub(crate) wait: Duration,
 }
 
-/// What is started for each process of a function.
+/// The command of a function's process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Program {
     pub(crate) executable: PathBuf,
@@ -51,32 +51,32 @@ impl From<PathBuf> for Program {
     }
 }
 
-/// What an invocation came to. A failed function is an answer too, as on AWS.
+/// The answer of an invocation. A function that fails has answered, too, as on AWS.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
     Success(Bytes),
-    /// `X-Amz-Function-Error` is set: the error, its type and message.
+    /// The function has failed: Lambda sets `X-Amz-Function-Error`.
     FunctionError {
         kind: String,
         message: String,
     },
 }
 
-/// Why a function was not even invoked.
+/// Why an invocation has no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvokeError {
     #[error("Rate Exceeded.")]
     Throttled,
-    #[error("the request is larger than the 6 MB that Lambda takes")]
+    #[error("the event is larger than 6 MB, Lambda's limit")]
     PayloadTooLarge,
-    #[error("no answer within {:.2} seconds, which is all that API Gateway waits", .0.as_secs_f64())]
+    #[error("no answer within {:.2} seconds, the timeout of API Gateway", .0.as_secs_f64())]
     TimedOut(Duration),
     #[error("{0}")]
     Unavailable(String),
 }
 
 impl Answer {
-    /// `{"errorType": .., "errorMessage": ..}`, which is all that Lambda passes on of an error.
+    /// Reads `{"errorType": .., "errorMessage": ..}`, the format of an error in Lambda.
     fn error(payload: &[u8]) -> Self {
         let value: Value = serde_json::from_slice(payload).unwrap_or_default();
         let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -84,7 +84,7 @@ impl Answer {
     }
 }
 
-/// All functions of a template, ready to be invoked.
+/// All functions of a template.
 pub(crate) struct Functions {
     backend: Backend,
     metrics: Arc<Metrics>,
@@ -99,12 +99,12 @@ enum Backend {
 struct Processes {
     pools: HashMap<String, Arc<Pool>>,
     stop: watch::Sender<bool>,
-    /// The second ends when the first is dropped and the last process is gone.
+    /// The receiver completes after the sender here is dropped and the last process has ended.
     alive: tokio::sync::Mutex<(Option<mpsc::Sender<()>>, mpsc::Receiver<()>)>,
 }
 
 impl Functions {
-    /// Functions in processes of their own, from `programs` by logical id.
+    /// Functions in their own processes. `programs` has the program of each function, by logical id.
     pub(crate) async fn in_processes(
         functions: &BTreeMap<String, Function>,
         programs: &HashMap<String, Program>,
@@ -135,7 +135,7 @@ impl Functions {
         Ok(Self { backend, metrics, output })
     }
 
-    /// Functions that a running `cargo lambda watch` serves under the names of their programs.
+    /// Functions in a running `cargo lambda watch`, which serves them under the names of their programs.
     pub(crate) fn remote(
         url: &str,
         functions: &BTreeMap<String, Function>,
@@ -145,8 +145,8 @@ impl Functions {
         Ok(Self { backend: Backend::Remote(Box::new(Remote::new(url, functions)?)), metrics, output })
     }
 
-    /// Invokes a function and waits so long for its answer. The invocation goes on when the caller stops waiting, as on
-    /// AWS.
+    /// Invokes a function and waits at most `limit` for its answer. After that the invocation continues, as on AWS. A
+    /// remote function has no limit.
     pub(crate) async fn invoke(&self, function: &str, event: &Value, limit: Duration) -> Result<Answer, InvokeError> {
         let payload = Bytes::from(event.to_string());
         if payload.len() > PAYLOAD_LIMIT {
@@ -155,7 +155,7 @@ impl Functions {
         let answer = match &self.backend {
             Backend::Processes(processes) => {
                 let Some(pool) = processes.pools.get(function).cloned() else {
-                    return Err(InvokeError::Unavailable(format!("{function} has no program")));
+                    return Err(InvokeError::Unavailable(format!("the function {function} has no program")));
                 };
                 let invocation = tokio::spawn(async move { pool.invoke(payload).await });
                 match tokio::time::timeout(limit, invocation).await {
@@ -163,7 +163,7 @@ impl Functions {
                     Err(_elapsed) => Err(InvokeError::TimedOut(limit)),
                 }
             }
-            // The function may be compiled at this very moment, or stand at a breakpoint.
+            // No limit: cargo lambda may be compiling the function, or the function may be stopped at a breakpoint.
             Backend::Remote(remote) => {
                 let mut invocation = self.metrics.function(function).begin();
                 invocation.taken();
@@ -178,34 +178,34 @@ impl Functions {
         };
         match &answer {
             Ok(Answer::FunctionError { kind, message }) => {
-                self.tell(function, &format!("{kind}: {message}"));
+                self.report_failure(function, &format!("{kind}: {message}"));
             }
-            Err(error) => self.tell(function, &error.to_string()),
+            Err(error) => self.report_failure(function, &error.to_string()),
             Ok(Answer::Success(_)) => {}
         }
         answer
     }
 
-    fn tell(&self, function: &str, text: &str) {
+    fn report_failure(&self, function: &str, text: &str) {
         (self.output)(Event::InvocationFailed { function: function.to_owned(), reason: text.to_owned() });
     }
 
-    /// Ends every process and returns when they are gone.
+    /// Ends all processes and waits for them, at most 5 s.
     pub(crate) async fn stop(&self) {
         if let Backend::Processes(processes) = &self.backend {
             let _ = processes.stop.send(true);
             for pool in processes.pools.values() {
-                pool.forget();
+                pool.clear();
             }
             let (alive, gone) = &mut *processes.alive.lock().await;
             drop(alive.take());
-            // Nothing is ever sent; the channel closes with its last sender.
+            // Nothing is sent on the channel. It closes when its last sender is dropped.
             let _ = tokio::time::timeout(Duration::from_secs(5), gone.recv()).await;
         }
     }
 }
 
-/// The payload of an error as Lambda words its own.
+/// The payload of an error of Lambda itself.
 fn error_payload(kind: &str, request: &str, message: &str) -> Vec<u8> {
     json!({ "errorType": kind, "errorMessage": format!("RequestId: {request} Error: {message}") })
         .to_string()

@@ -1,4 +1,4 @@
-//! The processes of one function: an idle one takes the next invocation, otherwise one more is started.
+//! The processes of one function. An idle process takes the next invocation. If there is none, a new one is started.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,9 +21,9 @@ pub(super) struct Pool {
     limits: PoolLimits,
     shared: Arc<Shared>,
     meter: Arc<FunctionMeter>,
-    /// One permit per process that may be busy.
+    /// One permit for each process that may be busy.
     free: Semaphore,
-    /// The last one used is the first one used again, so that the others can be forgotten.
+    /// The idle processes. The one used last is used first, so that the others stay idle.
     idle: Mutex<Vec<Process>>,
 }
 
@@ -44,7 +44,7 @@ impl Pool {
             if *self.shared.stopped.borrow() {
                 return Err(InvokeError::Unavailable("the local cloud is shutting down".to_owned()));
             }
-            let (mut process, fresh) = match self.take() {
+            let (mut process, is_new) = match self.take() {
                 Some(process) => (process, false),
                 None => match self.start() {
                     Ok(process) => (process, true),
@@ -71,18 +71,18 @@ impl Pool {
                     invocation.end(End::Crashed);
                     return Ok(answer);
                 }
-                Outcome::NotTaken(answer) if fresh => {
+                Outcome::NotTaken(answer) if is_new => {
                     invocation.end(End::Crashed);
                     return Ok(answer);
                 }
-                // It ended between two invocations; the next one may be alive.
+                // The process has ended between two invocations. Try the next one.
                 Outcome::NotTaken(_) => {}
             }
         }
     }
 
-    /// Ends the processes that have nothing to do.
-    pub(super) fn forget(&self) {
+    /// Ends the idle processes.
+    pub(super) fn clear(&self) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 

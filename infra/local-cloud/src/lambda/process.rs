@@ -1,4 +1,4 @@
-//! One process of a function, from its start to its end.
+//! One process of a function.
 
 use std::{process::Stdio, sync::Arc, time::Duration};
 
@@ -21,11 +21,11 @@ use crate::{
     template::Function,
 };
 
-/// Lambda's limit on a function's start (Lambda quotas: the init phase takes at most 10 s). Where it is not enough,
-/// Lambda starts again within the invocation's own time; here both are simply added up.
+/// The longest start of a function (Lambda quotas: the init phase takes at most 10 s). If that is not enough, Lambda
+/// starts the function again within the invocation's own timeout. Here, both times are added.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// A running process. It is killed when this is dropped.
+/// A running process. Dropping it kills the process.
 pub(super) struct Process {
     line: Arc<Line>,
     queue: mpsc::Sender<Invocation>,
@@ -33,15 +33,15 @@ pub(super) struct Process {
     _kill: oneshot::Sender<()>,
 }
 
-/// What became of one invocation.
+/// The outcome of one invocation.
 pub(super) enum Outcome {
-    /// The process is free for the next one.
+    /// The process has answered and is free for the next invocation.
     Answered(Answer),
-    /// The process ended while it had the invocation.
+    /// The process ended before it answered.
     Lost(Answer),
-    /// The time is over, and the process has to go.
+    /// The process did not answer in time and must be ended.
     TimedOut(Answer),
-    /// The process ended before it took the invocation.
+    /// The process ended before it took the invocation, so another process can take it.
     NotTaken(Answer),
 }
 
@@ -64,41 +64,41 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        // Ctrl-C in a terminal is for the whole foreground group; functions are ended in order instead.
+        // A terminal sends Ctrl-C to its whole foreground group. The local cloud ends functions in order instead.
         #[cfg(unix)]
         command.process_group(0);
         if let Some(directory) = executable.parent() {
             command.current_dir(directory);
         }
         let mut child = command.spawn().inspect_err(|_| shared.runtime_api.close(&id))?;
-        let counted = meter.process();
+        let process_count = meter.process();
         let (metrics, output) = (&shared.metrics, &shared.output);
         if let Some(stdout) = child.stdout.take() {
-            tokio::spawn(pass_on(stdout, function.logical_id.clone(), metrics.clone(), output.clone()));
+            tokio::spawn(forward_log(stdout, function.logical_id.clone(), metrics.clone(), output.clone()));
         }
         if let Some(stderr) = child.stderr.take() {
-            tokio::spawn(pass_on(stderr, function.logical_id.clone(), metrics.clone(), output.clone()));
+            tokio::spawn(forward_log(stderr, function.logical_id.clone(), metrics.clone(), output.clone()));
         }
         let (kill, killed) = oneshot::channel();
         let (ended, exit) = watch::channel(None);
         let (alive, stopped, runtime_api) =
             (shared.alive.upgrade(), shared.stopped.clone(), shared.runtime_api.clone());
         tokio::spawn(async move {
-            let reason = watch_over(child, killed, stopped).await;
+            let reason = supervise(child, killed, stopped).await;
             runtime_api.close(&id);
-            drop(counted);
+            drop(process_count);
             let _ = ended.send(Some(reason));
             drop(alive);
         });
         Ok(Self { line, queue, exit, _kill: kill })
     }
 
-    /// Hands one event to the process and waits for its answer, its end or its time to be over.
+    /// Passes one event to the process and waits until it answers, ends or times out.
     pub(super) async fn invoke(
         &mut self,
         function: &Function,
         payload: Bytes,
-        counted: &mut metrics::Invocation,
+        meter: &mut metrics::Invocation,
     ) -> Outcome {
         let id = ids::uuid();
         let (taken, was_taken) = oneshot::channel();
@@ -106,13 +106,13 @@ impl Process {
         let invocation = Invocation { id: id.clone(), payload, taken, answered };
         let failed = |kind: &str, message: &str| Answer::error(&error_payload(kind, &id, message));
         if self.queue.try_send(invocation).is_err() {
-            return Outcome::NotTaken(failed("Runtime.ExitError", "the process takes no invocation"));
+            return Outcome::NotTaken(failed("Runtime.ExitError", "the process does not accept an invocation"));
         }
         tokio::select! {
             biased;
-            Ok(()) = was_taken => counted.taken(),
+            Ok(()) = was_taken => meter.taken(),
             reason = ended(&mut self.exit) => {
-                // A process that could not start says why; one that did not even do that left an exit status.
+                // A process that cannot start reports its error. If it did not, use its exit status.
                 let answer = self.line.init_error().map(|payload| Answer::error(&payload));
                 return Outcome::NotTaken(answer.unwrap_or_else(|| failed("Runtime.ExitError", &reason)));
             }
@@ -143,8 +143,8 @@ async fn ended(exit: &mut watch::Receiver<Option<String>>) -> String {
     }
 }
 
-/// Waits until the process ends, or ends it when nobody needs it any more; tells how it ended.
-async fn watch_over(mut child: Child, killed: oneshot::Receiver<()>, mut stopped: watch::Receiver<bool>) -> String {
+/// Waits until the process ends, and kills it when it is dropped or the local cloud stops. Returns how it ended.
+async fn supervise(mut child: Child, killed: oneshot::Receiver<()>, mut stopped: watch::Receiver<bool>) -> String {
     let status = tokio::select! {
         status = child.wait() => status,
         _ = killed => end(&mut child).await,
@@ -162,9 +162,9 @@ async fn end(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
     child.wait().await
 }
 
-/// Hands every line that the process writes to the metrics and to the output; both of its streams are the function's
-/// log, as on AWS. Lines need not be UTF-8.
-async fn pass_on(stream: impl AsyncRead + Unpin, function: String, metrics: Arc<Metrics>, output: Output) {
+/// Passes every line of the process to the metrics and the output. Both streams are the function's log, as on AWS.
+/// Lines need not be UTF-8.
+async fn forward_log(stream: impl AsyncRead + Unpin, function: String, metrics: Arc<Metrics>, output: Output) {
     let mut reader = BufReader::new(stream);
     let mut line = Vec::new();
     while let Ok(1..) = reader.read_until(b'\n', &mut line).await {

@@ -1,4 +1,4 @@
-//! Functions that somebody else runs: `cargo lambda watch` serves Lambda's Invoke API under the names of the programs.
+//! Functions in a running `cargo lambda watch`, which serves Lambda's Invoke API under the names of the programs.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,7 +19,7 @@ use crate::{
 
 pub(super) struct Remote {
     base: String,
-    /// Logical id to the name of the program.
+    /// The names of the programs by logical id.
     names: HashMap<String, String>,
     client: Client<HttpConnector, Body>,
 }
@@ -50,7 +50,7 @@ impl Remote {
             .body(Body::from(payload))
             .map_err(|error| unavailable(&error))?;
         let response = self.client.request(request).await.map_err(|error| {
-            // hyper's own words are "client error (Connect)"; the reason is one level down.
+            // hyper's own text is only "client error (Connect)". Its source has the reason.
             match std::error::Error::source(&error) {
                 Some(source) => unavailable(&source),
                 None => unavailable(&error),

@@ -26,13 +26,13 @@ use tokio::{
 use super::{Answer, PAYLOAD_LIMIT};
 use crate::{Error, ids};
 
-/// Serves all processes of all functions on one port.
+/// The server for all processes of all functions, on one port.
 pub(super) struct RuntimeApi {
     address: SocketAddr,
     lines: Mutex<HashMap<String, Arc<Line>>>,
 }
 
-/// The line to one process.
+/// The channel to one process.
 pub(super) struct Line {
     pub(super) arn: String,
     pub(super) timeout: Duration,
@@ -41,7 +41,7 @@ pub(super) struct Line {
     init_error: Mutex<Option<Bytes>>,
 }
 
-/// One event on its way to a process.
+/// One event for a process.
 pub(super) struct Invocation {
     pub(super) id: String,
     pub(super) payload: Bytes,
@@ -64,7 +64,7 @@ impl RuntimeApi {
             .layer(DefaultBodyLimit::disable())
             .with_state(api.clone());
         tokio::spawn(async move {
-            // Ends at once, with the lines that processes keep open: `with_graceful_shutdown` would wait for them.
+            // Stops at once. `with_graceful_shutdown` would wait for the requests that processes keep open.
             tokio::select! {
                 _ = axum::serve(listener, router) => {}
                 () = crate::stopped(&mut stopped) => {}
@@ -73,7 +73,8 @@ impl RuntimeApi {
         Ok(api)
     }
 
-    /// Opens a line to a process: the value of its `AWS_LAMBDA_RUNTIME_API`, and where its invocations are put.
+    /// Registers a process. Returns the value of its `AWS_LAMBDA_RUNTIME_API`, its channel, and the queue of its
+    /// invocations.
     pub(super) fn open(
         &self,
         process: &str,
@@ -102,17 +103,17 @@ impl RuntimeApi {
 }
 
 impl Line {
-    /// What the process told of a failed start.
+    /// The error that the process reported when it could not start.
     pub(super) fn init_error(&self) -> Option<Bytes> {
         lock(&self.init_error).clone()
     }
 
-    /// Settles the invocation that the process has in hand, if it is this one.
+    /// Answers the process's current invocation. False if that has another id.
     fn settle(&self, id: &str, answer: Answer) -> bool {
         let mut current = lock(&self.current);
         match current.take_if(|(current, _)| current == id) {
             Some((_, answered)) => {
-                // Nobody waits for an invocation that timed out in this very moment.
+                // The receiver is gone if the invocation has just timed out.
                 let _ = answered.send(answer);
                 true
             }
@@ -124,7 +125,7 @@ impl Line {
 async fn next(State(api): State<Arc<RuntimeApi>>, Path(process): Path<String>) -> Response {
     let Some(line) = api.line(&process) else { return unknown("process") };
     let Some(invocation) = line.waiting.lock().await.recv().await else {
-        // Nothing will come any more: the process is being ended. An answer would only make it complain.
+        // The process is being ended. Do not answer: an answer would make it log an error.
         return std::future::pending().await;
     };
     let deadline = ids::now_millis() + u64::try_from(line.timeout.as_millis()).unwrap_or(u64::MAX);
@@ -187,11 +188,11 @@ fn accepted() -> Response {
 }
 
 fn unknown(what: &str) -> Response {
-    let body: Value = json!({ "errorType": "InvalidRequestID", "errorMessage": format!("there is no such {what}") });
+    let body: Value = json!({ "errorType": "InvalidRequestID", "errorMessage": format!("unknown {what}") });
     (StatusCode::BAD_REQUEST, Json(body)).into_response()
 }
 
-/// A lock is only ever held for one assignment, so a poisoned one holds a whole value.
+/// A poisoned lock still has a valid value, because each lock is held for one assignment only.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

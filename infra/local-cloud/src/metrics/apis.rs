@@ -6,13 +6,13 @@ use axum::http::StatusCode;
 
 use super::snapshot::{HttpCounts, Posts, Statuses, WebSocketCounts};
 
-/// Where the HTTP API's requests are counted.
+/// Counts the HTTP API's requests.
 #[derive(Debug, Default)]
 pub(crate) struct HttpMeter {
     requests: StatusMeter,
 }
 
-/// Where the WebSocket API's connections, frames and posts are counted.
+/// Counts the WebSocket API's connections, frames and posts.
 #[derive(Debug, Default)]
 pub(crate) struct WebSocketMeter {
     connections: AtomicU64,
@@ -39,7 +39,7 @@ struct PostMeter {
 }
 
 impl HttpMeter {
-    /// A request was answered so.
+    /// Counts an answered request.
     pub(crate) fn answered(&self, status: StatusCode) {
         self.requests.add(status);
     }
@@ -50,22 +50,22 @@ impl HttpMeter {
 }
 
 impl WebSocketMeter {
-    /// A handshake was answered so.
+    /// Counts an answered handshake.
     pub(crate) fn handshake(&self, status: StatusCode) {
         self.handshakes.add(status);
     }
 
-    /// So many connections are open now.
+    /// Sets the number of open connections.
     pub(crate) fn open(&self, connections: usize) {
         self.connections.store(u64::try_from(connections).unwrap_or(u64::MAX), Relaxed);
     }
 
-    /// A client sent a text frame.
+    /// Counts a text frame of a client.
     pub(crate) fn frame(&self) {
         self.frames.fetch_add(1, Relaxed);
     }
 
-    /// A message was posted to a connection, and this is what was answered.
+    /// Counts a post to a connection by its status.
     pub(crate) fn post(&self, status: StatusCode) {
         let posts = &self.posts;
         let count = match status {
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_counted_by_class() {
+    fn requests_are_counted_by_status_class() {
         let meter = HttpMeter::default();
         [200, 201, 302, 404, 429, 400, 500].into_iter().for_each(|code| meter.answered(status(code)));
         let expected = Statuses { informational: 0, success: 2, redirection: 1, client_error: 3, server_error: 1 };
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn posts_are_counted_by_what_became_of_them() {
+    fn posts_are_counted_by_outcome() {
         let meter = WebSocketMeter::default();
         [200, 200, 410, 429, 403, 413].into_iter().for_each(|code| meter.post(status(code)));
         assert_eq!(meter.counts().posts, Posts { delivered: 2, gone: 1, throttled: 1, refused: 2 });

@@ -1,4 +1,4 @@
-//! CloudWatch's embedded metric format: a line of JSON that says which of its members are metrics.
+//! CloudWatch's embedded metric format: a line of JSON that names the members that are metrics.
 //!
 //! Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
 
@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// What one line says.
+/// The content of one line.
 #[derive(Debug, PartialEq)]
 pub(super) struct Document {
-    /// The metrics that have values, each once.
+    /// The metrics with values, each one once.
     pub(super) metrics: Vec<Metric>,
-    /// The line for a person: `name=value`, first what is no metric.
+    /// The line for people: `name=value` pairs, first the other members, then the metrics.
     pub(super) text: String,
 }
 
@@ -27,8 +27,8 @@ pub(super) struct Metric {
     pub(super) max: f64,
 }
 
-/// The member `_aws`. What CloudWatch asks for and nothing here uses is read all the same: it would refuse a document
-/// without it.
+/// The member `_aws`. Required members are read even if they are not used here, because CloudWatch rejects a document
+/// without them.
 #[derive(Deserialize)]
 struct Metadata {
     #[serde(rename = "Timestamp")]
@@ -53,7 +53,7 @@ struct Definition {
     unit: Option<String>,
 }
 
-/// A metric's member of the document.
+/// The values of a metric in the document.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Values {
@@ -66,10 +66,9 @@ enum Values {
     },
 }
 
-/// The document of a line, if it is one from end to end. A metric that the line names and does not have is none, as
-/// for CloudWatch.
+/// Parses a line. None if it is not a valid document. A metric without a member is ignored, as in CloudWatch.
 pub(super) fn read(line: &str) -> Option<Document> {
-    // Nearly every line is none, and need not be parsed.
+    // Most lines are not documents. This check avoids parsing them.
     if !line.trim_start().starts_with('{') || !line.contains("\"_aws\"") {
         return None;
     }
@@ -78,7 +77,7 @@ pub(super) fn read(line: &str) -> Option<Document> {
     let (mut metrics, mut seen, mut names) = (Vec::new(), BTreeSet::new(), Vec::new());
     for Directive { namespace, metrics: definitions, .. } in metadata.directives {
         for Definition { name, unit } in definitions {
-            // One name may be told for several sets of dimensions; it has happened once.
+            // A name may occur for several sets of dimensions. Count it once.
             if !seen.insert((namespace.clone(), name.clone())) {
                 continue;
             }
@@ -93,8 +92,8 @@ pub(super) fn read(line: &str) -> Option<Document> {
 }
 
 impl Values {
-    /// Nothing if the values make no sense, `Some(None)` if there are none.
-    #[expect(clippy::option_option, reason = "a document that is refused is not one with nothing in it")]
+    /// None if the values are invalid, `Some(None)` if there are no values.
+    #[expect(clippy::option_option, reason = "an invalid document differs from a document without values")]
     fn sum_up(self, namespace: &str, name: &str, unit: Option<String>) -> Option<Option<Metric>> {
         let counted: Vec<(f64, u64)> = match self {
             Self::One(value) => vec![(value, 1)],
@@ -104,43 +103,43 @@ impl Values {
             }
             Self::Counted { .. } => return None,
         };
-        let happened = counted.into_iter().filter(|(_, count)| *count > 0);
-        #[expect(clippy::cast_precision_loss, reason = "a sum of doubles is no more exact")]
+        let with_values = counted.into_iter().filter(|(_, count)| *count > 0);
+        #[expect(clippy::cast_precision_loss, reason = "a sum of doubles is not exact either")]
         let add = |(count, sum, max): (u64, f64, f64), (value, times): (f64, u64)| {
             (count.saturating_add(times), sum + value * times as f64, max.max(value))
         };
-        let (count, sum, max) = happened.fold((0, 0.0, f64::NEG_INFINITY), add);
+        let (count, sum, max) = with_values.fold((0, 0.0, f64::NEG_INFINITY), add);
         let metric = || Metric { namespace: namespace.to_owned(), name: name.to_owned(), unit, count, sum, max };
         Some((count > 0).then(metric))
     }
 }
 
-/// `name=value` of what is no metric, by name; then the metrics in the order that the document names them in. What is
-/// null is left out.
+/// `name=value` pairs: first the members that are not metrics, by name, then the metrics in the order of the document.
+/// Null values are left out.
 fn text(mut members: Map<String, Value>, names: &[String]) -> String {
     let mut last = Vec::new();
     for name in names {
-        // Of two namespaces' metrics of one name there is one member.
+        // Two namespaces may have a metric with the same name, but the document has one member.
         last.extend(members.remove_entry(name));
     }
     let all = members.into_iter().chain(last).filter(|(_, value)| !value.is_null());
-    let pairs: Vec<String> = all.map(|(name, value)| format!("{}={}", word(&name), short(&value))).collect();
+    let pairs: Vec<String> = all.map(|(name, value)| format!("{}={}", quoted(&name), value_text(&value))).collect();
     pairs.join(" ")
 }
 
-fn short(value: &Value) -> String {
+fn value_text(value: &Value) -> String {
     match value {
-        Value::String(text) => word(text),
+        Value::String(text) => quoted(text),
         Value::Array(values) => match values.as_slice() {
-            [one] => short(one),
+            [one] => value_text(one),
             _ => value.to_string(),
         },
         _ => value.to_string(),
     }
 }
 
-/// In quotes unless it is one word. What a terminal would obey is escaped.
-fn word(text: &str) -> String {
+/// Quotes a text unless it is one word. Control characters are escaped, because a terminal would execute them.
+fn quoted(text: &str) -> String {
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '=' | '\\');
     if text.is_empty() || text.contains(odd) { format!("{text:?}") } else { text.to_owned() }
 }
@@ -163,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_numbers_and_counted_numbers_are_values() {
+    fn metric_values_are_a_number_a_list_or_counted() {
         let definitions = json!([
             { "Name": "One", "Unit": "Count" },
             { "Name": "Many", "Unit": "Milliseconds", "StorageResolution": 1 },
@@ -184,19 +183,19 @@ mod tests {
     }
 
     #[test]
-    fn a_metric_of_several_directives_is_counted_once_a_namespace() {
+    fn metric_in_several_directives_counts_once_per_namespace() {
         let directive = |namespace: &str, dimensions: Value| json!({ "Namespace": namespace, "Dimensions": dimensions, "Metrics": [{ "Name": "Sent" }] });
         let directives =
             [directive("app", json!([[]])), directive("app", json!([["route"]])), directive("other", json!([]))];
         let document = json!({ "_aws": { "Timestamp": 1, "CloudWatchMetrics": directives }, "route": "/", "Sent": 2 });
         let document = read(&document.to_string()).unwrap();
-        let told: Vec<_> = document.metrics.iter().map(|metric| (&*metric.namespace, metric.sum)).collect();
-        assert_eq!(told, [("app", 2.0), ("other", 2.0)]);
+        let sums: Vec<_> = document.metrics.iter().map(|metric| (&*metric.namespace, metric.sum)).collect();
+        assert_eq!(sums, [("app", 2.0), ("other", 2.0)]);
         assert_eq!(document.text, "route=/ Sent=2");
     }
 
     #[test]
-    fn a_person_reads_properties_and_then_metrics() {
+    fn text_has_properties_and_then_metrics() {
         let definitions = json!([{ "Name": "Requests" }, { "Name": "FanOutMs" }, { "Name": "Many" }]);
         let members = json!({
             "user": "2bd806c97f0e00af", "status": 201, "code": null, "route": "POST /chats/{chatId}/messages",
@@ -212,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_a_line() {
+    fn other_lines_are_not_documents() {
         let sent = json!([{ "Name": "Sent" }]);
         for line in [
             String::new(),
@@ -237,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_may_have_no_metrics() {
+    fn document_without_metrics_is_valid() {
         let document = read(r#" {"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"level":"INFO"}"#).unwrap();
         assert_eq!(document, Document { metrics: Vec::new(), text: "level=INFO".to_owned() });
     }

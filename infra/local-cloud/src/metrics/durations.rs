@@ -1,13 +1,13 @@
-//! Percentiles of the last durations.
+//! Percentiles of recent durations.
 
 use std::{collections::VecDeque, time::Duration};
 
 use super::Milliseconds;
 
-/// Enough that p99 is a number of its own, and few enough that it follows what happens now.
+/// Enough durations for p99 to differ from the maximum, and few enough for the numbers to be recent.
 const WINDOW: usize = 1000;
 
-/// The last durations, the oldest first.
+/// The last durations, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Durations {
     millis: VecDeque<f64>,
@@ -24,7 +24,7 @@ impl Durations {
     pub(super) fn summary(&self) -> Option<Milliseconds> {
         let mut sorted: Vec<f64> = self.millis.iter().copied().collect();
         sorted.sort_by(f64::total_cmp);
-        // The nearest rank: a duration that was measured, not one between two.
+        // The nearest-rank method: the result is a measured duration, not an interpolated one.
         let percentile = |percent: usize| sorted.get((sorted.len() * percent).div_ceil(100).checked_sub(1)?).copied();
         Some(Milliseconds {
             p50: percentile(50)?,
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_are_durations_that_were_measured() {
+    fn percentiles_are_measured_durations() {
         assert_eq!(of([]), None);
         assert_eq!(of([7]), Some(Milliseconds { p50: 7.0, p99: 7.0, max: 7.0, of: 1 }));
         assert_eq!(of([4, 1, 3, 2]), Some(Milliseconds { p50: 2.0, p99: 4.0, max: 4.0, of: 4 }));
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_long_ago_is_forgotten() {
+    fn old_durations_are_dropped() {
         let slow_start = std::iter::once(9000).chain(std::iter::repeat_n(5, WINDOW));
         assert_eq!(of(slow_start), Some(Milliseconds { p50: 5.0, p99: 5.0, max: 5.0, of: 1000 }));
     }

@@ -10,7 +10,7 @@ use super::{
     snapshot::{Errors, FunctionCounts, Processes, Runner},
 };
 
-/// Where one function's invocations and processes are counted.
+/// Counts one function's invocations and processes.
 #[derive(Debug, Default)]
 pub(crate) struct FunctionMeter {
     counts: Mutex<Counts>,
@@ -30,7 +30,7 @@ struct Counts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Answered,
-    /// The function answered an error.
+    /// The function answered with an error.
     Failed,
     Crashed,
     TimedOut,
@@ -38,24 +38,24 @@ pub(crate) enum End {
     Unreachable,
 }
 
-/// An invocation under way. One that is dropped before its end was of a local cloud that is being shut down, or of a
-/// client that left: it is not counted.
+/// A running invocation. If it is dropped without an end, it is not counted: the local cloud is shutting down, or the
+/// client has left.
 pub(crate) struct Invocation {
     meter: Arc<FunctionMeter>,
     taken: Option<Instant>,
 }
 
-/// A process that is alive until this is dropped.
+/// A running process. Dropping it counts the process as ended.
 pub(crate) struct ProcessAlive(Arc<FunctionMeter>);
 
 impl FunctionMeter {
-    /// An invocation has come.
+    /// Counts a new invocation as in flight.
     pub(crate) fn begin(self: &Arc<Self>) -> Invocation {
         self.with(|counts| counts.in_flight += 1);
         Invocation { meter: self.clone(), taken: None }
     }
 
-    /// A process was started.
+    /// Counts a new process.
     pub(crate) fn process(self: &Arc<Self>) -> ProcessAlive {
         self.with(|counts| {
             counts.processes.started += 1;
@@ -76,14 +76,14 @@ impl FunctionMeter {
         })
     }
 
-    /// Only additions happen under the lock, so a poisoned one holds whole counts.
+    /// A poisoned lock still has valid counts, because only additions run under it.
     fn with<T>(&self, change: impl FnOnce(&mut Counts) -> T) -> T {
         change(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Invocation {
-    /// Somebody works on it from now on: its duration begins.
+    /// A process has taken the invocation: its duration starts.
     pub(crate) fn taken(&mut self) {
         self.taken = Some(Instant::now());
     }
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_invocation_is_counted_by_its_end() {
+    fn invocations_are_counted_by_their_end() {
         let meter = Arc::<FunctionMeter>::default();
         let ends =
             [End::Answered, End::Failed, End::Crashed, End::TimedOut, End::Throttled, End::Unreachable, End::Failed];
@@ -137,24 +137,24 @@ mod tests {
         let errors = Errors { answered: 2, crashed: 1, timed_out: 1, unreachable: 1 };
         assert_eq!((counts.errors, counts.errors.total()), (errors, 5));
         assert_eq!((counts.invocations, counts.throttles, counts.in_flight), (6, 1, 0));
-        assert_eq!(counts.duration, None, "nobody took any");
+        assert_eq!(counts.duration, None, "no process took an invocation");
     }
 
     #[test]
-    fn what_is_under_way_is_counted_until_it_ends_or_is_given_up() {
+    fn in_flight_counts_until_end_or_drop() {
         let meter = Arc::<FunctionMeter>::default();
-        let (mut ended, given_up) = (meter.begin(), meter.begin());
+        let (mut ended, dropped) = (meter.begin(), meter.begin());
         assert_eq!(meter.counts("f", Runner::Processes).in_flight, 2);
         ended.taken();
         ended.end(End::Answered);
-        drop(given_up);
+        drop(dropped);
         let counts = meter.counts("f", Runner::Processes);
         assert_eq!((counts.in_flight, counts.invocations), (0, 1));
         assert_eq!(counts.duration.unwrap().of, 1);
     }
 
     #[test]
-    fn processes_are_counted_while_they_live_and_if_they_are_ours() {
+    fn processes_are_counted_only_if_the_local_cloud_runs_them() {
         let meter = Arc::<FunctionMeter>::default();
         let (first, second) = (meter.process(), meter.process());
         drop(first);

@@ -1,6 +1,6 @@
-//! What a running local cloud counts: invocations, requests, connections, and the metrics that its functions print.
+//! The metrics of a running local cloud: invocations, requests, connections, and the metrics that its functions print.
 //!
-//! A [`Snapshot`] of it is served as JSON: names and numbers, and nothing of a request.
+//! They are served as a [`Snapshot`] in JSON. It has only names and numbers, and no content of requests.
 
 mod apis;
 mod document;
@@ -24,7 +24,7 @@ pub use snapshot::{
 use sums::Sums;
 pub(crate) use tables::TableMeter;
 
-/// Where everything is counted, from any thread.
+/// All counts. Any thread may update them.
 pub(crate) struct Metrics {
     started: Instant,
     started_at: u64,
@@ -32,13 +32,13 @@ pub(crate) struct Metrics {
     functions: BTreeMap<String, Arc<FunctionMeter>>,
     pub(crate) http: HttpMeter,
     pub(crate) websocket: WebSocketMeter,
-    /// None if the tables are elsewhere.
+    /// None if DynamoDB is not embedded.
     tables: Option<Arc<TableMeter>>,
     sums: Sums,
 }
 
 impl Metrics {
-    /// Nothing has happened yet to the functions of this template.
+    /// All counts are zero.
     pub(crate) fn new(template: &Template, runner: Runner, tables: Option<Arc<TableMeter>>) -> Self {
         Self {
             started: Instant::now(),
@@ -52,13 +52,14 @@ impl Metrics {
         }
     }
 
-    /// Where this function's invocations are counted. One that the template does not have is counted for nobody.
+    /// The counts of a function. For a function that the template does not have, a new meter that is not in the
+    /// snapshot.
     pub(crate) fn function(&self, logical_id: &str) -> Arc<FunctionMeter> {
         self.functions.get(logical_id).cloned().unwrap_or_default()
     }
 
-    /// Takes a line that a function wrote, and gives what a person is to see of it: a document of metrics is added up
-    /// and put in a form that can be read, anything else stays as it is.
+    /// Takes a log line of a function and returns the line to print. A document of metrics is added to the sums and
+    /// formatted for people. Other lines are returned unchanged.
     pub(crate) fn line<'a>(&self, line: &'a str) -> Cow<'a, str> {
         match document::read(line) {
             Some(document) => {
@@ -69,7 +70,7 @@ impl Metrics {
         }
     }
 
-    /// All that was counted until now.
+    /// The current counts.
     pub(crate) fn snapshot(&self) -> Snapshot {
         Snapshot {
             started_at: self.started_at,

@@ -1,17 +1,17 @@
-//! What is served of the counts, and read by whoever shows them. All are totals since the start, but for what is said
-//! to be of this moment.
+//! The format of `GET /metrics`. All counts are totals since the start, except for those that are documented as
+//! current.
 
 use serde::{Deserialize, Serialize};
 
-/// Everything that was counted.
+/// The counts of a local cloud.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Snapshot {
-    /// When the local cloud was started, in milliseconds since 1970. Another number is another local cloud.
+    /// When the local cloud was started, in milliseconds since 1970. A different value means a restart.
     pub started_at: u64,
-    /// How long it has been running.
+    /// The time since the start, in milliseconds.
     pub uptime_ms: u64,
-    /// Who runs the functions.
+    /// What runs the functions.
     pub runner: Runner,
     /// Every function of the template, by name.
     pub functions: Vec<FunctionCounts>,
@@ -19,75 +19,76 @@ pub struct Snapshot {
     pub http: HttpCounts,
     /// The WebSocket API.
     pub websocket: WebSocketCounts,
-    /// What the embedded DynamoDB told whoever asked for consumed capacity, by table; None if DynamoDB is elsewhere.
+    /// The capacity that calls consumed, by table. Only calls with `ReturnConsumedCapacity` count. None if DynamoDB is
+    /// not embedded.
     pub tables: Option<Vec<TableCounts>>,
-    /// What the functions printed in CloudWatch's embedded metric format, by namespace and name.
+    /// The metrics that functions printed in CloudWatch's embedded metric format, by namespace and name.
     pub metrics: Vec<MetricCounts>,
 }
 
-/// Who runs the functions.
+/// What runs the functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Runner {
-    /// The local cloud, as processes of its own.
+    /// The local cloud, in its own processes.
     Processes,
-    /// A `cargo lambda watch`, which prints what they print: their metrics are not seen here.
+    /// A `cargo lambda watch`. It prints the functions' output, so their metrics are unknown here.
     Endpoint,
 }
 
-/// One function.
+/// The counts of one function.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FunctionCounts {
-    /// Its logical id.
+    /// The function's logical id.
     pub name: String,
-    /// Invocations that have ended, with an error or without. Those that were throttled are not among them, as on AWS.
+    /// Ended invocations, with and without errors. Throttled ones are not included, as on AWS.
     pub invocations: u64,
-    /// Those that ended with an error.
+    /// Ended invocations with an error.
     pub errors: Errors,
-    /// Invocations that found no process free in time.
+    /// Invocations for which no process was free in time.
     pub throttles: u64,
-    /// Invocations that are under way in this moment, or wait for a process.
+    /// Current: invocations that are running or wait for a process.
     pub in_flight: u64,
-    /// How long the last ones took, without the start of a process; None before the first.
+    /// Durations of the last invocations, without the start of a process. None before the first.
     pub duration: Option<Milliseconds>,
-    /// Its processes; None if somebody else runs it.
+    /// The function's processes. None if `cargo lambda watch` runs it.
     pub processes: Option<Processes>,
 }
 
-/// Invocations that ended with an error.
+/// Ended invocations with an error, by cause.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Errors {
-    /// The function answered one.
+    /// The function answered with an error.
     pub answered: u64,
-    /// Its process ended, or did not start.
+    /// The process ended before its answer, or did not start.
     pub crashed: u64,
-    /// It took longer than its time-out.
+    /// The function took longer than its timeout.
     pub timed_out: u64,
-    /// There is no program to run, or nothing answers at the endpoint.
+    /// The program cannot be run, or nothing answers at the endpoint.
     pub unreachable: u64,
 }
 
 impl Errors {
-    /// All of them.
+    /// The sum over all causes.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.answered + self.crashed + self.timed_out + self.unreachable
     }
 }
 
-/// How long the last invocations took, in milliseconds.
+/// Durations of the last invocations, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Milliseconds {
-    /// Half of them took no longer.
+    /// Half of the invocations took at most this long.
     pub p50: f64,
-    /// 99 of 100 took no longer.
+    /// 99 % of the invocations took at most this long.
     pub p99: f64,
-    /// The longest.
+    /// The longest duration.
     pub max: f64,
-    /// How many these are of: the last 1000 at most.
+    /// How many invocations these numbers cover: the last 1000 at most.
     pub of: u64,
 }
 
@@ -95,9 +96,9 @@ pub struct Milliseconds {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Processes {
-    /// Those alive in this moment.
+    /// Current: running processes.
     pub alive: u64,
-    /// Those that were ever started: the cold starts.
+    /// Started processes, which is the number of cold starts.
     pub started: u64,
 }
 
@@ -105,7 +106,7 @@ pub struct Processes {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HttpCounts {
-    /// Requests by the status that they were answered with.
+    /// Requests by the status of their answer.
     pub requests: Statuses,
 }
 
@@ -113,13 +114,13 @@ pub struct HttpCounts {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WebSocketCounts {
-    /// Connections that are open in this moment.
+    /// Current: open connections.
     pub connections: u64,
-    /// Handshakes by the status that they were answered with: 1xx are the connections that came about.
+    /// Handshakes by the status of their answer. 1xx are the successful ones.
     pub handshakes: Statuses,
     /// Text frames that clients sent.
     pub frames: u64,
-    /// What was posted to connections through `@connections`.
+    /// Posts to connections through `@connections`.
     pub posts: Posts,
 }
 
@@ -127,73 +128,73 @@ pub struct WebSocketCounts {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Statuses {
-    /// 101 is a WebSocket that is open.
+    /// 101 is a successful WebSocket handshake.
     #[serde(rename = "1xx")]
     pub informational: u64,
-    /// Success.
+    /// Successful requests.
     #[serde(rename = "2xx")]
     pub success: u64,
-    /// To be found elsewhere.
+    /// Redirections.
     #[serde(rename = "3xx")]
     pub redirection: u64,
-    /// The client's mistake.
+    /// Errors of the client.
     #[serde(rename = "4xx")]
     pub client_error: u64,
-    /// The server's.
+    /// Errors of the server.
     #[serde(rename = "5xx")]
     pub server_error: u64,
 }
 
 impl Statuses {
-    /// All of them.
+    /// The sum over all statuses.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.informational + self.success + self.redirection + self.client_error + self.server_error
     }
 }
 
-/// What became of the messages posted to connections.
+/// Posts to connections, by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Posts {
-    /// Taken for sending.
+    /// The message was queued for the client (200).
     pub delivered: u64,
-    /// The connection is not there (410).
+    /// The connection does not exist any more (410).
     pub gone: u64,
     /// The client reads too slowly (429).
     pub throttled: u64,
-    /// Unsigned, or too large.
+    /// The request was not signed (403), or the message was too large (413).
     pub refused: u64,
 }
 
-/// One table.
+/// The consumed capacity of one table.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TableCounts {
-    /// Its name.
+    /// The table's name.
     pub name: String,
-    /// Calls that asked what they consumed and were told.
+    /// Calls whose answer has the consumed capacity.
     pub calls: u64,
-    /// The capacity that reads consumed.
+    /// Read capacity units that were consumed.
     pub read_units: f64,
-    /// The capacity that writes consumed.
+    /// Write capacity units that were consumed.
     pub write_units: f64,
 }
 
-/// One metric of the functions.
+/// The sum of one metric of the functions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MetricCounts {
-    /// Its namespace.
+    /// The namespace in CloudWatch.
     pub namespace: String,
-    /// Its name.
+    /// The metric's name.
     pub name: String,
-    /// Its unit as last told, such as `Count` or `Milliseconds`.
+    /// The unit of the last value that had one, such as `Count` or `Milliseconds`.
     pub unit: Option<String>,
-    /// How many values there were.
+    /// The number of values.
     pub count: u64,
-    /// Their sum.
+    /// The sum of the values.
     pub sum: f64,
-    /// The largest of them.
+    /// The largest value.
     pub max: f64,
 }

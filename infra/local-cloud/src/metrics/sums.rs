@@ -1,4 +1,4 @@
-//! The metrics that functions print, added up.
+//! The sums of the metrics that functions print.
 
 use std::{
     collections::BTreeMap,
@@ -7,7 +7,7 @@ use std::{
 
 use super::{document::Metric, snapshot::MetricCounts};
 
-/// Every metric that was ever printed, by namespace and name.
+/// Every printed metric, by namespace and name.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
     metrics: Mutex<BTreeMap<(String, String), MetricCounts>>,
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_one_name_are_added_up() {
+    fn values_are_summed_by_namespace_and_name() {
         let sums = Sums::default();
         sums.add(vec![metric("a", "Ms", Some("Milliseconds"), &[-4.0])]);
         sums.add(vec![metric("a", "Ms", None, &[-3.0, -1.5]), metric("b", "Ms", None, &[1.0])]);

@@ -1,4 +1,4 @@
-//! The capacity that calls to DynamoDB consume, as its answers tell it to whoever asks with `ReturnConsumedCapacity`.
+//! The capacity that calls to DynamoDB consume. The answers have it if a call asks with `ReturnConsumedCapacity`.
 
 use std::{
     collections::BTreeMap,
@@ -9,20 +9,20 @@ use serde::Deserialize;
 
 use super::snapshot::TableCounts;
 
-/// Where consumed capacity is added up, by table.
+/// The consumed capacity by table.
 #[derive(Debug, Default)]
 pub(crate) struct TableMeter {
     tables: Mutex<BTreeMap<String, TableCounts>>,
 }
 
-/// An answer, as far as it is about capacity.
+/// The part of an answer about capacity.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Answer {
     consumed_capacity: Consumed,
 }
 
-/// Of one table, or of each table of a batch or a transaction.
+/// The capacity of one table, or of each table of a batch or a transaction.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Consumed {
@@ -38,7 +38,7 @@ struct Capacity {
 }
 
 impl TableMeter {
-    /// Takes the answer to an operation such as `GetItem`. Most operations tell nothing of capacity unless asked.
+    /// Adds the capacity in the answer to an operation such as `GetItem`. Ignores answers without capacity.
     pub(crate) fn answered(&self, operation: &str, answer: &[u8]) {
         let Ok(Answer { consumed_capacity }) = serde_json::from_slice(answer) else { return };
         let reads = ["Get", "BatchGet", "Query", "Scan", "TransactGet"].iter().any(|read| operation.starts_with(read));
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn capacity_is_added_up_by_table_and_kind() {
+    fn capacity_is_summed_by_table_and_kind() {
         let meter = TableMeter::default();
         let one =
             br#"{"Item":{},"ConsumedCapacity":{"TableName":"b","CapacityUnits":0.5,"Table":{"CapacityUnits":0.5}}}"#;
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_tells_nothing_is_not_counted() {
+    fn answer_without_capacity_is_not_counted() {
         let meter = TableMeter::default();
         for answer in [&b"{}"[..], b"", b"[]", br#"{"ConsumedCapacity":null}"#, br#"{"ConsumedCapacity":{}}"#] {
             meter.answered("GetItem", answer);

@@ -39,7 +39,7 @@ pub(crate) fn read(
     let fields = Fields::read(scope, properties, &BUCKET, logical_id, warnings)?;
     let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
     if !(3..=63).contains(&name.len()) || !name.chars().all(is_name) || name.starts_with(['-', '.']) {
-        let message = format!("{name} is no name of a bucket: 3 to 63 of a-z 0-9 - .");
+        let message = format!("{name} is not a valid name of a bucket. Use 3 to 63 of the characters a-z 0-9 - .");
         return Err(Issue::at(fields.line(), message).within("BucketName"));
     }
     let mut cors = Vec::new();

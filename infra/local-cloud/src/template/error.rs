@@ -1,15 +1,15 @@
-//! A fault of the template, told by file, line, resource and property.
+//! An error in the template, with file, line, resource and property.
 
 use std::{fmt, path::PathBuf};
 
-/// What is wrong in a template, and where.
+/// An error in the template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateError {
-    /// The template.
+    /// The template's file.
     pub file: PathBuf,
-    /// Line in it, where that is known.
+    /// The line in the file. None if it is unknown.
     pub line: Option<usize>,
-    /// The resource and property, such as `SendMessage.Environment`; empty for the file as a whole.
+    /// The resource and property, such as `SendMessage.Environment`. Empty if the error is about the whole file.
     pub subject: String,
     /// What is wrong.
     pub message: String,
@@ -30,7 +30,7 @@ impl fmt::Display for TemplateError {
 
 impl std::error::Error for TemplateError {}
 
-/// A fault inside the template's reader, where the file's name is not known yet.
+/// A [`TemplateError`] before the file's name is known.
 #[derive(Debug)]
 pub(crate) struct Issue {
     pub(crate) line: Option<usize>,
@@ -43,7 +43,7 @@ impl Issue {
         Self { line: Some(line), subject: String::new(), message: message.into() }
     }
 
-    /// The innermost place comes first: `Environment` becomes `SendMessage.Environment`.
+    /// Adds an outer name to the subject: within `SendMessage`, `Environment` becomes `SendMessage.Environment`.
     pub(crate) fn within(mut self, name: &str) -> Self {
         self.subject = if self.subject.is_empty() { name.to_owned() } else { format!("{name}.{}", self.subject) };
         self

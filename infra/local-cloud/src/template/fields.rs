@@ -1,5 +1,5 @@
-//! Reads the properties of one map: the supported are resolved, the rest is either known to change nothing or warned
-//! of.
+//! Reads the properties of a map: resolves the supported ones, and warns about others unless they have no effect
+//! locally.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ use super::{
     scope::Scope,
 };
 
-/// Which properties are read, and which are passed over because they change nothing on one machine.
+/// The properties that are read, and the properties that are ignored because they have no effect on one machine.
 pub(crate) struct Known {
     pub(crate) supported: &'static [&'static str],
     pub(crate) without_effect: &'static [&'static str],
 }
 
-/// The supported properties of one map, resolved.
+/// The supported properties of a map, resolved.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     line: usize,
@@ -44,7 +44,7 @@ impl Fields {
         let entries = match &node.value {
             Value::Map(entries) => entries,
             Value::Null => &Vec::new(),
-            _ => return Err(Issue::at(node.line, format!("a map is expected here, not {}", node.kind()))),
+            _ => return Err(Issue::at(node.line, format!("expected a map, but this is {}", node.kind()))),
         };
         let mut fields = Self { line: node.line, ..Self::default() };
         for (key, value) in entries {
@@ -78,7 +78,7 @@ impl Fields {
     }
 
     pub(crate) fn required(&self, key: &str) -> Result<String, Issue> {
-        self.text(key)?.ok_or_else(|| Issue::at(self.line, format!("{key} is missing")))
+        self.text(key)?.ok_or_else(|| Issue::at(self.line, format!("the property {key} is missing")))
     }
 
     pub(crate) fn number(&self, key: &str) -> Result<Option<u64>, Issue> {
@@ -96,11 +96,13 @@ impl Fields {
             None => Ok(None),
             Some("true" | "True" | "TRUE") => Ok(Some(true)),
             Some("false" | "False" | "FALSE") => Ok(Some(false)),
-            Some(other) => Err(Issue::at(self.line, format!("{other} is neither true nor false")).within(key)),
+            Some(other) => {
+                Err(Issue::at(self.line, format!("expected true or false, but this is {other}")).within(key))
+            }
         }
     }
 
-    /// A list of texts; one text alone counts as a list of one.
+    /// A list of texts. A single text counts as a list of one.
     pub(crate) fn texts(&self, key: &str) -> Result<Option<Vec<String>>, Issue> {
         let Some(node) = self.values.get(key) else { return Ok(None) };
         let texts: Result<Vec<_>, _> = match &node.value {
@@ -114,7 +116,7 @@ impl Fields {
         match self.values.get(key).map(|node| (&node.value, node.line)) {
             None => Ok(&[]),
             Some((Value::List(items), _)) => Ok(items),
-            Some((_, line)) => Err(Issue::at(line, "a list is expected here").within(key)),
+            Some((_, line)) => Err(Issue::at(line, "expected a list").within(key)),
         }
     }
 
@@ -122,7 +124,7 @@ impl Fields {
     pub(crate) fn map(&self, key: &str) -> Result<BTreeMap<String, String>, Issue> {
         let Some(node) = self.values.get(key) else { return Ok(BTreeMap::new()) };
         if !matches!(node.value, Value::Map(_)) {
-            return Err(Issue::at(node.line, "a map is expected here").within(key));
+            return Err(Issue::at(node.line, "expected a map").within(key));
         }
         let entries = node.entries().iter().map(|(name, value)| {
             text(value).map(|value| (name.clone(), value)).map_err(|issue| issue.within(name).within(key))
@@ -134,5 +136,5 @@ impl Fields {
 fn text(node: &Node) -> Result<String, Issue> {
     node.text()
         .map(str::to_owned)
-        .ok_or_else(|| Issue::at(node.line, format!("a value is expected here, not {}", node.kind())))
+        .ok_or_else(|| Issue::at(node.line, format!("expected a value, but this is {}", node.kind())))
 }

@@ -23,7 +23,7 @@ const FUNCTION: Known = Known {
         "Runtime",
         "Timeout",
     ],
-    // Who may call what, how it is watched and how it is rolled out.
+    // Permissions, monitoring and deployment.
     without_effect: &[
         "Architectures",
         "AutoPublishAlias",
@@ -62,17 +62,17 @@ const HTTP_EVENT: Known = Known {
 };
 const EVENT_AUTH: Known = Known { supported: &["Authorizer"], without_effect: &[] };
 
-/// A route that a function asks for; which API it belongs to is known once all are read.
+/// A route in a function's events. Its API is looked up after all resources are read.
 #[derive(Debug)]
 pub(crate) struct HttpEvent {
     pub(crate) line: usize,
     pub(crate) subject: String,
-    /// What `ApiId` comes to; nothing for the API that SAM makes by itself.
+    /// The resolved `ApiId`. None means the implicit API of SAM.
     pub(crate) api: Option<String>,
     pub(crate) method: Option<String>,
     pub(crate) path: Option<String>,
     pub(crate) function: String,
-    /// `NONE` is a name here.
+    /// The authorizer's name, or `NONE`. None means the API's default.
     pub(crate) authorizer: Option<String>,
     pub(crate) timeout: Duration,
 }
@@ -163,7 +163,7 @@ fn http_event(
     let kind = event.required("Type")?;
     if kind != "HttpApi" {
         warnings.push(format!(
-            "line {}: {subject}: events of type {kind} are not served locally; the function is never invoked by it",
+            "line {}: {subject}: events of type {kind} are not supported locally: this event never invokes the function",
             event.line()
         ));
         return Ok(None);
@@ -172,7 +172,7 @@ fn http_event(
     let fields = Fields::read(scope, event.node("Properties").unwrap_or(&empty), &HTTP_EVENT, subject, warnings)?;
     if let Some(version) = fields.text("PayloadFormatVersion")?.filter(|version| version != "2.0") {
         warnings.push(format!(
-            "line {}: {subject}.PayloadFormatVersion: {version} is not supported locally; 2.0 is sent",
+            "line {}: {subject}.PayloadFormatVersion: {version} is not supported locally: the function gets version 2.0",
             fields.line()
         ));
     }
@@ -188,12 +188,12 @@ fn http_event(
             method => (Some(method.to_owned()), Some(path)),
         },
         (None, None) => (None, None),
-        (Some(_), None) => return Err(Issue::at(fields.line(), "Method is given without Path")),
+        (Some(_), None) => return Err(Issue::at(fields.line(), "Method needs a Path")),
         (None, Some(path)) if path == "$default" => (None, None),
-        (None, Some(_)) => return Err(Issue::at(fields.line(), "Path is given without Method")),
+        (None, Some(_)) => return Err(Issue::at(fields.line(), "Path needs a Method")),
     };
     if let Some(path) = path.as_deref().filter(|path| !path.starts_with('/')) {
-        return Err(Issue::at(fields.line(), format!("a path starts with /, and {path} does not")).within("Path"));
+        return Err(Issue::at(fields.line(), format!("a path must start with /, but this is {path}")).within("Path"));
     }
     Ok(Some(HttpEvent {
         line: fields.line(),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::arn;
 
-/// The API that SAM makes for events that name none.
+/// SAM's implicit API, for events without an `ApiId`.
 pub(crate) const IMPLICIT: &str = "ServerlessHttpApi";
 
 const HTTP_API: Known = Known {
@@ -50,7 +50,7 @@ const CORS: Known = Known {
     without_effect: &[],
 };
 
-/// An API without its routes, and the authorizer that routes have unless they name another.
+/// An API without its routes, and the default authorizer of routes.
 pub(crate) struct Shell {
     pub(crate) api: HttpApi,
     default_authorizer: Option<String>,
@@ -92,7 +92,7 @@ pub(crate) fn read(
         shell.default_authorizer = auth.text("DefaultAuthorizer")?;
         if let Some(name) = shell.default_authorizer.as_ref().filter(|name| !shell.api.authorizers.contains_key(*name))
         {
-            let message = format!("there is no authorizer {name}");
+            let message = format!("the API has no authorizer {name}");
             return Err(Issue::at(auth.line(), message).within("DefaultAuthorizer").within("Auth"));
         }
     }
@@ -100,7 +100,7 @@ pub(crate) fn read(
 }
 
 impl Shell {
-    /// Gives the API the routes that functions ask for.
+    /// Adds the routes in the functions' events.
     pub(crate) fn with_routes(mut self, events: Vec<HttpEvent>) -> Result<HttpApi, Issue> {
         for event in events {
             let authorizer = match event.authorizer.as_deref() {
@@ -112,8 +112,8 @@ impl Shell {
                 }
                 None => self.default_authorizer.clone(),
             };
-            let twice = |route: &&HttpRoute| route.method == event.method && route.path == event.path;
-            if let Some(other) = self.api.routes.iter().find(twice) {
+            let is_same_route = |route: &&HttpRoute| route.method == event.method && route.path == event.path;
+            if let Some(other) = self.api.routes.iter().find(is_same_route) {
                 let message = format!("{} has the same route", other.function);
                 return Err(Issue::at(event.line, message).within(&event.subject));
             }
@@ -168,7 +168,7 @@ fn authorizer(
 fn cors(scope: &Scope, node: &Node, subject: &str, warnings: &mut Vec<String>) -> Result<Option<Cors>, Issue> {
     match &node.value {
         Value::Text(text) if text == "false" => return Ok(None),
-        // SAM's short form for every origin.
+        // SAM's short form: every origin.
         Value::Text(text) if text == "true" => {
             return Ok(Some(Cors { origins: vec!["*".to_owned()], ..Cors::default() }));
         }
@@ -184,7 +184,7 @@ fn cors(scope: &Scope, node: &Node, subject: &str, warnings: &mut Vec<String>) -
         max_age: fields.number("MaxAge")?,
     };
     if cors.credentials && cors.origins.iter().any(|origin| origin == "*") {
-        return Err(Issue::at(node.line, "AllowCredentials needs origins by name, not *"));
+        return Err(Issue::at(node.line, "AllowCredentials needs explicit origins. Replace the origin *"));
     }
     Ok(Some(cors))
 }

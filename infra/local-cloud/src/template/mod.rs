@@ -1,4 +1,4 @@
-//! Reads a SAM template: what CloudFormation and SAM would make of it, as far as it matters on one machine.
+//! Reads a SAM template the way CloudFormation and SAM do, as far as it matters on one machine.
 //!
 //! Sources: the AWS SAM specification, the CloudFormation template reference and, for the names of generated
 //! resources, the SAM translator.
@@ -42,7 +42,7 @@ const ROUTE_RESPONSE: &str = "AWS::ApiGatewayV2::RouteResponse";
 const TABLE: &str = "AWS::DynamoDB::Table";
 const BUCKET: &str = "AWS::S3::Bucket";
 
-/// Resources that grant, watch, name or protect, and so change nothing for code that runs on one machine.
+/// Types of resources that have no effect on one machine: permissions, monitoring, names, protection.
 const WITHOUT_EFFECT: &[&str] = &[
     "AWS::ApiGateway::Account",
     "AWS::ApiGatewayV2::ApiMapping",
@@ -97,22 +97,22 @@ const ATTRIBUTES: &[&str] = &[
 ];
 
 impl Template {
-    /// Reads the template at `path`; `parameters` override the defaults of its parameters.
+    /// Reads the template at `path`. `parameters` override the defaults of its parameters.
     ///
     /// # Errors
     ///
-    /// Where the file cannot be read, or a part of it that is served here cannot be understood.
+    /// The file cannot be read, or a supported part of it is invalid.
     pub fn load(path: &Path, parameters: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
         let fault = |line, subject, message| TemplateError { file: path.to_owned(), line, subject, message };
         let source = std::fs::read_to_string(path).map_err(|error| fault(None, String::new(), error.to_string()))?;
         let root = Node::parse(&source).map_err(|error| fault(error.line, String::new(), error.message))?;
-        // A path without a directory has the empty one as its parent.
+        // The parent of a path without a directory is empty.
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         read(&root, directory, parameters).map_err(|issue| fault(issue.line, issue.subject, issue.message))
     }
 }
 
-/// One resource that exists: its condition, if it has one, holds.
+/// A resource without a condition, or with a true one.
 struct Resource<'a> {
     logical_id: &'a str,
     kind: &'a str,
@@ -138,7 +138,7 @@ fn read(root: &Node, directory: &Path, overrides: &BTreeMap<String, String>) -> 
 
     let resources = existing(root, &mut scope, &mut warnings)?;
     for resource in &resources {
-        refer(&mut scope, resource).map_err(|issue| issue.within(resource.logical_id))?;
+        register(&mut scope, resource).map_err(|issue| issue.within(resource.logical_id))?;
     }
     let violations = parameters::violations(&scope, root.get("Rules")).map_err(|issue| issue.within("Rules"))?;
     let template = Template { directory: directory.to_owned(), violations, ..Template::default() };
@@ -147,7 +147,7 @@ fn read(root: &Node, directory: &Path, overrides: &BTreeMap<String, String>) -> 
 
 fn existing<'a>(root: &'a Node, scope: &mut Scope, warnings: &mut Vec<String>) -> Result<Vec<Resource<'a>>, Issue> {
     let Some(section) = root.get("Resources") else {
-        return Err(Issue::at(root.line, "there is no section Resources"));
+        return Err(Issue::at(root.line, "the section Resources is missing"));
     };
     let mut resources = Vec::new();
     for (logical_id, node) in section.entries() {
@@ -156,7 +156,9 @@ fn existing<'a>(root: &'a Node, scope: &mut Scope, warnings: &mut Vec<String>) -
             return Err(fault(Issue::at(node.line, "the resource has no Type")));
         };
         if let Some(condition) = node.get("Condition") {
-            let name = condition.text().ok_or_else(|| fault(Issue::at(condition.line, "Condition takes a name")))?;
+            let name = condition
+                .text()
+                .ok_or_else(|| fault(Issue::at(condition.line, "Condition needs the name of a condition")))?;
             if !scope.holds(name, condition.line).map_err(fault)? {
                 scope.absent.insert(logical_id.clone());
                 continue;
@@ -183,31 +185,31 @@ fn existing<'a>(root: &'a Node, scope: &mut Scope, warnings: &mut Vec<String>) -
     Ok(resources)
 }
 
-/// Makes a resource known to `Ref` and `GetAtt`.
-fn refer(scope: &mut Scope, resource: &Resource<'_>) -> Result<(), Issue> {
+/// Registers a resource for `Ref` and `GetAtt`.
+fn register(scope: &mut Scope, resource: &Resource<'_>) -> Result<(), Issue> {
     let id = resource.logical_id;
-    let given = |scope: &Scope, key: &str| -> Result<Option<String>, Issue> {
+    let property_text = |scope: &Scope, key: &str| -> Result<Option<String>, Issue> {
         let Some(node) = resource.properties.get(key) else { return Ok(None) };
         let name = scope.resolve(node).map_err(|issue| issue.within(key))?;
         Ok(name.as_ref().and_then(Node::text).map(str::to_owned))
     };
-    // CloudFormation puts the stack's name before the logical id of a resource that has no name of its own.
+    // CloudFormation names a resource without a name after the stack and the logical id.
     let generated = || format!("{}-{id}", arn::STACK);
     let reference = match resource.kind {
         FUNCTION => {
-            let name = given(scope, "FunctionName")?.unwrap_or_else(generated);
+            let name = property_text(scope, "FunctionName")?.unwrap_or_else(generated);
             let attributes = BTreeMap::from([("Arn", arn::function(&name))]);
             Reference { name, attributes }
         }
         TABLE => {
-            let name = given(scope, "TableName")?.unwrap_or_else(generated);
+            let name = property_text(scope, "TableName")?.unwrap_or_else(generated);
             let arn = arn::table(&name);
             let attributes = BTreeMap::from([("StreamArn", format!("{arn}/stream/local")), ("Arn", arn)]);
             Reference { name, attributes }
         }
         BUCKET => {
-            // A bucket's name is in lower case.
-            let name = given(scope, "BucketName")?.unwrap_or_else(|| generated().to_ascii_lowercase());
+            // The name of a bucket must be in lower case.
+            let name = property_text(scope, "BucketName")?.unwrap_or_else(|| generated().to_ascii_lowercase());
             let attributes = BTreeMap::from([("Arn", arn::bucket(&name))]);
             Reference { name, attributes }
         }
@@ -220,7 +222,7 @@ fn refer(scope: &mut Scope, resource: &Resource<'_>) -> Result<(), Issue> {
                 let route = websocket_api::route_id(id, key);
                 scope.references.insert(route.clone(), Reference { name: route, ..Reference::default() });
             }
-            let stage = given(scope, "StageName")?.unwrap_or_else(|| "$default".to_owned());
+            let stage = property_text(scope, "StageName")?.unwrap_or_else(|| "$default".to_owned());
             for generated in [format!("{id}.Stage"), format!("{id}Stage"), format!("{id}{stage}Stage")] {
                 scope.references.insert(generated, Reference { name: stage.clone(), ..Reference::default() });
             }
@@ -275,7 +277,7 @@ fn assemble(
     for resource in of(WEBSOCKET_API) {
         let id = resource.logical_id;
         if template.websocket_api.is_some() {
-            warnings.push(format!("{id} is not served: there is one WebSocket API already"));
+            warnings.push(format!("{id} is not served: the local cloud serves only one WebSocket API"));
             continue;
         }
         let api = websocket_api::read(scope, id, &resource.properties, &template.functions, &mut warnings)
@@ -292,14 +294,14 @@ fn assemble(
     for resource in resources {
         if !served.contains(&resource.kind) && !WITHOUT_EFFECT.contains(&resource.kind) {
             warnings.push(format!(
-                "line {}: {} is of type {}, which does not exist locally",
+                "line {}: {} is of type {}, which is not supported locally and has no effect",
                 resource.properties.line, resource.logical_id, resource.kind
             ));
         }
     }
-    // A property of Globals is met once per resource; it is told once.
-    let mut told = BTreeSet::new();
-    warnings.retain(|warning| told.insert(warning.clone()));
+    // A property of Globals causes a warning for each resource. Keep one of them.
+    let mut seen = BTreeSet::new();
+    warnings.retain(|warning| seen.insert(warning.clone()));
     template.warnings = warnings;
     Ok(template)
 }
@@ -320,7 +322,7 @@ fn read_http_api<'a>(
         None => http_api::read(scope, http_api::IMPLICIT, &empty, functions, warnings)?,
     };
     for resource in resources {
-        warnings.push(format!("{} is not served: there is one HTTP API already", resource.logical_id));
+        warnings.push(format!("{} is not served: the local cloud serves only one HTTP API", resource.logical_id));
     }
     let (own, others): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| match &event.api {
         Some(api) => *api == shell.api.id,
@@ -332,12 +334,12 @@ fn read_http_api<'a>(
     shell.with_routes(own).map(Some)
 }
 
-/// The function whose ARN the property comes to.
+/// The logical id of the function whose ARN is the value of the property.
 fn function_of(functions: &BTreeMap<String, Function>, fields: &Fields, key: &str) -> Result<String, Issue> {
     let arn = fields.required(key)?;
-    let found = functions.values().find(|function| arn::function(&function.name) == arn);
-    found.map(|function| function.logical_id.clone()).ok_or_else(|| {
+    let function = functions.values().find(|function| arn::function(&function.name) == arn);
+    function.map(|function| function.logical_id.clone()).ok_or_else(|| {
         let line = fields.node(key).map_or(fields.line(), |node| node.line);
-        Issue::at(line, format!("{arn} is no function of the template")).within(key)
+        Issue::at(line, format!("the template has no function with the ARN {arn}")).within(key)
     })
 }

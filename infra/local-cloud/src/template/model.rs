@@ -1,4 +1,4 @@
-//! What a template describes, in the terms of the services that serve it here.
+//! The content of a template, as the local services need it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,13 +17,13 @@ pub struct Template {
     pub http_api: Option<HttpApi>,
     /// The WebSocket API, if the template has one.
     pub websocket_api: Option<WebSocketApi>,
-    /// The tables.
+    /// The tables, in the order of the template.
     pub tables: Vec<Table>,
-    /// The buckets.
+    /// The buckets, in the order of the template.
     pub buckets: Vec<Bucket>,
-    /// What its `Rules` say of the parameters. It is for whoever starts the functions to heed them.
+    /// The violated assertions of `Rules`. A caller that starts the functions must check that this is empty.
     pub violations: Vec<String>,
-    /// What the template asks for and nothing here does, each told with its line.
+    /// The parts of the template that are not supported, each with its line.
     pub warnings: Vec<String>,
 }
 
@@ -32,25 +32,25 @@ pub struct Template {
 pub struct Function {
     /// The key in the template.
     pub logical_id: String,
-    /// The name that AWS would know it by.
+    /// The function's name on AWS.
     pub name: String,
-    /// The package that cargo builds it from.
+    /// The directory of the cargo package: `CodeUri`.
     pub package: PathBuf,
-    /// How it is built, or what stands in the way of that.
+    /// How cargo builds the function, or why it cannot.
     pub build: Build,
     /// `Environment.Variables`.
     pub environment: BTreeMap<String, String>,
     /// `LoggingConfig`.
     pub logging: Logging,
-    /// In MB; 128 where the template says nothing, as on AWS.
+    /// In MB. 128 if the template has no value, as on AWS.
     pub memory: u64,
-    /// 3 s where the template says nothing, as on AWS.
+    /// 3 s if the template has no value, as on AWS.
     pub timeout: Duration,
-    /// At most so many at once, if the template reserves a number.
+    /// The most concurrent invocations: `ReservedConcurrentExecutions`.
     pub concurrency: Option<usize>,
 }
 
-/// What a function is told of how to log.
+/// The logging configuration of a function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Logging {
     /// `JSON` or `Text`.
@@ -59,15 +59,15 @@ pub struct Logging {
     pub level: Option<String>,
 }
 
-/// How a function's program comes about.
+/// How a function's program is built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Build {
-    /// By cargo: the program of this name, or the package's only one.
+    /// By cargo: the program with this name, or the package's only program.
     Cargo {
         /// `BuildProperties.Binary`.
         binary: Option<String>,
     },
-    /// In a way that is not known here.
+    /// In an unsupported way. The text says which.
     Other(String),
 }
 
@@ -76,15 +76,15 @@ pub enum Build {
 pub struct HttpApi {
     /// The key in the template.
     pub logical_id: String,
-    /// As in `requestContext.apiId`.
+    /// The value of `requestContext.apiId`.
     pub id: String,
-    /// `$default` where the template says nothing.
+    /// `$default` if the template has no value.
     pub stage: String,
-    /// Passed to functions in each event.
+    /// Every event has these.
     pub stage_variables: BTreeMap<String, String>,
-    /// In the order of the template.
+    /// The routes, in the order of the template.
     pub routes: Vec<HttpRoute>,
-    /// By name.
+    /// The authorizers by name.
     pub authorizers: BTreeMap<String, HttpAuthorizer>,
     /// `CorsConfiguration`.
     pub cors: Option<Cors>,
@@ -93,15 +93,15 @@ pub struct HttpApi {
 /// One route of an HTTP API.
 #[derive(Clone, Debug)]
 pub struct HttpRoute {
-    /// Upper case, or `ANY`; `None` for `$default`.
+    /// The method in upper case, or `ANY`. None for `$default`.
     pub method: Option<String>,
-    /// With `{name}` and `{name+}`; `None` for `$default`.
+    /// The path, with `{name}` and `{name+}`. None for `$default`.
     pub path: Option<String>,
     /// Logical id of the function.
     pub function: String,
     /// A name in [`HttpApi::authorizers`].
     pub authorizer: Option<String>,
-    /// `TimeoutInMillis`; 30 s where the template says nothing.
+    /// `TimeoutInMillis`. 30 s if the template has no value.
     pub timeout: Duration,
 }
 
@@ -110,13 +110,13 @@ pub struct HttpRoute {
 pub struct HttpAuthorizer {
     /// Logical id of the function.
     pub function: String,
-    /// `$request.header.Authorization` and its like.
+    /// Such as `$request.header.Authorization`.
     pub identity_sources: Vec<String>,
-    /// How long an answer is kept per identity; zero for not at all.
+    /// How long an answer is cached by identity. Zero means no cache.
     pub ttl: Duration,
 }
 
-/// `CorsConfiguration` of an HTTP API, or a rule of a bucket's.
+/// `CorsConfiguration` of an HTTP API, or a rule of it of a bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cors {
     /// `AllowOrigins`.
@@ -138,17 +138,17 @@ pub struct Cors {
 pub struct WebSocketApi {
     /// The key in the template.
     pub logical_id: String,
-    /// As in `requestContext.apiId`.
+    /// The value of `requestContext.apiId`.
     pub id: String,
-    /// `default` where the template says nothing, as SAM has it.
+    /// `default` if the template has no value, as in SAM.
     pub stage: String,
-    /// Passed to functions in each event.
+    /// Every event has these.
     pub stage_variables: BTreeMap<String, String>,
-    /// The properties that lead to the route key: `$request.body.action` is `["action"]`.
+    /// The path of properties to the route key: `["action"]` for `$request.body.action`.
     pub selection: Vec<String>,
-    /// By route key.
+    /// The routes by route key.
     pub routes: BTreeMap<String, WebSocketRoute>,
-    /// Asked once per connection.
+    /// Invoked once per connection.
     pub authorizer: Option<WebSocketAuthorizer>,
 }
 
@@ -157,11 +157,11 @@ pub struct WebSocketApi {
 pub struct WebSocketRoute {
     /// Logical id of the function.
     pub function: String,
-    /// `IntegrationTimeout`, if the template has it.
+    /// `IntegrationTimeout`. None if the template has no value.
     pub timeout: Option<Duration>,
     /// Whether the route has a `RouteResponseSelectionExpression`.
     pub selects_response: bool,
-    /// Whether the answer is sent to the client: the template has an `AWS::ApiGatewayV2::RouteResponse` for it.
+    /// Whether the function's answer is sent to the client: the route has an `AWS::ApiGatewayV2::RouteResponse`.
     pub replies: bool,
 }
 
@@ -170,7 +170,7 @@ pub struct WebSocketRoute {
 pub struct WebSocketAuthorizer {
     /// Logical id of the function.
     pub function: String,
-    /// `route.request.header.Authorization` and its like.
+    /// Such as `route.request.header.Authorization`.
     pub identity_sources: Vec<String>,
 }
 
@@ -179,7 +179,7 @@ pub struct WebSocketAuthorizer {
 pub struct Table {
     /// The key in the template.
     pub logical_id: String,
-    /// `TableName`, or one made of the stack's name and the logical id.
+    /// `TableName`, or a name made of the stack's name and the logical id.
     pub name: String,
     /// Attribute names and their types (`S`, `N`, `B`).
     pub attributes: BTreeMap<String, String>,
@@ -189,7 +189,7 @@ pub struct Table {
     pub global_indexes: Vec<Index>,
     /// Local secondary indexes.
     pub local_indexes: Vec<Index>,
-    /// The attribute of `TimeToLiveSpecification`, where that is enabled.
+    /// The attribute of `TimeToLiveSpecification`. None if TTL is not enabled.
     pub ttl: Option<String>,
 }
 
@@ -198,9 +198,9 @@ pub struct Table {
 pub struct Bucket {
     /// The key in the template.
     pub logical_id: String,
-    /// `BucketName`, or one made of the stack's name and the logical id.
+    /// `BucketName`, or a name made of the stack's name and the logical id.
     pub name: String,
-    /// `CorsConfiguration.CorsRules`, in their order.
+    /// `CorsConfiguration.CorsRules`, in the order of the template. The first rule that allows a request applies.
     pub cors: Vec<Cors>,
 }
 

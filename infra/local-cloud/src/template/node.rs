@@ -1,9 +1,9 @@
-//! A template as written: values with their line, and CloudFormation's functions as nodes of their own.
+//! The syntax tree of a template: values with their lines, and CloudFormation's functions as nodes.
 
 use saphyr::{MarkedYaml, ScalarStyle, YamlData, YamlLoader};
 use saphyr_parser::Parser;
 
-/// One value of the template and where it stands.
+/// One value of the template and its line.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Node {
     pub(crate) line: usize,
@@ -13,7 +13,7 @@ pub(crate) struct Node {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
     Null,
-    /// As written, so that a version such as `2.0` stays what it is.
+    /// The text as written, so that a version such as `2.0` is not read as a number.
     Text(String),
     List(Vec<Node>),
     /// In the order of the file.
@@ -22,7 +22,7 @@ pub(crate) enum Value {
     Call(String, Box<Node>),
 }
 
-/// A fault of the text itself, before CloudFormation comes into it.
+/// An error in the YAML.
 pub(crate) struct Fault {
     pub(crate) line: Option<usize>,
     pub(crate) message: String,
@@ -41,9 +41,7 @@ impl Node {
         let mut documents = loader.into_documents();
         match (documents.pop(), documents.is_empty()) {
             (Some(document), true) => convert(document),
-            (Some(_), false) => {
-                Err(Fault { line: None, message: "there is more than one YAML document in the file".into() })
-            }
+            (Some(_), false) => Err(Fault { line: None, message: "the file has more than one YAML document".into() }),
             (None, _) => Err(Fault { line: None, message: "the file is empty".into() }),
         }
     }
@@ -52,7 +50,7 @@ impl Node {
         self.entries().iter().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
-    /// The entries of a map; none of anything else.
+    /// The entries of a map. Empty for other values.
     pub(crate) fn entries(&self) -> &[(String, Node)] {
         match &self.value {
             Value::Map(entries) => entries,
@@ -100,7 +98,7 @@ fn convert(yaml: MarkedYaml<'_>) -> Result<Node, Fault> {
                     let key_line = key.span.start.line();
                     match convert(key)?.value {
                         Value::Text(key) => Ok((key, convert(value)?)),
-                        _ => Err(Fault { line: Some(key_line), message: "a key has to be a word".into() }),
+                        _ => Err(Fault { line: Some(key_line), message: "a key must be a text".into() }),
                     }
                 })
                 .collect::<Result<Vec<_>, _>>()?;
@@ -111,14 +109,17 @@ fn convert(yaml: MarkedYaml<'_>) -> Result<Node, Fault> {
             if tag.is_yaml_core_schema() { inner.value } else { call(&tag.suffix, inner) }
         }
         YamlData::Value(_) | YamlData::Alias(_) | YamlData::BadValue => {
-            return Err(Fault { line: Some(line), message: "this value cannot be read".into() });
+            return Err(Fault {
+                line: Some(line),
+                message: "values of this kind, such as aliases, are not supported".into(),
+            });
         }
     };
     Ok(Node { line, value })
 }
 
-/// `{Fn::Join: [..]}`, `{Ref: X}` and `{Condition: X}` are functions written out. A `Condition` that stands alone in a
-/// map means the same as `!Condition`; beside other keys it is a resource's attribute.
+/// `{Fn::Join: [..]}`, `{Ref: X}` and `{Condition: X}` are the long form of functions. A `Condition` as the only key of
+/// a map means `!Condition`. Next to other keys, it is an attribute of a resource.
 fn long_form(mut entries: Vec<(String, Node)>) -> Value {
     if let [(key, _)] = entries.as_slice() {
         let name = key.strip_prefix("Fn::").or_else(|| matches!(key.as_str(), "Ref" | "Condition").then_some(key));
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn values_keep_their_spelling_and_line() {
+    fn values_keep_their_text_and_line() {
         let node = parse("a: 2.0\nb: '~'\nc: ~\nd:\n  - x\n");
         assert_eq!(node.get("a").and_then(Node::text), Some("2.0"));
         assert_eq!(node.get("b").and_then(Node::text), Some("~"));
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn short_and_long_forms_are_the_same() {
+    fn short_and_long_forms_are_equal() {
         let short = parse("v: !GetAtt Table.Arn").get("v").cloned();
         let long = parse("v: {'Fn::GetAtt': [Table, Arn]}").get("v").cloned();
         assert_eq!(short.map(|node| node.value), long.map(|node| node.value));
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_given_twice_is_an_error_with_its_line() {
+    fn duplicate_key_is_an_error_with_its_line() {
         let fault = Node::parse("a: 1\nb: 2\na: 3\n").err().map(|fault| fault.line);
         assert_eq!(fault, Some(Some(3)));
     }

@@ -21,7 +21,7 @@ pub(crate) fn read(
         let kind = node.get("Type").and_then(Node::text).unwrap_or("String");
         if kind.starts_with("AWS::SSM::") && !overrides.contains_key(name) {
             warnings.push(format!(
-                "line {}: {name} is a parameter in Systems Manager, which does not exist locally; give its value instead",
+                "line {}: {name} names a parameter in Systems Manager, which is not supported locally. Set its value instead",
                 node.line
             ));
         }
@@ -33,11 +33,11 @@ pub(crate) fn read(
 fn value(node: &Node, given: Option<&String>) -> Result<Node, Issue> {
     let default = node.get("Default");
     let Some(text) = given.map(String::as_str).or_else(|| default.and_then(Node::text)) else {
-        // `Default:` with nothing behind it is the empty text.
+        // `Default:` without a value means the empty text.
         if default.is_some_and(|default| default.value == Value::Null) {
             return Ok(Node { line: node.line, value: Value::Text(String::new()) });
         }
-        return Err(Issue::at(node.line, "the parameter has no default and no value was given"));
+        return Err(Issue::at(node.line, "the parameter has no default. Set its value"));
     };
     if let Some(Node { value: Value::List(allowed), .. }) = node.get("AllowedValues")
         && !allowed.iter().any(|allowed| allowed.text() == Some(text))
@@ -46,7 +46,7 @@ fn value(node: &Node, given: Option<&String>) -> Result<Node, Issue> {
         return Err(Issue::at(node.line, format!("{text:?} is not one of the allowed values: {}", allowed.join(", "))));
     }
     let kind = node.get("Type").and_then(Node::text).unwrap_or("String");
-    let word = |text: &str| Node { line: node.line, value: Value::Text(text.to_owned()) };
+    let text_node = |text: &str| Node { line: node.line, value: Value::Text(text.to_owned()) };
     let value = match kind {
         "Number" => {
             if text.parse::<f64>().is_err() {
@@ -54,19 +54,19 @@ fn value(node: &Node, given: Option<&String>) -> Result<Node, Issue> {
             }
             Value::Text(text.to_owned())
         }
-        "CommaDelimitedList" => Value::List(list(text).map(word).collect()),
-        kind if kind.starts_with("List<") => Value::List(list(text).map(word).collect()),
+        "CommaDelimitedList" => Value::List(list(text).map(text_node).collect()),
+        kind if kind.starts_with("List<") => Value::List(list(text).map(text_node).collect()),
         _ => Value::Text(text.to_owned()),
     };
     Ok(Node { line: node.line, value })
 }
 
-/// The empty text is the list of nothing.
+/// The items of a comma-separated list. The empty text has no items.
 fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(move |_| !text.trim().is_empty())
 }
 
-/// The assertions of `Rules` that do not hold.
+/// The violated assertions of `Rules`.
 pub(crate) fn violations(scope: &Scope, rules: Option<&Node>) -> Result<Vec<String>, Issue> {
     let mut violations = Vec::new();
     for (name, rule) in rules.map_or(&[][..], Node::entries) {
@@ -79,14 +79,15 @@ pub(crate) fn violations(scope: &Scope, rules: Option<&Node>) -> Result<Vec<Stri
             let Some(assert) = assertion.get("Assert") else { continue };
             if !scope.verdict(assert).map_err(|issue| issue.within(name))? {
                 let description = assertion.get("AssertDescription").and_then(Node::text);
-                violations.push(format!("rule {name} of the template: {}", description.unwrap_or("it does not hold")));
+                violations
+                    .push(format!("rule {name} of the template: {}", description.unwrap_or("its assertion is false")));
             }
         }
     }
     Ok(violations)
 }
 
-/// `Globals` of SAM: maps are merged, lists joined with the global items first, and a resource's own value wins.
+/// Applies SAM's `Globals`: maps are merged, lists are joined with the global items first, and other own values win.
 pub(crate) fn merge(global: &Node, own: Node) -> Node {
     let Node { line, value } = own;
     let value = match (&global.value, value) {

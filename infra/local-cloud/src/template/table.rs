@@ -89,7 +89,7 @@ pub(crate) fn read(
     let keys = keys.chain(table.global_indexes.iter().chain(&table.local_indexes).map(|index| &index.key));
     for attribute in keys.flat_map(|key| std::iter::once(&key.partition).chain(&key.sort)) {
         if !table.attributes.contains_key(attribute) {
-            let message = format!("{attribute} is part of a key and has no type");
+            let message = format!("{attribute} is part of a key, but has no type. Add it to AttributeDefinitions");
             return Err(Issue::at(fields.line(), message).within("AttributeDefinitions"));
         }
     }
@@ -105,12 +105,12 @@ fn key(scope: &Scope, fields: &Fields, subject: &str, warnings: &mut Vec<String>
             "HASH" => partition = Some(name),
             "RANGE" => sort = Some(name),
             other => {
-                let message = format!("KeyType is HASH or RANGE, not {other}");
+                let message = format!("KeyType must be HASH or RANGE, but this is {other}");
                 return Err(Issue::at(node.line, message).within("KeySchema"));
             }
         }
     }
-    let partition = partition.ok_or_else(|| Issue::at(fields.line(), "there is no HASH key").within("KeySchema"))?;
+    let partition = partition.ok_or_else(|| Issue::at(fields.line(), "the HASH key is missing").within("KeySchema"))?;
     Ok(Key { partition, sort })
 }
 

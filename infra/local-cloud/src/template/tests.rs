@@ -19,7 +19,7 @@ fn fault(source: &str) -> (Option<usize>, String, String) {
     (error.line, error.subject, error.message)
 }
 
-/// The environment of one function whose variables are given as YAML lines.
+/// The environment of a function whose variables are these YAML lines.
 fn variables(head: &str, lines: &[&str], parameters: &[(&str, &str)]) -> BTreeMap<String, String> {
     let lines: String = lines.iter().map(|line| format!("          {line}\n")).collect();
     let source = format!(
@@ -48,7 +48,7 @@ Conditions:
 
 #[test]
 fn functions_of_cloudformation_are_evaluated() {
-    let found = variables(
+    let environment = variables(
         HEAD,
         &[
             "REF: !Ref Stage",
@@ -83,14 +83,14 @@ fn functions_of_cloudformation_are_evaluated() {
         ("MAP", "128"),
         ("NUMBER", "007"),
     ];
-    assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+    assert_eq!(environment, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
 }
 
 #[test]
-fn a_parameter_can_be_overridden_and_turns_conditions() {
+fn parameter_values_override_defaults_and_change_conditions() {
     let head = HEAD.replace("memory: 128}", "memory: 128}, prod: {memory: 256}");
-    let found = variables(&head, &["IF: !If [IsProd, yes, no]"], &[("Stage", "prod")]);
-    assert_eq!(found["IF"], "yes");
+    let environment = variables(&head, &["IF: !If [IsProd, yes, no]"], &[("Stage", "prod")]);
+    assert_eq!(environment["IF"], "yes");
     let unknown = load_with("Resources: {}", &[("Nope", "1")]).unwrap_err();
     assert_eq!(
         (unknown.subject.as_str(), unknown.message.as_str()),
@@ -104,7 +104,7 @@ fn a_parameter_can_be_overridden_and_turns_conditions() {
 }
 
 #[test]
-fn faults_name_line_resource_and_property() {
+fn errors_name_line_resource_and_property() {
     let function = "Resources:\n  Fn:\n    Type: AWS::Serverless::Function\n    Properties:\n";
     let (line, subject, message) = fault(&format!("{function}      MemorySize: !Ref Nope\n"));
     assert_eq!((line, subject.as_str()), (Some(5), "Fn.MemorySize"));
@@ -123,7 +123,7 @@ fn faults_name_line_resource_and_property() {
 }
 
 #[test]
-fn a_reference_to_what_a_condition_leaves_out_is_a_fault() {
+fn reference_to_a_resource_with_a_false_condition_is_an_error() {
     let (_, subject, message) = fault(
         "Conditions: {Never: !Equals [a, b]}\nResources:\n  Role: {Type: AWS::IAM::Role, Condition: Never}\n  Fn:\n    \
          Type: AWS::Serverless::Function\n    Properties: {FunctionName: !Ref Role}\n",
@@ -154,7 +154,7 @@ fn globals_are_merged_and_defaults_are_those_of_aws() {
 }
 
 #[test]
-fn what_has_no_effect_is_told_unless_it_changes_nothing_here() {
+fn unsupported_parts_cause_warnings_unless_they_have_no_effect() {
     let template = load(
         "Resources:\n  Queue: {Type: AWS::SQS::Queue}\n  Role: {Type: AWS::IAM::Role}\n  Fn:\n    Type: AWS::Serverless::Function\n    \
          Properties:\n      Tracing: Active\n      Layers: [a]\n      Events:\n        Tick: {Type: Schedule, Properties: {Schedule: rate(1 hour)}}\n",
@@ -232,18 +232,18 @@ fn both_apis_are_read() {
 }
 
 #[test]
-fn a_route_that_selects_no_response_sends_none() {
-    let mute = load(&APIS.replace(", RouteResponseSelectionExpression: $default", ""));
-    assert!(!mute.websocket_api.unwrap().routes["sendMessage"].replies);
+fn route_without_response_selection_sends_no_reply() {
+    let without_selection = load(&APIS.replace(", RouteResponseSelectionExpression: $default", ""));
+    assert!(!without_selection.websocket_api.unwrap().routes["sendMessage"].replies);
     assert!(
-        mute.warnings[0].contains("SocketSendmessageRoute has no RouteResponseSelectionExpression"),
+        without_selection.warnings[0].contains("SocketSendmessageRoute has no RouteResponseSelectionExpression"),
         "{:?}",
-        mute.warnings
+        without_selection.warnings
     );
 }
 
 #[test]
-fn a_route_response_of_a_route_that_is_not_there_is_a_fault() {
+fn route_response_of_an_unknown_route_is_an_error() {
     let wrong = APIS.replace("SocketSendmessageRoute", "SocketSendMessageRoute");
     let (_, subject, message) = fault(&wrong);
     assert_eq!(subject, "Reply.RouteId");
@@ -251,15 +251,15 @@ fn a_route_response_of_a_route_that_is_not_there_is_a_fault() {
 }
 
 #[test]
-fn the_same_route_twice_and_an_authorizer_that_is_not_there_are_faults() {
-    let twice = APIS.replace("Method: ANY, Path: /open", "Method: GET, Path: '/a/{id}'");
-    assert!(fault(&twice).2.contains("has the same route"));
+fn duplicate_route_and_unknown_authorizer_are_errors() {
+    let duplicate = APIS.replace("Method: ANY, Path: /open", "Method: GET, Path: '/a/{id}'");
+    assert!(fault(&duplicate).2.contains("has the same route"));
     let unknown = APIS.replace("Authorizer: NONE", "Authorizer: Other");
     assert!(fault(&unknown).2.contains("Http has no authorizer Other"));
 }
 
 #[test]
-fn tables_are_read_with_keys_indexes_and_expiry() {
+fn tables_are_read_with_keys_indexes_and_ttl() {
     let template = load(
         "Resources:\n  Items:\n    Type: AWS::DynamoDB::Table\n    Properties:\n      BillingMode: PAY_PER_REQUEST\n      \
          AttributeDefinitions: [{AttributeName: pk, AttributeType: S}, {AttributeName: sk, AttributeType: N}]\n      \
@@ -280,7 +280,7 @@ fn tables_are_read_with_keys_indexes_and_expiry() {
 }
 
 #[test]
-fn buckets_are_read_with_whom_they_let_in() {
+fn buckets_are_read_with_their_cors_rules() {
     let source = "
 Parameters:
   Origins: {Type: String, Default: ''}
@@ -318,7 +318,7 @@ Outputs:
 }
 
 #[test]
-fn rules_are_checked_and_told() {
+fn violated_rules_are_reported() {
     let source = "
 Parameters: {A: {Type: String, Default: ''}, B: {Type: String, Default: ''}}
 Rules:

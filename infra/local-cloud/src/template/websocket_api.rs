@@ -39,8 +39,8 @@ const ROUTE_RESPONSE: Known = Known {
     without_effect: &["ModelSelectionExpression", "ResponseModels"],
 };
 
-/// The logical id that SAM gives a route: `<Api>`, the key with one capital, `Route`. Python's `capitalize` lowers the
-/// rest, so `sendMessage` becomes `Sendmessage` (samtranslator, websocket_api_generator.py).
+/// SAM's logical id of a route: `<Api>`, the capitalized key, `Route`. Python's `capitalize` makes the other letters
+/// lower case, so `sendMessage` becomes `Sendmessage` (samtranslator, websocket_api_generator.py).
 pub(crate) fn route_id(api: &str, key: &str) -> String {
     let word = key.trim_start_matches('$').to_lowercase();
     let mut letters = word.chars();
@@ -82,7 +82,7 @@ pub(crate) fn read(
         stage,
         stage_variables: fields.map("StageVariables")?,
         selection: selection(&expression).ok_or_else(|| {
-            let message = format!("{expression} is not of the form $request.body.NAME");
+            let message = format!("the expression must have the form $request.body.NAME, but this is {expression}");
             Issue::at(fields.line(), message).within("RouteSelectionExpression")
         })?,
         routes,
@@ -90,7 +90,7 @@ pub(crate) fn read(
     })
 }
 
-/// Both spellings are documented: `$request.body.action` and `${request.body.action}`.
+/// Parses both documented spellings: `$request.body.action` and `${request.body.action}`.
 fn selection(expression: &str) -> Option<Vec<String>> {
     let inner = expression.strip_prefix('$')?;
     let inner = inner.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(inner);
@@ -108,13 +108,16 @@ fn read_route(
 ) -> Result<WebSocketRoute, Issue> {
     let special = ["$connect", "$disconnect", "$default"].contains(&key);
     if !special && (key.is_empty() || !key.chars().all(char::is_alphanumeric)) {
-        return Err(Issue::at(node.line, "SAM takes letters and digits only in a route's key"));
+        return Err(Issue::at(node.line, "the key of a route may have only letters and digits (a rule of SAM)"));
     }
     let fields = Fields::read(scope, node, &ROUTE, subject, warnings)?;
     let selection = fields.text("RouteResponseSelectionExpression")?;
     let selects_response = selection.is_some();
     if let Some(expression) = selection.filter(|text| text != "$default") {
-        return Err(Issue::at(fields.line(), format!("{expression}: API Gateway knows only $default here")));
+        return Err(Issue::at(
+            fields.line(),
+            format!("RouteResponseSelectionExpression must be $default, but this is {expression}"),
+        ));
     }
     Ok(WebSocketRoute {
         function: super::function_of(functions, &fields, "FunctionArn")?,
@@ -140,18 +143,19 @@ fn read_authorizer(
         "NONE" => Ok(None),
         "AWS_IAM" => {
             warnings.push(format!(
-                "line {}: {subject}.AuthType: AWS_IAM is not checked locally; anyone may connect",
+                "line {}: {subject}.AuthType: AWS_IAM is not checked locally: every client may connect",
                 fields.line()
             ));
             Ok(None)
         }
         other => {
-            Err(Issue::at(fields.line(), format!("{other} is not one of AWS_IAM, CUSTOM or NONE")).within("AuthType"))
+            Err(Issue::at(fields.line(), format!("AuthType must be AWS_IAM, CUSTOM or NONE, but this is {other}"))
+                .within("AuthType"))
         }
     }
 }
 
-/// Lets the route that `RouteId` names answer its client.
+/// Enables replies on the route that `RouteId` names.
 pub(crate) fn route_response(
     scope: &Scope,
     logical_id: &str,
@@ -163,29 +167,30 @@ pub(crate) fn route_response(
     fields.required("ApiId")?;
     let key = fields.required("RouteResponseKey")?;
     if key != "$default" {
-        return Err(
-            Issue::at(fields.line(), format!("API Gateway knows only $default, not {key}")).within("RouteResponseKey")
-        );
+        return Err(Issue::at(fields.line(), format!("RouteResponseKey must be $default, but this is {key}"))
+            .within("RouteResponseKey"));
     }
     let route = fields.required("RouteId")?;
-    let found = api.and_then(|api| {
+    let target = api.and_then(|api| {
         let id = api.logical_id.clone();
         api.routes.iter_mut().find(|(key, _)| route_id(&id, key) == route).map(|(_, route)| route)
     });
-    match found {
-        Some(found) if found.selects_response => found.replies = true,
+    match target {
+        Some(target) if target.selects_response => target.replies = true,
         Some(_) => warnings.push(format!(
-            "line {}: {logical_id}: {route} has no RouteResponseSelectionExpression, so that no reply is sent",
+            "line {}: {logical_id}: {route} has no RouteResponseSelectionExpression, so it sends no reply",
             fields.line()
         )),
         None => {
-            return Err(Issue::at(fields.line(), format!("{route} is no route of the WebSocket API")).within("RouteId"));
+            return Err(
+                Issue::at(fields.line(), format!("{route} is not a route of the WebSocket API")).within("RouteId")
+            );
         }
     }
     Ok(())
 }
 
-/// The keys of an API's routes before they are read, for the logical ids that SAM makes of them.
+/// The keys of an API's routes, for SAM's logical ids of the routes. Used before the routes are read.
 pub(crate) fn route_keys(properties: &Node) -> Vec<&str> {
     match properties.get("Routes").map(|routes| &routes.value) {
         Some(Value::Map(entries)) => entries.iter().map(|(key, _)| key.as_str()).collect(),

@@ -17,7 +17,7 @@ use crate::{
     template::{WebSocketApi, WebSocketAuthorizer},
 };
 
-/// The context for the connection's events, or the status and message that refuse the handshake.
+/// The context for the connection's events, or the status and message of the refused handshake.
 pub(super) type Verdict = Result<Map<String, Value>, (StatusCode, &'static str)>;
 
 const UNAUTHORIZED: (StatusCode, &str) = (StatusCode::UNAUTHORIZED, "Unauthorized");
@@ -44,7 +44,7 @@ pub(super) async fn ask(
             let method = request["methodArn"].as_str().unwrap_or_default();
             verdict(&payload, method, ids::now_millis().saturating_sub(started))
         }
-        // The one error that has a meaning of its own.
+        // The only error text with a meaning of its own.
         Ok(Answer::FunctionError { message, .. }) if message == "Unauthorized" => Err(UNAUTHORIZED),
         _ => Err(FAILED),
     }
@@ -74,7 +74,7 @@ fn verdict(payload: &[u8], method: &str, latency: u64) -> Verdict {
     }
     let mut context = Map::new();
     for (name, value) in answer.get("context").and_then(Value::as_object).into_iter().flatten() {
-        // Numbers and truth values reach the functions as text; lists and maps are not allowed.
+        // Numbers and booleans reach the functions as text. Lists and maps are not allowed.
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Number(_) | Value::Bool(_) => value.to_string(),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_context_is_text() {
+    fn context_values_are_text() {
         let context = verdict(&answer("Allow", json!({"exp": 7, "ok": true, "name": "a"})), "arn", 5).unwrap();
         assert_eq!(
             Value::Object(context),
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_and_an_answer_that_is_none() {
+    fn denied_and_malformed_answers_refuse_the_handshake() {
         assert_eq!(verdict(&answer("Deny", json!({})), "arn", 0), Err(FORBIDDEN));
         assert_eq!(verdict(&answer("Allow", json!({"list": []})), "arn", 0), Err(FAILED));
         assert_eq!(verdict(br#"{"isAuthorized":true}"#, "arn", 0), Err(FAILED));

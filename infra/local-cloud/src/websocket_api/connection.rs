@@ -1,4 +1,4 @@
-//! One open socket: reads and writes until either side, or a limit, ends it.
+//! One open socket: reads and writes until the client, the gateway or a limit ends it.
 
 use std::{
     borrow::Cow,
@@ -23,14 +23,14 @@ use tokio_tungstenite::{
 use super::{Gateway, event, messages, registry::Connection};
 use crate::ids;
 
-/// How many frames of one connection are served at once. API Gateway does not wait for one answer before it serves the
-/// next frame; the bound is only there so that one client cannot take every process.
+/// The most frames of one connection that are served at once. API Gateway does not wait for an answer before it serves
+/// the next frame. The limit only prevents one client from using every process.
 const MAX_CONCURRENT_FRAMES: usize = 32;
 
-/// How long the other side may take to answer a close, and to stop sending.
+/// How long the client may take to answer a close frame and to stop sending.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How a connection ended, in the terms of `$disconnect`.
+/// The end of a connection, with the fields of a `$disconnect` event.
 pub(super) struct End {
     code: u16,
     reason: Cow<'static, str>,
@@ -41,13 +41,13 @@ pub(super) struct End {
 enum By {
     Client,
     Gateway,
-    /// By the gateway, in the middle of a frame that it refuses to read.
+    /// The gateway, while input is unread: it refuses a frame that it has not read completely.
     GatewayWithUnreadInput,
     Nobody,
 }
 
 impl End {
-    /// No close frame was seen (RFC 6455, 7.1.5).
+    /// The end of a connection without a close frame (RFC 6455, 7.1.5).
     pub(super) fn lost() -> Self {
         Self { code: 1006, reason: "Connection closed abnormally".into(), by: By::Nobody }
     }
@@ -114,12 +114,12 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
             () = crate::stopped(&mut stopped) => End::by_gateway(1001, "Going away"),
         }
     };
-    // Nobody posts to a connection that is about to end.
+    // Posts to a connection that is ending get 410.
     gateway.registry.remove(&connection.id);
     queue.close();
-    // `$disconnect` does not wait for a client that does not answer the close.
+    // `$disconnect` runs at the same time, so it does not wait for a client that does not answer the close frame.
     let closing = tokio::time::timeout(CLOSE_TIMEOUT, async {
-        // What was taken for sending is sent: a function may post and then close.
+        // Send the queued messages first: a function may post and then close the connection.
         if end.by == By::Gateway {
             while let Ok(message) = queue.try_recv() {
                 for frame in message {
@@ -137,7 +137,7 @@ pub(super) async fn finish(gateway: &Gateway, connection: &Connection, end: &End
     gateway.registry.remove(&connection.id);
     if let Some(route) = gateway.api.routes.get("$disconnect") {
         let event = event::disconnect(&gateway.api, connection, end.code, &end.reason);
-        // Nobody is left to hear of a failure; the function's own log tells of it.
+        // A failure cannot be reported to the client any more. The function's log has it.
         let _ = messages::integrate(gateway, route, &event).await;
     }
     drop(alive);
@@ -170,7 +170,7 @@ async fn read(
     End::lost()
 }
 
-/// Returns when nothing was received or sent for so long.
+/// Returns when nothing was received or sent for `limit`.
 async fn idle(connection: &Connection, limit: Duration) {
     loop {
         let quiet = ids::now_millis().saturating_sub(connection.last_active.load(Ordering::Relaxed));
@@ -184,7 +184,7 @@ async fn idle(connection: &Connection, limit: Duration) {
 async fn close<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>, end: &End) -> Result<(), Error> {
     match end.by {
         By::Nobody => return Ok(()),
-        // The answer to the client's close waits in the socket for this.
+        // The flush sends the answer to the client's close frame, which is queued in the socket.
         By::Client => socket.flush().await?,
         By::Gateway | By::GatewayWithUnreadInput => {
             let frame = CloseFrame { code: CloseCode::from(end.code), reason: end.reason.to_string().into() };
@@ -192,8 +192,8 @@ async fn close<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S
         }
     }
     if end.by == By::GatewayWithUnreadInput {
-        // Closing a TCP connection with unread input resets it, and the client would lose the close frame: it is told
-        // that nothing more comes, and what it still sends is read until it has understood.
+        // Closing a TCP connection with unread input resets it, and the client would lose the close frame. So shut down
+        // the sending side, and read the input until the client has closed its side.
         let stream = socket.get_mut();
         stream.shutdown().await?;
         let mut scratch = vec![0; 16 * 1024];

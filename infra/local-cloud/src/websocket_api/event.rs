@@ -1,4 +1,4 @@
-//! The events of a WebSocket API: its authorizer's, `$connect`, messages and `$disconnect`.
+//! The events of a WebSocket API: for the authorizer, `$connect`, messages and `$disconnect`.
 //!
 //! Sources: API Gateway Developer Guide, "Set up a WebSocket API integration request" and "Create an API Gateway
 //! REQUEST Lambda authorizer function"; the fixtures of `aws_lambda_events`.
@@ -14,7 +14,7 @@ use crate::{arn, ids, template::WebSocketApi};
 
 type Multi = BTreeMap<String, Vec<String>>;
 
-/// What only the handshake carries.
+/// The headers and the query of a handshake.
 pub(super) struct Handshake {
     headers: Multi,
     query: Multi,
@@ -26,7 +26,7 @@ impl Handshake {
         for (name, value) in headers {
             if name != header::CONNECTION && name != header::UPGRADE {
                 let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-                all.entry(capitalised(name.as_str())).or_default().push(value);
+                all.entry(capitalize(name.as_str())).or_default().push(value);
             }
         }
         let port = connection.domain.rsplit_once(':').map_or("80", |(_, port)| port);
@@ -48,16 +48,16 @@ impl Handshake {
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
-        found.and_then(|(_, values)| values.last()).map(String::as_str)
+        let header = self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+        header.and_then(|(_, values)| values.last()).map(String::as_str)
     }
 
     pub(super) fn query(&self, name: &str) -> Option<&str> {
         self.query.get(name).and_then(|values| values.last()).map(String::as_str)
     }
 
-    /// Where a name is given twice, its last value counts in the map of single values.
-    fn put(&self, event: &mut Value) {
+    /// Adds headers and query to an event. The map of single values has the last value of a repeated name.
+    fn add_to(&self, event: &mut Value) {
         let single = |multi: &Multi| -> BTreeMap<String, String> {
             let last = |(name, values): (&String, &Vec<String>)| Some((name.clone(), values.last()?.clone()));
             multi.iter().filter_map(last).collect()
@@ -71,10 +71,10 @@ impl Handshake {
     }
 }
 
-/// The event that the authorizer decides by.
+/// The authorizer's event.
 pub(super) fn authorize(api: &WebSocketApi, connection: &Connection, handshake: &Handshake) -> Value {
     let mut event = base(api, connection, "$connect", "CONNECT", &ids::gateway());
-    handshake.put(&mut event);
+    handshake.add_to(&mut event);
     event["type"] = "REQUEST".into();
     event["methodArn"] = arn::execute_api(&api.id, &api.stage, "$connect").into();
     event
@@ -82,7 +82,7 @@ pub(super) fn authorize(api: &WebSocketApi, connection: &Connection, handshake: 
 
 pub(super) fn connect(api: &WebSocketApi, connection: &Connection, handshake: &Handshake, request: &str) -> Value {
     let mut event = base(api, connection, "$connect", "CONNECT", request);
-    handshake.put(&mut event);
+    handshake.add_to(&mut event);
     event["isBase64Encoded"] = false.into();
     event
 }
@@ -139,8 +139,8 @@ fn base(api: &WebSocketApi, connection: &Connection, route: &str, kind: &str, re
     event
 }
 
-/// Names as API Gateway writes them. hyper knows them in lower case only.
-fn capitalised(name: &str) -> String {
+/// A header name in API Gateway's spelling. hyper has lower-case names.
+fn capitalize(name: &str) -> String {
     let words = name.split('-').map(|word| match word {
         "websocket" => "WebSocket".to_owned(),
         _ => {
@@ -155,9 +155,9 @@ fn capitalised(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn header_names_are_written_as_by_the_gateway() {
-        assert_eq!(super::capitalised("sec-websocket-protocol"), "Sec-WebSocket-Protocol");
-        assert_eq!(super::capitalised("authorization"), "Authorization");
-        assert_eq!(super::capitalised("x-amzn-trace-id"), "X-Amzn-Trace-Id");
+    fn header_names_have_the_spelling_of_api_gateway() {
+        assert_eq!(super::capitalize("sec-websocket-protocol"), "Sec-WebSocket-Protocol");
+        assert_eq!(super::capitalize("authorization"), "Authorization");
+        assert_eq!(super::capitalize("x-amzn-trace-id"), "X-Amzn-Trace-Id");
     }
 }

@@ -1,4 +1,4 @@
-//! From the request to the open socket: authorizer, `$connect`, 101.
+//! The handshake of a socket: authorizer, `$connect`, status 101.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -20,8 +20,8 @@ use super::{
 };
 use crate::ids;
 
-/// Answers a handshake. To be run in a task of its own: a client that leaves meanwhile must not keep a connection that
-/// `$connect` has seen from its `$disconnect`.
+/// Answers a handshake. Run it in a task of its own: even if the client leaves during the handshake, a connection with
+/// a successful `$connect` must get its `$disconnect`.
 pub(super) async fn accept(gateway: Arc<Gateway>, client: SocketAddr, mut request: Request) -> Response {
     let alive = gateway.lifetime.alive.upgrade();
     let upgrade = hyper::upgrade::on(&mut request);
@@ -71,13 +71,13 @@ pub(super) async fn accept(gateway: Arc<Gateway>, client: SocketAddr, mut reques
     }
 
     let connection = Arc::new(connection);
-    // Known from here on: a client that has seen the 101 can be posted to.
+    // Register the connection before the 101, because a function may post as soon as the client has the answer.
     gateway.registry.insert(connection.clone());
     tokio::spawn(async move {
         match upgrade.await {
             Ok(upgraded) => connection::run(&gateway, &connection, queue, TokioIo::new(upgraded), alive).await,
             Err(error) => {
-                tracing::debug!(%error, "a handshake was not completed");
+                tracing::debug!(%error, "the client left before the handshake was complete");
                 connection::finish(&gateway, &connection, &connection::End::lost(), alive).await;
             }
         }

@@ -1,7 +1,7 @@
-//! `@connections`: posting to a connection, asking after it and closing it.
+//! `@connections`: posts to a connection, describes it, and closes it.
 //!
 //! Source: API Gateway Developer Guide, "Use @connections commands in your backend service", and the model of the
-//! API Gateway Management API for the errors. A request must be signed; whether the signature is right is not checked.
+//! API Gateway Management API for the errors. A request must be signed, but the signature is not checked.
 
 use std::sync::atomic::Ordering;
 
@@ -30,7 +30,8 @@ async fn answer(gateway: &Gateway, id: &str, method: &Method, request: Request) 
         let kind = "MissingAuthenticationTokenException";
         return error(StatusCode::FORBIDDEN, kind, "Missing Authentication Token");
     }
-    // The body is read first, as API Gateway does: a payload that is too large is told of even if nobody is there.
+    // Read the body first, as API Gateway does: a too large payload is answered with 413 even if the connection is
+    // gone.
     let Some(body) = crate::body::read(request.into_body(), gateway.limits.message).await else {
         return error(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException", "Message too long");
     };

@@ -1,4 +1,4 @@
-//! A frame of a client: which route it takes, and what becomes of the function's answer.
+//! Serves a client's frame: selects its route, invokes the function and sends the reply.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -20,8 +20,8 @@ use crate::{
     template::{WebSocketApi, WebSocketRoute},
 };
 
-/// A function's answer in the form of a proxy integration.
-pub(super) struct Integrated {
+/// A function's answer in the format of a proxy integration.
+pub(super) struct IntegrationResponse {
     pub(super) status: StatusCode,
     pub(super) headers: BTreeMap<String, String>,
     pub(super) body: Option<Vec<u8>>,
@@ -32,8 +32,12 @@ pub(super) enum Failure {
     Failed,
 }
 
-/// Invokes a route's function within the integration's time.
-pub(super) async fn integrate(gateway: &Gateway, route: &WebSocketRoute, event: &Value) -> Result<Integrated, Failure> {
+/// Invokes a route's function with the integration's timeout.
+pub(super) async fn integrate(
+    gateway: &Gateway,
+    route: &WebSocketRoute,
+    event: &Value,
+) -> Result<IntegrationResponse, Failure> {
     let limit = route.timeout.map_or(gateway.limits.integration, |own| own.min(gateway.limits.integration));
     match gateway.functions.invoke(&route.function, event, limit).await {
         Ok(Answer::Success(payload)) => parse(&payload).ok_or(Failure::Failed),
@@ -42,7 +46,7 @@ pub(super) async fn integrate(gateway: &Gateway, route: &WebSocketRoute, event: 
     }
 }
 
-fn parse(payload: &[u8]) -> Option<Integrated> {
+fn parse(payload: &[u8]) -> Option<IntegrationResponse> {
     let answer: Value = serde_json::from_slice(payload).ok()?;
     let status = match answer.get("statusCode")? {
         Value::Number(number) => u16::try_from(number.as_u64()?).ok()?,
@@ -59,10 +63,10 @@ fn parse(payload: &[u8]) -> Option<Integrated> {
     };
     let headers = answer.get("headers").and_then(Value::as_object).into_iter().flatten();
     let headers = headers.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
-    Some(Integrated { status: StatusCode::from_u16(status).ok()?, headers: headers.collect(), body })
+    Some(IntegrationResponse { status: StatusCode::from_u16(status).ok()?, headers: headers.collect(), body })
 }
 
-/// Serves one text frame, from its route to the answer.
+/// Serves one text frame.
 pub(super) async fn serve(gateway: Arc<Gateway>, connection: Arc<Connection>, text: String) {
     let request = ids::gateway();
     let error = |message: &str| {
@@ -86,7 +90,7 @@ pub(super) async fn serve(gateway: Arc<Gateway>, connection: Arc<Connection>, te
     }
 }
 
-/// The route that the selection expression leads to. A frame that is no JSON, or names no route, takes `$default`.
+/// The route that the selection expression selects. A frame that is not JSON, or names no route, takes `$default`.
 fn route<'a>(api: &'a WebSocketApi, text: &str) -> Option<(&'a str, &'a WebSocketRoute)> {
     let body: Value = serde_json::from_str(text).unwrap_or_default();
     let selected = match api.selection.iter().try_fold(&body, |value, name| value.get(name)) {
@@ -94,12 +98,12 @@ fn route<'a>(api: &'a WebSocketApi, text: &str) -> Option<(&'a str, &'a WebSocke
         Some(value @ (Value::Number(_) | Value::Bool(_))) => Some(value.to_string()),
         _ => None,
     };
-    // The routes that the gateway takes by itself are not for clients to choose.
+    // Clients cannot select the routes that start with $, such as `$connect`.
     let chosen = selected.filter(|key| !key.starts_with('$')).and_then(|key| api.routes.get_key_value(&key));
     chosen.or_else(|| api.routes.get_key_value("$default")).map(|(key, route)| (key.as_str(), route))
 }
 
-/// A message of the service in frames of the size that API Gateway allows.
+/// Splits a message into frames of the largest size that API Gateway allows.
 pub(super) fn frames(body: Vec<u8>, limits: &Limits) -> Vec<Message> {
     let kind = if std::str::from_utf8(&body).is_ok() { Data::Text } else { Data::Binary };
     let body = Bytes::from(body);
@@ -142,12 +146,12 @@ mod tests {
     }
 
     #[test]
-    fn without_a_default_an_unknown_action_has_no_route() {
+    fn unknown_action_without_a_default_has_no_route() {
         assert!(route(&api(&["send"]), "hello").is_none());
     }
 
     #[test]
-    fn a_long_message_is_cut_into_frames() {
+    fn long_message_is_split_into_frames() {
         let limits = Limits { frame: 4, ..Limits::default() };
         assert_eq!(frames(b"123456789".to_vec(), &limits).len(), 3);
         assert_eq!(frames(b"1234".to_vec(), &limits).len(), 1);
@@ -155,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_answer_with_a_status_is_one() {
+    fn answer_without_status_is_malformed() {
         assert!(parse(b"null").is_none());
         assert!(parse(b"{}").is_none());
         assert!(parse(br#"{"statusCode":200,"body":{}}"#).is_none());

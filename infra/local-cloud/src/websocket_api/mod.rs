@@ -1,4 +1,4 @@
-//! An API Gateway WebSocket API: the sockets, and `@connections` to post to them, on one port.
+//! An API Gateway WebSocket API: sockets and `@connections` on one port.
 //!
 //! Source: Amazon API Gateway Developer Guide, "Working with WebSocket APIs".
 
@@ -30,7 +30,7 @@ use tokio::{
 use crate::{Limits, guard, lambda::Functions, metrics::Metrics, template::WebSocketApi};
 use registry::Registry;
 
-/// The API and everything that its connections share.
+/// The API, and the state that its connections share.
 struct Gateway {
     api: WebSocketApi,
     functions: Arc<Functions>,
@@ -40,14 +40,14 @@ struct Gateway {
     lifetime: Lifetime,
 }
 
-/// How the connections are told to end, and how it is known that they have.
+/// Signals the connections to end, and shows when they have ended.
 pub(crate) struct Lifetime {
     pub(crate) stopped: watch::Receiver<bool>,
-    /// Taken by every connection until its `$disconnect` is done.
+    /// Every connection holds a sender until its `$disconnect` is done. The channel closes when the last one has ended.
     pub(crate) alive: mpsc::WeakSender<()>,
 }
 
-/// Serves the API until the task is dropped. Connections end by the lifetime's `stopped`.
+/// Serves the API until the task is aborted. Connections end when the lifetime's `stopped` is true.
 pub(crate) async fn serve(
     listener: TcpListener,
     api: WebSocketApi,
@@ -61,7 +61,7 @@ pub(crate) async fn serve(
     let router = Router::new().fallback(handle).with_state(gateway).layer(from_fn(guard::local_only));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     if let Err(error) = axum::serve(listener, service).await {
-        tracing::error!(%error, "the WebSocket API ended");
+        tracing::error!(%error, "the WebSocket API has stopped: restart the local cloud");
     }
 }
 
@@ -72,7 +72,7 @@ async fn handle(
 ) -> Response {
     let path = request.uri().path().to_owned();
     let below = path.trim_start_matches('/');
-    // With a custom domain there is no stage in the path.
+    // With a custom domain, the path has no stage.
     let below = match below.strip_prefix(gateway.api.stage.as_str()) {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => rest.trim_start_matches('/'),
         _ => below,
@@ -94,7 +94,7 @@ async fn handle(
     }
 }
 
-/// API Gateway's own answer over HTTP.
+/// API Gateway's own error answer over HTTP.
 fn refusal(status: StatusCode, message: &str, ids: &[(&str, &str)]) -> Response {
     let mut body = json!({ "message": message });
     for (name, id) in ids {

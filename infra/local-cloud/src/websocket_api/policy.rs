@@ -1,12 +1,12 @@
-//! Whether an IAM policy lets a caller invoke a method.
+//! Checks whether an IAM policy allows a caller to invoke a method.
 //!
-//! Source: IAM User Guide, "Policy evaluation logic": refused unless allowed, and a refusal outweighs what allows.
+//! Source: IAM User Guide, "Policy evaluation logic": denied by default, and an explicit deny overrides an allow.
 
 use serde_json::Value;
 
-/// What a policy says of one method; nothing where it is no policy.
+/// Whether a policy allows one method. None if it is not a valid policy.
 pub(super) fn allows(policy: &Value, method_arn: &str) -> Option<bool> {
-    let statements = many(policy.get("Statement")?);
+    let statements = items_of(policy.get("Statement")?);
     let mut allowed = false;
     for statement in statements {
         let effect = statement.get("Effect")?.as_str()?;
@@ -24,8 +24,8 @@ pub(super) fn allows(policy: &Value, method_arn: &str) -> Option<bool> {
     Some(allowed)
 }
 
-/// One, or a list of several.
-fn many(value: &Value) -> &[Value] {
+/// The items of a list. A single value counts as a list of one.
+fn items_of(value: &Value) -> &[Value] {
     match value {
         Value::Array(items) => items,
         one => std::slice::from_ref(one),
@@ -33,7 +33,7 @@ fn many(value: &Value) -> &[Value] {
 }
 
 fn texts(value: &Value) -> Option<Vec<&str>> {
-    many(value).iter().map(Value::as_str).collect()
+    items_of(value).iter().map(Value::as_str).collect()
 }
 
 /// `*` stands for any text, `?` for any one character.
@@ -52,7 +52,7 @@ fn wildcard(pattern: &str, text: &str) -> bool {
                 t += 1;
             }
             _ => match star {
-                // The last star takes one character more.
+                // No match: let the last star match one more character.
                 Some((at, from)) => {
                     p = at + 1;
                     t = from + 1;
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn allowed_by_name_and_by_wildcard() {
+    fn allow_matches_by_name_and_by_wildcard() {
         let invoke = || json!("execute-api:Invoke");
         for resource in
             [ARN, "*", "arn:aws:execute-api:*:*:api/dev/*", "arn:aws:execute-api:us-east-?:000000000000:api/*/$connect"]
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_by_silence_by_name_and_by_another_resource() {
+    fn denied_by_default_by_deny_and_for_other_resources() {
         let invoke = || json!("execute-api:Invoke");
         assert_eq!(verdict(vec![]), Some(false));
         assert_eq!(verdict(vec![statement("Allow", invoke(), json!("arn:aws:execute-api:*:*:other/*"))]), Some(false));
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_policy_is_not_decided() {
+    fn invalid_policy_is_not_decided() {
         for policy in [
             json!(null),
             json!({}),

@@ -14,36 +14,36 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::{ids, metrics::Metrics};
 
-/// How many messages wait for a client that does not read before more are refused.
+/// The most messages that wait for a slow client. More are refused with 429.
 const MAX_QUEUED_MESSAGES: usize = 128;
 
-/// What is known of a connection, from its handshake on.
+/// A connection, from its handshake on.
 pub(super) struct Connection {
     pub(super) id: String,
-    /// Milliseconds; the same in every event of the connection.
+    /// Milliseconds since 1970. The same value is in every event of the connection.
     pub(super) connected_at: u64,
     pub(super) source_ip: String,
     pub(super) user_agent: Option<String>,
-    /// The `Host` that the client asked for.
+    /// The `Host` header of the handshake.
     pub(super) domain: String,
-    /// What the authorizer said, for every event of the connection.
+    /// The authorizer's context, which every event of the connection has.
     pub(super) authorizer: Map<String, Value>,
     pub(super) last_active: AtomicU64,
-    /// Told when the connection has to be closed from outside.
+    /// Notified when a function closes the connection.
     pub(super) close: Notify,
-    /// It was told to.
+    /// True after `close` was notified.
     is_closing: AtomicBool,
     outgoing: mpsc::Sender<Vec<Message>>,
 }
 
-/// Why a message was not taken for sending.
+/// Why a message was not queued.
 pub(super) enum Undelivered {
     Gone,
     BufferFull,
 }
 
 impl Connection {
-    /// A connection, and what is to be written to it.
+    /// Returns a connection and its queue of outgoing messages.
     pub(super) fn new(
         source_ip: String,
         user_agent: Option<String>,
@@ -66,8 +66,8 @@ impl Connection {
         (connection, queue)
     }
 
-    /// Puts a message, as the frames it is sent in, behind those that wait, or says why not. All of it or nothing: the
-    /// frames of two messages must not mix (RFC 6455, 5.4).
+    /// Queues a message, given as its frames. It is queued completely or not at all, because the frames of two messages
+    /// must not mix (RFC 6455, 5.4).
     pub(super) fn try_send(&self, message: Vec<Message>) -> Result<(), Undelivered> {
         if self.is_closing() {
             return Err(Undelivered::Gone);
@@ -78,15 +78,15 @@ impl Connection {
         })
     }
 
-    /// Waits for a place in the buffer. A connection that is gone needs no answer.
+    /// Queues a message, and waits while the queue is full. Drops it if the connection is gone.
     pub(super) async fn send(&self, message: Vec<Message>) {
         if !self.is_closing() {
             let _ = self.outgoing.send(message).await;
         }
     }
 
-    /// Closes it from outside. From now on it takes nothing, however late its task gets to that: who deletes a
-    /// connection and answers after that is not heard.
+    /// Closes the connection on behalf of a function. It accepts no more messages from now on, even before its task has
+    /// noticed: a reply after `DELETE @connections` is not sent.
     pub(super) fn end(&self) {
         self.is_closing.store(true, Ordering::Relaxed);
         self.close.notify_one();
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_was_taken_before_a_connection_was_ended_is_all_that_is_sent() {
+    async fn only_messages_queued_before_the_end_are_sent() {
         let (connection, mut queue) = Connection::new("127.0.0.1".to_owned(), None, "localhost".to_owned());
         assert!(connection.try_send(vec![Message::text("posted")]).is_ok());
         connection.end();

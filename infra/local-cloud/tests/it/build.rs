@@ -54,7 +54,7 @@ async fn the_package_of_a_function_is_built() {
     let (result, _) = start(directory.path(), &TEMPLATE.replace("Binary: first", "Binary: second")).await;
     let message = result.unwrap_err().to_string();
     assert!(
-        message.contains("First: BuildProperties.Binary is second") && message.contains("there are: first"),
+        message.contains("First: BuildProperties.Binary is second") && message.contains("It has: first"),
         "{message}"
     );
 }

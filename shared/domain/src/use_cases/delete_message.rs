@@ -73,7 +73,8 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             && let Err(error) = bucket.remove(attachment).await
         {
             meter::count_object_not_removed();
-            tracing::error!(%attachment, error = error_chain(&error), "the object of a deleted message was not removed");
+            let error = error_chain(&error);
+            tracing::error!(%attachment, error, "the object of a deleted message was not removed");
         }
         Ok(deleted)
     }

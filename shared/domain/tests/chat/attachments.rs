@@ -1,4 +1,4 @@
-//! Images, files and recordings: announced, uploaded, sent once, opened by those who see the message, removed.
+//! Images, files and recordings: declare, upload, send once, download, remove.
 
 use crate::support::*;
 use domain::attachment::{DOWNLOAD_URL_TTL, Media, UPLOAD_TTL, UPLOAD_URL_TTL};
@@ -14,13 +14,13 @@ use std::time::Duration;
 use testkit::fixtures::{carrying, message, picture, text, upload, user};
 use testkit::{Faults, MemoryStore};
 
-async fn announce(app: &TestApp, who: &str, chat: &ChatId) -> CreatedAttachment {
+async fn declare(app: &TestApp, who: &str, chat: &ChatId) -> CreatedAttachment {
     app.create_attachment(picture(chat, who)).await.unwrap()
 }
 
-/// Announces a picture and puts it there.
-async fn uploaded(app: &TestApp, who: &str, chat: &ChatId) -> AttachmentId {
-    let attachment = announce(app, who, chat).await.upload.attachment;
+/// Declares a picture and uploads it.
+async fn upload_picture(app: &TestApp, who: &str, chat: &ChatId) -> AttachmentId {
+    let attachment = declare(app, who, chat).await.upload.attachment;
     app.objects.put_declared(&attachment);
     attachment.id
 }
@@ -35,11 +35,11 @@ async fn send(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_picture_is_announced_sent_and_opened() {
+async fn picture_is_declared_sent_and_downloaded() {
     let app = app();
-    let chat = private(&app).await;
-    online(&app, &["alice-1", "alice-2", "bob-1"]).await;
-    let CreatedAttachment { upload, signed, signed_until } = announce(&app, "alice", &chat).await;
+    let chat = private_chat(&app).await;
+    set_online(&app, &["alice-1", "alice-2", "bob-1"]).await;
+    let CreatedAttachment { upload, signed, signed_until } = declare(&app, "alice", &chat).await;
     assert_eq!((&upload.owner, &upload.chat, upload.sent_as), (&user("alice"), &chat, None));
     assert_eq!(upload.expires_at, app.env.now().plus(UPLOAD_TTL));
     assert_eq!(signed_until, app.env.now().plus(UPLOAD_URL_TTL));
@@ -49,9 +49,11 @@ async fn a_picture_is_announced_sent_and_opened() {
     let command = SendMessage { content: text("The sea"), ..carrying(&chat, "alice", "", id) };
     let sent = app.send_message(command).await.unwrap();
     assert!(app.objects.keeps(id));
-    let frames =
-        pushed(&app, [("alice-1", "message.created"), ("alice-2", "message.created"), ("bob-1", "message.created")]);
-    for shown in [&json(&sent.message), &frames[2]["data"], &shown_in_page(&app, "bob", &chat, 1).await] {
+    let frames = assert_pushed(
+        &app,
+        [("alice-1", "message.created"), ("alice-2", "message.created"), ("bob-1", "message.created")],
+    );
+    for shown in [&json(&sent.message), &frames[2]["data"], &message_in_page(&app, "bob", &chat, 1).await] {
         assert_eq!((&shown["type"], &shown["content"]), (&"image".into(), &"The sea".into()));
         assert_eq!(shown["attachment"], json(&upload.attachment));
         assert_eq!(shown["attachment"]["width"], 640);
@@ -65,10 +67,10 @@ async fn a_picture_is_announced_sent_and_opened() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_limits_refuse_is_not_announced() {
+async fn declaration_above_the_limits_is_refused() {
     let app = app();
-    let chat = private(&app).await;
-    let before = everything(&app);
+    let chat = private_chat(&app).await;
+    let before = snapshot(&app);
     let limits = &app.settings.attachments;
     let file = || CreateAttachment {
         content_type: ContentType::parse("application/pdf").unwrap(),
@@ -82,30 +84,33 @@ async fn what_the_limits_refuse_is_not_announced() {
     };
     for (command, limit) in [(picture(&chat, "alice"), &limits.image), (file(), &limits.file), (audio(), &limits.audio)]
     {
-        let most = limit.max_bytes;
-        let too_large = CreateAttachment { size_bytes: most + 1, ..command.clone() };
-        refused!(app.create_attachment(too_large).await, ChatError::Refused(CreateAttachmentError::TooLarge { limit }) if limit == most);
+        let max = limit.max_bytes;
+        let too_large = CreateAttachment { size_bytes: max + 1, ..command.clone() };
+        assert_refused!(
+            app.create_attachment(too_large).await,
+            ChatError::Refused(CreateAttachmentError::TooLarge { limit }) if limit == max
+        );
         for other in ["image/svg+xml", "text/html"] {
             let content_type = ContentType::parse(other).unwrap();
             let command = CreateAttachment { content_type, ..command.clone() };
-            refused!(app.create_attachment(command).await,
+            assert_refused!(app.create_attachment(command).await,
                 ChatError::Refused(CreateAttachmentError::ContentType { allowed }) if allowed == limit.content_types);
         }
     }
-    assert_eq!(everything(&app), before);
+    assert_eq!(snapshot(&app), before);
     for command in [picture(&chat, "alice"), file(), audio()] {
-        let most = app.settings.attachments.of(&command.media).max_bytes;
-        app.create_attachment(CreateAttachment { size_bytes: most, ..command }).await.unwrap();
+        let max = app.settings.attachments.of(&command.media).max_bytes;
+        app.create_attachment(CreateAttachment { size_bytes: max, ..command }).await.unwrap();
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_participants_announce_and_only_while_the_chat_is_open() {
+async fn only_participants_of_an_open_chat_can_declare() {
     let app = app();
-    let chat = closed(&app).await;
-    refused!(app.create_attachment(picture(&chat, "mallory")).await, ChatError::NotFound);
-    refused!(app.create_attachment(picture(&chat, "bob")).await, ChatError::NotFound);
-    refused!(
+    let chat = closed_group(&app).await;
+    assert_refused!(app.create_attachment(picture(&chat, "mallory")).await, ChatError::NotFound);
+    assert_refused!(app.create_attachment(picture(&chat, "bob")).await, ChatError::NotFound);
+    assert_refused!(
         app.create_attachment(picture(&chat, "alice")).await,
         ChatError::Refused(CreateAttachmentError::ChatClosed)
     );
@@ -114,43 +119,43 @@ async fn only_participants_announce_and_only_while_the_chat_is_open() {
 #[tokio::test(start_paused = true)]
 async fn an_attachment_belongs_to_one_message() {
     let app = app();
-    let chat = private(&app).await;
-    let id = uploaded(&app, "alice", &chat).await;
+    let chat = private_chat(&app).await;
+    let id = upload_picture(&app, "alice", &chat).await;
     send(&app, "alice", &chat, &id).await.unwrap();
-    let before = everything(&app);
-    refused!(send(&app, "alice", &chat, &id).await, ChatError::Refused(SendMessageError::AttachmentSent));
-    refused!(
+    let before = snapshot(&app);
+    assert_refused!(send(&app, "alice", &chat, &id).await, ChatError::Refused(SendMessageError::AttachmentSent));
+    assert_refused!(
         app.send_message(carrying(&chat, "alice", "another", &id)).await,
         ChatError::Refused(SendMessageError::AttachmentSent)
     );
-    assert_eq!(everything(&app), before);
+    assert_eq!(snapshot(&app), before);
     assert_eq!(app.objects.looked(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_named_send_is_repeated_and_names_one_attachment() {
+async fn repeat_must_name_the_same_attachment() {
     let app = app();
-    let chat = private(&app).await;
-    let (id, other) = (uploaded(&app, "alice", &chat).await, uploaded(&app, "alice", &chat).await);
+    let chat = private_chat(&app).await;
+    let (id, other) = (upload_picture(&app, "alice", &chat).await, upload_picture(&app, "alice", &chat).await);
     assert!(!app.send_message(carrying(&chat, "alice", "one", &id)).await.unwrap().repeated);
     let repeated = app.send_message(carrying(&chat, "alice", "one", &id)).await.unwrap();
     assert!(repeated.repeated && json(&repeated.message)["attachment"]["attachmentId"] == id.as_str());
-    refused!(
+    assert_refused!(
         app.send_message(carrying(&chat, "alice", "one", &other)).await,
         ChatError::Refused(SendMessageError::IdempotencyConflict)
     );
-    // What was not sent can be: the refused send used nothing up.
+    // The refused send did not use up the other upload.
     app.send_message(carrying(&chat, "alice", "two", &other)).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upload_is_looked_at_once_whatever_is_in_the_way() {
+async fn upload_is_checked_once_despite_conflicts() {
     for seed in 0..20 {
         let app = with_store(MemoryStore::with_faults(seed, Faults::default()));
-        let chat = private(&app).await;
-        let id = uploaded(&app, "alice", &chat).await;
+        let chat = private_chat(&app).await;
+        let id = upload_picture(&app, "alice", &chat).await;
         app.store.set_faults(Faults { conflict: 60, lost_reply: 40, ..Faults::default() });
-        // A reply that is lost may be that of a commit: then the name finds it, and nobody looks again.
+        // If the reply of a commit is lost, the repeat finds the send record and does not check the object again.
         let mut tries = 0;
         while app.send_message(carrying(&chat, "alice", "one", &id)).await.is_err() {
             tries += 1;
@@ -160,14 +165,14 @@ async fn an_upload_is_looked_at_once_whatever_is_in_the_way() {
         assert!((1..=tries + 1).contains(&app.objects.looked()), "{} in {tries}", app.objects.looked());
     }
     let app = app();
-    let chat = private(&app).await;
-    let id = uploaded(&app, "alice", &chat).await;
+    let chat = private_chat(&app).await;
+    let id = upload_picture(&app, "alice", &chat).await;
     let (mut retries, mut seed) = (0, 0);
     app.store.set_faults(Faults { conflict: 70, ..Faults::default() });
     while retries == 0 {
         seed += 1;
         let looked = app.objects.looked();
-        let again = if seed == 1 { id.clone() } else { uploaded(&app, "alice", &chat).await };
+        let again = if seed == 1 { id.clone() } else { upload_picture(&app, "alice", &chat).await };
         if let Ok(sent) = send(&app, "alice", &chat, &again).await {
             retries = sent.retries;
             assert_eq!(app.objects.looked(), looked + 1);
@@ -176,71 +181,80 @@ async fn an_upload_is_looked_at_once_whatever_is_in_the_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_theirs_cannot_be_sent() {
+async fn upload_of_another_user_chat_or_type_is_refused() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    let other_chat = private(&app).await;
-    let id = uploaded(&app, "alice", &chat).await;
-    let before = everything(&app);
-    refused!(send(&app, "bob", &chat, &id).await, ChatError::Refused(SendMessageError::AttachmentNotFound));
+    let other_chat = private_chat(&app).await;
+    let id = upload_picture(&app, "alice", &chat).await;
+    let before = snapshot(&app);
+    assert_refused!(send(&app, "bob", &chat, &id).await, ChatError::Refused(SendMessageError::AttachmentNotFound));
     let unknown = AttachmentId::parse("unknown").unwrap();
-    refused!(send(&app, "alice", &chat, &unknown).await, ChatError::Refused(SendMessageError::AttachmentNotFound));
-    refused!(
+    assert_refused!(
+        send(&app, "alice", &chat, &unknown).await,
+        ChatError::Refused(SendMessageError::AttachmentNotFound)
+    );
+    assert_refused!(
         send(&app, "alice", &other_chat, &id).await,
         ChatError::Refused(SendMessageError::AttachmentOfAnotherChat)
     );
     let audio = SendMessage { kind: MessageType::Audio, ..carrying(&chat, "alice", "", &id) };
-    refused!(
+    assert_refused!(
         app.send_message(audio).await,
         ChatError::Refused(SendMessageError::AttachmentOfAnotherKind(MessageType::Image))
     );
-    refused!(send(&app, "mallory", &chat, &id).await, ChatError::NotFound);
+    assert_refused!(send(&app, "mallory", &chat, &id).await, ChatError::NotFound);
     let text_with = SendMessage { kind: MessageType::Text, content: text("x"), ..carrying(&chat, "alice", "", &id) };
-    refused!(app.send_message(text_with).await, ChatError::Refused(SendMessageError::Kind(MessageType::Text)));
+    assert_refused!(app.send_message(text_with).await, ChatError::Refused(SendMessageError::Kind(MessageType::Text)));
     let image_without = SendMessage { kind: MessageType::Image, ..message(&chat, "alice", "", "x") };
-    refused!(app.send_message(image_without).await, ChatError::Refused(SendMessageError::Kind(MessageType::Image)));
-    refused!(app.send_message(message(&chat, "alice", "", " ")).await, ChatError::Refused(SendMessageError::Blank));
-    assert_eq!(everything(&app), before);
-    assert_eq!(app.objects.looked(), 0, "nobody looks for what is refused anyway");
+    assert_refused!(
+        app.send_message(image_without).await,
+        ChatError::Refused(SendMessageError::Kind(MessageType::Image))
+    );
+    assert_refused!(
+        app.send_message(message(&chat, "alice", "", " ")).await,
+        ChatError::Refused(SendMessageError::Blank)
+    );
+    assert_eq!(snapshot(&app), before);
+    assert_eq!(app.objects.looked(), 0, "no object is checked for a refused send");
     send(&app, "alice", &chat, &id).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_there_as_declared_cannot_be_sent() {
+async fn upload_that_differs_from_its_declaration_is_refused() {
     let app = app();
-    let chat = private(&app).await;
-    let declared = announce(&app, "alice", &chat).await.upload.attachment;
-    let before = everything(&app);
-    let not_uploaded = async || {
-        refused!(
+    let chat = private_chat(&app).await;
+    let declared = declare(&app, "alice", &chat).await.upload.attachment;
+    let before = snapshot(&app);
+    let assert_not_uploaded = async || {
+        assert_refused!(
             send(&app, "alice", &chat, &declared.id).await,
             ChatError::Refused(SendMessageError::AttachmentNotUploaded)
         );
         assert!(!app.objects.keeps(&declared.id));
     };
-    not_uploaded().await;
-    let there = |size_bytes, sha256| app.objects.put(&declared.id, StoredObject { size_bytes, sha256 });
-    there(declared.size_bytes - 1, Some(declared.sha256.clone()));
-    not_uploaded().await;
-    there(declared.size_bytes, Some(Sha256Digest::parse("00".repeat(32)).unwrap()));
-    not_uploaded().await;
-    there(declared.size_bytes, None);
-    not_uploaded().await;
-    assert_eq!(everything(&app), before);
-    there(declared.size_bytes, Some(declared.sha256.clone()));
+    assert_not_uploaded().await;
+    let put = |size_bytes, sha256| app.objects.put(&declared.id, StoredObject { size_bytes, sha256 });
+    put(declared.size_bytes - 1, Some(declared.sha256.clone()));
+    assert_not_uploaded().await;
+    put(declared.size_bytes, Some(Sha256Digest::parse("00".repeat(32)).unwrap()));
+    assert_not_uploaded().await;
+    put(declared.size_bytes, None);
+    assert_not_uploaded().await;
+    assert_eq!(snapshot(&app), before);
+    put(declared.size_bytes, Some(declared.sha256.clone()));
     send(&app, "alice", &chat, &declared.id).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_upload_can_be_sent_for_a_day() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     for (age, is_sent) in [(UPLOAD_TTL - Duration::from_secs(1), true), (UPLOAD_TTL, false)] {
-        let id = uploaded(&app, "alice", &chat).await;
+        let id = upload_picture(&app, "alice", &chat).await;
         tokio::time::advance(age).await;
         match is_sent {
             true => assert!(send(&app, "alice", &chat, &id).await.is_ok()),
-            false => refused!(
+            false => assert_refused!(
                 send(&app, "alice", &chat, &id).await,
                 ChatError::Refused(SendMessageError::AttachmentNotFound)
             ),
@@ -249,91 +263,94 @@ async fn an_upload_can_be_sent_for_a_day() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bucket_that_is_down_loses_nothing() {
+async fn send_succeeds_after_the_bucket_is_back() {
     let app = app();
-    let chat = private(&app).await;
-    let id = uploaded(&app, "alice", &chat).await;
+    let chat = private_chat(&app).await;
+    let id = upload_picture(&app, "alice", &chat).await;
     app.objects.set_down(true);
-    let before = everything(&app);
-    refused!(app.create_attachment(picture(&chat, "alice")).await, ChatError::Store(StoreError::Unavailable { .. }));
-    refused!(send(&app, "alice", &chat, &id).await, ChatError::Store(StoreError::Unavailable { .. }));
-    assert_eq!(everything(&app), before);
-    say(&app, "alice", &chat, "A text needs no bucket").await;
+    let before = snapshot(&app);
+    assert_refused!(
+        app.create_attachment(picture(&chat, "alice")).await,
+        ChatError::Store(StoreError::Unavailable { .. })
+    );
+    assert_refused!(send(&app, "alice", &chat, &id).await, ChatError::Store(StoreError::Unavailable { .. }));
+    assert_eq!(snapshot(&app), before);
+    send_text(&app, "alice", &chat, "A text needs no bucket").await;
     app.objects.set_down(false);
     send(&app, "alice", &chat, &id).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_kept_is_not_sent() {
+async fn upload_that_cannot_be_kept_is_not_sent() {
     let app = app();
-    let chat = private(&app).await;
-    let id = uploaded(&app, "alice", &chat).await;
+    let chat = private_chat(&app).await;
+    let id = upload_picture(&app, "alice", &chat).await;
     app.objects.set_keep_fails();
-    refused!(send(&app, "alice", &chat, &id).await, ChatError::Store(StoreError::Unavailable { .. }));
+    assert_refused!(send(&app, "alice", &chat, &id).await, ChatError::Store(StoreError::Unavailable { .. }));
     assert!(app.store.stored_messages(&chat).is_empty() && !app.objects.keeps(&id));
-    // It is there when it is looked at, and gone when it is to be kept.
+    // The object exists when it is checked, and is gone when it should be kept.
     app.objects.set_vanishes();
-    refused!(send(&app, "alice", &chat, &id).await, ChatError::Refused(SendMessageError::AttachmentNotUploaded));
+    assert_refused!(send(&app, "alice", &chat, &id).await, ChatError::Refused(SendMessageError::AttachmentNotUploaded));
     assert!(app.store.stored_messages(&chat).is_empty());
     app.objects.put_declared(&upload(&chat, "alice", id.as_str(), app.env.now()).attachment);
     send(&app, "alice", &chat, &id).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_is_looked_for_before_bytes_are_missed() {
+async fn idempotency_conflict_comes_before_a_missing_upload() {
     let app = app();
-    let chat = private(&app).await;
-    let first = uploaded(&app, "alice", &chat).await;
+    let chat = private_chat(&app).await;
+    let first = upload_picture(&app, "alice", &chat).await;
     app.send_message(carrying(&chat, "alice", "one", &first)).await.unwrap();
-    let never = announce(&app, "alice", &chat).await.upload.attachment.id;
-    refused!(
+    let never = declare(&app, "alice", &chat).await.upload.attachment.id;
+    assert_refused!(
         app.send_message(carrying(&chat, "alice", "one", &never)).await,
         ChatError::Refused(SendMessageError::IdempotencyConflict)
     );
-    refused!(
+    assert_refused!(
         app.send_message(carrying(&chat, "alice", "two", &never)).await,
         ChatError::Refused(SendMessageError::AttachmentNotUploaded)
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_those_who_see_the_message_open_it() {
+async fn only_users_who_see_the_message_can_download() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    let id = uploaded(&app, "alice", &chat).await;
+    let id = upload_picture(&app, "alice", &chat).await;
     send(&app, "alice", &chat, &id).await.unwrap();
-    say(&app, "alice", &chat, "And a text").await;
+    send_text(&app, "alice", &chat, "And a text").await;
     add(&app, "alice", &chat, &["dave"]).await.unwrap();
-    let open = async |who, seq| app.get_attachment(&user(who), &chat, Seq(seq)).await;
-    assert!(open("bob", 1).await.is_ok());
-    refused!(open("mallory", 1).await, ChatError::NotFound);
-    refused!(open("dave", 1).await, ChatError::Refused(GetAttachmentError::MessageNotFound));
-    refused!(open("bob", 0).await, ChatError::Refused(GetAttachmentError::MessageNotFound));
-    refused!(open("bob", 3).await, ChatError::Refused(GetAttachmentError::MessageNotFound));
-    refused!(open("bob", 2).await, ChatError::Refused(GetAttachmentError::AttachmentNotFound));
+    let download = async |who, seq| app.get_attachment(&user(who), &chat, Seq(seq)).await;
+    assert!(download("bob", 1).await.is_ok());
+    assert_refused!(download("mallory", 1).await, ChatError::NotFound);
+    assert_refused!(download("dave", 1).await, ChatError::Refused(GetAttachmentError::MessageNotFound));
+    assert_refused!(download("bob", 0).await, ChatError::Refused(GetAttachmentError::MessageNotFound));
+    assert_refused!(download("bob", 3).await, ChatError::Refused(GetAttachmentError::MessageNotFound));
+    assert_refused!(download("bob", 2).await, ChatError::Refused(GetAttachmentError::AttachmentNotFound));
     clear(&app, "bob", &chat).await;
-    refused!(open("bob", 1).await, ChatError::Refused(GetAttachmentError::MessageNotFound));
+    assert_refused!(download("bob", 1).await, ChatError::Refused(GetAttachmentError::MessageNotFound));
     delete(&app, "carol", &chat, 1, DeleteFor::Me).await.unwrap();
-    refused!(open("carol", 1).await, ChatError::Refused(GetAttachmentError::MessageNotFound));
-    assert!(open("alice", 1).await.is_ok() && app.objects.has(&id));
+    assert_refused!(download("carol", 1).await, ChatError::Refused(GetAttachmentError::MessageNotFound));
+    assert!(download("alice", 1).await.is_ok() && app.objects.has(&id));
     remove(&app, "alice", &chat, "carol").await.unwrap();
-    refused!(open("carol", 1).await, ChatError::NotFound);
+    assert_refused!(download("carol", 1).await, ChatError::NotFound);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_deleted_for_everyone_is_removed() {
+async fn deletion_for_everyone_removes_the_object() {
     let app = app();
-    let chat = private(&app).await;
-    let id = uploaded(&app, "alice", &chat).await;
+    let chat = private_chat(&app).await;
+    let id = upload_picture(&app, "alice", &chat).await;
     send(&app, "alice", &chat, &id).await.unwrap();
     delete(&app, "bob", &chat, 1, DeleteFor::Me).await.unwrap();
     assert!(app.objects.has(&id));
-    refused!(
+    assert_refused!(
         delete(&app, "bob", &chat, 1, DeleteFor::Everyone).await,
         ChatError::Refused(ChangeMessageError::MessageNotFound)
     );
     assert!(app.objects.has(&id));
-    // The message is deleted whatever becomes of the object, and deleting it again tries again.
+    // The message is deleted even if its object cannot be removed. Deleting it again retries that.
     app.objects.set_down(true);
     let counts = Counts::default();
     let counting = metrics::set_default_local_recorder(&counts);
@@ -344,7 +361,7 @@ async fn what_is_deleted_for_everyone_is_removed() {
     assert!(shown.get("attachment").is_none() && shown["type"] == "image" && shown["deletedBy"] == "alice");
     assert!(!shown.to_string().contains(id.as_str()));
     assert!(app.objects.has(&id));
-    refused!(
+    assert_refused!(
         app.get_attachment(&user("alice"), &chat, Seq(1)).await,
         ChatError::Refused(GetAttachmentError::MessageNotFound)
     );
@@ -352,32 +369,32 @@ async fn what_is_deleted_for_everyone_is_removed() {
     let again = delete(&app, "alice", &chat, 1, DeleteFor::Everyone).await.unwrap();
     assert_eq!(json(&again.message), shown);
     assert!(!app.objects.has(&id));
-    // It was sent, and stays so.
+    // The upload still counts as sent.
     app.objects.put_declared(&upload(&chat, "alice", id.as_str(), app.env.now()).attachment);
-    refused!(send(&app, "alice", &chat, &id).await, ChatError::Refused(SendMessageError::AttachmentSent));
+    assert_refused!(send(&app, "alice", &chat, &id).await, ChatError::Refused(SendMessageError::AttachmentSent));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caption_is_edited_also_to_nothing_and_a_text_is_not() {
+async fn caption_can_be_emptied_but_text_cannot() {
     let app = app();
-    let chat = private(&app).await;
-    let id = uploaded(&app, "alice", &chat).await;
+    let chat = private_chat(&app).await;
+    let id = upload_picture(&app, "alice", &chat).await;
     send(&app, "alice", &chat, &id).await.unwrap();
     for caption in ["The sea", ""] {
         let edited = json(&edit(&app, "alice", &chat, 1, caption).await.unwrap().message);
         assert_eq!((&edited["content"], &edited["attachment"]["attachmentId"]), (&caption.into(), &id.as_str().into()));
     }
-    say(&app, "alice", &chat, "Hello").await;
-    refused!(edit(&app, "alice", &chat, 2, "  ").await, ChatError::Refused(ChangeMessageError::Blank));
+    send_text(&app, "alice", &chat, "Hello").await;
+    assert_refused!(edit(&app, "alice", &chat, 2, "  ").await, ChatError::Refused(ChangeMessageError::Blank));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notification_of_a_picture_says_its_caption_or_its_name() {
+async fn notification_of_a_picture_shows_caption_or_file_name() {
     let app = app();
     app.push.set_notifying();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     for (caption, preview) in [("The sea", "The sea"), ("", "holiday.png")] {
-        let id = uploaded(&app, "alice", &chat).await;
+        let id = upload_picture(&app, "alice", &chat).await;
         let command = SendMessage { content: text(caption), ..carrying(&chat, "alice", "", &id) };
         app.send_message(command).await.unwrap();
         let batches = app.push.take_batches();
@@ -386,8 +403,8 @@ async fn a_notification_of_a_picture_says_its_caption_or_its_name() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_from_before_there_were_attachments_is_remembered() {
-    // The hash of a text is as it was: a repeat of a send that is 30 days old is one.
+async fn body_hash_of_a_text_does_not_change() {
+    // The hash of a text never changes, so that a send record of an older version still matches a repeat.
     let hash = domain::message::body_hash(MessageType::Text, &text("Hello"), None, None, &ids(&["bob"]));
     assert_eq!(hash, "c65a6381e9a1a544b6975b2befb7c8ce39171739b1fa2565c52eb9f663c4aeb4");
     let (one, other) = (AttachmentId::parse("one").unwrap(), AttachmentId::parse("other").unwrap());
@@ -395,11 +412,11 @@ async fn a_name_from_before_there_were_attachments_is_remembered() {
     assert_ne!(of(&one), of(&other));
 }
 
-/// That the transaction itself asks for it, the contract's `an_upload_is_sent_once` shows; here, how that is told.
+/// The store contract tests that the transaction sends an upload only once. This tests the answers.
 #[tokio::test(start_paused = true)]
-async fn two_devices_send_one_upload_at_once() {
+async fn concurrent_sends_of_one_upload_store_one_message() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     let declared = upload(&chat, "alice", "at-once", app.env.now());
     app.store.create_upload(&declared).await.unwrap();
     app.objects.put_declared(&declared.attachment);

@@ -1,6 +1,6 @@
 use crate::support::{
-    TEAM, TestApp, add, app, clear, closed, delete, edit, everything, filled, group, head, json, online, pointers,
-    private, pushed, react, refused, remove, say,
+    TEAM, TestApp, add, app, assert_pushed, assert_refused, clear, closed_group, delete, edit, fill, group, head, json,
+    pointers, private_chat, react, remove, send_text, set_online, snapshot,
 };
 use domain::ids::{ChatId, Rev, Seq};
 use domain::use_cases::{ChangeMessageError, ChangedMessage, ChatError, DeleteFor};
@@ -8,7 +8,7 @@ use serde_json::json;
 use testkit::Faults;
 use testkit::fixtures::user;
 
-/// Everything that changes a message, by `who`.
+/// Tries every kind of change of a message as `who`.
 async fn all_changes(
     app: &TestApp,
     who: &str,
@@ -24,56 +24,56 @@ async fn all_changes(
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_there_or_not_shown_is_not_changed() {
+async fn hidden_and_missing_messages_cannot_be_changed() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    filled(&app, &chat, 4).await;
+    fill(&app, &chat, 4).await;
     clear(&app, "alice", &chat).await;
-    filled(&app, &chat, 2).await;
+    fill(&app, &chat, 2).await;
     delete(&app, "alice", &chat, 5, DeleteFor::Me).await.unwrap();
-    online(&app, &TEAM).await;
-    let before = everything(&app);
-    // The head's place, one that was cleared, one that is not there yet, one that is not there at all.
+    set_online(&app, &TEAM).await;
+    let before = snapshot(&app);
+    // The head, two cleared messages, and two messages that do not exist.
     for seq in [0, 1, 4, 7, u64::MAX] {
         for result in all_changes(&app, "alice", &chat, seq).await {
-            refused!(result, ChatError::Refused(ChangeMessageError::MessageNotFound));
+            assert_refused!(result, ChatError::Refused(ChangeMessageError::MessageNotFound));
         }
     }
-    // What she deleted for herself, she can only delete so again.
+    // A message that she deleted for herself, she can only delete for herself again.
     let [edited, reacted, deleted, again] = all_changes(&app, "alice", &chat, 5).await;
     for result in [edited, reacted, deleted] {
-        refused!(result, ChatError::Refused(ChangeMessageError::MessageNotFound));
+        assert_refused!(result, ChatError::Refused(ChangeMessageError::MessageNotFound));
     }
     assert_eq!(json(&again.unwrap().message)["deletedFor"], json!(["alice"]));
-    assert_eq!(everything(&app), before);
-    pushed(&app, []);
+    assert_eq!(snapshot(&app), before);
+    assert_pushed(&app, []);
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_is_not_in_a_chat_changes_nothing_in_it() {
+async fn non_participants_cannot_change_messages() {
     let app = app();
     let chat = group(&app, &["alice", "bob", "carol", "dave"]).await;
-    say(&app, "dave", &chat, "Hello").await;
+    send_text(&app, "dave", &chat, "Hello").await;
     remove(&app, "dave", &chat, "dave").await.unwrap();
-    online(&app, &TEAM).await;
-    let before = everything(&app);
+    set_online(&app, &TEAM).await;
+    let before = snapshot(&app);
     let nowhere = ChatId::parse("nowhere").unwrap();
     for (who, chat) in [("eve", &chat), ("dave", &chat), ("alice", &nowhere)] {
         for seq in [1, 9] {
             for result in all_changes(&app, who, chat, seq).await {
-                refused!(result, ChatError::NotFound);
+                assert_refused!(result, ChatError::NotFound);
             }
         }
     }
-    assert_eq!(everything(&app), before);
-    pushed(&app, []);
+    assert_eq!(snapshot(&app), before);
+    assert_pushed(&app, []);
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_change_takes_the_next_rev_of_its_chat() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    filled(&app, &chat, 3).await;
+    fill(&app, &chat, 3).await;
     let revs = [
         edit(&app, "alice", &chat, 2, "Other").await,
         react(&app, "bob", &chat, 1, &["👍"]).await,
@@ -92,22 +92,22 @@ async fn each_change_takes_the_next_rev_of_its_chat() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_of_a_message_is_tried_again_and_not_for_ever() {
+async fn message_change_is_retried_until_the_deadline() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 1).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 1).await;
     app.store.set_faults(Faults { conflict: 80, ..Faults::default() });
     assert!(edit(&app, "alice", &chat, 1, "Other").await.unwrap().retries > 0);
     app.store.set_faults(Faults { conflict: 100, ..Faults::default() });
-    refused!(edit(&app, "alice", &chat, 1, "More").await, ChatError::Busy);
+    assert_refused!(edit(&app, "alice", &chat, 1, "More").await, ChatError::Busy);
     assert_eq!(head(&app, &chat).last_rev, Rev(1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_whose_reply_was_lost_is_so_already_when_it_is_repeated() {
+async fn repeat_after_a_lost_reply_changes_nothing_more() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 1).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 1).await;
     for rev in 1..=4 {
         let change = async || match rev {
             1 => edit(&app, "alice", &chat, 1, "Other").await,
@@ -116,7 +116,7 @@ async fn a_change_whose_reply_was_lost_is_so_already_when_it_is_repeated() {
             _ => delete(&app, "alice", &chat, 1, DeleteFor::Everyone).await,
         };
         app.store.set_faults(Faults { lost_reply: 100, ..Faults::default() });
-        refused!(change().await, ChatError::Store(_));
+        assert_refused!(change().await, ChatError::Store(_));
         app.store.set_faults(Faults::default());
         assert_eq!(change().await.unwrap().message.rev(), Rev(rev));
         assert_eq!(head(&app, &chat).last_rev, Rev(rev));
@@ -124,10 +124,10 @@ async fn a_change_whose_reply_was_lost_is_so_already_when_it_is_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_has_left_is_not_told_of_changes() {
+async fn users_who_left_get_no_events_of_changes() {
     let app = app();
-    let chat = closed(&app).await;
-    online(&app, &["alice", "bob", "carol"]).await;
+    let chat = closed_group(&app).await;
+    set_online(&app, &["alice", "bob", "carol"]).await;
     delete(&app, "alice", &chat, 1, DeleteFor::Everyone).await.unwrap();
-    pushed(&app, [("alice", "message.updated")]);
+    assert_pushed(&app, [("alice", "message.updated")]);
 }

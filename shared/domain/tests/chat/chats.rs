@@ -1,4 +1,4 @@
-use crate::support::{add, app, filled, group as group_of, mark, name, private, remove};
+use crate::support::{add, app, fill, group as group_of, mark, name, private_chat, remove};
 use domain::ids::{ChatId, ClientChatId};
 use domain::use_cases::{ChatError, CreateChat, CreateChatError, NewChat};
 use serde_json::json;
@@ -12,7 +12,7 @@ fn group(others: &[&str], client: Option<&str>) -> CreateChat {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pair_has_one_private_chat() {
+async fn two_users_have_one_private_chat() {
     let app = app();
     let create = |by: &str, other: &str| CreateChat {
         caller: caller(by),
@@ -41,11 +41,11 @@ async fn a_groups_creator_is_its_admin() {
         (&json!(true), &json!(["alice"]), &json!("Team"))
     );
     let again = app.create_chat(group(&["bob", "carol"], None)).await.unwrap();
-    assert_ne!(created.chat.chat_id(), again.chat.chat_id(), "without a client's name each is a group of its own");
+    assert_ne!(created.chat.chat_id(), again.chat.chat_id(), "no idempotency without a client chat id");
 }
 
 #[test]
-fn what_makes_no_chat() {
+fn invalid_participants_are_refused() {
     let alice = user("alice");
     let private = |named: &[&str]| NewChat::private(&alice, &users(named)).unwrap_err();
     let of = |named: &[&str]| NewChat::group(&alice, &users(named), name("Team"), None).unwrap_err();
@@ -59,12 +59,12 @@ fn what_makes_no_chat() {
     let error = NewChat::group(&alice, &many, name("Team"), None).unwrap_err();
     assert!(matches!(error, CreateChatError::TooManyParticipants { limit: 89 }));
     assert!(NewChat::group(&alice, &many[1..], name("Team"), None).is_ok());
-    // The creator may be named or not: they are in it in any case.
+    // The request may name the creator, who is always a participant.
     assert!(NewChat::private(&alice, &users(&["alice", "bob"])).is_ok());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_group_that_is_created_again_under_its_name_is_the_same() {
+async fn repeat_with_the_client_chat_id_returns_the_same_group() {
     let app = app();
     let first = app.create_chat(group(&["bob", "carol"], Some("g-1"))).await.unwrap();
     let second = app.create_chat(group(&["carol", "bob"], Some("g-1"))).await.unwrap();
@@ -78,7 +78,7 @@ async fn a_group_that_is_created_again_under_its_name_is_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn conflicts_are_tried_again_and_not_for_ever() {
+async fn creation_is_retried_until_the_deadline() {
     let app = app();
     app.store.set_faults(Faults { conflict: 60, ..Faults::default() });
     assert!(app.create_chat(group(&["bob", "carol"], None)).await.unwrap().is_new);
@@ -88,7 +88,7 @@ async fn conflicts_are_tried_again_and_not_for_ever() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn participants_are_told_and_the_asking_connection_is_answered_instead() {
+async fn creation_is_pushed_except_to_the_creating_connection() {
     let app = app();
     for (who, name) in [("alice", "a-1"), ("alice", "a-2"), ("bob", "b-1"), ("eve", "e-1")] {
         app.connect(&user(who), &connection(name, TestEnv::START)).await.unwrap();
@@ -106,15 +106,15 @@ async fn participants_are_told_and_the_asking_connection_is_answered_instead() {
     }
     assert!(app.push.take("a-1").is_empty() && app.push.take("e-1").is_empty());
     app.create_chat(command).await.unwrap();
-    assert_eq!(app.push.count(), 0, "what was there already is no news");
+    assert_eq!(app.push.count(), 0, "an existing chat pushes no event");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_chat_shows_its_members_and_who_is_online() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     app.connect(&user("bob"), &connection("b-1", TestEnv::START)).await.unwrap();
-    filled(&app, &chat, 3).await;
+    fill(&app, &chat, 3).await;
     let details = app.get_chat(&caller("bob"), &chat).await.unwrap();
     assert_eq!(details.unread_count, 3);
     let shown = serde_json::to_value(&details).unwrap();
@@ -129,9 +129,9 @@ async fn a_chat_shows_its_members_and_who_is_online() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stranger_is_not_told_that_a_chat_exists() {
+async fn non_participants_do_not_learn_that_a_chat_exists() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     let nowhere = ChatId::parse("nowhere").unwrap();
     for (who, chat) in [("eve", &chat), ("alice", &nowhere)] {
         let error = app.get_chat(&caller(who), chat).await.unwrap_err();
@@ -140,16 +140,16 @@ async fn a_stranger_is_not_told_that_a_chat_exists() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_chat_document_that_is_behind_its_head_is_read_again() {
+async fn stale_chat_document_is_read_again() {
     let app = app();
     let chat = group_of(&app, &["alice", "bob", "dave"]).await;
     app.store.set_faults(Faults { stale_chat: 100, ..Faults::default() });
-    assert!(app.get_chat(&caller("alice"), &chat).await.is_ok(), "not there yet");
+    assert!(app.get_chat(&caller("alice"), &chat).await.is_ok(), "an eventual read does not find the chat yet");
     add(&app, "alice", &chat, &["carol"]).await.unwrap();
     app.connect(&user("carol"), &connection("c-1", TestEnv::START)).await.unwrap();
     let shown = app.get_chat(&caller("alice"), &chat).await.unwrap();
     assert!(shown.chat.participants().contains(&user("carol")));
-    // Whoever is told of a message or a receipt is told by the fresh one.
+    // The recipients of a message or a receipt come from the fresh document.
     assert_eq!(app.send_message(message(&chat, "alice", "", "Hello")).await.unwrap().pushed.posted, 1);
     assert_eq!(app.mark_seen(mark(&chat, "bob", 1)).await.unwrap().pushed.posted, 1);
 }

@@ -1,4 +1,4 @@
-use crate::support::{app, by, goes, online, private, pushed, say};
+use crate::support::{app, assert_pushed, by, disconnect, private_chat, send_text, set_online};
 use domain::chat_user::MAX_CONNECTIONS;
 use domain::ports::{Env as _, Registry as _};
 use domain::use_cases::{ConnectError, SyncChats};
@@ -20,13 +20,13 @@ async fn the_twenty_first_connection_closes_the_oldest() {
         app.connect(&alice, &connection("c-21", TestEnv::START.plus(Duration::from_secs(60)))).await.unwrap();
     assert_eq!(connected.closed, 1);
     assert_eq!(app.push.closed(), ["c-1"]);
-    let (_, left) = app.store.connections(&[alice]).await.unwrap().remove(0);
-    assert_eq!(left.len(), MAX_CONNECTIONS);
-    assert!(left.iter().all(|left| left.id.as_str() != "c-1"));
+    let (_, remaining) = app.store.connections(&[alice]).await.unwrap().remove(0);
+    assert_eq!(remaining.len(), MAX_CONNECTIONS);
+    assert!(remaining.iter().all(|connection| connection.id.as_str() != "c-1"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_expired_token_opens_nothing() {
+async fn connection_with_an_expired_token_is_refused() {
     let app = app();
     let mut expired = connection("c-1", TestEnv::START);
     expired.exp = TestEnv::START;
@@ -35,13 +35,13 @@ async fn an_expired_token_opens_nothing() {
     assert!(app.store.connections(&[user("alice")]).await.unwrap().is_empty());
 }
 
-/// As after a Redis was started again: who stayed connected is told of events again once they ask what they missed, and
-/// their partners see them come.
+/// The registry loses connections when Redis restarts. A user who stayed connected gets events again after the next
+/// sync, and their partners see them online.
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_the_registry_lost_is_noted_again_by_a_sync() {
+async fn sync_restores_a_connection_that_the_registry_lost() {
     let app = app();
-    let chat = private(&app).await;
-    online(&app, &["alice-1", "bob-1"]).await;
+    let chat = private_chat(&app).await;
+    set_online(&app, &["alice-1", "bob-1"]).await;
     let device = connection("bob-1", app.env.now());
     let sync = || SyncChats {
         caller: by("bob-1"),
@@ -49,20 +49,20 @@ async fn a_connection_that_the_registry_lost_is_noted_again_by_a_sync() {
         open: BTreeSet::new(),
         connection: Some(device.clone()),
     };
-    // Nothing is lost, and nothing is noted: the connection may be closed by now.
-    goes(&app, "bob-1").await;
+    // The registry lost nothing, so the sync restores nothing: the connection may be closed by now.
+    disconnect(&app, "bob-1").await;
     app.push.forget("presence.updated");
     app.sync(sync()).await.unwrap();
     assert!(app.store.connections(&[user("bob")]).await.unwrap()[0].1.is_empty());
 
-    online(&app, &["bob-1"]).await;
+    set_online(&app, &["bob-1"]).await;
     tokio::time::advance(Duration::from_secs(1)).await;
     app.store.lose_connections(app.env.now());
-    say(&app, "alice", &chat, "One").await;
-    online(&app, &["alice-1"]).await;
-    pushed(&app, []);
+    send_text(&app, "alice", &chat, "One").await;
+    set_online(&app, &["alice-1"]).await;
+    assert_pushed(&app, []);
     app.sync(sync()).await.unwrap();
-    pushed(&app, [("alice-1", "presence.updated")]);
-    say(&app, "alice", &chat, "Two").await;
-    pushed(&app, [("alice-1", "message.created"), ("bob-1", "message.created")]);
+    assert_pushed(&app, [("alice-1", "presence.updated")]);
+    send_text(&app, "alice", &chat, "Two").await;
+    assert_pushed(&app, [("alice-1", "message.created"), ("bob-1", "message.created")]);
 }

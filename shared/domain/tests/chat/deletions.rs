@@ -1,6 +1,7 @@
 use crate::support::{
-    TEAM, app, clear, delete, edit, everything, filled, group, head, ids, json, mark, online, pointers, private,
-    pushed, react, refused, say, set_admin, shown_in_page, stored, visible, with_store,
+    TEAM, app, assert_pushed, assert_refused, clear, delete, edit, fill, group, head, ids, json, mark, message_in_page,
+    pointers, private_chat, react, send_text, set_admin, set_online, snapshot, stored_messages, visible_seqs,
+    with_store,
 };
 use domain::ids::Seq;
 use domain::message::Body;
@@ -12,19 +13,19 @@ use testkit::fixtures::{message, user};
 use testkit::{Faults, MemoryStore};
 
 #[tokio::test(start_paused = true)]
-async fn a_tombstone_keeps_its_place_and_nothing_of_what_it_said() {
+async fn tombstone_keeps_its_seq_and_no_content() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    filled(&app, &chat, 1).await;
+    fill(&app, &chat, 1).await;
     let sent =
         SendMessage { reply_to: Some(Seq(1)), mentions: ids(&["bob"]), ..message(&chat, "alice", "m-1", "A secret") };
     app.send_message(sent).await.unwrap();
     react(&app, "bob", &chat, 2, &["👍"]).await.unwrap();
     edit(&app, "alice", &chat, 2, "A worse secret").await.unwrap();
     app.mark_seen(mark(&chat, "bob", 2)).await.unwrap();
-    online(&app, &["alice-1", "alice-2", "bob", "carol"]).await;
+    set_online(&app, &["alice-1", "alice-2", "bob", "carol"]).await;
     tokio::time::advance(Duration::from_secs(24 * 60 * 60)).await;
-    online(&app, &["alice-1", "alice-2", "bob", "carol"]).await;
+    set_online(&app, &["alice-1", "alice-2", "bob", "carol"]).await;
     let deleted = delete(&app, "alice-1", &chat, 2, DeleteFor::Everyone).await.unwrap();
     let shown = json(&deleted.message);
     assert_eq!(
@@ -35,46 +36,46 @@ async fn a_tombstone_keeps_its_place_and_nothing_of_what_it_said() {
             "createdAt": "2026-01-01T00:00:00.000Z", "deletedAt": "2026-01-02T00:00:00.000Z", "deletedBy": "alice",
         })
     );
-    for frame in pushed(&app, ["alice-2", "bob", "carol"].map(|name| (name, "message.updated"))) {
+    for frame in assert_pushed(&app, ["alice-2", "bob", "carol"].map(|name| (name, "message.updated"))) {
         assert_eq!((&frame["seq"], &frame["rev"], &frame["data"]), (&json!(2), &json!(3), &shown));
     }
-    assert_eq!(visible(&app, "carol", &chat).await, [1, 2], "its place is kept");
-    assert_eq!(shown_in_page(&app, "bob", &chat, 2).await, shown);
-    let stored = stored(&app, &chat);
-    for gone in ["secret", "👍"] {
-        assert!(!stored.contains(gone), "{gone}: {stored}");
+    assert_eq!(visible_seqs(&app, "carol", &chat).await, [1, 2], "it keeps its seq");
+    assert_eq!(message_in_page(&app, "bob", &chat, 2).await, shown);
+    let stored = stored_messages(&app, &chat);
+    for deleted in ["secret", "👍"] {
+        assert!(!stored.contains(deleted), "{deleted}: {stored}");
     }
     assert_eq!(pointers(&app, &chat).await.last(), Some(&(3, 2, None)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn its_sender_and_admins_delete_for_everyone_and_nobody_else() {
+async fn only_sender_and_admins_delete_for_everyone() {
     let app = app();
     let chat = group(&app, &TEAM).await;
     for _ in 0..3 {
-        say(&app, "bob", &chat, "Hello").await;
+        send_text(&app, "bob", &chat, "Hello").await;
     }
-    online(&app, &TEAM).await;
-    let before = everything(&app);
-    refused!(
+    set_online(&app, &TEAM).await;
+    let before = snapshot(&app);
+    assert_refused!(
         delete(&app, "carol", &chat, 1, DeleteFor::Everyone).await,
         ChatError::Refused(ChangeMessageError::NotAnAdmin)
     );
-    assert_eq!(everything(&app), before);
-    pushed(&app, []);
+    assert_eq!(snapshot(&app), before);
+    assert_pushed(&app, []);
     for (seq, who) in [(1, "alice"), (2, "bob")] {
         let deleted = delete(&app, who, &chat, seq, DeleteFor::Everyone).await.unwrap();
         assert_eq!(
             (&json(&deleted.message)["deletedBy"], &json(&deleted.message)["senderId"]),
             (&json!(who), &json!("bob"))
         );
-        for frame in pushed(&app, TEAM.map(|name| (name, "message.updated"))) {
+        for frame in assert_pushed(&app, TEAM.map(|name| (name, "message.updated"))) {
             assert_eq!(frame["data"]["deletedBy"], who);
         }
     }
     set_admin(&app, "alice", &chat, "carol", true).await.unwrap();
     set_admin(&app, "alice", &chat, "alice", false).await.unwrap();
-    refused!(
+    assert_refused!(
         delete(&app, "alice", &chat, 3, DeleteFor::Everyone).await,
         ChatError::Refused(ChangeMessageError::NotAnAdmin)
     );
@@ -82,49 +83,59 @@ async fn its_sender_and_admins_delete_for_everyone_and_nobody_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_a_private_chat_each_deletes_their_own_for_everyone() {
+async fn in_a_private_chat_only_the_sender_deletes_for_everyone() {
     let app = app();
-    let chat = private(&app).await;
-    say(&app, "bob", &chat, "Hello").await;
-    online(&app, &["alice", "bob"]).await;
-    refused!(
+    let chat = private_chat(&app).await;
+    send_text(&app, "bob", &chat, "Hello").await;
+    set_online(&app, &["alice", "bob"]).await;
+    assert_refused!(
         delete(&app, "alice", &chat, 1, DeleteFor::Everyone).await,
         ChatError::Refused(ChangeMessageError::NotAnAdmin)
     );
-    pushed(&app, []);
+    assert_pushed(&app, []);
     delete(&app, "bob", &chat, 1, DeleteFor::Everyone).await.unwrap();
-    pushed(&app, [("alice", "message.updated"), ("bob", "message.updated")]);
+    assert_pushed(&app, [("alice", "message.updated"), ("bob", "message.updated")]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_tombstone_does_not_change() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    say(&app, "bob", &chat, "Hello").await;
+    send_text(&app, "bob", &chat, "Hello").await;
     delete(&app, "bob", &chat, 1, DeleteFor::Everyone).await.unwrap();
-    online(&app, &TEAM).await;
+    set_online(&app, &TEAM).await;
     tokio::time::advance(Duration::from_secs(60)).await;
-    let before = everything(&app);
+    let before = snapshot(&app);
     for who in ["bob", "alice"] {
         let again = delete(&app, who, &chat, 1, DeleteFor::Everyone).await.unwrap();
-        assert_eq!((&json(&again.message)["deletedBy"], again.pushed.posted), (&json!("bob"), 0), "twice is once");
-        refused!(react(&app, who, &chat, 1, &["👍"]).await, ChatError::Refused(ChangeMessageError::MessageNotFound));
+        assert_eq!(
+            (&json(&again.message)["deletedBy"], again.pushed.posted),
+            (&json!("bob"), 0),
+            "a repeat changes nothing"
+        );
+        assert_refused!(
+            react(&app, who, &chat, 1, &["👍"]).await,
+            ChatError::Refused(ChangeMessageError::MessageNotFound)
+        );
     }
-    refused!(edit(&app, "bob", &chat, 1, "Hello").await, ChatError::Refused(ChangeMessageError::MessageNotFound));
-    assert_eq!(everything(&app), before);
-    pushed(&app, []);
+    assert_refused!(
+        edit(&app, "bob", &chat, 1, "Hello").await,
+        ChatError::Refused(ChangeMessageError::MessageNotFound)
+    );
+    assert_eq!(snapshot(&app), before);
+    assert_pushed(&app, []);
     delete(&app, "carol", &chat, 1, DeleteFor::Me).await.unwrap();
-    assert!(visible(&app, "carol", &chat).await.is_empty(), "even a tombstone is deleted for oneself");
+    assert!(visible_seqs(&app, "carol", &chat).await.is_empty(), "a tombstone can be deleted for oneself");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_edit_and_a_reaction_never_bring_back_what_is_deleted() {
+async fn edit_and_reaction_never_undo_a_deletion() {
     let mut late = 0;
     for seed in 0..200 {
         let app = with_store(MemoryStore::with_faults(seed, Faults::default()));
         let chat = group(&app, &TEAM).await;
-        say(&app, "bob", &chat, "A secret").await;
-        online(&app, &["carol"]).await;
+        send_text(&app, "bob", &chat, "A secret").await;
+        set_online(&app, &["carol"]).await;
         app.store.set_faults(Faults { latency_ms: 20, conflict: 20, ..Faults::default() });
         let changes = join(edit(&app, "bob", &chat, 1, "Another secret"), react(&app, "carol", &chat, 1, &["👍"]));
         let ((edited, reacted), deleted) = join(changes, delete(&app, "alice", &chat, 1, DeleteFor::Everyone)).await;
@@ -140,19 +151,19 @@ async fn an_edit_and_a_reaction_never_bring_back_what_is_deleted() {
         assert!(matches!(stored[0].body, Body::Deleted { .. }), "{seed}: {stored:?}");
         assert!(!format!("{stored:?}").contains("secret"), "{seed}");
         assert_eq!(pointers(&app, &chat).await.len() as u64, head(&app, &chat).last_rev.0);
-        let mut told = app.push.take("carol");
-        told.sort_by_key(|frame| frame["rev"].as_u64());
-        assert_eq!(told.last().unwrap()["data"]["deletedBy"], "alice", "{seed}: by rev it is the last word");
+        let mut frames = app.push.take("carol");
+        frames.sort_by_key(|frame| frame["rev"].as_u64());
+        assert_eq!(frames.last().unwrap()["data"]["deletedBy"], "alice", "{seed}: the deletion has the highest rev");
     }
     assert!((50..350).contains(&late), "both orders occur: {late}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_one_deletes_for_oneself_the_others_keep_and_are_not_told() {
+async fn deletion_for_oneself_is_invisible_to_others() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    filled(&app, &chat, 2).await;
-    online(&app, &["alice", "bob-1", "bob-2", "carol"]).await;
+    fill(&app, &chat, 2).await;
+    set_online(&app, &["alice", "bob-1", "bob-2", "carol"]).await;
     let deleted = delete(&app, "bob-1", &chat, 1, DeleteFor::Me).await.unwrap();
     let shown = json(&deleted.message);
     assert_eq!(
@@ -162,42 +173,42 @@ async fn what_one_deletes_for_oneself_the_others_keep_and_are_not_told() {
             "content": "", "seenBy": [], "deletedFor": ["bob"], "rev": 1, "createdAt": "2026-01-01T00:00:00.000Z",
         })
     );
-    let [frame] = pushed(&app, [("bob-2", "message.updated")]);
+    let [frame] = assert_pushed(&app, [("bob-2", "message.updated")]);
     assert_eq!((&frame["seq"], &frame["rev"], &frame["data"]), (&json!(1), &json!(1), &shown));
     assert_eq!(pointers(&app, &chat).await, [(1, 1, Some(user("bob")))]);
-    assert_eq!(visible(&app, "bob", &chat).await, [2]);
+    assert_eq!(visible_seqs(&app, "bob", &chat).await, [2]);
     for who in ["alice", "carol"] {
-        assert_eq!(visible(&app, who, &chat).await, [1, 2]);
-        let seen = shown_in_page(&app, who, &chat, 1).await;
+        assert_eq!(visible_seqs(&app, who, &chat).await, [1, 2]);
+        let seen = message_in_page(&app, who, &chat, 1).await;
         assert_eq!((&seen["content"], &seen["deletedFor"], &seen["rev"]), (&json!("Message 1"), &json!([]), &json!(0)));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn deleting_for_oneself_twice_is_once() {
+async fn deleting_for_oneself_twice_changes_nothing() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 1).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 1).await;
     let first = delete(&app, "bob", &chat, 1, DeleteFor::Me).await.unwrap();
-    online(&app, &["alice", "bob-1", "bob-2"]).await;
-    let before = everything(&app);
+    set_online(&app, &["alice", "bob-1", "bob-2"]).await;
+    let before = snapshot(&app);
     let again = delete(&app, "bob-1", &chat, 1, DeleteFor::Me).await.unwrap();
     assert_eq!((again.message, again.pushed.posted), (first.message, 0));
-    assert_eq!(everything(&app), before);
-    pushed(&app, []);
+    assert_eq!(snapshot(&app), before);
+    assert_pushed(&app, []);
 }
 
 #[tokio::test(start_paused = true)]
-async fn whom_a_message_is_deleted_for_is_nobody_elses_business() {
+async fn deleted_for_shows_only_the_reader() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    filled(&app, &chat, 1).await;
+    fill(&app, &chat, 1).await;
     delete(&app, "bob", &chat, 1, DeleteFor::Me).await.unwrap();
-    online(&app, &["carol"]).await;
+    set_online(&app, &["carol"]).await;
     let second = json(&delete(&app, "carol", &chat, 1, DeleteFor::Me).await.unwrap().message);
     assert_eq!(second["deletedFor"], json!(["carol"]));
-    assert_eq!(pushed(&app, [("carol", "message.updated")])[0]["data"], second);
-    online(&app, &["alice-1", "alice-2", "bob"]).await;
+    assert_eq!(assert_pushed(&app, [("carol", "message.updated")])[0]["data"], second);
+    set_online(&app, &["alice-1", "alice-2", "bob"]).await;
     for changed in [
         react(&app, "alice-1", &chat, 1, &["👍"]).await,
         edit(&app, "alice-1", &chat, 1, "Other").await,
@@ -208,23 +219,23 @@ async fn whom_a_message_is_deleted_for_is_nobody_elses_business() {
     let frames: Vec<Value> = app.push.take("alice-2");
     assert_eq!(frames.len(), 3);
     assert!(frames.iter().all(|frame| frame["data"]["deletedFor"] == json!([])));
-    pushed(&app, []);
-    assert_eq!(app.store.stored_messages(&chat)[0].deleted_for, ids(&["bob", "carol"]), "as the model has it");
+    assert_pushed(&app, []);
+    assert_eq!(app.store.stored_messages(&chat)[0].deleted_for, ids(&["bob", "carol"]), "the store has both");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_is_not_told_to_those_who_deleted_or_cleared_the_message() {
+async fn changes_are_not_pushed_to_users_who_deleted_or_cleared_the_message() {
     let app = app();
     let chat = group(&app, &["alice", "bob", "carol", "dave"]).await;
-    filled(&app, &chat, 1).await;
+    fill(&app, &chat, 1).await;
     delete(&app, "bob", &chat, 1, DeleteFor::Me).await.unwrap();
     clear(&app, "carol", &chat).await;
-    online(&app, &["alice", "bob", "carol", "dave"]).await;
-    let told = [("alice", "message.updated"), ("dave", "message.updated")];
+    set_online(&app, &["alice", "bob", "carol", "dave"]).await;
+    let recipients = [("alice", "message.updated"), ("dave", "message.updated")];
     edit(&app, "alice", &chat, 1, "Other").await.unwrap();
-    pushed(&app, told);
+    assert_pushed(&app, recipients);
     react(&app, "dave", &chat, 1, &["👍"]).await.unwrap();
-    pushed(&app, told);
+    assert_pushed(&app, recipients);
     delete(&app, "alice", &chat, 1, DeleteFor::Everyone).await.unwrap();
-    pushed(&app, told);
+    assert_pushed(&app, recipients);
 }

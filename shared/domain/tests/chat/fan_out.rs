@@ -1,4 +1,4 @@
-use crate::support::{TestApp, app, private};
+use crate::support::{TestApp, app, private_chat};
 use domain::chat_user::{CONNECT_GRACE, Connection};
 use domain::ids::{ChatId, ClientChatId};
 use domain::ports::Registry as _;
@@ -7,15 +7,15 @@ use std::time::Duration;
 use testkit::TestEnv;
 use testkit::fixtures::{caller, connection, message, user};
 
-/// Bob's connections, opened a minute ago.
-async fn bob_has(app: &TestApp, names: &[&str]) {
+/// Opens connections of bob whose opening was a minute ago.
+async fn connect_bob(app: &TestApp, names: &[&str]) {
     tokio::time::advance(Duration::from_secs(60)).await;
     for name in names {
         app.connect(&user("bob"), &connection(name, TestEnv::START)).await.unwrap();
     }
 }
 
-async fn known(app: &TestApp) -> Vec<String> {
+async fn bob_connections(app: &TestApp) -> Vec<String> {
     let (_, connections) = app.store.connections(&[user("bob")]).await.unwrap().remove(0);
     connections.into_iter().map(|connection| connection.id.to_string()).collect()
 }
@@ -25,68 +25,68 @@ async fn send(app: &TestApp, chat: &ChatId) -> domain::meter::PushReport {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_is_gone_is_forgotten_and_no_other() {
+async fn only_gone_connections_are_removed() {
     let app = app();
-    let chat = private(&app).await;
-    bob_has(&app, &["gone", "there"]).await;
+    let chat = private_chat(&app).await;
+    connect_bob(&app, &["gone", "there"]).await;
     app.push.set_gone("gone");
     let report = send(&app, &chat).await;
     assert_eq!((report.posted, report.gone), (1, 1));
-    assert_eq!(known(&app).await, ["there"]);
-    assert_eq!(send(&app, &chat).await.gone, 0, "it is not tried again");
+    assert_eq!(bob_connections(&app).await, ["there"]);
+    assert_eq!(send(&app, &chat).await.gone, 0, "it is not posted to again");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_is_just_being_opened_is_not_forgotten() {
+async fn connection_that_is_being_opened_is_not_removed() {
     let app = app();
-    let chat = private(&app).await;
-    bob_has(&app, &[]).await;
+    let chat = private_chat(&app).await;
+    connect_bob(&app, &[]).await;
     let young = connection("young", TestEnv::START.plus(Duration::from_secs(60)));
     app.connect(&user("bob"), &young).await.unwrap();
     app.push.set_gone("young");
     assert_eq!(send(&app, &chat).await.gone, 1);
-    assert_eq!(known(&app).await, ["young"]);
+    assert_eq!(bob_connections(&app).await, ["young"]);
     tokio::time::advance(CONNECT_GRACE).await;
     send(&app, &chat).await;
-    assert!(known(&app).await.is_empty());
+    assert!(bob_connections(&app).await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_throttled_post_is_tried_again_and_never_forgets() {
+async fn throttled_post_is_retried_and_its_connection_kept() {
     let app = app();
-    let chat = private(&app).await;
-    bob_has(&app, &["some", "all"]).await;
+    let chat = private_chat(&app).await;
+    connect_bob(&app, &["some", "all"]).await;
     app.push.set_throttled("some", 3);
     app.push.set_throttled("all", 100);
     let report = send(&app, &chat).await;
     assert_eq!((report.posted, report.throttled), (1, 1));
-    assert_eq!(app.push.attempts(), 4 + 4, "each four times");
-    assert_eq!(known(&app).await, ["some", "all"]);
+    assert_eq!(app.push.attempts(), 4 + 4, "four tries for each");
+    assert_eq!(bob_connections(&app).await, ["some", "all"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_failure_of_a_push_fails_the_send_or_holds_it_up() {
+async fn failed_posts_do_not_fail_or_delay_the_send() {
     let app = app();
-    let chat = private(&app).await;
-    bob_has(&app, &["fails", "hangs", "works"]).await;
+    let chat = private_chat(&app).await;
+    connect_bob(&app, &["fails", "hangs", "works"]).await;
     app.push.set_failing("fails");
     app.push.set_silent("hangs");
     let before = tokio::time::Instant::now();
     let report = send(&app, &chat).await;
     assert_eq!((report.posted, report.failed), (1, 2));
-    assert_eq!(before.elapsed().as_secs(), 2, "one post has two seconds");
-    assert_eq!(known(&app).await.len(), 3);
+    assert_eq!(before.elapsed().as_secs(), 2, "a post has two seconds");
+    assert_eq!(bob_connections(&app).await.len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_posts_together_have_five_seconds() {
+async fn all_posts_of_an_event_have_five_seconds() {
     let app = app();
     let others: Vec<_> = (0..80).map(|n| user(&format!("u-{n}"))).collect();
     let client = ClientChatId::parse("g").unwrap();
     let chat =
         NewChat::group(&user("alice"), &others, domain::names::ChatName::parse("All").unwrap(), Some(client)).unwrap();
     let chat = app.create_chat(CreateChat { caller: caller("alice"), chat }).await.unwrap().chat.chat_id().clone();
-    // 800 silent connections, 64 at a time, two seconds each, would take 26 seconds.
+    // 800 silent connections, 64 at a time and two seconds each, would take 26 seconds.
     for (n, other) in others.iter().enumerate() {
         for device in 0..10 {
             let name = format!("c-{n}-{device}");
@@ -102,9 +102,9 @@ async fn all_posts_together_have_five_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_pushed_past_a_tokens_end() {
+async fn nothing_is_pushed_after_the_token_expires() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     let short = Connection { exp: TestEnv::START.plus(Duration::from_secs(61)), ..connection("short", TestEnv::START) };
     app.store.register(&user("bob"), &short, TestEnv::START).await.unwrap();
     tokio::time::advance(Duration::from_secs(60)).await;

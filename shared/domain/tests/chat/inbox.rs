@@ -1,6 +1,7 @@
 use crate::support::{
-    AuthService, TestApp, add, app, called, clear, closed, delete, edit, filled, group, json, mark, name, online,
-    private, private_of, react, refused, remove, rename, say, visible, with_users,
+    AuthService, TestApp, add, app, assert_refused, clear, closed_group, delete, edit, fill, group, json, mark, name,
+    nickname_update, private_chat, private_chat_of, react, remove, rename, send_text, set_online, visible_seqs,
+    with_users,
 };
 use domain::chat::MAX_FRAME_BYTES;
 use domain::chat_user::Profile;
@@ -19,8 +20,8 @@ async fn page(app: &TestApp, who: &str, limit: u64, after: Option<InboxCursor>) 
     app.list_chats(ListChats { caller: caller(who), limit, after }).await.unwrap()
 }
 
-/// All entries of somebody's inbox, in order, by pages of this size.
-async fn paged(app: &TestApp, who: &str, limit: u64) -> Vec<Value> {
+/// All entries of an inbox in order, listed in pages of this size.
+async fn list_in_pages(app: &TestApp, who: &str, limit: u64) -> Vec<Value> {
     let (mut entries, mut after) = (Vec::new(), None);
     loop {
         let page = page(app, who, limit, after).await;
@@ -36,11 +37,11 @@ async fn paged(app: &TestApp, who: &str, limit: u64) -> Vec<Value> {
 }
 
 async fn inbox(app: &TestApp, who: &str) -> Vec<Value> {
-    paged(app, who, 100).await
+    list_in_pages(app, who, 100).await
 }
 
-/// The one chat of somebody's inbox.
-async fn only(app: &TestApp, who: &str) -> Value {
+/// The only entry of an inbox.
+async fn only_entry(app: &TestApp, who: &str) -> Value {
     let mut entries = inbox(app, who).await;
     assert_eq!(entries.len(), 1, "{entries:?}");
     entries.remove(0)
@@ -50,26 +51,26 @@ fn ids(entries: &[Value]) -> Vec<&str> {
     entries.iter().map(|entry| entry["chat"]["chatId"].as_str().unwrap()).collect()
 }
 
-async fn a_second_later() {
+async fn advance_a_second() {
     tokio::time::advance(Duration::from_secs(1)).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_inbox_is_empty() {
+async fn inbox_without_chats_is_empty() {
     let app = app();
     assert_eq!(json(&page(&app, "alice", 50, None).await), json!({"chats": []}));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_chat_is_shown_with_what_a_list_needs() {
+async fn inbox_entry_has_chat_last_message_and_user() {
     let app = with_users(&["alice", "bob"]);
-    let chat = private(&app).await;
-    filled(&app, &chat, 3).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 3).await;
     react(&app, "alice", &chat, 3, &["👍"]).await.unwrap();
     app.mark_seen(mark(&chat, "bob", 1)).await.unwrap();
-    online(&app, &["alice"]).await;
+    set_online(&app, &["alice"]).await;
     assert_eq!(
-        only(&app, "bob").await,
+        only_entry(&app, "bob").await,
         json!({
             "chat": {
                 "chatId": chat.as_str(), "isGroup": false, "participants": ["alice", "bob"], "participantCount": 2,
@@ -88,7 +89,7 @@ async fn a_chat_is_shown_with_what_a_list_needs() {
             },
         })
     );
-    let of_alice = only(&app, "alice").await;
+    let of_alice = only_entry(&app, "alice").await;
     assert_eq!((&of_alice["unreadCount"], &of_alice["user"]["userId"]), (&json!(0), &json!("bob")));
     assert_eq!(of_alice["user"]["status"], "offline");
 }
@@ -96,31 +97,31 @@ async fn a_chat_is_shown_with_what_a_list_needs() {
 #[tokio::test(start_paused = true)]
 async fn the_newest_activity_is_first() {
     let app = app();
-    let with_bob = private(&app).await;
-    a_second_later().await;
+    let with_bob = private_chat(&app).await;
+    advance_a_second().await;
     let team = group(&app, &["alice", "carol", "dave"]).await;
-    say(&app, "alice", &team, "Hello").await;
-    a_second_later().await;
-    let with_eve = private_of(&app, "eve", "alice").await;
+    send_text(&app, "alice", &team, "Hello").await;
+    advance_a_second().await;
+    let with_eve = private_chat_of(&app, "eve", "alice").await;
     let order = async || {
         let entries = inbox(&app, "alice").await;
         ids(&entries).into_iter().map(str::to_owned).collect::<Vec<_>>()
     };
     let is = |order: &[String], expected: [&ChatId; 3]| assert_eq!(order, expected.map(ChatId::to_string));
     is(&order().await, [&with_eve, &team, &with_bob]);
-    a_second_later().await;
-    say(&app, "bob", &with_bob, "Hello").await;
+    advance_a_second().await;
+    send_text(&app, "bob", &with_bob, "Hello").await;
     is(&order().await, [&with_bob, &with_eve, &team]);
-    a_second_later().await;
+    advance_a_second().await;
     add(&app, "alice", &team, &["frank"]).await.unwrap();
     is(&order().await, [&team, &with_bob, &with_eve]);
-    a_second_later().await;
-    say(&app, "alice", &with_eve, "Hello").await;
-    a_second_later().await;
+    advance_a_second().await;
+    send_text(&app, "alice", &with_eve, "Hello").await;
+    advance_a_second().await;
     remove(&app, "frank", &team, "frank").await.unwrap();
     is(&order().await, [&team, &with_eve, &with_bob]);
-    a_second_later().await;
-    // What happens to messages that are there moves nothing.
+    advance_a_second().await;
+    // Changes of existing messages do not change the order.
     edit(&app, "bob", &with_bob, 1, "Other").await.unwrap();
     react(&app, "alice", &with_bob, 1, &["👍"]).await.unwrap();
     app.mark_seen(mark(&with_bob, "alice", 1)).await.unwrap();
@@ -128,39 +129,39 @@ async fn the_newest_activity_is_first() {
     delete(&app, "bob", &with_bob, 1, DeleteFor::Everyone).await.unwrap();
     is(&order().await, [&team, &with_eve, &with_bob]);
     rename(&app, "alice", &team, "Crew").await.unwrap();
-    say(&app, "bob", &with_bob, "Hello again").await;
-    say(&app, "eve", &with_eve, "Hello again").await;
-    assert_eq!(order().await, order().await, "what happens at the same moment has an order too");
+    send_text(&app, "bob", &with_bob, "Hello again").await;
+    send_text(&app, "eve", &with_eve, "Hello again").await;
+    assert_eq!(order().await, order().await, "chats with equal times have a fixed order");
 }
 
 #[tokio::test(start_paused = true)]
 async fn pages_give_each_chat_once() {
     let app = app();
     for n in 0..23 {
-        private_of(&app, "alice", &format!("u{n}")).await;
-        // Some at the same moment.
+        private_chat_of(&app, "alice", &format!("u{n}")).await;
+        // Some have the same time.
         if n % 3 == 0 {
-            a_second_later().await;
+            advance_a_second().await;
         }
     }
     let whole = inbox(&app, "alice").await;
     assert_eq!(ids(&whole).into_iter().collect::<BTreeSet<_>>().len(), 23);
     for limit in [1, 2, 5, 22, 23, 24] {
-        assert_eq!(paged(&app, "alice", limit).await, whole, "{limit}");
+        assert_eq!(list_in_pages(&app, "alice", limit).await, whole, "{limit}");
     }
-    assert!(page(&app, "alice", 23, None).await.cursor.is_none(), "no page is announced that is empty");
+    assert!(page(&app, "alice", 23, None).await.cursor.is_none(), "no cursor for an empty page");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_chat_that_moves_up_meanwhile_hides_no_other() {
+async fn chat_that_moves_up_between_pages_hides_no_other() {
     let app = app();
     let mut chats = Vec::new();
     for n in 0..6 {
-        chats.push(private_of(&app, "alice", &format!("u{n}")).await);
-        a_second_later().await;
+        chats.push(private_chat_of(&app, "alice", &format!("u{n}")).await);
+        advance_a_second().await;
     }
     let first = page(&app, "alice", 3, None).await;
-    say(&app, "u0", &chats[0], "Hello").await;
+    send_text(&app, "u0", &chats[0], "Hello").await;
     let second = page(&app, "alice", 3, first.cursor).await;
     let shown: Vec<_> = first.chats.iter().chain(&second.chats).map(|entry| entry.chat.chat_id()).collect();
     assert_eq!(shown, [5, 4, 3, 2, 1].map(|n| &chats[n]));
@@ -169,11 +170,11 @@ async fn a_chat_that_moves_up_meanwhile_hides_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cursor_is_text_and_only_one_of_ours() {
+async fn cursor_is_text_and_foreign_text_is_refused() {
     let app = app();
     for n in 0..3 {
-        private_of(&app, "alice", &format!("u{n}")).await;
-        a_second_later().await;
+        private_chat_of(&app, "alice", &format!("u{n}")).await;
+        advance_a_second().await;
     }
     let whole = inbox(&app, "alice").await;
     let cursor = json(&page(&app, "alice", 1, None).await)["cursor"].as_str().unwrap().to_owned();
@@ -181,21 +182,21 @@ async fn a_cursor_is_text_and_only_one_of_ours() {
     let rest: Vec<_> = page(&app, "alice", 50, Some(cursor)).await.chats.iter().map(json).collect();
     assert_eq!(rest, whole[1..]);
     for bad in ["", "x", "!!", "MTIz", "YSBi", "MTIzIEEtQg"] {
-        refused!(InboxCursor::try_from(bad.to_owned()), Invalid(_));
+        assert_refused!(InboxCursor::try_from(bad.to_owned()), Invalid(_));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn five_hundred_chats_are_paged_through() {
+async fn five_hundred_chats_can_be_paged_through() {
     let app = app();
     let mut chats = BTreeSet::new();
     for n in 0..500 {
-        let chat = private_of(&app, "alice", &format!("user-{n}")).await;
-        say(&app, "alice", &chat, &format!("Message to {n}")).await;
+        let chat = private_chat_of(&app, "alice", &format!("user-{n}")).await;
+        send_text(&app, "alice", &chat, &format!("Message to {n}")).await;
         tokio::time::advance(Duration::from_millis(n % 3)).await;
         chats.insert(chat.to_string());
     }
-    let entries = paged(&app, "alice", 100).await;
+    let entries = list_in_pages(&app, "alice", 100).await;
     assert_eq!(entries.len(), 500);
     assert_eq!(ids(&entries).into_iter().map(str::to_owned).collect::<BTreeSet<_>>(), chats);
     let sent: Vec<_> = entries.iter().map(|entry| entry["lastMessage"]["createdAt"].as_str().unwrap()).collect();
@@ -203,56 +204,56 @@ async fn five_hundred_chats_are_paged_through() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_unread_is_counted() {
+async fn inbox_counts_unread_messages() {
     let app = app();
     let chat = group(&app, &["alice", "bob", "carol"]).await;
-    filled(&app, &chat, 4).await;
+    fill(&app, &chat, 4).await;
     add(&app, "alice", &chat, &["dave"]).await.unwrap();
-    filled(&app, &chat, 2).await;
+    fill(&app, &chat, 2).await;
     app.mark_seen(mark(&chat, "bob", 5)).await.unwrap();
     clear(&app, "carol", &chat).await;
-    filled(&app, &chat, 1).await;
+    fill(&app, &chat, 1).await;
     for (who, read, unread) in [("alice", 7, 0), ("bob", 5, 2), ("carol", 6, 1), ("dave", 4, 3)] {
-        let entry = only(&app, who).await;
+        let entry = only_entry(&app, who).await;
         assert_eq!((&entry["readSeq"], &entry["unreadCount"]), (&json!(read), &json!(unread)), "{who}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_message_is_shown_to_those_who_see_it() {
+async fn last_message_is_shown_only_to_users_who_can_see_it() {
     let app = app();
     let chat = group(&app, &["alice", "bob", "carol"]).await;
-    assert_eq!(only(&app, "bob").await.get("lastMessage"), None, "there is none");
-    filled(&app, &chat, 2).await;
+    assert_eq!(only_entry(&app, "bob").await.get("lastMessage"), None, "the chat has no message");
+    fill(&app, &chat, 2).await;
     add(&app, "alice", &chat, &["dave"]).await.unwrap();
     clear(&app, "carol", &chat).await;
     for who in ["carol", "dave"] {
-        let entry = only(&app, who).await;
+        let entry = only_entry(&app, who).await;
         assert_eq!((entry.get("lastMessage"), entry["chat"].get("lastMessageId")), (None, None), "{who}");
         assert_eq!((&entry["chat"]["floor"], &entry["chat"]["seq"]), (&json!(2), &json!(2)));
     }
     delete(&app, "bob", &chat, 2, DeleteFor::Me).await.unwrap();
-    assert_eq!(only(&app, "bob").await.get("lastMessage"), None, "deleted for himself");
-    assert_eq!(only(&app, "alice").await["lastMessage"]["content"], "Message 2");
+    assert_eq!(only_entry(&app, "bob").await.get("lastMessage"), None, "deleted for himself");
+    assert_eq!(only_entry(&app, "alice").await["lastMessage"]["content"], "Message 2");
     delete(&app, "alice", &chat, 2, DeleteFor::Everyone).await.unwrap();
-    let tombstone = only(&app, "alice").await["lastMessage"].clone();
+    let tombstone = only_entry(&app, "alice").await["lastMessage"].clone();
     assert_eq!((&tombstone["content"], &tombstone["deletedBy"]), (&json!(""), &json!("alice")));
-    assert_eq!(only(&app, "bob").await.get("lastMessage"), None);
-    say(&app, "alice", &chat, "New").await;
+    assert_eq!(only_entry(&app, "bob").await.get("lastMessage"), None);
+    send_text(&app, "alice", &chat, "New").await;
     for who in ["alice", "bob", "carol", "dave"] {
-        let entry = only(&app, who).await;
+        let entry = only_entry(&app, who).await;
         assert_eq!((&entry["lastMessage"]["seq"], &entry["lastMessage"]["content"]), (&json!(3), &json!("New")));
         assert_eq!(entry["chat"]["lastMessageId"], format!("{chat}:3"));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_long_message_is_shown_by_its_beginning() {
+async fn long_last_message_is_cut() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     let preview = async |content: &str| {
-        say(&app, "alice", &chat, content).await;
-        only(&app, "bob").await["lastMessage"].clone()
+        send_text(&app, "alice", &chat, content).await;
+        only_entry(&app, "bob").await["lastMessage"].clone()
     };
     let short = preview(&"x".repeat(1000)).await;
     assert_eq!((short["content"].as_str().unwrap().len(), short.get("contentLimited")), (1000, None));
@@ -262,23 +263,23 @@ async fn a_long_message_is_shown_by_its_beginning() {
         assert!(long.starts_with(content) && (100..=1024).contains(&content.len()), "{}", content.len());
         assert_eq!(preview["contentLimited"], true);
     }
-    assert_eq!(visible(&app, "bob", &chat).await, [4], "in a page it is whole");
+    assert_eq!(visible_seqs(&app, "bob", &chat).await, [4], "a page has the whole message");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_mute_is_shown_until_it_ends() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     let mute = async |mute| {
         app.mute_chat(MuteChat { caller: caller("alice"), chat: chat.clone(), mute }).await.unwrap();
     };
     let shown = async |who| {
-        let entry = only(&app, who).await;
+        let entry = only_entry(&app, who).await;
         (entry["muted"].as_bool().unwrap(), entry.get("mutedUntil").cloned())
     };
     mute(Mute::On(None)).await;
     assert_eq!(shown("alice").await, (true, None));
-    assert_eq!(shown("bob").await, (false, None), "for whoever muted it");
+    assert_eq!(shown("bob").await, (false, None), "a mute is each user's own");
     mute(Mute::On(Some(TestEnv::START.plus(Duration::from_secs(60))))).await;
     tokio::time::advance(Duration::from_millis(59_999)).await;
     assert_eq!(shown("alice").await, (true, Some(json!("2026-01-01T00:01:00.000Z"))));
@@ -287,59 +288,63 @@ async fn a_mute_is_shown_until_it_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_other_one_of_a_private_chat_is_shown_and_nobody_of_a_group() {
+async fn inbox_shows_the_peer_of_a_private_chat_only() {
     let app = with_users(&["alice", "bob", "carol"]);
-    let private = private(&app).await;
-    app.update_me(&called(caller("bob"), "Bobby")).await.unwrap();
+    let private = private_chat(&app).await;
+    app.update_me(&nickname_update(caller("bob"), "Bobby")).await.unwrap();
     app.mute_chat(MuteChat { caller: caller("bob"), chat: private.clone(), mute: Mute::On(None) }).await.unwrap();
-    let entry = only(&app, "alice").await;
+    let entry = only_entry(&app, "alice").await;
     assert_eq!((&entry["user"]["nickname"], &entry["user"]["mutedChats"]), (&json!("Bobby"), &json!([])));
     assert_eq!(entry["user"]["profile"], json!({"username": "bob@example.com"}));
     app.directory.as_ref().unwrap().set_down(true);
-    let without = only(&app, "alice").await;
+    let without = only_entry(&app, "alice").await;
     assert_eq!((&without["user"]["nickname"], without["user"].get("profile")), (&json!("Bobby"), None));
     app.directory.as_ref().unwrap().set_down(false);
     group(&app, &["carol", "alice", "bob"]).await;
-    assert_eq!(only(&app, "carol").await.get("user"), None);
+    assert_eq!(only_entry(&app, "carol").await.get("user"), None);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_chat_that_was_left_is_not_in_the_inbox() {
     let app = app();
     let chat = group(&app, &["alice", "bob", "carol"]).await;
-    let other = private(&app).await;
+    let other = private_chat(&app).await;
     remove(&app, "bob", &chat, "bob").await.unwrap();
     assert_eq!(ids(&inbox(&app, "bob").await), [other.as_str()]);
     remove(&app, "alice", &chat, "alice").await.unwrap();
     assert_eq!(ids(&inbox(&app, "alice").await), [other.as_str()]);
-    assert_eq!(only(&app, "carol").await["chat"]["closedAt"], "2026-01-01T00:00:00.000Z", "the last one keeps it");
+    assert_eq!(
+        only_entry(&app, "carol").await["chat"]["closedAt"],
+        "2026-01-01T00:00:00.000Z",
+        "the last member keeps it"
+    );
     remove(&app, "carol", &chat, "carol").await.unwrap();
     assert!(inbox(&app, "carol").await.is_empty());
-    let closed = closed(&app).await;
+    let closed = closed_group(&app).await;
     assert!(ids(&inbox(&app, "alice").await).contains(&closed.as_str()));
     assert_eq!(inbox(&app, "bob").await.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_large_group_some_participants_are_shown_and_all_are_counted() {
+async fn participants_of_a_large_group_are_cut_but_counted() {
     let app = app();
     let all: Vec<String> = (0..90).map(|n| format!("user-{n:0>59}")).collect();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     group(&app, &all).await;
-    let entry = only(&app, all[50]).await;
+    let entry = only_entry(&app, all[50]).await;
     let chat = &entry["chat"];
     let shown = chat["participants"].as_array().unwrap().len();
     assert!((10..90).contains(&shown), "{shown}");
     assert_eq!((&chat["participantCount"], &chat["participantsLimited"]), (&json!(90), &json!(true)));
     assert_eq!(chat["admins"], json!([all[0]]));
     group(&app, &["alice", "bob", "carol"]).await;
-    let entry = only(&app, "bob").await;
+    let entry = only_entry(&app, "bob").await;
     assert_eq!((&entry["chat"]["participantCount"], entry["chat"].get("participantsLimited")), (&json!(3), None));
 }
 
-/// As large as everything can be that users and the Auth Service choose.
+/// All values that users and the Auth Service choose are as large as possible.
 #[tokio::test(start_paused = true)]
-async fn a_page_fits_a_frame_whatever_is_in_it() {
+async fn inbox_page_with_the_largest_entries_fits_in_a_frame() {
     let app = TestApp { directory: Some(AuthService::default()), ..app() };
     let id = |n: usize| format!("{n:0>128}");
     let wave = "\u{1F44B}";
@@ -355,7 +360,7 @@ async fn a_page_fits_a_frame_whatever_is_in_it() {
     let content = text(&"\n".repeat(Content::MAX_JSON_BYTES / 2 - 2).replacen('\n', "x", 1));
     let mut chats = BTreeSet::new();
     for n in 1..=12 {
-        let private = private_of(&app, &id(0), &id(n)).await;
+        let private = private_chat_of(&app, &id(0), &id(n)).await;
         let all: Vec<String> = (0..40).map(id).collect();
         let group = group(&app, &all.iter().map(String::as_str).collect::<Vec<_>>()).await;
         let caller = caller(&id(0));
@@ -364,32 +369,32 @@ async fn a_page_fits_a_frame_whatever_is_in_it() {
         for chat in [&private, &group] {
             app.send_message(SendMessage { content: content.clone(), ..message(chat, &id(n), "", "x") }).await.unwrap();
         }
-        app.update_me(&called(testkit::fixtures::caller(&id(n)), &family)).await.unwrap();
+        app.update_me(&nickname_update(testkit::fixtures::caller(&id(n)), &family)).await.unwrap();
         chats.extend([private.to_string(), group.to_string()]);
-        a_second_later().await;
+        advance_a_second().await;
     }
-    let entries = paged(&app, &id(0), 100).await;
-    assert_eq!(entries.len(), 24, "and none is passed over");
+    let entries = list_in_pages(&app, &id(0), 100).await;
+    assert_eq!(entries.len(), 24, "no chat is skipped");
     assert_eq!(ids(&entries).into_iter().map(str::to_owned).collect::<BTreeSet<_>>(), chats);
     assert!(page(&app, &id(0), 100, None).await.chats.len() > 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_entry_says_no_more_than_its_parts_show() {
+async fn entry_cursor_covers_only_visible_changes() {
     let app = app();
     let chat = group(&app, &["alice", "bob", "carol"]).await;
-    filled(&app, &chat, 1).await;
+    fill(&app, &chat, 1).await;
     edit(&app, "alice", &chat, 1, "Other").await.unwrap();
     app.store.set_faults(Faults { half_read: 100, ..Faults::default() });
     edit(&app, "alice", &chat, 1, "Newest").await.unwrap();
-    let entry = only(&app, "bob").await;
+    let entry = only_entry(&app, "bob").await;
     assert_eq!((&entry["lastMessage"]["content"], &entry["lastMessage"]["rev"]), (&json!("Other"), &json!(1)));
-    assert_eq!(entry["chat"]["rev"], 1, "the change that it does not show yet is not in its cursor");
+    assert_eq!(entry["chat"]["rev"], 1, "the cursor does not cover a change that is not visible yet");
     rename(&app, "alice", &chat, "Crew").await.unwrap();
-    let entry = only(&app, "bob").await;
+    let entry = only_entry(&app, "bob").await;
     assert_eq!((&entry["chat"]["name"], &entry["chat"]["rev"]), (&json!("Crew"), &json!(3)));
-    // A head that is behind leaves the cursor behind as well.
+    // With a stale head, the cursor is behind as well.
     app.store.set_faults(Faults { stale_chat: 100, ..Faults::default() });
-    let entry = only(&app, "bob").await;
+    let entry = only_entry(&app, "bob").await;
     assert_eq!((&entry["chat"]["name"], &entry["chat"]["rev"]), (&json!("Team"), &json!(2)));
 }

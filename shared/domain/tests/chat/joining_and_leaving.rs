@@ -1,6 +1,6 @@
 use crate::support::{
-    TEAM, add, app, delete, edit, everything, filled, forget, group, json, mark, online, pushed, react, refused,
-    remove, rename, say, set_admin, shown_in_page, visible, with_store,
+    TEAM, add, app, assert_pushed, assert_refused, delete, discard_pushes, edit, fill, group, json, mark,
+    message_in_page, react, remove, rename, send_text, set_admin, set_online, snapshot, visible_seqs, with_store,
 };
 use domain::ids::Seq;
 use domain::member::BudgetRate;
@@ -12,128 +12,140 @@ use testkit::fixtures::{caller, message, user};
 use testkit::{Faults, MemoryStore};
 
 #[tokio::test(start_paused = true)]
-async fn removing_somebody_who_is_not_there_changes_nothing() {
+async fn removing_a_non_participant_changes_nothing() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    online(&app, &TEAM).await;
-    let before = everything(&app);
-    refused!(remove(&app, "alice", &chat, "eve").await, ChatError::Refused(ChangeGroupError::NotAParticipant));
-    refused!(set_admin(&app, "alice", &chat, "eve", true).await, ChatError::Refused(ChangeGroupError::NotAParticipant));
-    refused!(
+    set_online(&app, &TEAM).await;
+    let before = snapshot(&app);
+    assert_refused!(remove(&app, "alice", &chat, "eve").await, ChatError::Refused(ChangeGroupError::NotAParticipant));
+    assert_refused!(
+        set_admin(&app, "alice", &chat, "eve", true).await,
+        ChatError::Refused(ChangeGroupError::NotAParticipant)
+    );
+    assert_refused!(
         set_admin(&app, "alice", &chat, "eve", false).await,
         ChatError::Refused(ChangeGroupError::NotAParticipant)
     );
-    assert_eq!(everything(&app), before);
-    pushed(&app, []);
+    assert_eq!(snapshot(&app), before);
+    assert_pushed(&app, []);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_added_sees_and_counts_what_comes_after() {
+async fn new_members_see_and_count_only_later_messages() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    filled(&app, &chat, 4).await;
-    online(&app, &["dave-1", "dave-2"]).await;
+    fill(&app, &chat, 4).await;
+    set_online(&app, &["dave-1", "dave-2"]).await;
     add(&app, "alice", &chat, &["dave"]).await.unwrap();
-    let created = pushed(&app, [("dave-1", "chat.created"), ("dave-2", "chat.created")]);
+    let created = assert_pushed(&app, [("dave-1", "chat.created"), ("dave-2", "chat.created")]);
     for frame in &created {
         let chat = &frame["data"];
         assert_eq!((&chat["floor"], &chat["seq"], &chat["rev"]), (&json!(4), &json!(4), &json!(1)));
         assert_eq!(chat.get("lastMessageId"), None);
     }
-    assert!(visible(&app, "dave", &chat).await.is_empty());
+    assert!(visible_seqs(&app, "dave", &chat).await.is_empty());
     let details = json(&app.get_chat(&caller("dave"), &chat).await.unwrap());
     assert_eq!(details["unreadCount"], 0);
     assert_eq!(details["members"][3]["joinedSeq"], 4);
-    filled(&app, &chat, 2).await;
+    fill(&app, &chat, 2).await;
     assert_eq!(app.push.take("dave-1").len() + app.push.take("dave-2").len(), 4);
-    assert_eq!(visible(&app, "dave", &chat).await, [5, 6]);
+    assert_eq!(visible_seqs(&app, "dave", &chat).await, [5, 6]);
     assert_eq!(app.get_chat(&caller("dave"), &chat).await.unwrap().unread_count, 2);
     app.mark_seen(mark(&chat, "dave", 6)).await.unwrap();
-    assert_eq!(shown_in_page(&app, "alice", &chat, 4).await["seenBy"], json!(["alice"]));
-    assert_eq!(shown_in_page(&app, "alice", &chat, 5).await["seenBy"], json!(["alice", "dave"]));
-    assert_eq!(visible(&app, "bob", &chat).await, [1, 2, 3, 4, 5, 6], "the others as before");
+    assert_eq!(message_in_page(&app, "alice", &chat, 4).await["seenBy"], json!(["alice"]));
+    assert_eq!(message_in_page(&app, "alice", &chat, 5).await["seenBy"], json!(["alice", "dave"]));
+    assert_eq!(visible_seqs(&app, "bob", &chat).await, [1, 2, 3, 4, 5, 6], "the others still see all");
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_comes_later_does_nothing_to_what_came_before() {
+async fn new_members_cannot_change_earlier_messages() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    filled(&app, &chat, 2).await;
+    fill(&app, &chat, 2).await;
     add(&app, "alice", &chat, &["dave"]).await.unwrap();
     set_admin(&app, "alice", &chat, "dave", true).await.unwrap();
-    online(&app, &["alice", "bob", "carol", "dave"]).await;
-    let before = everything(&app);
+    set_online(&app, &["alice", "bob", "carol", "dave"]).await;
+    let before = snapshot(&app);
     let reply = SendMessage { reply_to: Some(Seq(2)), ..message(&chat, "dave", "", "Re") };
-    refused!(app.send_message(reply).await, ChatError::Refused(SendMessageError::ReplyTo));
-    refused!(edit(&app, "dave", &chat, 2, "Other").await, ChatError::Refused(ChangeMessageError::MessageNotFound));
-    refused!(react(&app, "dave", &chat, 2, &["👍"]).await, ChatError::Refused(ChangeMessageError::MessageNotFound));
+    assert_refused!(app.send_message(reply).await, ChatError::Refused(SendMessageError::ReplyTo));
+    assert_refused!(
+        edit(&app, "dave", &chat, 2, "Other").await,
+        ChatError::Refused(ChangeMessageError::MessageNotFound)
+    );
+    assert_refused!(
+        react(&app, "dave", &chat, 2, &["👍"]).await,
+        ChatError::Refused(ChangeMessageError::MessageNotFound)
+    );
     for for_whom in [DeleteFor::Me, DeleteFor::Everyone] {
-        refused!(
+        assert_refused!(
             delete(&app, "dave", &chat, 2, for_whom).await,
             ChatError::Refused(ChangeMessageError::MessageNotFound)
         );
     }
-    assert_eq!(everything(&app), before);
-    pushed(&app, []);
+    assert_eq!(snapshot(&app), before);
+    assert_pushed(&app, []);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_comes_later_is_not_told_of_changes_of_what_came_before() {
+async fn new_members_get_no_events_of_earlier_messages() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    filled(&app, &chat, 3).await;
+    fill(&app, &chat, 3).await;
     add(&app, "alice", &chat, &["dave"]).await.unwrap();
-    online(&app, &["bob", "carol", "dave"]).await;
+    set_online(&app, &["bob", "carol", "dave"]).await;
     let both = [("bob", "message.updated"), ("carol", "message.updated")];
     edit(&app, "alice", &chat, 1, "Other").await.unwrap();
-    pushed(&app, both);
+    assert_pushed(&app, both);
     react(&app, "alice", &chat, 2, &["👍"]).await.unwrap();
-    pushed(&app, both);
+    assert_pushed(&app, both);
     delete(&app, "alice", &chat, 3, DeleteFor::Everyone).await.unwrap();
-    pushed(&app, both);
-    say(&app, "alice", &chat, "New").await;
-    forget(&app, &["bob", "carol", "dave"]);
+    assert_pushed(&app, both);
+    send_text(&app, "alice", &chat, "New").await;
+    discard_pushes(&app, &["bob", "carol", "dave"]);
     edit(&app, "alice", &chat, 4, "Newer").await.unwrap();
-    pushed(&app, [both[0], both[1], ("dave", "message.updated")]);
+    assert_pushed(&app, [both[0], both[1], ("dave", "message.updated")]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_comes_back_starts_anew() {
+async fn returning_members_see_only_later_messages() {
     let app = app();
     let chat = group(&app, &TEAM).await;
     let first = message(&chat, "bob", "m-1", "A secret");
     app.send_message(first.clone()).await.unwrap();
     app.mark_seen(mark(&chat, "carol", 1)).await.unwrap();
     remove(&app, "alice", &chat, "bob").await.unwrap();
-    refused!(app.send_message(first.clone()).await, ChatError::NotFound);
-    filled(&app, &chat, 2).await;
+    assert_refused!(app.send_message(first.clone()).await, ChatError::NotFound);
+    fill(&app, &chat, 2).await;
     add(&app, "alice", &chat, &["bob"]).await.unwrap();
-    assert!(visible(&app, "bob", &chat).await.is_empty());
+    assert!(visible_seqs(&app, "bob", &chat).await.is_empty());
     assert_eq!(app.get_chat(&caller("bob"), &chat).await.unwrap().unread_count, 0);
-    filled(&app, &chat, 1).await;
-    assert_eq!(visible(&app, "bob", &chat).await, [4]);
+    fill(&app, &chat, 1).await;
+    assert_eq!(visible_seqs(&app, "bob", &chat).await, [4]);
     assert_eq!(app.get_chat(&caller("bob"), &chat).await.unwrap().unread_count, 1);
-    refused!(edit(&app, "bob", &chat, 1, "Other").await, ChatError::Refused(ChangeMessageError::MessageNotFound));
+    assert_refused!(
+        edit(&app, "bob", &chat, 1, "Other").await,
+        ChatError::Refused(ChangeMessageError::MessageNotFound)
+    );
 
-    online(&app, &["alice", "bob", "carol"]).await;
+    set_online(&app, &["alice", "bob", "carol"]).await;
     let again = app.send_message(first).await.unwrap();
     let shown = json(&again.message);
     assert!(again.repeated);
     assert_eq!((&shown["seq"], &shown["content"], &shown["seenBy"]), (&json!(1), &json!(""), &json!([])));
     assert_eq!(app.store.stored_messages(&chat).len(), 4);
-    for frame in pushed(&app, [("alice", "message.created"), ("carol", "message.created")]) {
-        assert_eq!(frame["data"]["content"], "A secret", "those who could see it are told again");
+    for frame in assert_pushed(&app, [("alice", "message.created"), ("carol", "message.created")]) {
+        assert_eq!(frame["data"]["content"], "A secret", "users who can see it get the event again");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_removed_is_told_by_whom_and_the_others_who_is_left() {
+async fn removal_pushes_chat_left_and_chat_updated() {
     let app = app();
     let chat = group(&app, &["alice", "bob", "carol", "dave"]).await;
-    online(&app, &["alice-1", "alice-2", "bob", "carol-1", "carol-2", "dave-1", "dave-2"]).await;
+    set_online(&app, &["alice-1", "alice-2", "bob", "carol-1", "carol-2", "dave-1", "dave-2"]).await;
     let removed = remove(&app, "alice-1", &chat, "carol").await.unwrap();
     assert_eq!(json(&removed.chat)["participants"], json!(["alice", "bob", "dave"]));
-    let frames = pushed(
+    let frames = assert_pushed(
         &app,
         [
             ("carol-1", "chat.left"),
@@ -153,7 +165,7 @@ async fn who_is_removed_is_told_by_whom_and_the_others_who_is_left() {
     }
     let left = remove(&app, "dave-1", &chat, "dave").await.unwrap();
     assert!(left.chat.is_none());
-    let frames = pushed(
+    let frames = assert_pushed(
         &app,
         [("dave-2", "chat.left"), ("alice-1", "chat.updated"), ("alice-2", "chat.updated"), ("bob", "chat.updated")],
     );
@@ -161,15 +173,15 @@ async fn who_is_removed_is_told_by_whom_and_the_others_who_is_left() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_removed_gets_no_more_pushes() {
+async fn removed_members_get_no_more_pushes() {
     let app = app();
     let chat = group(&app, &["alice", "bob", "carol", "dave"]).await;
-    filled(&app, &chat, 2).await;
+    fill(&app, &chat, 2).await;
     remove(&app, "alice", &chat, "carol").await.unwrap();
-    // What an eventual read shows is the group as it was.
+    // Eventual reads still return the group before the removal.
     app.store.set_faults(Faults { stale_chat: 100, ..Faults::default() });
-    online(&app, &["bob", "carol"]).await;
-    say(&app, "alice", &chat, "Without carol").await;
+    set_online(&app, &["bob", "carol"]).await;
+    send_text(&app, "alice", &chat, "Without carol").await;
     edit(&app, "alice", &chat, 1, "Other").await.unwrap();
     react(&app, "alice", &chat, 2, &["👍"]).await.unwrap();
     app.mark_seen(mark(&chat, "dave", 3)).await.unwrap();
@@ -184,12 +196,12 @@ async fn who_is_removed_gets_no_more_pushes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_is_stored_before_its_senders_removal_or_not_at_all() {
+async fn send_during_removal_is_stored_before_it_or_refused() {
     let mut stored = 0;
     for seed in 0..200 {
         let app = with_store(MemoryStore::with_faults(seed, Faults::default()));
         let chat = group(&app, &TEAM).await;
-        online(&app, &["bob", "carol"]).await;
+        set_online(&app, &["bob", "carol"]).await;
         app.store.set_faults(Faults { latency_ms: 20, conflict: 20, stale_chat: 30, ..Faults::default() });
         let of_bob = || app.store.stored_messages(&chat).iter().filter(|sent| sent.sender == user("bob")).count();
         let removal = async {
@@ -200,21 +212,21 @@ async fn a_message_is_stored_before_its_senders_removal_or_not_at_all() {
         let send = app.send_message(message(&chat, "bob", "m-1", "Hello"));
         let (when_removed, sent) = join(removal, send).await;
         match sent {
-            Ok(_) => assert_eq!(when_removed, 1, "{seed}: acknowledged, so stored, and before the removal"),
+            Ok(_) => assert_eq!(when_removed, 1, "{seed}: an acknowledged send is stored before the removal"),
             Err(ChatError::NotFound) => assert_eq!(when_removed, 0, "{seed}"),
             Err(error) => panic!("{seed}: {error:?}"),
         }
-        assert_eq!(of_bob(), when_removed, "{seed}: nothing of his after the removal");
+        assert_eq!(of_bob(), when_removed, "{seed}: no message of his is stored after the removal");
         stored += when_removed;
-        // He is told of his own message if it is stored, and of nothing else but his removal.
-        let told: Vec<_> = app.push.take("bob").iter().map(|frame| frame["event"].clone()).collect();
-        assert_eq!(told.len(), 1 + when_removed, "{seed}: {told:?}");
+        // He gets the event of his removal, that of his own message if it is stored, and no other.
+        let events: Vec<_> = app.push.take("bob").iter().map(|frame| frame["event"].clone()).collect();
+        assert_eq!(events.len(), 1 + when_removed, "{seed}: {events:?}");
     }
     assert!((20..180).contains(&stored), "both orders occur: {stored}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_added_amid_sends_sees_exactly_what_was_committed_after() {
+async fn member_added_during_sends_sees_exactly_the_later_ones() {
     let mut floors = std::collections::BTreeSet::new();
     for seed in 0..100 {
         let sending = BudgetRate { burst: 1000, per_second: 1000 };
@@ -222,13 +234,13 @@ async fn who_is_added_amid_sends_sees_exactly_what_was_committed_after() {
         let mut app = with_store(store);
         app.settings.sending = sending;
         let chat = group(&app, &TEAM).await;
-        online(&app, &["dave"]).await;
+        set_online(&app, &["dave"]).await;
         app.store.set_faults(Faults { latency_ms: 20, conflict: 10, stale_chat: 30, ..Faults::default() });
         let sends = TEAM.map(|who| {
             let (app, chat) = (&app, &chat);
             async move {
                 for n in 0..3 {
-                    say(app, who, chat, &format!("{who} {n}")).await;
+                    send_text(app, who, chat, &format!("{who} {n}")).await;
                 }
             }
         });
@@ -241,18 +253,18 @@ async fn who_is_added_amid_sends_sees_exactly_what_was_committed_after() {
         let joined = app.store.stored_member(&chat, &user("dave")).unwrap().joined_seq.0;
         floors.insert(joined);
         let after: Vec<_> = (joined + 1..=9).collect();
-        assert_eq!(visible(&app, "dave", &chat).await, after, "{seed}");
+        assert_eq!(visible_seqs(&app, "dave", &chat).await, after, "{seed}");
         assert_eq!(app.get_chat(&caller("dave"), &chat).await.unwrap().unread_count, after.len() as u64);
-        let (mut told, mut floor) = (Vec::new(), None);
+        let (mut received, mut floor) = (Vec::new(), None);
         for frame in app.push.take("dave") {
             match frame["event"].as_str().unwrap() {
-                "message.created" => told.push(frame["seq"].as_u64().unwrap()),
+                "message.created" => received.push(frame["seq"].as_u64().unwrap()),
                 "chat.created" => floor = frame["data"]["floor"].as_u64(),
                 other => panic!("{other}"),
             }
         }
-        told.sort_unstable();
-        assert_eq!((told, floor), (after, Some(joined)), "{seed}: and is told of exactly that");
+        received.sort_unstable();
+        assert_eq!((received, floor), (after, Some(joined)), "{seed}: he gets events of exactly those messages");
     }
-    assert!(floors.len() > 5, "before, between and after: {floors:?}");
+    assert!(floors.len() > 5, "he joins before, between and after the sends: {floors:?}");
 }

@@ -1,4 +1,4 @@
-//! Rules and use cases on the in-memory store, with a clock that stands still unless somebody waits.
+//! Tests of rules and use cases on the in-memory store, with a clock that advances only when a task waits.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 

@@ -1,4 +1,6 @@
-use crate::support::{add, app, closed, filled, group, head, online, private, pushed, remove, with_store};
+use crate::support::{
+    add, app, assert_pushed, closed_group, fill, group, head, private_chat, remove, set_online, with_store,
+};
 use domain::chat::Head;
 use domain::ids::{Rev, Seq};
 use domain::member::BudgetRate;
@@ -10,9 +12,9 @@ use testkit::fixtures::{caller, connection, message, user};
 use testkit::{Faults, MemoryStore, TestEnv};
 
 #[tokio::test(start_paused = true)]
-async fn a_message_is_stored_at_its_place_and_pushed_to_every_device_but_the_asking_one() {
+async fn sent_message_is_pushed_to_all_devices_except_the_sending_one() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     for (who, name) in [("alice", "a-1"), ("alice", "a-2"), ("bob", "b-1"), ("eve", "e-1")] {
         app.connect(&user(who), &connection(name, TestEnv::START)).await.unwrap();
     }
@@ -39,10 +41,10 @@ async fn a_message_is_stored_at_its_place_and_pushed_to_every_device_but_the_ask
 }
 
 #[tokio::test(start_paused = true)]
-async fn sending_counts_as_having_read() {
+async fn sending_moves_the_senders_read_position() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 2).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 2).await;
     app.send_message(message(&chat, "bob", "", "Hi")).await.unwrap();
     assert_eq!(app.store.stored_member(&chat, &user("bob")).unwrap().read_seq, Seq(3));
     assert_eq!(app.get_chat(&caller("bob"), &chat).await.unwrap().unread_count, 0);
@@ -50,52 +52,52 @@ async fn sending_counts_as_having_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_changes_nothing_and_is_pushed_again() {
+async fn repeat_stores_nothing_and_is_pushed_again() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     app.connect(&user("bob"), &connection("b-1", TestEnv::START)).await.unwrap();
     let first = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
-    // Fifty sends later, and read by bob since.
-    filled(&app, &chat, 40).await;
+    // Many sends later, and after bob has read it.
+    fill(&app, &chat, 40).await;
     app.mark_seen(MarkSeenCommand { caller: caller("bob"), chat: chat.clone(), seq: Seq(9) }).await.unwrap();
     app.push.take("b-1");
     let again = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
     assert!(!first.repeated && again.repeated);
     assert_eq!(again.message.message_id(), first.message.message_id());
-    assert_eq!(again.message.seen_by(), [user("alice"), user("bob")], "as it is now");
+    assert_eq!(again.message.seen_by(), [user("alice"), user("bob")], "the current state");
     assert_eq!(app.push.take("b-1")[0]["seq"], 1);
     assert_eq!(app.store.stored_messages(&chat).len(), 41);
     assert_eq!(app.store.stored_head(&chat).unwrap().last_seq, Seq(41));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_is_not_shown_to_who_came_later() {
+async fn repeat_is_not_pushed_to_later_members() {
     let app = app();
     let chat = group(&app, &["alice", "bob", "carol"]).await;
     app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
     add(&app, "alice", &chat, &["dave"]).await.unwrap();
-    online(&app, &["alice", "bob", "carol", "dave"]).await;
+    set_online(&app, &["alice", "bob", "carol", "dave"]).await;
     assert!(app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap().repeated);
-    let told = ["alice", "bob", "carol"].map(|name| (name, "message.created"));
-    pushed(&app, told);
+    let recipients = ["alice", "bob", "carol"].map(|name| (name, "message.created"));
+    assert_pushed(&app, recipients);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_name_for_something_else_is_refused() {
+async fn client_message_id_of_another_message_is_refused() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
     let error = app.send_message(message(&chat, "alice", "m-1", "Goodbye")).await.unwrap_err();
     assert!(matches!(error, ChatError::Refused(SendMessageError::IdempotencyConflict)), "{error:?}");
-    // Bob's m-1 is another.
+    // The ids are each sender's own: bob's m-1 is another message.
     assert!(!app.send_message(message(&chat, "bob", "m-1", "Goodbye")).await.unwrap().repeated);
     assert_eq!(app.store.stored_messages(&chat).len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reply_that_was_lost_is_found_by_repeating() {
+async fn repeat_after_a_lost_reply_finds_the_message() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     app.store.set_faults(Faults { lost_reply: 100, ..Faults::default() });
     let error = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap_err();
     assert!(matches!(error, ChatError::Store(_)), "{error:?}");
@@ -106,29 +108,29 @@ async fn a_reply_that_was_lost_is_found_by_repeating() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stranger_stores_nothing() {
+async fn non_participants_cannot_send() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     let error = app.send_message(message(&chat, "eve", "m-1", "Hello")).await.unwrap_err();
     assert!(matches!(error, ChatError::NotFound), "{error:?}");
     assert!(app.store.stored_messages(&chat).is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closed_chat_takes_no_messages() {
+async fn sending_to_a_closed_chat_is_refused() {
     let app = app();
-    let chat = closed(&app).await;
+    let chat = closed_group(&app).await;
     let error = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap_err();
     assert!(matches!(error, ChatError::Refused(SendMessageError::ChatClosed)), "{error:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sender_who_is_too_fast_is_told_how_long_to_wait() {
+async fn rate_limit_says_how_long_to_wait() {
     let sending = BudgetRate { burst: 3, per_second: 2 };
     let mut app = app();
     app.settings.sending = sending;
-    let chat = private(&app).await;
-    filled(&app, &chat, 3).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 3).await;
     let error = app.send_message(message(&chat, "alice", "", "Hello")).await.unwrap_err();
     let ChatError::Refused(SendMessageError::RateLimited { retry_after }) = error else { panic!("{error:?}") };
     assert_eq!(retry_after, Duration::from_millis(500));
@@ -138,7 +140,7 @@ async fn a_sender_who_is_too_fast_is_told_how_long_to_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_is_answered_where_a_new_message_would_be_refused() {
+async fn repeat_succeeds_when_a_new_message_would_be_refused() {
     let sending = BudgetRate { burst: 1, per_second: 1 };
     let mut app = app();
     app.settings.sending = sending;
@@ -159,9 +161,9 @@ async fn a_repeat_is_answered_where_a_new_message_would_be_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn conflicts_are_tried_again_for_five_seconds() {
+async fn send_retries_conflicts_for_five_seconds() {
     let app = with_store(MemoryStore::with_faults(1, Faults::default()));
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     app.store.set_faults(Faults { conflict: 80, ..Faults::default() });
     let sent = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
     assert!(sent.retries > 0 && !sent.repeated);
@@ -174,12 +176,12 @@ async fn conflicts_are_tried_again_for_five_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_is_not_committed_upon_members_that_have_changed() {
+async fn message_is_not_committed_if_the_members_changed() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     let head = head(&app, &chat);
     app.store.put_head(&chat, Head { members_rev: Rev(1), ..head });
-    // The chat document stays behind, even when it is read strongly: nothing is sent to the wrong people.
+    // The chat document stays behind the head, even in a strong read. So nothing is sent to the wrong users.
     let error = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap_err();
     assert!(matches!(error, ChatError::Store(StoreError::Unavailable { .. })), "{error:?}");
     assert!(app.store.stored_messages(&chat).is_empty());
@@ -188,11 +190,11 @@ async fn a_message_is_not_committed_upon_members_that_have_changed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_log_never_goes_back_in_time() {
+async fn created_at_never_decreases() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     tokio::time::advance(Duration::from_secs(3600)).await;
-    filled(&app, &chat, 1).await;
+    fill(&app, &chat, 1).await;
     // Another function's clock is an hour behind.
     let mut app = app;
     app.env = TestEnv::default();

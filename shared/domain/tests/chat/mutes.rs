@@ -1,4 +1,7 @@
-use crate::support::{TestApp, app, by, everything, group, json, online, private, private_of, pushed, refused, remove};
+use crate::support::{
+    TestApp, app, assert_pushed, assert_refused, by, group, json, private_chat, private_chat_of, remove, set_online,
+    snapshot,
+};
 use domain::chat_user::MAX_MUTED_CHATS;
 use domain::ids::ChatId;
 use domain::ports::{Env as _, UserStore as _};
@@ -22,11 +25,11 @@ async fn muted_by(app: &TestApp, who: &str) -> Vec<ChatId> {
     app.store.user(&user(who)).await.unwrap().unwrap().muted_chats.into_keys().collect()
 }
 
-/// The private chats of alice with so many others.
-async fn many(app: &TestApp, count: usize) -> Vec<ChatId> {
+/// Creates private chats of alice with `count` other users.
+async fn create_chats(app: &TestApp, count: usize) -> Vec<ChatId> {
     let mut chats = Vec::new();
     for n in 0..count {
-        chats.push(private_of(app, "alice", &format!("u{n}")).await);
+        chats.push(private_chat_of(app, "alice", &format!("u{n}")).await);
     }
     chats
 }
@@ -34,107 +37,107 @@ async fn many(app: &TestApp, count: usize) -> Vec<ChatId> {
 #[tokio::test(start_paused = true)]
 async fn a_chat_is_muted_until_it_is_unmuted() {
     let app = app();
-    let chat = private(&app).await;
-    online(&app, &["alice-1", "alice-2", "bob"]).await;
+    let chat = private_chat(&app).await;
+    set_online(&app, &["alice-1", "alice-2", "bob"]).await;
     let muted = mute(&app, "alice-1", &chat, Mute::On(None)).await.unwrap();
     assert_eq!(json(&muted), json!({"chatId": chat.as_str(), "muted": true}));
-    let [frame] = pushed(&app, [("alice-2", "user.updated")]);
+    let [frame] = assert_pushed(&app, [("alice-2", "user.updated")]);
     assert_eq!(frame.get("chatId"), None);
     assert_eq!((&frame["data"]["userId"], &frame["data"]["mutedChats"]), (&json!("alice"), &json!([chat.as_str()])));
     let unmuted = mute(&app, "alice-1", &chat, Mute::Off).await.unwrap();
     assert_eq!(json(&unmuted), json!({"chatId": chat.as_str(), "muted": false}));
-    let [frame] = pushed(&app, [("alice-2", "user.updated")]);
+    let [frame] = assert_pushed(&app, [("alice-2", "user.updated")]);
     assert_eq!(frame["data"]["mutedChats"], json!([]));
     assert!(muted_by(&app, "alice").await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_mute_ends_when_it_is_told_to() {
+async fn mute_ends_at_its_end() {
     let app = app();
-    let chat = private(&app).await;
-    online(&app, &["alice"]).await;
+    let chat = private_chat(&app).await;
+    set_online(&app, &["alice"]).await;
     let muted = mute(&app, "alice", &chat, Mute::On(Some(after(60)))).await.unwrap();
     let expected = json!({"chatId": chat.as_str(), "muted": true, "mutedUntil": "2026-01-01T00:01:00.000Z"});
     assert_eq!(json(&muted), expected);
-    pushed(&app, [("alice", "user.updated")]);
+    assert_pushed(&app, [("alice", "user.updated")]);
     let shown = async || json(&app.me(&by("alice")).await.unwrap().user)["mutedChats"].clone();
     tokio::time::advance(Duration::from_millis(59_999)).await;
     assert_eq!(shown().await, json!([chat.as_str()]));
     tokio::time::advance(Duration::from_millis(1)).await;
     assert_eq!(shown().await, json!([]));
-    // The end is replaced, and so is none.
+    // A new mute replaces the end, also by none.
     mute(&app, "alice", &chat, Mute::On(Some(after(120)))).await.unwrap();
     let longer = mute(&app, "alice", &chat, Mute::On(None)).await.unwrap();
     assert_eq!(json(&longer), json!({"chatId": chat.as_str(), "muted": true}));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_mute_that_is_over_is_refused() {
+async fn mute_with_an_end_in_the_past_is_refused() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     tokio::time::advance(Duration::from_secs(60)).await;
-    online(&app, &["alice"]).await;
-    let before = everything(&app);
+    set_online(&app, &["alice"]).await;
+    let before = snapshot(&app);
     for seconds in [0, 59, 60] {
-        refused!(
+        assert_refused!(
             mute(&app, "alice", &chat, Mute::On(Some(after(seconds)))).await,
             ChatError::Refused(MuteChatError::Ended)
         );
     }
-    assert_eq!(everything(&app), before);
-    pushed(&app, []);
+    assert_eq!(snapshot(&app), before);
+    assert_pushed(&app, []);
     mute(&app, "alice", &chat, Mute::On(Some(app.env.now().plus(Duration::from_millis(1))))).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_so_already_is_no_change() {
+async fn repeated_mute_changes_nothing() {
     let app = app();
-    let chat = private(&app).await;
-    online(&app, &["alice", "bob"]).await;
-    let before = everything(&app);
+    let chat = private_chat(&app).await;
+    set_online(&app, &["alice", "bob"]).await;
+    let before = snapshot(&app);
     assert_eq!(json(&mute(&app, "alice", &chat, Mute::Off).await.unwrap())["muted"], false);
-    assert_eq!(everything(&app), before);
+    assert_eq!(snapshot(&app), before);
     for way in [Mute::On(None), Mute::On(Some(after(60)))] {
         mute(&app, "alice", &chat, way).await.unwrap();
-        pushed(&app, [("alice", "user.updated")]);
-        let before = everything(&app);
+        assert_pushed(&app, [("alice", "user.updated")]);
+        let before = snapshot(&app);
         assert_eq!(json(&mute(&app, "alice", &chat, way).await.unwrap())["muted"], true);
-        assert_eq!(everything(&app), before);
+        assert_eq!(snapshot(&app), before);
     }
-    pushed(&app, []);
+    assert_pushed(&app, []);
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_who_is_in_a_chat_mutes_it() {
+async fn non_participants_cannot_mute() {
     let app = app();
     let chat = group(&app, &["alice", "bob", "carol"]).await;
     mute(&app, "carol", &chat, Mute::On(None)).await.unwrap();
     remove(&app, "carol", &chat, "carol").await.unwrap();
     let nowhere = ChatId::parse("nowhere").unwrap();
-    let before = everything(&app);
+    let before = snapshot(&app);
     for (who, chat) in [("eve", &chat), ("carol", &chat), ("alice", &nowhere)] {
         for way in [Mute::On(None), Mute::Off, Mute::On(Some(TestEnv::START))] {
-            refused!(mute(&app, who, chat, way).await, ChatError::NotFound);
+            assert_refused!(mute(&app, who, chat, way).await, ChatError::NotFound);
         }
     }
-    assert_eq!(everything(&app), before);
+    assert_eq!(snapshot(&app), before);
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_hundred_chats_are_muted_and_no_more() {
+async fn at_most_200_chats_can_be_muted() {
     let app = app();
-    let chats = many(&app, MAX_MUTED_CHATS + 1).await;
+    let chats = create_chats(&app, MAX_MUTED_CHATS + 1).await;
     for chat in &chats[..MAX_MUTED_CHATS] {
         mute(&app, "alice", chat, Mute::On(None)).await.unwrap();
     }
-    online(&app, &["alice"]).await;
-    let before = everything(&app);
-    refused!(
+    set_online(&app, &["alice"]).await;
+    let before = snapshot(&app);
+    assert_refused!(
         mute(&app, "alice", &chats[MAX_MUTED_CHATS], Mute::On(None)).await,
         ChatError::Refused(MuteChatError::TooMany { limit: MAX_MUTED_CHATS })
     );
-    assert_eq!(everything(&app), before);
-    pushed(&app, []);
+    assert_eq!(snapshot(&app), before);
+    assert_pushed(&app, []);
     mute(&app, "alice", &chats[0], Mute::On(Some(after(60)))).await.unwrap();
     mute(&app, "alice", &chats[1], Mute::Off).await.unwrap();
     mute(&app, "alice", &chats[MAX_MUTED_CHATS], Mute::On(None)).await.unwrap();
@@ -142,9 +145,9 @@ async fn two_hundred_chats_are_muted_and_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_over_or_left_makes_room() {
+async fn ended_mutes_and_left_chats_are_pruned() {
     let app = app();
-    let mut chats = many(&app, MAX_MUTED_CHATS).await;
+    let mut chats = create_chats(&app, MAX_MUTED_CHATS).await;
     let left = group(&app, &["bob", "alice", "carol"]).await;
     let last = chats.pop().unwrap();
     for chat in &chats[..MAX_MUTED_CHATS - 1] {
@@ -157,30 +160,30 @@ async fn what_is_over_or_left_makes_room() {
     let mutes = muted_by(&app, "alice").await;
     assert!(mutes.len() == MAX_MUTED_CHATS && mutes.contains(&last) && !mutes.contains(&left));
     tokio::time::advance(Duration::from_secs(60)).await;
-    let other = private(&app).await;
+    let other = private_chat(&app).await;
     mute(&app, "alice", &other, Mute::On(None)).await.unwrap();
     let mutes = muted_by(&app, "alice").await;
     assert!(mutes.len() == MAX_MUTED_CHATS && mutes.contains(&other) && !mutes.contains(&last));
 }
 
 #[tokio::test(start_paused = true)]
-async fn mutes_at_once_are_all_kept() {
+async fn concurrent_mutes_are_all_stored() {
     let app = app();
-    let chats = many(&app, 8).await;
+    let chats = create_chats(&app, 8).await;
     app.store.set_faults(Faults { latency_ms: 5, conflict: 20, ..Faults::default() });
     for muted in join_all(chats.iter().map(|chat| mute(&app, "alice", chat, Mute::On(None)))).await {
         muted.unwrap();
     }
     app.store.set_faults(Faults { conflict: 100, ..Faults::default() });
     assert_eq!(muted_by(&app, "alice").await.len(), 8);
-    refused!(mute(&app, "alice", &chats[0], Mute::Off).await, ChatError::Busy);
+    assert_refused!(mute(&app, "alice", &chats[0], Mute::Off).await, ChatError::Busy);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_end_that_could_not_be_shown_is_no_time() {
+async fn end_after_the_year_9999_is_refused() {
     let app = app();
-    let chat = private(&app).await;
-    // With an offset that is in the year 10000, which RFC 3339 cannot write.
+    let chat = private_chat(&app).await;
+    // With this offset, the second time is in the year 10000 in UTC, which RFC 3339 cannot express.
     for text in ["9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59-01:00"] {
         if let Ok(end) = Timestamp::parse(text) {
             let muted = mute(&app, "alice", &chat, Mute::On(Some(end))).await.unwrap();

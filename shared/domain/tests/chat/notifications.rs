@@ -1,6 +1,6 @@
-//! Who is notified of a message, and of what.
+//! The recipients and the content of notifications.
 
-use crate::support::{TestApp, app, by, called, clear, group, mark, online, private};
+use crate::support::{TestApp, app, by, clear, group, mark, nickname_update, private_chat, set_online};
 use domain::chat_user::UserChange;
 use domain::ids::ChatId;
 use domain::notification::Notification;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use testkit::TestEnv;
 use testkit::fixtures::{caller, message, user, users};
 
-fn notifying() -> TestApp {
+fn app_with_topic() -> TestApp {
     let app = app();
     app.push.set_notifying();
     app
@@ -21,10 +21,10 @@ async fn send(app: &TestApp, message: SendMessage) -> SendOutcome {
     app.send_message(message).await.unwrap()
 }
 
-/// Who was notified since it was last asked, sorted.
+/// The users who were notified since the last call, sorted.
 fn notified(app: &TestApp) -> Vec<String> {
     let batches = app.push.take_batches();
-    let mut users: Vec<_> = batches.iter().flatten().map(|it: &Notification| it.user.to_string()).collect();
+    let mut users: Vec<_> = batches.iter().flatten().map(|entry: &Notification| entry.user.to_string()).collect();
     users.sort();
     users
 }
@@ -33,16 +33,16 @@ async fn mute(app: &TestApp, who: &str, chat: &ChatId, mute: Mute) {
     app.mute_chat(MuteChat { caller: caller(who), chat: chat.clone(), mute }).await.unwrap();
 }
 
-async fn asks_for_mentions(app: &TestApp, who: &str) {
+async fn request_mention_notifications(app: &TestApp, who: &str) {
     let change = UserChange { notify_on_mention: Some(true), ..UserChange::default() };
     app.update_me(&UpdateMe { caller: caller(who), change }).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_offline_is_notified_with_what_a_device_needs_to_show() {
-    let app = notifying();
-    let chat = private(&app).await;
-    app.update_me(&called(caller("alice"), "Ali")).await.unwrap();
+async fn offline_users_are_notified_with_sender_and_preview() {
+    let app = app_with_topic();
+    let chat = private_chat(&app).await;
+    app.update_me(&nickname_update(caller("alice"), "Ali")).await.unwrap();
     send(&app, message(&chat, "alice", "", "Hello")).await;
     app.push.take_batches();
     let sent = send(&app, message(&chat, "alice", "", "Are you\nthere?")).await;
@@ -60,31 +60,31 @@ async fn who_is_offline_is_notified_with_what_a_device_needs_to_show() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_online_on_one_device_is_not_notified_and_a_ghost_is_nobody() {
-    let app = notifying();
+async fn only_users_whom_no_push_reached_are_notified() {
+    let app = app_with_topic();
     let chat = group(&app, &["alice", "bob", "carol", "dave"]).await;
-    online(&app, &["alice-1", "alice-2", "bob-1", "bob-2", "carol"]).await;
+    set_online(&app, &["alice-1", "alice-2", "bob-1", "bob-2", "carol"]).await;
     tokio::time::advance(Duration::from_secs(60)).await;
-    // One of bob's is gone, and all of carol's.
+    // One of bob's connections is gone, and carol's only one.
     app.push.set_gone("bob-1");
     app.push.set_gone("carol");
     send(&app, SendMessage { caller: by("alice-1"), ..message(&chat, "alice", "", "Hello") }).await;
     assert_eq!(notified(&app), ["carol", "dave"]);
-    // What fails is not there either.
+    // A connection whose post fails does not count as reached either.
     app.push.set_failing("bob-2");
     send(&app, message(&chat, "alice", "", "Hello")).await;
     assert_eq!(notified(&app), ["bob", "carol", "dave"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_muted_the_chat_is_notified_only_of_mentions_and_only_if_they_asked_for_that() {
-    let app = notifying();
+async fn muted_chats_notify_only_of_mentions_and_only_on_request() {
+    let app = app_with_topic();
     let chat = group(&app, &["alice", "bob", "carol", "dave"]).await;
     for who in ["bob", "carol"] {
         mute(&app, who, &chat, Mute::On(None)).await;
     }
-    asks_for_mentions(&app, "carol").await;
-    asks_for_mentions(&app, "dave").await;
+    request_mention_notifications(&app, "carol").await;
+    request_mention_notifications(&app, "dave").await;
     send(&app, message(&chat, "alice", "", "Hello")).await;
     assert_eq!(notified(&app), ["dave"]);
     let mentions = users(&["bob", "carol", "dave"]).into_iter().collect();
@@ -96,9 +96,9 @@ async fn who_muted_the_chat_is_notified_only_of_mentions_and_only_if_they_asked_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_mute_that_has_ended_is_none() {
-    let app = notifying();
-    let chat = private(&app).await;
+async fn ended_mute_does_not_stop_notifications() {
+    let app = app_with_topic();
+    let chat = private_chat(&app).await;
     mute(&app, "bob", &chat, Mute::On(Some(TestEnv::START.plus(Duration::from_secs(60))))).await;
     send(&app, message(&chat, "alice", "", "Hello")).await;
     assert_eq!(notified(&app), [""; 0]);
@@ -108,8 +108,8 @@ async fn a_mute_that_has_ended_is_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_notifies_again_but_not_who_has_read_it_or_does_not_see_it() {
-    let app = notifying();
+async fn repeat_notifies_only_users_who_can_see_it_and_have_not_read_it() {
+    let app = app_with_topic();
     let chat = group(&app, &["alice", "bob", "carol", "dave"]).await;
     let hello = message(&chat, "alice", "m-1", "Hello");
     send(&app, hello.clone()).await;
@@ -121,19 +121,19 @@ async fn a_repeat_notifies_again_but_not_who_has_read_it_or_does_not_see_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_nobody_is_notified_nothing_is_read_or_published() {
+async fn without_a_topic_nothing_is_published() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     let sent = send(&app, message(&chat, "alice", "", "Hello")).await;
     assert_eq!((sent.notified.published, sent.notified.failed), (0, 0));
     assert_eq!(notified(&app), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_topic_that_fails_fails_no_message() {
-    let app = notifying();
+async fn failing_topic_does_not_fail_the_send() {
+    let app = app_with_topic();
     let chat = group(&app, &["alice", "bob", "carol"]).await;
-    online(&app, &["bob"]).await;
+    set_online(&app, &["bob"]).await;
     app.push.set_topic_failing();
     let sent = send(&app, message(&chat, "alice", "", "Hello")).await;
     assert_eq!((sent.pushed.posted, sent.notified.published, sent.notified.failed), (1, 0, 1));
@@ -141,20 +141,20 @@ async fn a_topic_that_fails_fails_no_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_topic_that_never_answers_delays_the_answer_by_three_seconds() {
-    let app = notifying();
+async fn silent_topic_delays_the_answer_by_three_seconds() {
+    let app = app_with_topic();
     let chat = group(&app, &["alice", "bob", "carol"]).await;
     app.push.set_topic_silent();
     let before = app.env.now();
     let sent = tokio::time::timeout(Duration::from_secs(60), send(&app, message(&chat, "alice", "", "Hello"))).await;
-    let sent = sent.expect("it is answered");
+    let sent = sent.expect("an answer");
     assert_eq!((sent.notified.published, sent.notified.failed), (0, 2));
     assert_eq!(app.env.now(), before.plus(Duration::from_secs(3)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_large_group_is_notified_ten_by_ten() {
-    let app = notifying();
+async fn notifications_are_published_in_batches_of_ten() {
+    let app = app_with_topic();
     let names: Vec<String> = (0..34).map(|n| format!("user{n:02}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let chat = group(&app, &names).await;

@@ -1,6 +1,6 @@
 use crate::support::{
-    TEAM, app, everything, filled, forget, group, head, json, online, private, pushed, react, refused, remove, say,
-    shown_in_page, with_store,
+    TEAM, app, assert_pushed, assert_refused, discard_pushes, fill, group, head, json, message_in_page, private_chat,
+    react, remove, send_text, set_online, snapshot, with_store,
 };
 use domain::chat::MAX_FRAME_BYTES;
 use domain::ids::Rev;
@@ -11,19 +11,19 @@ use serde_json::{Value, json};
 use testkit::fixtures::message;
 use testkit::{Faults, MemoryStore};
 
-/// One more than a message takes.
+/// One emoji more than a message can have.
 const FACES: [&str; Reactions::MAX_EMOJIS + 1] = [
     "😀", "😁", "😂", "😃", "😄", "😅", "😆", "😇", "😈", "😉", "😊", "😋", "😌", "😍", "😎", "😏", "😐", "😑", "😒",
     "😓", "😔",
 ];
 
 #[tokio::test(start_paused = true)]
-async fn reactions_are_set_replaced_and_taken_back() {
+async fn reactions_are_set_replaced_and_removed() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    filled(&app, &chat, 1).await;
-    online(&app, &["alice", "bob-1", "bob-2", "carol"]).await;
-    let told = ["alice", "bob-2", "carol"].map(|name| (name, "message.updated"));
+    fill(&app, &chat, 1).await;
+    set_online(&app, &["alice", "bob-1", "bob-2", "carol"]).await;
+    let recipients = ["alice", "bob-2", "carol"].map(|name| (name, "message.updated"));
     let steps: [(&[&str], Value); 4] = [
         (
             &["👍", "🎉"],
@@ -37,51 +37,57 @@ async fn reactions_are_set_replaced_and_taken_back() {
         let reacted = react(&app, "bob-1", &chat, 1, emojis).await.unwrap();
         let shown = json(&reacted.message);
         assert_eq!((&shown["reactions"], &shown["rev"]), (&expected, &json!(rev)));
-        assert!(shown.get("editedAt").is_none(), "a reaction is no edit");
-        for frame in pushed(&app, told) {
+        assert!(shown.get("editedAt").is_none(), "a reaction is not an edit");
+        for frame in assert_pushed(&app, recipients) {
             assert_eq!((&frame["rev"], &frame["data"]), (&json!(rev), &shown));
         }
-        let before = everything(&app);
+        let before = snapshot(&app);
         let again = react(&app, "bob-1", &chat, 1, emojis).await.unwrap();
         assert_eq!((again.message, again.pushed.posted), (reacted.message, 0));
-        assert_eq!(everything(&app), before, "what is so already is no change");
+        assert_eq!(snapshot(&app), before, "a repeat changes nothing");
     }
-    pushed(&app, []);
+    assert_pushed(&app, []);
 }
 
 #[tokio::test(start_paused = true)]
-async fn everyones_reactions_stand_side_by_side() {
+async fn reactions_of_all_users_are_kept() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    filled(&app, &chat, 1).await;
+    fill(&app, &chat, 1).await;
     for who in ["carol", "alice", "bob"] {
         react(&app, who, &chat, 1, &["👍"]).await.unwrap();
     }
     let shown = json(&react(&app, "alice", &chat, 1, &[]).await.unwrap().message);
     assert_eq!(shown["reactions"], json!([{"emoji": "👍", "count": 2, "userIds": ["bob", "carol"]}]));
     remove(&app, "bob", &chat, "bob").await.unwrap();
-    assert_eq!(shown_in_page(&app, "alice", &chat, 1).await["reactions"][0]["count"], 2);
+    assert_eq!(message_in_page(&app, "alice", &chat, 1).await["reactions"][0]["count"], 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_takes_twenty_different_emojis() {
+async fn message_has_at_most_20_different_emojis() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 1).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 1).await;
     react(&app, "alice", &chat, 1, &FACES[..20]).await.unwrap();
-    online(&app, &["alice", "bob"]).await;
-    let before = everything(&app);
+    set_online(&app, &["alice", "bob"]).await;
+    let before = snapshot(&app);
     let limit = ReactionLimitExceeded { what: "different emojis", limit: 20 };
-    refused!(react(&app, "bob", &chat, 1, &FACES[20..]).await, ChatError::Refused(ChangeMessageError::TooManyReactions(over)) if over == limit);
-    refused!(react(&app, "alice", &chat, 1, &FACES).await, ChatError::Refused(ChangeMessageError::TooManyReactions(over)) if over == limit);
-    assert_eq!(everything(&app), before);
-    pushed(&app, []);
+    assert_refused!(
+        react(&app, "bob", &chat, 1, &FACES[20..]).await,
+        ChatError::Refused(ChangeMessageError::TooManyReactions(over)) if over == limit
+    );
+    assert_refused!(
+        react(&app, "alice", &chat, 1, &FACES).await,
+        ChatError::Refused(ChangeMessageError::TooManyReactions(over)) if over == limit
+    );
+    assert_eq!(snapshot(&app), before);
+    assert_pushed(&app, []);
     react(&app, "bob", &chat, 1, &FACES[3..5]).await.unwrap();
-    forget(&app, &["alice", "bob"]);
+    discard_pushes(&app, &["alice", "bob"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_takes_a_thousand_reactions() {
+async fn message_has_at_most_1000_reactions() {
     let app = app();
     let all: Vec<String> = (0..52).map(|n| format!("u{n:0>127}")).collect();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
@@ -90,22 +96,22 @@ async fn a_message_takes_a_thousand_reactions() {
     for who in &all[..50] {
         react(&app, who, &chat, 1, &FACES[..20]).await.unwrap();
     }
-    online(&app, &all[49..]).await;
-    let before = everything(&app);
-    refused!(
+    set_online(&app, &all[49..]).await;
+    let before = snapshot(&app);
+    assert_refused!(
         react(&app, all[50], &chat, 1, &FACES[..1]).await,
         ChatError::Refused(ChangeMessageError::TooManyReactions(ReactionLimitExceeded {
             what: "reactions",
             limit: 1000
         }))
     );
-    assert_eq!(everything(&app), before);
-    pushed(&app, []);
+    assert_eq!(snapshot(&app), before);
+    assert_pushed(&app, []);
     let fewer = react(&app, all[0], &chat, 1, &FACES[..19]).await.unwrap();
     let shown = json(&fewer.message);
-    assert!(shown.to_string().len() < MAX_FRAME_BYTES, "and still fits a frame");
+    assert!(shown.to_string().len() < MAX_FRAME_BYTES, "it still fits in a frame");
     assert_eq!((&shown["reactions"][0]["count"], &shown["reactions"][0]["userIdsLimited"]), (&json!(50), &json!(true)));
-    for frame in pushed(&app, [all[49], all[50], all[51]].map(|name| (name, "message.updated"))) {
+    for frame in assert_pushed(&app, [all[49], all[50], all[51]].map(|name| (name, "message.updated"))) {
         assert!(frame.to_string().len() <= MAX_FRAME_BYTES);
         assert_eq!(frame["data"], shown);
     }
@@ -113,17 +119,17 @@ async fn a_message_takes_a_thousand_reactions() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reactions_of_many_at_once_are_all_kept() {
+async fn concurrent_reactions_are_all_stored() {
     let app = with_store(MemoryStore::with_faults(7, Faults::default()));
     let all: Vec<String> = (0..12).map(|n| format!("u{n:02}")).collect();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let chat = group(&app, &all).await;
-    say(&app, all[0], &chat, "Vote!").await;
+    send_text(&app, all[0], &chat, "Vote!").await;
     app.store.set_faults(Faults { latency_ms: 5, ..Faults::default() });
     let votes = all.iter().map(|who| react(&app, who, &chat, 1, &["👍"]));
     for vote in futures_util::future::join_all(votes).await {
         vote.unwrap();
     }
-    assert_eq!(shown_in_page(&app, all[0], &chat, 1).await["reactions"][0]["userIds"], json!(all));
+    assert_eq!(message_in_page(&app, all[0], &chat, 1).await["reactions"][0]["userIds"], json!(all));
     assert_eq!(head(&app, &chat).last_rev, Rev(12));
 }

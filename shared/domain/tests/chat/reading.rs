@@ -1,5 +1,5 @@
 use crate::support::{
-    TestApp, add, app, clear, delete, filled, group, group_of, list, mark, online, private, remove, seqs,
+    TestApp, add, app, clear, delete, fill, group, group_of, list, mark, private_chat, remove, seqs, set_online,
 };
 use domain::chat::MAX_FRAME_BYTES;
 use domain::ids::{ChatId, Seq};
@@ -12,10 +12,10 @@ async fn page(app: &TestApp, chat: &ChatId, who: &str, start: PageStart, limit: 
 }
 
 #[tokio::test(start_paused = true)]
-async fn pages_in_every_direction() {
+async fn each_page_start_gives_the_right_range() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 25).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 25).await;
     let cases = [
         (PageStart::Latest, 16..=25, true, false),
         (PageStart::Before(Seq(16)), 6..=15, true, true),
@@ -36,8 +36,8 @@ async fn pages_in_every_direction() {
 #[tokio::test(start_paused = true)]
 async fn paging_both_ways_gives_each_message_once() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 23).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 23).await;
     let mut forward = Vec::new();
     let mut next = page(&app, &chat, "bob", PageStart::After(Seq(0)), 5).await;
     loop {
@@ -61,12 +61,12 @@ async fn paging_both_ways_gives_each_message_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_page_says_where_there_is_more() {
+async fn empty_page_says_where_more_messages_are() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     let empty = page(&app, &chat, "bob", PageStart::Latest, 5).await;
     assert!(empty.range.is_none() && !empty.has_more_before && !empty.has_more_after);
-    filled(&app, &chat, 3).await;
+    fill(&app, &chat, 3).await;
     let after = page(&app, &chat, "bob", PageStart::After(Seq(3)), 5).await;
     assert!(after.range.is_none() && after.has_more_before && !after.has_more_after);
     let before = page(&app, &chat, "bob", PageStart::Before(Seq(1)), 5).await;
@@ -74,12 +74,12 @@ async fn an_empty_page_says_where_there_is_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_below_the_floor_is_shown() {
+async fn messages_below_the_floor_are_not_listed() {
     let app = app();
     let chat = group(&app, &["alice", "bob", "dave"]).await;
-    filled(&app, &chat, 4).await;
+    fill(&app, &chat, 4).await;
     add(&app, "alice", &chat, &["carol"]).await.unwrap();
-    filled(&app, &chat, 2).await;
+    fill(&app, &chat, 2).await;
     for start in [PageStart::Latest, PageStart::After(Seq(0)), PageStart::Around(Seq(2)), PageStart::Before(Seq(9))] {
         let page = page(&app, &chat, "carol", start, 50).await;
         assert_eq!((seqs(&page), page.floor, page.has_more_before), (vec![5, 6], Seq(4), false), "{start:?}");
@@ -91,31 +91,31 @@ async fn nothing_below_the_floor_is_shown() {
     assert_eq!(details.unread_count, 0);
     assert!(
         serde_json::to_value(&details).unwrap()["chat"].get("lastMessageId").is_none(),
-        "not even the last one's name"
+        "not even the last message's id"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_somebody_deleted_for_themselves_is_covered_and_not_shown() {
+async fn message_deleted_for_oneself_is_in_the_range_but_not_listed() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 3).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 3).await;
     delete(&app, "bob", &chat, 2, DeleteFor::Me).await.unwrap();
     let of_bob = page(&app, &chat, "bob", PageStart::Latest, 50).await;
     assert_eq!((seqs(&of_bob), of_bob.range.unwrap().from), (vec![1, 3], Seq(1)));
     let of_alice = page(&app, &chat, "alice", PageStart::Latest, 50).await;
     assert_eq!(seqs(&of_alice), [1, 2, 3]);
     let shown = serde_json::to_value(&of_alice.messages[1]).unwrap();
-    assert_eq!(shown["deletedFor"], serde_json::json!([]), "and nobody else is told");
+    assert_eq!(shown["deletedFor"], serde_json::json!([]), "others do not see who deleted it");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_ends_where_a_transaction_is_seen_in_part() {
+async fn page_ends_at_a_partly_visible_transaction() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 5).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 5).await;
     app.store.set_faults(Faults { half_read: 100, ..Faults::default() });
-    filled(&app, &chat, 1).await;
+    fill(&app, &chat, 1).await;
     let half = page(&app, &chat, "bob", PageStart::Latest, 50).await;
     assert_eq!(half.seq, Seq(6), "the head shows it");
     assert!(half.has_more_after && half.range.is_none_or(|range| range.to < Seq(6)));
@@ -129,14 +129,14 @@ async fn a_page_ends_where_a_transaction_is_seen_in_part() {
 async fn seen_by_follows_the_read_positions() {
     let app = app();
     let chat = group(&app, &["alice", "bob", "dave"]).await;
-    filled(&app, &chat, 2).await;
+    fill(&app, &chat, 2).await;
     add(&app, "alice", &chat, &["carol"]).await.unwrap();
-    filled(&app, &chat, 1).await;
+    fill(&app, &chat, 1).await;
     app.mark_seen(mark(&chat, "bob", 2)).await.unwrap();
     let shown = page(&app, &chat, "alice", PageStart::Latest, 50).await;
     let seen: Vec<_> = shown.messages.iter().map(|message| message.seen_by().len()).collect();
     assert_eq!(seen, [2, 2, 1]);
-    // Someone who joined later has not seen what came before, however far they have read.
+    // A later member has not seen earlier messages, however far they have read.
     app.mark_seen(mark(&chat, "carol", 3)).await.unwrap();
     let shown = page(&app, &chat, "alice", PageStart::Latest, 50).await;
     let carol: Vec<_> = shown.messages.iter().map(|message| message.seen_by().contains(&user("carol"))).collect();
@@ -144,31 +144,31 @@ async fn seen_by_follows_the_read_positions() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_fits_a_frame_and_loses_nothing() {
+async fn pages_fit_in_frames_and_skip_no_message() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     for n in 0..9 {
         let mut large = message(&chat, "alice", "", "x");
         large.content = text(&"x".repeat(if n == 4 { 24_000 } else { 8_000 }));
         app.send_message(large).await.unwrap();
     }
-    let (mut at, mut found) = (Seq(0), Vec::new());
+    let (mut at, mut listed) = (Seq(0), Vec::new());
     while at < Seq(9) {
         let page = page(&app, &chat, "bob", PageStart::After(at), 50).await;
         assert!(serde_json::to_string(&page).unwrap().len() <= MAX_FRAME_BYTES);
         assert_eq!(page.has_more_after, page.range.unwrap().to < Seq(9));
-        found.extend(seqs(&page));
+        listed.extend(seqs(&page));
         at = page.range.unwrap().to;
     }
-    assert_eq!(found, (1..=9).collect::<Vec<_>>());
+    assert_eq!(listed, (1..=9).collect::<Vec<_>>());
     let latest = page(&app, &chat, "bob", PageStart::Latest, 50).await;
     assert_eq!(seqs(&latest), [7, 8, 9], "cut from the far end");
     let around = page(&app, &chat, "bob", PageStart::Around(Seq(5)), 50).await;
-    assert_eq!(seqs(&around), [5], "the one that was asked for is on it");
+    assert_eq!(seqs(&around), [5], "the requested message is on the page");
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_message_that_does_not_fit_with_all_its_readers_says_so() {
+async fn seen_by_is_cut_if_the_message_does_not_fit() {
     let app = app();
     let others: Vec<_> = (0..89).map(|n| user(&format!("{n:0128}"))).collect();
     let everyone: Vec<_> = [user("alice")].into_iter().chain(others.iter().cloned()).collect();
@@ -185,13 +185,13 @@ async fn one_message_that_does_not_fit_with_all_its_readers_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn marking_moves_forward_tells_everyone_and_stops_at_the_end() {
+async fn read_position_moves_forward_only_and_up_to_the_last_message() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     for (who, name) in [("alice", "a-1"), ("bob", "b-1"), ("bob", "b-2")] {
         app.connect(&user(who), &connection(name, TestEnv::START)).await.unwrap();
     }
-    filled(&app, &chat, 5).await;
+    fill(&app, &chat, 5).await;
     for name in ["a-1", "b-1", "b-2"] {
         app.push.take(name);
     }
@@ -211,21 +211,21 @@ async fn marking_moves_forward_tells_everyone_and_stops_at_the_end() {
         let seen = app.mark_seen(mark(&chat, "bob", again)).await.unwrap();
         assert_eq!((seen.read_seq, seen.unread_count), (Seq(3), 2));
     }
-    assert_eq!(app.push.count(), 0, "what did not move is no news");
+    assert_eq!(app.push.count(), 0, "no event without a move");
     let error = app.mark_seen(mark(&chat, "bob", 6)).await.unwrap_err();
     assert!(matches!(error, ChatError::Refused(MarkSeenError::PastTheEnd { last: Seq(5) })), "{error:?}");
     assert_eq!(app.store.stored_member(&chat, &user("bob")).unwrap().read_seq, Seq(3));
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_a_large_chat_nobody_is_told() {
+async fn receipts_are_pushed_in_chats_of_at_most_100() {
     let app = app();
     let others: Vec<_> = (0..100).map(|n| format!("u{n}")).collect();
     let others: Vec<_> = others.iter().map(String::as_str).collect();
     let chat = group(&app, &[&["alice"], &others[..80]].concat()).await;
     add(&app, "alice", &chat, &others[80..]).await.unwrap();
-    filled(&app, &chat, 2).await;
-    online(&app, &["alice"]).await;
+    fill(&app, &chat, 2).await;
+    set_online(&app, &["alice"]).await;
     assert_eq!(app.mark_seen(mark(&chat, "u1", 1)).await.unwrap().pushed.posted, 0, "101 participants");
     remove(&app, "u99", &chat, "u99").await.unwrap();
     app.push.take("alice");
@@ -233,10 +233,10 @@ async fn in_a_large_chat_nobody_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stranger_reads_and_marks_nothing() {
+async fn non_participants_cannot_list_or_mark_messages() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 2).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 2).await;
     let error = app.list_messages(list(&chat, "eve", PageStart::Latest, 50)).await.unwrap_err();
     assert!(matches!(error, ChatError::NotFound), "{error:?}");
     for seq in [1, 99] {

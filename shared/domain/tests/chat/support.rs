@@ -1,4 +1,4 @@
-//! The domain on fakes.
+//! Helpers that run the use cases on fakes.
 
 use domain::change::Pointer;
 use domain::chat::{Chat, Head};
@@ -21,10 +21,10 @@ use std::sync::{Arc, Mutex};
 use testkit::MemoryStore;
 use testkit::fixtures::{caller, connection, message, text, user, users};
 
-/// Without an Auth Service unless a test puts one there.
+/// The app under test; without an Auth Service unless a test adds one.
 pub(crate) type TestApp = testkit::TestApp<MemoryStore, Option<AuthService>>;
 
-/// Whoever is in most chats of the tests.
+/// The participants of most groups.
 pub(crate) const TEAM: [&str; 3] = ["alice", "bob", "carol"];
 
 pub(crate) fn app() -> TestApp {
@@ -35,25 +35,25 @@ pub(crate) fn with_store(store: MemoryStore) -> TestApp {
     testkit::app(store, None)
 }
 
-/// With an Auth Service that knows these users.
-pub(crate) fn with_users(known: &[&str]) -> TestApp {
+/// An app with an Auth Service that knows these users.
+pub(crate) fn with_users(ids: &[&str]) -> TestApp {
     let directory = AuthService::default();
-    for id in known {
+    for id in ids {
         directory.add(Profile { username: format!("{id}@example.com"), display_name: None, avatar_url: None }, id);
     }
     testkit::app(MemoryStore::default(), Some(directory))
 }
 
-/// Knows users until it is told to fail.
+/// A fake Auth Service that can be set to fail.
 #[derive(Debug, Default)]
 pub(crate) struct AuthService {
-    known: Mutex<BTreeMap<UserId, Profile>>,
+    users: Mutex<BTreeMap<UserId, Profile>>,
     is_down: AtomicBool,
 }
 
 impl AuthService {
     pub(crate) fn add(&self, profile: Profile, id: &str) {
-        self.known.lock().unwrap().insert(user(id), profile);
+        self.users.lock().unwrap().insert(user(id), profile);
     }
 
     pub(crate) fn set_down(&self, is_down: bool) {
@@ -65,17 +65,17 @@ impl Directory for AuthService {
     async fn profiles(&self, users: &[UserId]) -> Result<Option<BTreeMap<UserId, Profile>>, DirectoryError> {
         tokio::task::yield_now().await;
         if self.is_down.load(Ordering::Relaxed) {
-            return Err(DirectoryError("told to fail".into()));
+            return Err(DirectoryError("set to fail".into()));
         }
-        let known = self.known.lock().unwrap();
+        let profiles = self.users.lock().unwrap();
         Ok(Some(
-            users.iter().filter_map(|user| known.get_key_value(user)).map(|(k, v)| (k.clone(), v.clone())).collect(),
+            users.iter().filter_map(|user| profiles.get_key_value(user)).map(|(k, v)| (k.clone(), v.clone())).collect(),
         ))
     }
 }
 
-/// Asserts that a call is refused, and how.
-macro_rules! refused {
+/// Asserts that a call fails with an error of this pattern.
+macro_rules! assert_refused {
     ($result:expr, $error:pat $(if $guard:expr)?) => {
         match $result {
             Err($error) $(if $guard)? => {}
@@ -83,25 +83,25 @@ macro_rules! refused {
         }
     };
 }
-pub(crate) use refused;
+pub(crate) use assert_refused;
 
-// --- who ----------------------------------------------------------------------------------------
+// --- users --------------------------------------------------------------------------------------
 
-/// Opens these connections; `bob-2` is one of bob's. Forgets who was told that they are online.
-pub(crate) async fn online(app: &TestApp, devices: &[&str]) {
+/// Opens these connections and discards the presence events. `bob-2` is a connection of bob.
+pub(crate) async fn set_online(app: &TestApp, devices: &[&str]) {
     for device in devices {
-        comes(app, device).await;
+        connect(app, device).await;
     }
     app.push.forget("presence.updated");
 }
 
-/// Opens a connection.
-pub(crate) async fn comes(app: &TestApp, device: &str) {
+/// Opens the connection `device`.
+pub(crate) async fn connect(app: &TestApp, device: &str) {
     app.connect(&user(owner(device)), &connection(device, app.env.now())).await.unwrap();
 }
 
-/// Closes a connection.
-pub(crate) async fn goes(app: &TestApp, device: &str) {
+/// Closes the connection `device`.
+pub(crate) async fn disconnect(app: &TestApp, device: &str) {
     app.disconnect(&user(owner(device)), &ConnectionId::parse(device).unwrap()).await.unwrap();
 }
 
@@ -109,51 +109,52 @@ fn owner(device: &str) -> &str {
     device.split_once('-').map_or(device, |(owner, _)| owner)
 }
 
-/// Somebody takes a nickname.
-pub(crate) fn called(caller: Caller, nickname: &str) -> UpdateMe {
+/// The request of `caller` to set their nickname.
+pub(crate) fn nickname_update(caller: Caller, nickname: &str) -> UpdateMe {
     let nickname = Some(Nickname::parse(nickname).unwrap());
     UpdateMe { caller, change: UserChange { nickname, ..UserChange::default() } }
 }
 
-/// Who asks: a user over HTTP, or over the connection that is named.
+/// The caller `alice` over HTTP, or `alice-1` over that connection.
 pub(crate) fn by(name: &str) -> Caller {
     Caller { connection: name.contains('-').then(|| ConnectionId::parse(name).unwrap()), ..caller(owner(name)) }
 }
 
-/// Asserts that each of these connections was pushed this one event, and no other anything; answers the frames.
+/// Asserts that each of these connections got exactly this one event, and no other connection got any. Returns the
+/// frames.
 #[track_caller]
-pub(crate) fn pushed<const N: usize>(app: &TestApp, expected: [(&str, &str); N]) -> [Value; N] {
+pub(crate) fn assert_pushed<const N: usize>(app: &TestApp, expected: [(&str, &str); N]) -> [Value; N] {
     let frames = expected.map(|(connection, event)| {
         let mut frames = app.push.take(connection);
         assert_eq!(frames.len(), 1, "{connection}: {frames:?}");
         assert_eq!(frames[0]["event"], event, "{connection}: {frames:?}");
         frames.remove(0)
     });
-    assert_eq!(app.push.count(), 0, "somebody else was told too");
+    assert_eq!(app.push.count(), 0, "another connection got an event too");
     frames
 }
 
-/// Forgets what was pushed to these connections.
-pub(crate) fn forget(app: &TestApp, connections: &[&str]) {
+/// Discards the frames of these connections, and asserts that no other connection has any.
+pub(crate) fn discard_pushes(app: &TestApp, connections: &[&str]) {
     for connection in connections {
         app.push.take(connection);
     }
-    assert_eq!(app.push.count(), 0, "somebody else was told too");
+    assert_eq!(app.push.count(), 0, "another connection got an event too");
 }
 
 // --- chats --------------------------------------------------------------------------------------
 
 /// The private chat of alice and bob.
-pub(crate) async fn private(app: &TestApp) -> ChatId {
-    private_of(app, "alice", "bob").await
+pub(crate) async fn private_chat(app: &TestApp) -> ChatId {
+    private_chat_of(app, "alice", "bob").await
 }
 
-pub(crate) async fn private_of(app: &TestApp, one: &str, other: &str) -> ChatId {
+pub(crate) async fn private_chat_of(app: &TestApp, one: &str, other: &str) -> ChatId {
     let chat = NewChat::private(&user(one), &users(&[other])).unwrap();
     app.create_chat(CreateChat { caller: caller(one), chat }).await.unwrap().chat.chat_id().clone()
 }
 
-/// A group, of which the first is the admin.
+/// A group whose admin is the first user.
 pub(crate) async fn group(app: &TestApp, who: &[&str]) -> ChatId {
     group_of(app, &users(who)).await
 }
@@ -164,10 +165,10 @@ pub(crate) async fn group_of(app: &TestApp, who: &[UserId]) -> ChatId {
     app.create_chat(CreateChat { caller, chat }).await.unwrap().chat.chat_id().clone()
 }
 
-/// A group that bob has left, so that alice is alone in it.
-pub(crate) async fn closed(app: &TestApp) -> ChatId {
+/// A group that was closed when bob left it. Alice is its only member.
+pub(crate) async fn closed_group(app: &TestApp) -> ChatId {
     let chat = group(app, &["alice", "bob", "carol"]).await;
-    filled(app, &chat, 3).await;
+    fill(app, &chat, 3).await;
     remove(app, "alice", &chat, "carol").await.unwrap();
     remove(app, "bob", &chat, "bob").await.unwrap();
     chat
@@ -196,7 +197,7 @@ pub(crate) async fn add(
     app.add_participants(AddParticipants { caller: by(who), chat: chat.clone(), users }).await
 }
 
-/// Removes a participant; whoever removes themselves leaves.
+/// Removes a participant. A caller who removes themselves leaves.
 pub(crate) async fn remove(
     app: &TestApp,
     who: &str,
@@ -222,15 +223,15 @@ pub(crate) async fn clear(app: &TestApp, who: &str, chat: &ChatId) -> ClearedCha
 
 // --- messages -----------------------------------------------------------------------------------
 
-/// Sends a message.
-pub(crate) async fn say(app: &TestApp, who: &str, chat: &ChatId, content: &str) -> SendOutcome {
+/// Sends a text without a client message id.
+pub(crate) async fn send_text(app: &TestApp, who: &str, chat: &ChatId, content: &str) -> SendOutcome {
     app.send_message(message(chat, who, "", content)).await.unwrap()
 }
 
-/// Sends `count` messages of alice.
-pub(crate) async fn filled(app: &TestApp, chat: &ChatId, count: u64) {
+/// Sends `count` texts as alice.
+pub(crate) async fn fill(app: &TestApp, chat: &ChatId, count: u64) {
     for n in 1..=count {
-        say(app, "alice", chat, &format!("Message {n}")).await;
+        send_text(app, "alice", chat, &format!("Message {n}")).await;
     }
 }
 
@@ -270,7 +271,7 @@ pub(crate) fn mark(chat: &ChatId, who: &str, seq: u64) -> MarkSeenCommand {
     MarkSeenCommand { caller: by(who), chat: chat.clone(), seq: Seq(seq) }
 }
 
-// --- what there is ------------------------------------------------------------------------------
+// --- reading ------------------------------------------------------------------------------------
 
 pub(crate) fn list(chat: &ChatId, who: &str, start: PageStart, limit: u64) -> ListMessages {
     ListMessages { caller: caller(who), chat: chat.clone(), start, limit: PageLimit::new(limit).unwrap() }
@@ -280,50 +281,50 @@ pub(crate) fn seqs(page: &Page) -> Vec<u64> {
     page.messages.iter().map(|message| message.seq().0).collect()
 }
 
-/// The places of the last hundred messages that somebody can see.
-pub(crate) async fn visible(app: &TestApp, who: &str, chat: &ChatId) -> Vec<u64> {
+/// The seqs of the last hundred messages that `who` can see.
+pub(crate) async fn visible_seqs(app: &TestApp, who: &str, chat: &ChatId) -> Vec<u64> {
     seqs(&app.list_messages(list(chat, who, PageStart::Latest, 100)).await.unwrap())
 }
 
-/// A message as somebody is shown it in a page.
-pub(crate) async fn shown_in_page(app: &TestApp, who: &str, chat: &ChatId, seq: u64) -> Value {
+/// A message as `who` sees it in a page.
+pub(crate) async fn message_in_page(app: &TestApp, who: &str, chat: &ChatId, seq: u64) -> Value {
     let page = app.list_messages(list(chat, who, PageStart::Around(Seq(seq)), 1)).await.unwrap();
     json(&page.messages[0])
 }
 
-pub(crate) fn json(shown: &impl Serialize) -> Value {
-    serde_json::to_value(shown).unwrap()
+pub(crate) fn json(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap()
 }
 
 pub(crate) fn head(app: &TestApp, chat: &ChatId) -> Head {
     app.store.stored_head(chat).unwrap()
 }
 
-pub(crate) async fn document(app: &TestApp, chat: &ChatId) -> Chat {
+pub(crate) async fn chat_document(app: &TestApp, chat: &ChatId) -> Chat {
     app.store.chat(chat, Consistency::Strong).await.unwrap().unwrap()
 }
 
-/// Everything that is stored. Two that are equal: nothing changed in between.
-pub(crate) fn everything(app: &TestApp) -> String {
+/// The whole store as text. Two equal snapshots mean that nothing changed in between.
+pub(crate) fn snapshot(app: &TestApp) -> String {
     format!("{:?}", app.store)
 }
 
-/// The pointers of all changes: number, place, and for whom if it is one's alone.
+/// The pointers of all changes: rev, seq, and the only user who sees the change, if any.
 pub(crate) async fn pointers(app: &TestApp, chat: &ChatId) -> Vec<(u64, u64, Option<UserId>)> {
-    let found = app.store.pointers(chat, Rev(0), Rev(u64::MAX), app.env.now()).await.unwrap();
-    found.into_iter().map(|Pointer { rev, of, only_for }| (rev.0, of.0, only_for)).collect()
+    let pointers = app.store.pointers(chat, Rev(0), Rev(u64::MAX), app.env.now()).await.unwrap();
+    pointers.into_iter().map(|Pointer { rev, of, only_for }| (rev.0, of.0, only_for)).collect()
 }
 
 pub(crate) fn ids(ids: &[&str]) -> BTreeSet<UserId> {
     users(ids).into_iter().collect()
 }
 
-/// All that is stored of a chat's messages, as text.
-pub(crate) fn stored(app: &TestApp, chat: &ChatId) -> String {
+/// The stored messages of a chat as text.
+pub(crate) fn stored_messages(app: &TestApp, chat: &ChatId) -> String {
     format!("{:?}", app.store.stored_messages(chat))
 }
 
-/// What was counted, for as long as it is the recorder of its thread.
+/// A recorder that keeps the counters of its thread.
 #[derive(Debug, Default)]
 pub(crate) struct Counts(Mutex<BTreeMap<String, Arc<AtomicU64>>>);
 

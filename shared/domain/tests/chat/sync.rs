@@ -1,6 +1,7 @@
 use crate::support::{
-    TestApp, add, app, clear, closed, delete, edit, everything, filled, group, head, json, mark, online, private,
-    private_of, pushed, react, remove, rename, say, set_admin, shown_in_page, visible, with_store,
+    TestApp, add, app, assert_pushed, clear, closed_group, delete, edit, fill, group, head, json, mark,
+    message_in_page, private_chat, private_chat_of, react, remove, rename, send_text, set_admin, set_online, snapshot,
+    visible_seqs, with_store,
 };
 use domain::chat::MAX_FRAME_BYTES;
 use domain::ids::{ChatId, Rev, Seq};
@@ -17,7 +18,7 @@ pub(crate) fn at(seq: u64, rev: u64) -> Cursor {
     Cursor { seq: Seq(seq), rev: Rev(rev) }
 }
 
-/// The answer, which fits a frame.
+/// The answer to a sync, which must fit in a frame.
 pub(crate) async fn sync(app: &TestApp, who: &str, cursors: &Cursors, open: &[&ChatId]) -> Value {
     let open = open.iter().copied().cloned().collect();
     let answer = json(
@@ -28,7 +29,7 @@ pub(crate) async fn sync(app: &TestApp, who: &str, cursors: &Cursors, open: &[&C
     answer
 }
 
-/// The part about the one chat that the client knows, which is all there is.
+/// Syncs one chat from this cursor. Returns its part of the answer, which must have nothing else.
 pub(crate) async fn part(app: &TestApp, who: &str, chat: &ChatId, seq: u64, rev: u64) -> Value {
     let mut answer = sync(app, who, &[(chat.clone(), at(seq, rev))].into(), &[]).await;
     let part = answer["chats"][0].take();
@@ -47,23 +48,23 @@ fn cursor(part: &Value) -> (u64, u64) {
     (part["cursor"]["seq"].as_u64().unwrap(), part["cursor"]["rev"].as_u64().unwrap())
 }
 
-/// A client that asks until it is told that there is no more.
+/// A client that syncs until it has everything.
 #[derive(Default)]
 pub(crate) struct Client {
     pub(crate) cursors: Cursors,
     pub(crate) open: Vec<ChatId>,
-    /// The messages of every chat by place, as they were last told.
+    /// The messages of every chat by seq, in the state that was last returned.
     pub(crate) messages: BTreeMap<ChatId, BTreeMap<u64, Value>>,
     pub(crate) rounds: usize,
 }
 
 impl Client {
-    pub(crate) fn knowing(chats: &[ChatId]) -> Self {
+    pub(crate) fn with_chats(chats: &[ChatId]) -> Self {
         Self { cursors: chats.iter().map(|chat| (chat.clone(), at(0, 0))).collect(), ..Self::default() }
     }
 
-    pub(crate) async fn catch_up(&mut self, app: &TestApp, who: &str, most_rounds: usize) {
-        for round in 1..=most_rounds {
+    pub(crate) async fn catch_up(&mut self, app: &TestApp, who: &str, max_rounds: usize) {
+        for round in 1..=max_rounds {
             self.rounds = round;
             let open: Vec<_> = self.open.iter().collect();
             let answer = sync(app, who, &self.cursors, &open).await;
@@ -84,7 +85,7 @@ impl Client {
                 return;
             }
         }
-        panic!("not caught up after {most_rounds} rounds");
+        panic!("not caught up after {max_rounds} rounds");
     }
 
     pub(crate) fn contents(&self, chat: &ChatId) -> Vec<&str> {
@@ -93,14 +94,14 @@ impl Client {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_nothing_is_new_nothing_is_told() {
+async fn sync_without_changes_returns_only_own_state() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 2).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 2).await;
     edit(&app, "alice", &chat, 1, "Other").await.unwrap();
     app.mark_seen(mark(&chat, "bob", 1)).await.unwrap();
-    online(&app, &["alice", "bob"]).await;
-    let before = everything(&app);
+    set_online(&app, &["alice", "bob"]).await;
+    let before = snapshot(&app);
     assert_eq!(
         part(&app, "bob", &chat, 2, 1).await,
         json!({
@@ -108,8 +109,8 @@ async fn where_nothing_is_new_nothing_is_told() {
             "muted": false, "cursor": {"seq": 2, "rev": 1},
         })
     );
-    assert_eq!(everything(&app), before, "who asks changes nothing");
-    pushed(&app, []);
+    assert_eq!(snapshot(&app), before, "a sync changes nothing");
+    assert_pushed(&app, []);
     let empty = sync(&app, "eve", &Cursors::new(), &[]).await;
     assert_eq!(empty, json!({"chats": [], "joined": [], "gone": [], "limited": false}));
 }
@@ -117,71 +118,74 @@ async fn where_nothing_is_new_nothing_is_told() {
 #[tokio::test(start_paused = true)]
 async fn fifty_missed_messages_come_in_three_rounds() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 50).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 50).await;
     let first = part(&app, "bob", &chat, 0, 0).await;
     assert_eq!(seqs(&first["messages"]), (1..=20).collect::<Vec<_>>());
     assert_eq!((cursor(&first), &first["limited"], &first["unreadCount"]), ((20, 0), &json!(true), &json!(50)));
-    assert_eq!(first["messages"][3], shown_in_page(&app, "bob", &chat, 4).await);
+    assert_eq!(first["messages"][3], message_in_page(&app, "bob", &chat, 4).await);
     let second = part(&app, "bob", &chat, 20, 0).await;
     assert_eq!((seqs(&second["messages"]).len(), cursor(&second), &second["limited"]), (20, (40, 0), &json!(true)));
     let third = part(&app, "bob", &chat, 40, 0).await;
     assert_eq!(seqs(&third["messages"]), (41..=50).collect::<Vec<_>>());
     assert_eq!((cursor(&third), third.get("limited")), ((50, 0), None));
-    let mut client = Client::knowing(&[chat]);
+    let mut client = Client::with_chats(&[chat]);
     client.catch_up(&app, "bob", 3).await;
     assert_eq!(client.rounds, 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_changed_message_is_told_once_and_as_it_is_now() {
+async fn changed_message_is_returned_once_in_its_current_state() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    filled(&app, &chat, 3).await;
+    fill(&app, &chat, 3).await;
     edit(&app, "alice", &chat, 2, "Once").await.unwrap();
     react(&app, "carol", &chat, 1, &["👍"]).await.unwrap();
     edit(&app, "alice", &chat, 2, "Twice").await.unwrap();
     delete(&app, "alice", &chat, 3, DeleteFor::Everyone).await.unwrap();
-    let told = part(&app, "bob", &chat, 3, 0).await;
-    assert_eq!((seqs(&told["changed"]), &told["messages"], cursor(&told)), (vec![2, 1, 3], &json!([]), (3, 4)));
+    let changes = part(&app, "bob", &chat, 3, 0).await;
+    assert_eq!(
+        (seqs(&changes["changed"]), &changes["messages"], cursor(&changes)),
+        (vec![2, 1, 3], &json!([]), (3, 4))
+    );
     for (index, seq) in [(0, 2), (1, 1), (2, 3)] {
-        assert_eq!(told["changed"][index], shown_in_page(&app, "bob", &chat, seq).await);
+        assert_eq!(changes["changed"][index], message_in_page(&app, "bob", &chat, seq).await);
     }
-    assert_eq!((&told["changed"][0]["content"], told.get("chat")), (&json!("Twice"), None));
-    let told = part(&app, "bob", &chat, 3, 3).await;
-    assert_eq!((seqs(&told["changed"]), cursor(&told)), (vec![3], (3, 4)), "after the cursor alone");
+    assert_eq!((&changes["changed"][0]["content"], changes.get("chat")), (&json!("Twice"), None));
+    let changes = part(&app, "bob", &chat, 3, 3).await;
+    assert_eq!((seqs(&changes["changed"]), cursor(&changes)), (vec![3], (3, 4)), "only changes after the cursor");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_changed_after_the_cursor_comes_with_its_message() {
+async fn change_of_a_new_message_is_returned_with_it() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 3).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 3).await;
     edit(&app, "alice", &chat, 3, "Other").await.unwrap();
     edit(&app, "alice", &chat, 1, "Other").await.unwrap();
-    let told = part(&app, "bob", &chat, 2, 0).await;
-    assert_eq!((seqs(&told["changed"]), seqs(&told["messages"]), cursor(&told)), (vec![1], vec![3], (3, 2)));
-    assert_eq!((&told["messages"][0]["content"], &told["messages"][0]["rev"]), (&json!("Other"), &json!(1)));
+    let changes = part(&app, "bob", &chat, 2, 0).await;
+    assert_eq!((seqs(&changes["changed"]), seqs(&changes["messages"]), cursor(&changes)), (vec![1], vec![3], (3, 2)));
+    assert_eq!((&changes["messages"][0]["content"], &changes["messages"][0]["rev"]), (&json!("Other"), &json!(1)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_of_what_does_not_fit_yet_waits_for_it() {
+async fn change_of_a_later_message_waits_for_the_message() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 45).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 45).await;
     edit(&app, "alice", &chat, 44, "Late").await.unwrap();
     edit(&app, "alice", &chat, 1, "Early").await.unwrap();
-    let mut client = Client::knowing(std::slice::from_ref(&chat));
+    let mut client = Client::with_chats(std::slice::from_ref(&chat));
     client.catch_up(&app, "bob", 4).await;
     let contents = client.contents(&chat);
     assert_eq!((contents.len(), contents[0], contents[43]), (45, "Early", "Late"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn more_changes_than_one_answer_reads_come_in_rounds() {
+async fn more_than_100_changes_come_in_rounds() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 2).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 2).await;
     for n in 0..130 {
         let emojis: &[&str] = if n % 2 == 0 { &["👍"] } else { &[] };
         react(&app, "alice", &chat, 1, emojis).await.unwrap();
@@ -194,10 +198,10 @@ async fn more_changes_than_one_answer_reads_come_in_rounds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_one_deleted_for_oneself_is_told_to_ones_own_devices() {
+async fn deletion_for_oneself_is_returned_to_own_devices_only() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 2).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 2).await;
     delete(&app, "bob", &chat, 1, DeleteFor::Me).await.unwrap();
     let own = part(&app, "bob", &chat, 2, 0).await;
     assert_eq!((seqs(&own["changed"]), cursor(&own)), (vec![1], (2, 1)));
@@ -205,73 +209,76 @@ async fn what_one_deleted_for_oneself_is_told_to_ones_own_devices() {
     assert_eq!((&hidden["deletedFor"], &hidden["content"]), (&json!(["bob"]), &json!("")));
     let other = part(&app, "alice", &chat, 2, 0).await;
     assert_eq!((&other["changed"], cursor(&other), other.get("limited")), (&json!([]), (2, 1), None));
-    // What becomes of it later tells him nothing of what it said.
+    // Later changes of the message do not show him its content.
     edit(&app, "alice", &chat, 1, "A secret").await.unwrap();
     assert_eq!(seqs(&part(&app, "alice", &chat, 2, 1).await["changed"]), [1]);
     for (seq, rev) in [(2, 0), (2, 1), (0, 0), (1, 0)] {
-        let told = part(&app, "bob", &chat, seq, rev).await;
-        assert!(!told.to_string().contains("secret"), "{told}");
-        assert_eq!((seqs(&told["messages"]), cursor(&told)), (if seq < 2 { vec![2] } else { vec![] }, (2, 2)));
+        let changes = part(&app, "bob", &chat, seq, rev).await;
+        assert!(!changes.to_string().contains("secret"), "{changes}");
+        assert_eq!((seqs(&changes["messages"]), cursor(&changes)), (if seq < 2 { vec![2] } else { vec![] }, (2, 2)));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_group_that_changed_is_told_once_and_as_it_is_now() {
+async fn changed_group_is_returned_once_in_its_current_state() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    filled(&app, &chat, 1).await;
+    fill(&app, &chat, 1).await;
     rename(&app, "alice", &chat, "Crew").await.unwrap();
     add(&app, "alice", &chat, &["dave"]).await.unwrap();
     set_admin(&app, "alice", &chat, "bob", true).await.unwrap();
     remove(&app, "carol", &chat, "carol").await.unwrap();
-    let told = part(&app, "bob", &chat, 1, 0).await;
-    assert_eq!((&told["changed"], cursor(&told), told.get("limited")), (&json!([]), (1, 4), None));
-    assert_eq!(told["chat"], json(&app.get_chat(&caller("bob"), &chat).await.unwrap())["chat"]);
-    let chat_view = &told["chat"];
+    let changes = part(&app, "bob", &chat, 1, 0).await;
+    assert_eq!((&changes["changed"], cursor(&changes), changes.get("limited")), (&json!([]), (1, 4), None));
+    assert_eq!(changes["chat"], json(&app.get_chat(&caller("bob"), &chat).await.unwrap())["chat"]);
+    let chat_view = &changes["chat"];
     assert_eq!((&chat_view["name"], &chat_view["admins"]), (&json!("Crew"), &json!(["alice", "bob"])));
     assert_eq!(chat_view["participants"], json!(["alice", "bob", "dave"]));
     assert_eq!(part(&app, "bob", &chat, 1, 4).await.get("chat"), None);
 }
 
 #[tokio::test(start_paused = true)]
-async fn ones_own_floor_and_position_and_mute_are_always_told() {
+async fn own_floor_position_and_mute_are_always_returned() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    filled(&app, &chat, 3).await;
+    fill(&app, &chat, 3).await;
     app.mark_seen(mark(&chat, "bob", 2)).await.unwrap();
-    let told = part(&app, "bob", &chat, 3, 0).await;
-    assert_eq!((&told["readSeq"], &told["unreadCount"], &told["floor"]), (&json!(2), &json!(1), &json!(0)));
+    let changes = part(&app, "bob", &chat, 3, 0).await;
+    assert_eq!((&changes["readSeq"], &changes["unreadCount"], &changes["floor"]), (&json!(2), &json!(1), &json!(0)));
     let mute = Mute::On(Some(TestEnv::START.plus(Duration::from_secs(60))));
     app.mute_chat(MuteChat { caller: caller("bob"), chat: chat.clone(), mute }).await.unwrap();
-    let told = part(&app, "bob", &chat, 3, 0).await;
-    assert_eq!((&told["muted"], &told["mutedUntil"]), (&json!(true), &json!("2026-01-01T00:01:00.000Z")));
+    let changes = part(&app, "bob", &chat, 3, 0).await;
+    assert_eq!((&changes["muted"], &changes["mutedUntil"]), (&json!(true), &json!("2026-01-01T00:01:00.000Z")));
     assert_eq!(part(&app, "carol", &chat, 3, 0).await["muted"], false);
     clear(&app, "bob", &chat).await;
     for (seq, rev) in [(3, 0), (3, 1), (1, 0), (0, 0)] {
-        let told = part(&app, "bob", &chat, seq, rev).await;
-        assert_eq!((&told["floor"], &told["readSeq"], &told["unreadCount"]), (&json!(3), &json!(3), &json!(0)));
-        assert_eq!((&told["messages"], cursor(&told), told.get("chat")), (&json!([]), (3, 1), None));
+        let changes = part(&app, "bob", &chat, seq, rev).await;
+        assert_eq!(
+            (&changes["floor"], &changes["readSeq"], &changes["unreadCount"]),
+            (&json!(3), &json!(3), &json!(0))
+        );
+        assert_eq!((&changes["messages"], cursor(&changes), changes.get("chat")), (&json!([]), (3, 1), None));
     }
     let other = part(&app, "carol", &chat, 3, 0).await;
     assert_eq!((&other["floor"], cursor(&other), other.get("chat")), (&json!(0), (3, 1), None));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_history_that_was_cleared_hides_no_change_of_the_group() {
+async fn clearing_does_not_hide_changes_of_the_group() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    filled(&app, &chat, 1).await;
+    fill(&app, &chat, 1).await;
     clear(&app, "bob", &chat).await;
     rename(&app, "alice", &chat, "Crew").await.unwrap();
-    let told = part(&app, "bob", &chat, 1, 0).await;
-    assert_eq!((&told["chat"]["name"], cursor(&told)), (&json!("Crew"), (1, 2)));
+    let changes = part(&app, "bob", &chat, 1, 0).await;
+    assert_eq!((&changes["chat"]["name"], cursor(&changes)), (&json!("Crew"), (1, 2)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_open_chat_is_told_with_everyones_position() {
+async fn open_chat_is_returned_with_all_read_positions() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    filled(&app, &chat, 2).await;
+    fill(&app, &chat, 2).await;
     tokio::time::advance(Duration::from_secs(1)).await;
     app.mark_seen(mark(&chat, "carol", 1)).await.unwrap();
     let cursors = Cursors::from([(chat.clone(), at(2, 0))]);
@@ -287,49 +294,49 @@ async fn an_open_chat_is_told_with_everyones_position() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_large_open_chat_nobodys_position_is_told() {
+async fn open_chat_of_more_than_100_has_no_read_positions() {
     let app = app();
     let all: Vec<String> = (0..101).map(|n| format!("u{n:03}")).collect();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let chat = group(&app, &all[..90]).await;
     add(&app, all[0], &chat, &all[90..]).await.unwrap();
-    let told = sync(&app, all[1], &[(chat.clone(), at(0, 1))].into(), &[&chat]).await;
-    assert_eq!((told["chats"][0].get("members"), told["chats"][0].get("membersLimited")), (None, None));
+    let changes = sync(&app, all[1], &[(chat.clone(), at(0, 1))].into(), &[&chat]).await;
+    assert_eq!((changes["chats"][0].get("members"), changes["chats"][0].get("membersLimited")), (None, None));
     remove(&app, all[100], &chat, all[100]).await.unwrap();
-    let told = sync(&app, all[1], &[(chat.clone(), at(0, 2))].into(), &[&chat]).await;
-    assert_eq!(told["chats"][0]["members"].as_array().unwrap().len(), 100);
+    let changes = sync(&app, all[1], &[(chat.clone(), at(0, 2))].into(), &[&chat]).await;
+    assert_eq!(changes["chats"][0]["members"].as_array().unwrap().len(), 100);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_chat_that_one_is_not_in_is_gone_whether_or_not_it_exists() {
+async fn chats_of_others_are_gone_whether_or_not_they_exist() {
     let app = app();
     let left = group(&app, &TEAM).await;
-    filled(&app, &left, 2).await;
+    fill(&app, &left, 2).await;
     remove(&app, "alice", &left, "bob").await.unwrap();
-    let strange = private_of(&app, "alice", "carol").await;
+    let others_chat = private_chat_of(&app, "alice", "carol").await;
     let nowhere = ChatId::parse("nowhere").unwrap();
-    let own = private(&app).await;
-    let chats = [&left, &strange, &nowhere, &own];
+    let own = private_chat(&app).await;
+    let chats = [&left, &others_chat, &nowhere, &own];
     let cursors = chats.map(|chat| (chat.clone(), at(0, 0))).into();
     let answer = sync(&app, "bob", &cursors, &chats[..3]).await;
-    let mut gone = [&left, &strange, &nowhere].map(|chat| json!(chat.as_str()));
+    let mut gone = [&left, &others_chat, &nowhere].map(|chat| json!(chat.as_str()));
     gone.sort_by_key(ToString::to_string);
     assert_eq!((&answer["gone"], &answer["joined"]), (&json!(gone), &json!([])));
     assert_eq!(answer["chats"].as_array().unwrap().len(), 1);
     assert_eq!(answer["chats"][0]["chatId"], own.as_str());
-    let closed = closed(&app).await;
+    let closed = closed_group(&app).await;
     let cursors = Cursors::from([(closed.clone(), at(0, 0))]);
     assert_eq!(sync(&app, "bob", &cursors, &[]).await["gone"], json!([closed.as_str()]));
     assert_eq!(sync(&app, "alice", &cursors, &[]).await["gone"], json!([]));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_chat_that_the_client_does_not_know_is_told_as_in_the_inbox() {
+async fn unnamed_chat_is_returned_as_an_inbox_entry() {
     let app = app();
-    let known = private(&app).await;
+    let known = private_chat(&app).await;
     tokio::time::advance(Duration::from_secs(1)).await;
     let new = group(&app, &TEAM).await;
-    filled(&app, &new, 2).await;
+    fill(&app, &new, 2).await;
     app.mute_chat(MuteChat { caller: caller("bob"), chat: new.clone(), mute: Mute::On(None) }).await.unwrap();
     let answer = sync(&app, "bob", &[(known, at(0, 0))].into(), &[]).await;
     let list = ListChats { caller: caller("bob"), limit: PageLimit::new(1).unwrap(), after: None };
@@ -340,11 +347,11 @@ async fn a_chat_that_the_client_does_not_know_is_told_as_in_the_inbox() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_many_unknown_chats_the_newest_are_told_and_the_inbox_has_the_rest() {
+async fn only_the_newest_unnamed_chats_are_returned() {
     let app = app();
     let mut chats = Vec::new();
     for n in 0..101 {
-        chats.push(private_of(&app, "alice", &format!("u{n}")).await);
+        chats.push(private_chat_of(&app, "alice", &format!("u{n}")).await);
         tokio::time::advance(Duration::from_secs(1)).await;
     }
     let answer = sync(&app, "alice", &[(chats[0].clone(), at(0, 0))].into(), &[]).await;
@@ -357,59 +364,59 @@ async fn of_many_unknown_chats_the_newest_are_told_and_the_inbox_has_the_rest() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_came_later_is_told_nothing_from_before() {
+async fn sync_returns_nothing_from_before_joining() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    say(&app, "alice", &chat, "A secret").await;
+    send_text(&app, "alice", &chat, "A secret").await;
     edit(&app, "alice", &chat, 1, "A worse secret").await.unwrap();
     add(&app, "alice", &chat, &["dave"]).await.unwrap();
-    let told = part(&app, "dave", &chat, 0, 0).await;
-    assert_eq!((cursor(&told), &told["floor"], &told["unreadCount"]), ((1, 2), &json!(1), &json!(0)));
+    let changes = part(&app, "dave", &chat, 0, 0).await;
+    assert_eq!((cursor(&changes), &changes["floor"], &changes["unreadCount"]), ((1, 2), &json!(1), &json!(0)));
     react(&app, "bob", &chat, 1, &["👍"]).await.unwrap();
-    say(&app, "alice", &chat, "Welcome").await;
+    send_text(&app, "alice", &chat, "Welcome").await;
     delete(&app, "alice", &chat, 1, DeleteFor::Everyone).await.unwrap();
-    let told = part(&app, "dave", &chat, 0, 0).await;
-    assert_eq!((seqs(&told["messages"]), &told["changed"], cursor(&told)), (vec![2], &json!([]), (2, 4)));
-    assert_eq!((&told["chat"]["participants"][3], &told["unreadCount"]), (&json!("dave"), &json!(1)));
-    assert!(!told.to_string().contains("secret"));
+    let changes = part(&app, "dave", &chat, 0, 0).await;
+    assert_eq!((seqs(&changes["messages"]), &changes["changed"], cursor(&changes)), (vec![2], &json!([]), (2, 4)));
+    assert_eq!((&changes["chat"]["participants"][3], &changes["unreadCount"]), (&json!("dave"), &json!(1)));
+    assert!(!changes.to_string().contains("secret"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_hidden_takes_no_rounds() {
+async fn hidden_messages_take_no_rounds() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    filled(&app, &chat, 45).await;
+    fill(&app, &chat, 45).await;
     add(&app, "alice", &chat, &["dave"]).await.unwrap();
     clear(&app, "bob", &chat).await;
-    filled(&app, &chat, 1).await;
+    fill(&app, &chat, 1).await;
     for who in ["bob", "dave"] {
-        let told = part(&app, who, &chat, 0, 0).await;
-        assert_eq!((seqs(&told["messages"]), cursor(&told), told.get("limited")), (vec![46], (46, 2), None));
+        let changes = part(&app, who, &chat, 0, 0).await;
+        assert_eq!((seqs(&changes["messages"]), cursor(&changes), changes.get("limited")), (vec![46], (46, 2), None));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_came_back_is_told_nothing_from_before() {
+async fn sync_returns_nothing_from_before_returning() {
     let app = app();
     let chat = group(&app, &TEAM).await;
-    filled(&app, &chat, 2).await;
+    fill(&app, &chat, 2).await;
     remove(&app, "alice", &chat, "bob").await.unwrap();
-    say(&app, "alice", &chat, "A secret").await;
+    send_text(&app, "alice", &chat, "A secret").await;
     edit(&app, "alice", &chat, 1, "A secret").await.unwrap();
     add(&app, "alice", &chat, &["bob"]).await.unwrap();
-    say(&app, "alice", &chat, "Welcome back").await;
-    // With the cursor from before he left.
-    let told = part(&app, "bob", &chat, 2, 0).await;
-    assert_eq!((seqs(&told["messages"]), &told["changed"], cursor(&told)), (vec![4], &json!([]), (4, 3)));
-    assert_eq!((&told["floor"], &told["unreadCount"]), (&json!(3), &json!(1)));
-    assert!(!told.to_string().contains("secret"));
+    send_text(&app, "alice", &chat, "Welcome back").await;
+    // Sync with the cursor from before he left.
+    let changes = part(&app, "bob", &chat, 2, 0).await;
+    assert_eq!((seqs(&changes["messages"]), &changes["changed"], cursor(&changes)), (vec![4], &json!([]), (4, 3)));
+    assert_eq!((&changes["floor"], &changes["unreadCount"]), (&json!(3), &json!(1)));
+    assert!(!changes.to_string().contains("secret"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cursor_that_is_too_old_is_reset() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 2).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 2).await;
     for content in ["One", "Two"] {
         edit(&app, "alice", &chat, 1, content).await.unwrap();
     }
@@ -420,10 +427,10 @@ async fn a_cursor_that_is_too_old_is_reset() {
     let reset = part(&app, "bob", &chat, 1, 1).await;
     assert_eq!((&reset["reset"], cursor(&reset)), (&json!(true), (2, 2)));
     assert_eq!((&reset["messages"], &reset["changed"]), (&json!([]), &json!([])));
-    assert_eq!(part(&app, "bob", &chat, 2, 2).await.get("reset"), None, "where nothing was missed nothing is lost");
+    assert_eq!(part(&app, "bob", &chat, 2, 2).await.get("reset"), None, "no reset without a missed change");
     let messages = part(&app, "bob", &chat, 1, 2).await;
-    assert_eq!((messages.get("reset"), seqs(&messages["messages"])), (None, vec![2]), "messages do not age");
-    // A new change does not bring back the ones before it.
+    assert_eq!((messages.get("reset"), seqs(&messages["messages"])), (None, vec![2]), "messages do not expire");
+    // A new change does not bring back expired pointers.
     react(&app, "alice", &chat, 2, &["👍"]).await.unwrap();
     assert_eq!(part(&app, "bob", &chat, 2, 1).await["reset"], true);
     assert_eq!(seqs(&part(&app, "bob", &chat, 2, 2).await["changed"]), [2]);
@@ -434,8 +441,8 @@ async fn a_cursor_that_is_too_old_is_reset() {
 #[tokio::test(start_paused = true)]
 async fn a_cursor_that_is_ahead_is_reset() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 2).await;
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 2).await;
     edit(&app, "alice", &chat, 1, "Other").await.unwrap();
     for (seq, rev) in [(3, 1), (2, 2), (u64::MAX, 0), (0, u64::MAX), (u64::MAX, u64::MAX)] {
         let reset = part(&app, "bob", &chat, seq, rev).await;
@@ -445,52 +452,55 @@ async fn a_cursor_that_is_ahead_is_reset() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_cursor_passes_what_was_not_shown() {
+async fn cursor_never_passes_a_partly_visible_transaction() {
     let app = app();
     let chat = group(&app, &TEAM).await;
     let half = Faults { half_read: 100, ..Faults::default() };
-    filled(&app, &chat, 2).await;
-    assert_eq!(visible(&app, "bob", &chat).await, [1, 2], "which every later read shows too");
+    fill(&app, &chat, 2).await;
+    assert_eq!(visible_seqs(&app, "bob", &chat).await, [1, 2], "every later read shows them too");
     app.store.set_faults(half);
-    say(&app, "alice", &chat, "New").await;
-    let told = part(&app, "bob", &chat, 2, 0).await;
-    assert_eq!((cursor(&told), &told["messages"], &told["limited"]), ((2, 0), &json!([]), &json!(true)));
+    send_text(&app, "alice", &chat, "New").await;
+    let changes = part(&app, "bob", &chat, 2, 0).await;
+    assert_eq!((cursor(&changes), &changes["messages"], &changes["limited"]), ((2, 0), &json!([]), &json!(true)));
     app.store.set_faults(Faults::default());
     assert_eq!(seqs(&part(&app, "bob", &chat, 2, 0).await["messages"]), [3]);
 
     for (rev, seq) in [(1, 1), (2, 3)] {
         app.store.set_faults(half);
         edit(&app, "alice", &chat, seq, "Other").await.unwrap();
-        let told = part(&app, "bob", &chat, 3, rev - 1).await;
-        assert_eq!((cursor(&told), &told["changed"], &told["limited"]), ((3, rev - 1), &json!([]), &json!(true)));
+        let changes = part(&app, "bob", &chat, 3, rev - 1).await;
+        assert_eq!(
+            (cursor(&changes), &changes["changed"], &changes["limited"]),
+            ((3, rev - 1), &json!([]), &json!(true))
+        );
         app.store.set_faults(Faults::default());
-        let told = part(&app, "bob", &chat, 3, rev - 1).await;
-        assert_eq!((cursor(&told), seqs(&told["changed"])), ((3, rev), vec![seq]));
+        let changes = part(&app, "bob", &chat, 3, rev - 1).await;
+        assert_eq!((cursor(&changes), seqs(&changes["changed"])), ((3, rev), vec![seq]));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_is_not_told_as_it_was_before_a_change_that_the_client_has_passed() {
+async fn message_older_than_the_cursors_rev_is_not_returned() {
     let app = app();
-    let chat = private(&app).await;
-    filled(&app, &chat, 2).await;
-    assert_eq!(visible(&app, "bob", &chat).await, [1, 2]);
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 2).await;
+    assert_eq!(visible_seqs(&app, "bob", &chat).await, [1, 2]);
     app.store.set_faults(Faults { half_read: 100, ..Faults::default() });
     edit(&app, "alice", &chat, 2, "Other").await.unwrap();
-    let told = part(&app, "bob", &chat, 0, 1).await;
-    assert_eq!((seqs(&told["messages"]), cursor(&told), &told["limited"]), (vec![1], (1, 1), &json!(true)));
+    let changes = part(&app, "bob", &chat, 0, 1).await;
+    assert_eq!((seqs(&changes["messages"]), cursor(&changes), &changes["limited"]), (vec![1], (1, 1), &json!(true)));
     app.store.set_faults(Faults::default());
-    let told = part(&app, "bob", &chat, 1, 1).await;
-    assert_eq!((&told["messages"][0]["content"], cursor(&told)), (&json!("Other"), (2, 1)));
+    let changes = part(&app, "bob", &chat, 1, 1).await;
+    assert_eq!((&changes["messages"][0]["content"], cursor(&changes)), (&json!("Other"), (2, 1)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_part_of_a_change_is_seen_it_is_told_in_the_end() {
+async fn partly_visible_changes_are_returned_in_the_end() {
     for seed in 0..150 {
         let app = with_store(MemoryStore::with_faults(seed, Faults::default()));
         let chat = group(&app, &TEAM).await;
-        filled(&app, &chat, 3).await;
-        let mut client = Client::knowing(std::slice::from_ref(&chat));
+        fill(&app, &chat, 3).await;
+        let mut client = Client::with_chats(std::slice::from_ref(&chat));
         if seed % 2 == 0 {
             client.catch_up(&app, "bob", 1).await;
         }
@@ -498,7 +508,7 @@ async fn whatever_part_of_a_change_is_seen_it_is_told_in_the_end() {
         for n in 0..4 {
             let seq = 1 + (seed + n) % (3 + n);
             edit(&app, "alice", &chat, seq, &format!("Edit {n}")).await.unwrap();
-            say(&app, "alice", &chat, &format!("New {n}")).await;
+            send_text(&app, "alice", &chat, &format!("New {n}")).await;
             let answer = sync(&app, "bob", &client.cursors, &[]).await;
             let part = &answer["chats"][0];
             for message in part["changed"].as_array().unwrap().iter().chain(part["messages"].as_array().unwrap()) {
@@ -511,19 +521,19 @@ async fn whatever_part_of_a_change_is_seen_it_is_told_in_the_end() {
         client.catch_up(&app, "bob", 2).await;
         assert_eq!(client.cursors[&chat], at(7, head(&app, &chat).last_rev.0));
         for seq in 1..=7 {
-            assert_eq!(client.messages[&chat][&seq], shown_in_page(&app, "bob", &chat, seq).await, "{seed}: {seq}");
+            assert_eq!(client.messages[&chat][&seq], message_in_page(&app, "bob", &chat, seq).await, "{seed}: {seq}");
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_named_message_comes_with_its_name() {
+async fn message_is_returned_with_its_client_message_id() {
     let app = app();
-    let chat = private(&app).await;
+    let chat = private_chat(&app).await;
     app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap();
-    let told = part(&app, "alice", &chat, 0, 0).await;
-    assert_eq!(told["messages"][0]["clientMessageId"], "m-1", "so that the other try finds its own");
-    let names: BTreeSet<_> = told["messages"][0].as_object().unwrap().keys().map(String::as_str).collect();
+    let changes = part(&app, "alice", &chat, 0, 0).await;
+    assert_eq!(changes["messages"][0]["clientMessageId"], "m-1", "so that a retrying client recognizes its message");
+    let names: BTreeSet<_> = changes["messages"][0].as_object().unwrap().keys().map(String::as_str).collect();
     let model = ["messageId", "chatId", "senderId", "type", "content", "seenBy", "deletedFor"];
     assert!(model.iter().all(|name| names.contains(name)));
 }

@@ -1,5 +1,5 @@
-//! Three clients that hold their chats by events and sync alone hold at the end what a fresh listing gives: whatever was
-//! done, however often their connections were lost, and whatever they missed.
+//! Convergence: three clients update their state only through events and sync. At the end their state equals a fresh
+//! listing, whatever the operations were and however many connections and events were lost.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
@@ -25,19 +25,19 @@ const USERS: [&str; 5] = ["alice", "bob", "carol", "dave", "erin"];
 const SEEDS: u64 = 1000;
 const ROUNDS: u64 = 24;
 
-/// One device, and how it is connected.
+/// A client with its state and its connection.
 struct Device {
     name: &'static str,
     connection: Option<String>,
     connections: u32,
     state: State,
-    /// What it was told of, in order.
-    news: Vec<Event>,
+    /// The events that its state reported, in order.
+    events: Vec<Event>,
 }
 
 impl Device {
     fn new(name: &'static str) -> Self {
-        Self { name, connection: None, connections: 0, state: State::new(name), news: Vec::new() }
+        Self { name, connection: None, connections: 0, state: State::new(name), events: Vec::new() }
     }
 
     async fn connect(&mut self, app: &TestApp) {
@@ -51,7 +51,7 @@ impl Device {
     async fn disconnect(&mut self, app: &TestApp) {
         if let Some(name) = self.connection.take() {
             app.push.set_gone(&name);
-            // Half of the time nobody is told.
+            // Half of the lost connections are not reported.
             if self.connections.is_multiple_of(2) {
                 app.disconnect(&user(self.name), &connection(&name, TestEnv::START).id).await.unwrap();
             }
@@ -59,21 +59,22 @@ impl Device {
         }
     }
 
-    /// Takes what was pushed, but what is lost on the way, and some of it before what it follows.
-    fn receive(&mut self, app: &TestApp, ops: &Ops, lost: u8) {
+    /// Receives the pushed frames. Loses `lost_percent` of them and swaps some.
+    fn receive(&mut self, app: &TestApp, ops: &Ops, lost_percent: u8) {
         let frames = self.connection.as_ref().map(|name| app.push.take(name)).unwrap_or_default();
-        let mut frames: Vec<_> = frames.into_iter().filter(|_| !ops.percent(lost)).collect();
+        let mut frames: Vec<_> = frames.into_iter().filter(|_| !ops.percent(lost_percent)).collect();
         for index in 1..frames.len() {
             if ops.percent(20) {
                 frames.swap(index - 1, index);
             }
         }
         for frame in frames {
-            self.news.extend(self.state.event(serde_json::from_value(frame).unwrap()));
+            self.events.extend(self.state.event(serde_json::from_value(frame).unwrap()));
         }
     }
 
-    /// One question and its answer. Between the two events may come, and an older page that was read before.
+    /// Makes one request and applies its answer. In between, events and an earlier read page of older messages may
+    /// arrive.
     async fn ask(&mut self, app: &TestApp, ops: &Ops) {
         let page = match self.older_chat().filter(|_| ops.percent(20)) {
             Some(chat) => self.older_page(app, &chat).await.map(|page| (chat, page)),
@@ -94,7 +95,7 @@ impl Device {
             Some(Question::Inbox(cursor)) => {
                 let page = app.list_chats(inbox_from(self.name, cursor.as_deref())).await.unwrap();
                 let page = serde_json::from_value(serde_json::to_value(page).unwrap()).unwrap();
-                self.news.extend(self.state.listed(cursor.as_deref(), page));
+                self.events.extend(self.state.listed(cursor.as_deref(), page));
             }
             Some(Question::Sync(asked)) => {
                 let command = SyncChats {
@@ -105,17 +106,17 @@ impl Device {
                 };
                 let answer = serde_json::to_value(app.sync(command).await.unwrap()).unwrap();
                 assert!(answer.to_string().len() <= domain::chat::MAX_FRAME_BYTES);
-                self.news.extend(self.state.synced(&asked, serde_json::from_value(answer).unwrap()));
+                self.events.extend(self.state.synced(&asked, serde_json::from_value(answer).unwrap()));
             }
         }
     }
 
-    /// A chat of which not all is held.
+    /// A chat whose older messages the client does not have yet.
     fn older_chat(&self) -> Option<String> {
         self.state.chats().iter().find(|(_, held)| held.has_older()).map(|(id, _)| id.clone())
     }
 
-    /// A page of older messages than it holds. None if the chat was left.
+    /// A page of messages older than those that the client has. None if the user has left the chat.
     async fn older_page(&self, app: &TestApp, chat: &str) -> Option<Page> {
         let before = self.state.chat(chat).unwrap().oldest();
         let (start, limit) = (PageStart::Before(Seq(before)), PageLimit::new(7).unwrap());
@@ -130,12 +131,12 @@ impl Device {
         }
     }
 
-    /// Messages were told of in the order of their chat, and each once.
+    /// Asserts that new messages were reported once each and in the order of their chat.
     fn assert_order(&self, context: &str) {
         let mut last: BTreeMap<&str, u64> = BTreeMap::new();
-        for event in &self.news {
+        for event in &self.events {
             match event {
-                // It begins anew.
+                // The chat starts again.
                 Event::ChatCreated { chat_id, .. } | Event::ChatLeft { chat_id, .. } => {
                     last.remove(chat_id.as_str());
                 }
@@ -170,21 +171,21 @@ async fn inbox(app: &TestApp, who: &str) -> BTreeMap<String, Value> {
 }
 
 async fn messages(app: &TestApp, who: &str, chat: &str) -> Vec<Value> {
-    let (mut found, mut after) = (Vec::new(), 0);
+    let (mut messages, mut after) = (Vec::new(), 0);
     loop {
         let (start, limit) = (PageStart::After(Seq(after)), PageLimit::new(20).unwrap());
         let list = ListMessages { caller: caller(who), chat: ChatId::parse(chat).unwrap(), start, limit };
         let page = app.list_messages(list).await.unwrap();
-        found.extend(page.messages.iter().map(|message| serde_json::to_value(message).unwrap()));
-        let Some(range) = page.range.filter(|_| page.has_more_after) else { return found };
+        messages.extend(page.messages.iter().map(|message| serde_json::to_value(message).unwrap()));
+        let Some(range) = page.range.filter(|_| page.has_more_after) else { return messages };
         after = range.to.0;
     }
 }
 
-/// How often connections were lost, and how many attachments are shown at the end.
+/// Runs one seed. Returns the number of lost connections, and the number of attachments in the final listings.
 async fn play(seed: u64) -> (u32, u32) {
     let ops = Ops::new(seed, &USERS);
-    let percent = |most: u64| u8::try_from(ops.below(most)).unwrap();
+    let percent = |limit: u64| u8::try_from(ops.below(limit)).unwrap();
     let faults = Faults {
         conflict: percent(30),
         lost_reply: percent(8),
@@ -203,7 +204,7 @@ async fn play(seed: u64) -> (u32, u32) {
         let round = CLIENTS.map(|who| (who, ops.next(), ops.below(3)));
         join_all(round.iter().map(|(who, op, chat)| performer.perform(&app, who, op, *chat))).await;
         for device in &mut devices {
-            // Else they come while something is asked, or with the next ones.
+            // Otherwise the frames arrive during the next request, or with later ones.
             if ops.percent(70) {
                 device.receive(&app, &ops, 15);
             }
@@ -236,7 +237,7 @@ async fn play(seed: u64) -> (u32, u32) {
         device.receive(&app, &ops, 15);
         device.state.missed();
         for asked in 0.. {
-            assert!(asked < 100, "{context} never catches up");
+            assert!(asked < 100, "{context}: not up to date after 100 requests");
             let open: Vec<_> = device.state.chats().keys().cloned().collect();
             device.state.open(&open);
             let older = device.older_chat();
@@ -244,7 +245,7 @@ async fn play(seed: u64) -> (u32, u32) {
                 device.ask(&app, &ops).await;
             } else if let Some(chat) = older {
                 device.older(&app, &chat).await;
-                // Who has read what comes with the sync of an open chat.
+                // The read positions come with the sync of an open chat.
                 device.state.missed();
             } else if device.state.has_gap() {
                 device.state.missed();
@@ -258,9 +259,11 @@ async fn play(seed: u64) -> (u32, u32) {
         for (chat, entry) in inbox {
             let fresh = listed(&entry, &messages(&app, device.name, &chat).await);
             assert_eq!(held(&device.state, &chat), fresh, "{context} in {chat}");
-            for shown in fresh["messages"].as_array().unwrap().iter().filter_map(|it| it.get("attachment")) {
-                let id = AttachmentId::parse(shown["attachmentId"].as_str().unwrap()).unwrap();
-                assert!(app.objects.keeps(&id), "{context}: {id} is shown and not kept");
+            for attachment in
+                fresh["messages"].as_array().unwrap().iter().filter_map(|message| message.get("attachment"))
+            {
+                let id = AttachmentId::parse(attachment["attachmentId"].as_str().unwrap()).unwrap();
+                assert!(app.objects.keeps(&id), "{context}: {id} is listed, but its object is not kept");
                 attachments += 1;
             }
         }
@@ -271,8 +274,8 @@ async fn play(seed: u64) -> (u32, u32) {
 #[test]
 fn a_thousand_seeds_converge() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let played = (0..SEEDS).map(|seed| runtime.block_on(play(seed)));
-    let (drops, attachments) = played.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
-    assert!(drops > 1000, "{drops} connections were lost");
-    assert!(attachments > 1000, "{attachments} attachments are shown");
+    let results = (0..SEEDS).map(|seed| runtime.block_on(play(seed)));
+    let (drops, attachments) = results.fold((0, 0), |sum, result| (sum.0 + result.0, sum.1 + result.1));
+    assert!(drops > 1000, "only {drops} connections were lost");
+    assert!(attachments > 1000, "only {attachments} attachments are listed");
 }

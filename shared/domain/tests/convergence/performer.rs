@@ -1,4 +1,5 @@
-//! Performs random operations through the use cases. What a rule refuses is refused; what is broken fails the test.
+//! Performs random operations through the use cases. Refusals by rules are expected; errors that show a bug fail the
+//! test.
 
 use domain::ids::{ChatId, Seq};
 use domain::names::ChatName;
@@ -16,7 +17,7 @@ use testkit::ops::Op;
 
 pub(crate) type TestApp = testkit::TestApp<MemoryStore>;
 
-/// A private chat and two groups, and a counter that makes every text another.
+/// A private chat and two groups, and a counter that makes every text different.
 pub(crate) struct Performer {
     chats: [ChatId; 3],
     texts: AtomicU32,
@@ -42,73 +43,77 @@ impl Performer {
     pub(crate) async fn perform(&self, app: &TestApp, who: &str, op: &Op, chat: u64) {
         let chat = self.chats[usize::try_from(chat).unwrap()].clone();
         let (caller, last) = (caller(who), app.store.stored_head(&chat).unwrap().last_seq.0);
-        let place = |place: u64| Seq(place % (last + 2));
+        let seq_of = |number: u64| Seq(number % (last + 2));
         let n = self.texts.fetch_add(1, Ordering::Relaxed);
-        let said = format!("{who} says {n}");
+        let content = format!("{who} says {n}");
         match op {
             Op::Send { reply_to, mentions } => {
-                let mut send = message(&chat, who, &format!("m-{n}"), &said);
-                send.reply_to = reply_to.map(place);
+                let mut send = message(&chat, who, &format!("m-{n}"), &content);
+                send.reply_to = reply_to.map(seq_of);
                 send.mentions.extend(mentions.then(|| user("carol")));
-                sent(app.send_message(send).await.err());
+                assert_expected_send(app.send_message(send).await.err());
             }
             Op::Attach => match app.create_attachment(picture(&chat, who)).await {
                 Ok(created) => {
                     let attachment = created.upload.attachment;
                     app.objects.put_declared(&attachment);
                     let send = carrying(&chat, who, &format!("m-{n}"), &attachment.id);
-                    sent(app.send_message(SendMessage { content: text(&said), ..send }).await.err());
+                    assert_expected_send(app.send_message(SendMessage { content: text(&content), ..send }).await.err());
                 }
-                Err(ChatError::Store(error)) => stored(error),
+                Err(ChatError::Store(error)) => assert_unavailable(error),
                 Err(ChatError::NotFound | ChatError::Refused(CreateAttachmentError::ChatClosed)) => {}
                 Err(error) => panic!("{error:?}"),
             },
-            Op::Repeat => sent(app.send_message(message(&chat, who, "the-one", "Once")).await.err()),
+            Op::Repeat => assert_expected_send(app.send_message(message(&chat, who, "the-one", "Once")).await.err()),
             Op::Edit(at) => {
-                let edit = EditMessage { caller, chat, seq: place(*at), content: text(&said), mentions: None };
-                changed(app.edit_message(edit).await.err());
+                let edit = EditMessage { caller, chat, seq: seq_of(*at), content: text(&content), mentions: None };
+                assert_expected_change(app.edit_message(edit).await.err());
             }
             Op::DeleteForMe(at) => {
-                let delete = DeleteMessage { caller, chat, seq: place(*at), for_whom: DeleteFor::Me };
-                changed(app.delete_message(delete).await.err());
+                let delete = DeleteMessage { caller, chat, seq: seq_of(*at), for_whom: DeleteFor::Me };
+                assert_expected_change(app.delete_message(delete).await.err());
             }
             Op::DeleteForEveryone(at) => {
-                let delete = DeleteMessage { caller, chat, seq: place(*at), for_whom: DeleteFor::Everyone };
-                changed(app.delete_message(delete).await.err());
+                let delete = DeleteMessage { caller, chat, seq: seq_of(*at), for_whom: DeleteFor::Everyone };
+                assert_expected_change(app.delete_message(delete).await.err());
             }
             Op::React(at, emojis) => {
                 let emojis = emojis.iter().map(|emoji| Emoji::parse(emoji).unwrap()).collect();
-                changed(app.react_to_message(ReactToMessage { caller, chat, seq: place(*at), emojis }).await.err());
+                assert_expected_change(
+                    app.react_to_message(ReactToMessage { caller, chat, seq: seq_of(*at), emojis }).await.err(),
+                );
             }
-            Op::MarkSeen(at) => match app.mark_seen(MarkSeenCommand { caller, chat, seq: place(*at) }).await.err() {
-                Some(ChatError::Store(error)) => stored(error),
+            Op::MarkSeen(at) => match app.mark_seen(MarkSeenCommand { caller, chat, seq: seq_of(*at) }).await.err() {
+                Some(ChatError::Store(error)) => assert_unavailable(error),
                 None
                 | Some(ChatError::NotFound | ChatError::Refused(MarkSeenError::PastTheEnd { .. }) | ChatError::Busy) => {
                 }
             },
             Op::Clear => match app.clear_chat(&caller, &chat).await.err() {
-                Some(ChatError::Store(error)) => stored(error),
+                Some(ChatError::Store(error)) => assert_unavailable(error),
                 None | Some(ChatError::NotFound | ChatError::Busy) => {}
             },
             Op::Rename => {
                 let name = ChatName::parse(format!("Group {n}")).unwrap();
-                grouped(app.update_chat(UpdateChat { caller, chat, name }).await.err());
+                assert_expected_group_change(app.update_chat(UpdateChat { caller, chat, name }).await.err());
             }
             Op::Add(whom) => {
                 let add = AddParticipants { caller, chat, users: [user(whom)].into() };
-                grouped(app.add_participants(add).await.err());
+                assert_expected_group_change(app.add_participants(add).await.err());
             }
             Op::Remove(whom) => {
-                grouped(app.remove_participant(RemoveParticipant { caller, chat, user: user(whom) }).await.err());
+                assert_expected_group_change(
+                    app.remove_participant(RemoveParticipant { caller, chat, user: user(whom) }).await.err(),
+                );
             }
             Op::SetAdmin(whom, is_admin) => {
                 let set = SetAdmin { caller, chat, user: user(whom), is_admin: *is_admin };
-                grouped(app.set_admin(set).await.err());
+                assert_expected_group_change(app.set_admin(set).await.err());
             }
             Op::Mute(on) => {
                 let mute = if *on { Mute::On(None) } else { Mute::Off };
                 match app.mute_chat(MuteChat { caller, chat, mute }).await.err() {
-                    Some(ChatError::Store(error)) => stored(error),
+                    Some(ChatError::Store(error)) => assert_unavailable(error),
                     Some(ChatError::Refused(error)) => panic!("{error:?}"),
                     None | Some(ChatError::NotFound | ChatError::Busy) => {}
                 }
@@ -117,14 +122,14 @@ impl Performer {
     }
 }
 
-/// A reply that was lost is one of the faults; an item that is broken is not.
-fn stored(error: StoreError) {
+/// Lost replies are among the injected faults; inconsistent items are not.
+fn assert_unavailable(error: StoreError) {
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
 }
 
-fn sent(error: Option<ChatError<SendMessageError>>) {
+fn assert_expected_send(error: Option<ChatError<SendMessageError>>) {
     match error {
-        Some(ChatError::Store(error)) => stored(error),
+        Some(ChatError::Store(error)) => assert_unavailable(error),
         Some(
             error @ (ChatError::Refused(SendMessageError::IdempotencyConflict)
             | ChatError::Refused(SendMessageError::RateLimited { .. })
@@ -136,15 +141,15 @@ fn sent(error: Option<ChatError<SendMessageError>>) {
     }
 }
 
-fn changed(error: Option<ChatError<ChangeMessageError>>) {
+fn assert_expected_change(error: Option<ChatError<ChangeMessageError>>) {
     if let Some(ChatError::Store(error)) = error {
-        stored(error);
+        assert_unavailable(error);
     }
 }
 
-fn grouped(error: Option<ChatError<ChangeGroupError>>) {
+fn assert_expected_group_change(error: Option<ChatError<ChangeGroupError>>) {
     match error {
-        Some(ChatError::Store(error)) => stored(error),
+        Some(ChatError::Store(error)) => assert_unavailable(error),
         Some(
             error @ (ChatError::Refused(ChangeGroupError::UnknownUsers(_))
             | ChatError::Refused(ChangeGroupError::Directory(_))),

@@ -11,7 +11,7 @@ pub struct Member {
     pub user: UserId,
     /// The seq of the last message that they have read. It never decreases.
     pub read_seq: Seq,
-    /// When they read that message; None if they never marked any as seen.
+    /// When they read that message; None if they have read none since they joined.
     pub read_at: Option<Timestamp>,
     /// The participant cleared the chat for themselves up to this seq; 0 if never.
     pub cleared_seq: Seq,

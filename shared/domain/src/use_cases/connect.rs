@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 /// The results of registering a connection.
 #[derive(Debug)]
 pub struct ConnectOutcome {
-    /// The number of the user's older connections that were closed to stay within the limit.
+    /// The number of the user's dead and surplus connections that were closed.
     pub closed: usize,
     /// The results of pushing `presence.updated`, if this is the user's only live connection.
     pub pushed: PushReport,

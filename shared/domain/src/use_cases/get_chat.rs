@@ -42,7 +42,7 @@ pub struct MemberView {
     /// The seq of the last message that they have read. Clearing the chat does not move it: it says who has seen a
     /// message.
     pub read_seq: Seq,
-    /// When they read that message; absent if they never marked any as seen.
+    /// When they read that message; absent if they have read none since they joined.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
     /// Nickname and presence; absent in chats of more than 100 participants.

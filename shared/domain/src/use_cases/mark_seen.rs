@@ -37,7 +37,7 @@ pub struct MarkSeenOutcome {
     pub chat_id: ChatId,
     /// The seq of the last message that the caller has read.
     pub read_seq: Seq,
-    /// When they read that message; absent if they never marked any as seen.
+    /// When they read that message; absent if they have read none since they joined.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
     /// The number of messages that the caller has not read.
@@ -110,8 +110,8 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
         }
     }
 
-    /// The chat whose participants get the receipt. None if the chat is too large, or if it cannot be read: the read
-    /// position moves all the same.
+    /// The chat whose participants get the receipt. None if the chat is too large, or if it cannot be read: that does
+    /// not keep the read position from moving.
     async fn load_receipt_chat(&self, id: &ChatId, head: &Head) -> Option<Chat> {
         if head.participant_count > MAX_PARTICIPANTS_FOR_RECEIPTS {
             return None;
@@ -124,7 +124,7 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
     }
 
     async fn push_receipt(&self, caller: &Caller, chat: &Chat, receipt: Receipt) -> PushReport {
-        // In a closed chat the document keeps both participants, but only the caller is still a member.
+        // The document of a closed chat keeps both participants, but only the caller is still a member.
         let participants: Vec<_> = match chat.closed_at {
             None => chat.participants.iter().cloned().collect(),
             Some(_) => vec![caller.user.clone()],

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
-use domain::chat_user::{ChatUser, Connection, is_only_connection, is_online};
+use domain::chat_user::{ChatUser, Connection, is_online, is_only_connection};
 use domain::ids::{ConnectionId, UserId};
 use domain::ports::{ConnectionStore, Consistency, Env, Registry, StoreError, UserConnections};
 use domain::timestamp::Timestamp;

@@ -1,4 +1,4 @@
-//! What stops a chore, in words for whoever typed the command.
+//! The error of a task. Its text is for the person who typed the command.
 
 use std::path::Path;
 
@@ -6,12 +6,12 @@ use std::path::Path;
 pub(crate) struct Failure(pub(crate) String);
 
 impl Failure {
-    /// A mistake in a line of a file.
+    /// An error in a line of a file.
     pub(crate) fn at(file: &str, line: usize, problem: impl std::fmt::Display) -> Self {
         Self(format!("{file}:{line}: {problem}"))
     }
 
-    /// What the system says about a file.
+    /// The operating system's error about a file.
     pub(crate) fn of_file(path: &Path, error: &std::io::Error) -> Self {
         Self(format!("{}: {error}", path.display()))
     }

@@ -1,9 +1,9 @@
-//! `cargo xtask`: chores of this repository.
+//! `cargo xtask`: the tasks of this repository.
 //!
-//! It is started as `cargo run --bin xtask`, without `-p`, so that cargo chooses features for all members together, and
-//! what it depends on is compiled once for it and for `cargo run`.
+//! It runs as `cargo run --bin xtask`, without `-p`. So cargo selects features for all members together, and compiles
+//! the dependencies only once for it and for `cargo run`.
 
-#![allow(missing_docs)] // a program; nobody depends on it
+#![allow(missing_docs)] // a program without dependents
 #![allow(clippy::disallowed_methods)] // a tool reads the machine's environment
 
 mod failure;
@@ -15,14 +15,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask generate [--check]   writes what follows from infra/stack: template.yaml, CargoLambda.toml, the functions'
-                                 programs, tables in docs. --check writes nothing and fails if something differs
-cargo xtask test [ARGUMENTS]     looks for what the tests start, then runs cargo test --workspace ARGUMENTS";
+cargo xtask generate [--check]   generates files from infra/stack: template.yaml, CargoLambda.toml, the functions'
+                                 programs, tables in docs. --check writes nothing and fails if a file differs
+cargo xtask test [ARGUMENTS]     installs missing programs that the tests start, then runs
+                                 cargo test --workspace ARGUMENTS";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let done = match arguments.as_slice() {
+    let result = match arguments.as_slice() {
         ["generate"] => generate::write(&workspace()),
         ["generate", "--check"] => generate::check(&workspace()),
         ["test", rest @ ..] => tests_setup::run(&workspace(), rest),
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(problem)) => {
             eprintln!("error: {problem}");

@@ -1,4 +1,4 @@
-//! The tables in docs that are lists of functions, variables and alarms.
+//! The generated tables in docs: functions, variables and alarms.
 
 use super::base::of_type;
 use super::permissions::Permission;
@@ -17,9 +17,9 @@ pub(super) fn generate(root: &Path, stack: &Stack) -> Result<Files, Failure> {
     let mut files = Files::new();
     let api = replaced(API, &read(root, API)?, COMMENT, "functions", &functions(stack))?;
     let routes = stack.functions().flat_map(|(_, row)| row.routes.values().map(|route| route.value.clone()));
-    is_listed(&api, "route", routes.collect())?;
+    check_listed(&api, "route", routes.collect())?;
     let actions = stack.functions().flat_map(|(_, row)| row.actions.iter().map(|action| action.value.clone()));
-    is_listed(&api, "action", actions.filter(|action| !action.starts_with('$')).collect())?;
+    check_listed(&api, "action", actions.filter(|action| !action.starts_with('$')).collect())?;
     files.insert(API.to_owned(), Some(api));
     let operations = read(root, OPERATIONS)?;
     let (_, written, _) = around(OPERATIONS, &operations, COMMENT, "variables")?;
@@ -29,24 +29,24 @@ pub(super) fn generate(root: &Path, stack: &Stack) -> Result<Files, Failure> {
     Ok(files)
 }
 
-/// Fails unless the table whose first column is headed so has a row for each of these, and for nothing else. What else its
-/// rows say is written by hand.
-fn is_listed(api: &str, column: &str, wanted: BTreeSet<String>) -> Result<(), Failure> {
+/// Fails unless the table with this first column has exactly one row for each name in `wanted`. The other columns are
+/// written by hand.
+fn check_listed(api: &str, column: &str, wanted: BTreeSet<String>) -> Result<(), Failure> {
     let header = format!("| {column} |");
     let rows =
         api.lines().skip_while(|line| !line.starts_with(&header)).skip(2).take_while(|line| line.starts_with('|'));
     let cells = rows.filter_map(|row| row.split('|').nth(1)).map(str::trim);
-    let listed: BTreeSet<String> = cells.flat_map(named_in).collect();
+    let listed: BTreeSet<String> = cells.flat_map(names_in).collect();
     let problem = match (wanted.difference(&listed).next(), listed.difference(&wanted).next()) {
-        (Some(missing), _) => format!("has no row for `{missing}`"),
-        (None, Some(unknown)) => format!("has a row for `{unknown}`, which no function has"),
+        (Some(missing), _) => format!("has no row for `{missing}`. Write one"),
+        (None, Some(unknown)) => format!("has a row for `{unknown}`, which no function has. Remove it"),
         (None, None) => return Ok(()),
     };
     Err(Failure(format!("{API}: the table `{header}` {problem}")))
 }
 
-/// The routes or the action that a cell names: `[PUT, DELETE /me](#me)` are two routes.
-fn named_in(cell: &str) -> Vec<String> {
+/// The routes or the action in a cell: `[PUT, DELETE /me](#me)` has two routes.
+fn names_in(cell: &str) -> Vec<String> {
     let text = cell.strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or(cell);
     match text.split_once(" /") {
         Some((methods, path)) => methods.split(", ").map(|method| format!("{method} /{path}")).collect(),
@@ -54,7 +54,7 @@ fn named_in(cell: &str) -> Vec<String> {
     }
 }
 
-/// A line of a table; an empty cell is one space.
+/// A row of a Markdown table. An empty cell has one space.
 fn line<S: AsRef<str>>(cells: &[S]) -> String {
     let cells = cells
         .iter()
@@ -63,7 +63,7 @@ fn line<S: AsRef<str>>(cells: &[S]) -> String {
     format!("|{}\n", cells.collect::<String>())
 }
 
-/// The functions: who asks for them, and what each may do.
+/// The table of functions: what invokes each one, and its permissions.
 fn functions(stack: &Stack) -> String {
     let header = ["function", "route", "action", "DynamoDB", "@connections", "secret", "S3", "topic"];
     let mut table = line(&header) + &line(&["---"; 8]);
@@ -94,7 +94,8 @@ fn functions(stack: &Stack) -> String {
     table
 }
 
-/// What a function may do beside writing its log: calls to DynamoDB, methods of @connections, secrets, calls to S3, topics.
+/// A function's permissions, except for its log: calls to DynamoDB, methods of @connections, secrets, calls to S3,
+/// topics.
 fn permission_cells(stack: &Stack, row: &Row) -> [String; 5] {
     let mut calls: BTreeMap<&str, BTreeSet<(usize, String)>> = BTreeMap::new();
     let mut objects = BTreeSet::new();
@@ -136,9 +137,9 @@ fn permission_cells(stack: &Stack, row: &Row) -> [String; 5] {
     ]
 }
 
-/// The tables and indexes that a statement is about, as docs call them, each with its place among all.
+/// The tables and indexes of a statement, with the names in docs. The number is the table's position, for sorting.
 fn tables(stack: &Stack, need: &Permission) -> Vec<(usize, String)> {
-    let found = need.resources.iter().filter_map(|resource| {
+    let tables = need.resources.iter().filter_map(|resource| {
         let (table, index) = match resource.strip_prefix("${").and_then(|rest| rest.split_once(".Arn}/index/")) {
             Some((table, index)) => (table, Some(index)),
             None => (resource.strip_suffix(".Arn")?, None),
@@ -147,42 +148,43 @@ fn tables(stack: &Stack, need: &Permission) -> Vec<(usize, String)> {
         let name = table.trim_end_matches("Table");
         Some((place, index.map_or_else(|| name.to_owned(), |index| format!("{name}/{index}"))))
     });
-    found.collect()
+    tables.collect()
 }
 
-/// The table of variables: which functions are given each is written anew, the rest is kept as it was written by hand.
+/// The table of variables. The column of functions is generated, the other columns are written by hand and kept.
 fn variables(stack: &Stack, written: &str) -> Result<String, Failure> {
-    let mut given: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    let mut users: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for (name, row) in stack.functions() {
         for (variable, _) in stack.environment(row) {
-            given.entry(variable).or_default().insert(name);
+            users.entry(variable).or_default().insert(name);
         }
     }
     let mut table = String::new();
     for row in written.lines() {
         let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
         match cells.as_slice() {
-            [variable, _, rest @ ..] if given.contains_key(*variable) => {
-                let functions = given.remove(*variable).unwrap_or_default();
-                let mut cells = vec![(*variable).to_owned(), those_of(&functions, stack)];
+            [variable, _, rest @ ..] if users.contains_key(*variable) => {
+                let functions = users.remove(*variable).unwrap_or_default();
+                let mut cells = vec![(*variable).to_owned(), function_list(&functions, stack)];
                 cells.extend(rest.iter().map(|cell| (*cell).to_owned()));
                 table += &line(&cells);
             }
             _ => table += &format!("{row}\n"),
         }
     }
-    match given.pop_first() {
+    match users.pop_first() {
         None => Ok(table),
         Some((variable, _)) => {
-            let problem =
-                format!("{OPERATIONS}: the table of variables has no row `| {variable} | | set from | what it does |`");
+            let problem = format!(
+                "{OPERATIONS}: the table of variables has no row for {variable}. Write `| {variable} | | set from | what it does |`"
+            );
             Err(Failure(problem))
         }
     }
 }
 
-/// `all`, `all but a, b`, or `a, b`, whichever is shorter.
-fn those_of(functions: &BTreeSet<&str>, stack: &Stack) -> String {
+/// The shortest of `all`, `all but a, b` and `a, b`.
+fn function_list(functions: &BTreeSet<&str>, stack: &Stack) -> String {
     let others: BTreeSet<&str> =
         stack.functions().map(|(name, _)| name).filter(|name| !functions.contains(name)).collect();
     let list = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(", ");
@@ -193,7 +195,7 @@ fn those_of(functions: &BTreeSet<&str>, stack: &Stack) -> String {
     }
 }
 
-/// The alarms of the template, each with the section that says what to do.
+/// The table of alarms, each with a link to the section about it.
 fn alarms(template: &str) -> Result<String, Failure> {
     let mut table = line(&["alarm", "threshold", "periods", "section"]) + &line(&["---"; 4]);
     for name in of_type(template, "AWS::CloudWatch::Alarm") {
@@ -205,14 +207,18 @@ fn alarms(template: &str) -> Result<String, Failure> {
         };
         let title = property("AlarmDescription")?.split(" See docs/OPERATIONS.md, ").nth(1);
         let title = title.map(|rest| rest.trim_matches('"').trim_end_matches('.'));
-        let title = title.ok_or_else(|| Failure(format!("template.yaml: {name} does not say where to read on")))?;
+        let title = title.ok_or_else(|| {
+            Failure(format!(
+                "template.yaml: the AlarmDescription of {name} does not end with `See docs/OPERATIONS.md, SECTION.`"
+            ))
+        })?;
         let periods = format!("{} of {}", property("DatapointsToAlarm")?, property("EvaluationPeriods")?);
         table += &line(&[&name, property("Threshold")?, &periods, &format!("[{title}](#{})", anchor(title))]);
     }
     Ok(table)
 }
 
-/// What a link to a heading says after its `#`.
+/// The anchor of a heading, without the `#`.
 fn anchor(title: &str) -> String {
     let kept = title.to_ascii_lowercase().replace(' ', "-");
     kept.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect()
@@ -231,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_is_shown_with_who_asks_for_it_and_what_it_may_do() {
+    fn function_row_has_routes_actions_and_permissions() {
         let table = functions(&stack());
         let rows: Vec<&str> = table.lines().skip(2).collect();
         let calls = "GetItem on ChatUsers, ChatUsers/byUser; Query on ChatUsers, ChatUsers/byUser";
@@ -241,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_variable_only_the_functions_are_written_anew() {
+    fn only_the_functions_of_a_variable_are_generated() {
         let stack = stack();
         let names = [
             screaming("ChatUsersTable"),
@@ -254,23 +260,23 @@ mod tests {
         assert_eq!(table.lines().next(), Some("| CHAT_USERS_TABLE | a | `From` | does |"));
         assert_eq!(table.lines().last(), Some("| OTHER | none | nobody | kept |"));
         let missing = variables(&stack, &written.replace("CHAT_USERS_TABLE", "CHATS_TABLE")).unwrap_err().0;
-        assert!(missing.contains("no row `| CHAT_USERS_TABLE |"), "{missing}");
+        assert!(missing.contains("no row for CHAT_USERS_TABLE"), "{missing}");
     }
 
     #[test]
-    fn a_route_that_the_docs_do_not_list_is_named() {
+    fn route_without_a_row_in_the_docs_is_named() {
         let api = "| route | what |\n| --- | --- |\n| [PUT, GET /a](#a) | does |\n\n| GET /b | another table |\n";
         let listed =
-            |routes: &[&str]| is_listed(api, "route", routes.iter().map(|route| (*route).to_owned()).collect());
+            |routes: &[&str]| check_listed(api, "route", routes.iter().map(|route| (*route).to_owned()).collect());
         assert_eq!(listed(&["GET /a", "PUT /a"]), Ok(()));
         assert!(listed(&["GET /a", "PUT /a", "GET /b"]).unwrap_err().0.contains("no row for `GET /b`"));
         assert!(listed(&["GET /a"]).unwrap_err().0.contains("a row for `PUT /a`, which no function has"));
     }
 
     #[test]
-    fn functions_are_named_the_shorter_way() {
+    fn function_list_is_the_shortest_form() {
         let stack = stack();
-        let of = |names: &[&'static str]| those_of(&names.iter().copied().collect(), &stack);
+        let of = |names: &[&'static str]| function_list(&names.iter().copied().collect(), &stack);
         assert_eq!(
             (of(&["a", "b", "authorize"]), of(&["b", "authorize"]), of(&["a"])),
             ("all".into(), "all but a".into(), "a".into())
@@ -278,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_is_shown_with_its_section() {
+    fn alarm_row_links_to_its_section() {
         let alarm = "Resources:\n  SlowAlarm:\n    Type: AWS::CloudWatch::Alarm\n    Properties:\n      AlarmDescription: \"Slow. See docs/OPERATIONS.md, 5xx of the API.\"\n      \
                      EvaluationPeriods: 3\n      DatapointsToAlarm: 2\n      Threshold: 5\n\n  Other:\n";
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The package `functions`: a program per row, and the list of handlers.
+//! The package `functions`: a program for each row, and the list of handlers.
 
 use super::names::snake;
 use super::stack::Stack;
@@ -34,7 +34,7 @@ pub(super) fn generate(root: &Path, stack: &Stack, files: &mut Files) -> Result<
     Ok(())
 }
 
-/// `test = false`: a program has no logic of its own, and 25 more test programs would be linked.
+/// `test = false`, because a program has no logic of its own, and cargo would link 25 more test programs.
 fn bin(name: &str) -> String {
     format!("[[bin]]\nname = \"{name}\"\npath = \"src/bin/{name}.rs\"\ntest = false\n")
 }

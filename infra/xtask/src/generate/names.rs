@@ -1,4 +1,4 @@
-//! One name, in the ways that different places write it.
+//! Converts names between the spellings of different files.
 
 /// `send-message` as `SendMessage`, `sendMessage` as `SendMessage`, `$default` as `Default`.
 pub(super) fn pascal(name: &str) -> String {
@@ -22,13 +22,13 @@ pub(super) fn screaming(name: &str) -> String {
     text
 }
 
-/// A word with its first letter in upper case, and the others as they are.
+/// Changes only the first letter to upper case.
 fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
-/// A route key as SAM has it in logical ids: `sendMessage` as `Sendmessage`, `$default` as `Default`.
+/// A route key in SAM's logical ids: `sendMessage` as `Sendmessage`, `$default` as `Default`.
 pub(super) fn sam_route(key: &str) -> String {
     capital(&key.trim_start_matches('$').to_ascii_lowercase())
 }
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_written_as_their_places_want_them() {
+    fn names_are_converted_between_spellings() {
         assert_eq!(
             (pascal("send-message"), pascal("sendMessage"), pascal("$default")),
             ("SendMessage".into(), "SendMessage".into(), "Default".into())

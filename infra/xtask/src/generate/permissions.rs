@@ -1,4 +1,4 @@
-//! `permissions.yaml`: each IAM statement once, under the name of what a function needs it for.
+//! `permissions.yaml`: each IAM statement once, by the name of its purpose.
 
 use super::rows::{line_of, unreadable};
 use crate::failure::Failure;
@@ -13,30 +13,31 @@ pub(super) type Permissions = IndexMap<String, Permission>;
 
 #[derive(Debug)]
 pub(super) struct Permission {
-    /// Where it begins.
+    /// The line of its name.
     pub(super) line: usize,
-    /// Comments above it, each with its `#`.
+    /// The comments above it, with their `#`.
     pub(super) comments: Vec<String>,
     pub(super) sid: String,
-    /// The condition of the stack under which a role has it.
+    /// The stack's condition for the statement. None if roles always have it.
     pub(super) when: Option<String>,
-    /// What the policy of a statement under a condition is called, if not after its function.
+    /// The policy's name of a conditional statement. None means the default, `FUNCTION-secret`.
     pub(super) policy_name: Option<String>,
     pub(super) actions: Vec<String>,
-    /// Without their tags: `ChatsTable.Arn`, `${AttachmentsBucket.Arn}/*`, `AuthSecretArn`.
+    /// The resources without YAML tags: `ChatsTable.Arn`, `${AttachmentsBucket.Arn}/*`, `AuthSecretArn`.
     pub(super) resources: Vec<String>,
-    /// `Action`, `Resource` and `Condition` as they are written.
+    /// The lines of `Action`, `Resource` and `Condition`.
     pub(super) text: Vec<String>,
 }
 
 impl Permission {
-    /// What the policy of its own is called that a function has for it; None for a statement under no condition.
+    /// The name of the function's separate policy for a conditional statement. None for a statement without a
+    /// condition.
     pub(super) fn own_policy(&self, function: &str) -> Option<String> {
         self.when.as_ref()?;
         Some(self.policy_name.clone().unwrap_or_else(|| format!("{function}-secret")))
     }
 
-    /// Whether one of its resources is this, or a part of it.
+    /// Whether one of its resources is this one, or a part of this one.
     pub(super) fn is_about(&self, resource: &str) -> bool {
         self.resources.iter().any(|each| {
             let in_text = each.split("${").nth(1).and_then(|rest| rest.split('}').next());
@@ -44,16 +45,16 @@ impl Permission {
         })
     }
 
-    /// Whether one of its actions is of this service.
+    /// Whether one of its actions belongs to this service.
     pub(super) fn is_of(&self, service: &str) -> bool {
         self.actions.iter().any(|action| action.split(':').next() == Some(service))
     }
 }
 
-/// What is read of a statement; the keys of IAM as IAM has them.
+/// The YAML of a statement. The keys of IAM have the names of IAM.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
-struct Written {
+struct StatementYaml {
     sid: Option<String>,
     when: Option<String>,
     policy_name: Option<String>,
@@ -79,25 +80,25 @@ impl From<OneOrMany> for Vec<String> {
     }
 }
 
-/// The same without CloudFormation's short tags, which are no YAML of ours; every place stays where it is.
+/// Replaces CloudFormation's short tags by spaces, because the parser does not know them. Columns stay the same.
 fn untagged(text: &str) -> String {
     let tags = ["!GetAtt ", "!Ref ", "!Sub "];
     tags.iter().fold(text.to_owned(), |text, tag| text.replace(tag, &" ".repeat(tag.len())))
 }
 
 pub(super) fn parse(text: &str) -> Result<Permissions, Failure> {
-    let written: IndexMap<String, Spanned<Written>> =
+    let written: IndexMap<String, Spanned<StatementYaml>> =
         serde_saphyr::from_str(&untagged(text)).map_err(|error| unreadable(FILE, &error))?;
     let lines: Vec<&str> = text.lines().collect();
     let permissions = written.into_iter().map(|(name, written)| {
         let (line, written) = (line_of(&written), written.value);
         let start = lines.iter().position(|line| *line == format!("{name}:"));
-        let start = start.ok_or_else(|| Failure::at(FILE, line, format!("write `{name}:` alone on its line")))?;
+        let start = start.ok_or_else(|| Failure::at(FILE, line, format!("write `{name}:` alone on a line")))?;
         let above = lines[..start].iter().rev().take_while(|line| line.starts_with('#'));
         let mut comments: Vec<String> = above.map(|line| (*line).to_owned()).collect();
         comments.reverse();
         let ours = |line: &&&str| ["  Sid:", "  When:", "  PolicyName:"].iter().all(|key| !line.starts_with(key));
-        // Up to the next name. Empty lines, and comments that go with that, are none of the statement's.
+        // Up to the next name. Skip empty lines and the comments of the next statement.
         let next = |line: &&&str| line.starts_with(|first: char| first.is_ascii_alphabetic());
         let body = lines.iter().skip(start + 1).take_while(|line| !next(line)).filter(|line| line.starts_with(' '));
         let permission = Permission {
@@ -120,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_statement_is_read_with_its_comment_and_kept_as_it_is_written() {
+    fn statement_is_read_with_its_comment_and_unchanged_lines() {
         let text = "# About the file.\n\n# Why.\nLook:\n  When: HasIt\n  Action: [s3:GetObject, s3:PutObject]\n  Resource: !Sub ${Bucket.Arn}/*\n  \
                     Condition:\n    StringEquals: {a: b}\n\nPush:\n  Action: execute-api:ManageConnections\n  Resource: !Sub arn:${AWS::Region}:${Api}/POST/@connections/*\n";
         let permissions = parse(text).unwrap();
@@ -134,16 +135,16 @@ mod tests {
     }
 
     #[test]
-    fn no_line_of_a_statement_is_lost() {
+    fn all_lines_of_a_statement_are_kept() {
         let text =
             "Look:\n  Action: s3:GetObject\n\n# Between.\n  Resource: !Sub ${Bucket.Arn}/*\n  Condition: {a: {b: c}}\n";
         assert_eq!(parse(text).unwrap()["Look"].text.len(), 3);
         let Failure(problem) = parse("Look: {Action: a:B, Resource: C}\n").unwrap_err();
-        assert_eq!(problem, format!("{FILE}:1: write `Look:` alone on its line"));
+        assert_eq!(problem, format!("{FILE}:1: write `Look:` alone on a line"));
     }
 
     #[test]
-    fn a_key_that_is_not_known_is_told_with_its_line() {
+    fn unknown_key_is_reported_with_its_line() {
         let Failure(problem) = parse("Look:\n  Action: a:B\n  Resource: C\n  Effect: Allow\n").unwrap_err();
         assert!(problem.starts_with(&format!("{FILE}:4: ")), "{problem}");
     }

@@ -1,4 +1,4 @@
-//! What each function's role allows, and what all of them do together.
+//! The role of each function, and the permissions of all roles together.
 
 use super::names::pascal;
 use super::permissions::Permission;
@@ -57,7 +57,7 @@ fn indented(columns: usize, text: &str) -> String {
     text.lines().map(|line| format!("{:columns$}{line}\n", "")).collect()
 }
 
-/// What all roles together may do with tables.
+/// The actions on tables that any role allows.
 pub(super) fn table_actions(stack: &Stack) -> String {
     let actions =
         stack.permissions.values().flat_map(|need| &need.actions).filter(|action| action.starts_with("dynamodb:"));
@@ -65,7 +65,7 @@ pub(super) fn table_actions(stack: &Stack) -> String {
     actions.into_iter().map(|action| format!("- {action}\n")).collect()
 }
 
-/// The tables that all roles together may use, and their indexes.
+/// The tables and indexes that any role may use.
 pub(super) fn table_resources(stack: &Stack) -> String {
     let mut text = String::new();
     for table in &stack.tables {

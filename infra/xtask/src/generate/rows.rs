@@ -1,4 +1,4 @@
-//! `functions.yaml`: a row per function.
+//! `functions.yaml`: a row for each function.
 
 use super::names::sam_route;
 use crate::failure::Failure;
@@ -10,13 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const FILE: &str = "infra/stack/functions.yaml";
 
 const METHODS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
-/// The one function that no route and no action invokes.
+/// The only function without a route and an action.
 const AUTHORIZER: &str = "authorize";
-/// Route keys that are API Gateway's own.
+/// The route keys of API Gateway itself.
 const SPECIAL_ACTIONS: [&str; 3] = ["$connect", "$default", "$disconnect"];
-/// API Gateway waits so many seconds for a function.
+/// API Gateway's timeout of an integration.
 const MAX_TIMEOUT_SECONDS: u32 = 29;
-/// Lambda's limits, in MB.
+/// Lambda's limits of memory, in MB.
 const MEMORY_MB: std::ops::RangeInclusive<u32> = 128..=10_240;
 
 /// The functions by name, in the order of the file.
@@ -26,7 +26,7 @@ pub(super) type Rows = IndexMap<String, Spanned<Row>>;
 #[serde(deny_unknown_fields)]
 pub(super) struct Row {
     pub(super) group: Group,
-    /// By the name that SAM gives the event, `METHOD /path`.
+    /// The routes as `METHOD /path`, by the name of the SAM event.
     #[serde(default)]
     pub(super) routes: IndexMap<String, Spanned<String>>,
     /// Whether its routes can be called without a token.
@@ -35,19 +35,19 @@ pub(super) struct Row {
     /// Route keys of the WebSocket API.
     #[serde(default)]
     pub(super) actions: Vec<Spanned<String>>,
-    /// In MB; the template's `Globals` say what holds without it.
+    /// In MB. None means the value in the template's `Globals`.
     pub(super) memory: Option<Spanned<u32>>,
-    /// In seconds; likewise.
+    /// In seconds. None means the value in the template's `Globals`.
     pub(super) timeout: Option<Spanned<u32>>,
-    /// Names of permissions.yaml.
+    /// Names of statements in permissions.yaml.
     #[serde(default)]
     pub(super) needs: Vec<Spanned<String>>,
-    /// Variables that do not follow from its needs, each with the parameter that it is set from.
+    /// Variables that do not follow from `needs`, each with the parameter that sets it.
     #[serde(default)]
     pub(super) environment: IndexMap<String, Spanned<String>>,
 }
 
-/// Functions whose failed invocations are counted together.
+/// Functions that share an alarm of failed invocations.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 pub(super) enum Group {
     #[serde(rename = "connections and users")]
@@ -61,7 +61,7 @@ pub(super) enum Group {
 impl Group {
     pub(super) const ALL: [Self; 3] = [Self::ConnectionsAndUsers, Self::Chats, Self::Messages];
 
-    /// What its alarm's name begins with.
+    /// The start of the alarm's name.
     pub(super) fn prefix(self) -> &'static str {
         match self {
             Self::ConnectionsAndUsers => "Connection",
@@ -79,7 +79,7 @@ impl Group {
     }
 }
 
-/// Method and path of a route.
+/// Splits a route into method and path.
 pub(super) fn method_and_path(route: &str) -> (&str, &str) {
     route.split_once(' ').unwrap_or((route, ""))
 }
@@ -88,7 +88,7 @@ pub(super) fn line_of<T>(spanned: &Spanned<T>) -> usize {
     usize::try_from(spanned.referenced.line()).unwrap_or_default()
 }
 
-/// The rows, each checked for itself and against the others.
+/// Parses the rows. Checks each one, and that no route or action belongs to two functions.
 pub(super) fn parse(text: &str) -> Result<Rows, Failure> {
     let rows: Rows = serde_saphyr::from_str(text).map_err(|error| unreadable(FILE, &error))?;
     let mut routes: BTreeMap<String, (&str, usize)> = BTreeMap::new();
@@ -101,55 +101,65 @@ pub(super) fn parse(text: &str) -> Result<Rows, Failure> {
             .split('-')
             .all(|word| word.starts_with(|first: char| first.is_ascii_lowercase()) && is_made_of(word, ""))
         {
-            return at(row_line, "the name of a function is lower-case words with dashes between".to_owned());
+            return at(row_line, "the name of a function must be lower-case words with dashes between them".to_owned());
         }
         if row.value.routes.is_empty() && (row.value.public || row.value.actions.is_empty() && name != AUTHORIZER) {
-            return at(row_line, "nothing invokes it: give it a route or an action".to_owned());
+            return at(row_line, "nothing invokes this function: add a route or an action".to_owned());
         }
         if let Some(memory) = memory.as_ref().filter(|memory| !MEMORY_MB.contains(&memory.value)) {
-            return at(line_of(memory), "Lambda gives 128 to 10240 MB of memory".to_owned());
+            return at(line_of(memory), "memory must be 128 to 10240 MB, the limits of Lambda".to_owned());
         }
         if let Some(timeout) = timeout.as_ref().filter(|timeout| !(1..=MAX_TIMEOUT_SECONDS).contains(&timeout.value)) {
             return at(
                 line_of(timeout),
-                format!("the time-out is 1 to {MAX_TIMEOUT_SECONDS} s, which is all that API Gateway waits"),
+                format!("timeout must be 1 to {MAX_TIMEOUT_SECONDS} s, the limit of API Gateway"),
             );
         }
         for (event, route) in &row.value.routes {
             let (method, path) = method_and_path(&route.value);
             if !is_made_of(event, "") {
-                return at(line_of(route), format!("`{event}` is no name of an event: write letters and digits"));
+                return at(
+                    line_of(route),
+                    format!("`{event}` is not the name of an event: use only letters and digits"),
+                );
             }
             if !METHODS.contains(&method) || !path.starts_with('/') || !is_made_of(path, "/{}+-._~") {
                 return at(
                     line_of(route),
-                    format!("`{}` is no route: write METHOD /path with one of {}", route.value, METHODS.join(", ")),
+                    format!(
+                        "`{}` is not a route: write METHOD /path, with one of the methods {}",
+                        route.value,
+                        METHODS.join(", ")
+                    ),
                 );
             }
             if let Some((other, line)) = routes.insert(without_names(&route.value), (name, line_of(route))) {
-                return at(line_of(route), format!("`{}` is a route of {other} too (line {line})", route.value));
+                return at(line_of(route), format!("`{}` is also a route of {other} (line {line})", route.value));
             }
         }
         for action in &row.value.actions {
             if !is_made_of(&action.value, "") && !SPECIAL_ACTIONS.contains(&action.value.as_str()) {
-                return at(line_of(action), format!("`{}` is no action: write letters and digits", action.value));
+                return at(
+                    line_of(action),
+                    format!("`{}` is not an action: use only letters and digits", action.value),
+                );
             }
-            // SAM names a route's resources without regard to case.
+            // SAM ignores case in the names of a route's resources.
             if let Some((other, line)) = actions.insert(sam_route(&action.value), (name, line_of(action))) {
-                return at(line_of(action), format!("`{}` is an action of {other} too (line {line})", action.value));
+                return at(line_of(action), format!("`{}` is also an action of {other} (line {line})", action.value));
             }
         }
         for (variable, parameter) in &row.value.environment {
             if !variable.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_') {
                 return at(
                     line_of(parameter),
-                    format!("`{variable}` is no name of a variable: write upper-case words with _ between"),
+                    format!("`{variable}` is not the name of a variable: use upper-case words with _ between them"),
                 );
             }
         }
-        let mut once = BTreeSet::new();
-        if let Some(twice) = needs.iter().find(|need| !once.insert(&need.value)) {
-            return at(line_of(twice), format!("needs {} twice", twice.value));
+        let mut seen = BTreeSet::new();
+        if let Some(duplicate) = needs.iter().find(|need| !seen.insert(&need.value)) {
+            return at(line_of(duplicate), format!("needs has {} twice", duplicate.value));
         }
     }
     Ok(rows)
@@ -160,7 +170,7 @@ fn is_made_of(name: &str, others: &str) -> bool {
     !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || others.contains(letter))
 }
 
-/// Two routes that differ in the names of their parameters alone are one to API Gateway.
+/// A route without the names of its parameters. API Gateway does not distinguish routes by those names.
 fn without_names(route: &str) -> String {
     let parts = route.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
     parts.collect::<Vec<_>>().join("/")
@@ -181,38 +191,38 @@ mod tests {
     }
 
     #[test]
-    fn a_route_belongs_to_one_function() {
+    fn route_belongs_to_one_function() {
         let rows =
             "a:\n  group: chats\n  routes:\n    A: GET /x/{id}\nb:\n  group: chats\n  routes:\n    B: GET /x/{other}\n";
-        assert_eq!(problem(rows), format!("{FILE}:8: b: `GET /x/{{other}}` is a route of a too (line 4)"));
+        assert_eq!(problem(rows), format!("{FILE}:8: b: `GET /x/{{other}}` is also a route of a (line 4)"));
         assert!(parse(&rows.replace("B: GET", "B: PUT")).is_ok());
     }
 
     #[test]
-    fn an_action_belongs_to_one_function() {
+    fn action_belongs_to_one_function() {
         let rows = "a:\n  group: chats\n  actions: [x]\nb:\n  group: chats\n  actions: [x]\n";
-        assert_eq!(problem(rows), format!("{FILE}:6: b: `x` is an action of a too (line 3)"));
+        assert_eq!(problem(rows), format!("{FILE}:6: b: `x` is also an action of a (line 3)"));
     }
 
     #[test]
-    fn what_cannot_be_is_told_with_its_line() {
+    fn invalid_rows_are_reported_with_their_line() {
         for (rows, wanted) in [
-            ("a:\n  group: chats\n  memory: 64\n  actions: [x]\n", ":3: a: Lambda gives 128 to 10240 MB"),
-            ("a:\n  group: chats\n  timeout: 60\n  actions: [x]\n", ":3: a: the time-out is 1 to 29 s"),
-            ("a:\n  group: chats\n  routes:\n    A: FETCH /x\n", ":4: a: `FETCH /x` is no route"),
-            ("a:\n  group: chats\n  needs: [X, Y, X]\n  actions: [x]\n", ":3: a: needs X twice"),
+            ("a:\n  group: chats\n  memory: 64\n  actions: [x]\n", ":3: a: memory must be 128 to 10240 MB"),
+            ("a:\n  group: chats\n  timeout: 60\n  actions: [x]\n", ":3: a: timeout must be 1 to 29 s"),
+            ("a:\n  group: chats\n  routes:\n    A: FETCH /x\n", ":4: a: `FETCH /x` is not a route"),
+            ("a:\n  group: chats\n  needs: [X, Y, X]\n  actions: [x]\n", ":3: a: needs has X twice"),
             ("A:\n  group: chats\n", ":1: A: the name of a function"),
-            ("a:\n  group: chats\n", ":1: a: nothing invokes it"),
-            ("a:\n  group: chats\n  public: true\n  actions: [x]\n", ":1: a: nothing invokes it"),
-            ("a:\n  group: chats\n  actions: [$x]\n", ":3: a: `$x` is no action"),
+            ("a:\n  group: chats\n", ":1: a: nothing invokes this function"),
+            ("a:\n  group: chats\n  public: true\n  actions: [x]\n", ":1: a: nothing invokes this function"),
+            ("a:\n  group: chats\n  actions: [$x]\n", ":3: a: `$x` is not an action"),
             ("a--b:\n  group: chats\n", ":1: a--b: the name of a function"),
-            ("a:\n  group: chats\n  routes:\n    A: 'GET /x: y'\n", ":4: a: `GET /x: y` is no route"),
-            ("a:\n  group: chats\n  routes:\n    A b: GET /x\n", ":4: a: `A b` is no name of an event"),
-            ("a:\n  group: chats\n  actions: [x, X]\n", ":3: a: `X` is an action of a too (line 3)"),
-            ("a:\n  group: chats\n  actions: ['x y']\n", ":3: a: `x y` is no action"),
+            ("a:\n  group: chats\n  routes:\n    A: 'GET /x: y'\n", ":4: a: `GET /x: y` is not a route"),
+            ("a:\n  group: chats\n  routes:\n    A b: GET /x\n", ":4: a: `A b` is not the name of an event"),
+            ("a:\n  group: chats\n  actions: [x, X]\n", ":3: a: `X` is also an action of a (line 3)"),
+            ("a:\n  group: chats\n  actions: ['x y']\n", ":3: a: `x y` is not an action"),
             (
                 "a:\n  group: chats\n  environment:\n    a b: C\n  actions: [x]\n",
-                ":4: a: `a b` is no name of a variable",
+                ":4: a: `a b` is not the name of a variable",
             ),
             ("a:\n  group: chats\n  memroy: 512\n", ":3: "),
             ("a:\n  group: others\n", ":2: "),

@@ -1,4 +1,4 @@
-//! The three files of `infra/stack`, read and checked against each other.
+//! Reads the three files of `infra/stack`, and checks them against each other.
 
 use super::names::screaming;
 use super::permissions::{self, Permission, Permissions};
@@ -8,8 +8,8 @@ use crate::failure::Failure;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// The variables that follow from what a function may do: from the need's resource, or from its service.
-const OF_RESOURCES: [(&str, &[(&str, &str)]); 4] = [
+/// The variables that a function gets if it needs a permission on the resource.
+const RESOURCE_VARIABLES: [(&str, &[(&str, &str)]); 4] = [
     ("AttachmentsBucket", &[("ATTACHMENTS_BUCKET", "!Ref AttachmentsBucket")]),
     ("NotificationsTopicArn", &[("NOTIFICATIONS_TOPIC_ARN", "!Ref NotificationsTopicArn")]),
     (
@@ -19,10 +19,10 @@ const OF_RESOURCES: [(&str, &[(&str, &str)]); 4] = [
     ("AuthSecretArn", &[("AUTH_SECRET_ARN", "!Ref AuthSecretArn")]),
 ];
 
-/// A function that uses this table also reaches Redis, if the stack has one.
-const USERS: &str = "ChatUsersTable";
+/// A function that uses this table also uses Redis, if the stack has one.
+const USERS_TABLE: &str = "ChatUsersTable";
 
-const OF_REDIS: [(&str, &str); 3] = [
+const REDIS_VARIABLES: [(&str, &str); 3] = [
     ("REALTIME_REDIS_URL", "!Ref RealtimeRedisUrl"),
     ("REALTIME_REDIS_SECRET_ARN", "!Ref RealtimeRedisSecretArn"),
     ("REALTIME_REDIS_PREFIX", "!Sub \"${AWS::StackName}:\""),
@@ -60,7 +60,7 @@ impl Stack {
         self.rows.iter().map(|(name, row)| (name.as_str(), &row.value))
     }
 
-    /// What a function needs, each with its name.
+    /// The statements that a function needs, with their names.
     pub(super) fn needs<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = (&'a str, &'a Permission)> {
         row.needs
             .iter()
@@ -72,12 +72,12 @@ impl Stack {
         self.needs(row).any(|(_, need)| need.is_of("dynamodb") && need.is_about(table))
     }
 
-    /// Whether a function can reach Redis, and so is in the VPC where there is one.
+    /// Whether a function uses Redis. Then it is in the VPC, if the stack has one.
     pub(super) fn reaches_redis(&self, row: &Row) -> bool {
-        self.uses_table(row, USERS)
+        self.uses_table(row, USERS_TABLE)
     }
 
-    /// The function's variables in order, each with its value as YAML.
+    /// The function's variables in order, with their values in YAML.
     pub(super) fn environment(&self, row: &Row) -> Vec<(String, String)> {
         let mut variables: Vec<(String, String)> = Vec::new();
         let mut add = |name: &str, value: &str| variables.push((name.to_owned(), value.to_owned()));
@@ -85,14 +85,14 @@ impl Stack {
             add(&screaming(table), &format!("!Ref {table}"));
         }
         if self.reaches_redis(row) {
-            OF_REDIS.iter().for_each(|(name, value)| add(name, value));
+            REDIS_VARIABLES.iter().for_each(|(name, value)| add(name, value));
         }
         if self.needs(row).any(|(_, need)| need.is_of("execute-api")) {
             add(CONNECTIONS_ENDPOINT, "");
         }
-        for (resource, given) in OF_RESOURCES {
+        for (resource, variables_of_resource) in RESOURCE_VARIABLES {
             if self.needs(row).any(|(_, need)| need.is_about(resource)) {
-                given.iter().for_each(|(name, value)| add(name, value));
+                variables_of_resource.iter().for_each(|(name, value)| add(name, value));
             }
         }
         for (name, parameter) in &row.environment {
@@ -105,32 +105,37 @@ impl Stack {
         for (name, row) in &self.rows {
             for need in &row.value.needs {
                 if !self.permissions.contains_key(&need.value) {
-                    let problem = format!("{name}: {} does not have `{}`", permissions::FILE, need.value);
+                    let problem = format!("{name}: {} has no statement `{}`", permissions::FILE, need.value);
                     return Err(Failure::at(rows::FILE, line_of(need), problem));
                 }
             }
             let row_line = line_of(row).saturating_sub(1);
             let sids = self.needs(&row.value).map(|(_, need)| need.sid.clone());
-            if let Some(sid) = twice(sids) {
-                return Err(Failure::at(rows::FILE, row_line, format!("{name}: two of its needs have the Sid {sid}")));
+            if let Some(sid) = first_duplicate(sids) {
+                return Err(Failure::at(
+                    rows::FILE,
+                    row_line,
+                    format!("{name}: two statements in needs have the Sid {sid}"),
+                ));
             }
-            if let Some(policy) = twice(self.needs(&row.value).filter_map(|(_, need)| need.own_policy(name))) {
-                let problem = format!("{name}: two of its needs have the policy {policy}: give one a PolicyName");
+            if let Some(policy) = first_duplicate(self.needs(&row.value).filter_map(|(_, need)| need.own_policy(name)))
+            {
+                let problem = format!(
+                    "{name}: two statements in needs have the policy name {policy}. Set a PolicyName in one of them"
+                );
                 return Err(Failure::at(rows::FILE, row_line, problem));
             }
         }
         for (name, permission) in &self.permissions {
             let at = |problem: String| Err(Failure::at(permissions::FILE, permission.line, problem));
             if !self.functions().any(|(_, row)| row.needs.iter().any(|need| need.value == *name)) {
-                return at(format!("no function needs `{name}`"));
+                return at(format!("no function needs `{name}`. Remove it"));
             }
             if let Some(when) = permission.when.as_ref().filter(|when| !self.base.contains(&format!("\n  {when}: "))) {
                 return at(format!("{name}: {} has no condition {when}", base::FILE));
             }
             if permission.when.is_some() && permission.policy_name.is_none() && !permission.is_of("secretsmanager") {
-                return at(format!(
-                    "{name}: a statement under a condition is a policy of its own, which needs a PolicyName"
-                ));
+                return at(format!("{name}: a statement with When becomes a separate policy and needs a PolicyName"));
             }
         }
         Ok(())
@@ -146,7 +151,7 @@ impl Stack {
                     return at(format!("{} has no parameter {}", base::FILE, parameter.value));
                 }
                 if self.environment(&row.value).iter().filter(|(other, _)| other == variable).count() > 1 {
-                    return at(format!("{variable} follows from its needs already"));
+                    return at(format!("{variable} is set already, because of a statement in needs"));
                 }
             }
         }
@@ -154,8 +159,8 @@ impl Stack {
     }
 }
 
-/// A name that comes twice.
-fn twice(names: impl Iterator<Item = String>) -> Option<String> {
+/// The first name that occurs twice.
+fn first_duplicate(names: impl Iterator<Item = String>) -> Option<String> {
     let mut seen = BTreeSet::new();
     names.into_iter().find(|name| !seen.insert(name.clone()))
 }
@@ -185,16 +190,16 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn needs_and_permissions_fit_each_other() {
+    fn needs_and_permissions_must_match() {
         let unknown = problem(&ROWS.replace("[Read]", "[Read, Write]"), PERMISSIONS);
-        assert_eq!(unknown, format!("{}:3: a: {} does not have `Write`", rows::FILE, permissions::FILE));
+        assert_eq!(unknown, format!("{}:3: a: {} has no statement `Write`", rows::FILE, permissions::FILE));
         let unused = problem(&ROWS.replace("  needs: [Read]\n", ""), PERMISSIONS);
-        assert_eq!(unused, format!("{}:1: no function needs `Read`", permissions::FILE));
+        assert_eq!(unused, format!("{}:1: no function needs `Read`. Remove it", permissions::FILE));
         let twice = format!(
             "{PERMISSIONS}Again:\n  Sid: Read\n  Action: dynamodb:Query\n  Resource: !GetAtt ChatUsersTable.Arn\n"
         );
         let twice = problem(&ROWS.replace("[Read]", "[Read, Again]"), &twice);
-        assert_eq!(twice, format!("{}:1: a: two of its needs have the Sid Read", rows::FILE));
+        assert_eq!(twice, format!("{}:1: a: two statements in needs have the Sid Read", rows::FILE));
         let secret = |name: &str| {
             format!("{name}:\n  When: HasIt\n  Action: secretsmanager:GetSecretValue\n  Resource: !Ref X\n")
         };
@@ -202,19 +207,25 @@ pub(super) mod tests {
         let policies = problem(&ROWS.replace("[Read]", "[Read, One, Two]"), &secrets);
         assert_eq!(
             policies,
-            format!("{}:1: a: two of its needs have the policy a-secret: give one a PolicyName", rows::FILE)
+            format!(
+                "{}:1: a: two statements in needs have the policy name a-secret. Set a PolicyName in one of them",
+                rows::FILE
+            )
         );
         let unnamed = problem(ROWS, &PERMISSIONS.replace("Read:\n", "Read:\n  When: HasIt\n"));
-        assert!(unnamed.ends_with("which needs a PolicyName"), "{unnamed}");
+        assert!(unnamed.ends_with("and needs a PolicyName"), "{unnamed}");
         let condition = problem(ROWS, &PERMISSIONS.replace("Read:\n", "Read:\n  When: HasNot\n"));
         assert!(condition.ends_with("has no condition HasNot"), "{condition}");
     }
 
     #[test]
-    fn a_variable_is_set_from_a_parameter_and_once() {
+    fn variable_is_set_once_and_from_a_parameter() {
         let unknown = problem(&ROWS.replace("BURST: Burst", "BURST: Brust"), PERMISSIONS);
         assert_eq!(unknown, format!("{}:5: a: {} has no parameter Brust", rows::FILE, base::FILE));
         let twice = problem(&ROWS.replace("BURST: Burst", "CHAT_USERS_TABLE: Burst"), PERMISSIONS);
-        assert_eq!(twice, format!("{}:5: a: CHAT_USERS_TABLE follows from its needs already", rows::FILE));
+        assert_eq!(
+            twice,
+            format!("{}:5: a: CHAT_USERS_TABLE is set already, because of a statement in needs", rows::FILE)
+        );
     }
 }

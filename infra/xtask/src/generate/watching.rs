@@ -1,17 +1,17 @@
-//! Alarms and graphs with a metric of each function.
+//! Alarms and graphs of the functions' metrics.
 
 use super::names::pascal;
 use super::rows::Group;
 use super::stack::Stack;
 use std::fmt::Write as _;
 
-/// CloudWatch's limit.
+/// CloudWatch's limit of metrics in an alarm.
 const MAX_METRICS_OF_ALARM: usize = 10;
 
-/// The widest line.
+/// The widest line of the template.
 const MAX_COLUMNS: usize = 120;
 
-/// The alarms of a group's failed invocations: one, until it has more functions than an alarm holds.
+/// The alarms for failed invocations in a group. There are several if the group has more functions than an alarm holds.
 pub(super) fn alarms(stack: &Stack, group: Group) -> Vec<String> {
     let members: Vec<&str> = stack.functions().filter(|(_, row)| row.group == group).map(|(name, _)| name).collect();
     let alarms = members.chunks(MAX_METRICS_OF_ALARM).enumerate().map(|(at, members)| {
@@ -42,7 +42,7 @@ pub(super) fn alarms(stack: &Stack, group: Group) -> Vec<String> {
     alarms.collect()
 }
 
-/// A metric of every function, as rows of a graph of the dashboard.
+/// A metric of every function, as rows of a graph in the dashboard.
 pub(super) fn graph(stack: &Stack, metric: &str) -> String {
     let mut text = String::new();
     let mut line = String::new();
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_holds_ten_functions_and_the_next_one_the_rest() {
+    fn alarm_has_at_most_ten_functions() {
         let names = |functions| -> Vec<String> {
             let alarms = alarms(&stack(functions), Group::Chats);
             alarms.iter().map(|alarm| alarm.lines().next().unwrap().to_owned()).collect()
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_of_a_graph_is_too_wide() {
+    fn lines_of_a_graph_are_not_too_wide() {
         let text = graph(&stack(20), "Errors");
         assert!(text.lines().count() > 1 && text.lines().all(|line| line.len() <= MAX_COLUMNS - 14), "{text}");
         assert!(text.ends_with("[\"...\", \"${FTFunction}\"]\n"), "{text}");

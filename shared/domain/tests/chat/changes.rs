@@ -1,7 +1,4 @@
-use crate::support::{
-    TEAM, TestApp, add, app, assert_pushed, assert_refused, clear, closed_group, delete, edit, fill, group, head, json,
-    pointers, private_chat, react, remove, send_text, set_online, snapshot,
-};
+use crate::support::*;
 use domain::ids::{ChatId, Rev, Seq};
 use domain::use_cases::{ChangeMessageError, ChangedMessage, ChatError, DeleteFor};
 use serde_json::json;

@@ -1,7 +1,4 @@
-use crate::support::{
-    add, app, assert_pushed, assert_refused, clear, edit, fill, group, head, json, list, mark, message_in_page,
-    pointers, private_chat, send_text, set_online, snapshot, visible_seqs, with_store,
-};
+use crate::support::*;
 use domain::ids::{ChatId, Rev, Seq};
 use domain::use_cases::{ChatError, PageStart};
 use futures_util::future::join;

@@ -1,8 +1,5 @@
 use crate::groups::{admin_changes, revs};
-use crate::support::{
-    TEAM, TestApp, app, assert_pushed, assert_refused, chat_document, clear, closed_group, delete, edit, fill, group,
-    head, ids, list, mark, react, remove, set_online, snapshot, visible_seqs, with_store,
-};
+use crate::support::*;
 use domain::ids::{ChatId, Seq};
 use domain::ports::{ReadChats as _, ReadInbox as _};
 use domain::use_cases::{ChangeGroupError, ChangeMessageError, ChatError, DeleteFor, PageStart, SendMessageError};

@@ -1,4 +1,4 @@
-use crate::support::{app, assert_pushed, by, disconnect, private_chat, send_text, set_online};
+use crate::support::*;
 use domain::chat_user::MAX_CONNECTIONS;
 use domain::ports::{Env as _, Registry as _};
 use domain::use_cases::{ConnectError, SyncChats};

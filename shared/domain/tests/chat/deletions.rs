@@ -1,8 +1,4 @@
-use crate::support::{
-    TEAM, app, assert_pushed, assert_refused, clear, delete, edit, fill, group, head, ids, json, mark, message_in_page,
-    pointers, private_chat, react, send_text, set_admin, set_online, snapshot, stored_messages, visible_seqs,
-    with_store,
-};
+use crate::support::*;
 use domain::ids::Seq;
 use domain::message::Body;
 use domain::use_cases::{ChangeMessageError, ChatError, DeleteFor, SendMessage};

@@ -1,7 +1,4 @@
-use crate::support::{
-    TEAM, TestApp, app, assert_pushed, assert_refused, by, edit, fill, group, head, ids, json, mark, message_in_page,
-    pointers, private_chat, react, remove, send_text, set_online, snapshot, stored_messages,
-};
+use crate::support::*;
 use domain::content::Content;
 use domain::ids::{ChatId, Rev, Seq};
 use domain::message::EDIT_WINDOW;

@@ -1,7 +1,4 @@
-use crate::support::{
-    TEAM, TestApp, add, app, assert_pushed, assert_refused, chat_document, clear, fill, group, head, ids, json,
-    pointers, private_chat, remove, rename, send_text, set_admin, set_online, snapshot, with_store,
-};
+use crate::support::*;
 use domain::chat::{MAX_FRAME_BYTES, MAX_PARTICIPANTS};
 use domain::ids::{ChatId, Rev, Seq};
 use domain::ports::ReadChats as _;

@@ -1,8 +1,4 @@
-use crate::support::{
-    AuthService, TestApp, add, app, assert_refused, clear, closed_group, delete, edit, fill, group, json, mark, name,
-    nickname_update, private_chat, private_chat_of, react, remove, rename, send_text, set_online, visible_seqs,
-    with_users,
-};
+use crate::support::*;
 use domain::chat::MAX_FRAME_BYTES;
 use domain::chat_user::Profile;
 use domain::content::Content;

@@ -1,7 +1,4 @@
-use crate::support::{
-    TEAM, add, app, assert_pushed, assert_refused, delete, discard_pushes, edit, fill, group, json, mark,
-    message_in_page, react, remove, rename, send_text, set_admin, set_online, snapshot, visible_seqs, with_store,
-};
+use crate::support::*;
 use domain::ids::Seq;
 use domain::member::BudgetRate;
 use domain::use_cases::{ChangeGroupError, ChangeMessageError, ChatError, DeleteFor, SendMessage, SendMessageError};

@@ -1,6 +1,4 @@
-use crate::support::{
-    add, app, assert_pushed, closed_group, fill, group, head, private_chat, remove, set_online, with_store,
-};
+use crate::support::*;
 use domain::chat::Head;
 use domain::ids::{Rev, Seq};
 use domain::member::BudgetRate;

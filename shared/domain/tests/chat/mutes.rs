@@ -1,7 +1,4 @@
-use crate::support::{
-    TestApp, app, assert_pushed, assert_refused, by, group, json, private_chat, private_chat_of, remove, set_online,
-    snapshot,
-};
+use crate::support::*;
 use domain::chat_user::MAX_MUTED_CHATS;
 use domain::ids::ChatId;
 use domain::ports::{Env as _, UserStore as _};

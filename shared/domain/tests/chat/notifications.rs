@@ -1,6 +1,6 @@
 //! The recipients and the content of notifications.
 
-use crate::support::{TestApp, app, by, clear, group, mark, nickname_update, private_chat, set_online};
+use crate::support::*;
 use domain::chat_user::UserChange;
 use domain::ids::ChatId;
 use domain::notification::Notification;

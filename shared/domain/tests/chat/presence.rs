@@ -1,7 +1,4 @@
-use crate::support::{
-    app, assert_pushed, by, connect, disconnect, group, json, private_chat, private_chat_of, send_text, set_online,
-    with_store,
-};
+use crate::support::*;
 use domain::chat_user::{CONNECT_GRACE, Connection, MAX_CONNECTION_AGE};
 use domain::event::TypingState;
 use domain::ids::ConnectionId;

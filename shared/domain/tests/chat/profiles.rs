@@ -1,7 +1,4 @@
-use crate::support::{
-    TestApp, add, app, assert_pushed, assert_refused, by, chat_document, group, ids, json, name, nickname_update,
-    private_chat, private_chat_of, remove, set_online, snapshot, with_users,
-};
+use crate::support::*;
 use domain::use_cases::{
     ChangeGroupError, ChatError, CreateChat, CreateChatError, CreatedChat, Mute, MuteChat, NewChat, ProfileError,
 };

@@ -1,7 +1,4 @@
-use crate::support::{
-    TEAM, app, assert_pushed, assert_refused, discard_pushes, fill, group, head, json, message_in_page, private_chat,
-    react, remove, send_text, set_online, snapshot, with_store,
-};
+use crate::support::*;
 use domain::chat::MAX_FRAME_BYTES;
 use domain::ids::Rev;
 use domain::reactions::{ReactionLimitExceeded, Reactions};

@@ -1,6 +1,4 @@
-use crate::support::{
-    TestApp, add, app, clear, delete, fill, group, group_of, list, mark, private_chat, remove, seqs, set_online,
-};
+use crate::support::*;
 use domain::chat::MAX_FRAME_BYTES;
 use domain::ids::{ChatId, Seq};
 use domain::use_cases::{ChatError, DeleteFor, MarkSeenError, Page, PageLimit, PageStart};

@@ -1,7 +1,4 @@
-use crate::support::{
-    add, app, assert_pushed, assert_refused, by, clear, delete, fill, group, ids, json, message_in_page, private_chat,
-    private_chat_of, remove, set_online, snapshot, visible_seqs,
-};
+use crate::support::*;
 use domain::ids::{ChatId, Seq};
 use domain::use_cases::{ChatError, DeleteFor, SendMessage, SendMessageError};
 use serde_json::json;

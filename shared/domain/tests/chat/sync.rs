@@ -1,8 +1,4 @@
-use crate::support::{
-    TestApp, add, app, assert_pushed, clear, closed_group, delete, edit, fill, group, head, json, mark,
-    message_in_page, private_chat, private_chat_of, react, remove, rename, send_text, set_admin, set_online, snapshot,
-    visible_seqs, with_store,
-};
+use crate::support::*;
 use domain::chat::MAX_FRAME_BYTES;
 use domain::ids::{ChatId, Rev, Seq};
 use domain::use_cases::{Cursor, DeleteFor, ListChats, Mute, MuteChat, PageLimit, SyncChats};

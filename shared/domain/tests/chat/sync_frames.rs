@@ -1,4 +1,4 @@
-use crate::support::{TestApp, add, app, delete, group, mark, private_chat_of, react, send_text};
+use crate::support::*;
 use crate::sync::{Client, Cursors, at, seqs, sync};
 use domain::ids::ChatId;
 use domain::use_cases::{DeleteFor, Mute, MuteChat};

@@ -1,4 +1,4 @@
-use crate::support::{add, app, assert_pushed, assert_refused, by, closed_group, group_of, private_chat, set_online};
+use crate::support::*;
 use domain::event::TypingState;
 use domain::ids::{ChatId, UserId};
 use domain::use_cases::{ChatError, SendTyping, SendTypingError};

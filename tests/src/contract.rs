@@ -42,7 +42,7 @@ pub struct Sample {
 
 /// Fails unless the client library's types hold everything that the examples of answers and frames say; how many these
 /// are.
-pub fn examples_are_read_and_written_again() -> usize {
+pub fn check_examples_round_trip() -> usize {
     CONTRACT.check_examples()
 }
 

@@ -109,7 +109,7 @@ async fn each_type_is_uploaded_sent_listed_and_downloaded() {
 }
 
 #[tokio::test]
-async fn the_bucket_takes_what_was_announced_and_nothing_else() {
+async fn bucket_accepts_only_the_declared_bytes_and_headers() {
     let (alice, _, chat) = two(crate::system()).await;
     let announced = picture(&alice, &chat).await;
     let wrong_size = [PNG, b"more"].concat();
@@ -137,7 +137,7 @@ async fn the_bucket_takes_what_was_announced_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_attachment_is_sent_once_by_its_owner_into_its_chat() {
+async fn attachment_is_sent_once_by_its_owner_into_its_chat() {
     let system = crate::system();
     let (alice, bob, chat) = two(system).await;
     let carol = system.user("carol").await;
@@ -166,7 +166,7 @@ async fn an_attachment_is_sent_once_by_its_owner_into_its_chat() {
 }
 
 #[tokio::test]
-async fn what_is_not_taken_is_refused_before_anything_is_uploaded() {
+async fn invalid_declarations_are_refused_before_the_upload() {
     let system = crate::system();
     let (alice, _, chat) = two(system).await;
     let eve = system.user("eve").await;
@@ -220,7 +220,7 @@ async fn what_is_not_taken_is_refused_before_anything_is_uploaded() {
 }
 
 #[tokio::test]
-async fn only_those_who_see_the_message_get_its_bytes() {
+async fn only_users_who_see_the_message_can_download() {
     let system = crate::system();
     let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
     let (dave, eve) = (system.user("dave").await, system.user("eve").await);
@@ -283,7 +283,7 @@ fn bucket(system: &System) -> Bucket {
 }
 
 #[tokio::test]
-async fn a_url_is_good_until_its_time_is_over() {
+async fn presigned_url_works_until_it_expires() {
     let system = crate::system();
     let (alice, _, chat) = two(system).await;
     let (bucket, before) = (bucket(system), SystemEnv.now());
@@ -319,7 +319,7 @@ async fn a_url_is_good_until_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_origin_uploads_and_downloads() {
+async fn page_of_an_allowed_origin_uploads_and_downloads() {
     let (alice, _, chat) = two(crate::system()).await;
     let announced = picture(&alice, &chat).await;
     let url = announced["upload"]["url"].as_str().unwrap();
@@ -347,7 +347,7 @@ async fn a_page_of_another_origin_uploads_and_downloads() {
 }
 
 #[tokio::test]
-async fn the_client_library_uploads_sends_and_downloads() {
+async fn client_library_uploads_sends_and_downloads() {
     let system = crate::system();
     let (alice, bob, chat) = two(system).await;
     let (client, mut updates) = alice.client(system.options()).await;
@@ -371,7 +371,7 @@ async fn the_client_library_uploads_sends_and_downloads() {
 }
 
 #[test]
-fn the_template_and_the_code_have_the_same_limits() {
+fn template_and_code_have_the_same_limits() {
     let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();
     let told = &template.functions["CreateAttachmentFunction"].environment;
     let AttachmentLimits { image, audio, file } = AttachmentLimits::default();
@@ -383,7 +383,7 @@ fn the_template_and_the_code_have_the_same_limits() {
 }
 
 #[tokio::test]
-async fn limits_are_configured() {
+async fn limits_come_from_the_environment() {
     let system = crate::start(|setup| {
         let parameters = [("AttachmentImageMaxBytes", "66"), ("AttachmentImageTypes", "image/png,image/avif")];
         setup.parameters.extend(parameters.map(|(name, value)| (name.to_owned(), value.to_owned())));

@@ -46,7 +46,7 @@ async fn two(system: &System) -> (User, User, String) {
 }
 
 #[tokio::test]
-async fn what_is_written_in_order_is_stored_in_order_and_once_whatever_is_lost() {
+async fn messages_are_stored_once_and_in_order_over_a_bad_network() {
     let system = crate::system();
     let (alice, bob, chat) = two(system).await;
     let proxy = Proxy::start(&system.ws_url, seed()).await;
@@ -72,7 +72,7 @@ async fn what_is_written_in_order_is_stored_in_order_and_once_whatever_is_lost()
 }
 
 #[tokio::test]
-async fn a_message_that_is_refused_is_told_of_and_does_not_hold_up_the_next() {
+async fn refused_message_is_reported_and_does_not_block_the_next() {
     let system = crate::system();
     let (alice, _, chat) = two(system).await;
     let (client, mut updates) = alice.client(system.options()).await;
@@ -93,7 +93,7 @@ async fn a_message_that_is_refused_is_told_of_and_does_not_hold_up_the_next() {
 }
 
 #[tokio::test]
-async fn a_connection_is_renewed_without_a_gap_and_without_going_offline() {
+async fn connection_is_renewed_without_a_gap_or_offline_status() {
     let system = crate::system();
     let (alice, bob, chat) = two(system).await;
     let proxy = Proxy::start(&system.ws_url, seed()).await;
@@ -140,7 +140,7 @@ impl Tokens for ShortTokens {
 }
 
 #[tokio::test]
-async fn a_token_is_replaced_before_it_runs_out() {
+async fn token_is_replaced_before_it_expires() {
     let system = crate::system();
     let (alice, bob, chat) = two(system).await;
     let tokens = Arc::new(ShortTokens { system, user: alice.id.clone(), given: AtomicU32::new(0) });
@@ -180,7 +180,7 @@ impl Tokens for LateTokens {
 }
 
 #[tokio::test]
-async fn http_goes_on_with_another_token_while_no_connection_can_be_had() {
+async fn http_gets_a_new_token_without_a_connection() {
     let system = crate::system();
     let alice = system.user("alice").await;
     let tokens = Arc::new(LateTokens { system, user: alice.id.clone(), given: AtomicU32::new(0) });
@@ -194,7 +194,7 @@ async fn http_goes_on_with_another_token_while_no_connection_can_be_had() {
 }
 
 #[tokio::test]
-async fn the_last_event_before_a_silence_is_not_lost_for_an_open_chat() {
+async fn event_lost_before_a_silence_is_recovered_for_an_open_chat() {
     let system = crate::system();
     let (alice, bob, chat) = two(system).await;
     let proxy = Proxy::start(&system.ws_url, seed()).await;
@@ -216,7 +216,7 @@ async fn the_last_event_before_a_silence_is_not_lost_for_an_open_chat() {
 }
 
 #[tokio::test]
-async fn an_event_that_was_overtaken_is_waited_for_and_not_asked_for() {
+async fn overtaken_event_is_awaited_without_a_request() {
     let system = crate::system();
     let (alice, bob, chat) = two(system).await;
     let proxy = Proxy::start(&system.ws_url, seed()).await;
@@ -234,7 +234,7 @@ async fn an_event_that_was_overtaken_is_waited_for_and_not_asked_for() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_accepted_is_said() {
+async fn rejected_token_is_reported() {
     let system = crate::system();
     let alice = system.user("alice").await;
     let mut forged = alice.token.clone();
@@ -249,7 +249,7 @@ async fn a_token_that_is_not_accepted_is_said() {
 }
 
 #[tokio::test]
-async fn both_devices_of_a_user_hold_the_same() {
+async fn both_devices_of_a_user_have_the_same_state() {
     let system = crate::system();
     let (alice, bob, chat) = two(system).await;
     let (desk, mut at_desk) = alice.client(system.options()).await;

@@ -29,14 +29,14 @@ fn mutants(document: &Value) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn the_types_of_the_client_library_hold_what_the_examples_say() {
-    let checked = end_to_end::contract::examples_are_read_and_written_again();
+fn client_library_types_keep_every_example() {
+    let checked = end_to_end::contract::check_examples_round_trip();
     println!("{checked} examples");
     assert!(checked > 90, "{checked}");
 }
 
 #[tokio::test]
-async fn what_the_description_of_the_http_api_refuses_is_refused() {
+async fn http_api_refuses_what_its_description_refuses() {
     let alice = crate::system().user("alice").await;
     let description = Description::of_http();
     let mut refused = 0;
@@ -64,7 +64,7 @@ async fn what_the_description_of_the_http_api_refuses_is_refused() {
 }
 
 #[tokio::test]
-async fn what_the_description_of_the_websocket_api_refuses_is_refused() {
+async fn websocket_api_refuses_what_its_description_refuses() {
     let alice = crate::system().user("alice").await;
     let mut socket = alice.socket().await;
     let description = Description::of_websocket();

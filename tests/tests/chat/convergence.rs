@@ -235,7 +235,7 @@ async fn messages(user: &User, chat: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn three_clients_hold_at_the_end_what_a_fresh_listing_gives() {
+async fn three_clients_converge_to_a_fresh_listing() {
     let seed = seed();
     let context = format!("LAMBDA_CHAT_SEED={seed}");
     println!("{context}"); // shown if the test fails

@@ -33,14 +33,14 @@ fn actor(User { id, token, .. }: User) -> Actor {
 }
 
 #[tokio::test]
-async fn the_demo() {
+async fn demo_succeeds() {
     let system = crate::system();
     let cast = Cast::Short([system.user("alice").await, system.user("bob").await].map(actor));
     play(&stage(system), &cast).await.unwrap();
 }
 
 #[tokio::test]
-async fn the_full_demo() {
+async fn full_demo_succeeds_twice() {
     let system = crate::system();
     let users = [system.user("alice").await, system.user("bob").await, system.user("carol").await];
     let cast = Cast::Full(users.map(actor));
@@ -50,7 +50,7 @@ async fn the_full_demo() {
 }
 
 #[tokio::test]
-async fn the_same_over_websocket_with_every_document_whole() {
+async fn websocket_conversation_has_complete_documents() {
     let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let (mut at_alice, mut at_bob, mut second) = (alice.socket().await, bob.socket().await, alice.socket().await);
@@ -107,7 +107,7 @@ async fn the_same_over_websocket_with_every_document_whole() {
 }
 
 #[tokio::test]
-async fn a_group() {
+async fn group_conversation() {
     let system = crate::system();
     let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
     let mut at_carol = carol.socket().await;
@@ -133,7 +133,7 @@ async fn a_group() {
 }
 
 #[tokio::test]
-async fn twenty_sends_at_once_are_twenty_messages_in_one_order() {
+async fn twenty_concurrent_sends_have_one_order() {
     let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
@@ -169,7 +169,7 @@ async fn twenty_sends_at_once_are_twenty_messages_in_one_order() {
 }
 
 #[tokio::test]
-async fn pages_over_http_and_websocket_are_the_same() {
+async fn pages_over_http_and_websocket_are_equal() {
     let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
@@ -194,14 +194,14 @@ async fn pages_over_http_and_websocket_are_the_same() {
 }
 
 #[tokio::test]
-async fn health_needs_no_identity() {
+async fn health_needs_no_token() {
     let system = crate::system();
     let (status, body) = client::wire::HttpClient::new(&system.http_url, None).unwrap().get("/health").await.unwrap();
     assert_eq!((status, &body["status"], &body["version"]), (200, &json!("ok"), &json!(env!("CARGO_PKG_VERSION"))));
 }
 
 #[tokio::test]
-async fn a_browser_connects_with_its_token_as_a_subprotocol() {
+async fn browser_connects_with_token_as_subprotocol() {
     let system = crate::system();
     let alice = system.user("alice").await;
     let mut socket = Socket::connect(&system.ws_url, Credential::Subprotocol(&alice.token)).await.unwrap();

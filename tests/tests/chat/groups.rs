@@ -23,7 +23,7 @@ async fn is_quiet(socket: &mut Socket) {
 }
 
 #[tokio::test]
-async fn a_group_changes_and_everyone_sees_it_with_their_own_floor() {
+async fn group_changes_reach_everyone_with_their_own_floor() {
     let (alice, bob, carol) = three().await;
     let dave = crate::system().user("dave").await;
     let chat = alice.group(&[&bob, &carol]).await;
@@ -76,7 +76,7 @@ async fn a_group_changes_and_everyone_sees_it_with_their_own_floor() {
 }
 
 #[tokio::test]
-async fn admins_come_and_go_and_one_stays() {
+async fn group_always_keeps_an_admin() {
     let (alice, bob, carol) = three().await;
     let chat = alice.group(&[&bob, &carol]).await;
     let path = format!("/chats/{chat}");
@@ -122,7 +122,7 @@ async fn admins_come_and_go_and_one_stays() {
 }
 
 #[tokio::test]
-async fn the_last_two_leave_at_once() {
+async fn last_two_participants_leave_concurrently() {
     let (alice, bob, carol) = three().await;
     let chat = alice.group(&[&bob, &carol]).await;
     let leave = async |user: &User| user.http.delete(&format!("/chats/{chat}/participants/{}", user.id)).await.unwrap();
@@ -136,7 +136,7 @@ async fn the_last_two_leave_at_once() {
 }
 
 #[tokio::test]
-async fn who_comes_back_begins_anew() {
+async fn returning_participant_starts_with_a_new_history() {
     let (alice, bob, carol) = three().await;
     let dave = crate::system().user("dave").await;
     let chat = alice.group(&[&bob, &carol, &dave]).await;
@@ -162,7 +162,7 @@ async fn who_comes_back_begins_anew() {
 }
 
 #[tokio::test]
-async fn a_message_is_edited_reacted_to_and_deleted_live() {
+async fn edits_reactions_and_deletions_are_pushed() {
     let (alice, bob, carol) = three().await;
     let chat = alice.group(&[&bob, &carol]).await;
     let (mut at_alice, mut at_bob, mut second) = (alice.socket().await, bob.socket().await, bob.socket().await);
@@ -235,7 +235,7 @@ async fn a_message_is_edited_reacted_to_and_deleted_live() {
 }
 
 #[tokio::test]
-async fn an_edit_that_races_a_deletion_loses() {
+async fn edit_concurrent_with_a_deletion_loses() {
     let (alice, bob, carol) = three().await;
     let chat = alice.group(&[&bob, &carol]).await;
     for seq in 1..=5 {
@@ -252,7 +252,7 @@ async fn an_edit_that_races_a_deletion_loses() {
 }
 
 #[tokio::test]
-async fn a_send_that_races_its_senders_removal_is_before_it_or_not_at_all() {
+async fn send_concurrent_with_the_senders_removal_comes_before_it_or_fails() {
     let (alice, bob, carol) = three().await;
     let chat = alice.group(&[&bob, &carol]).await;
     let path = format!("/chats/{chat}");
@@ -282,7 +282,7 @@ async fn a_send_that_races_its_senders_removal_is_before_it_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn a_user_is_known_by_nickname_profile_and_mutes() {
+async fn user_has_nickname_profile_and_mutes() {
     let (alice, bob, carol) = three().await;
     let chat = alice.chat_with(&bob).await;
     let mut at_bob = bob.socket().await;
@@ -317,7 +317,7 @@ async fn a_user_is_known_by_nickname_profile_and_mutes() {
 }
 
 #[tokio::test]
-async fn typing_reaches_the_others_in_the_chat_and_nobody_else() {
+async fn typing_reaches_only_the_other_participants() {
     let (alice, bob, carol) = three().await;
     let eve = crate::system().user("eve").await;
     let chat = alice.group(&[&bob, &carol]).await;

@@ -2,7 +2,7 @@ use end_to_end::assert_problem;
 use serde_json::json;
 
 #[tokio::test]
-async fn the_same_name_and_body_is_the_same_message() {
+async fn retry_with_the_same_body_stores_once() {
     let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
@@ -28,7 +28,7 @@ async fn the_same_name_and_body_is_the_same_message() {
 }
 
 #[tokio::test]
-async fn the_same_name_with_another_body_is_refused() {
+async fn same_client_message_id_with_another_body_is_refused() {
     let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
@@ -43,7 +43,7 @@ async fn the_same_name_with_another_body_is_refused() {
 }
 
 #[tokio::test]
-async fn a_reply_that_is_lost_after_the_commit_is_found_by_repeating() {
+async fn retry_after_a_lost_reply_returns_the_stored_message() {
     let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
@@ -63,7 +63,7 @@ async fn a_reply_that_is_lost_after_the_commit_is_found_by_repeating() {
 }
 
 #[tokio::test]
-async fn a_pair_that_creates_its_chat_at_once_has_one() {
+async fn concurrent_creation_of_a_private_chat_creates_one() {
     let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let (of_alice, of_bob) =
@@ -77,7 +77,7 @@ async fn a_pair_that_creates_its_chat_at_once_has_one() {
 }
 
 #[tokio::test]
-async fn a_name_is_remembered_after_a_new_token_and_fifty_sends_later() {
+async fn retry_after_fifty_sends_with_a_new_token_stores_once() {
     let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
@@ -98,7 +98,7 @@ async fn a_name_is_remembered_after_a_new_token_and_fifty_sends_later() {
 }
 
 #[tokio::test]
-async fn a_group_that_is_created_twice_under_one_name_is_one() {
+async fn retry_of_a_group_creation_creates_one_group() {
     let system = crate::system();
     let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
     let body = json!({"participants": [bob.id, carol.id], "isGroup": true, "name": "Team", "clientChatId": "g-1"});

@@ -13,7 +13,7 @@ async fn two() -> (User, String) {
 }
 
 #[tokio::test]
-async fn bad_messages_are_refused_with_the_field_named_on_both_apis() {
+async fn invalid_messages_are_refused_with_the_field_on_both_apis() {
     let (alice, chat) = two().await;
     let mut socket = alice.socket().await;
     let cases = [
@@ -49,7 +49,7 @@ async fn bad_messages_are_refused_with_the_field_named_on_both_apis() {
 }
 
 #[tokio::test]
-async fn every_wrong_field_is_named_at_once() {
+async fn every_invalid_field_is_named() {
     let (alice, chat) = two().await;
     let body = json!({"type": 5, "content": 7, "clientMessageId": 9, "extra": true});
     let (_, problem) = alice.http.post(&format!("/chats/{chat}/messages"), &body).await.unwrap();
@@ -59,7 +59,7 @@ async fn every_wrong_field_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_no_json_is_told_so() {
+async fn body_that_is_not_json_is_refused() {
     let (alice, chat) = two().await;
     for body in ["{", "nonsense", "[]", "\"text\"", "{\"type\":\"text\",}"] {
         let (status, problem) =
@@ -77,7 +77,7 @@ async fn what_is_no_json_is_told_so() {
 }
 
 #[tokio::test]
-async fn an_unknown_action_is_answered_with_those_that_there_are() {
+async fn unknown_action_is_answered_with_the_known_actions() {
     let (alice, _) = two().await;
     let mut socket = alice.socket().await;
     let reply = socket.request("sendMassage", json!({})).await.unwrap();
@@ -95,7 +95,7 @@ async fn an_unknown_action_is_answered_with_those_that_there_are() {
 }
 
 #[tokio::test]
-async fn bad_pages_and_marks_are_refused_with_the_field_named() {
+async fn invalid_pages_and_marks_are_refused_with_the_field() {
     let (alice, chat) = two().await;
     for (query, field) in [
         ("limit=-1", "limit"),
@@ -129,7 +129,7 @@ async fn bad_pages_and_marks_are_refused_with_the_field_named() {
 }
 
 #[tokio::test]
-async fn bad_chats_are_refused_with_the_field_named() {
+async fn invalid_chats_are_refused_with_the_field() {
     let (alice, _) = two().await;
     let many: Vec<_> = (0..90).map(|n| format!("u-{n}")).collect();
     let cases = [
@@ -158,7 +158,7 @@ async fn bad_chats_are_refused_with_the_field_named() {
 }
 
 #[test]
-fn the_actions_that_are_named_are_the_templates() {
+fn known_actions_are_those_of_the_template() {
     let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();
     let routes = template.websocket_api.unwrap().routes.into_keys().filter(|key| !key.starts_with('$'));
     assert_eq!(routes.collect::<BTreeSet<_>>(), ACTIONS.map(str::to_owned).into());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// What the full demo says and asks for is in no log, whoever wrote it, at the most talkative level that can be set.
 #[tokio::test]
-async fn no_log_shows_a_token_a_message_or_a_user() {
+async fn logs_contain_no_token_message_or_user() {
     let system = crate::start(|setup| {
         setup.parameters.insert("LogLevel".to_owned(), "DEBUG".to_owned());
     });

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The line of a request says what it cost, the same as the budgets say, and what became of its pushes.
 #[tokio::test]
-async fn a_requests_line_tells_what_it_did_and_what_it_cost() {
+async fn log_line_of_a_request_has_outcome_and_cost() {
     let system = crate::start(|_| {});
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;

@@ -35,7 +35,7 @@ async fn mentions(alice: &User, chat: &str, whom: &[&User]) -> Value {
 }
 
 #[tokio::test]
-async fn who_is_away_is_notified_unless_they_muted_the_chat() {
+async fn offline_users_are_notified_unless_they_muted_the_chat() {
     let system = notifying(&[]);
     let (alice, bob, carol, dave) =
         (system.user("alice").await, system.user("bob").await, system.user("carol").await, system.user("dave").await);
@@ -76,7 +76,7 @@ async fn who_is_away_is_notified_unless_they_muted_the_chat() {
 }
 
 #[tokio::test]
-async fn a_topic_that_is_down_fails_no_message() {
+async fn unreachable_topic_does_not_fail_a_message() {
     let system = notifying(&[("AWS_ENDPOINT_URL_SNS", "http://127.0.0.1:9")]);
     let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
     let chat = alice.group(&[&bob, &carol]).await;
@@ -96,7 +96,7 @@ async fn a_topic_that_is_down_fails_no_message() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_about_oneself_is_named() {
+async fn invalid_profile_changes_are_refused_with_the_field() {
     let alice = crate::system().user("alice").await;
     for (body, field) in [
         (json!({}), "nickname"),

@@ -11,7 +11,7 @@ async fn seen(socket: &mut client::wire::Socket, user: &User) -> String {
 }
 
 #[tokio::test]
-async fn partners_see_the_first_device_come_and_the_last_go_and_nobody_else_does() {
+async fn only_partners_see_the_first_device_come_and_the_last_go() {
     let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let (carol, eve) = (system.user("carol").await, system.user("eve").await);
@@ -44,7 +44,7 @@ async fn partners_see_the_first_device_come_and_the_last_go_and_nobody_else_does
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_off_without_a_word_is_noticed() {
+async fn lost_connection_without_a_close_frame_is_noticed() {
     let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     alice.chat_with(&bob).await;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use store::{DynamoStore, TableNames};
 
 #[tokio::test]
-async fn a_frame_over_32_kb_closes_the_connection() {
+async fn frame_over_32_kb_closes_the_connection() {
     let alice = crate::system().user("alice").await;
     let mut socket = alice.socket().await;
     socket.send_text(format!("{{\"action\":\"ping\",\"id\":\"1\"}}{}", " ".repeat(32 * 1024))).await.unwrap();
@@ -24,14 +24,14 @@ async fn a_frame_over_32_kb_closes_the_connection() {
 }
 
 #[tokio::test]
-async fn a_binary_frame_closes_the_connection() {
+async fn binary_frame_closes_the_connection() {
     let mut socket = crate::system().user("alice").await.socket().await;
     socket.send_binary(vec![1, 2, 3]).await.unwrap();
     assert_eq!(u16::from(socket.closed().await.unwrap().unwrap().code), 1003);
 }
 
 #[tokio::test]
-async fn the_largest_message_passes_through_both_sockets() {
+async fn largest_message_passes_through_both_sockets() {
     let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
@@ -81,7 +81,7 @@ async fn registry(system: &System) -> Registry {
 }
 
 #[tokio::test]
-async fn a_dead_connection_is_cleaned_up_and_no_other() {
+async fn only_a_dead_connection_is_removed() {
     // The tables are looked into, so the system must be ours.
     let system = crate::start(|_| {});
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
@@ -108,7 +108,7 @@ async fn a_dead_connection_is_cleaned_up_and_no_other() {
 }
 
 #[tokio::test]
-async fn connections_end_with_their_limits_and_are_forgotten() {
+async fn connections_end_at_their_limits_and_are_removed() {
     let system = crate::start(|setup| setup.limits.idle = Duration::from_millis(600));
     let alice = system.user("alice").await;
     let mut socket = alice.socket().await;

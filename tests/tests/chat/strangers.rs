@@ -50,7 +50,7 @@ fn rows() -> Value {
 }
 
 #[test]
-fn every_route_and_action_on_a_chat_is_among_them() {
+fn all_routes_and_actions_on_a_chat_are_tested() {
     let rows = rows();
     let all = |part: &str| -> BTreeSet<String> {
         let parts = rows.as_object().unwrap().values().map(|row| &row[part]);
@@ -88,7 +88,7 @@ async fn seen_by(user: &User, chat: &str) -> [Value; 2] {
 }
 
 /// Asks everything about a chat that is not the user's, and one that is not there.
-async fn is_told_nothing(user: &User, chat: &str, other: &str) {
+async fn assert_learns_nothing(user: &User, chat: &str, other: &str) {
     let mut socket = user.socket().await;
     for chat in [chat, "no-such-chat"] {
         for (method, path, body) in routes(chat, other) {
@@ -116,20 +116,20 @@ async fn is_told_nothing(user: &User, chat: &str, other: &str) {
 }
 
 #[tokio::test]
-async fn a_stranger_is_told_of_no_chat_on_any_route_and_changes_nothing() {
+async fn stranger_learns_nothing_and_changes_nothing_on_any_route() {
     let system = crate::system();
     let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
     let eve = system.user("eve").await;
     for chat in [alice.chat_with(&bob).await, alice.group(&[&bob, &carol]).await] {
         alice.send(&chat, "Between us").await;
         let before = seen_by(&alice, &chat).await;
-        is_told_nothing(&eve, &chat, &bob.id).await;
+        assert_learns_nothing(&eve, &chat, &bob.id).await;
         assert_eq!(seen_by(&alice, &chat).await, before);
     }
 }
 
 #[tokio::test]
-async fn a_removed_member_is_a_stranger_at_once() {
+async fn removed_member_is_a_stranger_at_once() {
     let system = crate::system();
     let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
     let dave = system.user("dave").await;
@@ -147,7 +147,7 @@ async fn a_removed_member_is_a_stranger_at_once() {
         assert_problem(&reply["error"], 404, "chat_not_found", None);
     }
     let before = seen_by(&alice, &chat).await;
-    is_told_nothing(&bob, &chat, &carol.id).await;
+    assert_learns_nothing(&bob, &chat, &carol.id).await;
     assert_eq!(seen_by(&alice, &chat).await, before);
     alice.send(&chat, "Without bob").await;
     assert_eq!(at_bob.request("ping", json!({})).await.unwrap()["ok"], true);
@@ -155,7 +155,7 @@ async fn a_removed_member_is_a_stranger_at_once() {
 }
 
 #[tokio::test]
-async fn who_is_no_admin_changes_no_group() {
+async fn only_admins_change_a_group() {
     let system = crate::system();
     let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
     let dave = system.user("dave").await;
@@ -186,7 +186,7 @@ async fn who_is_no_admin_changes_no_group() {
 }
 
 #[tokio::test]
-async fn a_private_chat_has_no_admins_and_nobody_leaves_it() {
+async fn private_chat_has_no_admins_and_nobody_leaves_it() {
     let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;

@@ -60,7 +60,7 @@ async fn fifty_missed_messages_come_in_pages_of_twenty() {
 }
 
 #[tokio::test]
-async fn what_happened_meanwhile_is_told_once_and_as_it_is_now() {
+async fn sync_returns_missed_changes_once_in_their_latest_state() {
     let system = crate::system();
     let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
     let chat = alice.group(&[&bob, &carol]).await;
@@ -104,7 +104,7 @@ async fn what_happened_meanwhile_is_told_once_and_as_it_is_now() {
 }
 
 #[tokio::test]
-async fn chats_that_were_joined_and_left_are_told() {
+async fn sync_returns_joined_and_left_chats() {
     let system = crate::system();
     let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
     let left = alice.group(&[&bob, &carol]).await;
@@ -125,7 +125,7 @@ async fn chats_that_were_joined_and_left_are_told() {
 }
 
 #[tokio::test]
-async fn a_cursor_from_elsewhere_is_reset() {
+async fn cursor_of_another_history_is_reset() {
     let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;

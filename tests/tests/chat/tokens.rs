@@ -26,7 +26,7 @@ async fn public_pem(system: &System) -> String {
 }
 
 #[tokio::test]
-async fn what_is_no_good_token_is_refused_on_both_apis() {
+async fn invalid_tokens_are_refused_on_both_apis() {
     let system = crate::system();
     let alice = system.user("alice").await;
     let claims = claims_of(&alice.token);
@@ -61,7 +61,7 @@ async fn what_is_no_good_token_is_refused_on_both_apis() {
 }
 
 #[tokio::test]
-async fn without_a_token_http_answers_401_and_a_handshake_is_refused() {
+async fn missing_token_is_refused_on_both_apis() {
     let system = crate::system();
     let (status, body) = HttpClient::new(&system.http_url, None).unwrap().get("/chats/x").await.unwrap();
     assert_eq!((status, body), (401, json!({"message": "Unauthorized"})));
@@ -70,7 +70,7 @@ async fn without_a_token_http_answers_401_and_a_handshake_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_that_expires_while_it_is_accepted_is_refused_by_the_functions() {
+async fn functions_refuse_a_token_that_expires_in_the_authorizer_cache() {
     let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use testkit::RedisServer;
 
 #[tokio::test]
-async fn while_redis_is_down_messages_are_stored_and_answered_and_when_it_is_back_they_are_pushed() {
+async fn messages_are_stored_while_redis_is_down_and_pushed_after() {
     let mut redis = RedisServer::start();
     let system = System::start_on(&redis, |_| {});
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);

@@ -43,7 +43,7 @@ async fn start(directory: &Path, template: &str) -> (Result<(), Error>, Vec<Even
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_package_of_a_function_is_built() {
+async fn package_of_a_function_is_built() {
     let directory = tempfile::tempdir().unwrap();
     package(directory.path(), "fn main() {}");
     let (result, events) = start(directory.path(), TEMPLATE).await;
@@ -60,7 +60,7 @@ async fn the_package_of_a_function_is_built() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_program_is_built_by_its_name() {
+async fn build_program_builds_one_program_by_name() {
     let directory = tempfile::tempdir().unwrap();
     package(directory.path(), "fn main() {}");
     let package = directory.path().join("package");
@@ -74,7 +74,7 @@ async fn one_program_is_built_by_its_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_compiler_says_is_passed_on() {
+async fn compiler_output_is_reported() {
     let directory = tempfile::tempdir().unwrap();
     package(directory.path(), "fn main() { nonsense }");
     let (result, events) = start(directory.path(), TEMPLATE).await;
@@ -85,14 +85,14 @@ async fn what_the_compiler_says_is_passed_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_function_that_is_built_otherwise_is_refused() {
+async fn unsupported_build_method_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let (result, _) = start(directory.path(), &TEMPLATE.replace("rust-cargolambda", "makefile")).await;
     assert!(result.unwrap_err().to_string().contains("BuildMethod is makefile"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_port_that_is_taken_is_named() {
+async fn port_in_use_is_named() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = taken.local_addr().unwrap().port();
     let error = Ports::bind(port, 0).await.unwrap_err();

@@ -41,7 +41,7 @@ async fn count(client: &Client) -> i32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tables_are_made_in_memory_as_the_template_has_them() {
+async fn tables_of_the_template_are_created_in_memory() {
     let running = dynamodb::start_in_memory(&template()).await.unwrap();
     let client = client(running.endpoint());
     put(&client).await;
@@ -56,7 +56,7 @@ async fn tables_are_made_in_memory_as_the_template_has_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_works_on_a_runtime_with_one_thread() {
+async fn dynamodb_works_on_a_single_threaded_runtime() {
     // The engine waits for SQLite on its own thread, so a runtime without a second one is not held up.
     let handle = std::thread::spawn(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -69,7 +69,7 @@ async fn it_works_on_a_runtime_with_one_thread() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_survives_a_restart() {
+async fn tables_in_a_file_survive_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("new/directory/data.db");
     for expected in [0, 1] {
@@ -83,7 +83,7 @@ async fn a_file_survives_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_endpoint_is_used_and_its_tables_are_left_alone() {
+async fn existing_tables_of_another_endpoint_are_kept() {
     let running = dynamodb::start_in_memory(&template()).await.unwrap();
     put(&client(running.endpoint())).await;
     let endpoint = running.endpoint().to_owned();
@@ -99,7 +99,7 @@ async fn start(dynamodb: DynamoDb, template: std::path::PathBuf) -> Result<(), E
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_with_other_keys_is_an_error() {
+async fn table_with_different_keys_is_an_error() {
     let running = dynamodb::start_in_memory(&template()).await.unwrap();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("template.yaml");
@@ -111,14 +111,14 @@ async fn a_table_with_other_keys_is_an_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_endpoint_that_does_not_answer_is_named() {
+async fn error_names_an_endpoint_that_does_not_answer() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/templates/tables.yaml");
     let error = start(DynamoDb::Endpoint("http://127.0.0.1:1".into()), path).await.unwrap_err();
     assert!(error.to_string().contains("http://127.0.0.1:1"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_page_reads_the_tables() {
+async fn web_pages_cannot_read_the_tables() {
     let embedded = dynamodb::start_in_memory(&template()).await.unwrap();
     let call = async |headers: &[(&str, &str)]| crate::support::send("POST", embedded.endpoint(), headers, "{}").await;
     let list = ("x-amz-target", "DynamoDB_20120810.ListTables");

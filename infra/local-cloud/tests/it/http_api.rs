@@ -56,7 +56,7 @@ async fn a_body_that_is_no_text_is_base64() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_authorizer_decides_and_its_context_reaches_the_function() {
+async fn authorizer_decides_and_its_context_reaches_the_function() {
     let cloud = Cloud::start("http.yaml").await;
     assert_refused(&cloud.get("/guarded/1").await, StatusCode::UNAUTHORIZED, "Unauthorized");
     let ask = async |token: &str| cloud.request("GET", "/guarded/1", &[("authorization", token)], Body::empty()).await;
@@ -78,7 +78,7 @@ async fn the_authorizer_decides_and_its_context_reaches_the_function() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_authorizers_answer_is_kept_by_identity() {
+async fn authorizer_answers_are_cached_by_identity() {
     let cloud = Cloud::start("http.yaml").await;
     let calls = async |token: &str| -> Value {
         let answer = cloud.request("GET", "/guarded/1", &[("authorization", token)], Body::empty()).await;
@@ -96,7 +96,7 @@ async fn the_authorizers_answer_is_kept_by_identity() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_gateways_own_answers() {
+async fn gateway_answers_errors_itself() {
     let cloud = Cloud::start("http.yaml").await;
     assert_refused(&cloud.get("/").await, StatusCode::NOT_FOUND, "Not Found");
     assert_refused(&cloud.get("/fail").await, StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
@@ -112,7 +112,7 @@ async fn the_gateways_own_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_become_responses() {
+async fn function_answers_become_responses() {
     let cloud = Cloud::start("http.yaml").await;
     let plain = cloud.get("/plain").await;
     assert_eq!((plain.status, plain.json()), (StatusCode::OK, json!({ "plain": true })));
@@ -123,7 +123,7 @@ async fn answers_become_responses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_origins_are_answered_as_the_template_says() {
+async fn cors_follows_the_template() {
     let cloud = Cloud::start("http.yaml").await;
     let preflight = |origin: &'static str| [("origin", origin), ("access-control-request-method", "GET")];
     let allowed = cloud.request("OPTIONS", "/guarded/1", &preflight("https://app.example"), Body::empty()).await;

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::{Cloud, programs, send, template, until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_process_serves_one_invocation_after_the_other() {
+async fn one_process_serves_successive_invocations() {
     let cloud = Cloud::start("http.yaml").await;
     let first = cloud.get("/one").await.json();
     let second = cloud.get("/two").await.json();
@@ -17,7 +17,7 @@ async fn one_process_serves_one_invocation_after_the_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn invocations_at_once_have_processes_of_their_own() {
+async fn concurrent_invocations_use_separate_processes() {
     let cloud = Cloud::start_with("http.yaml", |options| options.limits.processes = 3).await;
     let path = "/x/pause";
     // Five at once, on three processes: two wait for a process that is free again.
@@ -33,7 +33,7 @@ async fn invocations_at_once_have_processes_of_their_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_invocation_without_a_process_in_time_is_throttled() {
+async fn invocation_without_a_free_process_is_throttled() {
     let cloud = Cloud::start_with("http.yaml", |options| options.limits.throttle = std::time::Duration::ZERO).await;
     let (first, second) = tokio::join!(cloud.get("/pause"), cloud.get("/pause"));
     let mut statuses = [first.status, second.status];
@@ -51,7 +51,7 @@ fn one_program() -> Lambda {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_program_is_told_which_function_it_serves() {
+async fn one_program_gets_the_name_of_its_function() {
     let cloud = Cloud::start_with("one-program.yaml", |options| options.lambda = one_program()).await;
     let (first, second) = (cloud.get("/first").await.json(), cloud.get("/second").await.json());
     assert_eq!(first["arguments"], json!(["serve", "--as", "first"]));
@@ -62,7 +62,7 @@ async fn one_program_is_told_which_function_it_serves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_function_without_a_name_cannot_be_served_by_one_program() {
+async fn one_program_requires_a_binary_name() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("template.yaml");
     let whole = std::fs::read_to_string(template("one-program.yaml")).unwrap();
@@ -75,7 +75,7 @@ async fn a_function_without_a_name_cannot_be_served_by_one_program() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_environment_is_lambdas_the_templates_and_the_callers() {
+async fn environment_comes_from_lambda_the_template_and_the_caller() {
     let cloud = Cloud::start_with("http.yaml", |options| {
         options.environment.insert("SHARED".into(), "options".into());
     })
@@ -102,7 +102,7 @@ async fn the_environment_is_lambdas_the_templates_and_the_callers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crash_is_an_error_and_the_next_invocation_has_a_new_process() {
+async fn crash_is_an_error_and_the_next_invocation_gets_a_new_process() {
     let cloud = Cloud::start("http.yaml").await;
     let before = cloud.get("/one").await.json();
     let crashed = cloud.get("/exit").await;
@@ -118,7 +118,7 @@ async fn a_crash_is_an_error_and_the_next_invocation_has_a_new_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_function_that_takes_too_long_is_ended() {
+async fn function_that_times_out_is_ended() {
     let cloud = Cloud::start("http.yaml").await;
     let before = cloud.get("/alive").await.json();
     assert_eq!(cloud.get("/hang").await.status, StatusCode::INTERNAL_SERVER_ERROR);
@@ -131,7 +131,7 @@ async fn a_function_that_takes_too_long_is_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_function_that_does_not_start_says_so() {
+async fn function_that_does_not_start_reports_its_error() {
     let cloud = Cloud::start("http.yaml").await;
     assert_eq!(cloud.get("/broken").await.status, StatusCode::INTERNAL_SERVER_ERROR);
     let said = |event: &Event| {
@@ -148,7 +148,7 @@ async fn a_function_that_does_not_start_says_so() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
-async fn no_process_outlives_the_local_cloud() {
+async fn shutdown_ends_all_processes() {
     let mut cloud = Cloud::start("http.yaml").await;
     let pid = cloud.get("/one").await.json()["pid"].to_string();
     let process = std::path::Path::new("/proc").join(pid);
@@ -159,7 +159,7 @@ async fn no_process_outlives_the_local_cloud() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_local_cloud_that_is_dropped_takes_its_processes_with_it() {
+async fn drop_ends_all_processes() {
     let cloud = Cloud::start("http.yaml").await;
     let pid = cloud.get("/one").await.json()["pid"].to_string();
     let process = std::path::Path::new("/proc").join(pid);
@@ -187,7 +187,7 @@ pub(crate) async fn watch() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_running_cargo_lambda_watch_can_serve_the_functions() {
+async fn cargo_lambda_watch_can_run_the_functions() {
     let url = watch().await;
     let cloud = Cloud::start_with("http.yaml", |options| options.lambda = Lambda::Endpoint(url)).await;
     assert_eq!(cloud.get("/anything").await.json()["served"], "function");
@@ -197,7 +197,7 @@ async fn a_running_cargo_lambda_watch_can_serve_the_functions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_endpoint_that_does_not_answer_is_told_by_its_address() {
+async fn failed_invocation_names_an_endpoint_that_does_not_answer() {
     let cloud = Cloud::start_with("http.yaml", |options| {
         options.lambda = Lambda::Endpoint("http://127.0.0.1:1".into());
     })
@@ -208,7 +208,7 @@ async fn an_endpoint_that_does_not_answer_is_told_by_its_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_runtime_api_refuses_what_it_does_not_know() {
+async fn runtime_api_refuses_unknown_ids() {
     let cloud = Cloud::start("http.yaml").await;
     let environment = cloud.get("/environment").await.json()["environment"].clone();
     let api = environment["AWS_LAMBDA_RUNTIME_API"].as_str().unwrap();

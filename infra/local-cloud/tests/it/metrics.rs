@@ -24,7 +24,7 @@ fn function<'a>(snapshot: &'a Snapshot, name: &str) -> &'a FunctionCounts {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn invocations_are_counted_by_function_and_by_how_they_ended() {
+async fn invocations_are_counted_by_function_and_end() {
     let cloud = Cloud::start_with("http.yaml", |options| options.limits.throttle = Duration::ZERO).await;
     let before = snapshot(&cloud).await;
     let names: Vec<_> = before.functions.iter().map(|function| &*function.name).collect();
@@ -60,7 +60,7 @@ async fn invocations_are_counted_by_function_and_by_how_they_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_function_prints_as_metrics_is_added_up_and_told_in_words() {
+async fn printed_metrics_are_summed_and_logged_as_text() {
     let cloud = Cloud::start("http.yaml").await;
     let document = |sent: u32, millis: &[f64]| {
         let metrics = [json!({ "Name": "Sent", "Unit": "Count" }), json!({ "Name": "Ms", "Unit": "Milliseconds" })];
@@ -110,7 +110,7 @@ async fn connections_frames_and_posts_are_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn functions_that_somebody_else_runs_are_counted_without_their_processes() {
+async fn remote_functions_are_counted_without_processes() {
     let url = crate::lambda::watch().await;
     let cloud = Cloud::start_with("http.yaml", |options| options.lambda = Lambda::Endpoint(url)).await;
     cloud.get("/anything").await;
@@ -123,7 +123,7 @@ async fn functions_that_somebody_else_runs_are_counted_without_their_processes()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_endpoint_that_does_not_answer_is_counted_too() {
+async fn unreachable_endpoint_is_counted() {
     let nowhere = Lambda::Endpoint("http://127.0.0.1:1".to_owned());
     let cloud = Cloud::start_with("http.yaml", |options| options.lambda = nowhere).await;
     cloud.get("/anything").await;
@@ -133,7 +133,7 @@ async fn an_endpoint_that_does_not_answer_is_counted_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_snapshot_is_for_programs_on_this_machine() {
+async fn snapshot_is_only_for_local_programs() {
     let cloud = Cloud::start("http.yaml").await;
     let url = format!("{}/metrics", cloud.cloud().metrics_url());
     for (name, value) in [("host", "evil.example"), ("origin", "http://evil.example")] {
@@ -152,7 +152,7 @@ async fn the_snapshot_is_for_programs_on_this_machine() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_taken_port_of_the_metrics_is_named() {
+async fn metrics_port_in_use_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let template = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/templates/http.yaml");
@@ -163,7 +163,7 @@ async fn a_taken_port_of_the_metrics_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn consumed_capacity_is_counted_by_table_for_calls_that_ask_for_it() {
+async fn consumed_capacity_is_counted_by_table() {
     let cloud = Cloud::start("tables.yaml").await;
     assert_eq!(snapshot(&cloud).await.tables, Some(vec![]));
     let client = crate::dynamodb::client(cloud.cloud().dynamodb_endpoint());
@@ -184,7 +184,7 @@ async fn consumed_capacity_is_counted_by_table_for_calls_that_ask_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tables_elsewhere_are_not_counted() {
+async fn tables_of_another_endpoint_are_not_counted() {
     let elsewhere = Cloud::start("tables.yaml").await;
     let endpoint = DynamoDb::Endpoint(elsewhere.cloud().dynamodb_endpoint().to_owned());
     let cloud = Cloud::start_with("tables.yaml", |options| options.dynamodb = endpoint).await;

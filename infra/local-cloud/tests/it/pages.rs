@@ -36,7 +36,7 @@ fn warnings(cloud: &Cloud) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_is_made_for_each_request_and_runs_no_script() {
+async fn page_is_created_for_each_request_and_runs_no_script() {
     let cloud = cloud(&["/"]).await;
     for count in 1..=2 {
         let answer = cloud.get("/?any=1").await;
@@ -54,7 +54,7 @@ async fn a_page_is_made_for_each_request_and_runs_no_script() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_methods_and_paths_are_the_templates() {
+async fn other_methods_and_paths_belong_to_the_template() {
     let cloud = cloud(&["/"]).await;
     for method in ["POST", "PUT", "DELETE"] {
         let answer = cloud.request(method, "/", &[], Body::empty()).await;
@@ -64,7 +64,7 @@ async fn other_methods_and_paths_are_the_templates() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_is_for_this_machine_only() {
+async fn page_is_only_for_this_machine() {
     let cloud = cloud(&["/"]).await;
     let answer = cloud.request("GET", "/", &[("host", "evil.example")], Body::empty()).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
@@ -72,7 +72,7 @@ async fn a_page_is_for_this_machine_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_does_not_hide_a_route() {
+async fn page_does_not_hide_a_route() {
     let cloud = cloud(&["/", "/plain"]).await;
     assert_eq!(cloud.get("/plain").await.json(), json!({"plain": true}));
     assert_eq!(
@@ -82,7 +82,7 @@ async fn a_page_does_not_hide_a_route() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_an_http_api_there_is_no_place_for_a_page() {
+async fn page_without_an_http_api_is_not_served() {
     let cloud = Cloud::start_with("tables.yaml", |options| options.pages = [("/".to_owned(), page())].into()).await;
     assert_eq!(warnings(&cloud), ["the page / is not served, since the template has no HTTP API"]);
 }

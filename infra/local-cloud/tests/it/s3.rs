@@ -79,7 +79,7 @@ fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_object_is_kept_with_its_checksum_and_tags_until_it_is_removed() {
+async fn object_has_checksum_and_tags_until_it_is_deleted() {
     let cloud = start(S3::Temporary).await;
     let client = Client::new(&cloud, "local");
     client.put(ONE).await;
@@ -102,7 +102,7 @@ async fn an_object_is_kept_with_its_checksum_and_tags_until_it_is_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_refused_leaves_nothing() {
+async fn refused_put_stores_nothing() {
     let cloud = start(S3::Temporary).await;
     let client = Client::new(&cloud, "local");
     let refused = client.call("PUT", ONE, &[("x-amz-checksum-sha256", DIGEST)], "Other").await;
@@ -118,7 +118,7 @@ async fn what_is_refused_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_an_object_is_being_put_another_put_of_it_is_refused() {
+async fn concurrent_put_of_the_same_object_is_refused() {
     let cloud = start(S3::Temporary).await;
     let client = Client::new(&cloud, "local");
     let signed = client.sign("PUT", ONE, &[]).await;
@@ -143,7 +143,7 @@ async fn while_an_object_is_being_put_another_put_of_it_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_what_is_signed_and_for_this_machine_is_served() {
+async fn s3_requires_a_signature_and_a_local_host() {
     let cloud = start(S3::Temporary).await;
     let (good, bad) = (Client::new(&cloud, "local"), Client::new(&cloud, "another"));
     good.put(ONE).await;
@@ -163,7 +163,7 @@ async fn only_what_is_signed_and_for_this_machine_is_served() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_directory_outlives_the_cloud() {
+async fn objects_in_a_directory_survive_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let place = S3::Directory(directory.path().join("deep/objects"));
     let mut cloud = start(place.clone()).await;

@@ -40,7 +40,7 @@ async fn with_limits(adjust: impl FnOnce(&mut Limits)) -> Cloud {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_authorizer_lets_in_and_keeps_out() {
+async fn authorizer_allows_and_denies_handshakes() {
     let cloud = Cloud::start("websocket.yaml").await;
     let refused = async |token: &str| {
         let (status, body) = cloud.connect("", &[("authorization", token)]).await.err().expect("it was let in");
@@ -72,7 +72,7 @@ async fn the_authorizer_lets_in_and_keeps_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connect_can_refuse_and_can_choose_a_subprotocol() {
+async fn connect_can_refuse_or_choose_a_subprotocol() {
     let cloud = Cloud::start("websocket.yaml").await;
     let (status, body) = cloud.connect("?connect=refuse", &[]).await.err().unwrap();
     assert_eq!((status, body), (StatusCode::IM_A_TEAPOT, json!("no tea")));
@@ -83,7 +83,7 @@ async fn connect_can_refuse_and_can_choose_a_subprotocol() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_identity_source_that_is_missing_is_unauthorized_before_the_authorizer_runs() {
+async fn missing_identity_source_is_unauthorized_without_the_authorizer() {
     let source = include_str!("../templates/websocket.yaml")
         .replace("IdentitySource: []", "IdentitySource: [route.request.header.Authorization]");
     let directory = tempfile::tempdir().unwrap();
@@ -96,7 +96,7 @@ async fn an_identity_source_that_is_missing_is_unauthorized_before_the_authorize
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_takes_its_route() {
+async fn message_takes_its_route() {
     let cloud = Cloud::start("websocket.yaml").await;
     let mut socket = cloud.open().await;
     let text = r#"{"action":"echo","n":1}"#;
@@ -125,7 +125,7 @@ async fn a_message_takes_its_route() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_a_route_with_a_route_response_answers() {
+async fn only_a_route_with_a_route_response_replies() {
     let cloud = Cloud::start("websocket.yaml").await;
     let mut socket = cloud.open().await;
     socket.say(r#"{"action":"quiet"}"#).await;
@@ -142,7 +142,7 @@ async fn only_a_route_with_a_route_response_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_default_route_an_unknown_action_is_forbidden() {
+async fn unknown_action_without_a_default_route_is_forbidden() {
     let cloud = Cloud::start("bare.yaml").await;
     assert!(cloud.cloud().websocket_url().ends_with("/default"));
     let mut socket = cloud.open().await;
@@ -154,7 +154,7 @@ async fn without_a_default_route_an_unknown_action_is_forbidden() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_answer_holds_nothing_up_and_may_come_too_late() {
+async fn slow_answer_does_not_block_and_can_time_out() {
     let cloud = Cloud::start("websocket.yaml").await;
     let mut socket = cloud.open().await;
     socket.say(r#"{"action":"echo","do":"hang"}"#).await;
@@ -164,7 +164,7 @@ async fn a_slow_answer_holds_nothing_up_and_may_come_too_late() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn disconnect_runs_once_and_tells_why() {
+async fn disconnect_runs_once_with_the_reason() {
     let cloud = Cloud::start("websocket.yaml").await;
     let mut polite = cloud.open().await;
     let id = polite.id().await;
@@ -200,7 +200,7 @@ async fn binary_frames_are_not_supported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_frame_or_a_message_that_is_too_large_closes_the_connection() {
+async fn too_large_frame_or_message_closes_the_connection() {
     let cloud = Cloud::start("websocket.yaml").await;
     let mut socket = cloud.open().await;
     // The largest frame that is allowed.
@@ -225,7 +225,7 @@ async fn a_frame_or_a_message_that_is_too_large_closes_the_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_is_silent_or_old_is_closed() {
+async fn idle_or_old_connection_is_closed() {
     let cloud = with_limits(|limits| limits.idle = Duration::from_millis(100)).await;
     let mut socket = cloud.open().await;
     let frame = socket.closed().await;
@@ -238,7 +238,7 @@ async fn a_connection_that_is_silent_or_old_is_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn shutting_down_closes_connections_and_runs_disconnect() {
+async fn shutdown_closes_connections_and_runs_disconnect() {
     let mut cloud = Cloud::start("websocket.yaml").await;
     let mut socket = cloud.open().await;
     let (frame, ()) = tokio::join!(socket.closed(), cloud.shutdown());
@@ -247,7 +247,7 @@ async fn shutting_down_closes_connections_and_runs_disconnect() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_can_be_posted_to_asked_after_and_closed() {
+async fn management_api_posts_describes_and_closes() {
     let cloud = Cloud::start("websocket.yaml").await;
     let mut socket = cloud.open().await;
     let id = socket.id().await;
@@ -277,7 +277,7 @@ async fn connections_can_be_posted_to_asked_after_and_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_is_gone_until_its_handshake_is_over() {
+async fn connection_is_gone_until_its_handshake_is_complete() {
     let cloud = Cloud::start("websocket.yaml").await;
     let during = async {
         let id = match &cloud.wait_for_lines("connecting ", 1).await[0] {
@@ -294,7 +294,7 @@ async fn a_connection_is_gone_until_its_handshake_is_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_does_not_read_fills_its_buffer() {
+async fn slow_client_fills_its_queue() {
     let cloud = Cloud::start("websocket.yaml").await;
     let mut socket = cloud.open().await;
     let id = socket.id().await;
@@ -311,7 +311,7 @@ async fn a_client_that_does_not_read_fills_its_buffer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_sdk_understands_the_management_api() {
+async fn sdk_understands_the_management_api() {
     let cloud = Cloud::start("websocket.yaml").await;
     let config = aws_sdk_apigatewaymanagement::Config::builder()
         .behavior_version_latest()
@@ -334,7 +334,7 @@ async fn the_sdk_understands_the_management_api() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_handshake_is_refused() {
+async fn invalid_handshakes_are_refused() {
     let cloud = Cloud::start("websocket.yaml").await;
     let url = cloud.cloud().websocket_url().replacen("ws:", "http:", 1);
     assert_eq!(crate::support::send("GET", &url, &[], "").await.status, StatusCode::FORBIDDEN);
@@ -347,7 +347,7 @@ async fn what_is_no_handshake_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_posted_before_a_close_arrives_before_it() {
+async fn posts_arrive_before_a_later_close() {
     let cloud = Cloud::start("websocket.yaml").await;
     for _ in 0..20 {
         let mut socket = cloud.open().await;
@@ -360,7 +360,7 @@ async fn what_was_posted_before_a_close_arrives_before_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn long_messages_of_two_senders_do_not_mix() {
+async fn frames_of_two_messages_do_not_mix() {
     let cloud = Cloud::start("websocket.yaml").await;
     let mut socket = cloud.open().await;
     let id = socket.id().await;
@@ -375,7 +375,7 @@ async fn long_messages_of_two_senders_do_not_mix() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_that_is_not_signed_is_refused() {
+async fn unsigned_management_request_is_refused() {
     let cloud = Cloud::start("websocket.yaml").await;
     let mut socket = cloud.open().await;
     let url = cloud.cloud().websocket_url().replacen("ws:", "http:", 1);

@@ -2,7 +2,7 @@
 //! sees is validated, by watching its clients.
 
 use crate::typed;
-use client::wire::Told;
+use client::wire::ServerOutput;
 use jsonschema::{Registry, Validator};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -17,8 +17,8 @@ const WEBSOCKET: &str = "file:///asyncapi.yaml";
 static CONTRACT: LazyLock<Contract> = LazyLock::new(Contract::read);
 
 /// Fails the test whose client was told something else than the descriptions say.
-pub(crate) fn check(told: &Told<'_>) {
-    CONTRACT.check(told);
+pub(crate) fn check(output: &ServerOutput<'_>) {
+    CONTRACT.check(output);
 }
 
 struct Contract {
@@ -153,10 +153,10 @@ impl Contract {
         all
     }
 
-    fn check(&self, told: &Told<'_>) {
-        match *told {
-            Told::Answer { path, .. } if AUTH_SERVICE.contains(&path) => {}
-            Told::Answer { method, path, status, content_type, body } => {
+    fn check(&self, output: &ServerOutput<'_>) {
+        match *output {
+            ServerOutput::Answer { path, .. } if AUTH_SERVICE.contains(&path) => {}
+            ServerOutput::Answer { method, path, status, content_type, body } => {
                 let method = method.as_str().to_lowercase();
                 let what = format!("{method} {path}: {status} {content_type}");
                 let Some((route, item)) = self.route(&method, path) else {
@@ -174,7 +174,7 @@ impl Contract {
                 self.validate(json!({"$ref": reference(HTTP, &schema)}), body, &what);
                 typed::check_body(&method, route, status, body);
             }
-            Told::Frame { action, frame } => {
+            ServerOutput::Frame { action, frame } => {
                 let schema = match (frame.get("event").and_then(Value::as_str), frame.get("ok"), action) {
                     (Some(event), _, _) => self.schema_of("x-event", event),
                     (None, Some(Value::Bool(true)), Some(action)) => self.schema_of("x-action", action),

@@ -11,7 +11,7 @@ pub mod proxy;
 mod typed;
 
 use client::wire::{Credential, HttpClient, Socket};
-use client::{Client, OneToken, Options, Updates};
+use client::{Client, Options, StaticToken, Updates};
 use dev::cloud::{Cloud, Setup, served_by, workspace};
 use local_cloud::{Event, Output, build_program};
 use serde_json::{Value, json};
@@ -180,12 +180,12 @@ impl System {
     /// How a client library finds it, as impatient as tests are.
     pub fn options(&self) -> Options {
         let mut options = Options::new(&self.http_url, &self.ws_url);
-        options.request = Duration::from_secs(3);
-        options.heartbeat = Duration::from_secs(1);
-        options.silence = Duration::from_secs(2);
-        options.gap = Duration::from_millis(100);
-        options.first_wait = Duration::from_millis(50);
-        options.longest_wait = Duration::from_millis(500);
+        options.request_timeout = Duration::from_secs(3);
+        options.ping_after = Duration::from_secs(1);
+        options.sync_after = Duration::from_secs(2);
+        options.max_gap_wait = Duration::from_millis(100);
+        options.max_first_wait = Duration::from_millis(50);
+        options.max_wait = Duration::from_millis(500);
         options
     }
 
@@ -220,7 +220,7 @@ impl User {
 
     /// Starts the client library.
     pub async fn client(&self, options: Options) -> (Client, Updates) {
-        Client::start(options, Arc::new(OneToken(self.token.clone()))).await.unwrap()
+        Client::start(options, Arc::new(StaticToken(self.token.clone()))).await.unwrap()
     }
 
     /// The private chat with another user, created over HTTP; its id.

@@ -1,5 +1,5 @@
-//! A bot: until it is stopped, it answers every text that is sent to it, in all of its chats. It also answers what is
-//! sent while its connection is lost, but not what was sent before it started.
+//! A bot that answers every text that is sent to it, in all of its chats, until it is stopped. It also answers texts that
+//! are sent while its connection is lost, but not those from before it started.
 //!
 //! With `cargo run` in another terminal:
 //!
@@ -9,15 +9,15 @@
 //! ```
 //!
 //! Then write to bob: with the example `hello`, or with `cargo run -q -- chat --as alice`. For another system, also set
-//! LAMBDA_CHAT_HTTP_URL and LAMBDA_CHAT_WS_URL, and take a token from its Auth Service. This bot ends with its token;
-//! one that stays has `Tokens` of its own, which fetch a new token whenever the client asks.
+//! LAMBDA_CHAT_HTTP_URL and LAMBDA_CHAT_WS_URL, and take a token from its Auth Service. This bot ends with its token.
+//! A bot that stays implements `TokenSource`, and gets a new token whenever the client asks.
 
-#![allow(clippy::disallowed_methods)] // an example is told by the environment where the system is
+#![allow(clippy::disallowed_methods)] // an example reads in the environment where the system is
 
 use client::documents::{Message, MessageType};
 use client::draft::Draft;
 use client::events::Event;
-use client::{Client, OneToken, Options, Update};
+use client::{Client, Options, StaticToken, Update};
 use std::env;
 use std::error::Error;
 use std::process::ExitCode;
@@ -39,13 +39,13 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let http_url = env::var("LAMBDA_CHAT_HTTP_URL").unwrap_or("http://127.0.0.1:3000".to_owned());
     let ws_url = env::var("LAMBDA_CHAT_WS_URL").unwrap_or("ws://127.0.0.1:3001/live".to_owned());
 
-    let (client, mut updates) = Client::start(Options::new(&http_url, &ws_url), Arc::new(OneToken(token))).await?;
+    let (client, mut updates) = Client::start(Options::new(&http_url, &ws_url), Arc::new(StaticToken(token))).await?;
     let me = client.read(|state| state.me().to_owned());
     while let Some(update) = updates.next().await {
         match update {
-            Update::Connection(link) => println!("connection: {link:?}"),
-            // Each message comes once and in the order of its chat.
-            Update::Event(Event::MessageCreated { data, .. }) if is_to_answer(&data, &me) => {
+            Update::Connection(status) => println!("connection: {status:?}"),
+            // Each message comes once, and in the order of its chat.
+            Update::Event(Event::MessageCreated { data, .. }) if should_answer(&data, &me) => {
                 println!("{}: {}", data.sender_id, data.content);
                 if let Err(error) = answer(&client, &data).await {
                     println!("not answered: {error}");
@@ -58,14 +58,15 @@ async fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Texts of others, but no replies. The answers are replies, and two bots would answer each other without end.
-fn is_to_answer(message: &Message, me: &str) -> bool {
+/// The bot answers texts of other users, but not replies. Its answers are replies: two bots would answer each other for
+/// ever.
+fn should_answer(message: &Message, me: &str) -> bool {
     message.sender_id != me && message.kind == MessageType::Text && message.reply_to.is_none()
 }
 
 async fn answer(client: &Client, message: &Message) -> Result<(), client::Error> {
     let draft = Draft { reply_to: Some(message.seq), ..Draft::text(format!("You said: {}", message.content)) };
-    // The name says what is answered. So a message has one answer, even if two bots run for the same user.
-    client.send_as(&message.chat_id, draft, format!("echo-{}", message.seq))?;
+    // The id follows from the message. So a message has one answer, even if two bots run for the same user.
+    client.send_with_id(&message.chat_id, draft, format!("echo-{}", message.seq))?;
     client.mark_seen(&message.chat_id, message.seq).await.map(drop)
 }

@@ -9,11 +9,11 @@
 //!
 //! For another system, also set LAMBDA_CHAT_HTTP_URL and LAMBDA_CHAT_WS_URL, and take a token from its Auth Service.
 
-#![allow(clippy::disallowed_methods)] // an example is told by the environment where the system is
+#![allow(clippy::disallowed_methods)] // an example reads in the environment where the system is
 
 use client::draft::{Draft, NewChat};
 use client::events::Event;
-use client::{Client, OneToken, Options, Update};
+use client::{Client, Options, StaticToken, Update};
 use std::env;
 use std::error::Error;
 use std::process::ExitCode;
@@ -40,19 +40,19 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let http_url = env::var("LAMBDA_CHAT_HTTP_URL").unwrap_or("http://127.0.0.1:3000".to_owned());
     let ws_url = env::var("LAMBDA_CHAT_WS_URL").unwrap_or("ws://127.0.0.1:3001/live".to_owned());
 
-    // The client connects by itself, and connects again when the connection is lost.
-    let (client, mut updates) = Client::start(Options::new(&http_url, &ws_url), Arc::new(OneToken(token))).await?;
-    // Two users have one private chat: it is made, or found.
+    // The client connects in the background, and connects again when the connection is lost.
+    let (client, mut updates) = Client::start(Options::new(&http_url, &ws_url), Arc::new(StaticToken(token))).await?;
+    // Two users have only one private chat. It is created, or found if it exists.
     let chat = client.create_chat(&NewChat::private(&peer)).await?;
     println!("chat {}", chat.chat_id);
-    // Returns at once. The client repeats the message until it is stored or refused, which an update tells.
+    // Returns at once. The client repeats the message until it is stored or refused. An update reports which.
     let client_message_id = client.send(&chat.chat_id, Draft::text(text))?;
 
     let until_answered = async {
         while let Some(update) = updates.next().await {
             match update {
-                Update::Connection(link) => println!("connection: {link:?}"),
-                Update::Sent { client_message_id: name, message } if name == client_message_id => {
+                Update::Connection(status) => println!("connection: {status:?}"),
+                Update::Sent { client_message_id: id, message } if id == client_message_id => {
                     println!("stored as number {} at {}", message.seq, message.created_at);
                 }
                 Update::NotSent { error, .. } => return Err(error.into()),
@@ -71,7 +71,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         Ok(())
     };
     match tokio::time::timeout(Duration::from_secs(10), until_answered).await {
-        Ok(end) => end,
+        Ok(result) => result,
         Err(_elapsed) => {
             println!("{peer} has not answered in 10 s");
             Ok(())

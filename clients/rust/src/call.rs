@@ -1,4 +1,4 @@
-//! Every request that there is, by name: what it is over HTTP, what it is as a frame, and what it is answered.
+//! Every request as a function. A [`Call`] has its HTTP request, its WebSocket frame, and the type of its answer.
 
 use crate::documents::{
     AnnouncedAttachment, AttachmentDownload, ChatAnswer, ChatDetails, Inbox, MessageAnswer, Mute, Page, Pong,
@@ -11,20 +11,20 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 use std::marker::PhantomData;
 
-/// What RFC 3986 leaves as it is in a path and in a query.
+/// What is percent-encoded in a path and in a query: all but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A request, and as `A` what it is answered.
+/// A request whose answer has the type `A`.
 #[derive(Debug, Clone)]
 pub struct Call<A> {
-    /// None: it goes by WebSocket alone.
+    /// None if the request only exists over WebSocket.
     route: Option<Route>,
-    /// None: it goes by HTTP alone.
+    /// None if the request only exists over HTTP.
     action: Option<&'static str>,
-    /// The fields of its body.
+    /// The fields of the body, and of the frame.
     fields: Map<String, Value>,
-    /// What is in the path or in the query over HTTP, and in the frame otherwise.
-    places: Map<String, Value>,
+    /// The fields that are in the path or the query over HTTP. A frame has them next to `fields`.
+    parameters: Map<String, Value>,
     answer: PhantomData<fn() -> A>,
 }
 
@@ -32,20 +32,20 @@ pub struct Call<A> {
 struct Route {
     method: Method,
     path: String,
-    /// Which of the places are in the query.
+    /// Which of the parameters are in the query.
     query: Vec<&'static str>,
 }
 
-/// Where the messages of a page are.
+/// Which messages a page has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageOf {
-    /// The last ones.
+pub enum PagePosition {
+    /// The last ones of the chat.
     Last,
-    /// The last ones below a place.
+    /// The last ones before this seq.
     Before(Seq),
-    /// The first ones above a place.
+    /// The first ones after this seq.
     After(Seq),
-    /// On both sides of a place.
+    /// Those around this seq, on both sides.
     Around(Seq),
 }
 
@@ -53,17 +53,17 @@ impl<A> Call<A> {
     fn new(method: Method, path: &[&str]) -> Self {
         let path = path.iter().map(|part| format!("/{}", utf8_percent_encode(part, RESERVED))).collect();
         let route = Some(Route { method, path, query: Vec::new() });
-        Self { route, action: None, fields: Map::new(), places: Map::new(), answer: PhantomData }
+        Self { route, action: None, fields: Map::new(), parameters: Map::new(), answer: PhantomData }
     }
 
-    fn frame(action: &'static str) -> Self {
-        Self { route: None, action: Some(action), fields: Map::new(), places: Map::new(), answer: PhantomData }
+    fn action(action: &'static str) -> Self {
+        Self { route: None, action: Some(action), fields: Map::new(), parameters: Map::new(), answer: PhantomData }
     }
 
-    /// Also an action, with these places in its frame.
-    fn or_frame<const N: usize>(mut self, action: &'static str, places: [(&str, Value); N]) -> Self {
+    /// Adds an action, with these parameters in its frame.
+    fn with_action<const N: usize>(mut self, action: &'static str, parameters: [(&str, Value); N]) -> Self {
         self.action = Some(action);
-        self.places.extend(places.map(|(name, value)| (name.to_owned(), value)));
+        self.parameters.extend(parameters.map(|(name, value)| (name.to_owned(), value)));
         self
     }
 
@@ -72,28 +72,28 @@ impl<A> Call<A> {
         self
     }
 
-    fn query<const N: usize>(mut self, places: [(&'static str, Option<Value>); N]) -> Self {
-        for (name, value) in places {
+    fn query<const N: usize>(mut self, parameters: [(&'static str, Option<Value>); N]) -> Self {
+        for (name, value) in parameters {
             if let (Some(value), Some(route)) = (value, &mut self.route) {
                 route.query.push(name);
-                self.places.insert(name.to_owned(), value);
+                self.parameters.insert(name.to_owned(), value);
             }
         }
         self
     }
 
-    /// Its action, and the frame's fields but `action` and `id`; None if it goes by HTTP alone.
+    /// The action, and the fields of the frame except `action` and `id`. None if the request only exists over HTTP.
     pub fn as_frame(&self) -> Option<(&'static str, Value)> {
-        let fields = self.places.iter().chain(&self.fields).map(|(name, value)| (name.clone(), value.clone()));
+        let fields = self.parameters.iter().chain(&self.fields).map(|(name, value)| (name.clone(), value.clone()));
         Some((self.action?, Value::Object(fields.collect())))
     }
 
-    /// Its method, path with query, and body; None if it goes by WebSocket alone.
+    /// The method, the path with the query, and the body. None if the request only exists over WebSocket.
     pub fn as_http(&self) -> Option<(Method, String, Option<Value>)> {
         let route = self.route.as_ref()?;
         let mut path = route.path.clone();
         for (index, name) in route.query.iter().enumerate() {
-            let value = self.places.get(*name).map(|value| value.as_str().map_or(value.to_string(), str::to_owned));
+            let value = self.parameters.get(*name).map(|value| value.as_str().map_or(value.to_string(), str::to_owned));
             let value = value.unwrap_or_default();
             path.push(if index == 0 { '?' } else { '&' });
             path.push_str(&format!("{name}={}", utf8_percent_encode(&value, RESERVED)));
@@ -104,14 +104,14 @@ impl<A> Call<A> {
     }
 }
 
-/// Makes a chat, or finds the one that is there.
+/// Creates a chat, or returns it if it exists.
 pub fn create_chat(new: &NewChat) -> Call<ChatAnswer> {
-    let mut call = Call::new(Method::POST, &["chats"]).or_frame("createChat", []);
+    let mut call = Call::new(Method::POST, &["chats"]).with_action("createChat", []);
     call.fields = new.fields();
     call
 }
 
-/// The chats of the caller, newest activity first.
+/// A page of the caller's chats, newest activity first. `cursor` is that of the page before; None for the first page.
 pub fn list_chats(limit: u32, cursor: Option<&str>) -> Call<Inbox> {
     Call::new(Method::GET, &["chats"])
         .query([("limit", Some(json!(limit))), ("cursor", cursor.map(|text| json!(text)))])
@@ -132,35 +132,36 @@ pub fn add_participants(chat: &str, users: &[String]) -> Call<ChatAnswer> {
     Call::new(Method::POST, &["chats", chat, "participants"]).body([("participants", json!(users))])
 }
 
-/// Removes a user from a group; the caller, by leaving.
+/// Removes a user from a group. If the user is the caller, they leave the group.
 pub fn remove_participant(chat: &str, user: &str) -> Call<RemovalAnswer> {
     Call::new(Method::DELETE, &["chats", chat, "participants", user])
 }
 
-/// Makes a participant an admin, or one no more.
+/// Makes a participant an admin, or makes an admin an ordinary participant.
 pub fn set_admin(chat: &str, user: &str, is_admin: bool) -> Call<ChatAnswer> {
     let method = if is_admin { Method::PUT } else { Method::DELETE };
     Call::new(method, &["chats", chat, "admins", user])
 }
 
-/// Sends a message.
+/// Sends a message. A repeat with the same `client_message_id` stores nothing again.
 pub fn send_message(chat: &str, draft: &Draft, client_message_id: &str) -> Call<MessageAnswer> {
-    let call = Call::new(Method::POST, &["chats", chat, "messages"]).or_frame("sendMessage", [("chatId", json!(chat))]);
+    let call =
+        Call::new(Method::POST, &["chats", chat, "messages"]).with_action("sendMessage", [("chatId", json!(chat))]);
     let mut call = call.body([("clientMessageId", json!(client_message_id))]);
     call.fields.extend(draft.fields());
     call
 }
 
-/// A page of messages.
-pub fn list_messages(chat: &str, of: PageOf, limit: u32) -> Call<Page> {
+/// A page of at most `limit` messages.
+pub fn list_messages(chat: &str, position: PagePosition, limit: u32) -> Call<Page> {
     let (mut before, mut after, mut around) = (None, None, None);
-    match of {
-        PageOf::Last => {}
-        PageOf::Before(seq) => before = Some(json!(seq)),
-        PageOf::After(seq) => after = Some(json!(seq)),
-        PageOf::Around(seq) => around = Some(json!(seq)),
+    match position {
+        PagePosition::Last => {}
+        PagePosition::Before(seq) => before = Some(json!(seq)),
+        PagePosition::After(seq) => after = Some(json!(seq)),
+        PagePosition::Around(seq) => around = Some(json!(seq)),
     }
-    Call::new(Method::GET, &["chats", chat, "messages"]).or_frame("listMessages", [("chatId", json!(chat))]).query([
+    Call::new(Method::GET, &["chats", chat, "messages"]).with_action("listMessages", [("chatId", json!(chat))]).query([
         ("before", before),
         ("after", after),
         ("around", around),
@@ -168,7 +169,8 @@ pub fn list_messages(chat: &str, of: PageOf, limit: u32) -> Call<Page> {
     ])
 }
 
-/// Announces an attachment of these bytes: how many, and their SHA-256 in hexadecimal.
+/// Creates an attachment of `size_bytes` bytes whose SHA-256 in hexadecimal is `sha256`. The answer has the request that
+/// uploads the bytes.
 pub fn create_attachment(
     chat: &str,
     new: &NewAttachment,
@@ -181,12 +183,12 @@ pub fn create_attachment(
     call
 }
 
-/// Where the attachment of a message can be had.
+/// The attachment of a message, and the URL to download its bytes.
 pub fn get_attachment(chat: &str, seq: Seq) -> Call<AttachmentDownload> {
     Call::new(Method::GET, &["chats", chat, "messages", &seq.to_string(), "attachment"])
 }
 
-/// Edits a message. Without mentions they stay as they were.
+/// Replaces the content of a message. `mentions`: None keeps them.
 pub fn edit_message(chat: &str, seq: Seq, content: &str, mentions: Option<&[UserId]>) -> Call<MessageAnswer> {
     let call = of_message(Method::PATCH, chat, seq, &[], "editMessage").body([("content", json!(content))]);
     match mentions {
@@ -197,33 +199,33 @@ pub fn edit_message(chat: &str, seq: Seq, content: &str, mentions: Option<&[User
 
 /// Deletes a message for everyone, or for the caller alone.
 pub fn delete_message(chat: &str, seq: Seq, for_everyone: bool) -> Call<MessageAnswer> {
-    let whom = if for_everyone { "everyone" } else { "me" };
-    of_message(Method::DELETE, chat, seq, &[], "deleteMessage").query([("for", Some(json!(whom)))])
+    let audience = if for_everyone { "everyone" } else { "me" };
+    of_message(Method::DELETE, chat, seq, &[], "deleteMessage").query([("for", Some(json!(audience)))])
 }
 
-/// Sets the caller's reactions to a message.
+/// Replaces all of the caller's reactions to a message.
 pub fn react_to_message(chat: &str, seq: Seq, emojis: &[String]) -> Call<MessageAnswer> {
     of_message(Method::PUT, chat, seq, &["reactions"], "reactToMessage").body([("emojis", json!(emojis))])
 }
 
 fn of_message<A>(method: Method, chat: &str, seq: Seq, more: &[&str], action: &'static str) -> Call<A> {
-    let place = seq.to_string();
-    let path = [&["chats", chat, "messages", &place], more].concat();
-    Call::new(method, &path).or_frame(action, [("chatId", json!(chat)), ("seq", json!(seq))])
+    let seq_text = seq.to_string();
+    let path = [&["chats", chat, "messages", &seq_text], more].concat();
+    Call::new(method, &path).with_action(action, [("chatId", json!(chat)), ("seq", json!(seq))])
 }
 
-/// Clears the history for the caller.
+/// Hides all messages so far from the caller. The other participants still see them.
 pub fn clear_chat(chat: &str) -> Call<ChatAnswer> {
     Call::new(Method::DELETE, &["chats", chat, "messages"])
 }
 
-/// The caller has read up to a place.
+/// Marks a chat as read by the caller up to `seq`.
 pub fn mark_seen(chat: &str, seq: Seq) -> Call<ReadPosition> {
-    let call = Call::new(Method::PUT, &["chats", chat, "seen"]).or_frame("markSeen", [("chatId", json!(chat))]);
+    let call = Call::new(Method::PUT, &["chats", chat, "seen"]).with_action("markSeen", [("chatId", json!(chat))]);
     call.body([("seq", json!(seq))])
 }
 
-/// Mutes a chat, for ever or until a time in RFC 3339.
+/// Mutes a chat for the caller until a time in RFC 3339; None: without an end.
 pub fn mute_chat(chat: &str, until: Option<&str>) -> Call<Mute> {
     let call = Call::new(Method::PUT, &["chats", chat, "mute"]);
     match until {
@@ -232,46 +234,47 @@ pub fn mute_chat(chat: &str, until: Option<&str>) -> Call<Mute> {
     }
 }
 
-/// Ends that.
+/// Unmutes a chat for the caller.
 pub fn unmute_chat(chat: &str) -> Call<Mute> {
     Call::new(Method::DELETE, &["chats", chat, "mute"])
 }
 
-/// The caller.
+/// The caller's own user document.
 pub fn get_me() -> Call<UserAnswer> {
     Call::new(Method::GET, &["me"])
 }
 
-/// What the caller calls themselves, and whether they are notified of mentions in chats that they muted; one at least.
+/// Changes the caller's nickname, or whether mentions notify them in chats that they muted. None keeps the value. At least
+/// one must be given.
 pub fn update_me(nickname: Option<&str>, notify_on_mention: Option<bool>) -> Call<UserAnswer> {
     let mut call = Call::new(Method::PATCH, &["me"]);
     if let Some(nickname) = nickname {
         call = call.body([("nickname", json!(nickname))]);
     }
     match notify_on_mention {
-        Some(wants) => call.body([("notifyOnMention", json!(wants))]),
+        Some(notifies) => call.body([("notifyOnMention", json!(notifies))]),
         None => call,
     }
 }
 
-/// A user who shares a chat with the caller.
+/// The document of a user who shares a chat with the caller.
 pub fn get_user(user: &str) -> Call<UserAnswer> {
     Call::new(Method::GET, &["users", user])
 }
 
-/// What was missed.
+/// What happened since the cursors of the request.
 pub fn sync(request: &SyncRequest) -> Call<SyncAnswer> {
     Call::new(Method::POST, &["sync"])
-        .or_frame("sync", [])
+        .with_action("sync", [])
         .body([("cursors", json!(request.cursors)), ("open", json!(request.open))])
 }
 
-/// The caller types, or stopped.
+/// Tells the other participants that the caller types, or stopped.
 pub fn typing(chat: &str, state: TypingState) -> Call<Typing> {
-    Call::frame("typing").body([("chatId", json!(chat)), ("state", json!(state))])
+    Call::action("typing").body([("chatId", json!(chat)), ("state", json!(state))])
 }
 
-/// Whether the connection is alive.
+/// Asks whether the connection is alive.
 pub fn ping() -> Call<Pong> {
-    Call::frame("ping")
+    Call::action("ping")
 }

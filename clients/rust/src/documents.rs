@@ -1,209 +1,211 @@
-//! The documents that answers, replies and events carry, as docs/openapi.yaml describes them. Reading one and writing it
-//! again gives the same JSON: a test holds every example of both descriptions against that, and the end-to-end tests
-//! every answer and every frame that they see.
+//! The documents in answers, replies and events, as docs/openapi.yaml describes them. A document that is read and written
+//! again is the same JSON: a test checks this with every example of both descriptions, and the end-to-end tests check it
+//! with every answer and frame that they see.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A chat's id: 64 hexadecimal digits for a private chat, a UUID for a group.
+/// The id of a chat: 64 hexadecimal digits for a private chat, a UUID for a group.
 pub type ChatId = String;
-/// A user's id, as the Auth Service has it.
+/// The id of a user: the `sub` of their token.
 pub type UserId = String;
-/// The place of a message in its chat: 1, 2, 3, ... without a hole. 0: before the first.
+/// The number of a message in its chat: 1, 2, 3, ... without a gap. 0 is before the first message.
 pub type Seq = u64;
-/// The number of a chat's change. 0: none yet.
+/// The number of a change in its chat: 1, 2, 3, ... without a gap. 0 is before the first change.
 pub type Rev = u64;
-/// RFC 3339 in UTC with three digits after the second, so that as texts they sort as the times that they are.
+/// A time in RFC 3339, in UTC with milliseconds. Two times compare as texts in the order of time.
 pub type Time = String;
 
 fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// A chat, as its reader sees it.
+/// A chat as one participant sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Chat {
-    /// Its id.
+    /// The chat's id.
     pub chat_id: ChatId,
-    /// A group, or a private chat of two.
+    /// Whether it is a group. Else it is a private chat of two.
     pub is_group: bool,
-    /// Of a group.
+    /// The name of a group; None for a private chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Sorted; at least two.
+    /// The participants, sorted. A closed group keeps its last two.
     pub participants: Vec<UserId>,
-    /// How many they are.
+    /// How many participants there are, even if `participants` is cut.
     pub participant_count: u64,
-    /// `participants` and `admins` are cut.
+    /// Whether `participants` and `admins` are cut.
     #[serde(default, skip_serializing_if = "is_false")]
     pub participants_limited: bool,
-    /// Who may change the group; empty for a private chat.
+    /// The participants who may change the group, sorted; empty for a private chat.
     pub admins: Vec<UserId>,
-    /// Of the last message above the floor.
+    /// The id of the last message; None if the reader can see no message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_message_id: Option<String>,
-    /// Who made it.
+    /// Who created the chat.
     pub created_by: UserId,
-    /// When.
+    /// When the chat was created.
     pub created_at: Time,
-    /// When a group was closed: it takes no more messages.
+    /// When the group was closed: it takes no more messages. None if it is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Time>,
-    /// The place of the last message.
+    /// The seq of the last message; 0 if there is none.
     pub seq: Seq,
-    /// The number of the last change.
+    /// The rev of the last change; 0 if there is none.
     pub rev: Rev,
-    /// The last place that is hidden from the reader.
+    /// The messages up to this seq are hidden from the reader.
     pub floor: Seq,
 }
 
-/// What a message carries.
+/// The kind of a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MessageType {
-    /// Text.
+    /// A text without an attachment.
     #[default]
     Text,
-    /// A picture.
+    /// An image.
     Image,
-    /// Any file.
+    /// Any other file.
     File,
     /// A recording.
     Audio,
-    /// One that a later server has.
+    /// A kind that this version of the library does not know.
     #[serde(untagged)]
     Other(String),
 }
 
-/// A message: what it says, its tombstone, or its place if its reader deleted it for themselves.
+/// A message as one reader sees it. If it was deleted for everyone, it is a tombstone. If the reader deleted it for
+/// themselves, only its place remains.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     /// `<chatId>:<seq>`.
     pub message_id: String,
-    /// The chat that it is in.
+    /// The chat's id.
     pub chat_id: ChatId,
-    /// Its place there.
+    /// The message's number in its chat.
     pub seq: Seq,
-    /// Who sent it.
+    /// Who sent the message.
     pub sender_id: UserId,
-    /// What it carries.
+    /// Text, or the kind of the attachment.
     #[serde(rename = "type")]
     pub kind: MessageType,
-    /// Empty where it was deleted.
+    /// The text, or the caption of the attachment. Empty if the message is deleted.
     pub content: String,
-    /// `content` is cut: an inbox shows its beginning.
+    /// Whether `content` is cut: the inbox shows the beginning.
     #[serde(default, skip_serializing_if = "is_false")]
     pub content_limited: bool,
-    /// What it carries, beside `content`, which is the caption then.
+    /// The attachment; None for a text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attachment: Option<Attachment>,
-    /// Who had read it when this was written; [`Held::seen_by`](crate::Held::seen_by) knows more.
+    /// Who had read the message when this document was written. [`ChatState::seen_by`](crate::ChatState::seen_by) is up
+    /// to date.
     pub seen_by: Vec<UserId>,
-    /// `seenBy` is cut.
+    /// Whether `seen_by` is cut.
     #[serde(default, skip_serializing_if = "is_false")]
     pub seen_by_limited: bool,
-    /// The reader, if they deleted it for themselves.
+    /// The reader, if they deleted the message for themselves. Else empty.
     pub deleted_for: Vec<UserId>,
-    /// When it was stored. Order by `seq`, not by this.
+    /// When the message was stored. Order messages by `seq`, not by this.
     pub created_at: Time,
-    /// The sender's name for it.
+    /// The id that the sender's client chose; None if it chose none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_message_id: Option<String>,
-    /// The number of its last change.
+    /// The rev of the message's last change; 0 if it never changed.
     pub rev: Rev,
-    /// When it was last edited.
+    /// When the message was last edited; None if never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<Time>,
-    /// The message that it replies to.
+    /// The seq of the message that this one replies to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
-    /// Whom it mentions; sorted.
+    /// The participants whom the message mentions, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<UserId>,
-    /// What was reacted with.
+    /// The reactions, one entry per emoji.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<Reaction>,
-    /// When it was deleted for everyone.
+    /// When the message was deleted for everyone; None if it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Time>,
-    /// By whom.
+    /// Who deleted it for everyone: the sender or an admin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_by: Option<UserId>,
 }
 
-/// A picture, a recording or another file: as its sender announced it, and stored as announced.
+/// An image, a recording or another file, as its sender described it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attachment {
-    /// Its id.
+    /// The attachment's id.
     pub attachment_id: String,
-    /// What the file is called.
+    /// The name of the file.
     pub file_name: String,
-    /// What its sender says it is.
+    /// The media type that the sender declared.
     pub content_type: String,
-    /// Its size.
+    /// The size in bytes.
     pub size_bytes: u64,
-    /// SHA-256 of its bytes, in hexadecimal.
+    /// The SHA-256 of the bytes, in hexadecimal.
     pub sha256: String,
-    /// Of a picture, in pixels.
+    /// In pixels; images only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<u32>,
-    /// Of a picture, in pixels.
+    /// In pixels; images only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub height: Option<u32>,
-    /// Of a picture: what is shown until it is there.
+    /// A BlurHash to show while the image loads; images only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blur_hash: Option<String>,
-    /// Of a recording.
+    /// In milliseconds; recordings only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
 }
 
-/// What announcing an attachment answers.
+/// The answer to the creation of an attachment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AnnouncedAttachment {
-    /// What was announced, with its id.
+    /// The attachment, with its id.
     pub attachment: Attachment,
-    /// Where its bytes go.
+    /// The request that uploads the bytes.
     pub upload: Upload,
-    /// Until when it can be sent.
+    /// Until when a message can carry the attachment.
     pub expires_at: Time,
 }
 
-/// A request that puts bytes into the bucket.
+/// A presigned request that uploads the bytes of an attachment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Upload {
-    /// PUT.
+    /// The HTTP method: PUT.
     pub method: String,
-    /// Where.
+    /// The presigned URL.
     pub url: String,
-    /// With these headers.
+    /// The headers that the request must have.
     pub headers: BTreeMap<String, String>,
-    /// Until when.
+    /// Until when the request is valid.
     pub expires_at: Time,
 }
 
-/// What asking for a message's attachment answers.
+/// The answer to the request for a message's attachment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttachmentDownload {
-    /// What it is.
+    /// The attachment of the message.
     pub attachment: Attachment,
     /// Where its bytes are.
     pub download: Download,
 }
 
-/// Where bytes can be had.
+/// A presigned request that downloads the bytes of an attachment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Download {
-    /// Where: GET, with nothing else.
+    /// The presigned URL: GET it without a token.
     pub url: String,
-    /// Until when.
+    /// Until when the URL is valid.
     pub expires_at: Time,
 }
 
@@ -213,82 +215,82 @@ pub struct Download {
 pub struct Reaction {
     /// One emoji.
     pub emoji: String,
-    /// How many reacted with it.
+    /// How many users reacted with it, even if `user_ids` is cut.
     pub count: u64,
-    /// Who; sorted.
+    /// The users who reacted with it, sorted.
     pub user_ids: Vec<UserId>,
-    /// They are cut.
+    /// Whether `user_ids` is cut.
     #[serde(default, skip_serializing_if = "is_false")]
     pub user_ids_limited: bool,
 }
 
-/// Whether somebody has a live connection.
+/// Whether a user is online.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// One at least.
+    /// The user has at least one connection.
     Online,
-    /// None.
+    /// The user has no connection.
     Offline,
 }
 
-/// A user, as the chat knows them.
+/// A user as the chat service knows them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatUser {
-    /// Their id.
+    /// The user's id.
     pub user_id: UserId,
-    /// What they call themselves; their id until they say.
+    /// The nickname; the user's id if they chose none.
     pub nickname: String,
-    /// Whether they are there.
+    /// Whether the user is online.
     pub status: Status,
-    /// When they were last seen; None: never.
+    /// When the user last connected or disconnected; None if never.
     pub last_seen: Option<Time>,
-    /// The reader's own; of anybody else empty.
+    /// The chats that the reader muted. Empty if the user is not the reader.
     pub muted_chats: Vec<ChatId>,
-    /// The reader's own: whether they are notified of mentions in chats that they muted.
+    /// Whether mentions notify the reader in chats that they muted. None if the user is not the reader.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify_on_mention: Option<bool>,
-    /// What the Auth Service says of them.
+    /// The profile from the Auth Service; None if the answer has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
 }
 
-/// What the Auth Service says of a user.
+/// A user's profile from the Auth Service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Profile {
-    /// Their name there.
+    /// The user's name in the Auth Service.
     pub username: String,
-    /// What to show.
+    /// The name to show.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// A picture.
+    /// The URL of the user's picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<String>,
 }
 
-/// A participant's place in a chat.
+/// A participant, with their read position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
-    /// Who.
+    /// The participant's id.
     pub user_id: UserId,
-    /// They see what comes after it.
+    /// The seq of the last message before they joined; 0 if there was none. They see what comes after it.
     pub joined_seq: Seq,
-    /// Since when.
+    /// When they joined.
     pub joined_at: Time,
-    /// How far they have read.
+    /// They have read the messages up to this seq.
     pub read_seq: Seq,
-    /// When they last read.
+    /// When they last moved their read position; None if never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Time>,
-    /// In a chat of at most 100, where it was asked for.
+    /// The participant's user document. None in chats of more than 100 participants and in syncs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<ChatUser>,
 }
 
-/// What `GET /chats/{chatId}` answers.
+/// The answer of `GET /chats/{chatId}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatDetails {
@@ -296,39 +298,39 @@ pub struct ChatDetails {
     pub chat: Chat,
     /// How many messages the caller has not read.
     pub unread_count: u64,
-    /// Everybody in it.
+    /// All participants, sorted by id.
     pub members: Vec<Member>,
 }
 
 /// A page of the inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inbox {
-    /// Newest activity first.
+    /// The chats of the page, newest activity first.
     pub chats: Vec<InboxEntry>,
-    /// Of the next page.
+    /// Where the next page begins; None on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }
 
-/// One chat in an inbox.
+/// One chat of the inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InboxEntry {
     /// The chat.
     pub chat: Chat,
-    /// The beginning of the last message that the reader can see, if it is the last.
+    /// The beginning of the last message; None if the reader cannot see that message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_message: Option<Message>,
-    /// How far the reader has read.
+    /// The reader's read position.
     pub read_seq: Seq,
-    /// How many places come after that.
+    /// How many messages come after the read position.
     pub unread_count: u64,
-    /// Whether the reader muted it.
+    /// Whether the reader muted the chat.
     pub muted: bool,
-    /// Until when.
+    /// When the mute ends; None if it has no end, or the chat is not muted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub muted_until: Option<Time>,
-    /// The other one of a private chat.
+    /// The other participant of a private chat; None for a group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<ChatUser>,
 }
@@ -337,186 +339,186 @@ pub struct InboxEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Page {
-    /// In order.
+    /// The messages of the range that the reader can see, by seq.
     pub messages: Vec<Message>,
-    /// What the page covers; None for nothing.
+    /// The seqs that the page covers; None if it covers nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub range: Option<PageRange>,
-    /// The reader can see something below the range.
+    /// Whether the reader can see messages before the range.
     pub has_more_before: bool,
-    /// There is something above it.
+    /// Whether there are messages after the range.
     pub has_more_after: bool,
-    /// The last message when the page was read.
+    /// The seq of the chat's last message when the page was read.
     pub seq: Seq,
-    /// Every change up to it is in the page.
+    /// All changes up to this rev are in the page.
     pub rev: Rev,
-    /// The last place that is hidden from the reader.
+    /// The messages up to this seq are hidden from the reader.
     pub floor: Seq,
 }
 
-/// From here to there, both included.
+/// A range of seqs, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageRange {
-    /// The first place.
+    /// The first seq.
     pub from: Seq,
-    /// The last one.
+    /// The last seq.
     pub to: Seq,
 }
 
-/// How far somebody has read.
+/// The caller's read position in a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReadPosition {
-    /// In this chat.
+    /// The chat's id.
     pub chat_id: ChatId,
-    /// Up to here.
+    /// The caller has read the messages up to this seq.
     pub read_seq: Seq,
-    /// When; None if they never did.
+    /// When the caller last moved the position; None if never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Time>,
-    /// What comes after.
+    /// How many messages come after it.
     pub unread_count: u64,
 }
 
-/// Whether a chat is muted.
+/// Whether the caller muted a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Mute {
-    /// The chat.
+    /// The chat's id.
     pub chat_id: ChatId,
-    /// It is.
+    /// Whether the chat is muted.
     pub muted: bool,
-    /// Until when.
+    /// When the mute ends; None if it has no end, or the chat is not muted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub muted_until: Option<Time>,
 }
 
-/// How far a client has a chat.
+/// Up to where a client has a chat without a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// Every message up to it.
+    /// It has all messages up to this seq.
     pub seq: Seq,
-    /// Every change up to it.
+    /// It has all changes up to this rev.
     pub rev: Rev,
 }
 
-/// What a client asks for that may have missed something.
+/// The request for what happened since the client's cursors.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncRequest {
-    /// How far it has its chats; at most 100.
+    /// The cursors of the client's chats; at most 100.
     pub cursors: BTreeMap<ChatId, Cursor>,
-    /// Those of them whose read positions it wants; at most 5.
+    /// The chats of `cursors` whose read positions the answer should have; at most 5.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<ChatId>,
 }
 
-/// What it missed.
+/// The answer to a sync: what the client missed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncAnswer {
-    /// The chats that it named and its user is in.
+    /// The chats of `cursors` that the caller is in.
     pub chats: Vec<ChatSync>,
-    /// Chats that it did not name.
+    /// Chats without a cursor that the caller is in, newest activity first.
     pub joined: Vec<InboxEntry>,
-    /// There are more of these.
+    /// Whether there are more of these than `joined` has.
     #[serde(default, skip_serializing_if = "is_false")]
     pub joined_limited: bool,
-    /// Chats that it named and its user is not in.
+    /// Chats of `cursors` that the caller is not in.
     pub gone: Vec<ChatId>,
-    /// That is not all: ask again with the new cursors.
+    /// Whether there is more: sync again with the new cursors.
     pub limited: bool,
 }
 
-/// What happened in one chat.
+/// What happened in one chat after its cursor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatSync {
-    /// The chat.
+    /// The chat's id.
     pub chat_id: ChatId,
-    /// The next messages after the cursor, in order.
+    /// The next messages after the cursor, by seq.
     pub messages: Vec<Message>,
     /// Messages up to the cursor that changed after it, in the order of their changes.
     pub changed: Vec<Message>,
-    /// The chat itself, if it changed.
+    /// The chat; None if its document did not change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chat: Option<Chat>,
-    /// All read positions, of an open chat.
+    /// All read positions; None if the request did not have the chat in `open`, or they did not fit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub members: Option<Vec<Member>>,
-    /// They did not fit.
+    /// Whether the read positions did not fit.
     #[serde(default, skip_serializing_if = "is_false")]
     pub members_limited: bool,
-    /// How far the caller has read.
+    /// The caller's read position.
     pub read_seq: Seq,
-    /// What comes after that.
+    /// How many messages come after it.
     pub unread_count: u64,
-    /// The last place that is hidden from the caller.
+    /// The messages up to this seq are hidden from the caller.
     pub floor: Seq,
-    /// Whether the caller muted it.
+    /// Whether the caller muted the chat.
     pub muted: bool,
-    /// Until when.
+    /// When the mute ends; None if it has no end, or the chat is not muted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub muted_until: Option<Time>,
-    /// How far the caller has the chat with this.
+    /// The client's cursor after this answer.
     pub cursor: Cursor,
-    /// That is not all of this chat.
+    /// Whether the chat has more after the new cursor.
     #[serde(default, skip_serializing_if = "is_false")]
     pub limited: bool,
-    /// The cursor is too old, or ahead: begin anew.
+    /// Whether the old cursor cannot be used: forget the chat, and begin again with the inbox.
     #[serde(default, skip_serializing_if = "is_false")]
     pub reset: bool,
 }
 
-/// An answer with a chat.
+/// An answer that has a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChatAnswer {
-    /// The chat.
+    /// The chat after the request.
     pub chat: Chat,
 }
 
-/// An answer with a message.
+/// An answer that has a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageAnswer {
-    /// The message.
+    /// The message after the request.
     pub message: Message,
 }
 
-/// An answer with a user.
+/// An answer that has a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserAnswer {
-    /// The user.
+    /// The user's document.
     pub user: ChatUser,
 }
 
-/// What removing a participant answers.
+/// The answer to the removal of a participant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 #[allow(clippy::large_enum_variant)] // one is read, and used up
 pub enum RemovalAnswer {
-    /// The group without them.
+    /// Another participant was removed.
     Group {
-        /// The group.
+        /// The group after the removal.
         chat: Chat,
     },
-    /// The caller left.
+    /// The caller left the group.
     Left {
         /// Always true.
         left: bool,
     },
 }
 
-/// What `ping` answers.
+/// The answer to `ping`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pong {
     /// Always true.
     pub pong: bool,
 }
 
-/// What `GET /health` answers.
+/// The answer of `GET /health`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
     /// `ok`.
     pub status: String,
-    /// Of the code that runs.
+    /// The version of the code that runs.
     pub version: String,
 }

@@ -1,32 +1,32 @@
-//! What a user wants to say, before it has a place in a chat.
+//! What a user wants to create: messages, attachments and chats before the server has them.
 
 use crate::documents::{Attachment, MessageType, Seq, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A message to be sent.
+/// A message to send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Draft {
-    /// What it carries; text, if nothing is said.
+    /// The kind of the message; text if JSON has no `type`.
     #[serde(rename = "type", default)]
     pub kind: MessageType,
-    /// What it says; of an attachment the caption, which may be empty.
+    /// The text. With an attachment it is the caption, and may be empty.
     #[serde(default)]
     pub content: String,
-    /// What it carries, uploaded before.
+    /// The id of an attachment that was uploaded before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attachment_id: Option<String>,
-    /// The message that it replies to.
+    /// The seq of the message that this one replies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
-    /// Whom it mentions.
+    /// The participants whom the message mentions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<UserId>,
 }
 
 impl Draft {
-    /// A text.
+    /// A text message.
     pub fn text(content: impl Into<String>) -> Self {
         Self {
             kind: MessageType::Text,
@@ -37,7 +37,7 @@ impl Draft {
         }
     }
 
-    /// What was uploaded, with a caption that may be empty.
+    /// A message with an uploaded attachment. `caption` may be empty. The kind follows from the attachment.
     pub fn attachment(attachment: &Attachment, caption: impl Into<String>) -> Self {
         let Attachment { attachment_id, width, duration_ms, .. } = attachment;
         let kind = match (width, duration_ms) {
@@ -53,39 +53,39 @@ impl Draft {
     }
 }
 
-/// An attachment to be announced: what it is, and with the measures of its kind.
+/// The description of an attachment to create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewAttachment {
     /// Image, file or audio.
     #[serde(rename = "type")]
     pub kind: MessageType,
-    /// What the file is called.
+    /// The name of the file.
     pub file_name: String,
-    /// What it is, such as `image/png`.
+    /// The media type, such as `image/png`.
     pub content_type: String,
-    /// Of an image, in pixels.
+    /// In pixels; images only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub width: Option<u32>,
-    /// Of an image, in pixels.
+    /// In pixels; images only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub height: Option<u32>,
-    /// Of an image.
+    /// A [BlurHash](https://blurha.sh) to show while the image loads; images only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blur_hash: Option<String>,
-    /// Of a recording.
+    /// In milliseconds; audio only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
 }
 
 impl NewAttachment {
-    /// An image.
+    /// An image, with its size in pixels and its BlurHash.
     pub fn image(file_name: &str, content_type: &str, [width, height]: [u32; 2], blur_hash: &str) -> Self {
         let (width, height, blur_hash) = (Some(width), Some(height), Some(blur_hash.to_owned()));
         Self { kind: MessageType::Image, width, height, blur_hash, ..Self::file(file_name, content_type) }
     }
 
-    /// A recording.
+    /// An audio recording, with its duration in milliseconds.
     pub fn audio(file_name: &str, content_type: &str, duration_ms: u64) -> Self {
         let duration_ms = Some(duration_ms);
         Self { kind: MessageType::Audio, duration_ms, ..Self::file(file_name, content_type) }
@@ -109,29 +109,29 @@ impl NewAttachment {
     }
 }
 
-/// A chat to be made.
+/// A chat to create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewChat {
-    /// The others.
+    /// The other participants, without the creator.
     pub participants: Vec<UserId>,
-    /// A group, or a private chat with one other.
+    /// Whether it is a group. Else it is a private chat with one other participant.
     pub is_group: bool,
-    /// Of a group.
+    /// The name of the group; None for a private chat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The creator's name for a group, under which asking again finds it.
+    /// An id from the creator, for a group. A repeat with the same id returns the same group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_chat_id: Option<String>,
 }
 
 impl NewChat {
-    /// The private chat with somebody.
-    pub fn private(with: &str) -> Self {
-        Self { participants: vec![with.to_owned()], is_group: false, name: None, client_chat_id: None }
+    /// The private chat with another user.
+    pub fn private(peer: &str) -> Self {
+        Self { participants: vec![peer.to_owned()], is_group: false, name: None, client_chat_id: None }
     }
 
-    /// A group. `client_chat_id` makes asking again, after an answer that was lost, harmless.
+    /// A group. With `client_chat_id` it is safe to repeat the request after an answer was lost.
     pub fn group(name: &str, others: &[UserId], client_chat_id: &str) -> Self {
         let (name, id) = (Some(name.to_owned()), Some(client_chat_id.to_owned()));
         Self { participants: others.to_vec(), is_group: true, name, client_chat_id: id }
@@ -142,7 +142,7 @@ impl NewChat {
     }
 }
 
-/// A struct's fields as JSON has them. A struct of texts, numbers and lists cannot fail to be written.
+/// The JSON fields of a struct. Serializing a struct of strings, numbers and lists cannot fail.
 fn fields(document: &impl Serialize) -> Map<String, Value> {
     match serde_json::to_value(document) {
         Ok(Value::Object(fields)) => fields,

@@ -1,62 +1,63 @@
-//! What goes wrong between a client and the system.
+//! Why a request failed.
 
 use crate::problem::Problem;
 use crate::wire::ClientError;
 use tokio_tungstenite::tungstenite::http::StatusCode;
 
-/// Why something was not done, or is not known to have been done.
+/// Why a request failed. After [`Wire`](Self::Wire), [`NoAnswer`](Self::NoAnswer), [`NotConnected`](Self::NotConnected) and
+/// [`Unexpected`](Self::Unexpected) it may have been executed all the same.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The system refused it.
+    /// The system refused the request.
     #[error(transparent)]
     Refused(Box<Problem>),
-    /// API Gateway answered in the place of the system.
+    /// API Gateway refused the request before it reached the system, for example because of the token.
     #[error("API Gateway answered {status}: {message}")]
     Gateway {
-        /// The status.
+        /// The HTTP status.
         status: u16,
-        /// What it says.
+        /// API Gateway's message; empty if it sent none.
         message: String,
     },
-    /// The conversation broke off.
+    /// The network failed, or the WebSocket handshake was refused.
     #[error(transparent)]
     Wire(#[from] ClientError),
-    /// There is no connection now.
+    /// There is no WebSocket connection, or it was lost before the reply.
     #[error("there is no connection")]
     NotConnected,
-    /// No answer came in time.
-    #[error("no answer came")]
+    /// The time-out passed before an answer came.
+    #[error("no answer came in time")]
     NoAnswer,
-    /// What came is not what docs/openapi.yaml or docs/asyncapi.yaml say.
-    #[error("the answer is none that this client knows")]
+    /// The answer is not what docs/openapi.yaml or docs/asyncapi.yaml describe.
+    #[error("the answer cannot be read: it is not of the expected type")]
     Unexpected(#[source] serde_json::Error),
-    /// There is no token, or it is none.
+    /// The token source failed, or its token is no JWT.
     #[error("the token: {0}")]
     Token(String),
-    /// The bucket refused an attachment's bytes, or to give them.
+    /// The bucket refused the upload or the download of an attachment.
     #[error("the bucket answered {status}: {message}")]
     Bucket {
-        /// The status: 403 for a signature whose time is over, or that is for something else.
+        /// The HTTP status. 403: the presigned URL has expired, or is for another request.
         status: reqwest::StatusCode,
-        /// What it says, in XML.
+        /// The bucket's answer, in XML.
         message: String,
     },
-    /// The bytes are not those that were announced.
-    #[error("the bytes are not those that were announced")]
-    Damaged,
-    /// A message is too long for a frame.
-    #[error("the message is too long")]
-    TooLong,
-    /// Another message waits under this name.
-    #[error("a message of this clientMessageId waits to be sent already")]
-    NameInUse,
-    /// Too many messages wait to be sent.
+    /// The downloaded bytes have another size or SHA-256 than the attachment.
+    #[error("the downloaded bytes are not those of the attachment: size or SHA-256 differs")]
+    DamagedAttachment,
+    /// The message does not fit into a WebSocket frame of 32 KB.
+    #[error("the message is too long for a frame of 32 KB")]
+    MessageTooLong,
+    /// Another message with this clientMessageId waits to be sent.
+    #[error("a message with this clientMessageId waits to be sent already")]
+    DuplicateMessageId,
+    /// [`MAX_OUTBOX_MESSAGES`](crate::outbox::MAX_OUTBOX_MESSAGES) messages wait to be sent.
     #[error("{} messages wait to be sent already", crate::outbox::MAX_OUTBOX_MESSAGES)]
     OutboxFull,
 }
 
 impl Error {
-    /// What the system refused with, if it did.
+    /// The problem that the system answered with; None for every other error.
     pub fn problem(&self) -> Option<&Problem> {
         match self {
             Self::Refused(problem) => Some(problem),
@@ -64,8 +65,8 @@ impl Error {
         }
     }
 
-    /// The token was not accepted: another may be.
-    pub fn is_of_token(&self) -> bool {
+    /// Whether there was no token, or the handshake refused it (401, 403): another token may help.
+    pub fn is_token_error(&self) -> bool {
         match self {
             Self::Token(_) => true,
             Self::Wire(ClientError::Refused(status)) => {

@@ -1,154 +1,154 @@
-//! What is pushed, as docs/asyncapi.yaml describes it.
+//! The events that the server pushes, as docs/asyncapi.yaml describes them.
 
 use crate::documents::{Chat, ChatId, ChatUser, Message, Rev, Seq, Status, Time, UserId};
 use serde::{Deserialize, Serialize};
 
-/// Something happened. The client library hands these on in the order of the chat's log, each once, also those that it
-/// made out of what a sync answered; these lack what a sync does not tell, which is why it is optional here.
+/// An event. [`Update::Event`](crate::Update::Event) reports the events of a chat in the order of its log, each once. The
+/// library also makes events from the answers of syncs. Fields that a sync does not have are optional here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all_fields = "camelCase")]
 pub enum Event {
-    /// A chat is new to this user.
+    /// This user is in a new chat: it was created, or they were added.
     #[serde(rename = "chat.created")]
     ChatCreated {
-        /// Which.
+        /// The chat's id.
         chat_id: ChatId,
-        /// The chat.
+        /// The chat after the change.
         data: Chat,
     },
-    /// Its name, participants or admins changed, it was closed, or this user cleared its history.
+    /// The name, the participants or the admins of a chat changed, it was closed, or this user cleared its history.
     #[serde(rename = "chat.updated")]
     ChatUpdated {
-        /// Which.
+        /// The chat's id.
         chat_id: ChatId,
-        /// The number of the change.
+        /// The rev of the change.
         rev: Rev,
-        /// The chat.
+        /// The chat after the change.
         data: Chat,
     },
-    /// This user is not in it any more.
+    /// This user is not in a chat any more.
     #[serde(rename = "chat.left")]
     ChatLeft {
-        /// Which.
+        /// The chat's id.
         chat_id: ChatId,
-        /// The number of the change.
+        /// The rev of the change.
         rev: Rev,
-        /// Who did that.
+        /// Who removed this user.
         data: Left,
     },
-    /// A message came.
+    /// A message was stored.
     #[serde(rename = "message.created")]
     MessageCreated {
-        /// The chat.
+        /// The chat's id.
         chat_id: ChatId,
-        /// The message's place.
+        /// The message's seq.
         seq: Seq,
-        /// The message.
+        /// The message in its present state.
         data: Message,
     },
-    /// A message changed.
+    /// A message was edited or deleted, or its reactions changed.
     #[serde(rename = "message.updated")]
     MessageUpdated {
-        /// The chat.
+        /// The chat's id.
         chat_id: ChatId,
-        /// The message's place.
+        /// The message's seq.
         seq: Seq,
-        /// The number of the change.
+        /// The rev of the change.
         rev: Rev,
-        /// The message.
+        /// The message in its present state.
         data: Message,
     },
-    /// Somebody has read.
+    /// A participant has read further.
     #[serde(rename = "receipt.updated")]
     ReceiptUpdated {
-        /// The chat.
+        /// The chat's id.
         chat_id: ChatId,
-        /// Who, and how far.
+        /// Who has read, and how far.
         data: Receipt,
     },
-    /// Somebody types, or stopped.
+    /// A participant types, or stopped.
     #[serde(rename = "typing")]
     Typing {
-        /// The chat.
+        /// The chat's id.
         chat_id: ChatId,
-        /// Who, and which.
+        /// Who types, or stopped.
         data: Typing,
     },
-    /// Somebody came, or went.
+    /// A user who shares a chat with this user came online, or went offline.
     #[serde(rename = "presence.updated")]
     PresenceUpdated {
-        /// Who, and which.
+        /// Who it is, and their status.
         data: Presence,
     },
-    /// This user changed their nickname or what they muted.
+    /// This user changed their nickname or settings, or muted or unmuted a chat.
     #[serde(rename = "user.updated")]
     UserUpdated {
-        /// The user.
+        /// This user's document after the change.
         data: ChatUser,
     },
 }
 
-/// Who ended somebody's being in a chat.
+/// Why this user is not in a chat any more.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Left {
-    /// Who; None where a sync told of it.
+    /// Who removed this user; the user themselves if they left. None if a sync or a reply reported it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<UserId>,
 }
 
-/// How far somebody has read.
+/// How far a participant has read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
-    /// Who.
+    /// The participant.
     pub user_id: UserId,
-    /// Up to here.
+    /// They have read all messages up to it.
     pub read_seq: Seq,
-    /// When; None where a sync told of it without.
+    /// When they read. None if the event was made from a sync that does not have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Time>,
 }
 
-/// Whether somebody types.
+/// Whether a participant types.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Typing {
-    /// Who.
+    /// The participant.
     pub user_id: UserId,
-    /// They began, or stopped.
+    /// Whether they started or stopped.
     pub state: TypingState,
-    /// For how long a start is shown, in milliseconds.
+    /// How long to show a start if nothing follows, in milliseconds. None with a stop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
 }
 
-/// They began to type, or stopped.
+/// Whether a participant started or stopped typing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TypingState {
     /// They type.
     Start,
-    /// They do not any more.
+    /// They stopped.
     Stop,
 }
 
-/// Whether somebody is there.
+/// Whether a user is online.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Presence {
-    /// Who.
+    /// The user.
     pub user_id: UserId,
-    /// They are, or not.
+    /// Whether they have a connection.
     pub status: Status,
-    /// When they were last seen, if that is known.
+    /// When they were last seen; None if the event does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<Time>,
-    /// Of when this is. Of two, the later is right.
+    /// When the status changed. For each user, keep the event with the latest `at`.
     pub at: Time,
 }
 
 impl Event {
-    /// The chat that it is about, if it is about one.
+    /// The chat that the event is about; None for `presence.updated` and `user.updated`.
     pub fn chat_id(&self) -> Option<&ChatId> {
         match self {
             Self::ChatCreated { chat_id, .. }
@@ -162,12 +162,12 @@ impl Event {
         }
     }
 
-    /// A message was stored.
+    /// The event that this message was stored.
     pub fn message_created(message: Message) -> Self {
         Self::MessageCreated { chat_id: message.chat_id.clone(), seq: message.seq, data: message }
     }
 
-    /// A message was changed, by the change that it names as its last.
+    /// The event of the last change of this message: its rev is that of the message.
     pub fn message_updated(message: Message) -> Self {
         let (chat_id, seq, rev) = (message.chat_id.clone(), message.seq, message.rev);
         Self::MessageUpdated { chat_id, seq, rev, data: message }

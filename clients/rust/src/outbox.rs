@@ -1,6 +1,6 @@
-//! Messages that were not acknowledged yet. Each is sent under one clientMessageId until there is an answer, so however
-//! often it is repeated it is stored once; and of one chat one at a time, so they are stored in the order in which they
-//! were written. Pure: time is passed in.
+//! Messages that are not acknowledged yet. Each is sent under one clientMessageId until it is stored or refused, so it is
+//! stored once however often it is repeated. Per chat, one message is in flight at a time, so messages are stored in the
+//! order in which they were written. Pure: the time is passed in.
 
 use crate::Error;
 use crate::documents::{ChatId, Message};
@@ -8,111 +8,123 @@ use crate::draft::Draft;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-/// How many messages may wait.
+/// How many messages may wait, in all chats together.
 pub const MAX_OUTBOX_MESSAGES: usize = 1000;
 
-/// A message on its way.
+/// A message that is not acknowledged yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unsent {
-    /// The chat that it is for.
+pub struct UnsentMessage {
+    /// The chat that it is sent into.
     pub chat: ChatId,
-    /// What it says.
+    /// Its content.
     pub draft: Draft,
-    /// The name that makes repeating it harmless.
+    /// The id that makes it safe to repeat the message.
     pub client_message_id: String,
-    /// How often it was tried.
+    /// How often it was sent so far.
     pub tries: u32,
-    /// How many of the tries ended in a failure.
-    failures: u32,
-    /// Not before this.
-    due: Option<Instant>,
-    is_under_way: bool,
+    /// Tries that the server answered, but failed to serve.
+    server_failures: u32,
+    /// Not to be sent before. None: at once.
+    retry_at: Option<Instant>,
+    is_in_flight: bool,
 }
 
-/// What waits, in the order in which it was written.
+/// The messages that wait, in the order in which they were written.
 #[derive(Debug, Default)]
 pub struct Outbox {
-    waiting: VecDeque<Unsent>,
+    waiting: VecDeque<UnsentMessage>,
 }
 
 impl Outbox {
-    /// Takes a message under its name.
+    /// Adds a message at the end.
     ///
     /// # Errors
-    /// Too many wait, or one of this name does, in whichever chat.
+    /// [`Error::OutboxFull`], or [`Error::DuplicateMessageId`] if a message with this id waits in any chat.
     pub fn push(&mut self, chat: ChatId, draft: Draft, client_message_id: String) -> Result<(), Error> {
         if self.waiting.len() >= MAX_OUTBOX_MESSAGES {
             return Err(Error::OutboxFull);
         }
         if self.waiting.iter().any(|unsent| unsent.client_message_id == client_message_id) {
-            return Err(Error::NameInUse);
+            return Err(Error::DuplicateMessageId);
         }
-        let (tries, failures, due, is_under_way) = (0, 0, None, false);
-        self.waiting.push_back(Unsent { chat, draft, client_message_id, tries, failures, due, is_under_way });
+        self.waiting.push_back(UnsentMessage {
+            chat,
+            draft,
+            client_message_id,
+            tries: 0,
+            server_failures: 0,
+            retry_at: None,
+            is_in_flight: false,
+        });
         Ok(())
     }
 
-    /// All that wait.
-    pub fn waiting(&self) -> impl Iterator<Item = &Unsent> {
+    /// All messages that wait, also those that are in flight.
+    pub fn waiting(&self) -> impl Iterator<Item = &UnsentMessage> {
         self.waiting.iter()
     }
 
-    /// How often one was tried.
+    /// How often a message was sent; 0 if it does not wait.
     pub fn tries(&self, client_message_id: &str) -> u32 {
         self.waiting().find(|unsent| unsent.client_message_id == client_message_id).map_or(0, |unsent| unsent.tries)
     }
 
-    /// A try ended in a failure, which is not a lost connection; how many have by now.
-    pub fn failed(&mut self, client_message_id: &str) -> u32 {
-        let unsent = self.waiting.iter_mut().find(|unsent| unsent.client_message_id == client_message_id);
-        unsent.map_or(0, |unsent| {
-            unsent.failures += 1;
-            unsent.failures
+    /// Counts a try that the server answered, but failed to serve. Returns how many there are; 0 if the message does not
+    /// wait.
+    pub fn count_failure(&mut self, client_message_id: &str) -> u32 {
+        self.find_mut(client_message_id).map_or(0, |unsent| {
+            unsent.server_failures += 1;
+            unsent.server_failures
         })
     }
 
-    /// The next message to send now; it is under way from then on. One whose chat has another before it waits.
-    pub fn next(&mut self, now: Instant) -> Option<Unsent> {
-        let mut blocked = BTreeSet::new();
+    /// The next message to send now; None if all must wait. It is in flight from now on. A message waits for the message
+    /// before it in the same chat.
+    pub fn start_next(&mut self, now: Instant) -> Option<UnsentMessage> {
+        let mut blocked_chats = BTreeSet::new();
         let next = self.waiting.iter_mut().find(|unsent| {
-            let is_first = blocked.insert(unsent.chat.clone());
-            is_first && !unsent.is_under_way && unsent.due.is_none_or(|due| due <= now)
+            let is_first_of_chat = blocked_chats.insert(unsent.chat.clone());
+            is_first_of_chat && !unsent.is_in_flight && unsent.retry_at.is_none_or(|retry_at| retry_at <= now)
         })?;
-        next.is_under_way = true;
+        next.is_in_flight = true;
         next.tries += 1;
         Some(next.clone())
     }
 
-    /// When there is something to send that must wait now.
-    pub fn due(&self) -> Option<Instant> {
-        self.waiting.iter().filter(|unsent| !unsent.is_under_way).filter_map(|unsent| unsent.due).min()
+    /// When the next retry is due; None if no message waits for a retry.
+    pub fn next_due(&self) -> Option<Instant> {
+        self.waiting.iter().filter(|unsent| !unsent.is_in_flight).filter_map(|unsent| unsent.retry_at).min()
     }
 
-    /// No answer came, or one that says to try again: it is sent once more after a while.
-    pub fn again(&mut self, client_message_id: &str, now: Instant, after: Duration) {
-        if let Some(unsent) = self.waiting.iter_mut().find(|unsent| unsent.client_message_id == client_message_id) {
-            unsent.is_under_way = false;
-            unsent.due = Some(now + after);
+    /// Schedules the next try of a message that is no longer in flight. Its place in the order stays.
+    pub fn schedule_retry(&mut self, client_message_id: &str, now: Instant, wait: Duration) {
+        if let Some(unsent) = self.find_mut(client_message_id) {
+            unsent.is_in_flight = false;
+            unsent.retry_at = Some(now + wait);
         }
     }
 
-    /// The connection is gone: nothing is under way.
-    pub fn disconnected(&mut self) {
+    /// Forgets what is in flight, because the connection is lost.
+    pub fn reset_in_flight(&mut self) {
         for unsent in &mut self.waiting {
-            unsent.is_under_way = false;
+            unsent.is_in_flight = false;
         }
     }
 
-    /// It was stored, or refused for good.
-    pub fn done(&mut self, client_message_id: &str) -> Option<Unsent> {
+    /// Removes a message that was stored, or refused for good. None if it does not wait.
+    pub fn remove(&mut self, client_message_id: &str) -> Option<UnsentMessage> {
         let index = self.waiting.iter().position(|unsent| unsent.client_message_id == client_message_id)?;
         self.waiting.remove(index)
     }
 
-    /// A message was told of: if it is one that waits, it was stored and the answer got lost.
-    pub fn told(&mut self, message: &Message) -> Option<Unsent> {
-        let name = message.client_message_id.as_ref()?;
-        let is_it = |unsent: &Unsent| unsent.client_message_id == *name && unsent.chat == message.chat_id;
+    fn find_mut(&mut self, client_message_id: &str) -> Option<&mut UnsentMessage> {
+        self.waiting.iter_mut().find(|unsent| unsent.client_message_id == client_message_id)
+    }
+
+    /// Removes the message that turns out to be stored, though its reply may be lost. None if it does not wait.
+    pub fn confirm(&mut self, stored: &Message) -> Option<UnsentMessage> {
+        let id = stored.client_message_id.as_ref()?;
+        let is_it = |unsent: &UnsentMessage| unsent.client_message_id == *id && unsent.chat == stored.chat_id;
         let index = self.waiting.iter().position(is_it)?;
         self.waiting.remove(index)
     }
@@ -124,57 +136,57 @@ mod tests {
 
     fn outbox(messages: &[(&str, &str)]) -> Outbox {
         let mut outbox = Outbox::default();
-        for (chat, name) in messages {
-            outbox.push((*chat).to_owned(), Draft::text(*name), (*name).to_owned()).unwrap();
+        for (chat, id) in messages {
+            outbox.push((*chat).to_owned(), Draft::text(*id), (*id).to_owned()).unwrap();
         }
         outbox
     }
 
     fn next(outbox: &mut Outbox, now: Instant) -> Option<String> {
-        outbox.next(now).map(|unsent| unsent.client_message_id)
+        outbox.start_next(now).map(|unsent| unsent.client_message_id)
     }
 
     #[test]
-    fn of_one_chat_one_message_at_a_time_in_order() {
+    fn one_message_per_chat_is_in_flight_in_order() {
         let now = Instant::now();
         let mut outbox = outbox(&[("a", "1"), ("a", "2"), ("b", "3")]);
         assert_eq!(next(&mut outbox, now).as_deref(), Some("1"));
-        assert_eq!(next(&mut outbox, now).as_deref(), Some("3"), "another chat does not wait");
+        assert_eq!(next(&mut outbox, now).as_deref(), Some("3"), "a message of another chat does not wait");
         assert_eq!(next(&mut outbox, now), None);
-        outbox.done("1");
+        outbox.remove("1");
         assert_eq!(next(&mut outbox, now).as_deref(), Some("2"));
     }
 
     #[test]
-    fn what_is_tried_again_keeps_its_name_and_its_place() {
+    fn retried_message_keeps_its_id_and_its_place() {
         let now = Instant::now();
         let mut outbox = outbox(&[("a", "1"), ("a", "2")]);
-        assert_eq!(outbox.next(now).unwrap().tries, 1);
-        outbox.again("1", now, Duration::from_secs(3));
-        assert_eq!(next(&mut outbox, now), None, "it must wait, and what comes after it too");
-        assert_eq!(outbox.due(), Some(now + Duration::from_secs(3)));
-        let again = outbox.next(now + Duration::from_secs(3)).unwrap();
-        assert_eq!((again.client_message_id.as_str(), again.tries), ("1", 2));
-        outbox.disconnected();
+        assert_eq!(outbox.start_next(now).unwrap().tries, 1);
+        outbox.schedule_retry("1", now, Duration::from_secs(3));
+        assert_eq!(next(&mut outbox, now), None, "it waits, and so does the message after it");
+        assert_eq!(outbox.next_due(), Some(now + Duration::from_secs(3)));
+        let retry = outbox.start_next(now + Duration::from_secs(3)).unwrap();
+        assert_eq!((retry.client_message_id.as_str(), retry.tries), ("1", 2));
+        outbox.reset_in_flight();
         assert_eq!(next(&mut outbox, now + Duration::from_secs(3)).as_deref(), Some("1"));
     }
 
     #[test]
-    fn it_is_bounded() {
+    fn full_outbox_refuses_messages() {
         let mut outbox = Outbox::default();
         for n in 0..MAX_OUTBOX_MESSAGES {
             outbox.push("a".to_owned(), Draft::text("x"), n.to_string()).unwrap();
         }
-        let mut push = |name: &str| outbox.push("a".to_owned(), Draft::text("x"), name.to_owned());
+        let mut push = |id: &str| outbox.push("a".to_owned(), Draft::text("x"), id.to_owned());
         assert!(matches!(push("more"), Err(Error::OutboxFull)));
-        outbox.done("0");
+        outbox.remove("0");
         outbox.push("a".to_owned(), Draft::text("x"), "more".to_owned()).unwrap();
     }
 
     #[test]
-    fn a_name_waits_once_whatever_the_chat() {
+    fn id_is_unique_in_all_chats_together() {
         let mut outbox = outbox(&[("a", "1")]);
-        let again = outbox.push("b".to_owned(), Draft::text("x"), "1".to_owned());
-        assert!(matches!(again, Err(Error::NameInUse)));
+        let duplicate = outbox.push("b".to_owned(), Draft::text("x"), "1".to_owned());
+        assert!(matches!(duplicate, Err(Error::DuplicateMessageId)));
     }
 }

@@ -1,69 +1,69 @@
-//! What a refusal says: RFC 9457 problem details, as docs/API.md lists them.
+//! Problem details (RFC 9457): why the system refused a request. docs/API.md lists them under "Errors".
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Why a request was refused.
+/// Why the system refused a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "camelCase")]
 #[error("{status} {}: {detail}", .code.as_str())]
 pub struct Problem {
-    /// A URN of the code.
+    /// `urn:lambda-chat:` and the code.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The code in words.
+    /// The code in words, the same for every request.
     pub title: String,
-    /// The HTTP status.
+    /// The HTTP status, also over WebSocket.
     pub status: u16,
     /// What is wrong with this request, in words.
     pub detail: String,
-    /// What to decide by.
+    /// What to decide by in a program.
     pub code: Code,
-    /// Whether the same request may be served later.
+    /// Whether the same request may succeed later.
     pub retryable: bool,
-    /// After how long.
+    /// How long to wait before a retry, in milliseconds; None: no time is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
-    /// The fields that are wrong.
+    /// The fields that are wrong; only with `invalid_request`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// The limit that was passed.
+    /// The limit that the request exceeds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
-    /// The name of the request in the server's log.
+    /// The id of the request in the server's log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
 }
 
 impl Problem {
-    /// After how long the server says to try again.
+    /// How long the server asks to wait before a retry; None if it gives no time.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after_ms.map(Duration::from_millis)
     }
 }
 
-/// A field that is wrong.
+/// A field of a request that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
-    /// Which.
+    /// The name of the field.
     pub field: String,
-    /// Why.
+    /// What is wrong with it, in words.
     pub reason: String,
 }
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal),* $(,)?) => {
-        /// What a client decides by.
+        /// The code of a problem: what a program decides by.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         pub enum Code {
             $($(#[$doc])* #[serde(rename = $text)] $name,)*
-            /// One that a later server has.
+            /// A code that this version of the library does not know.
             #[serde(untagged)]
             Other(String),
         }
 
         impl Code {
-            /// As it is on the wire.
+            /// The code as it is in JSON.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$name => $text,)*
@@ -77,44 +77,44 @@ macro_rules! codes {
 codes! {
     /// A field is missing, wrong or unknown.
     InvalidRequest = "invalid_request",
-    /// The group would be too large.
+    /// The group would have too many participants.
     TooManyParticipants = "too_many_participants",
     /// The content is too long.
     ContentTooLarge = "content_too_large",
-    /// There is no identity.
+    /// The request came without an identity.
     Unauthenticated = "unauthenticated",
-    /// The token ran out.
+    /// The token has expired.
     TokenExpired = "token_expired",
-    /// Only an admin may.
+    /// Only an admin of the group may do this.
     NotAnAdmin = "not_an_admin",
-    /// Only its sender may.
+    /// Only the sender of the message may do this.
     NotTheSender = "not_the_sender",
     /// There is no such chat, or the caller is not in it.
     ChatNotFound = "chat_not_found",
     /// There is no such message, or the caller cannot see it.
     MessageNotFound = "message_not_found",
-    /// There is no such attachment, or it is somebody else's.
+    /// There is no such attachment, or it is another user's.
     AttachmentNotFound = "attachment_not_found",
-    /// Its bytes are not there.
+    /// The attachment's bytes are not uploaded.
     AttachmentNotUploaded = "attachment_not_uploaded",
-    /// A message carries it already.
+    /// Another message already carries the attachment.
     AttachmentSent = "attachment_sent",
     /// The user whom the request names is not in the chat.
     NotAParticipant = "not_a_participant",
-    /// The chat takes nothing more.
+    /// The chat is closed: it can be read, but not written to.
     ChatClosed = "chat_closed",
-    /// What is there does not allow it.
+    /// The present state does not allow the request, for example to leave a private chat.
     Conflict = "conflict",
-    /// It was sent too long ago.
+    /// The message was sent more than 15 min ago, so it cannot be edited.
     EditWindowOver = "edit_window_over",
-    /// The name was used for something else.
+    /// The clientMessageId or clientChatId was used for another request.
     IdempotencyConflict = "idempotency_conflict",
-    /// Too fast.
+    /// The user sends requests too fast.
     RateLimited = "rate_limited",
-    /// Whether users exist cannot be looked up now.
+    /// The Auth Service, which knows the users, does not answer.
     AuthServiceUnavailable = "auth_service_unavailable",
-    /// Not now.
+    /// The system gave up on transaction conflicts, or DynamoDB did not answer.
     Unavailable = "unavailable",
-    /// A mistake of the server.
+    /// A bug of the system. The request may have been executed.
     Internal = "internal",
 }

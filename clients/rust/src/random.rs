@@ -1,19 +1,19 @@
-//! The randomness of a client: names for its messages, and waits.
+//! What is random in a client: the ids of its messages and groups, and its waits.
 
-#![allow(clippy::disallowed_methods)] // this is where a client takes it from the system
+#![allow(clippy::disallowed_methods)] // a client has the system's randomness
 
 use std::time::Duration;
 use uuid::Builder;
 
 fn bytes() -> [u8; 16] {
     let mut bytes = [0; 16];
-    // A system without randomness gives names that are not unique, which the server notices as a conflict.
+    // Without randomness the ids would not be unique. The server would answer idempotency_conflict.
     let _ = getrandom::fill(&mut bytes);
     bytes
 }
 
-/// A name that no other message has: a UUIDv4.
-pub(crate) fn name() -> String {
+/// A new id: a UUIDv4.
+pub(crate) fn id() -> String {
     Builder::from_random_bytes(bytes()).into_uuid().to_string()
 }
 
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_different() {
-        assert_ne!(name(), name());
+    fn ids_are_different() {
+        assert_ne!(id(), id());
     }
 }

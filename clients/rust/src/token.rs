@@ -7,44 +7,49 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use std::time::{Duration, SystemTime};
 
-/// Gives tokens of one user: asked before each connection, so also when the one before runs out.
-pub trait Tokens: Send + Sync {
-    /// A token that is good now.
+/// Gives the tokens of one user. The client asks for a token before each connection, also before the present token expires,
+/// and when the HTTP API refuses the present one.
+pub trait TokenSource: Send + Sync {
+    /// A token that is valid now.
     fn token(&self) -> BoxFuture<'_, Result<String, Error>>;
 }
 
-/// A token, unless it takes longer than this.
-pub(crate) async fn ask(tokens: &dyn Tokens, patience: Duration) -> Result<String, Error> {
-    tokio::time::timeout(patience, tokens.token()).await.unwrap_or(Err(Error::NoAnswer))
+/// Gets a token.
+///
+/// # Errors
+/// The source fails, or [`Error::NoAnswer`] if it takes longer than `timeout`.
+pub(crate) async fn fetch(tokens: &dyn TokenSource, timeout: Duration) -> Result<String, Error> {
+    tokio::time::timeout(timeout, tokens.token()).await.unwrap_or(Err(Error::NoAnswer))
 }
 
-/// One token, for as long as it is good.
+/// A source that always gives the same token. When it expires, the client cannot connect again.
 #[derive(Clone)]
-pub struct OneToken(pub String);
+pub struct StaticToken(pub String);
 
-impl std::fmt::Debug for OneToken {
+/// Without the token.
+impl std::fmt::Debug for StaticToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("OneToken")
+        f.write_str("StaticToken")
     }
 }
 
-impl Tokens for OneToken {
+impl TokenSource for StaticToken {
     fn token(&self) -> BoxFuture<'_, Result<String, Error>> {
         Box::pin(async { Ok(self.0.clone()) })
     }
 }
 
-/// What a client reads in its own token. Whether it is genuine, the server says.
+/// What a client reads in its own token. It does not verify the token: the server does.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Claims {
-    /// The user.
+    /// The user's id.
     pub(crate) sub: String,
     exp: u64,
 }
 
 impl Claims {
     /// # Errors
-    /// It is no JWT with a user and an end.
+    /// [`Error::Token`] if it is no JWT with `sub` and `exp`.
     pub(crate) fn of(token: &str) -> Result<Self, Error> {
         let read = || {
             let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
@@ -53,9 +58,9 @@ impl Claims {
         read().ok_or_else(|| Error::Token("it is no JWT with sub and exp".to_owned()))
     }
 
-    /// For how long it is good.
+    /// How long the token is still valid by this machine's clock; zero if it has expired.
     #[allow(clippy::disallowed_methods)] // a client has the machine's clock
-    pub(crate) fn left(&self) -> Duration {
+    pub(crate) fn time_left(&self) -> Duration {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Duration::from_secs(self.exp).saturating_sub(now)
     }

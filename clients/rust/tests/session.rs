@@ -1,11 +1,11 @@
-//! What a client makes of answers that no healthy system gives, from a server that says what it is told to say.
+//! How a client handles replies that a healthy system never sends. The server follows a script.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use client::draft::Draft;
-use client::{Client, Error, Link, OneToken, Options, Task, Tokens, Update, Updates};
+use client::{Client, ConnectionStatus, Error, Options, StaticToken, Task, TokenSource, Update, Updates};
 use futures_util::future::BoxFuture;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
@@ -16,49 +16,49 @@ use tokio::net::TcpListener;
 use tokio_tungstenite::accept_async;
 use tokio_tungstenite::tungstenite::Message;
 
-/// Nothing takes longer, on the slowest machine.
+/// No wait of a test takes longer, even on a slow machine.
 const TEST_TIMEOUT: Duration = Duration::from_secs(60);
-/// In the year 2100.
+/// The `exp` of a token that is valid until the year 2100.
 const YEAR_2100: u64 = 4_102_444_800;
 
-/// What is said to the how-manieth message that comes, on the how-manieth connection; None for nothing.
+/// The reply to the n-th `sendMessage`, and the number of its connection; None for no reply. Both numbers begin with 1.
 type Script = fn(connection: u32, message: u32, frame: &Value) -> Option<Value>;
 
-/// A WebSocket API that answers messages by a script, and everything else with nothing in particular; how many
-/// connections it let in.
+/// A WebSocket server that replies to `sendMessage` by a script, and to every other action with empty data.
 struct Server {
     options: Options,
+    /// How many connections it has accepted.
     connections: Arc<AtomicU32>,
 }
 
 impl Server {
     async fn start(script: Script) -> Self {
-        Self::start_deaf(0, script).await
+        Self::start_with_mute_connection(0, script).await
     }
 
-    /// Answers nothing on this connection.
-    async fn start_deaf(deaf: u32, script: Script) -> Self {
+    /// Like [`start`](Self::start), but replies to nothing over this connection.
+    async fn start_with_mute_connection(mute_connection: u32, script: Script) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = listener.local_addr().unwrap();
         let (connections, messages) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
-        // The last connection over which something came.
+        // The latest connection that received a frame.
         let latest = Arc::new(AtomicU32::new(0));
-        let counted = connections.clone();
+        let connection_count = connections.clone();
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let connection = counted.fetch_add(1, Ordering::Relaxed) + 1;
+                let connection = connection_count.fetch_add(1, Ordering::Relaxed) + 1;
                 let (messages, latest) = (messages.clone(), latest.clone());
                 tokio::spawn(async move {
                     let mut socket = accept_async(stream).await.unwrap();
                     while let Some(Ok(Message::Text(text))) = socket.next().await {
                         latest.fetch_max(connection, Ordering::Relaxed);
                         let frame: Value = serde_json::from_str(&text).unwrap();
-                        let mut said = Some(json!({"ok": true, "data": {}}));
+                        let mut reply = Some(json!({"ok": true, "data": {}}));
                         if frame["action"] == "sendMessage" {
-                            said = script(connection, messages.fetch_add(1, Ordering::Relaxed) + 1, &frame);
+                            reply = script(connection, messages.fetch_add(1, Ordering::Relaxed) + 1, &frame);
                         }
-                        let Some(mut reply) = said.filter(|_| connection != deaf) else { continue };
+                        let Some(mut reply) = reply.filter(|_| connection != mute_connection) else { continue };
                         if reply["afterNextConnection"] == true {
                             while latest.load(Ordering::Relaxed) == connection {
                                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -70,13 +70,13 @@ impl Server {
                 });
             }
         });
-        // Nobody listens at its HTTP API.
+        // Nothing listens at the HTTP URL.
         let options = Options::new("http://127.0.0.1:9", &format!("ws://{url}"));
         Self { options, connections }
     }
 
     async fn client(&self) -> (Client, Updates) {
-        Client::start(self.options.clone(), Arc::new(OneToken(token(YEAR_2100)))).await.unwrap()
+        Client::start(self.options.clone(), Arc::new(StaticToken(token(YEAR_2100)))).await.unwrap()
     }
 
     fn connections(&self) -> u32 {
@@ -84,26 +84,26 @@ impl Server {
     }
 }
 
-/// A token that nobody looks at closely.
+/// A token whose signature is not valid: this server does not check it.
 fn token(exp: u64) -> String {
     format!("head.{}.signature", URL_SAFE_NO_PAD.encode(json!({"sub": "alice", "exp": exp}).to_string()))
 }
 
-/// What becomes of a message, and its name.
-async fn fate(updates: &mut Updates) -> Update {
+/// Waits until a message is stored or given up.
+async fn send_result(updates: &mut Updates) -> Update {
     until(updates, |update| matches!(update, Update::Sent { .. } | Update::NotSent { .. })).await
 }
 
 async fn until(updates: &mut Updates, wanted: impl Fn(&Update) -> bool) -> Update {
     let next = async {
         loop {
-            let next = updates.next().await.expect("the client goes on");
+            let next = updates.next().await.expect("the client still runs");
             if wanted(&next) {
                 return next;
             }
         }
     };
-    tokio::time::timeout(TEST_TIMEOUT, next).await.expect("it comes")
+    tokio::time::timeout(TEST_TIMEOUT, next).await.expect("the update comes in time")
 }
 
 fn stored(frame: &Value) -> Option<Value> {
@@ -124,79 +124,79 @@ fn refused(status: u16, code: &str) -> Option<Value> {
 }
 
 #[tokio::test]
-async fn what_the_server_fails_over_is_tried_again_as_it_may_be_stored() {
+async fn message_is_sent_again_after_500() {
     let server = Server::start(|_, nth, frame| if nth < 3 { refused(500, "internal") } else { stored(frame) }).await;
     let (client, mut updates) = server.client().await;
-    let name = client.send("chat", Draft::text("Hello")).unwrap();
-    let fate = fate(&mut updates).await;
-    assert!(matches!(&fate, Update::Sent { client_message_id, .. } if *client_message_id == name), "{fate:?}");
+    let id = client.send("chat", Draft::text("Hello")).unwrap();
+    let result = send_result(&mut updates).await;
+    assert!(matches!(&result, Update::Sent { client_message_id, .. } if *client_message_id == id), "{result:?}");
 }
 
 #[tokio::test]
-async fn what_the_server_fails_over_always_is_given_up() {
+async fn message_is_given_up_after_five_times_500() {
     let server = Server::start(|_, _, _| refused(500, "internal")).await;
     let (client, mut updates) = server.client().await;
-    let name = client.send("chat", Draft::text("Hello")).unwrap();
-    let fate = fate(&mut updates).await;
-    let Update::NotSent { unsent, error } = fate else { panic!("{fate:?}") };
+    let id = client.send("chat", Draft::text("Hello")).unwrap();
+    let result = send_result(&mut updates).await;
+    let Update::NotSent { unsent, error } = result else { panic!("{result:?}") };
     let status = error.problem().map(|problem| problem.status);
-    assert_eq!((unsent.client_message_id, unsent.tries, status), (name, 5, Some(500)));
+    assert_eq!((unsent.client_message_id, unsent.tries, status), (id, 5, Some(500)));
 }
 
 #[tokio::test]
-async fn what_is_not_answered_is_no_failure_of_the_server() {
+async fn time_outs_do_not_count_as_server_failures() {
     let script: Script = |_, nth, frame| match nth {
         1..=5 => None,
         6 => refused(500, "internal"),
         _ => stored(frame),
     };
     let mut server = Server::start(script).await;
-    server.options.request = Duration::from_millis(100);
+    server.options.request_timeout = Duration::from_millis(100);
     let (client, mut updates) = server.client().await;
     client.send("chat", Draft::text("Hello")).unwrap();
-    let fate = fate(&mut updates).await;
-    assert!(matches!(fate, Update::Sent { .. }), "{fate:?}");
+    let result = send_result(&mut updates).await;
+    assert!(matches!(result, Update::Sent { .. }), "{result:?}");
 }
 
 #[tokio::test]
-async fn what_is_answered_with_something_else_always_is_given_up() {
-    let server = Server::start(|_, _, _| Some(json!({"ok": true, "data": {"message": "of another time"}}))).await;
+async fn message_is_given_up_after_five_unreadable_replies() {
+    let server = Server::start(|_, _, _| Some(json!({"ok": true, "data": {"message": "not a message"}}))).await;
     let (client, mut updates) = server.client().await;
     client.send("chat", Draft::text("Hello")).unwrap();
-    let fate = fate(&mut updates).await;
-    let Update::NotSent { unsent, error } = fate else { panic!("{fate:?}") };
+    let result = send_result(&mut updates).await;
+    let Update::NotSent { unsent, error } = result else { panic!("{result:?}") };
     assert!(matches!(*error, Error::Unexpected(_)), "{error:?}");
     assert_eq!(unsent.tries, 5);
     assert!(client.unsent().is_empty());
 }
 
 #[tokio::test]
-async fn that_what_was_missed_cannot_be_asked_for_is_told() {
+async fn failed_catch_up_is_reported() {
     let server = Server::start(|_, _, frame| stored(frame)).await;
     let (_client, mut updates) = server.client().await;
-    let told = until(&mut updates, |update| matches!(update, Update::Failed { .. })).await;
-    let Update::Failed { task, error } = told else { unreachable!() };
+    let update = until(&mut updates, |update| matches!(update, Update::Failed { .. })).await;
+    let Update::Failed { task, error } = update else { unreachable!() };
     assert_eq!(task, Task::CatchUp);
-    assert!(matches!(*error, Error::Wire(_)), "nobody listens there: {error:?}");
+    assert!(matches!(*error, Error::Wire(_)), "nothing listens at the HTTP URL: {error:?}");
 }
 
 #[tokio::test]
-async fn an_answer_that_cannot_be_read_does_not_end_the_connection() {
+async fn unreadable_reply_does_not_end_the_connection() {
     let script: Script = |_, nth, frame| match nth {
-        1 => Some(json!({"ok": true, "data": {"message": "of another time"}})),
-        2 => Some(json!({"ok": false, "error": "of another time"})),
+        1 => Some(json!({"ok": true, "data": {"message": "not a message"}})),
+        2 => Some(json!({"ok": false, "error": "not a message"})),
         _ => stored(frame),
     };
     let server = Server::start(script).await;
     let (client, mut updates) = server.client().await;
     client.send("chat", Draft::text("Hello")).unwrap();
-    let fate = fate(&mut updates).await;
-    assert!(matches!(fate, Update::Sent { .. }), "{fate:?}");
+    let result = send_result(&mut updates).await;
+    assert!(matches!(result, Update::Sent { .. }), "{result:?}");
     assert_eq!(server.connections(), 1);
 }
 
 #[tokio::test]
-async fn a_token_whose_time_is_over_on_the_former_connection_does_not_end_the_current_one() {
+async fn token_expired_over_the_former_connection_does_not_end_the_present_one() {
     let script: Script = |connection, _, frame| match connection {
         1 => refused(401, "token_expired").map(|mut reply| {
             reply["afterNextConnection"] = json!(true);
@@ -205,35 +205,35 @@ async fn a_token_whose_time_is_over_on_the_former_connection_does_not_end_the_cu
         _ => stored(frame),
     };
     let mut server = Server::start(script).await;
-    server.options.life = Duration::from_secs(1);
-    // It says something over the next connection.
-    server.options.heartbeat = Duration::from_millis(50);
+    server.options.max_connection_age = Duration::from_secs(1);
+    // So the client sends a ping over the next connection.
+    server.options.ping_after = Duration::from_millis(50);
     let (client, mut updates) = server.client().await;
     client.send("chat", Draft::text("Hello")).unwrap();
-    until(&mut updates, is_sent_without_a_break).await;
+    until(&mut updates, is_sent_without_disconnect).await;
 }
 
 #[tokio::test]
-async fn what_the_former_connection_does_not_answer_does_not_end_the_current_one() {
-    let mut server = Server::start_deaf(1, |_, _, frame| stored(frame)).await;
-    server.options.life = Duration::from_secs(1);
-    server.options.heartbeat = Duration::from_millis(800);
-    server.options.request = Duration::from_secs(3);
+async fn ping_without_a_reply_over_the_former_connection_does_not_end_the_present_one() {
+    let mut server = Server::start_with_mute_connection(1, |_, _, frame| stored(frame)).await;
+    server.options.max_connection_age = Duration::from_secs(1);
+    server.options.ping_after = Duration::from_millis(800);
+    server.options.request_timeout = Duration::from_secs(3);
     let (client, mut updates) = server.client().await;
-    // The ping has had its time by then.
+    // The ping over the first connection would have timed out by then.
     tokio::time::sleep(Duration::from_secs(5)).await;
     client.send("chat", Draft::text("Hello")).unwrap();
-    until(&mut updates, is_sent_without_a_break).await;
+    until(&mut updates, is_sent_without_disconnect).await;
 }
 
-/// Whether a message is sent; the connection is not lost before.
-fn is_sent_without_a_break(update: &Update) -> bool {
-    assert!(!matches!(update, Update::Connection(Link::Offline { .. })), "{update:?}");
+/// Whether the update is that a message is stored. Fails if the connection was lost before.
+fn is_sent_without_disconnect(update: &Update) -> bool {
+    assert!(!matches!(update, Update::Connection(ConnectionStatus::Offline { .. })), "{update:?}");
     matches!(update, Update::Sent { .. })
 }
 
 #[tokio::test]
-async fn what_is_acknowledged_is_sent_whatever_the_message_says_of_its_name() {
+async fn reply_acknowledges_its_message_even_with_another_client_message_id() {
     let script: Script = |_, _, frame| {
         stored(frame).map(|mut reply| {
             reply["data"]["message"]["clientMessageId"] = json!("another");
@@ -242,38 +242,38 @@ async fn what_is_acknowledged_is_sent_whatever_the_message_says_of_its_name() {
     };
     let server = Server::start(script).await;
     let (client, mut updates) = server.client().await;
-    let name = client.send("chat", Draft::text("Hello")).unwrap();
-    let fate = fate(&mut updates).await;
-    assert!(matches!(&fate, Update::Sent { client_message_id, .. } if *client_message_id == name), "{fate:?}");
+    let id = client.send("chat", Draft::text("Hello")).unwrap();
+    let result = send_result(&mut updates).await;
+    assert!(matches!(&result, Update::Sent { client_message_id, .. } if *client_message_id == id), "{result:?}");
     assert!(client.unsent().is_empty());
 }
 
 #[tokio::test]
-async fn a_clock_that_is_ahead_does_not_renew_all_the_time() {
+async fn clock_that_is_ahead_does_not_renew_in_a_loop() {
     let server = Server::start(|_, _, frame| stored(frame)).await;
     let (_client, mut updates) =
-        Client::start(server.options.clone(), Arc::new(OneToken(token(1_000_000_000)))).await.unwrap();
-    until(&mut updates, |update| matches!(update, Update::Connection(Link::Online))).await;
+        Client::start(server.options.clone(), Arc::new(StaticToken(token(1_000_000_000)))).await.unwrap();
+    until(&mut updates, |update| matches!(update, Update::Connection(ConnectionStatus::Online))).await;
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(server.connections(), 1);
 }
 
-/// Gives no token the how-manieth time that it is asked.
-struct Hanging {
-    at: u32,
-    asked: AtomicU32,
+/// A token source whose n-th call never returns.
+struct HangingTokens {
+    n: u32,
+    calls: AtomicU32,
 }
 
-impl Hanging {
-    fn at(at: u32) -> Arc<Self> {
-        Arc::new(Self { at, asked: AtomicU32::new(0) })
+impl HangingTokens {
+    fn at_call(n: u32) -> Arc<Self> {
+        Arc::new(Self { n, calls: AtomicU32::new(0) })
     }
 }
 
-impl Tokens for Hanging {
+impl TokenSource for HangingTokens {
     fn token(&self) -> BoxFuture<'_, Result<String, Error>> {
         Box::pin(async {
-            if self.asked.fetch_add(1, Ordering::Relaxed) + 1 == self.at {
+            if self.calls.fetch_add(1, Ordering::Relaxed) + 1 == self.n {
                 std::future::pending::<()>().await;
             }
             Ok(token(YEAR_2100))
@@ -282,30 +282,33 @@ impl Tokens for Hanging {
 }
 
 #[tokio::test]
-async fn a_token_that_does_not_come_is_asked_for_again() {
+async fn token_that_does_not_come_is_requested_again() {
     let mut server = Server::start(|_, _, frame| stored(frame)).await;
-    server.options.request = Duration::from_millis(200);
-    let first = Client::start(server.options.clone(), Hanging::at(1)).await;
-    assert!(matches!(first, Err(Error::NoAnswer)), "nor is it waited for before anything begins");
-    let (_client, mut updates) = Client::start(server.options.clone(), Hanging::at(2)).await.unwrap();
-    until(&mut updates, |update| matches!(update, Update::Connection(Link::Offline { is_of_token: false, .. }))).await;
-    until(&mut updates, |update| matches!(update, Update::Connection(Link::Online))).await;
+    server.options.request_timeout = Duration::from_millis(200);
+    let first = Client::start(server.options.clone(), HangingTokens::at_call(1)).await;
+    assert!(matches!(first, Err(Error::NoAnswer)), "the start does not wait for ever");
+    let (_client, mut updates) = Client::start(server.options.clone(), HangingTokens::at_call(2)).await.unwrap();
+    until(&mut updates, |update| {
+        matches!(update, Update::Connection(ConnectionStatus::Offline { is_token_error: false, .. }))
+    })
+    .await;
+    until(&mut updates, |update| matches!(update, Update::Connection(ConnectionStatus::Online))).await;
 }
 
 #[tokio::test]
-async fn that_a_connection_cannot_be_renewed_is_told_and_tried_again() {
+async fn failed_renewal_is_reported_and_tried_again() {
     let mut server = Server::start(|_, _, frame| stored(frame)).await;
-    server.options.request = Duration::from_millis(200);
-    server.options.life = Duration::from_millis(200);
-    let (_client, mut updates) = Client::start(server.options.clone(), Hanging::at(3)).await.unwrap();
+    server.options.request_timeout = Duration::from_millis(200);
+    server.options.max_connection_age = Duration::from_millis(200);
+    let (_client, mut updates) = Client::start(server.options.clone(), HangingTokens::at_call(3)).await.unwrap();
     let is_of_renewal = |update: &Update| matches!(update, Update::Failed { task: Task::Renew, .. });
     until(&mut updates, is_of_renewal).await;
     let connections = server.connections();
     let renewed = async {
         while server.connections() == connections {
             let update = tokio::time::timeout(Duration::from_millis(50), updates.next()).await;
-            assert!(!matches!(update, Ok(Some(Update::Connection(_)))), "the current one goes on: {update:?}");
+            assert!(!matches!(update, Ok(Some(Update::Connection(_)))), "the present connection goes on: {update:?}");
         }
     };
-    tokio::time::timeout(TEST_TIMEOUT, renewed).await.expect("it is tried again");
+    tokio::time::timeout(TEST_TIMEOUT, renewed).await.expect("the renewal is tried again");
 }

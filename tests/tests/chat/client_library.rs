@@ -2,7 +2,7 @@
 
 use client::draft::Draft;
 use client::events::Event;
-use client::{Client, Error, Link, OneToken, Options, Tokens, Update, Updates, call};
+use client::{Client, ConnectionStatus, Error, Options, StaticToken, TokenSource, Update, Updates, call};
 use end_to_end::proxy::Proxy;
 use end_to_end::{System, User, seed};
 use futures_util::future::BoxFuture;
@@ -50,8 +50,9 @@ async fn messages_are_stored_once_and_in_order_over_a_bad_network() {
     let system = crate::system();
     let (alice, bob, chat) = two(system).await;
     let proxy = Proxy::start(&system.ws_url, seed()).await;
-    let request = Duration::from_secs(1);
-    let (client, mut updates) = alice.client(Options { ws_url: proxy.url.clone(), request, ..system.options() }).await;
+    let request_timeout = Duration::from_secs(1);
+    let (client, mut updates) =
+        alice.client(Options { ws_url: proxy.url.clone(), request_timeout, ..system.options() }).await;
     until(&mut updates, is_caught_up).await;
     proxy.faults().set([20, 10, 0, 5]);
     let wanted: Vec<_> = (0..20).map(|n| format!("Line {n}")).collect();
@@ -79,7 +80,7 @@ async fn refused_message_is_reported_and_does_not_block_the_next() {
     let refused = client.send(&chat, Draft::text("  ")).unwrap();
     // A frame that API Gateway does not take would end the connection, again and again.
     let long = client.send(&chat, Draft::text("x".repeat(33 * 1024)));
-    assert!(matches!(long, Err(Error::TooLong)), "{long:?}");
+    assert!(matches!(long, Err(Error::MessageTooLong)), "{long:?}");
     let stored = client.send(&chat, Draft::text("Hello")).unwrap();
     let came =
         until(&mut updates, |it| matches!(it, Update::Sent { client_message_id, .. } if *client_message_id == stored))
@@ -98,8 +99,8 @@ async fn connection_is_renewed_without_a_gap_or_offline_status() {
     let (alice, bob, chat) = two(system).await;
     let proxy = Proxy::start(&system.ws_url, seed()).await;
     let mut watching = bob.socket().await;
-    let life = Duration::from_secs(1);
-    let options = Options { ws_url: proxy.url.clone(), life, ..system.options() };
+    let max_connection_age = Duration::from_secs(1);
+    let options = Options { ws_url: proxy.url.clone(), max_connection_age, ..system.options() };
     let (client, mut updates) = alice.client(options).await;
     until(&mut updates, is_caught_up).await;
     watching.event("presence.updated").await.unwrap();
@@ -120,7 +121,7 @@ async fn connection_is_renewed_without_a_gap_or_offline_status() {
     let told = watching.take_waiting();
     let presence: Vec<_> = told.iter().filter(|frame| frame["event"] == "presence.updated").collect();
     assert!(presence.is_empty(), "{presence:?}");
-    assert_eq!(client.link(), Link::Online);
+    assert_eq!(client.connection_status(), ConnectionStatus::Online);
 }
 
 /// New tokens, each good for a few seconds.
@@ -130,7 +131,7 @@ struct ShortTokens {
     given: AtomicU32,
 }
 
-impl Tokens for ShortTokens {
+impl TokenSource for ShortTokens {
     fn token(&self) -> BoxFuture<'_, Result<String, Error>> {
         Box::pin(async {
             self.given.fetch_add(1, Ordering::Relaxed);
@@ -157,7 +158,7 @@ async fn token_is_replaced_before_it_expires() {
     let (name, mut came) = (client.send(&chat, Draft::text("The last")).unwrap(), Vec::new());
     let is_last = |it: &Update| matches!(it, Update::Sent { client_message_id, .. } if *client_message_id == name);
     came.extend(until(&mut updates, is_last).await);
-    let lost = came.iter().any(|update| matches!(update, Update::Connection(Link::Offline { .. })));
+    let lost = came.iter().any(|update| matches!(update, Update::Connection(ConnectionStatus::Offline { .. })));
     assert!(!lost, "{came:?}");
     let (_, page) = bob.http.get(&format!("/chats/{chat}/messages?limit=100")).await.unwrap();
     assert_eq!(page["seq"], lines + 1, "{page}");
@@ -170,7 +171,7 @@ struct LateTokens {
     given: AtomicU32,
 }
 
-impl Tokens for LateTokens {
+impl TokenSource for LateTokens {
     fn token(&self) -> BoxFuture<'_, Result<String, Error>> {
         Box::pin(async {
             let is_first = self.given.fetch_add(1, Ordering::Relaxed) == 0;
@@ -188,7 +189,7 @@ async fn http_gets_a_new_token_without_a_connection() {
     let options = Options { ws_url: "ws://127.0.0.1:9".to_owned(), ..system.options() };
     let (client, _updates) = Client::start(options, tokens).await.unwrap();
     for _ in 0..2 {
-        let answer = client.ask(&call::get_me()).await.unwrap();
+        let answer = client.request(&call::get_me()).await.unwrap();
         assert_eq!(answer.user.user_id, alice.id);
     }
 }
@@ -199,11 +200,11 @@ async fn event_lost_before_a_silence_is_recovered_for_an_open_chat() {
     let (alice, bob, chat) = two(system).await;
     let proxy = Proxy::start(&system.ws_url, seed()).await;
     // Pings would show that nothing is lost: only silence asks.
-    let heartbeat = Duration::from_secs(3600);
-    let options = Options { ws_url: proxy.url.clone(), heartbeat, ..system.options() };
+    let ping_after = Duration::from_secs(3600);
+    let options = Options { ws_url: proxy.url.clone(), ping_after, ..system.options() };
     let (client, mut updates) = alice.client(options).await;
     until(&mut updates, is_caught_up).await;
-    client.open(std::slice::from_ref(&chat)).await.unwrap();
+    client.set_visible(std::slice::from_ref(&chat)).await.unwrap();
     proxy.faults().set([100, 0, 0, 0]);
     bob.send(&chat, "Are you there?").await;
     while !proxy.counts().contains_key("lost") {
@@ -220,7 +221,7 @@ async fn overtaken_event_is_awaited_without_a_request() {
     let system = crate::system();
     let (alice, bob, chat) = two(system).await;
     let proxy = Proxy::start(&system.ws_url, seed()).await;
-    let options = Options { ws_url: proxy.url.clone(), gap: TEST_TIMEOUT, ..system.options() };
+    let options = Options { ws_url: proxy.url.clone(), max_gap_wait: TEST_TIMEOUT, ..system.options() };
     let (client, mut updates) = alice.client(options).await;
     until(&mut updates, is_caught_up).await;
     proxy.faults().set([0, 100, 0, 0]);
@@ -240,12 +241,15 @@ async fn rejected_token_is_reported() {
     let mut forged = alice.token.clone();
     forged.truncate(forged.len() - 8);
     forged.push_str("AAAAAAAA");
-    let (_client, mut updates) = Client::start(system.options(), Arc::new(OneToken(forged))).await.unwrap();
-    let came = until(&mut updates, |update| matches!(update, Update::Connection(Link::Offline { .. }))).await;
-    let Some(Update::Connection(Link::Offline { reason, is_of_token, .. })) = came.last() else { panic!("{came:?}") };
-    assert!(*is_of_token && reason.contains("403"), "{reason}");
-    let none = Client::start(system.options(), Arc::new(OneToken("no token".to_owned()))).await;
-    assert!(none.is_err_and(|error| error.is_of_token()));
+    let (_client, mut updates) = Client::start(system.options(), Arc::new(StaticToken(forged))).await.unwrap();
+    let came =
+        until(&mut updates, |update| matches!(update, Update::Connection(ConnectionStatus::Offline { .. }))).await;
+    let Some(Update::Connection(ConnectionStatus::Offline { reason, is_token_error, .. })) = came.last() else {
+        panic!("{came:?}")
+    };
+    assert!(*is_token_error && reason.contains("403"), "{reason}");
+    let none = Client::start(system.options(), Arc::new(StaticToken("no token".to_owned()))).await;
+    assert!(none.is_err_and(|error| error.is_token_error()));
 }
 
 #[tokio::test]

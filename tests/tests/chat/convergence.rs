@@ -3,7 +3,7 @@
 
 use client::draft::Draft;
 use client::events::Event;
-use client::{Client, Error, Link, Options, Update, Updates};
+use client::{Client, ConnectionStatus, Error, Options, Update, Updates};
 use end_to_end::files::{PNG, announcement, kinds, new_picture, put};
 use end_to_end::proxy::Proxy;
 use end_to_end::{System, User, seed};
@@ -54,13 +54,14 @@ impl Device {
                 let older = state.chats().iter().find(|(_, held)| held.has_older()).map(|(id, _)| id.clone());
                 (state.is_behind() || state.has_gap(), older)
             });
-            let is_waiting = self.client.link() != Link::Online || !self.client.unsent().is_empty();
+            let is_waiting =
+                self.client.connection_status() != ConnectionStatus::Online || !self.client.unsent().is_empty();
             match older {
                 _ if is_behind || is_waiting => {}
-                Some(chat) => drop(self.client.older(&chat, 20).await.unwrap()),
+                Some(chat) => drop(self.client.load_older(&chat, 20).await.unwrap()),
                 // Who has read what is asked for of the chats on the screen.
-                None if self.client.read(|state| state.opened().len()) < open.len() => {
-                    self.client.open(&open).await.unwrap();
+                None if self.client.read(|state| state.visible().len()) < open.len() => {
+                    self.client.set_visible(&open).await.unwrap();
                 }
                 None if round > 1 => return,
                 None => {}

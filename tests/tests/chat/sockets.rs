@@ -16,7 +16,7 @@ async fn frame_over_32_kb_closes_the_connection() {
     let alice = crate::system().user("alice").await;
     let mut socket = alice.socket().await;
     socket.send_text(format!("{{\"action\":\"ping\",\"id\":\"1\"}}{}", " ".repeat(32 * 1024))).await.unwrap();
-    assert_eq!(u16::from(socket.closed().await.unwrap().unwrap().code), 1009);
+    assert_eq!(u16::from(socket.wait_closed().await.unwrap().unwrap().code), 1009);
     let mut socket = alice.socket().await;
     let frame = format!("{{\"action\":\"ping\",\"id\":\"1\"}}{}", " ".repeat(31 * 1024));
     socket.send_text(frame).await.unwrap();
@@ -27,7 +27,7 @@ async fn frame_over_32_kb_closes_the_connection() {
 async fn binary_frame_closes_the_connection() {
     let mut socket = crate::system().user("alice").await.socket().await;
     socket.send_binary(vec![1, 2, 3]).await.unwrap();
-    assert_eq!(u16::from(socket.closed().await.unwrap().unwrap().code), 1003);
+    assert_eq!(u16::from(socket.wait_closed().await.unwrap().unwrap().code), 1003);
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn connections_end_at_their_limits_and_are_removed() {
     let system = crate::start(|setup| setup.limits.idle = Duration::from_millis(600));
     let alice = system.user("alice").await;
     let mut socket = alice.socket().await;
-    assert_eq!(u16::from(socket.closed().await.unwrap().unwrap().code), 1001);
+    assert_eq!(u16::from(socket.wait_closed().await.unwrap().unwrap().code), 1001);
     let (registry, user) = (registry(&system).await, UserId::parse(alice.id).unwrap());
     forgotten(&registry, &user).await;
 }

@@ -99,7 +99,7 @@ async fn functions_refuse_a_token_that_expires_in_the_authorizer_cache() {
     {
         let reply = socket.request(action, fields).await.unwrap();
         assert_problem(&reply["error"], 401, "token_expired", None);
-        socket.closed().await.unwrap();
+        socket.wait_closed().await.unwrap();
         assert_eq!(socket.take_waiting(), Vec::<Value>::new(), "nothing was pushed");
     }
 }

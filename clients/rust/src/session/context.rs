@@ -22,7 +22,7 @@ impl Context {
         let (shared, options) = (self.shared.clone(), self.options.clone());
         Box::pin(async move {
             let token = shared.new_token().await?;
-            Connection::open(&options.ws_url, token, options.life).await
+            Connection::open(&options.ws_url, token, options.max_connection_age).await
         })
     }
 }

@@ -1,5 +1,5 @@
-//! A client that stays connected: it connects again when the connection is lost, asks for what it missed, and repeats
-//! what was not acknowledged.
+//! A client that stays connected: it connects again when the connection is lost, asks for what it missed, and sends
+//! messages again until they are acknowledged.
 
 mod connection;
 mod context;
@@ -10,36 +10,41 @@ mod shared;
 mod updates;
 
 pub use options::Options;
-pub use updates::{Link, Task, Update, Updates};
+pub use updates::{ConnectionStatus, Task, Update, Updates};
 
-use crate::call::{self, Call, PageOf};
+use crate::call::{self, Call, PagePosition};
 use crate::documents::{
     Attachment, Chat, ChatDetails, ChatId, ChatUser, Message, MessageAnswer, Mute, ReadPosition, RemovalAnswer, Seq,
+    UserAnswer,
 };
 use crate::draft::{Draft, NewAttachment, NewChat};
 use crate::events::TypingState;
-use crate::outbox::{Outbox, Unsent};
-use crate::state::State;
-use crate::token::{self, Claims, Tokens};
+use crate::outbox::{Outbox, UnsentMessage};
+use crate::state::{ChatState, State};
+use crate::token::{self, Claims, TokenSource};
 use crate::transfer::{Transfer, sha256};
 use crate::wire::{ClientError, HttpClient};
 use crate::{Error, random};
 use context::Context;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use shared::{Held, Shared, SocketRequest};
+use shared::{ClientData, Shared, SocketRequest};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Bytes;
 
-/// Whether a frame with these fields is one that API Gateway takes: 32 KB of text.
-fn fits(fields: &Value) -> bool {
-    /// For the action and the id.
-    const ENVELOPE_BYTES: usize = 128;
-    fields.to_string().len() + ENVELOPE_BYTES <= 32 * 1024
+/// API Gateway closes a connection over a longer frame.
+const MAX_FRAME_BYTES: usize = 32 * 1024;
+/// What the action and the id add to the fields of a frame, at most.
+const MAX_ENVELOPE_BYTES: usize = 128;
+
+/// Whether API Gateway accepts a frame with these fields.
+fn fits_into_frame(fields: &Value) -> bool {
+    fields.to_string().len() + MAX_ENVELOPE_BYTES <= MAX_FRAME_BYTES
 }
 
-/// A client of one user. Its clones are the same client, which ends when the last one is dropped.
+/// A client of one user. It stays connected, holds the user's chats in a [`State`], and sends messages until they are
+/// stored. Clones are handles of the same client. It ends when the last one is dropped.
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
@@ -53,52 +58,53 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// Starts a client, which connects at once and lists the inbox. Must be called within a tokio runtime.
+    /// Starts a client. It connects and lists the inbox in the background. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// There is no token, or it is no JWT. That the system does not accept it is an [`Update::Connection`].
-    pub async fn start(options: Options, tokens: Arc<dyn Tokens>) -> Result<(Self, Updates), Error> {
-        let token = token::ask(&*tokens, options.request).await?;
+    /// There is no token, or it is no JWT. If the system refuses the token, an [`Update::Connection`] says so.
+    pub async fn start(options: Options, tokens: Arc<dyn TokenSource>) -> Result<(Self, Updates), Error> {
+        let token = token::fetch(&*tokens, options.request_timeout).await?;
         let me = Claims::of(&token)?.sub;
         let http = HttpClient::new(&options.http_url, None)?;
         let transfer = Transfer::new().map_err(ClientError::from)?;
-        let (updates, told) = mpsc::unbounded_channel();
-        let (state, outbox, link) = (State::new(me), Outbox::default(), Link::Connecting);
-        let held = Mutex::new(Held { state, outbox, link, token });
-        let patience = options.request;
-        let shared = Arc::new(Shared { http, transfer, tokens, patience, held, updates, wake: Notify::new() });
+        let (updates, updates_receiver) = mpsc::unbounded_channel();
+        let (state, outbox, status) = (State::new(me), Outbox::default(), ConnectionStatus::Connecting);
+        let data = Mutex::new(ClientData { state, outbox, status, token });
+        let token_timeout = options.request_timeout;
+        let shared = Arc::new(Shared { http, transfer, tokens, token_timeout, data, updates, wake: Notify::new() });
         let (socket_requests, receiver) = mpsc::channel(16);
         let context = Context { shared: shared.clone(), socket_requests: receiver, options };
         tokio::spawn(run::run(context));
-        Ok((Self { shared, socket_requests }, Updates(told)))
+        Ok((Self { shared, socket_requests }, Updates(updates_receiver)))
     }
 
-    /// Looks at what the client holds. Not for long: nothing is taken meanwhile.
+    /// Reads what the client holds. Keep `look` short: the client does nothing else meanwhile.
     pub fn read<R>(&self, look: impl FnOnce(&State) -> R) -> R {
         look(&self.shared.lock().state)
     }
 
-    /// What was not acknowledged yet.
-    pub fn unsent(&self) -> Vec<Unsent> {
+    /// The messages that are not acknowledged yet, in the order in which they were sent.
+    pub fn unsent(&self) -> Vec<UnsentMessage> {
         self.shared.lock().outbox.waiting().cloned().collect()
     }
 
-    /// Whether there is a connection.
-    pub fn link(&self) -> Link {
-        self.shared.lock().link.clone()
+    /// Whether the client is connected now.
+    pub fn connection_status(&self) -> ConnectionStatus {
+        self.shared.lock().status.clone()
     }
 
-    /// Asks, over the socket if there is one and the request is an action, else over HTTP. Where the socket breaks off,
-    /// it is asked again over HTTP: every request may be repeated. What the answer says is not taken into the state.
+    /// Sends a request and waits for the answer. It goes over the socket if there is a connection and the request is an
+    /// action. Else it goes over HTTP, also if the connection is lost before the reply: every request may be repeated. The
+    /// answer does not change the [`State`].
     ///
     /// # Errors
-    /// It is refused, or not answered.
-    pub async fn ask<A: DeserializeOwned>(&self, call: &Call<A>) -> Result<A, Error> {
+    /// The request is refused, or no answer came.
+    pub async fn request<A: DeserializeOwned>(&self, call: &Call<A>) -> Result<A, Error> {
         if let Some((action, fields)) = call.as_frame()
-            && self.link() == Link::Online
-            && fits(&fields)
+            && self.connection_status() == ConnectionStatus::Online
+            && fits_into_frame(&fields)
         {
-            match self.over_socket(action, fields).await {
+            match self.request_over_socket(action, fields).await {
                 Err(Error::NotConnected | Error::NoAnswer) if call.as_http().is_some() => {}
                 answer => return serde_json::from_value(answer?).map_err(Error::Unexpected),
             }
@@ -106,119 +112,119 @@ impl Client {
         self.shared.http(call).await
     }
 
-    async fn over_socket(&self, action: &'static str, fields: Value) -> Result<Value, Error> {
-        let (reply, replied) = oneshot::channel();
+    async fn request_over_socket(&self, action: &'static str, fields: Value) -> Result<Value, Error> {
+        let (reply, receiver) = oneshot::channel();
         let request = SocketRequest { action, fields, reply };
         self.socket_requests.send(request).await.map_err(|_ended| Error::NotConnected)?;
-        replied.await.unwrap_or(Err(Error::NotConnected))
+        receiver.await.unwrap_or(Err(Error::NotConnected))
     }
 
-    /// Announces an attachment and uploads its bytes; then it can be sent, once, within a day:
+    /// Creates an attachment and uploads its bytes. Then send it in a message, once, within a day:
     /// [`Draft::attachment`].
     ///
     /// # Errors
-    /// It is refused, or the bytes do not get into the bucket.
+    /// The attachment is refused, or the upload fails.
     pub async fn upload(&self, chat: &str, new: &NewAttachment, bytes: impl Into<Bytes>) -> Result<Attachment, Error> {
         let bytes = bytes.into();
         let call = call::create_attachment(chat, new, bytes.len(), &sha256(&bytes));
-        let announced = self.ask(&call).await?;
-        self.shared.transfer.put(&announced.upload, &bytes).await?;
-        Ok(announced.attachment)
+        let answer = self.request(&call).await?;
+        self.shared.transfer.put(&answer.upload, &bytes).await?;
+        Ok(answer.attachment)
     }
 
-    /// What a message carries, and its bytes.
+    /// Downloads the attachment of a message: its description and its bytes.
     ///
     /// # Errors
-    /// It is refused, or the bytes do not come, or [`Error::Damaged`].
+    /// The request is refused, the download fails, or [`Error::DamagedAttachment`].
     pub async fn download(&self, chat: &str, seq: Seq) -> Result<(Attachment, Vec<u8>), Error> {
-        let opened = self.ask(&call::get_attachment(chat, seq)).await?;
-        let Attachment { size_bytes, sha256, .. } = &opened.attachment;
-        let bytes = self.shared.transfer.get(&opened.download, *size_bytes, sha256).await?;
-        Ok((opened.attachment, bytes))
+        let answer = self.request(&call::get_attachment(chat, seq)).await?;
+        let Attachment { size_bytes, sha256, .. } = &answer.attachment;
+        let bytes = self.shared.transfer.get(&answer.download, *size_bytes, sha256).await?;
+        Ok((answer.attachment, bytes))
     }
 
-    /// Sends a message: now, or when there is a connection. It is repeated under its name until it is stored or refused,
-    /// which an [`Update`] tells. The name.
+    /// Sends a message, now or as soon as there is a connection. Returns its new clientMessageId at once. The client repeats
+    /// the message under this id until it is stored or refused. [`Update::Sent`] or [`Update::NotSent`] reports which.
     ///
     /// # Errors
-    /// [`Error::OutboxFull`], or [`Error::TooLong`] if it fits no frame.
+    /// [`Error::OutboxFull`], or [`Error::MessageTooLong`] if it does not fit into a frame.
     pub fn send(&self, chat: &str, draft: Draft) -> Result<String, Error> {
-        self.send_as(chat, draft, random::name())
+        self.send_with_id(chat, draft, random::id())
     }
 
-    /// The same under a name of the caller's: 1 to 64 printable ASCII characters, no spaces.
+    /// Like [`send`](Self::send), under an id of the caller's: 1 to 64 printable ASCII characters, no spaces.
     ///
     /// # Errors
-    /// The same; [`Error::NameInUse`] if another message waits under this name.
-    pub fn send_as(&self, chat: &str, draft: Draft, client_message_id: String) -> Result<String, Error> {
+    /// Those of [`send`](Self::send), and [`Error::DuplicateMessageId`] if another message waits under this id.
+    pub fn send_with_id(&self, chat: &str, draft: Draft, client_message_id: String) -> Result<String, Error> {
         let frame = call::send_message(chat, &draft, &client_message_id).as_frame();
-        if !frame.is_some_and(|(_, fields)| fits(&fields)) {
-            return Err(Error::TooLong);
+        if !frame.is_some_and(|(_, fields)| fits_into_frame(&fields)) {
+            return Err(Error::MessageTooLong);
         }
         self.shared.lock().outbox.push(chat.to_owned(), draft, client_message_id.clone())?;
         self.shared.wake.notify_one();
         Ok(client_message_id)
     }
 
-    /// Makes a chat, or finds the one that is there.
+    /// Creates a chat, or finds it if it exists.
     ///
     /// # Errors
-    /// See [`ask`](Self::ask); so with all that follow.
+    /// See [`request`](Self::request), here and in the methods that follow.
     pub async fn create_chat(&self, new: &NewChat) -> Result<Chat, Error> {
-        // Asked twice, as when the first answer is lost, a group without a name would be made twice.
+        // A request without an answer is repeated. Without an id, the repeat would create a second group.
         let mut new = new.clone();
         if new.is_group {
-            new.client_chat_id.get_or_insert_with(random::name);
+            new.client_chat_id.get_or_insert_with(random::id);
         }
-        let chat = self.ask(&call::create_chat(&new)).await?.chat;
-        self.shared.take(|state| state.made(chat.clone()));
+        let chat = self.request(&call::create_chat(&new)).await?.chat;
+        self.shared.update_state(|state| state.apply_created_chat(chat.clone()));
         Ok(chat)
     }
 
-    /// These chats are on the screen: the read positions of everybody in them are asked for, and a long silence is not
-    /// believed.
-    pub async fn open(&self, chats: &[ChatId]) -> Result<(), Error> {
-        let before = self.read(|state| state.opened().to_vec());
-        self.shared.lock().state.open(chats);
+    /// Says which chats are on the screen, at most [`MAX_VISIBLE_CHATS`](crate::MAX_VISIBLE_CHATS). The client loads the
+    /// members of those that were not on it before. While a chat is on the screen, the client syncs after a long silence.
+    pub async fn set_visible(&self, chats: &[ChatId]) -> Result<(), Error> {
+        let before = self.read(|state| state.visible().to_vec());
+        self.shared.lock().state.set_visible(chats);
         for chat in chats.iter().filter(|chat| !before.contains(chat)) {
-            self.details(chat).await?;
+            self.load_details(chat).await?;
         }
         Ok(())
     }
 
-    /// A chat and its members.
-    pub async fn details(&self, chat: &str) -> Result<ChatDetails, Error> {
-        let details = self.ask(&call::get_chat(chat)).await?;
-        self.shared.take(|state| {
-            state.detailed(&details);
+    /// Loads a chat and its members.
+    pub async fn load_details(&self, chat: &str) -> Result<ChatDetails, Error> {
+        let details = self.request(&call::get_chat(chat)).await?;
+        self.shared.update_state(|state| {
+            state.apply_details(&details);
             Vec::new()
         });
         Ok(details)
     }
 
-    /// Older messages of a chat than those that are held, at most so many. Whether there may be more.
-    pub async fn older(&self, chat: &str, limit: u32) -> Result<bool, Error> {
-        let oldest = |state: &State| state.chat(chat).filter(|held| held.has_older()).map(crate::Held::oldest);
-        let Some(oldest) = self.read(oldest) else { return Ok(false) };
-        let page = self.ask(&call::list_messages(chat, PageOf::Before(oldest), limit)).await?;
-        self.shared.take(|state| {
-            state.older(chat, &page);
+    /// Loads at most `limit` messages that are older than those that the client holds. Returns whether there may be more.
+    pub async fn load_older(&self, chat: &str, limit: u32) -> Result<bool, Error> {
+        let oldest_seq = |state: &State| state.chat(chat).filter(|chat| chat.has_older()).map(ChatState::oldest_seq);
+        let Some(oldest_seq) = self.read(oldest_seq) else { return Ok(false) };
+        let page = self.request(&call::list_messages(chat, PagePosition::Before(oldest_seq), limit)).await?;
+        self.shared.update_state(|state| {
+            state.apply_older_page(chat, &page);
             Vec::new()
         });
-        Ok(self.read(|state| state.chat(chat).is_some_and(crate::Held::has_older)))
+        Ok(self.read(|state| state.chat(chat).is_some_and(ChatState::has_older)))
     }
 
-    /// This user has read up to a place.
+    /// Marks a chat as read up to `seq`. The read position never goes back.
     pub async fn mark_seen(&self, chat: &str, seq: Seq) -> Result<ReadPosition, Error> {
-        let position = self.ask(&call::mark_seen(chat, seq)).await?;
-        self.shared.take(|state| {
-            state.seen(&position);
+        let position = self.request(&call::mark_seen(chat, seq)).await?;
+        self.shared.update_state(|state| {
+            state.apply_read_position(&position);
             Vec::new()
         });
         Ok(position)
     }
 
-    /// Edits a message.
+    /// Replaces the content of an own message. Its mentions stay.
     pub async fn edit(&self, chat: &str, seq: Seq, content: &str) -> Result<Message, Error> {
         self.change(chat, &call::edit_message(chat, seq, content, None)).await
     }
@@ -228,22 +234,22 @@ impl Client {
         self.change(chat, &call::delete_message(chat, seq, for_everyone)).await
     }
 
-    /// Sets this user's reactions to a message.
+    /// Replaces all of this user's reactions to a message. No emojis: removes them.
     pub async fn react(&self, chat: &str, seq: Seq, emojis: &[String]) -> Result<Message, Error> {
         self.change(chat, &call::react_to_message(chat, seq, emojis)).await
     }
 
     async fn change(&self, chat: &str, call: &Call<MessageAnswer>) -> Result<Message, Error> {
-        match self.ask(call).await {
+        match self.request(call).await {
             Ok(MessageAnswer { message }) => {
-                self.shared.take(|state| state.changed(message.clone()));
+                self.shared.update_state(|state| state.apply_changed_message(message.clone()));
                 Ok(message)
             }
             Err(error) => {
-                // It may have been made all the same, and what tells of it be lost too.
+                // The change may be stored all the same, and its event be lost.
                 if error.problem().is_none_or(|problem| problem.status >= 500) {
-                    self.shared.take(|state| {
-                        state.missed_in(chat);
+                    self.shared.update_state(|state| {
+                        state.mark_chat_behind(chat);
                         Vec::new()
                     });
                 }
@@ -252,50 +258,48 @@ impl Client {
         }
     }
 
-    /// Removes somebody from a group; this user, by leaving.
-    pub async fn remove(&self, chat: &str, user: &str) -> Result<RemovalAnswer, Error> {
-        let answer = self.ask(&call::remove_participant(chat, user)).await?;
+    /// Removes a user from a group. If it is this user, they leave the group.
+    pub async fn remove_participant(&self, chat: &str, user: &str) -> Result<RemovalAnswer, Error> {
+        let answer = self.request(&call::remove_participant(chat, user)).await?;
         if matches!(answer, RemovalAnswer::Left { .. }) {
-            self.shared.take(|state| state.gone(&chat.to_owned()).into_iter().collect());
+            self.shared.update_state(|state| state.remove_chat(&chat.to_owned()).into_iter().collect());
         }
         Ok(answer)
     }
 
-    /// Mutes a chat, or ends that.
-    pub async fn mute(&self, chat: &str, muted: bool) -> Result<Mute, Error> {
+    /// Mutes a chat without an end, or unmutes it.
+    pub async fn set_muted(&self, chat: &str, muted: bool) -> Result<Mute, Error> {
         let call = if muted { call::mute_chat(chat, None) } else { call::unmute_chat(chat) };
-        let mute = self.ask(&call).await?;
-        self.shared.take(|state| {
-            state.muted(&mute);
+        let mute = self.request(&call).await?;
+        self.shared.update_state(|state| {
+            state.apply_mute(&mute);
             Vec::new()
         });
         Ok(mute)
     }
 
-    /// What this user calls themselves.
-    pub async fn rename_me(&self, nickname: &str) -> Result<ChatUser, Error> {
-        let user = self.ask(&call::update_me(Some(nickname), None)).await?.user;
-        self.shared.take(|state| {
-            state.met(&user);
-            Vec::new()
-        });
-        Ok(user)
+    /// Changes the nickname of this user.
+    pub async fn set_nickname(&self, nickname: &str) -> Result<ChatUser, Error> {
+        self.request_user(&call::update_me(Some(nickname), None)).await
     }
 
-    /// Somebody who shares a chat with this user, or this user.
-    pub async fn meet(&self, user: &str) -> Result<ChatUser, Error> {
+    /// Loads a user: this user, or one who shares a chat with this user.
+    pub async fn load_user(&self, user: &str) -> Result<ChatUser, Error> {
         let is_me = self.read(|state| state.me() == user);
-        let call = if is_me { call::get_me() } else { call::get_user(user) };
-        let user = self.ask(&call).await?.user;
-        self.shared.take(|state| {
-            state.met(&user);
+        self.request_user(&if is_me { call::get_me() } else { call::get_user(user) }).await
+    }
+
+    async fn request_user(&self, call: &Call<UserAnswer>) -> Result<ChatUser, Error> {
+        let user = self.request(call).await?.user;
+        self.shared.update_state(|state| {
+            state.apply_user(&user);
             Vec::new()
         });
         Ok(user)
     }
 
-    /// This user types, or stopped: a hint, which may be lost. Say so at most once in 3 s.
-    pub async fn typing(&self, chat: &str, state: TypingState) -> Result<(), Error> {
-        self.ask(&call::typing(chat, state)).await.map(drop)
+    /// Tells the other participants that this user types, or stopped. The event may be lost. Send at most one start in 3 s.
+    pub async fn send_typing(&self, chat: &str, state: TypingState) -> Result<(), Error> {
+        self.request(&call::typing(chat, state)).await.map(drop)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::live::{End, Live};
-use super::{Link, Update};
+use super::{ConnectionStatus, Update};
 use crate::{Error, error_chain, random};
 use futures_util::future::BoxFuture;
 
@@ -10,21 +10,21 @@ use futures_util::future::BoxFuture;
 pub(super) async fn run(mut context: Context) {
     let mut failed_tries = 0_u32;
     loop {
-        set_link(&context, Link::Connecting);
+        set_status(&context, ConnectionStatus::Connecting);
         let connecting = context.connect();
         let Some(connected) = wait_without_connection(&mut context, connecting).await else { return };
         let error = match connected {
             Ok(connection) => {
-                set_link(&context, Link::Online);
+                set_status(&context, ConnectionStatus::Online);
                 let mut live = Live::new(&mut context, connection);
                 let end = live.serve().await;
                 if live.has_lasted() {
                     failed_tries = 0;
                 }
-                let mut held = context.shared.lock();
-                held.state.disconnected();
-                held.outbox.disconnected();
-                drop(held);
+                let mut data = context.shared.lock();
+                data.state.mark_disconnected();
+                data.outbox.reset_in_flight();
+                drop(data);
                 match end {
                     End::AllHandlesDropped => return,
                     End::ConnectionLost(error) => error,
@@ -33,8 +33,11 @@ pub(super) async fn run(mut context: Context) {
             Err(error) => error,
         };
         failed_tries = failed_tries.saturating_add(1);
-        let retry_in = random::back_off(failed_tries, context.options.first_wait, context.options.longest_wait);
-        set_link(&context, Link::Offline { reason: error_chain(&error), is_of_token: error.is_of_token(), retry_in });
+        let retry_in = random::back_off(failed_tries, context.options.max_first_wait, context.options.max_wait);
+        set_status(
+            &context,
+            ConnectionStatus::Offline { reason: error_chain(&error), is_token_error: error.is_token_error(), retry_in },
+        );
         let sleep = Box::pin(tokio::time::sleep(retry_in));
         if wait_without_connection(&mut context, sleep).await.is_none() {
             return;
@@ -55,7 +58,7 @@ async fn wait_without_connection<T>(context: &mut Context, mut future: BoxFuture
     }
 }
 
-fn set_link(context: &Context, link: Link) {
-    context.shared.lock().link = link.clone();
-    context.shared.say(Update::Connection(link));
+fn set_status(context: &Context, status: ConnectionStatus) {
+    context.shared.lock().status = status.clone();
+    context.shared.report(Update::Connection(status));
 }

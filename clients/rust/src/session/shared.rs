@@ -1,14 +1,14 @@
-//! What the handles of a client and its session have in common.
+//! What the handles of a client share with its background task.
 
-use super::{Link, Update};
+use super::{ConnectionStatus, Update};
 use crate::Error;
 use crate::call::Call;
 use crate::documents::Message;
 use crate::events::Event;
-use crate::outbox::{Outbox, Unsent};
+use crate::outbox::{Outbox, UnsentMessage};
 use crate::problem::Problem;
 use crate::state::State;
-use crate::token::{self, Tokens};
+use crate::token::{self, TokenSource};
 use crate::transfer::Transfer;
 use crate::wire::HttpClient;
 use serde::de::DeserializeOwned;
@@ -17,90 +17,90 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 
-/// A request that goes over the socket, and where its reply goes.
+/// A request to send over the socket, and where its reply goes.
 pub(super) struct SocketRequest {
     pub(super) action: &'static str,
     pub(super) fields: Value,
     pub(super) reply: oneshot::Sender<Result<Value, Error>>,
 }
 
-/// What a client holds, and what it has to send.
-pub(super) struct Held {
+/// What a client holds and has to send. One lock guards it.
+pub(super) struct ClientData {
     pub(super) state: State,
     pub(super) outbox: Outbox,
-    pub(super) link: Link,
+    pub(super) status: ConnectionStatus,
+    /// The newest token.
     pub(super) token: String,
 }
 
-/// What the handles and the session have in common.
+/// What the handles of a client share with its background task.
 pub(super) struct Shared {
     pub(super) http: HttpClient,
     pub(super) transfer: Transfer,
-    pub(super) tokens: Arc<dyn Tokens>,
-    /// How long a token may take.
-    pub(super) patience: Duration,
-    pub(super) held: Mutex<Held>,
+    pub(super) tokens: Arc<dyn TokenSource>,
+    pub(super) token_timeout: Duration,
+    pub(super) data: Mutex<ClientData>,
     pub(super) updates: mpsc::UnboundedSender<Update>,
-    /// There is something to do for the session.
+    /// Wakes the background task: there is something to send or to ask.
     pub(super) wake: Notify,
 }
 
 impl Shared {
-    pub(super) fn lock(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn lock(&self) -> MutexGuard<'_, ClientData> {
+        self.data.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn say(&self, update: Update) {
-        // Whoever does not want to know any more is no fault.
+    pub(super) fn report(&self, update: Update) {
+        // The application may have dropped the receiver.
         let _ = self.updates.send(update);
     }
 
-    /// Changes the state, and tells what is news; whether anything is. Under one lock, so that news are told in the order of
-    /// changes.
-    pub(super) fn take(&self, change: impl FnOnce(&mut State) -> Vec<Event>) -> bool {
-        let mut held = self.lock();
-        let news = change(&mut held.state);
-        let is_news = !news.is_empty();
-        for event in news {
-            if let Event::MessageCreated { data, .. } | Event::MessageUpdated { data, .. } = &event
-                && data.sender_id == held.state.me()
-                && let Some(Unsent { client_message_id, .. }) = held.outbox.told(data)
+    /// Changes the state, and reports the events that result. Returns whether there are any. One lock is held all the time,
+    /// so events are reported in the order of the changes.
+    pub(super) fn update_state(&self, change: impl FnOnce(&mut State) -> Vec<Event>) -> bool {
+        let mut data = self.lock();
+        let events = change(&mut data.state);
+        let has_events = !events.is_empty();
+        for event in events {
+            if let Event::MessageCreated { data: message, .. } | Event::MessageUpdated { data: message, .. } = &event
+                && message.sender_id == data.state.me()
+                && let Some(UnsentMessage { client_message_id, .. }) = data.outbox.confirm(message)
             {
-                let message = Box::new(data.clone());
-                self.say(Update::Sent { client_message_id, message });
+                let message = Box::new(message.clone());
+                self.report(Update::Sent { client_message_id, message });
             }
-            self.say(Update::Event(event));
+            self.report(Update::Event(event));
         }
-        drop(held);
+        drop(data);
         self.wake.notify_one();
-        is_news
+        has_events
     }
 
-    /// The message of this name was acknowledged.
-    pub(super) fn sent(&self, name: &str, message: Message) {
-        let done = self.lock().outbox.done(name);
-        if let Some(Unsent { client_message_id, .. }) = done {
-            self.say(Update::Sent { client_message_id, message: Box::new(message.clone()) });
+    /// Handles the acknowledgement of a message.
+    pub(super) fn acknowledge(&self, client_message_id: &str, message: Message) {
+        let removed = self.lock().outbox.remove(client_message_id);
+        if let Some(UnsentMessage { client_message_id, .. }) = removed {
+            self.report(Update::Sent { client_message_id, message: Box::new(message.clone()) });
         }
-        self.take(|state| state.sent(message));
+        self.update_state(|state| state.apply_sent_message(message));
     }
 
-    /// A token that is asked for.
     pub(super) async fn new_token(&self) -> Result<String, Error> {
-        token::ask(&*self.tokens, self.patience).await
+        token::fetch(&*self.tokens, self.token_timeout).await
     }
 
+    /// Sends a request over HTTP. If the token is refused, sends it once more with a new one.
     pub(super) async fn http<A: DeserializeOwned>(&self, call: &Call<A>) -> Result<A, Error> {
         let token = self.lock().token.clone();
         match self.http_with(&token, call).await {
-            // Its time may be over: while no connection can be had, nobody else asks for another.
+            // The token may have expired: without a connection, nothing else gets a new one.
             Err(error @ Error::Gateway { status: 401 | 403, .. }) => {
-                let other = self.new_token().await?;
-                if other == token {
+                let new_token = self.new_token().await?;
+                if new_token == token {
                     return Err(error);
                 }
-                self.lock().token.clone_from(&other);
-                self.http_with(&other, call).await
+                self.lock().token.clone_from(&new_token);
+                self.http_with(&new_token, call).await
             }
             answer => answer,
         }

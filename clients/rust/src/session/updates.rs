@@ -1,80 +1,80 @@
-//! What a client tells.
+//! What a client reports to the application.
 
 use crate::Error;
 use crate::documents::Message;
 use crate::events::Event;
-use crate::outbox::Unsent;
+use crate::outbox::UnsentMessage;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// What a client tells whoever uses it, in order.
+/// What a client reports to the application, in order.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant)] // most of them are events
 pub enum Update {
-    /// Something happened. Of each chat in the order of its log, each thing once, however it came to be known.
+    /// Something happened in a chat or to a user. The events of a chat come in the order of its log, each once. It makes no
+    /// difference whether the client learned of it by an event, a reply or a sync.
     Event(Event),
-    /// The connection came or went.
-    Connection(Link),
-    /// A message that was handed to [`Client::send`](crate::Client::send) is stored.
+    /// The connection has another status.
+    Connection(ConnectionStatus),
+    /// A message that was given to [`Client::send`](crate::Client::send) is stored.
     Sent {
-        /// Its name.
+        /// The id that [`Client::send`](crate::Client::send) returned.
         client_message_id: String,
-        /// The message. Its event comes too, unless it was told of before.
+        /// The stored message. Its [`Update::Event`] follows, unless it was reported before.
         message: Box<Message>,
     },
-    /// A message that was handed to [`Client::send`](crate::Client::send) was refused for good. After a 500 or an answer
-    /// that cannot be read, which were tried again some times, it may be stored all the same: to hand it over once more
-    /// under its name is harmless.
+    /// A message that was given to [`Client::send`](crate::Client::send) is not sent again. It was refused, or the server
+    /// failed 5 times: then it may be stored all the same. It is safe to send it again under the same id.
     NotSent {
-        /// The message.
-        unsent: Box<Unsent>,
-        /// Why: [`Error::Refused`] or [`Error::Unexpected`].
+        /// The message, with its id.
+        unsent: Box<UnsentMessage>,
+        /// [`Error::Refused`], or [`Error::Unexpected`] if the replies could not be read.
         error: Box<Error>,
     },
-    /// All that was missed is there.
+    /// The client now holds everything that it missed.
     CaughtUp,
-    /// Something that the client does by itself came to nothing. Nothing is lost by it: it is tried again after a while.
+    /// Something that the client does in the background failed. Nothing is lost: the client tries again after a wait.
     Failed {
-        /// What.
+        /// What failed.
         task: Task,
-        /// Why.
+        /// Why it failed.
         error: Box<Error>,
     },
 }
 
-/// What a client does by itself, over a connection that is there.
+/// What a client does in the background while it is connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
-    /// It asks for what was missed.
+    /// Ask for what was missed: a sync, or a page of the inbox.
     CatchUp,
-    /// It makes another connection, before the time of this one is over.
+    /// Open the next connection before the present one ends.
     Renew,
 }
 
-/// Whether there is a connection.
+/// Whether a client is connected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Link {
-    /// One is being made.
+pub enum ConnectionStatus {
+    /// The client gets a token and connects.
     Connecting,
-    /// There is.
+    /// The client is connected.
     Online,
-    /// There is not.
+    /// The client is not connected, and waits before it tries again.
     Offline {
-        /// Why.
+        /// Why the last connection ended, or could not be opened.
         reason: String,
-        /// It is the token that was not accepted.
-        is_of_token: bool,
-        /// After how long the next try begins.
+        /// There was no token, or it was refused: [`Error::is_token_error`].
+        is_token_error: bool,
+        /// How long the client waits before the next try.
         retry_in: Duration,
     },
 }
 
-/// What happens with a client, to be read until it ends. What is not read waits in memory.
+/// The updates of a client. Read them until they end: updates that are not read stay in memory.
 #[derive(Debug)]
 pub struct Updates(pub(super) mpsc::UnboundedReceiver<Update>);
 
 impl Updates {
-    /// The next update; None when all [`Client`](crate::Client)s are gone.
+    /// Waits for the next update. None when all clones of the [`Client`](crate::Client) are dropped.
     pub async fn next(&mut self) -> Option<Update> {
         self.0.recv().await
     }

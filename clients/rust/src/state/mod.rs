@@ -1,239 +1,238 @@
-//! What a client holds, as a pure reducer: events, answers and lost connections go in, news in order come out, and what
-//! to ask next. No clock, no socket; the rules are those of docs/API.md, "A client that misses nothing".
+//! What a client holds, as a pure reducer. Events, answers and lost connections go in. Events in order come out, and the
+//! next request for what was missed. No clock, no socket. The rules are in docs/API.md, "A client that misses nothing".
 
-mod behind;
-mod held;
+mod catch_up_plan;
+mod chat;
 mod people;
 
-pub use behind::{Asked, Question};
-pub use held::Held;
+pub use catch_up_plan::{CatchUpRequest, PendingSync};
+pub use chat::ChatState;
 pub use people::Person;
 
 use crate::documents::{
     Chat, ChatDetails, ChatId, ChatUser, Inbox, Message, Mute, Page, ReadPosition, SyncAnswer, SyncRequest, UserId,
 };
 use crate::events::{Event, Left};
-use behind::Behind;
-use held::Taken;
+use catch_up_plan::CatchUpPlan;
+use chat::EventOutcome;
 use people::People;
 use std::collections::BTreeMap;
 
-/// How many chats' read positions a sync tells.
-pub const MAX_OPEN_CHATS: usize = 5;
+/// A sync returns the read positions of at most so many chats.
+pub const MAX_VISIBLE_CHATS: usize = 5;
 
-/// Everything that one device of a user holds.
+/// Everything that one device of a user holds. The `apply_` methods return the events that result, in order.
 #[derive(Debug, Clone)]
 pub struct State {
     me: UserId,
-    chats: BTreeMap<ChatId, Held>,
+    chats: BTreeMap<ChatId, ChatState>,
     people: People,
-    open: Vec<ChatId>,
-    behind: Behind,
+    visible: Vec<ChatId>,
+    plan: CatchUpPlan,
 }
 
 impl State {
-    /// A device that holds nothing yet: it begins with the inbox.
+    /// A device that holds nothing yet. Its first request is the inbox.
     pub fn new(me: impl Into<UserId>) -> Self {
         Self {
             me: me.into(),
             chats: BTreeMap::new(),
             people: People::default(),
-            open: Vec::new(),
-            behind: Behind::at_the_beginning(),
+            visible: Vec::new(),
+            plan: CatchUpPlan::initial(),
         }
     }
 
-    /// Whose device this is.
+    /// The id of the user whose device this is.
     pub fn me(&self) -> &str {
         &self.me
     }
 
-    /// The chats, by id.
-    pub fn chats(&self) -> &BTreeMap<ChatId, Held> {
+    /// The chats that are held, by id.
+    pub fn chats(&self) -> &BTreeMap<ChatId, ChatState> {
         &self.chats
     }
 
-    /// One of them.
-    pub fn chat(&self, chat: &str) -> Option<&Held> {
+    /// A chat by its id; None if it is not held.
+    pub fn chat(&self, chat: &str) -> Option<&ChatState> {
         self.chats.get(chat)
     }
 
-    /// The chats, newest activity first.
-    pub fn inbox(&self) -> Vec<&Held> {
+    /// The chats that are held, newest activity first.
+    pub fn inbox(&self) -> Vec<&ChatState> {
         let mut chats: Vec<_> = self.chats.values().collect();
         chats.sort_by(|one, other| other.active_at().cmp(one.active_at()));
         chats
     }
 
-    /// What is known of a user.
+    /// A user by their id; None if no document and no event of them came yet.
     pub fn person(&self, user: &str) -> Option<&Person> {
         self.people.get(user)
     }
 
-    /// How many messages of a chat this user has not read.
+    /// How many messages of a chat this user has not read; 0 if the chat is not held.
     pub fn unread(&self, chat: &str) -> u64 {
-        self.chats.get(chat).map_or(0, |held| held.unread(&self.me))
+        self.chats.get(chat).map_or(0, |chat| chat.unread(&self.me))
     }
 
-    /// The chats that are on the screen, at most [`MAX_OPEN_CHATS`]: syncs bring their read positions too.
-    pub fn open(&mut self, chats: &[ChatId]) {
-        self.open = chats.iter().take(MAX_OPEN_CHATS).cloned().collect();
+    /// Says which chats are on the screen. Only the first [`MAX_VISIBLE_CHATS`] count: a sync returns their read positions.
+    pub fn set_visible(&mut self, chats: &[ChatId]) {
+        self.visible = chats.iter().take(MAX_VISIBLE_CHATS).cloned().collect();
     }
 
-    /// Those.
-    pub fn opened(&self) -> &[ChatId] {
-        &self.open
+    /// The chats that are on the screen, without those that this user is not in any more.
+    pub fn visible(&self) -> &[ChatId] {
+        &self.visible
     }
 
-    /// Something may have been missed: the connection was lost, or has been silent for long.
-    pub fn missed(&mut self) {
-        self.behind.everything(&self.chats);
+    /// Anything may have been missed in any chat, for example after a long silence.
+    pub fn mark_behind(&mut self) {
+        self.plan.add_everything(&self.chats);
     }
 
-    /// Something may have been missed in this chat: what came of a request about it is not known.
-    pub fn missed_in(&mut self, chat: &str) {
+    /// Something may have been missed in this chat, for example because a request about it got no answer.
+    pub fn mark_chat_behind(&mut self, chat: &str) {
         if let Some((id, _)) = self.chats.get_key_value(chat) {
-            self.behind.chat(id);
+            self.plan.add_chat(id);
         }
     }
 
-    /// What events wait for did not come by itself.
-    pub fn missed_what_is_waited_for(&mut self) {
-        for (id, _) in self.chats.iter().filter(|(_, held)| held.has_gap()) {
-            self.behind.chat(id);
+    /// The events before a gap did not come by themselves: they have to be asked for.
+    pub fn mark_gaps_behind(&mut self) {
+        for (id, _) in self.chats.iter().filter(|(_, chat)| chat.has_gap()) {
+            self.plan.add_chat(id);
         }
     }
 
-    /// The connection was lost. What was told of who is online is no longer to be relied on.
-    pub fn disconnected(&mut self) {
-        self.people.forget_presence();
-        self.behind.everything_and_people(&self.chats);
+    /// The connection was lost. Anything may have been missed, and who is online is not known any more.
+    pub fn mark_disconnected(&mut self) {
+        self.people.expire_presence();
+        self.plan.add_everything_and_presence(&self.chats);
     }
 
-    /// Whether there is something to ask.
+    /// Whether there is something to ask for: then [`next_request`](Self::next_request) has a request.
     pub fn is_behind(&self) -> bool {
-        self.behind.is_behind()
+        self.plan.is_behind()
     }
 
-    /// Whether an event waits for one before it, which may still come by itself. If it does not, it was [`missed`].
-    ///
-    /// [`missed`]: Self::missed
+    /// Whether an event waits for one before it, which may still come by itself. If it does not come, call
+    /// [`mark_gaps_behind`](Self::mark_gaps_behind).
     pub fn has_gap(&self) -> bool {
-        self.chats.values().any(Held::has_gap)
+        self.chats.values().any(ChatState::has_gap)
     }
 
-    /// What to ask next, if anything. Asked again as long as no answer was taken.
-    pub fn question(&self) -> Option<Question> {
-        self.behind.question(&self.chats, &self.open)
+    /// The next request for what was missed; None if nothing was. It stays the same until its answer is applied.
+    pub fn next_request(&self) -> Option<CatchUpRequest> {
+        self.plan.next_request(&self.chats, &self.visible)
     }
 
-    /// Takes an event; what is news of it, and of those that waited for it.
-    pub fn event(&mut self, event: Event) -> Vec<Event> {
+    /// Applies an event. Returns it if it is news, and the events that waited for it.
+    pub fn apply_event(&mut self, event: Event) -> Vec<Event> {
         match &event {
             Event::UserUpdated { data } => {
-                let is_asking = self.is_behind();
-                for (id, held) in &mut self.chats {
+                let is_behind = self.is_behind();
+                for (id, chat) in &mut self.chats {
                     let is_muted = data.muted_chats.contains(id);
-                    held.set_mute(is_muted, None);
-                    // Until when is not in it; and an answer that is under way may be of before it.
-                    if is_muted || is_asking {
-                        self.behind.chat(id);
+                    chat.set_mute(is_muted, None);
+                    // The event does not say until when. And the answer to a request in flight may be older than the event.
+                    if is_muted || is_behind {
+                        self.plan.add_chat(id);
                     }
                 }
                 self.people.put(data, true);
                 return vec![event];
             }
             Event::PresenceUpdated { data } => {
-                return if self.people.presence(data) { vec![event] } else { Vec::new() };
+                return if self.people.apply_presence(data) { vec![event] } else { Vec::new() };
             }
             Event::ChatCreated { chat_id, data } => {
-                let is_news = self.chats.get(chat_id).is_none_or(|held| held.rev() < data.rev);
+                let is_news = self.chats.get(chat_id).is_none_or(|chat| chat.rev() < data.rev);
                 if !is_news {
                     return Vec::new();
                 }
-                self.chats.insert(chat_id.clone(), Held::from_floor(data.clone()));
-                // Positions and mutes are not in it.
-                self.behind.chat(chat_id);
+                self.chats.insert(chat_id.clone(), ChatState::from_floor(data.clone()));
+                // The event has neither the read positions nor the mute.
+                self.plan.add_chat(chat_id);
                 return vec![event];
             }
             _ => {}
         }
         let Some(id) = event.chat_id().cloned() else { return Vec::new() };
-        let Some(held) = self.chats.get_mut(&id) else {
-            // Who is told that they left, and did not know of the chat, has nothing to ask.
+        let Some(chat) = self.chats.get_mut(&id) else {
+            // If the user left a chat that is not held, there is nothing to ask for.
             if !matches!(event, Event::ChatLeft { .. }) {
-                self.behind.something_new(&self.chats);
+                self.plan.add_unknown_chat(&self.chats);
             }
             return Vec::new();
         };
         if let Event::ChatLeft { rev, .. } = &event {
-            let is_news = *rev > held.rev();
+            let is_news = *rev > chat.rev();
             return if is_news && self.forget(&id) { vec![event] } else { Vec::new() };
         }
-        match held.take(&self.me, event) {
-            Taken::New(event) => {
-                let mut news = vec![event];
-                news.extend(held.settle(&self.me));
-                news
+        match chat.apply_event(&self.me, event) {
+            EventOutcome::News(event) => {
+                let mut events = vec![event];
+                events.extend(chat.apply_waiting_events(&self.me));
+                events
             }
-            Taken::TooMany => {
-                self.behind.everything(&self.chats);
+            EventOutcome::TooManyWait => {
+                self.plan.add_everything(&self.chats);
                 Vec::new()
             }
-            Taken::Old | Taken::Ahead => Vec::new(),
+            EventOutcome::Known | EventOutcome::Waits => Vec::new(),
         }
     }
 
-    /// A sync that is asked now, be it what [`question`](Self::question) says or not.
-    pub fn asking(&self, request: SyncRequest) -> Asked {
-        self.behind.asking(request)
+    /// Starts a sync, whether or not [`next_request`](Self::next_request) is this one.
+    pub fn start_sync(&self, request: SyncRequest) -> PendingSync {
+        self.plan.start_sync(request)
     }
 
-    /// Takes the answer to this; what is news of it.
-    pub fn synced(&mut self, asked: &Asked, answer: SyncAnswer) -> Vec<Event> {
-        let mut news = Vec::new();
-        self.behind.synced(asked, &answer, &self.chats);
+    /// Applies the answer to a sync.
+    pub fn apply_sync(&mut self, sync: &PendingSync, answer: SyncAnswer) -> Vec<Event> {
+        let mut events = Vec::new();
+        self.plan.apply_sync(sync, &answer, &self.chats);
         for id in answer.gone {
-            news.extend(self.gone(&id));
+            events.extend(self.remove_chat(&id));
         }
         for part in answer.chats {
             if part.reset {
-                // What is there now is listed anew.
+                // The chat is listed again, and begins at its end.
                 self.forget(&part.chat_id);
-                self.behind.begin_anew();
+                self.plan.add_initial_inbox();
                 continue;
             }
-            // It may have been left by an event meanwhile.
-            let Some(held) = self.chats.get_mut(&part.chat_id) else { continue };
-            let Some(asked) = asked.request.cursors.get(&part.chat_id) else { continue };
-            if held.rev() < asked.rev {
-                // An older page was taken meanwhile, which was read before that: the answer does not follow what is held.
-                self.behind.chat(&part.chat_id);
+            // An event may have removed the chat meanwhile.
+            let Some(chat) = self.chats.get_mut(&part.chat_id) else { continue };
+            let Some(cursor) = sync.request.cursors.get(&part.chat_id) else { continue };
+            if chat.rev() < cursor.rev {
+                // An older page came meanwhile and set the rev back: the answer does not follow what is held.
+                self.plan.add_chat(&part.chat_id);
                 continue;
             }
-            news.extend(held.synced(&self.me, asked.seq, part));
+            events.extend(chat.apply_sync(&self.me, cursor.seq, part));
         }
         for entry in answer.joined {
             let id = entry.chat.chat_id.clone();
             if self.chats.contains_key(&id) {
                 continue;
             }
-            news.push(Event::ChatCreated { chat_id: id.clone(), data: entry.chat.clone() });
-            let mut held = Held::from_floor(entry.chat.clone());
+            events.push(Event::ChatCreated { chat_id: id.clone(), data: entry.chat.clone() });
+            let mut chat = ChatState::from_floor(entry.chat.clone());
             if let Some(user) = &entry.user {
                 self.people.put(user, false);
             }
-            if held.listed(&self.me, entry) {
-                self.behind.chat(&id);
+            if chat.apply_inbox_entry(&self.me, entry) {
+                self.plan.add_chat(&id);
             }
-            self.chats.insert(id, held);
+            self.chats.insert(id, chat);
         }
-        news
+        events
     }
 
-    /// Takes a page of the inbox that was asked for with this cursor; what is news of it.
-    pub fn listed(&mut self, cursor: Option<&str>, page: Inbox) -> Vec<Event> {
-        let mut news = Vec::new();
+    /// Applies a page of the inbox that was asked for with this cursor.
+    pub fn apply_inbox_page(&mut self, cursor: Option<&str>, page: Inbox) -> Vec<Event> {
+        let mut events = Vec::new();
         for entry in &page.chats {
             if let Some(user) = &entry.user {
                 self.people.put(user, false);
@@ -242,95 +241,97 @@ impl State {
         let ids: Vec<_> = page.chats.iter().map(|entry| entry.chat.chat_id.clone()).collect();
         for entry in page.chats {
             let id = entry.chat.chat_id.clone();
-            if let Some(held) = self.chats.get_mut(&id) {
-                if held.listed(&self.me, entry) {
-                    self.behind.chat(&id);
+            if let Some(chat) = self.chats.get_mut(&id) {
+                if chat.apply_inbox_entry(&self.me, entry) {
+                    self.plan.add_chat(&id);
                 }
             } else {
-                news.push(Event::ChatCreated { chat_id: id.clone(), data: entry.chat.clone() });
-                let mut held = Held::from_end(entry.chat.clone());
-                held.listed(&self.me, entry);
-                self.chats.insert(id, held);
+                events.push(Event::ChatCreated { chat_id: id.clone(), data: entry.chat.clone() });
+                let mut chat = ChatState::from_end(entry.chat.clone());
+                chat.apply_inbox_entry(&self.me, entry);
+                self.chats.insert(id, chat);
             }
         }
-        self.behind.listed(cursor, ids, page.cursor, &self.chats);
-        news
+        self.plan.apply_inbox_page(cursor, ids, page.cursor, &self.chats);
+        events
     }
 
-    /// Takes what `GET /chats/{chatId}` answered: its members, and who they are.
-    pub fn detailed(&mut self, details: &ChatDetails) {
+    /// Applies the answer of `GET /chats/{chatId}`: the read positions, and what it says of the users.
+    pub fn apply_details(&mut self, details: &ChatDetails) {
         for user in details.members.iter().filter_map(|member| member.user.as_ref()) {
             self.people.put(user, false);
         }
-        if let Some(held) = self.chats.get_mut(&details.chat.chat_id) {
-            held.put_members(&details.members);
+        if let Some(chat) = self.chats.get_mut(&details.chat.chat_id) {
+            chat.put_members(&details.members);
         }
     }
 
-    /// Takes a page of messages below the oldest that is held. False if it does not end there, or the chat is not held.
-    pub fn older(&mut self, chat: &str, page: &Page) -> bool {
+    /// Applies a page of messages before the oldest one that is held. False if the page does not end there, or the chat is
+    /// not held.
+    pub fn apply_older_page(&mut self, chat: &str, page: &Page) -> bool {
         let Some(held) = self.chats.get_mut(chat) else { return false };
         let rev = held.rev();
-        let taken = held.put_older(&self.me, page);
+        let is_applied = held.put_older(&self.me, page);
         if held.rev() < rev {
-            self.behind.chat(&chat.to_owned());
+            self.plan.add_chat(&chat.to_owned());
         }
-        taken
+        is_applied
     }
 
-    /// Takes the reply to an own message, which stands for its event.
-    pub fn sent(&mut self, message: Message) -> Vec<Event> {
-        self.event(Event::message_created(message))
+    /// Applies the reply to a message of this user like its event.
+    pub fn apply_sent_message(&mut self, message: Message) -> Vec<Event> {
+        self.apply_event(Event::message_created(message))
     }
 
-    /// Takes the reply to an own change of a message, which stands for its event.
-    pub fn changed(&mut self, message: Message) -> Vec<Event> {
-        self.event(Event::message_updated(message))
+    /// Applies the reply to a change of a message by this user like its event.
+    pub fn apply_changed_message(&mut self, message: Message) -> Vec<Event> {
+        self.apply_event(Event::message_updated(message))
     }
 
-    /// Takes a chat of a reply: one to begin with, if it is not held. It may have been there for long.
-    pub fn made(&mut self, chat: Chat) -> Vec<Event> {
+    /// Applies the reply to the creation of a chat. If the chat is not held, it begins at its end: it may have existed for
+    /// long.
+    pub fn apply_created_chat(&mut self, chat: Chat) -> Vec<Event> {
         let id = chat.chat_id.clone();
         if self.chats.contains_key(&id) {
             return Vec::new();
         }
-        self.chats.insert(id.clone(), Held::from_end(chat.clone()));
-        self.behind.chat(&id);
+        self.chats.insert(id.clone(), ChatState::from_end(chat.clone()));
+        self.plan.add_chat(&id);
         vec![Event::ChatCreated { chat_id: id, data: chat }]
     }
 
-    /// Takes the reply to having read. False if that was known.
-    pub fn seen(&mut self, position: &ReadPosition) -> bool {
+    /// Applies a read position of this user. False if it is not higher than the one that is held.
+    pub fn apply_read_position(&mut self, position: &ReadPosition) -> bool {
         let me = self.me.clone();
-        self.chats.get_mut(&position.chat_id).is_some_and(|held| held.has_read(&me, position.read_seq))
+        self.chats.get_mut(&position.chat_id).is_some_and(|chat| chat.raise_read_seq(&me, position.read_seq))
     }
 
-    /// Takes the reply to muting.
-    pub fn muted(&mut self, mute: &Mute) {
-        let is_asking = self.is_behind();
-        if let Some(held) = self.chats.get_mut(&mute.chat_id) {
-            held.set_mute(mute.muted, mute.muted_until.clone());
-            // An answer that is under way may be of before it.
-            if is_asking {
-                self.behind.chat(&mute.chat_id);
+    /// Applies the reply to muting or unmuting a chat.
+    pub fn apply_mute(&mut self, mute: &Mute) {
+        let is_behind = self.is_behind();
+        if let Some(chat) = self.chats.get_mut(&mute.chat_id) {
+            chat.set_mute(mute.muted, mute.muted_until.clone());
+            // The answer to a request in flight may be older than this reply.
+            if is_behind {
+                self.plan.add_chat(&mute.chat_id);
             }
         }
     }
 
-    /// Takes what was answered of a user.
-    pub fn met(&mut self, user: &ChatUser) {
+    /// Applies a user's document.
+    pub fn apply_user(&mut self, user: &ChatUser) {
         self.people.put(user, false);
     }
 
-    /// This user is not in a chat any more, as an answer told; the news of that.
-    pub fn gone(&mut self, chat: &ChatId) -> Option<Event> {
+    /// Removes a chat that this user is not in any more, as an answer said. Returns the event; None if it is not held.
+    pub fn remove_chat(&mut self, chat: &ChatId) -> Option<Event> {
         let rev = self.chats.get(chat)?.rev();
         self.forget(chat).then(|| Event::ChatLeft { chat_id: chat.clone(), rev, data: Left::default() })
     }
 
     fn forget(&mut self, chat: &ChatId) -> bool {
-        self.behind.forget(chat);
-        self.open.retain(|open| open != chat);
+        self.plan.remove_chat(chat);
+        self.visible.retain(|visible| visible != chat);
         self.chats.remove(chat).is_some()
     }
 }

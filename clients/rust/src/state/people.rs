@@ -1,25 +1,25 @@
-//! Who the others are, and whether they are there.
+//! What a client knows of users, and whether they are online.
 
 use crate::documents::{ChatUser, Profile, Status, Time, UserId};
 use crate::events::Presence;
 use std::collections::BTreeMap;
 
-/// What is known of a user.
+/// What a client knows of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// What they call themselves.
+    /// The nickname; the user's id if they have not chosen one.
     pub nickname: String,
-    /// What the Auth Service says of them, if it was told.
+    /// The profile from the Auth Service; None if no answer had one.
     pub profile: Option<Profile>,
-    /// Whether they are there.
+    /// Whether the user is online.
     pub status: Status,
-    /// When they were last seen, if they ever were.
+    /// When the user was last seen; None if never.
     pub last_seen: Option<Time>,
-    /// Of when an event told the status; None: it was listed.
-    told_at: Option<Time>,
+    /// `at` of the presence event that brought the status; None if a document brought it.
+    status_at: Option<Time>,
 }
 
-/// Everybody of whom something was told, by id.
+/// Every user of whom a document or an event came, by id.
 #[derive(Debug, Clone, Default)]
 pub(super) struct People(BTreeMap<UserId, Person>);
 
@@ -28,49 +28,50 @@ impl People {
         self.0.get(user)
     }
 
-    /// Takes a user's document. What an event told of their status over this connection is newer, unless this is one.
+    /// Takes a user's document. If a presence event came over this connection, its status is newer than the document's,
+    /// unless the document is in an event too (`is_event`).
     pub(super) fn put(&mut self, user: &ChatUser, is_event: bool) {
         let before = self.0.get(&user.user_id);
-        let told = before.filter(|before| before.told_at.is_some() && !is_event);
-        let (status, last_seen) = match told {
-            Some(told) => (told.status, told.last_seen.clone()),
+        let newer = before.filter(|before| before.status_at.is_some() && !is_event);
+        let (status, last_seen) = match newer {
+            Some(newer) => (newer.status, newer.last_seen.clone()),
             None => (user.status, user.last_seen.clone()),
         };
         let person = Person {
             nickname: user.nickname.clone(),
-            // A document without one was not asked for one.
+            // Not every document has the profile.
             profile: user.profile.clone().or_else(|| before?.profile.clone()),
             status,
             last_seen,
-            told_at: before.and_then(|before| before.told_at.clone()),
+            status_at: before.and_then(|before| before.status_at.clone()),
         };
         self.0.insert(user.user_id.clone(), person);
     }
 
-    /// Takes an event. False if a later one was taken before.
-    pub(super) fn presence(&mut self, presence: &Presence) -> bool {
+    /// Takes a presence event. False if a later one came before.
+    pub(super) fn apply_presence(&mut self, presence: &Presence) -> bool {
         let person = self.0.entry(presence.user_id.clone()).or_insert_with(|| Person {
             nickname: presence.user_id.clone(),
             profile: None,
             status: presence.status,
             last_seen: None,
-            told_at: None,
+            status_at: None,
         });
-        if person.told_at.as_ref().is_some_and(|at| *at >= presence.at) {
+        if person.status_at.as_ref().is_some_and(|at| *at >= presence.at) {
             return false;
         }
         person.status = presence.status;
-        person.told_at = Some(presence.at.clone());
+        person.status_at = Some(presence.at.clone());
         if presence.last_seen.is_some() {
             person.last_seen.clone_from(&presence.last_seen);
         }
         true
     }
 
-    /// The connection was lost: what is listed next is newer than what was told.
-    pub(super) fn forget_presence(&mut self) {
+    /// The connection is lost: the next document is newer than the presence events so far.
+    pub(super) fn expire_presence(&mut self) {
         for person in self.0.values_mut() {
-            person.told_at = None;
+            person.status_at = None;
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The HTTP API.
 
-use super::{ClientError, REPLY_TIMEOUT, Told, tell};
+use super::{ClientError, REPLY_TIMEOUT, ServerOutput, notify_watcher};
 use reqwest::Method;
 use serde_json::Value;
 
-/// One user's way to the HTTP API.
+/// A client of the HTTP API, with the token of one user or without a token.
 #[derive(Clone)]
 pub struct HttpClient {
     client: reqwest::Client,
@@ -20,35 +20,35 @@ impl std::fmt::Debug for HttpClient {
 }
 
 impl HttpClient {
-    /// A client of the API at `base`, with a token or without.
+    /// A client of the API at the URL `base`, with a token or without.
     ///
     /// # Errors
-    /// The TLS set-up fails.
+    /// TLS cannot be set up.
     pub fn new(base: &str, token: Option<&str>) -> Result<Self, ClientError> {
-        // Another that was installed before is the same one.
+        // It fails if a provider is installed already: that one is the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().timeout(REPLY_TIMEOUT).no_proxy().build()?;
         Ok(Self { client, base: base.trim_end_matches('/').to_owned(), token: token.map(str::to_owned) })
     }
 
-    /// The same client with another token; both share their connections.
+    /// The same client with another token. Both share their connections.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    /// The status and the JSON that a request is answered with; no body is null.
+    /// Sends a request. Returns the status and the body of the answer; null if it has no body.
     ///
     /// # Errors
-    /// The API cannot be reached, or does not answer JSON.
+    /// The API cannot be reached, or the answer is no JSON.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<(u16, Value), ClientError> {
         self.raw(method, path, body.map(Value::to_string)).await
     }
 
-    /// The same, with a body that need not be JSON.
+    /// Like [`call`](Self::call), with a request body that need not be JSON.
     ///
     /// # Errors
-    /// The API cannot be reached, or does not answer JSON.
+    /// The API cannot be reached, or the answer is no JSON.
     pub async fn raw(&self, method: Method, path: &str, body: Option<String>) -> Result<(u16, Value), ClientError> {
         let mut request = self.client.request(method.clone(), format!("{}{path}", self.base));
         if let Some(token) = &self.token {
@@ -63,11 +63,17 @@ impl HttpClient {
         let (status, text) = (response.status().as_u16(), response.text().await?);
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? };
         let path = path.split('?').next().unwrap_or_default();
-        tell(&Told::Answer { method: &method, path, status, content_type: &content_type, body: &body });
+        notify_watcher(&ServerOutput::Answer {
+            method: &method,
+            path,
+            status,
+            content_type: &content_type,
+            body: &body,
+        });
         Ok((status, body))
     }
 
-    /// `GET`.
+    /// Sends a `GET` request.
     ///
     /// # Errors
     /// See [`HttpClient::call`].
@@ -75,7 +81,7 @@ impl HttpClient {
         self.call(Method::GET, path, None).await
     }
 
-    /// `DELETE`.
+    /// Sends a `DELETE` request.
     ///
     /// # Errors
     /// See [`HttpClient::call`].
@@ -83,7 +89,7 @@ impl HttpClient {
         self.call(Method::DELETE, path, None).await
     }
 
-    /// `PATCH`.
+    /// Sends a `PATCH` request.
     ///
     /// # Errors
     /// See [`HttpClient::call`].
@@ -91,7 +97,7 @@ impl HttpClient {
         self.call(Method::PATCH, path, Some(body)).await
     }
 
-    /// `POST`.
+    /// Sends a `POST` request.
     ///
     /// # Errors
     /// See [`HttpClient::call`].
@@ -99,7 +105,7 @@ impl HttpClient {
         self.call(Method::POST, path, Some(body)).await
     }
 
-    /// `PUT`.
+    /// Sends a `PUT` request.
     ///
     /// # Errors
     /// See [`HttpClient::call`].

@@ -1,4 +1,4 @@
-//! What goes over the wire: requests as JSON, answers and frames as JSON. Tests talk to the system on this level.
+//! Requests, answers and frames as JSON: one request and one connection at a time. Tests talk to the system on this level.
 
 mod http;
 mod socket;
@@ -14,70 +14,70 @@ use tokio_tungstenite::tungstenite::Error as WsError;
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-/// What a client was told, for whoever watches.
+/// What a client received from the server. [`watch`] shows it.
 #[derive(Debug)]
-pub enum Told<'a> {
-    /// The answer to a request over HTTP.
+pub enum ServerOutput<'a> {
+    /// An answer over HTTP.
     Answer {
         /// The request's method.
         method: &'a Method,
         /// Its path, without the query.
         path: &'a str,
-        /// The answer's status.
+        /// The HTTP status.
         status: u16,
-        /// Its content type.
+        /// The `Content-Type` header; empty if there is none.
         content_type: &'a str,
-        /// What it says.
+        /// The body; null if there is none.
         body: &'a Value,
     },
-    /// A frame, and the action that it replies to, if it is a reply to a request of this client.
+    /// A frame over WebSocket.
     Frame {
-        /// The action.
+        /// The action that the frame replies to. None if it is an event, or replies to no request of this [`Socket`].
         action: Option<&'a str>,
-        /// The frame.
+        /// The frame as it came.
         frame: &'a Value,
     },
 }
 
-/// Sees everything that clients of this process are told.
-static WATCHER: OnceLock<fn(&Told<'_>)> = OnceLock::new();
+/// The function that [`watch`] set.
+static WATCHER: OnceLock<fn(&ServerOutput<'_>)> = OnceLock::new();
 
-/// From now on `watcher` sees everything that clients of this process are told; the first who asks for it.
-pub fn watch(watcher: fn(&Told<'_>)) {
+/// Calls `watcher` for everything that the clients of this process receive from now on. Only the first call has an effect.
+pub fn watch(watcher: fn(&ServerOutput<'_>)) {
     let _ = WATCHER.set(watcher);
 }
 
-fn tell(told: &Told<'_>) {
+fn notify_watcher(output: &ServerOutput<'_>) {
     if let Some(watcher) = WATCHER.get() {
-        watcher(told);
+        watcher(output);
     }
 }
 
-/// Nothing that is waited for takes longer; a wait that did would be for ever.
+/// The time-out of a handshake, of an HTTP request, and of a wait for a frame.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What went wrong in a conversation with the system.
+/// Why an exchange with the server failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The HTTP API could not be reached, or did not answer JSON.
-    #[error("HTTP")]
+    /// The HTTP API could not be reached.
+    #[error("the HTTP request failed")]
     Http(#[from] reqwest::Error),
-    /// The handshake was refused.
+    /// The WebSocket handshake was refused with this HTTP status.
     #[error("the WebSocket handshake was refused: {0}")]
     Refused(StatusCode),
-    /// The WebSocket failed.
-    #[error("WebSocket")]
+    /// The WebSocket could not be opened, or failed.
+    #[error("the WebSocket failed")]
     Socket(#[source] Box<WsError>),
-    /// The other side closed the WebSocket.
+    /// The server closed the WebSocket, with this close frame if it sent one.
     #[error("the WebSocket was closed{}", .0.as_ref().map(|frame| format!(": {frame}")).unwrap_or_default())]
     Closed(Option<CloseFrame>),
-    /// What was sent is no JSON.
-    #[error("what came is no JSON")]
+    /// An answer or a frame is no JSON.
+    #[error("the answer or frame is no JSON")]
     Json(#[from] serde_json::Error),
-    /// Nothing came.
+    /// What was waited for did not come within 30 s.
     #[error("{0} did not come within 30 s")]
     Silence(String),
-    /// An address or a token that cannot be put into a request.
+    /// The URL or the token cannot be part of a request.
     #[error("{0}")]
     Malformed(String),
 }

@@ -5,8 +5,8 @@ use super::files;
 use super::names;
 use super::view::View;
 use client::documents::{Message, Seq, Status};
-use client::outbox::Unsent;
-use client::{Held, Link, State};
+use client::outbox::UnsentMessage;
+use client::{ChatState, ConnectionStatus, State};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize as _};
@@ -32,7 +32,7 @@ pub(super) fn draw(
     frame: &mut Frame<'_>,
     state: &State,
     view: &mut View,
-    unsent: &[Unsent],
+    unsent: &[UnsentMessage],
     (now, time): (Instant, &str),
 ) {
     let area = frame.area();
@@ -93,7 +93,7 @@ fn draw_inbox(frame: &mut Frame<'_>, area: Rect, state: &State, view: &View, tim
 }
 
 /// A dot that is green if the peer of a private chat is online. A hash sign for a group.
-fn presence_mark(state: &State, held: &Held) -> Span<'static> {
+fn presence_mark(state: &State, held: &ChatState) -> Span<'static> {
     let Some(peer) = names::peer(state, held.chat()) else { return Span::raw("# ").dim() };
     match state.person(peer).map(|person| person.status) {
         Some(Status::Online) => Span::raw("\u{25cf} ").fg(Color::Green),
@@ -101,7 +101,7 @@ fn presence_mark(state: &State, held: &Held) -> Span<'static> {
     }
 }
 
-fn preview(state: &State, held: &Held, message: &Message) -> String {
+fn preview(state: &State, held: &ChatState, message: &Message) -> String {
     let who = match message.sender_id.as_str() {
         me if me == state.me() => "you: ".to_owned(),
         other if held.chat().is_group => format!("{}: ", names::user(state, other)),
@@ -111,7 +111,7 @@ fn preview(state: &State, held: &Held, message: &Message) -> String {
     format!("{who}{}", what.replace(char::is_control, " "))
 }
 
-fn draw_chat(frame: &mut Frame<'_>, area: Rect, state: &State, view: &mut View, unsent: &[Unsent]) {
+fn draw_chat(frame: &mut Frame<'_>, area: Rect, state: &State, view: &mut View, unsent: &[UnsentMessage]) {
     let held = view.chat.as_ref().and_then(|chat| state.chat(chat));
     let block = Block::bordered().title(held.map(|held| title(state, held)).unwrap_or_default());
     let inner = block.inner(area);
@@ -129,7 +129,7 @@ fn draw_chat(frame: &mut Frame<'_>, area: Rect, state: &State, view: &mut View, 
     frame.render_widget(Paragraph::new(shown), shown_area);
 }
 
-fn title(state: &State, held: &Held) -> String {
+fn title(state: &State, held: &ChatState) -> String {
     let chat = held.chat();
     let more = match names::peer(state, chat).and_then(|peer| state.person(peer)) {
         Some(person) if person.status == Status::Online => "online".to_owned(),
@@ -147,7 +147,12 @@ fn title(state: &State, held: &Held) -> String {
 
 /// The stored messages of a chat and then the unsent ones, wrapped into lines. Each stored message's line has its
 /// `seq`.
-fn messages(state: &State, held: &Held, unsent: &[Unsent], width: usize) -> Vec<(Option<Seq>, Line<'static>)> {
+fn messages(
+    state: &State,
+    held: &ChatState,
+    unsent: &[UnsentMessage],
+    width: usize,
+) -> Vec<(Option<Seq>, Line<'static>)> {
     let mut lines = Vec::new();
     if held.has_older() {
         lines.push((None, Line::from("PgUp shows older messages").dim().centered()));
@@ -179,7 +184,7 @@ struct Body<'a> {
     tail: String,
 }
 
-fn message_lines(state: &State, held: &Held, message: &Message, width: usize) -> Vec<Line<'static>> {
+fn message_lines(state: &State, held: &ChatState, message: &Message, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let sender = names::user(state, &message.sender_id);
     let time = names::clock(&message.created_at);
@@ -263,13 +268,13 @@ fn input_title(state: &State, view: &View) -> String {
 
 fn draw_status(frame: &mut Frame<'_>, area: Rect, state: &State, view: &View) {
     let (dot, text) = match &view.link {
-        Link::Online if state.is_behind() => match &view.catch_up_error {
+        ConnectionStatus::Online if state.is_behind() => match &view.catch_up_error {
             Some(reason) => (Color::Yellow, format!("catching up, retrying: {reason}")),
             None => (Color::Yellow, "catching up".to_owned()),
         },
-        Link::Online => (Color::Green, "connected".to_owned()),
-        Link::Connecting => (Color::Yellow, "connecting".to_owned()),
-        Link::Offline { reason, .. } => (Color::Red, format!("not connected: {reason}")),
+        ConnectionStatus::Online => (Color::Green, "connected".to_owned()),
+        ConnectionStatus::Connecting => (Color::Yellow, "connecting".to_owned()),
+        ConnectionStatus::Offline { reason, .. } => (Color::Red, format!("not connected: {reason}")),
     };
     let mut spans = vec![Span::raw(" \u{25cf} ").fg(dot), Span::raw(text)];
     if let Some(notice) = &view.notice {

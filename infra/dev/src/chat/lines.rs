@@ -3,11 +3,11 @@
 
 use super::error_text;
 use crate::Error;
-use client::call::{self, PageOf};
+use client::call::{self, PagePosition};
 use client::documents::{ChatId, InboxEntry, Seq};
 use client::draft::{Draft, NewChat};
 use client::events::TypingState;
-use client::{Client, Link, Task, Update, Updates};
+use client::{Client, ConnectionStatus, Task, Update, Updates};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -102,7 +102,7 @@ pub async fn run(
     let mut lines = BufReader::new(input).lines();
     let (reply_sender, mut replies) = mpsc::unbounded_channel();
     let mut session = Session { client, output, reply_sender, sending: BTreeMap::new(), pending: 0, is_online: true };
-    let mut printed = session.connection(&Link::Online);
+    let mut printed = session.connection(&ConnectionStatus::Online);
     let mut stop = std::pin::pin!(stop);
     let mut is_reading = true;
     loop {
@@ -167,7 +167,7 @@ impl<W: Write> Session<W> {
         match action {
             Action::SendMessage { chat_id, draft, client_message_id } => {
                 let queued = match client_message_id {
-                    Some(name) => client.send_as(&chat_id, draft, name),
+                    Some(name) => client.send_with_id(&chat_id, draft, name),
                     None => client.send(&chat_id, draft),
                 };
                 match queued {
@@ -182,14 +182,14 @@ impl<W: Write> Session<W> {
             }
             Action::ListMessages { chat_id, before, after, around, limit } => {
                 let page = match (before, after, around) {
-                    (None, None, None) => PageOf::Last,
-                    (Some(seq), None, None) => PageOf::Before(seq),
-                    (None, Some(seq), None) => PageOf::After(seq),
-                    (None, None, Some(seq)) => PageOf::Around(seq),
+                    (None, None, None) => PagePosition::Last,
+                    (Some(seq), None, None) => PagePosition::Before(seq),
+                    (None, Some(seq), None) => PagePosition::After(seq),
+                    (None, None, Some(seq)) => PagePosition::Around(seq),
                     _ => return self.refuse(id, "use at most one of before, after and around"),
                 };
                 let call = call::list_messages(&chat_id, page, limit.unwrap_or(50));
-                self.spawn_request(id, async move { Ok(json!(client.ask(&call).await?)) });
+                self.spawn_request(id, async move { Ok(json!(client.request(&call).await?)) });
             }
             Action::MarkSeen { chat_id, seq } => {
                 self.spawn_request(id, async move { Ok(json!(client.mark_seen(&chat_id, seq).await?)) });
@@ -213,11 +213,11 @@ impl<W: Write> Session<W> {
                 );
             }
             Action::Typing { chat_id, state } => {
-                self.spawn_request(id, async move { Ok(json!(client.ask(&call::typing(&chat_id, state)).await?)) });
+                self.spawn_request(id, async move { Ok(json!(client.request(&call::typing(&chat_id, state)).await?)) });
             }
-            Action::Ping {} => self.spawn_request(id, async move { Ok(json!(client.ask(&call::ping()).await?)) }),
+            Action::Ping {} => self.spawn_request(id, async move { Ok(json!(client.request(&call::ping()).await?)) }),
             Action::GetChat { chat_id } => {
-                self.spawn_request(id, async move { Ok(json!(client.details(&chat_id).await?)) });
+                self.spawn_request(id, async move { Ok(json!(client.load_details(&chat_id).await?)) });
             }
             Action::ListChats {} => {
                 let chats = self.client.read(entries);
@@ -280,25 +280,27 @@ impl<W: Write> Session<W> {
     }
 
     /// Prints when the connection comes or goes, but not each attempt to connect.
-    fn connection(&mut self, link: &Link) -> std::io::Result<()> {
+    fn connection(&mut self, link: &ConnectionStatus) -> std::io::Result<()> {
         let data = match link {
-            Link::Online => json!({"status": "online"}),
-            Link::Offline { reason, .. } if self.is_online => json!({"status": "offline", "reason": reason}),
-            Link::Offline { .. } | Link::Connecting => return Ok(()),
+            ConnectionStatus::Online => json!({"status": "online"}),
+            ConnectionStatus::Offline { reason, .. } if self.is_online => {
+                json!({"status": "offline", "reason": reason})
+            }
+            ConnectionStatus::Offline { .. } | ConnectionStatus::Connecting => return Ok(()),
         };
-        self.is_online = *link == Link::Online;
+        self.is_online = *link == ConnectionStatus::Online;
         self.print(&json!({"event": "connection", "data": data}))
     }
 }
 
 /// The client's inbox, in the format of the API.
 fn entries(state: &client::State) -> Vec<InboxEntry> {
-    let entry = |held: &&client::Held| {
+    let entry = |held: &&client::ChatState| {
         let (muted, mut chat) = (held.is_muted(&jiff::Timestamp::now().to_string()), held.chat().clone());
         (chat.seq, chat.rev, chat.floor) = (held.seq(), held.rev(), held.floor());
         InboxEntry {
             last_message: held.last_message().cloned(),
-            read_seq: held.read_by(state.me()),
+            read_seq: held.read_seq_of(state.me()),
             unread_count: held.unread(state.me()),
             muted,
             muted_until: held.muted_until().filter(|_| muted).cloned(),

@@ -10,7 +10,7 @@ mod view;
 
 use crate::Error;
 use client::wire::HttpClient;
-use client::{Client, Link, Options, Tokens, Update, Updates};
+use client::{Client, ConnectionStatus, Options, TokenSource, Update, Updates};
 use futures_util::future::BoxFuture;
 use serde_json::json;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ impl StandIn {
     }
 }
 
-impl Tokens for StandIn {
+impl TokenSource for StandIn {
     fn token(&self) -> BoxFuture<'_, Result<String, client::Error>> {
         Box::pin(async { self.request_token().await.map_err(|error| client::Error::Token(crate::error_chain(&error))) })
     }
@@ -57,14 +57,14 @@ impl Tokens for StandIn {
 /// # Errors
 /// The first attempt to connect fails, or the system rejects the token. It does not retry, because waiting would hide a
 /// wrong address or token.
-pub async fn start(options: Options, tokens: Arc<dyn Tokens>) -> Result<(Client, Updates), Error> {
+pub async fn start(options: Options, tokens: Arc<dyn TokenSource>) -> Result<(Client, Updates), Error> {
     let url = options.ws_url.clone();
     let (client, mut updates) = Client::start(options, tokens).await?;
     loop {
         match updates.next().await {
-            Some(Update::Connection(Link::Online)) => return Ok((client, updates)),
-            Some(Update::Connection(Link::Offline { reason, is_of_token, .. })) => {
-                return Err(if is_of_token {
+            Some(Update::Connection(ConnectionStatus::Online)) => return Ok((client, updates)),
+            Some(Update::Connection(ConnectionStatus::Offline { reason, is_token_error, .. })) => {
+                return Err(if is_token_error {
                     Error::TokenRejected(reason)
                 } else {
                     Error::NotConnected { url, reason }

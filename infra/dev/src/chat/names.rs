@@ -1,7 +1,7 @@
 //! The names of users and chats, and the format of times, on the screen.
 
 use client::documents::Chat;
-use client::{Held, State};
+use client::{ChatState, State};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -19,7 +19,7 @@ pub(super) fn peer<'a>(state: &State, chat: &'a Chat) -> Option<&'a str> {
 }
 
 /// The peer's name, or the group's name.
-pub(super) fn chat<'a>(state: &'a State, held: &'a Held) -> &'a str {
+pub(super) fn chat<'a>(state: &'a State, held: &'a ChatState) -> &'a str {
     match peer(state, held.chat()) {
         Some(peer) => user(state, peer),
         None => held.chat().name.as_deref().unwrap_or("A group"),

@@ -51,7 +51,7 @@ pub async fn run(
 ) -> Result<(), Error> {
     let mut screen = Screen::take()?;
     let (outcome_sender, mut outcomes) = mpsc::unbounded_channel();
-    let view = View::new(client.link());
+    let view = View::new(client.connection_status());
     let mut chat = Chat {
         client,
         view,
@@ -63,7 +63,7 @@ pub async fn run(
     };
     let mut stop = std::pin::pin!(stop);
     let (client, me) = (chat.client.clone(), chat.client.read(|state| state.me().to_owned()));
-    chat.spawn_request(async move { client.meet(&me).await.map(|_| None) });
+    chat.spawn_request(async move { client.load_user(&me).await.map(|_| None) });
     loop {
         chat.request_missing();
         let unsent = chat.client.unsent();
@@ -131,7 +131,7 @@ impl Chat {
             self.older_at = None;
             let client = self.client.clone();
             self.spawn_request(async move {
-                let result = client.older(&chat, OLDER_PAGE_SIZE).await;
+                let result = client.load_older(&chat, OLDER_PAGE_SIZE).await;
                 Ok(Some(Outcome::Older(result.err().map(|error| error_text(&error)))))
             });
         }
@@ -147,9 +147,9 @@ impl Chat {
         });
         let client = self.client.clone();
         self.spawn_request(async move {
-            client.open(&[chat]).await?;
+            client.set_visible(&[chat]).await?;
             if let Some(user) = user_to_load {
-                client.meet(&user).await?;
+                client.load_user(&user).await?;
             }
             Ok(None)
         });
@@ -269,7 +269,7 @@ impl Chat {
     /// Sends a typing event and ignores errors, because a lost typing event does no harm.
     fn send_typing(&self, chat: ChatId, state: TypingState) {
         let client = self.client.clone();
-        tokio::spawn(async move { client.typing(&chat, state).await.ok() });
+        tokio::spawn(async move { client.send_typing(&chat, state).await.ok() });
     }
 
     /// Runs the typed line. Returns true if the user quits.
@@ -304,7 +304,7 @@ impl Chat {
                 Ok(Some(Outcome::Chat(client.create_chat(&new).await?.chat_id)))
             }),
             Command::Nickname(name) => self.spawn_request(async move {
-                let user = client.rename_me(&name).await?;
+                let user = client.set_nickname(&name).await?;
                 Ok(Some(Outcome::Notice(format!("your nickname is now {}", user.nickname))))
             }),
             command => match self.view.chat.clone() {
@@ -344,26 +344,30 @@ impl Chat {
                 self.spawn_request(async move { client.react(&chat, seq, &emojis).await.map(|_| None) });
             }
             Command::Rename(name) => {
-                self.spawn_request(async move { client.ask(&call::update_chat(&chat, &name)).await.map(|_| None) });
+                self.spawn_request(async move { client.request(&call::update_chat(&chat, &name)).await.map(|_| None) });
             }
             Command::Add(users) => {
-                self.spawn_request(
-                    async move { client.ask(&call::add_participants(&chat, &users)).await.map(|_| None) },
-                );
+                self.spawn_request(async move {
+                    client.request(&call::add_participants(&chat, &users)).await.map(|_| None)
+                });
             }
-            Command::Remove(user) => self.spawn_request(async move { client.remove(&chat, &user).await.map(|_| None) }),
+            Command::Remove(user) => {
+                self.spawn_request(async move { client.remove_participant(&chat, &user).await.map(|_| None) })
+            }
             Command::Leave => {
                 let me = client.read(|state| state.me().to_owned());
-                self.spawn_request(async move { client.remove(&chat, &me).await.map(|_| None) });
+                self.spawn_request(async move { client.remove_participant(&chat, &me).await.map(|_| None) });
             }
             Command::Admin(user, is_admin) => {
-                self.spawn_request(
-                    async move { client.ask(&call::set_admin(&chat, &user, is_admin)).await.map(|_| None) },
-                );
+                self.spawn_request(async move {
+                    client.request(&call::set_admin(&chat, &user, is_admin)).await.map(|_| None)
+                });
             }
-            Command::Mute(muted) => self.spawn_request(async move { client.mute(&chat, muted).await.map(|_| None) }),
+            Command::Mute(muted) => {
+                self.spawn_request(async move { client.set_muted(&chat, muted).await.map(|_| None) })
+            }
             Command::Clear => {
-                self.spawn_request(async move { client.ask(&call::clear_chat(&chat)).await.map(|_| None) })
+                self.spawn_request(async move { client.request(&call::clear_chat(&chat)).await.map(|_| None) })
             }
             // `perform` handles these.
             Command::OpenPrivate(_) | Command::Group(..) | Command::Nickname(_) | Command::Help | Command::Quit => {}

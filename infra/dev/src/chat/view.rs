@@ -2,7 +2,7 @@
 
 use client::documents::{ChatId, Seq, UserId};
 use client::events::{Typing, TypingState};
-use client::{Link, State};
+use client::{ConnectionStatus, State};
 use ratatui_textarea::TextArea;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -37,7 +37,7 @@ pub(super) struct View {
     /// The last line when the screen was last drawn.
     anchor: Option<Anchor>,
     pub(super) input: TextArea<'static>,
-    pub(super) link: Link,
+    pub(super) link: ConnectionStatus,
     /// Why the last attempt to catch up failed.
     pub(super) catch_up_error: Option<String>,
     pub(super) notice: Option<Notice>,
@@ -49,7 +49,7 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn new(link: Link) -> Self {
+    pub(super) fn new(link: ConnectionStatus) -> Self {
         Self {
             chat: None,
             up: 0,
@@ -65,7 +65,7 @@ impl View {
     }
 
     /// Sets the state of the connection. It forgets what was marked as seen, because those requests may be lost.
-    pub(super) fn set_link(&mut self, link: Link) {
+    pub(super) fn set_link(&mut self, link: ConnectionStatus) {
         self.link = link;
         self.seen.clear();
     }
@@ -141,10 +141,11 @@ impl View {
     /// Returns the shown chat and its last `seq` if the chat must be marked as seen: there are unread messages, and the
     /// last message is loaded and on the screen. Returns each `seq` only once.
     pub(super) fn take_newly_seen(&mut self, state: &State) -> Option<(ChatId, Seq)> {
-        let held = state.chat(self.chat.as_ref().filter(|_| self.up == 0 && self.link == Link::Online)?)?;
+        let held = state.chat(self.chat.as_ref().filter(|_| self.up == 0 && self.link == ConnectionStatus::Online)?)?;
         let (chat, seq) = (&held.chat().chat_id, held.seq());
-        let is_new =
-            held.oldest() <= seq && held.unread(state.me()) > 0 && self.seen.get(chat).is_none_or(|seen| *seen < seq);
+        let is_new = held.oldest_seq() <= seq
+            && held.unread(state.me()) > 0
+            && self.seen.get(chat).is_none_or(|seen| *seen < seq);
         is_new.then(|| {
             self.seen.insert(chat.clone(), seq);
             (chat.clone(), seq)
@@ -170,7 +171,7 @@ mod tests {
 
     #[test]
     fn scrolled_up_view_keeps_the_same_lines() {
-        let mut view = View::new(Link::Online);
+        let mut view = View::new(ConnectionStatus::Online);
         let mut shown = |up: usize, of: &[(Seq, usize)]| {
             view.up = view.up.saturating_add(up);
             let lines = lines(of);
@@ -205,8 +206,8 @@ mod tests {
             },
             "readSeq": 0, "unreadCount": 1, "muted": false,
         }]});
-        state.listed(None, serde_json::from_value(json).unwrap());
-        let mut view = View::new(Link::Online);
+        state.apply_inbox_page(None, serde_json::from_value(json).unwrap());
+        let mut view = View::new(ConnectionStatus::Online);
         view.choose("c".to_owned());
         assert_eq!(view.take_newly_seen(&state), None);
         let message = serde_json::json!({
@@ -217,7 +218,7 @@ mod tests {
             "messages": [message], "range": {"from": 1, "to": 1}, "hasMoreBefore": false, "hasMoreAfter": false,
             "seq": 1, "rev": 0, "floor": 0,
         });
-        assert!(state.older("c", &serde_json::from_value(page).unwrap()));
+        assert!(state.apply_older_page("c", &serde_json::from_value(page).unwrap()));
         assert_eq!(view.take_newly_seen(&state), Some(("c".to_owned(), 1)));
         assert_eq!(view.take_newly_seen(&state), None, "it is returned once");
     }
@@ -225,7 +226,7 @@ mod tests {
     #[test]
     fn typing_is_shown_until_it_stops_a_message_comes_or_time_is_over() {
         let (now, chat) = (Instant::now(), "c".to_owned());
-        let mut view = View::new(Link::Online);
+        let mut view = View::new(ConnectionStatus::Online);
         let typing = |state, timeout_ms| Typing { user_id: "bob".to_owned(), state, timeout_ms };
         view.typing(&chat, &typing(TypingState::Start, Some(5000)), now);
         assert_eq!(view.typing_users("c", now), ["bob"]);

@@ -12,7 +12,7 @@ use crate::chat::{self, StandIn};
 use crate::cloud::watch_environment;
 use crate::{Error, top};
 use args::{ChatArgs, Identity, TopArgs};
-use client::{OneToken, Options, Tokens};
+use client::{Options, StaticToken, TokenSource};
 use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -52,8 +52,8 @@ async fn stop_requested() -> Result<(), Error> {
 
 async fn run_chat(args: ChatArgs) -> Result<(), Error> {
     let Identity { user, token, ws_url, auth_url } = args.identity;
-    let tokens: Arc<dyn Tokens> = match token {
-        Some(token) => Arc::new(OneToken(token)),
+    let tokens: Arc<dyn TokenSource> = match token {
+        Some(token) => Arc::new(StaticToken(token)),
         None => Arc::new(StandIn { auth_url, user }),
     };
     let (client, updates) = chat::start(Options::new(&args.http_url, &ws_url), tokens).await?;

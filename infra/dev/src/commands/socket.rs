@@ -23,7 +23,7 @@ pub(crate) async fn run(args: SocketArgs) -> Result<(), Error> {
                 Ok(Some(line)) => socket.send_text(line).await?,
                 _ => {
                     is_typing = false;
-                    socket.end().await?;
+                    socket.start_close().await?;
                 }
             },
             frame = socket.next() => match frame {

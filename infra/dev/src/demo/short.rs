@@ -5,7 +5,7 @@ use crate::Error;
 use client::documents::Message;
 use client::draft::{Draft, NewChat};
 use client::events::Event;
-use client::{Client, Link, OneToken, Options, State, Update, Updates};
+use client::{Client, ConnectionStatus, Options, State, StaticToken, Update, Updates};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ struct Player {
 impl Player {
     async fn connect(stage: &Stage, actor: &Actor) -> Result<Self, Error> {
         let options = Options::new(&stage.http_url, &stage.ws_url);
-        let (client, mut updates) = Client::start(options, Arc::new(OneToken(actor.token.clone()))).await?;
+        let (client, mut updates) = Client::start(options, Arc::new(StaticToken(actor.token.clone()))).await?;
         loop {
             match next(&mut updates, "connect").await? {
-                Update::Connection(Link::Offline { reason, .. }) => {
+                Update::Connection(ConnectionStatus::Offline { reason, .. }) => {
                     return Err(Error::Step { step: "connect", reason });
                 }
                 Update::CaughtUp => return Ok(Self { id: actor.user.clone(), client, updates }),
@@ -99,7 +99,7 @@ pub(super) async fn play(stage: &Stage, actors: &[Actor; 2]) -> Result<(), Error
     expect("the pushed message equals the message in the answer", live == sent, &live)?;
     print_step(5, &format!("{bob_id}'s device shows it live"));
 
-    bob.client.older(&chat, 50).await?;
+    bob.client.load_older(&chat, 50).await?;
     let stored = |state: &State| state.chat(&chat).map(|stored| stored.messages().cloned().collect::<Vec<_>>());
     let messages = bob.client.read(stored).unwrap_or_default();
     expect("bob lists the message", messages.last().is_some_and(|last| last.content == hello), &messages)?;

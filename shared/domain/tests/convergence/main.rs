@@ -7,7 +7,7 @@ mod performer;
 
 use client::documents::Page;
 use client::events::Event;
-use client::{Question, State};
+use client::{CatchUpRequest, State};
 use domain::ids::{AttachmentId, ChatId, Seq};
 use domain::member::BudgetRate;
 use domain::use_cases::{Inbox, InboxCursor, ListChats, ListMessages, PageLimit, PageStart, SyncChats};
@@ -55,7 +55,7 @@ impl Device {
             if self.connections.is_multiple_of(2) {
                 app.disconnect(&user(self.name), &connection(&name, TestEnv::START).id).await.unwrap();
             }
-            self.state.disconnected();
+            self.state.mark_disconnected();
         }
     }
 
@@ -69,7 +69,7 @@ impl Device {
             }
         }
         for frame in frames {
-            self.events.extend(self.state.event(serde_json::from_value(frame).unwrap()));
+            self.events.extend(self.state.apply_event(serde_json::from_value(frame).unwrap()));
         }
     }
 
@@ -83,21 +83,21 @@ impl Device {
         if ops.percent(30) {
             self.receive(app, ops, 15);
         }
-        let question = self.state.question();
+        let question = self.state.next_request();
         if let Some((chat, page)) = page {
-            self.state.older(&chat, &page);
+            self.state.apply_older_page(&chat, &page);
         }
         if ops.percent(30) {
             self.receive(app, ops, 15);
         }
         match question {
             None => {}
-            Some(Question::Inbox(cursor)) => {
+            Some(CatchUpRequest::Inbox(cursor)) => {
                 let page = app.list_chats(inbox_from(self.name, cursor.as_deref())).await.unwrap();
                 let page = serde_json::from_value(serde_json::to_value(page).unwrap()).unwrap();
-                self.events.extend(self.state.listed(cursor.as_deref(), page));
+                self.events.extend(self.state.apply_inbox_page(cursor.as_deref(), page));
             }
-            Some(Question::Sync(asked)) => {
+            Some(CatchUpRequest::Sync(asked)) => {
                 let command = SyncChats {
                     caller: caller(self.name),
                     cursors: serde_json::from_value(json!(asked.request.cursors)).unwrap(),
@@ -106,7 +106,7 @@ impl Device {
                 };
                 let answer = serde_json::to_value(app.sync(command).await.unwrap()).unwrap();
                 assert!(answer.to_string().len() <= domain::chat::MAX_FRAME_BYTES);
-                self.events.extend(self.state.synced(&asked, serde_json::from_value(answer).unwrap()));
+                self.events.extend(self.state.apply_sync(&asked, serde_json::from_value(answer).unwrap()));
             }
         }
     }
@@ -118,7 +118,7 @@ impl Device {
 
     /// A page of messages older than those that the client has. None if the user has left the chat.
     async fn older_page(&self, app: &TestApp, chat: &str) -> Option<Page> {
-        let before = self.state.chat(chat).unwrap().oldest();
+        let before = self.state.chat(chat).unwrap().oldest_seq();
         let (start, limit) = (PageStart::Before(Seq(before)), PageLimit::new(7).unwrap());
         let list = ListMessages { caller: caller(self.name), chat: ChatId::parse(chat).unwrap(), start, limit };
         let page = app.list_messages(list).await.ok()?;
@@ -127,7 +127,7 @@ impl Device {
 
     async fn older(&mut self, app: &TestApp, chat: &str) {
         if let Some(page) = self.older_page(app, chat).await {
-            self.state.older(chat, &page);
+            self.state.apply_older_page(chat, &page);
         }
     }
 
@@ -215,10 +215,10 @@ async fn play(seed: u64) -> (u32, u32) {
                 device.connect(&app).await;
             }
             if device.state.has_gap() && ops.percent(50) {
-                device.state.missed();
+                device.state.mark_behind();
             }
             let open: Vec<_> = device.state.chats().keys().cloned().collect();
-            device.state.open(&open);
+            device.state.set_visible(&open);
             if device.connection.is_some() && ops.percent(60) {
                 device.ask(&app, &ops).await;
             }
@@ -235,20 +235,20 @@ async fn play(seed: u64) -> (u32, u32) {
             device.connect(&app).await;
         }
         device.receive(&app, &ops, 15);
-        device.state.missed();
+        device.state.mark_behind();
         for asked in 0.. {
             assert!(asked < 100, "{context}: not up to date after 100 requests");
             let open: Vec<_> = device.state.chats().keys().cloned().collect();
-            device.state.open(&open);
+            device.state.set_visible(&open);
             let older = device.older_chat();
             if device.state.is_behind() {
                 device.ask(&app, &ops).await;
             } else if let Some(chat) = older {
                 device.older(&app, &chat).await;
                 // The read positions come with the sync of an open chat.
-                device.state.missed();
+                device.state.mark_behind();
             } else if device.state.has_gap() {
-                device.state.missed();
+                device.state.mark_behind();
             } else {
                 break;
             }

@@ -4,7 +4,7 @@ use super::pending_reply::PendingReply;
 use crate::documents::Inbox;
 use crate::session::Options;
 use crate::session::shared::Shared;
-use crate::state::{Question, State};
+use crate::state::{CatchUpRequest, State};
 use crate::{Error, random};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,9 +23,9 @@ const MAX_EAGER_REQUESTS: u32 = 10;
 pub(super) enum Step {
     /// There is nothing to do now.
     Wait,
-    /// Everything that was missed is there: tell it.
+    /// Everything that was missed is there: report it.
     ReportCaughtUp,
-    Ask(Question),
+    Send(CatchUpRequest),
 }
 
 /// A page of the inbox, and the cursor that it was asked for with.
@@ -47,8 +47,8 @@ pub(super) struct CatchUp {
 impl CatchUp {
     pub(super) fn new(options: &Options, now: Instant) -> Self {
         Self {
-            max_gap_wait: options.gap,
-            request_timeout: options.request,
+            max_gap_wait: options.max_gap_wait,
+            request_timeout: options.request_timeout,
             gap_until: None,
             not_before: now,
             requests_in_a_row: 0,
@@ -62,7 +62,7 @@ impl CatchUp {
         match (state.has_gap(), self.gap_until) {
             (true, None) => self.gap_until = Some(now + random::up_to(self.max_gap_wait)),
             (true, Some(until)) if now >= until => {
-                state.missed_what_is_waited_for();
+                state.mark_gaps_behind();
                 self.gap_until = Some(now + self.request_timeout);
             }
             (false, _) => self.gap_until = None,
@@ -75,11 +75,11 @@ impl CatchUp {
         if is_syncing || self.inbox_page.is_pending() {
             return Step::Wait;
         }
-        match state.question() {
+        match state.next_request() {
             Some(_) if now < self.not_before => Step::Wait,
-            Some(question) => {
+            Some(request) => {
                 self.requests_in_a_row += 1;
-                Step::Ask(question)
+                Step::Send(request)
             }
             None if self.requests_in_a_row > 0 => {
                 self.requests_in_a_row = 0;
@@ -92,7 +92,7 @@ impl CatchUp {
     /// Asks for a page of the inbox, over HTTP.
     pub(super) fn request_inbox_page(&mut self, shared: Arc<Shared>, cursor: Option<String>) {
         self.inbox_page.start(Box::pin(async move {
-            let page = shared.http(&Question::inbox(cursor.as_deref())).await;
+            let page = shared.http(&CatchUpRequest::inbox_call(cursor.as_deref())).await;
             (cursor, page)
         }));
     }
@@ -161,10 +161,10 @@ mod tests {
             muted_until: None,
             user: None,
         };
-        state.listed(None, Inbox { chats: vec![entry], cursor: None });
+        state.apply_inbox_page(None, Inbox { chats: vec![entry], cursor: None });
         let message = json!({"messageId": "c:3", "chatId": "c", "seq": 3, "senderId": "bob", "type": "text",
             "content": "", "seenBy": [], "deletedFor": [], "createdAt": "2026-11-24T08:00:00.000Z", "rev": 0});
-        state.event(Event::message_created(serde_json::from_value(message).unwrap()));
+        state.apply_event(Event::message_created(serde_json::from_value(message).unwrap()));
         state
     }
 
@@ -173,8 +173,8 @@ mod tests {
         let now = Instant::now();
         let (mut catch_up, mut state) = (catch_up(now), State::new("alice"));
         assert_eq!(catch_up.next_step(&state, true, now), Step::Wait);
-        assert_eq!(catch_up.next_step(&state, false, now), Step::Ask(Question::Inbox(None)));
-        state.listed(None, empty_page());
+        assert_eq!(catch_up.next_step(&state, false, now), Step::Send(CatchUpRequest::Inbox(None)));
+        state.apply_inbox_page(None, empty_page());
         assert_eq!(catch_up.next_step(&state, false, now), Step::ReportCaughtUp);
         assert_eq!(catch_up.next_step(&state, false, now), Step::Wait);
     }
@@ -188,7 +188,7 @@ mod tests {
         let delayed_until = catch_up.delayed_until(&state, now).unwrap();
         assert!(delayed_until >= now + Duration::from_secs(1));
         assert_eq!(catch_up.next_step(&state, false, now), Step::Wait);
-        assert!(matches!(catch_up.next_step(&state, false, delayed_until), Step::Ask(_)));
+        assert!(matches!(catch_up.next_step(&state, false, delayed_until), Step::Send(_)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::catch_up::{MAX_FIRST_WAIT, MAX_WAIT};
 use super::retry_after;
-use crate::outbox::{Outbox, Unsent};
+use crate::outbox::{Outbox, UnsentMessage};
 use crate::{Error, random};
 use std::time::Instant;
 
@@ -15,19 +15,21 @@ pub(super) fn retry_or_give_up(
     client_message_id: &str,
     error: &Error,
     now: Instant,
-) -> Option<Unsent> {
+) -> Option<UnsentMessage> {
     let is_worth_retrying = match error {
         Error::Refused(problem) if problem.retryable => true,
         // The server failed before or after it stored the message. If it is stored, the repeat returns it.
-        Error::Refused(problem) => problem.status >= 500 && outbox.failed(client_message_id) < MAX_SERVER_FAILURES,
-        Error::Unexpected(_) => outbox.failed(client_message_id) < MAX_SERVER_FAILURES,
+        Error::Refused(problem) => {
+            problem.status >= 500 && outbox.count_failure(client_message_id) < MAX_SERVER_FAILURES
+        }
+        Error::Unexpected(_) => outbox.count_failure(client_message_id) < MAX_SERVER_FAILURES,
         _ => true,
     };
     if !is_worth_retrying {
-        return outbox.done(client_message_id);
+        return outbox.remove(client_message_id);
     }
     let wait = random::back_off(outbox.tries(client_message_id), MAX_FIRST_WAIT, MAX_WAIT) + retry_after(error);
-    outbox.again(client_message_id, now, wait);
+    outbox.schedule_retry(client_message_id, now, wait);
     None
 }
 
@@ -49,7 +51,7 @@ mod tests {
     fn outbox(now: Instant) -> Outbox {
         let mut outbox = Outbox::default();
         outbox.push("c".to_owned(), Draft::text("Hello"), "m-1".to_owned()).unwrap();
-        outbox.next(now).unwrap();
+        outbox.start_next(now).unwrap();
         outbox
     }
 
@@ -58,9 +60,9 @@ mod tests {
         let now = Instant::now();
         let mut outbox = outbox(now);
         assert_eq!(retry_or_give_up(&mut outbox, "m-1", &refusal(429, Some(3000)), now), None);
-        assert!(outbox.due().is_some_and(|due| due >= now + Duration::from_secs(3)));
+        assert!(outbox.next_due().is_some_and(|due| due >= now + Duration::from_secs(3)));
         assert_eq!(retry_or_give_up(&mut outbox, "m-1", &Error::NoAnswer, now), None);
-        assert!(outbox.due().is_some_and(|due| due <= now + MAX_WAIT));
+        assert!(outbox.next_due().is_some_and(|due| due <= now + MAX_WAIT));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! When to send a ping, and when a silence is too long to be believed.
+//! When to send a ping, and after which silence to sync.
 
 use crate::session::Options;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 pub(super) struct Heartbeat {
     ping_after: Duration,
     ping_at: Instant,
-    silence: Duration,
+    sync_after: Duration,
     silent_at: Instant,
 }
 
@@ -16,10 +16,10 @@ impl Heartbeat {
     /// The timers of a connection that begins now.
     pub(super) fn new(options: &Options, now: Instant) -> Self {
         Self {
-            ping_after: options.heartbeat,
-            ping_at: now + options.heartbeat,
-            silence: options.silence,
-            silent_at: now + options.silence,
+            ping_after: options.ping_after,
+            ping_at: now + options.ping_after,
+            sync_after: options.sync_after,
+            silent_at: now + options.sync_after,
         }
     }
 
@@ -28,9 +28,9 @@ impl Heartbeat {
         self.ping_at = now + self.ping_after;
     }
 
-    /// A frame came, or a sync stands in for one.
+    /// A frame came, or a sync is sent because none did.
     pub(super) fn restart_silence(&mut self, now: Instant) {
-        self.silent_at = now + self.silence;
+        self.silent_at = now + self.sync_after;
     }
 
     /// A request timed out: a ping finds out whether the server is there. Any frame that is sent first does too.
@@ -64,7 +64,7 @@ mod tests {
     const SILENCE: Duration = Duration::from_secs(60);
 
     fn heartbeat(now: Instant) -> Heartbeat {
-        let options = Options { heartbeat: PING, silence: SILENCE, ..Options::new("http://host", "ws://host") };
+        let options = Options { ping_after: PING, sync_after: SILENCE, ..Options::new("http://host", "ws://host") };
         Heartbeat::new(&options, now)
     }
 

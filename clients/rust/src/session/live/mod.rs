@@ -18,7 +18,7 @@ use super::{Task, Update};
 use crate::documents::{Inbox, MessageAnswer, SyncAnswer};
 use crate::events::Event;
 use crate::problem::{Code, Problem};
-use crate::state::Question;
+use crate::state::CatchUpRequest;
 use crate::{Error, call};
 use catch_up::{CatchUp, Step};
 use heartbeat::Heartbeat;
@@ -34,7 +34,7 @@ pub(super) enum End {
     ConnectionLost(Error),
 }
 
-/// A connection, and what is in progress on it.
+/// A connection with its requests and timers.
 pub(super) struct Live<'a> {
     context: &'a mut Context,
     connection: Connection,
@@ -52,7 +52,7 @@ impl<'a> Live<'a> {
         context.shared.lock().token.clone_from(&connection.token);
         let options = &context.options;
         Self {
-            requests: Requests::new(options.request),
+            requests: Requests::new(options.request_timeout),
             catch_up: CatchUp::new(options, now),
             heartbeat: Heartbeat::new(options, now),
             renewal: Renewal::new(connection.renew_at),
@@ -65,7 +65,7 @@ impl<'a> Live<'a> {
 
     /// Whether it lasted so long that connecting again begins with the first wait.
     pub(super) fn has_lasted(&self) -> bool {
-        self.connected_at.elapsed() >= self.context.options.longest_wait
+        self.connected_at.elapsed() >= self.context.options.max_wait
     }
 
     /// Serves the connection until it is lost, or all handles are dropped.
@@ -122,20 +122,20 @@ impl<'a> Live<'a> {
         {
             self.send_request(action, fields, Waiter::Ping)?;
         }
-        let mut held = self.context.shared.lock();
-        let is_watched = !held.state.opened().is_empty();
-        if is_watched && self.heartbeat.is_silent(now) && !held.state.is_behind() {
+        let mut data = self.context.shared.lock();
+        let is_watched = !data.state.visible().is_empty();
+        if is_watched && self.heartbeat.is_silent(now) && !data.state.is_behind() {
             // The last event before a silence can be lost without a trace.
-            held.state.missed();
+            data.state.mark_behind();
             self.heartbeat.restart_silence(now);
             self.context.shared.wake.notify_one();
         }
-        let silent_at = (is_watched && !held.state.is_behind()).then_some(self.heartbeat.silent_at());
+        let silent_at = (is_watched && !data.state.is_behind()).then_some(self.heartbeat.silent_at());
         let timers = [
             silent_at,
-            self.catch_up.delayed_until(&held.state, now),
+            self.catch_up.delayed_until(&data.state, now),
             self.catch_up.gap_until(),
-            held.outbox.due().map(Instant::from_std),
+            data.outbox.next_due().map(Instant::from_std),
             self.requests.next_timeout(),
             self.renewal.due_at(),
             self.former.close_at(),
@@ -160,7 +160,7 @@ impl<'a> Live<'a> {
 
     fn send_messages(&mut self, now: Instant) -> Result<(), Error> {
         loop {
-            let Some(unsent) = self.context.shared.lock().outbox.next(now.into_std()) else { return Ok(()) };
+            let Some(unsent) = self.context.shared.lock().outbox.start_next(now.into_std()) else { return Ok(()) };
             let call = call::send_message(&unsent.chat, &unsent.draft, &unsent.client_message_id);
             if let Some((action, fields)) = call.as_frame() {
                 self.send_request(action, fields, Waiter::Message(unsent.client_message_id))?;
@@ -176,13 +176,13 @@ impl<'a> Live<'a> {
         };
         match step {
             Step::Wait => {}
-            Step::ReportCaughtUp => self.context.shared.say(Update::CaughtUp),
-            Step::Ask(Question::Inbox(cursor)) => {
+            Step::ReportCaughtUp => self.context.shared.report(Update::CaughtUp),
+            Step::Send(CatchUpRequest::Inbox(cursor)) => {
                 self.catch_up.request_inbox_page(self.context.shared.clone(), cursor);
             }
-            Step::Ask(Question::Sync(asked)) => {
-                if let Some((action, fields)) = Question::sync(&asked).as_frame() {
-                    self.send_request(action, fields, Waiter::Sync(asked))?;
+            Step::Send(CatchUpRequest::Sync(sync)) => {
+                if let Some((action, fields)) = CatchUpRequest::sync_call(&sync).as_frame() {
+                    self.send_request(action, fields, Waiter::Sync(sync))?;
                 }
             }
         }
@@ -202,7 +202,7 @@ impl<'a> Live<'a> {
         if frame.get("event").is_some() {
             // A later server may have events that this client does not know: it ignores them.
             if let Ok(event) = serde_json::from_value::<Event>(frame) {
-                self.context.shared.take(|state| state.event(event));
+                self.context.shared.update_state(|state| state.apply_event(event));
             }
             return Ok(());
         }
@@ -212,7 +212,7 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// Hands a reply to whoever waits for it.
+    /// Passes a reply to its waiter.
     ///
     /// # Errors
     /// The token of the connection has expired.
@@ -233,12 +233,12 @@ impl<'a> Live<'a> {
         match waiter {
             Waiter::Handle(reply) => drop(reply.send(Ok(data))),
             Waiter::Message(ref client_message_id) => match parse::<MessageAnswer>(data) {
-                Ok(answer) => self.context.shared.sent(client_message_id, answer.message),
+                Ok(answer) => self.context.shared.acknowledge(client_message_id, answer.message),
                 Err(error) => self.fail(waiter, error),
             },
-            Waiter::Sync(ref asked) => match parse::<SyncAnswer>(data) {
+            Waiter::Sync(ref sync) => match parse::<SyncAnswer>(data) {
                 Ok(answer) => {
-                    if !self.context.shared.take(|state| state.synced(asked, answer)) {
+                    if !self.context.shared.update_state(|state| state.apply_sync(sync, answer)) {
                         self.catch_up.slow_down(Instant::now());
                     }
                 }
@@ -248,7 +248,7 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// Handles a request that was not answered with what was asked for.
+    /// Handles a request that failed, or whose reply cannot be read.
     fn fail(&mut self, waiter: Waiter, error: Error) {
         match waiter {
             Waiter::Handle(reply) => drop(reply.send(Err(error))),
@@ -259,11 +259,11 @@ impl<'a> Live<'a> {
     }
 
     fn fail_send(&self, client_message_id: &str, error: Error) {
-        let mut held = self.context.shared.lock();
+        let mut data = self.context.shared.lock();
         let now = Instant::now().into_std();
-        if let Some(unsent) = failed_send::retry_or_give_up(&mut held.outbox, client_message_id, &error, now) {
+        if let Some(unsent) = failed_send::retry_or_give_up(&mut data.outbox, client_message_id, &error, now) {
             let (unsent, error) = (Box::new(unsent), Box::new(error));
-            self.context.shared.say(Update::NotSent { unsent, error });
+            self.context.shared.report(Update::NotSent { unsent, error });
         }
     }
 
@@ -275,14 +275,14 @@ impl<'a> Live<'a> {
     fn report_failure(&self, task: Task, error: Error) {
         // A missing connection is reported by Update::Connection.
         if !matches!(error, Error::NotConnected) {
-            self.context.shared.say(Update::Failed { task, error: Box::new(error) });
+            self.context.shared.report(Update::Failed { task, error: Box::new(error) });
         }
     }
 
     fn receive_inbox_page(&mut self, cursor: Option<&str>, page: Result<Inbox, Error>) {
         match page {
             Ok(page) => {
-                self.context.shared.take(|state| state.listed(cursor, page));
+                self.context.shared.update_state(|state| state.apply_inbox_page(cursor, page));
             }
             Err(error) => self.fail_catch_up(error),
         }
@@ -299,7 +299,7 @@ impl<'a> Live<'a> {
                 self.renewal.succeed(connection.renew_at);
                 let former = std::mem::replace(&mut self.connection, connection);
                 self.requests.forget_pings();
-                self.former.keep(former, now + options.request);
+                self.former.keep(former, now + options.request_timeout);
             }
             Err(error) => {
                 self.renewal.fail(now, options);

@@ -51,7 +51,7 @@ impl Renewal {
     /// The try failed: the next one waits, longer each time.
     pub(super) fn fail(&mut self, now: Instant, options: &Options) {
         self.failed_tries = self.failed_tries.saturating_add(1);
-        self.due_at = now + random::back_off(self.failed_tries, options.first_wait, options.longest_wait);
+        self.due_at = now + random::back_off(self.failed_tries, options.max_first_wait, options.max_wait);
     }
 }
 
@@ -114,16 +114,16 @@ mod tests {
     #[test]
     fn failed_tries_wait_up_to_a_bound_that_doubles_and_is_reset_by_success() {
         let now = Instant::now();
-        let (first_wait, longest_wait) = (Duration::from_millis(500), Duration::from_secs(2));
-        let options = Options { first_wait, longest_wait, ..Options::new("http://host", "ws://host") };
+        let (max_first_wait, max_wait) = (Duration::from_millis(500), Duration::from_secs(2));
+        let options = Options { max_first_wait, max_wait, ..Options::new("http://host", "ws://host") };
         let mut renewal = Renewal::new(now);
-        for bound in [first_wait, first_wait * 2, longest_wait, longest_wait] {
+        for bound in [max_first_wait, max_first_wait * 2, max_wait, max_wait] {
             renewal.fail(now, &options);
             assert!(renewal.due_at().is_some_and(|at| now <= at && at <= now + bound), "{bound:?}");
         }
         renewal.succeed(now + Duration::from_secs(60));
         assert_eq!(renewal.due_at(), Some(now + Duration::from_secs(60)));
         renewal.fail(now, &options);
-        assert!(renewal.due_at().is_some_and(|at| at <= now + first_wait));
+        assert!(renewal.due_at().is_some_and(|at| at <= now + max_first_wait));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::problem::Problem;
-use crate::state::Asked;
+use crate::state::PendingSync;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ pub(super) enum Waiter {
     Handle(oneshot::Sender<Result<Value, Error>>),
     /// The outbox, with the message of this clientMessageId.
     Message(String),
-    Sync(Asked),
+    Sync(PendingSync),
     Ping,
 }
 

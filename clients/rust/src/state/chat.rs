@@ -1,0 +1,407 @@
+//! One chat as a client holds it.
+
+use crate::documents::{Chat, ChatSync, Cursor, InboxEntry, Member, Message, Page, Rev, Seq, Time, UserId};
+use crate::events::{Event, Receipt};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many events of a chat may wait for the events before them.
+const MAX_WAITING_EVENTS: usize = 100;
+
+/// A participant's position in a chat.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Position {
+    /// The participant sees the messages after it.
+    joined_seq: Seq,
+    read_seq: Seq,
+}
+
+/// One chat as a client holds it: its document, the latest messages without a gap, and the read positions.
+#[derive(Debug, Clone)]
+pub struct ChatState {
+    chat: Chat,
+    /// All messages above it are held, up to `seq`.
+    held_above: Seq,
+    seq: Seq,
+    rev: Rev,
+    floor: Seq,
+    messages: BTreeMap<Seq, Message>,
+    /// The last message as the inbox showed it, while the message itself is not held.
+    preview: Option<Message>,
+    positions: BTreeMap<UserId, Position>,
+    mute: Mute,
+    /// Events that came before the events that they follow.
+    waiting_events: Vec<Event>,
+}
+
+/// Whether this user muted a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Mute {
+    No,
+    /// `until` is None if the mute has no end, or the end is not known yet.
+    Yes {
+        until: Option<Time>,
+    },
+}
+
+/// What became of an event.
+#[allow(clippy::large_enum_variant)] // it is used up at once
+pub(super) enum EventOutcome {
+    /// It follows what is held, and is applied; or it is a hint that has no order.
+    News(Event),
+    /// It brings nothing new.
+    Known,
+    /// It waits for the events before it.
+    Waits,
+    /// Too many events wait: what is missing must be asked for.
+    TooManyWait,
+}
+
+impl ChatState {
+    /// A chat that begins at its floor: all of its messages are to come.
+    pub(super) fn from_floor(chat: Chat) -> Self {
+        let floor = chat.floor;
+        Self {
+            held_above: floor,
+            seq: floor,
+            rev: chat.rev,
+            floor,
+            chat,
+            messages: BTreeMap::new(),
+            preview: None,
+            positions: BTreeMap::new(),
+            mute: Mute::No,
+            waiting_events: Vec::new(),
+        }
+    }
+
+    /// A chat that begins at its end: earlier messages are loaded by pages, when the user wants to see them.
+    pub(super) fn from_end(chat: Chat) -> Self {
+        let end = chat.seq.max(chat.floor);
+        Self { held_above: end, seq: end, ..Self::from_floor(chat) }
+    }
+
+    /// The chat's document. Its `seq`, `rev` and `floor` may be out of date: use [`seq`](Self::seq), [`rev`](Self::rev) and
+    /// [`floor`](Self::floor).
+    pub fn chat(&self) -> &Chat {
+        &self.chat
+    }
+
+    /// The seq of the last message; 0 if there is none.
+    pub fn seq(&self) -> Seq {
+        self.seq
+    }
+
+    /// The rev of the last change that is applied.
+    pub fn rev(&self) -> Rev {
+        self.rev
+    }
+
+    /// The messages up to this seq are hidden from this user.
+    pub fn floor(&self) -> Seq {
+        self.floor
+    }
+
+    /// Whether this user can see older messages than those that are held.
+    pub fn has_older(&self) -> bool {
+        self.held_above > self.floor
+    }
+
+    /// Older messages are those below this seq. It is the seq of the oldest message that is held; if none is, the seq of the
+    /// next message.
+    pub fn oldest_seq(&self) -> Seq {
+        self.held_above + 1
+    }
+
+    /// The messages that are held, by seq. Messages that this user deleted for themselves are missing.
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Message> {
+        self.messages.values()
+    }
+
+    /// The message with this seq; None if it is not held.
+    pub fn message(&self, seq: Seq) -> Option<&Message> {
+        self.messages.get(&seq)
+    }
+
+    /// The last message, or its beginning from the inbox. None if this user sees no message, or it is not known yet.
+    pub fn last_message(&self) -> Option<&Message> {
+        let last = self.messages.values().next_back();
+        last.or(self.preview.as_ref()).filter(|message| message.seq > self.floor)
+    }
+
+    /// When the last message was sent, or the chat was created if that is later. Order chats by it.
+    pub fn active_at(&self) -> &Time {
+        self.last_message().map_or(&self.chat.created_at, |message| (&message.created_at).max(&self.chat.created_at))
+    }
+
+    /// Who has read a message: its sender, and the participants whose read position is at or above it. Participants who
+    /// joined after it do not count.
+    pub fn seen_by<'a>(&'a self, message: &'a Message) -> BTreeSet<&'a str> {
+        let has_seen = |(_, position): &(&UserId, &Position)| {
+            position.joined_seq < message.seq && message.seq <= position.read_seq
+        };
+        let mut seen: BTreeSet<_> = self.positions.iter().filter(has_seen).map(|(user, _)| user.as_str()).collect();
+        seen.insert(&message.sender_id);
+        seen
+    }
+
+    /// The read position of a user; 0 if it is not known.
+    pub fn read_seq_of(&self, user: &str) -> Seq {
+        self.positions.get(user).map_or(0, |position| position.read_seq)
+    }
+
+    /// How many messages this user has not read.
+    pub fn unread(&self, me: &str) -> u64 {
+        self.seq.saturating_sub(self.read_seq_of(me).max(self.floor))
+    }
+
+    /// Whether the chat is muted at the time `now`: RFC 3339 in UTC with milliseconds, as in the documents.
+    pub fn is_muted(&self, now: &str) -> bool {
+        match &self.mute {
+            Mute::No => false,
+            Mute::Yes { until } => until.as_deref().is_none_or(|until| now < until),
+        }
+    }
+
+    /// When the mute ends. None if the chat is not muted, the mute has no end, or the end is not known yet.
+    pub fn muted_until(&self) -> Option<&Time> {
+        match &self.mute {
+            Mute::Yes { until } => until.as_ref(),
+            Mute::No => None,
+        }
+    }
+
+    pub(super) fn cursor(&self) -> Cursor {
+        Cursor { seq: self.seq, rev: self.rev }
+    }
+
+    /// Whether events wait for the events before them.
+    pub(super) fn has_gap(&self) -> bool {
+        !self.waiting_events.is_empty()
+    }
+
+    pub(super) fn set_mute(&mut self, muted: bool, until: Option<Time>) {
+        self.mute = if muted { Mute::Yes { until } } else { Mute::No };
+    }
+
+    /// Raises the read position of a user. False if it is not lower.
+    pub(super) fn raise_read_seq(&mut self, user: &str, seq: Seq) -> bool {
+        let position = self.positions.entry(user.to_owned()).or_default();
+        let is_news = seq > position.read_seq;
+        position.read_seq = position.read_seq.max(seq);
+        is_news
+    }
+
+    fn put_document(&mut self, chat: Chat) -> bool {
+        let is_news = chat.rev > self.chat.rev;
+        // At the same rev, seq or floor may be newer.
+        if chat.rev >= self.chat.rev {
+            if !chat.participants_limited {
+                self.positions.retain(|user, _| chat.participants.binary_search(user).is_ok());
+            }
+            self.chat = chat;
+        }
+        is_news
+    }
+
+    fn raise_floor(&mut self, floor: Seq) {
+        self.floor = self.floor.max(floor);
+        self.held_above = self.held_above.max(self.floor);
+        self.seq = self.seq.max(self.floor);
+        self.messages = self.messages.split_off(&(self.held_above + 1));
+    }
+
+    /// Stores a message unless a newer state of it is held. False if nothing changes, or the message is below what is held.
+    fn put(&mut self, me: &str, message: &Message) -> bool {
+        let seq = message.seq;
+        if let Some(preview) = self.preview.take_if(|preview| preview.seq == seq && preview.rev <= message.rev)
+            && seq <= self.held_above
+        {
+            // The message is not held, but the inbox shows it.
+            let is_hidden = message.deleted_for.iter().any(|user| user == me);
+            self.preview = Some(message.clone()).filter(|_| !is_hidden);
+            return preview.rev < message.rev;
+        }
+        if seq <= self.held_above || self.messages.get(&seq).is_some_and(|held| held.rev > message.rev) {
+            return false;
+        }
+        if message.deleted_for.iter().any(|user| user == me) {
+            return self.messages.remove(&seq).is_some();
+        }
+        // A longer seenBy at the same rev is no change.
+        let before = self.messages.insert(seq, message.clone());
+        before.is_none_or(|before| before.rev < message.rev)
+    }
+
+    /// Applies an event about this chat, except `chat.created` and `chat.left`.
+    pub(super) fn apply_event(&mut self, me: &str, event: Event) -> EventOutcome {
+        match &event {
+            Event::MessageCreated { seq, data, .. } => {
+                if *seq > self.seq + 1 {
+                    return self.hold_back(event);
+                }
+                let is_next = *seq == self.seq + 1;
+                // A known seq without a message: this user deleted the message.
+                let is_news = (is_next || self.messages.contains_key(seq)) && {
+                    self.seq = self.seq.max(*seq);
+                    self.put(me, data)
+                };
+                // The sender of an earlier message may have left meanwhile.
+                if is_next || self.positions.contains_key(&data.sender_id) {
+                    self.raise_read_seq(&data.sender_id, *seq);
+                }
+                match (is_next, is_news) {
+                    (true, _) => EventOutcome::News(event),
+                    (false, true) => EventOutcome::News(Event::message_updated(data.clone())),
+                    (false, false) => EventOutcome::Known,
+                }
+            }
+            Event::MessageUpdated { seq, rev, data, .. } => {
+                if *rev <= self.rev {
+                    return EventOutcome::Known;
+                }
+                if *rev > self.rev + 1 || *seq > self.seq {
+                    return self.hold_back(event);
+                }
+                self.rev = *rev;
+                self.put(me, data);
+                EventOutcome::News(event)
+            }
+            Event::ChatUpdated { rev, data, .. } => {
+                if *rev <= self.rev {
+                    return EventOutcome::Known;
+                }
+                if *rev > self.rev + 1 {
+                    return self.hold_back(event);
+                }
+                self.rev = *rev;
+                self.put_document(data.clone());
+                self.raise_floor(data.floor);
+                EventOutcome::News(event)
+            }
+            Event::ReceiptUpdated { data, .. } => {
+                if self.raise_read_seq(&data.user_id, data.read_seq) {
+                    EventOutcome::News(event)
+                } else {
+                    EventOutcome::Known
+                }
+            }
+            _ => EventOutcome::News(event),
+        }
+    }
+
+    fn hold_back(&mut self, event: Event) -> EventOutcome {
+        if self.waiting_events.len() >= MAX_WAITING_EVENTS {
+            return EventOutcome::TooManyWait;
+        }
+        if !self.waiting_events.contains(&event) {
+            self.waiting_events.push(event);
+        }
+        EventOutcome::Waits
+    }
+
+    /// Applies the events that waited and now follow what is held. Returns those that are news.
+    pub(super) fn apply_waiting_events(&mut self, me: &str) -> Vec<Event> {
+        let mut events = Vec::new();
+        loop {
+            let count = self.waiting_events.len();
+            for event in std::mem::take(&mut self.waiting_events) {
+                // An event that still waits is put back, and there is room for it.
+                if let EventOutcome::News(event) = self.apply_event(me, event) {
+                    events.push(event);
+                }
+            }
+            if self.waiting_events.len() == count || self.waiting_events.is_empty() {
+                return events;
+            }
+        }
+    }
+
+    /// Applies the chat's part of the answer to a sync whose cursor had `cursor_seq`. Returns the events that result.
+    pub(super) fn apply_sync(&mut self, me: &str, cursor_seq: Seq, part: ChatSync) -> Vec<Event> {
+        let mut events = Vec::new();
+        let (chat_id, floor) = (self.chat.chat_id.clone(), self.floor);
+        self.raise_floor(part.floor);
+        let is_changed = part.chat.is_some_and(|chat| self.put_document(chat));
+        for message in &part.changed {
+            if self.put(me, message) {
+                let (seq, rev, data) = (message.seq, message.rev, message.clone());
+                events.push(Event::MessageUpdated { chat_id: chat_id.clone(), seq, rev, data });
+            }
+        }
+        // An event may have brought a message that this user had deleted when the answer was made: the answer lacks it.
+        let in_answer: BTreeSet<_> = part.messages.iter().map(|message| message.seq).collect();
+        let is_deleted = |seq: &Seq| cursor_seq < *seq && *seq <= part.cursor.seq && !in_answer.contains(seq);
+        for (_, mut message) in self.messages.extract_if(.., |seq, _| is_deleted(seq)) {
+            message.deleted_for = vec![me.to_owned()];
+            events.push(Event::message_updated(message));
+        }
+        for message in part.messages {
+            let is_new = message.seq > self.seq;
+            if self.put(me, &message) {
+                events.push(if is_new { Event::message_created(message) } else { Event::message_updated(message) });
+            }
+        }
+        self.seq = self.seq.max(part.cursor.seq);
+        self.rev = self.rev.max(part.cursor.rev);
+        self.set_mute(part.muted, part.muted_until);
+        let receipt = |user_id: &str, read_seq, read_at| {
+            let data = Receipt { user_id: user_id.to_owned(), read_seq, read_at };
+            Event::ReceiptUpdated { chat_id: chat_id.clone(), data }
+        };
+        for member in part.members.iter().flatten() {
+            if self.read_seq_of(&member.user_id) < member.read_seq {
+                events.push(receipt(&member.user_id, member.read_seq, member.read_at.clone()));
+            }
+        }
+        if let Some(members) = &part.members {
+            self.put_members(members);
+        }
+        if self.raise_read_seq(me, part.read_seq) {
+            events.push(receipt(me, part.read_seq, None));
+        }
+        if is_changed || self.floor > floor {
+            events.push(Event::ChatUpdated { chat_id: chat_id.clone(), rev: self.rev, data: self.chat.clone() });
+        }
+        events.extend(self.apply_waiting_events(me));
+        events
+    }
+
+    /// Replaces all positions. A read position that an event has raised meanwhile stays.
+    pub(super) fn put_members(&mut self, members: &[Member]) {
+        let position = |member: &Member| {
+            let read_seq = member.read_seq.max(self.read_seq_of(&member.user_id));
+            (member.user_id.clone(), Position { joined_seq: member.joined_seq, read_seq })
+        };
+        self.positions = members.iter().map(position).collect();
+    }
+
+    /// Applies an entry of the inbox. True if the chat has messages or changes that are not held.
+    pub(super) fn apply_inbox_entry(&mut self, me: &str, entry: InboxEntry) -> bool {
+        self.set_mute(entry.muted, entry.muted_until);
+        self.raise_read_seq(me, entry.read_seq);
+        if let Some(message) = entry.last_message
+            && message.seq <= self.held_above
+            && self.preview.as_ref().is_none_or(|preview| preview.rev <= message.rev)
+        {
+            self.preview = Some(message);
+        }
+        entry.chat.seq > self.seq || entry.chat.rev > self.rev || entry.chat.floor > self.floor
+    }
+
+    /// Stores a page of older messages if it ends where the held messages begin. False if it does not.
+    pub(super) fn put_older(&mut self, me: &str, page: &Page) -> bool {
+        self.raise_floor(page.floor);
+        // A page may lack messages that were being stored. So there may be none between its end and what is held.
+        let Some(range) = page.range.filter(|range| range.to >= self.held_above) else {
+            return self.held_above <= self.floor;
+        };
+        let from = if page.has_more_before { range.from.saturating_sub(1) } else { self.floor };
+        self.held_above = self.held_above.min(from.max(self.floor));
+        for message in &page.messages {
+            self.put(me, message);
+        }
+        // A sync asks again for the changes since the page was read.
+        self.rev = self.rev.min(page.rev);
+        true
+    }
+}

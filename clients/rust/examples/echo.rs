@@ -1,5 +1,5 @@
-//! A bot that answers every text that is sent to it, in all of its chats, until it is stopped. It also answers texts that
-//! are sent while its connection is lost, but not those from before it started.
+//! A bot that answers every text that is sent to it, in all of its chats, until it is stopped. It also answers texts
+//! that are sent while its connection is lost, but not those from before it started.
 //!
 //! With `cargo run` in another terminal:
 //!

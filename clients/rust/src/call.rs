@@ -169,8 +169,8 @@ pub fn list_messages(chat: &str, position: PagePosition, limit: u32) -> Call<Pag
     ])
 }
 
-/// Creates an attachment of `size_bytes` bytes whose SHA-256 in hexadecimal is `sha256`. The answer has the request that
-/// uploads the bytes.
+/// Creates an attachment of `size_bytes` bytes whose SHA-256 in hexadecimal is `sha256`. The answer has the request
+/// that uploads the bytes.
 pub fn create_attachment(
     chat: &str,
     new: &NewAttachment,
@@ -244,8 +244,8 @@ pub fn get_me() -> Call<UserAnswer> {
     Call::new(Method::GET, &["me"])
 }
 
-/// Changes the caller's nickname, or whether mentions notify them in chats that they muted. None keeps the value. At least
-/// one must be given.
+/// Changes the caller's nickname, or whether mentions notify them in chats that they muted. None keeps the value. At
+/// least one must be given.
 pub fn update_me(nickname: Option<&str>, notify_on_mention: Option<bool>) -> Call<UserAnswer> {
     let mut call = Call::new(Method::PATCH, &["me"]);
     if let Some(nickname) = nickname {

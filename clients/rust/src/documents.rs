@@ -1,6 +1,6 @@
-//! The documents in answers, replies and events, as docs/openapi.yaml describes them. A document that is read and written
-//! again is the same JSON: a test checks this with every example of both descriptions, and the end-to-end tests check it
-//! with every answer and frame that they see.
+//! The documents in answers, replies and events, as docs/openapi.yaml describes them. A document that is read and
+//! written again is the same JSON: a test checks this with every example of both descriptions, and the end-to-end tests
+//! check it with every answer and frame that they see.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -2,10 +2,11 @@
 
 use crate::problem::Problem;
 use crate::wire::ClientError;
+use std::time::Duration;
 use tokio_tungstenite::tungstenite::http::StatusCode;
 
-/// Why a request failed. After [`Wire`](Self::Wire), [`NoAnswer`](Self::NoAnswer), [`NotConnected`](Self::NotConnected) and
-/// [`Unexpected`](Self::Unexpected) it may have been executed all the same.
+/// Why a request failed. After [`Wire`](Self::Wire), [`NoAnswer`](Self::NoAnswer), [`NotConnected`](Self::NotConnected)
+/// and [`Unexpected`](Self::Unexpected) it may have been executed all the same.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The system refused the request.
@@ -63,6 +64,11 @@ impl Error {
             Self::Refused(problem) => Some(problem),
             _ => None,
         }
+    }
+
+    /// How long the server asks to wait before a retry; zero if it gives no time.
+    pub(crate) fn retry_after(&self) -> Duration {
+        self.problem().and_then(Problem::retry_after).unwrap_or_default()
     }
 
     /// Whether there was no token, or the handshake refused it (401, 403): another token may help.

@@ -3,8 +3,8 @@
 use crate::documents::{Chat, ChatId, ChatUser, Message, Rev, Seq, Status, Time, UserId};
 use serde::{Deserialize, Serialize};
 
-/// An event. [`Update::Event`](crate::Update::Event) reports the events of a chat in the order of its log, each once. The
-/// library also makes events from the answers of syncs. Fields that a sync does not have are optional here.
+/// An event. [`Update::Event`](crate::Update::Event) reports the events of a chat in the order of its log, each once.
+/// The library also makes events from the answers of syncs. Fields that a sync does not have are optional here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all_fields = "camelCase")]
 pub enum Event {

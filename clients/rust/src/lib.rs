@@ -1,12 +1,13 @@
 //! A client of both APIs. It misses no event and repeats none, also after a lost connection.
 //!
-//! - [`Client`] is for applications. It keeps a connection and connects again with full jitter. It asks for what it missed,
-//!   sends each message under one id until it is stored, and reports what happens, in order and once.
-//! - [`State`] is what the client holds: a pure reducer of events and answers, with the rules of docs/API.md. [`outbox`] is
-//!   what the client has to send.
-//! - [`call`] has every request as a function. [`documents`], [`events`] and [`problem`] have the types of answers, replies
-//!   and events, as docs/openapi.yaml and docs/asyncapi.yaml describe them.
-//! - [`wire`] is one request and one connection at a time, in JSON. Tests use it to send what this client would not send.
+//! - [`Client`] is for applications. It keeps a connection and connects again with full jitter. It asks for what it
+//!   missed, sends each message under one id until it is stored, and reports what happens, in order and once.
+//! - [`State`] is what the client holds: a pure reducer of events and answers, with the rules of docs/API.md.
+//!   [`outbox`] is what the client has to send.
+//! - [`call`] has every request as a function. [`documents`], [`events`] and [`problem`] have the types of answers,
+//!   replies and events, as docs/openapi.yaml and docs/asyncapi.yaml describe them.
+//! - [`wire`] is one request and one connection at a time, in JSON. Tests use it to send what this client would not
+//!   send.
 //!
 //! ```no_run
 //! use client::draft::{Draft, NewChat};

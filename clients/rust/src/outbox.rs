@@ -1,6 +1,6 @@
-//! Messages that are not acknowledged yet. Each is sent under one clientMessageId until it is stored or refused, so it is
-//! stored once however often it is repeated. Per chat, one message is in flight at a time, so messages are stored in the
-//! order in which they were written. Pure: the time is passed in.
+//! Messages that are not acknowledged yet. Each is sent under one clientMessageId until it is stored or refused, so it
+//! is stored once however often it is repeated. Per chat, one message is in flight at a time, so messages are stored in
+//! the order in which they were written. Pure: the time is passed in.
 
 use crate::Error;
 use crate::documents::{ChatId, Message};
@@ -69,8 +69,8 @@ impl Outbox {
         self.waiting().find(|unsent| unsent.client_message_id == client_message_id).map_or(0, |unsent| unsent.tries)
     }
 
-    /// Counts a try that the server answered, but failed to serve. Returns how many there are; 0 if the message does not
-    /// wait.
+    /// Counts a try that the server answered, but failed to serve. Returns how many there are; 0 if the message does
+    /// not wait.
     pub fn count_failure(&mut self, client_message_id: &str) -> u32 {
         self.find_mut(client_message_id).map_or(0, |unsent| {
             unsent.server_failures += 1;
@@ -78,8 +78,8 @@ impl Outbox {
         })
     }
 
-    /// The next message to send now; None if all must wait. It is in flight from now on. A message waits for the message
-    /// before it in the same chat.
+    /// The next message to send now; None if all must wait. It is in flight from now on. A message waits for the
+    /// message before it in the same chat.
     pub fn start_next(&mut self, now: Instant) -> Option<UnsentMessage> {
         let mut blocked_chats = BTreeSet::new();
         let next = self.waiting.iter_mut().find(|unsent| {

@@ -23,9 +23,10 @@ pub(crate) fn up_to(max: Duration) -> Duration {
     max.mul_f64(f64::from(u32::from_be_bytes([a, b, c, d])) / f64::from(u32::MAX))
 }
 
-/// A random wait before the next try, between 0 and a bound. After the first failed try (`failed_tries` is 1) the bound is
-/// `max_first_wait`. It doubles with every further one, up to `max_wait`. This is "full jitter" of "Exponential Backoff
-/// And Jitter" in the AWS Architecture Blog: clients that lose their connections together do not come back together.
+/// A random wait before the next try, between 0 and a bound. After the first failed try (`failed_tries` is 1) the bound
+/// is `max_first_wait`. It doubles with every further one, up to `max_wait`. This is "full jitter" of "Exponential
+/// Backoff And Jitter" in the AWS Architecture Blog: clients that lose their connections together do not come back
+/// together.
 pub(crate) fn back_off(failed_tries: u32, max_first_wait: Duration, max_wait: Duration) -> Duration {
     up_to(max_back_off(failed_tries, max_first_wait, max_wait))
 }

@@ -7,8 +7,8 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use std::time::{Duration, SystemTime};
 
-/// Gives the tokens of one user. The client asks for a token before each connection, also before the present token expires,
-/// and when the HTTP API refuses the present one.
+/// Gives the tokens of one user. The client asks for a token before each connection, also before the present token
+/// expires, and when the HTTP API refuses the present one.
 pub trait TokenSource: Send + Sync {
     /// A token that is valid now.
     fn token(&self) -> BoxFuture<'_, Result<String, Error>>;

@@ -16,7 +16,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a transfer is tried in all.
 const MAX_ATTEMPTS: u32 = 4;
-/// The first wait before another try is at most this long. The bound doubles with each further wait, up to [`MAX_WAIT`].
+/// The first wait before another try is at most this long. The bound doubles with each further wait, up to
+/// [`MAX_WAIT`].
 const MAX_FIRST_WAIT: Duration = Duration::from_secs(2);
 /// No wait before another try is longer.
 const MAX_WAIT: Duration = Duration::from_secs(8);
@@ -53,7 +54,8 @@ impl Transfer {
         // The bucket answers when it has all bytes, so an upload has no read time-out of its own.
         match send_with_retry(put, 0, TRANSFER_TIMEOUT).await {
             Ok(_) => Ok(()),
-            // An earlier try stored the object, and its answer was lost. The bytes are the same: their SHA-256 is signed.
+            // An earlier try stored the object, and its answer was lost. The bytes are the same: their SHA-256 is
+            // signed.
             Err(Error::Bucket { status: StatusCode::PRECONDITION_FAILED, .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -72,8 +74,8 @@ impl Transfer {
     }
 }
 
-/// Sends a request once. Returns the body of a successful answer, of at most `max_bytes`. Errors do not contain the URL:
-/// whoever has a presigned URL can read the bytes.
+/// Sends a request once. Returns the body of a successful answer, of at most `max_bytes`. Errors do not contain the
+/// URL: whoever has a presigned URL can read the bytes.
 async fn send(request: RequestBuilder, max_bytes: usize, read_timeout: Duration) -> Result<Vec<u8>, Error> {
     let response = tokio::time::timeout(read_timeout, request.send()).await;
     let mut response = response.map_err(|_elapsed| Error::NoAnswer)?.map_err(without_url)?;

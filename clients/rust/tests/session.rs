@@ -108,8 +108,8 @@ async fn until(updates: &mut Updates, wanted: impl Fn(&Update) -> bool) -> Updat
 
 fn stored(frame: &Value) -> Option<Value> {
     let message = json!({
-        "messageId": "chat:1", "deletedFor": [], "chatId": frame["chatId"], "seq": 1, "rev": 1, "senderId": "alice", "type": "text", "content": frame["content"],
-        "mentions": [], "reactions": [], "seenBy": [], "createdAt": "2026-11-24T12:00:00.000Z",
+        "messageId": "chat:1", "chatId": frame["chatId"], "seq": 1, "rev": 1, "senderId": "alice", "type": "text",
+        "content": frame["content"], "deletedFor": [], "mentions": [], "reactions": [], "seenBy": [], "createdAt": "2026-11-24T12:00:00.000Z",
         "clientMessageId": frame["clientMessageId"],
     });
     Some(json!({"ok": true, "data": {"message": message}}))

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 const AT: &str = "2026-11-24T08:00:00.000Z";
 
 fn chat(id: &str, seq: u64, rev: u64) -> Value {
-    json!({"chatId": id, "isGroup": true, "name": format!("Group {id} {rev}"), "participants": ["alice", "bob", "carol"],
-        "participantCount": 3, "admins": ["bob"], "createdBy": "bob", "createdAt": AT, "seq": seq, "rev": rev, "floor": 0})
+    json!({"chatId": id, "isGroup": true, "name": format!("Group {id} {rev}"),
+        "participants": ["alice", "bob", "carol"], "participantCount": 3, "admins": ["bob"], "createdBy": "bob",
+        "createdAt": AT, "seq": seq, "rev": rev, "floor": 0})
 }
 
 fn message(chat: &str, seq: u64, rev: u64) -> Value {

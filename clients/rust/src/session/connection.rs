@@ -29,8 +29,8 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects with this token. The time to renew the connection is random in the last tenth of `max_age`, so that clients
-    /// that came together do not go together. It is also before the token expires.
+    /// Connects with this token. The time to renew the connection is random in the last tenth of `max_age`, so that
+    /// clients that came together do not go together. It is also before the token expires.
     pub(super) async fn open(ws_url: &str, token: String, max_age: Duration) -> Result<Self, Error> {
         let mut socket = Socket::connect(ws_url, Credential::Header(&token)).await?;
         let (outgoing, mut to_send) = mpsc::unbounded_channel::<String>();

@@ -94,8 +94,8 @@ impl Client {
     }
 
     /// Sends a request and waits for the answer. It goes over the socket if there is a connection and the request is an
-    /// action. Else it goes over HTTP, also if the connection is lost before the reply: every request may be repeated. The
-    /// answer does not change the [`State`].
+    /// action. Else it goes over HTTP, also if the connection is lost before the reply: every request may be repeated.
+    /// The answer does not change the [`State`].
     ///
     /// # Errors
     /// The request is refused, or no answer came.
@@ -143,8 +143,9 @@ impl Client {
         Ok((answer.attachment, bytes))
     }
 
-    /// Sends a message, now or as soon as there is a connection. Returns its new clientMessageId at once. The client repeats
-    /// the message under this id until it is stored or refused. [`Update::Sent`] or [`Update::NotSent`] reports which.
+    /// Sends a message, now or as soon as there is a connection. Returns its new clientMessageId at once. The client
+    /// repeats the message under this id until it is stored or refused. [`Update::Sent`] or [`Update::NotSent`] reports
+    /// which.
     ///
     /// # Errors
     /// [`Error::OutboxFull`], or [`Error::MessageTooLong`] if it does not fit into a frame.
@@ -181,8 +182,9 @@ impl Client {
         Ok(chat)
     }
 
-    /// Says which chats are on the screen, at most [`MAX_VISIBLE_CHATS`](crate::MAX_VISIBLE_CHATS). The client loads the
-    /// members of those that were not on it before. While a chat is on the screen, the client syncs after a long silence.
+    /// Says which chats are on the screen, at most [`MAX_VISIBLE_CHATS`](crate::MAX_VISIBLE_CHATS). The client loads
+    /// the members of those that were not on it before. While a chat is on the screen, the client syncs after a long
+    /// silence.
     pub async fn set_visible(&self, chats: &[ChatId]) -> Result<(), Error> {
         let before = self.read(|state| state.visible().to_vec());
         self.shared.lock().state.set_visible(chats);
@@ -202,7 +204,8 @@ impl Client {
         Ok(details)
     }
 
-    /// Loads at most `limit` messages that are older than those that the client holds. Returns whether there may be more.
+    /// Loads at most `limit` messages that are older than those that the client holds. Returns whether there may be
+    /// more.
     pub async fn load_older(&self, chat: &str, limit: u32) -> Result<bool, Error> {
         let oldest_seq = |state: &State| state.chat(chat).filter(|chat| chat.has_older()).map(ChatState::oldest_seq);
         let Some(oldest_seq) = self.read(oldest_seq) else { return Ok(false) };
@@ -298,7 +301,8 @@ impl Client {
         Ok(user)
     }
 
-    /// Tells the other participants that this user types, or stopped. The event may be lost. Send at most one start in 3 s.
+    /// Tells the other participants that this user types, or stopped. The event may be lost. Send at most one start in
+    /// 3 s.
     pub async fn send_typing(&self, chat: &str, state: TypingState) -> Result<(), Error> {
         self.request(&call::typing(chat, state)).await.map(drop)
     }

@@ -11,12 +11,13 @@ pub struct Options {
     pub ws_url: String,
     /// How long to wait for the reply to a request over the socket, and for a token.
     pub request_timeout: Duration,
-    /// A ping is sent when no frame was sent for this long. API Gateway closes a connection after 10 min without a frame.
+    /// A ping is sent when no frame was sent for this long. API Gateway closes a connection after 10 min without a
+    /// frame.
     pub ping_after: Duration,
     /// A sync is sent when no frame came for this long and a chat is on the screen: the last event may be lost.
     pub sync_after: Duration,
-    /// A connection is replaced in the last tenth of this time, or before its token expires. API Gateway closes a connection
-    /// after 2 h.
+    /// A connection is replaced in the last tenth of this time, or before its token expires. API Gateway closes a
+    /// connection after 2 h.
     pub max_connection_age: Duration,
     /// The longest that an event waits for an event before it. After that, a sync asks for the missing one.
     pub max_gap_wait: Duration,

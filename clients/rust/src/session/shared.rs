@@ -55,8 +55,8 @@ impl Shared {
         let _ = self.updates.send(update);
     }
 
-    /// Changes the state, and reports the events that result. Returns whether there are any. One lock is held all the time,
-    /// so events are reported in the order of the changes.
+    /// Changes the state, and reports the events that result. Returns whether there are any. One lock is held all the
+    /// time, so events are reported in the order of the changes.
     pub(super) fn update_state(&self, change: impl FnOnce(&mut State) -> Vec<Event>) -> bool {
         let mut data = self.lock();
         let events = change(&mut data.state);

@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant)] // most of them are events
 pub enum Update {
-    /// Something happened in a chat or to a user. The events of a chat come in the order of its log, each once. It makes no
-    /// difference whether the client learned of it by an event, a reply or a sync.
+    /// Something happened in a chat or to a user. The events of a chat come in the order of its log, each once. It
+    /// makes no difference whether the client learned of it by an event, a reply or a sync.
     Event(Event),
     /// The connection has another status.
     Connection(ConnectionStatus),
@@ -23,8 +23,8 @@ pub enum Update {
         /// The stored message. Its [`Update::Event`] follows, unless it was reported before.
         message: Box<Message>,
     },
-    /// A message that was given to [`Client::send`](crate::Client::send) is not sent again. It was refused, or the server
-    /// failed 5 times: then it may be stored all the same. It is safe to send it again under the same id.
+    /// A message that was given to [`Client::send`](crate::Client::send) is not sent again. It was refused, or the
+    /// server failed 5 times: then it may be stored all the same. It is safe to send it again under the same id.
     NotSent {
         /// The message, with its id.
         unsent: Box<UnsentMessage>,

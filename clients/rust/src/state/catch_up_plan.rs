@@ -45,8 +45,8 @@ impl CatchUpRequest {
 struct InboxListing {
     /// Reads all pages, to find chats that the client does not hold. Else only the first page, to see who is online.
     is_whole: bool,
-    /// The client begins with the chats that it finds at their end. So it goes before every sync: a sync would report them
-    /// as new, from their beginning.
+    /// The client begins with the chats that it finds at their end. So it goes before every sync: a sync would report
+    /// them as new, from their beginning.
     is_initial: bool,
     /// Something happened that the pages so far may lack: list once more.
     is_outdated: bool,
@@ -63,8 +63,8 @@ pub(super) struct CatchUpPlan {
     listing: Option<InboxListing>,
     /// Chats in which something was missed, and when it was missed last.
     chats: BTreeMap<ChatId, Moment>,
-    /// When a sync became necessary that does not depend on a chat: for chats that the client does not hold, or because an
-    /// answer was limited.
+    /// When a sync became necessary that does not depend on a chat: for chats that the client does not hold, or because
+    /// an answer was limited.
     sync_since: Option<Moment>,
     now: Moment,
 }
@@ -156,8 +156,8 @@ impl CatchUpPlan {
         if !self.has_to_sync() {
             return None;
         }
-        // Chats that are behind go first. The others follow while there is room: the server reports a chat without a cursor
-        // as new.
+        // Chats that are behind go first. The others follow while there is room: the server reports a chat without a
+        // cursor as new.
         let behind = self.chats.keys().filter_map(|id| chats.get_key_value(id));
         let others = chats.iter().filter(|(id, _)| !self.chats.contains_key(*id));
         let with_cursor = behind.chain(others).take(MAX_SYNC_CHATS);
@@ -166,8 +166,8 @@ impl CatchUpPlan {
         Some(CatchUpRequest::Sync(self.start_sync(SyncRequest { cursors, open })))
     }
 
-    /// Takes the answer to a sync. What was missed after the sync was sent is still missed. If every chat that the client
-    /// holds had a cursor, the new chats for which the answer has no room are in the inbox.
+    /// Takes the answer to a sync. What was missed after the sync was sent is still missed. If every chat that the
+    /// client holds had a cursor, the new chats for which the answer has no room are in the inbox.
     pub(super) fn apply_sync(&mut self, sync: &PendingSync, answer: &SyncAnswer, chats: &BTreeMap<ChatId, ChatState>) {
         self.sync_since.take_if(|since| *since <= sync.sent_at);
         if answer.limited {
@@ -186,8 +186,8 @@ impl CatchUpPlan {
         }
     }
 
-    /// Takes a page of the inbox that was asked for with `cursor`. At the end of a whole listing, the chats that the client
-    /// holds and that were on no page moved meanwhile, or the user is not in them any more: a sync shows which.
+    /// Takes a page of the inbox that was asked for with `cursor`. At the end of a whole listing, the chats that the
+    /// client holds and that were on no page moved meanwhile, or the user is not in them any more: a sync shows which.
     pub(super) fn apply_inbox_page(
         &mut self,
         cursor: Option<&str>,

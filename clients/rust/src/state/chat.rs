@@ -80,8 +80,8 @@ impl ChatState {
         Self { held_above: end, seq: end, ..Self::from_floor(chat) }
     }
 
-    /// The chat's document. Its `seq`, `rev` and `floor` may be out of date: use [`seq`](Self::seq), [`rev`](Self::rev) and
-    /// [`floor`](Self::floor).
+    /// The chat's document. Its `seq`, `rev` and `floor` may be out of date: use [`seq`](Self::seq), [`rev`](Self::rev)
+    /// and [`floor`](Self::floor).
     pub fn chat(&self) -> &Chat {
         &self.chat
     }
@@ -106,8 +106,8 @@ impl ChatState {
         self.held_above > self.floor
     }
 
-    /// Older messages are those below this seq. It is the seq of the oldest message that is held; if none is, the seq of the
-    /// next message.
+    /// Older messages are those below this seq. It is the seq of the oldest message that is held; if none is, the seq
+    /// of the next message.
     pub fn oldest_seq(&self) -> Seq {
         self.held_above + 1
     }
@@ -210,7 +210,8 @@ impl ChatState {
         self.messages = self.messages.split_off(&(self.held_above + 1));
     }
 
-    /// Stores a message unless a newer state of it is held. False if nothing changes, or the message is below what is held.
+    /// Stores a message unless a newer state of it is held. False if nothing changes, or the message is below what is
+    /// held.
     fn put(&mut self, me: &str, message: &Message) -> bool {
         let seq = message.seq;
         if let Some(preview) = self.preview.take_if(|preview| preview.seq == seq && preview.rev <= message.rev)

@@ -1,5 +1,6 @@
-//! What a client holds, as a pure reducer. Events, answers and lost connections go in. Events in order come out, and the
-//! next request for what was missed. No clock, no socket. The rules are in docs/API.md, "A client that misses nothing".
+//! What a client holds, as a pure reducer. Events, answers and lost connections go in. Events in order come out, and
+//! the next request for what was missed. No clock, no socket. The rules are in docs/API.md, "A client that misses
+//! nothing".
 
 mod catch_up_plan;
 mod chat;
@@ -75,7 +76,8 @@ impl State {
         self.chats.get(chat).map_or(0, |chat| chat.unread(&self.me))
     }
 
-    /// Says which chats are on the screen. Only the first [`MAX_VISIBLE_CHATS`] count: a sync returns their read positions.
+    /// Says which chats are on the screen. Only the first [`MAX_VISIBLE_CHATS`] count: a sync returns their read
+    /// positions.
     pub fn set_visible(&mut self, chats: &[ChatId]) {
         self.visible = chats.iter().take(MAX_VISIBLE_CHATS).cloned().collect();
     }
@@ -134,7 +136,8 @@ impl State {
                 for (id, chat) in &mut self.chats {
                     let is_muted = data.muted_chats.contains(id);
                     chat.set_mute(is_muted, None);
-                    // The event does not say until when. And the answer to a request in flight may be older than the event.
+                    // The event does not say until when. And the answer to a request in flight may be older than the
+                    // event.
                     if is_muted || is_behind {
                         self.plan.add_chat(id);
                     }
@@ -266,8 +269,8 @@ impl State {
         }
     }
 
-    /// Applies a page of messages before the oldest one that is held. False if the page does not end there, or the chat is
-    /// not held.
+    /// Applies a page of messages before the oldest one that is held. False if the page does not end there, or the chat
+    /// is not held.
     pub fn apply_older_page(&mut self, chat: &str, page: &Page) -> bool {
         let Some(held) = self.chats.get_mut(chat) else { return false };
         let rev = held.rev();
@@ -288,8 +291,8 @@ impl State {
         self.apply_event(Event::message_updated(message))
     }
 
-    /// Applies the reply to the creation of a chat. If the chat is not held, it begins at its end: it may have existed for
-    /// long.
+    /// Applies the reply to the creation of a chat. If the chat is not held, it begins at its end: it may have existed
+    /// for long.
     pub fn apply_created_chat(&mut self, chat: Chat) -> Vec<Event> {
         let id = chat.chat_id.clone();
         if self.chats.contains_key(&id) {

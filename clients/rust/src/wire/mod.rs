@@ -1,4 +1,5 @@
-//! Requests, answers and frames as JSON: one request and one connection at a time. Tests talk to the system on this level.
+//! Requests, answers and frames as JSON: one request and one connection at a time. Tests talk to the system on this
+//! level.
 
 mod http;
 mod socket;
@@ -42,7 +43,8 @@ pub enum ServerOutput<'a> {
 /// The function that [`watch`] set.
 static WATCHER: OnceLock<fn(&ServerOutput<'_>)> = OnceLock::new();
 
-/// Calls `watcher` for everything that the clients of this process receive from now on. Only the first call has an effect.
+/// Calls `watcher` for everything that the clients of this process receive from now on. Only the first call has an
+/// effect.
 pub fn watch(watcher: fn(&ServerOutput<'_>)) {
     let _ = WATCHER.set(watcher);
 }

@@ -1,5 +1,6 @@
 //! When to ask for what was missed, one request at a time.
 
+use super::back_off;
 use super::pending_reply::PendingReply;
 use crate::documents::Inbox;
 use crate::session::Options;
@@ -10,11 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The first wait before a request or a message is sent again is at most this long. The bound doubles with each further
-/// wait, up to [`MAX_WAIT`].
-pub(super) const MAX_FIRST_WAIT: Duration = Duration::from_millis(400);
-/// No wait before a request or a message is sent again is longer. `retryAfterMs` is added to the wait.
-pub(super) const MAX_WAIT: Duration = Duration::from_secs(10);
 /// From so many requests in a row on, an answer that brings nothing new delays the next request.
 const MAX_EAGER_REQUESTS: u32 = 10;
 
@@ -56,8 +52,8 @@ impl CatchUp {
         }
     }
 
-    /// Starts, stops or ends the wait for the events that would close a gap. When it ends, what is missing has to be asked
-    /// for; the next wait is as long as that request may take.
+    /// Starts, stops or ends the wait for the events that would close a gap. When it ends, what is missing has to be
+    /// asked for; the next wait is as long as that request may take.
     pub(super) fn watch_gap(&mut self, state: &mut State, now: Instant) {
         match (state.has_gap(), self.gap_until) {
             (true, None) => self.gap_until = Some(now + random::up_to(self.max_gap_wait)),
@@ -102,7 +98,8 @@ impl CatchUp {
         self.inbox_page.wait().await
     }
 
-    /// An answer brought nothing new. After many in a row, the missing change is probably being stored, which takes time.
+    /// An answer brought nothing new. After many in a row, the missing change is probably being stored, which takes
+    /// time.
     pub(super) fn slow_down(&mut self, now: Instant) {
         if self.requests_in_a_row >= MAX_EAGER_REQUESTS {
             self.delay(Duration::ZERO, now);
@@ -111,8 +108,7 @@ impl CatchUp {
 
     /// A request failed. The next one waits for the back-off, and for `retry_after`.
     pub(super) fn delay(&mut self, retry_after: Duration, now: Instant) {
-        let wait = random::back_off(self.requests_in_a_row, MAX_FIRST_WAIT, MAX_WAIT);
-        self.not_before = now + wait + retry_after;
+        self.not_before = now + back_off::wait(self.requests_in_a_row, retry_after);
     }
 
     /// When to look again at a gap; None while there is no gap.

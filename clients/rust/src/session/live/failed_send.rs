@@ -1,9 +1,8 @@
 //! What becomes of a message whose send failed.
 
-use super::catch_up::{MAX_FIRST_WAIT, MAX_WAIT};
-use super::retry_after;
+use super::back_off;
+use crate::Error;
 use crate::outbox::{Outbox, UnsentMessage};
-use crate::{Error, random};
 use std::time::Instant;
 
 /// A message is given up after so many answers that say that the server failed, or that cannot be read.
@@ -28,7 +27,7 @@ pub(super) fn retry_or_give_up(
     if !is_worth_retrying {
         return outbox.remove(client_message_id);
     }
-    let wait = random::back_off(outbox.tries(client_message_id), MAX_FIRST_WAIT, MAX_WAIT) + retry_after(error);
+    let wait = back_off::wait(outbox.tries(client_message_id), error.retry_after());
     outbox.schedule_retry(client_message_id, now, wait);
     None
 }
@@ -62,7 +61,7 @@ mod tests {
         assert_eq!(retry_or_give_up(&mut outbox, "m-1", &refusal(429, Some(3000)), now), None);
         assert!(outbox.next_due().is_some_and(|due| due >= now + Duration::from_secs(3)));
         assert_eq!(retry_or_give_up(&mut outbox, "m-1", &Error::NoAnswer, now), None);
-        assert!(outbox.next_due().is_some_and(|due| due <= now + MAX_WAIT));
+        assert!(outbox.next_due().is_some_and(|due| due <= now + back_off::MAX_WAIT));
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! A connection while it lasts. [`Live`] has the loop. Its parts have the timers, and can be read alone:
 //!
-//! - [`Requests`]: what was sent and has no reply yet, ids, time-outs. `failed_send` says which messages are sent again.
+//! - [`Requests`]: what was sent and has no reply yet, ids, time-outs. `failed_send` says which messages are sent
+//!   again.
 //! - [`CatchUp`]: when to ask for what was missed.
 //! - [`Heartbeat`]: when to send a ping, and when a silence is too long.
 //! - [`Renewal`] and [`FormerConnection`]: the next connection, and the one before.
 
+mod back_off;
 mod catch_up;
 mod failed_send;
 mod heartbeat;
@@ -17,7 +19,7 @@ use super::context::Context;
 use super::{Task, Update};
 use crate::documents::{Inbox, MessageAnswer, SyncAnswer};
 use crate::events::Event;
-use crate::problem::{Code, Problem};
+use crate::problem::Code;
 use crate::state::CatchUpRequest;
 use crate::{Error, call};
 use catch_up::{CatchUp, Step};
@@ -25,7 +27,6 @@ use heartbeat::Heartbeat;
 use renewal::{FormerConnection, Renewal};
 use requests::{Requests, Waiter, parse, read_reply};
 use serde_json::Value;
-use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 /// Why a connection is not served any more.
@@ -268,7 +269,7 @@ impl<'a> Live<'a> {
     }
 
     fn fail_catch_up(&mut self, error: Error) {
-        self.catch_up.delay(retry_after(&error), Instant::now());
+        self.catch_up.delay(error.retry_after(), Instant::now());
         self.report_failure(Task::CatchUp, error);
     }
 
@@ -288,8 +289,8 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// Goes over to the new connection: later requests are sent there, and the former connection still brings replies. If
-    /// there is no new connection, the present one goes on.
+    /// Goes over to the new connection: later requests are sent there, and the former connection still brings replies.
+    /// If there is no new connection, the present one goes on.
     fn finish_renewal(&mut self, connected: Result<Connection, Error>) {
         let now = Instant::now();
         let options = &self.context.options;
@@ -307,9 +308,4 @@ impl<'a> Live<'a> {
             }
         }
     }
-}
-
-/// How long the server asks to wait.
-fn retry_after(error: &Error) -> Duration {
-    error.problem().and_then(Problem::retry_after).unwrap_or_default()
 }

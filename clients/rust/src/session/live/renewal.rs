@@ -78,7 +78,8 @@ impl FormerConnection {
         self.0.as_ref().map(|(_, close_at)| *close_at)
     }
 
-    /// Waits for the next frame; for ever if there is no connection. None if the connection has ended, which is forgotten.
+    /// Waits for the next frame; for ever if there is no connection. None if the connection has ended, which is
+    /// forgotten.
     pub(super) async fn next(&mut self) -> Option<Value> {
         let Some((connection, _)) = &mut self.0 else { return std::future::pending().await };
         let frame = connection.next().await.ok();

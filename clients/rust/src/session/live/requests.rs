@@ -50,8 +50,8 @@ impl Requests {
         frame
     }
 
-    /// Removes the request that a frame replies to. None if it replies to no request that is pending. API Gateway's frame
-    /// about a function that failed names no request: that request times out.
+    /// Removes the request that a frame replies to. None if it replies to no request that is pending. API Gateway's
+    /// frame about a function that failed names no request: that request times out.
     pub(super) fn take(&mut self, reply: &Value) -> Option<Waiter> {
         let id = reply.get("id")?.as_str()?;
         self.pending.remove(id).map(|request| request.waiter)
@@ -74,7 +74,8 @@ impl Requests {
         self.pending.values().any(|request| matches!(request.waiter, Waiter::Sync(_)))
     }
 
-    /// Forgets pings. They went over a connection that is no longer the present one, so their time-outs would say nothing.
+    /// Forgets pings. They went over a connection that is no longer the present one, so their time-outs would say
+    /// nothing.
     pub(super) fn forget_pings(&mut self) {
         self.pending.retain(|_, request| !matches!(request.waiter, Waiter::Ping));
     }

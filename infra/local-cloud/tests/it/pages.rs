@@ -77,12 +77,12 @@ async fn page_does_not_hide_a_route() {
     assert_eq!(cloud.get("/plain").await.json(), json!({"plain": true}));
     assert_eq!(
         warnings(&cloud),
-        ["the page /plain is not served, since it would hide the template's route ANY /{proxy+}"]
+        ["the page /plain is not served, because it would hide the template's route ANY /{proxy+}"]
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn page_without_an_http_api_is_not_served() {
     let cloud = Cloud::start_with("tables.yaml", |options| options.pages = [("/".to_owned(), page())].into()).await;
-    assert_eq!(warnings(&cloud), ["the page / is not served, since the template has no HTTP API"]);
+    assert_eq!(warnings(&cloud), ["the page / is not served, because the template has no HTTP API"]);
 }

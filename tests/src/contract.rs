@@ -1,5 +1,4 @@
-//! What clients are told is what docs/openapi.yaml and docs/asyncapi.yaml say. Every answer and every frame that a test
-//! sees is validated, by watching its clients.
+//! Validates every answer and every frame of the tests' clients against docs/openapi.yaml and docs/asyncapi.yaml.
 
 use crate::typed;
 use client::wire::ServerOutput;
@@ -10,13 +9,13 @@ use std::path::Path;
 use std::sync::{LazyLock, Mutex};
 
 const HTTP: &str = "file:///openapi.yaml";
-/// What tests ask the stand-in Auth Service, which is not described.
+/// Paths of the stand-in Auth Service, which the descriptions do not have.
 const AUTH_SERVICE: [&str; 3] = ["/token", "/users", "/.well-known/jwks.json"];
 const WEBSOCKET: &str = "file:///asyncapi.yaml";
 
 static CONTRACT: LazyLock<Contract> = LazyLock::new(Contract::read);
 
-/// Fails the test whose client was told something else than the descriptions say.
+/// Fails the test if an answer or a frame does not match the descriptions.
 pub(crate) fn check(output: &ServerOutput<'_>) {
     CONTRACT.check(output);
 }
@@ -25,23 +24,22 @@ struct Contract {
     http: Value,
     websocket: Value,
     registry: Registry<'static>,
-    /// Made when they are first needed, by the schema that they are of.
+    /// The validators by schema, created when they are first needed.
     validators: Mutex<BTreeMap<String, Validator>>,
 }
 
-/// A request as a description shows it.
+/// An example request of a description.
 #[derive(Debug)]
 pub struct Sample {
-    /// `post /chats` or an action.
+    /// Such as `post /chats`, or an action.
     pub name: String,
-    /// The schema of its body or frame.
+    /// The schema of the body or frame.
     pub schema: Value,
-    /// An example of it.
+    /// The example body or frame.
     pub document: Value,
 }
 
-/// Fails unless the client library's types hold everything that the examples of answers and frames say; how many these
-/// are.
+/// Fails if a type of the client library loses a part of an example answer or frame. Returns the number of examples.
 pub fn check_examples_round_trip() -> usize {
     CONTRACT.check_examples()
 }
@@ -63,12 +61,12 @@ impl Description {
         Self { is_http: false }
     }
 
-    /// The requests that it shows: bodies or frames.
+    /// The example requests: bodies or frames.
     pub fn requests(self) -> Vec<Sample> {
         if self.is_http { CONTRACT.bodies() } else { CONTRACT.frames() }
     }
 
-    /// Whether a document is as a schema of its describes it.
+    /// Whether a document matches a schema of the description.
     pub fn accepts(self, schema: &Value, document: &Value) -> bool {
         CONTRACT.errors(schema, document).is_empty()
     }
@@ -160,17 +158,17 @@ impl Contract {
                 let method = method.as_str().to_lowercase();
                 let what = format!("{method} {path}: {status} {content_type}");
                 let Some((route, item)) = self.route(&method, path) else {
-                    // API Gateway's own answer to what is no route.
+                    // API Gateway's own answer to an unknown route.
                     assert_eq!((status, body), (404, &json!({"message": "Not Found"})), "{what}");
                     return;
                 };
                 let at = format!("/paths/{}/{method}/responses/{status}", escape(route));
                 let response = item.pointer(&format!("/{method}/responses/{status}"));
-                let response = response.unwrap_or_else(|| panic!("{what} is not described: {body}"));
+                let response = response.unwrap_or_else(|| panic!("the description has no response {what}: {body}"));
                 let at = response.get("$ref").and_then(Value::as_str).map_or(at, |target| target[1..].to_owned());
                 let media = content_type.split(';').next().unwrap_or_default();
                 let schema = format!("{at}/content/{}/schema", escape(media));
-                assert!(self.http.pointer(&schema).is_some(), "{what} is not described: {body}");
+                assert!(self.http.pointer(&schema).is_some(), "the description has no response {what}: {body}");
                 self.validate(json!({"$ref": reference(HTTP, &schema)}), body, &what);
                 typed::check_body(&method, route, status, body);
             }
@@ -178,7 +176,7 @@ impl Contract {
                 let schema = match (frame.get("event").and_then(Value::as_str), frame.get("ok"), action) {
                     (Some(event), _, _) => self.schema_of("x-event", event),
                     (None, Some(Value::Bool(true)), Some(action)) => self.schema_of("x-action", action),
-                    // To a frame that a test wrote by hand: one of the replies.
+                    // A reply to a raw frame of a test: it must match one of the replies.
                     (None, Some(Value::Bool(true)), None) => self.any_reply(),
                     (None, Some(_), _) => frame_schema("RefusedReply"),
                     (None, None, _) => frame_schema("GatewayFrame"),
@@ -189,7 +187,7 @@ impl Contract {
         }
     }
 
-    /// The route of a path. One without a parameter goes before one with it.
+    /// The route of a path. A route without parameters comes before one with parameters.
     fn route(&self, method: &str, path: &str) -> Option<(&str, &Value)> {
         let parts: Vec<&str> = path.split('/').collect();
         let fits = |route: &str| {
@@ -198,15 +196,15 @@ impl Contract {
             names.len() == parts.len() && names.iter().zip(&parts).all(fits)
         };
         let routes = self.http["paths"].as_object().unwrap().iter();
-        let found = routes.filter(|(route, item)| fits(route) && item.get(method).is_some());
-        found.min_by_key(|(route, _)| route.matches('{').count()).map(|(route, item)| (route.as_str(), item))
+        let matching = routes.filter(|(route, item)| fits(route) && item.get(method).is_some());
+        matching.min_by_key(|(route, _)| route.matches('{').count()).map(|(route, item)| (route.as_str(), item))
     }
 
-    /// The schema of an event, or of the reply to an action, as the operation with this mark names it.
+    /// The schema of an event or of the reply to an action: of the operation whose `mark` is `name`.
     fn schema_of(&self, mark: &str, name: &str) -> Value {
         let operations = self.websocket["operations"].as_object().unwrap().values();
         let operation = operations.into_iter().find(|operation| operation[mark] == name);
-        let operation = operation.unwrap_or_else(|| panic!("{name} is not described"));
+        let operation = operation.unwrap_or_else(|| panic!("the description has no {name}"));
         let messages = if mark == "x-event" { &operation["messages"] } else { &operation["reply"]["messages"] };
         let message = messages[0]["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
         let payload = &self.websocket["components"]["messages"][message]["payload"]["$ref"];
@@ -238,12 +236,12 @@ fn frame_schema(name: &str) -> Value {
     json!({"$ref": format!("{WEBSOCKET}#/components/schemas/{name}")})
 }
 
-/// A name as a JSON pointer holds it (RFC 6901).
+/// Escapes a name for a JSON pointer (RFC 6901).
 fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// A JSON pointer into a document as a URI.
+/// The URI of a JSON pointer in a document.
 fn reference(document: &str, pointer: &str) -> String {
     format!("{document}#{}", pointer.replace('{', "%7B").replace('}', "%7D"))
 }

@@ -1,4 +1,4 @@
-//! Files to send: their bytes, what is announced of them, and how they come into the bucket.
+//! Files for attachments: their bytes, their declarations, and the upload to the bucket.
 
 use client::draft::NewAttachment;
 use client::sha256;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\xdac\xfc\xcf\xc0P\x0f\0\x04\x85\x01\x80\x84\xa9\x8c!\0\0\0\0IEND\xaeB`\x82";
 const BLUR_HASH: &str = "LEHV6nWB2yk8pyo0adR*.7kCMdnj";
 
-/// Each type with bytes of its own: what is announced, and they.
+/// For each type of attachment, an example: the type, its declaration and its bytes.
 pub fn kinds() -> [(&'static str, Value, Vec<u8>); 3] {
     let recording = [b"ID3\x04".to_vec(), vec![7; 70_000]].concat();
     [
@@ -32,7 +32,7 @@ pub fn new_picture() -> NewAttachment {
     NewAttachment::image("pixel.png", "image/png", [1, 1], BLUR_HASH)
 }
 
-/// The body that announces these bytes.
+/// The request body that declares these bytes.
 pub fn announcement(chat: &str, kind: &str, about: &Value, bytes: &[u8]) -> Value {
     let mut body = about.clone();
     body["chatId"] = json!(chat);
@@ -42,12 +42,12 @@ pub fn announcement(chat: &str, kind: &str, about: &Value, bytes: &[u8]) -> Valu
     body
 }
 
-/// PUTs bytes as the answer says.
+/// Uploads bytes with the URL and the headers of the answer.
 pub async fn put(announced: &Value, bytes: &[u8]) -> Response {
     put_with(announced, bytes, &[]).await
 }
 
-/// The same with some headers otherwise.
+/// Like [`put`], with other values of some headers.
 pub async fn put_with(announced: &Value, bytes: &[u8], otherwise: &[(&str, &str)]) -> Response {
     let upload = &announced["upload"];
     let mut request = Client::new().put(upload["url"].as_str().unwrap()).body(bytes.to_vec());

@@ -1,9 +1,9 @@
-//! The system that the end-to-end tests talk to: a local cloud with the real functions, started once for all of
-//! them; or, with LAMBDA_CHAT_HTTP_URL, LAMBDA_CHAT_WS_URL and LAMBDA_CHAT_AUTH_URL set, one that is running already.
+//! The system under test: a local cloud with the real functions, which all tests share. With LAMBDA_CHAT_HTTP_URL,
+//! LAMBDA_CHAT_WS_URL and LAMBDA_CHAT_AUTH_URL, the tests use a running system instead.
 
-// What only tests call may panic: that is how a test fails.
+// Only tests use this crate, and a test fails by a panic.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, clippy::missing_panics_doc)]
-#![allow(clippy::disallowed_methods)] // where the system is, is the test run's business
+#![allow(clippy::disallowed_methods)] // the environment says which system to test
 
 pub mod contract;
 pub mod files;
@@ -31,29 +31,29 @@ pub struct System {
     pub ws_url: String,
     /// The stand-in Auth Service.
     pub auth_url: String,
-    /// The tables; None if the system is not ours.
+    /// The DynamoDB endpoint. None if these tests did not start the system.
     pub dynamodb: Option<String>,
-    /// S3; None if the system is not ours.
+    /// The S3 endpoint. None if these tests did not start the system.
     pub s3: Option<String>,
-    /// The Redis that keeps live connections, if one does.
+    /// The Redis that stores live connections. None if the table ChatUsers does.
     pub redis: Option<String>,
     logs: Arc<Mutex<Vec<String>>>,
     published: Arc<Mutex<Vec<Published>>>,
 }
 
-/// What was published to a topic.
+/// A message that was published to a topic.
 #[derive(Debug, Clone)]
 pub struct Published {
     /// The topic's name.
     pub topic: String,
     /// The attributes of the message.
     pub attributes: BTreeMap<String, String>,
-    /// What it says.
+    /// The body of the message.
     pub body: Value,
 }
 
-/// The executable `lambda-chat`, which serves every function. Where `cargo test` built it already, cargo only tells where
-/// it is.
+/// The executable `lambda-chat`, which contains every function. If `cargo test` has built it already, cargo only
+/// returns its path.
 static LAMBDA_CHAT: LazyLock<PathBuf> = LazyLock::new(|| {
     let output: Output = Arc::new(|event| match event {
         Event::BuildOutput(line) if line.contains("error") => eprintln!("{line}"),
@@ -68,7 +68,7 @@ static SHARED: LazyLock<System> = LazyLock::new(|| match running() {
     None => System::start(|_| {}),
 });
 
-/// The Redis of the tests on Redis, and the system that they share.
+/// The Redis of the tests on Redis, and the system that uses it.
 static REDIS: LazyLock<RedisServer> = LazyLock::new(RedisServer::start);
 static SHARED_ON_REDIS: LazyLock<System> = LazyLock::new(|| System::start_on(&REDIS, |_| {}));
 
@@ -86,8 +86,7 @@ fn running() -> Option<System> {
     })
 }
 
-/// The seed of a test that draws its operations: LAMBDA_CHAT_SEED, to draw those of a run that failed; else another each
-/// time.
+/// The seed of a test with random operations. Set LAMBDA_CHAT_SEED to repeat a failed run. Otherwise, it is a new one.
 pub fn seed() -> u64 {
     let given = std::env::var("LAMBDA_CHAT_SEED").ok().and_then(|seed| seed.parse().ok());
     given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs())
@@ -99,17 +98,17 @@ impl System {
         &SHARED
     }
 
-    /// The same with live connections in Redis.
+    /// The system that the tests on Redis share.
     pub fn shared_on_redis() -> &'static Self {
         &SHARED_ON_REDIS
     }
 
-    /// A local cloud of a test's own with live connections in a Redis that tests share.
+    /// A separate local cloud for a test, with live connections in the shared Redis.
     pub fn start_on_redis(change: impl FnOnce(&mut Setup) + Send + 'static) -> Self {
         Self::start_on(&REDIS, change)
     }
 
-    /// The same in this Redis.
+    /// A separate local cloud for a test, with live connections in this Redis.
     pub fn start_on(redis: &RedisServer, change: impl FnOnce(&mut Setup) + Send + 'static) -> Self {
         let url = redis.url();
         let system = Self::start(move |setup| {
@@ -119,11 +118,11 @@ impl System {
         Self { redis: Some(redis.url()), ..system }
     }
 
-    /// A local cloud of a test's own, set up otherwise than the shared one. It ends with the test binary.
+    /// A separate local cloud for a test, with another set-up than the shared one. It ends with the test program.
     pub fn start(change: impl FnOnce(&mut Setup) + Send + 'static) -> Self {
         client::wire::watch(contract::check);
         let (send, started) = mpsc::channel();
-        // A runtime of its own, as each test's ends with the test.
+        // A separate runtime, because a test's runtime ends with the test.
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             let logs = Arc::new(Mutex::new(Vec::new()));
@@ -161,7 +160,7 @@ impl System {
         started.recv().expect("the local cloud starts")
     }
 
-    /// A new user of this name, and a number that no other has.
+    /// A new user. The id is this name with a unique number.
     pub async fn user(&self, name: &str) -> User {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
@@ -170,14 +169,14 @@ impl System {
         User { http: HttpClient::new(&self.http_url, Some(&token)).unwrap(), ws_url: self.ws_url.clone(), id, token }
     }
 
-    /// A token of this user that expires in so many seconds, or did.
+    /// A token of this user that expires in `seconds`. If negative, it has expired already.
     pub async fn token(&self, user: &str, seconds: i64) -> String {
         let auth = HttpClient::new(&self.auth_url, None).unwrap();
         let (_, answer) = auth.post("/token", &json!({"userId": user, "expiresInSeconds": seconds})).await.unwrap();
         answer["token"].as_str().expect("a token").to_owned()
     }
 
-    /// How a client library finds it, as impatient as tests are.
+    /// Options of the client library for this system, with short timeouts.
     pub fn options(&self) -> Options {
         let mut options = Options::new(&self.http_url, &self.ws_url);
         options.request_timeout = Duration::from_secs(3);
@@ -189,12 +188,12 @@ impl System {
         options
     }
 
-    /// What was published to topics since this was last asked.
+    /// The messages that were published since the last call.
     pub fn take_published(&self) -> Vec<Published> {
         std::mem::take(&mut self.published.lock().unwrap())
     }
 
-    /// What the functions have logged so far.
+    /// All log lines of the functions so far.
     pub fn logs(&self) -> Vec<String> {
         self.logs.lock().unwrap().clone()
     }
@@ -203,11 +202,11 @@ impl System {
 /// A user with a token.
 #[derive(Debug, Clone)]
 pub struct User {
-    /// Their id.
+    /// The user's id.
     pub id: String,
-    /// Their token.
+    /// The user's token.
     pub token: String,
-    /// Their way to the HTTP API.
+    /// A client of the HTTP API with the user's token.
     pub http: HttpClient,
     ws_url: String,
 }
@@ -223,7 +222,7 @@ impl User {
         Client::start(options, Arc::new(StaticToken(self.token.clone()))).await.unwrap()
     }
 
-    /// The private chat with another user, created over HTTP; its id.
+    /// Creates the private chat with another user over HTTP. Returns its id.
     pub async fn chat_with(&self, other: &Self) -> String {
         let (status, body) =
             self.http.post("/chats", &json!({"participants": [other.id], "isGroup": false})).await.unwrap();
@@ -231,7 +230,7 @@ impl User {
         body["chat"]["chatId"].as_str().unwrap().to_owned()
     }
 
-    /// A group of this user and others, created over HTTP; its id.
+    /// Creates a group with others over HTTP. Returns its id.
     pub async fn group(&self, others: &[&Self]) -> String {
         let others: Vec<_> = others.iter().map(|other| &other.id).collect();
         let body = json!({"participants": others, "isGroup": true, "name": "A group"});
@@ -240,7 +239,7 @@ impl User {
         body["chat"]["chatId"].as_str().unwrap().to_owned()
     }
 
-    /// Sends a text over HTTP; the message.
+    /// Sends a text over HTTP. Returns the stored message.
     pub async fn send(&self, chat: &str, content: &str) -> Value {
         let body = json!({"type": "text", "content": content});
         let (status, body) = self.http.post(&format!("/chats/{chat}/messages"), &body).await.unwrap();
@@ -249,7 +248,7 @@ impl User {
     }
 }
 
-/// Asserts that an answer is this problem, and names this field if it names one.
+/// Asserts that an answer is this problem, with an error for this field if it is set.
 #[track_caller]
 pub fn assert_problem(problem: &Value, status: u16, code: &str, field: Option<&str>) {
     assert_eq!((&problem["status"], &problem["code"]), (&json!(status), &json!(code)), "{problem}");

@@ -1,5 +1,5 @@
-//! A network that is not to be relied on: between clients and the WebSocket API, it loses frames, lets one overtake
-//! another, holds them up and cuts connections, as it is told.
+//! A proxy that simulates a bad network between clients and the WebSocket API. It loses, reorders and delays frames,
+//! and cuts connections.
 
 use futures_util::{SinkExt, StreamExt as _};
 use std::collections::BTreeMap;
@@ -14,21 +14,21 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::{accept_async, connect_async};
 
-/// Each in so many of a hundred frames, on each way.
+/// The percentage of frames with each fault, in each direction.
 #[derive(Debug, Default)]
 pub struct Faults {
-    /// It is lost.
+    /// The frame is lost.
     pub lose: AtomicU8,
-    /// It comes after the next one.
+    /// The frame arrives after the next one.
     pub overtake: AtomicU8,
-    /// It is held up, and with it what follows, for up to 50 ms.
+    /// The frame, and all frames after it, are delayed by up to 50 ms.
     pub delay: AtomicU8,
-    /// The connection is cut without a word.
+    /// The connection is cut without a close frame.
     pub cut: AtomicU8,
 }
 
 impl Faults {
-    /// A bad network, or a good one.
+    /// Sets the percentages of all faults. Zeros mean a good network.
     pub fn set(&self, [lose, overtake, delay, cut]: [u8; 4]) {
         self.lose.store(lose, Ordering::Relaxed);
         self.overtake.store(overtake, Ordering::Relaxed);
@@ -37,10 +37,10 @@ impl Faults {
     }
 }
 
-/// A proxy of the WebSocket API; it ends with the runtime that it was started in.
+/// A running proxy. It ends with the runtime in which it was started.
 #[derive(Debug)]
 pub struct Proxy {
-    /// Where it is.
+    /// The URL of the proxy.
     pub url: String,
     inner: Arc<Inner>,
 }
@@ -49,14 +49,14 @@ pub struct Proxy {
 struct Inner {
     faults: Faults,
     ops: Mutex<Ops>,
-    /// Whoever sees it change is cut.
+    /// A change of this value cuts all connections.
     cut: watch::Sender<u64>,
     counts: Mutex<BTreeMap<&'static str, u64>>,
     accepted: AtomicU64,
 }
 
 impl Proxy {
-    /// A proxy of this API that does no harm yet.
+    /// Starts a proxy of this API without faults.
     pub async fn start(ws_url: &str, seed: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -82,7 +82,7 @@ impl Proxy {
         Self { url, inner }
     }
 
-    /// What it does to frames.
+    /// The faults, which can be changed while it runs.
     pub fn faults(&self) -> &Faults {
         &self.inner.faults
     }
@@ -92,12 +92,12 @@ impl Proxy {
         self.inner.cut.send_modify(|times| *times += 1);
     }
 
-    /// How often it did what.
+    /// How often each fault happened.
     pub fn counts(&self) -> BTreeMap<&'static str, u64> {
         self.inner.counts.lock().unwrap().clone()
     }
 
-    /// How many connections there were.
+    /// The number of accepted connections.
     pub fn accepted(&self) -> u64 {
         self.inner.accepted.load(Ordering::Relaxed)
     }
@@ -115,13 +115,13 @@ impl Inner {
 
     async fn serve(&self, stream: TcpStream, upstream: &str) {
         let mut cut = self.cut.subscribe();
-        // The other side first: whoever is told that they are connected, is.
+        // Connect to the API first, so that a client sees a handshake only after the API has accepted it.
         let Some(authorization) = authorization(&stream).await else { return };
         let mut request = upstream.into_client_request().unwrap();
         request.headers_mut().insert("authorization", authorization);
         let Ok((mut server, _)) = connect_async(request).await else { return };
         let Ok(mut client) = accept_async(stream).await else { return };
-        // What the next frame overtakes.
+        // The frame that the next one overtakes.
         let (mut late_up, mut late_down) = (None, None);
         loop {
             let is_over = tokio::select! {
@@ -141,7 +141,7 @@ impl Inner {
         }
     }
 
-    /// True if the connection is over.
+    /// Returns true if the connection has ended.
     async fn forward<S>(&self, frame: Message, to: &mut S, late: &mut Option<Message>) -> bool
     where
         S: SinkExt<Message> + Unpin,
@@ -171,7 +171,7 @@ impl Inner {
     }
 }
 
-/// What the handshake that is about to be read shows as a token.
+/// Peeks at the `Authorization` header of the handshake before it is read.
 async fn authorization(stream: &TcpStream) -> Option<HeaderValue> {
     let mut head = vec![0; 16 * 1024];
     loop {

@@ -1,4 +1,4 @@
-//! What is answered and pushed, read as the client library's types and written again: nothing may be lost on the way.
+//! Reads answers and frames as the client library's types and writes them again. The result must be equal.
 
 use client::documents::{
     AnnouncedAttachment, AttachmentDownload, ChatAnswer, ChatDetails, Health, Inbox, MessageAnswer, Mute, Page, Pong,
@@ -19,11 +19,11 @@ fn same(what: &str, document: &Value, again: Result<Value, serde_json::Error>) {
     assert_eq!(&again, document, "{what}");
 }
 
-/// The body of a route's answer.
+/// Checks the body of a route's answer.
 pub(crate) fn check_body(method: &str, route: &str, status: u16, body: &Value) {
     let what = format!("{method} {route}: {status}");
     if status >= 300 {
-        // What API Gateway says is not of this system.
+        // Skip API Gateway's own answers.
         return if body.get("code").is_some() {
             same(&what, body, again::<Problem>(body))
         };
@@ -47,7 +47,7 @@ pub(crate) fn check_body(method: &str, route: &str, status: u16, body: &Value) {
     same(&what, body, again);
 }
 
-/// An event, or a reply to an action.
+/// Checks an event, or a reply to an action.
 pub(crate) fn check_frame(action: Option<&str>, frame: &Value) {
     if let Some(error) = frame.get("error") {
         return same("a refusal", error, again::<Problem>(error));

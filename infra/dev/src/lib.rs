@@ -22,12 +22,15 @@ use commands::{Cli, Command, Tool};
 use std::process::ExitCode;
 
 /// The functions that this program can serve.
+/// The `main` of a function.
+pub type FunctionMain = fn() -> ExitCode;
+
 #[derive(Debug)]
 pub struct Functions {
     /// All function names, sorted.
     pub names: &'static [&'static str],
     /// Looks up the `main` of a function by its name. None if the name is unknown.
-    pub by_name: fn(&str) -> Option<fn() -> ExitCode>,
+    pub by_name: fn(&str) -> Option<FunctionMain>,
 }
 
 /// Parses the command line and runs the command to its end. It is neither generic nor `async`. So it is compiled here

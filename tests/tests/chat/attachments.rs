@@ -1,4 +1,4 @@
-//! Images, recordings and files, with real bytes in a real bucket.
+//! Images, recordings and files, with real bytes in a bucket.
 
 use client::draft::{Draft, NewAttachment};
 use client::problem::Code;
@@ -25,13 +25,13 @@ async fn announce(user: &User, chat: &str, kind: &str, about: &Value, bytes: &[u
     answer
 }
 
-/// A picture that is announced, not uploaded.
+/// Declares a picture without uploading it. Returns the answer.
 async fn picture(user: &User, chat: &str) -> Value {
     let [(kind, about, bytes), ..] = kinds();
     announce(user, chat, kind, &about, &bytes).await
 }
 
-/// A picture that is there.
+/// Declares and uploads a picture. Returns the answer to the declaration.
 async fn uploaded(user: &User, chat: &str) -> Value {
     let announced = picture(user, chat).await;
     assert_eq!(put(&announced, PNG).await.status(), 200);
@@ -101,7 +101,7 @@ async fn each_type_is_uploaded_sent_listed_and_downloaded() {
             }
             assert_eq!(response.bytes().await.unwrap(), bytes);
         }
-        // A repeat under the same name is the same message, though its attachment is sent.
+        // A retry with the same clientMessageId returns the same message, although the attachment is sent already.
         let (status, again) = alice.http.post(&format!("/chats/{chat}/messages"), &body).await.unwrap();
         assert_eq!((status, &again["message"]["seq"]), (200, &json!(seq)), "{again}");
         at_bob.event("message.created").await.unwrap();
@@ -129,7 +129,7 @@ async fn bucket_accepts_only_the_declared_bytes_and_headers() {
     let (status, problem) = send(&alice, &chat, &announced).await;
     assert_eq!(status, 409);
     assert_problem(&problem, 409, "attachment_not_uploaded", None);
-    // What was refused has used nothing up.
+    // The refused uploads have changed nothing.
     assert_eq!(put(&announced, PNG).await.status(), 200);
     assert_eq!(code(put(&announced, PNG).await).await, (StatusCode::PRECONDITION_FAILED, "PreconditionFailed".into()));
     assert_eq!(send(&alice, &chat, &announced).await.0, 201);
@@ -238,7 +238,7 @@ async fn only_users_who_see_the_message_can_download() {
     assert_problem(&problem, 404, "message_not_found", None);
     let (_, problem) = open(&bob, &chat, 2).await;
     assert_problem(&problem, 404, "attachment_not_found", None);
-    // Not without a signature, not with another object's, and not what a URL does not say.
+    // Refused: no signature, another object's signature, and a request that the URL does not sign.
     let (_, opened) = open(&bob, &chat, 1).await;
     let url = opened["download"]["url"].as_str().unwrap();
     let get = async |url: &str| code(Client::new().get(url).send().await.unwrap()).await;
@@ -248,7 +248,7 @@ async fn only_users_who_see_the_message_can_download() {
     let deleted = Client::new().delete(url).send().await.unwrap();
     assert_eq!(deleted.status(), StatusCode::FORBIDDEN);
 
-    // Deleted for everyone, it is gone, also for who has a URL; before that, for oneself.
+    // First deleted for one user, then for everyone: then even an older URL does not work.
     assert_eq!(bob.http.delete(&format!("/chats/{chat}/messages/1?for=me")).await.unwrap().0, 200);
     let (_, problem) = open(&bob, &chat, 1).await;
     assert_problem(&problem, 404, "message_not_found", None);
@@ -257,13 +257,13 @@ async fn only_users_who_see_the_message_can_download() {
     assert_eq!((status, deleted["message"].get("attachment")), (200, None), "{deleted}");
     let (_, problem) = open(&carol, &chat, 1).await;
     assert_problem(&problem, 404, "message_not_found", None);
-    // On AWS 403: who signed may not list, so it is not told that there is none.
+    // 403 on AWS: the signer may not list, so S3 does not reveal that the object is missing.
     assert_eq!(get(url).await, (StatusCode::NOT_FOUND, "NoSuchKey".into()));
 }
 
-/// The bucket, signed for as its functions do; of a system that runs elsewhere, nobody here can.
+/// The bucket, with the functions' credentials. Only for a system that these tests started.
 fn bucket(system: &System) -> Bucket {
-    let endpoint = Some(system.s3.clone().expect("the system is ours"));
+    let endpoint = Some(system.s3.clone().expect("these tests started the system"));
     let config = AwsConfig {
         region: "us-east-1".to_owned(),
         dynamodb_endpoint: None,
@@ -304,7 +304,7 @@ async fn presigned_url_works_until_it_expires() {
     let hour = DOWNLOAD_URL_TTL.as_secs();
     assert_eq!(code(get_at(hour + 2).await).await, (StatusCode::FORBIDDEN, "AccessDenied".into()));
     assert_eq!(get_at(hour - 60).await.bytes().await.unwrap(), PNG);
-    // And it is told how long.
+    // The answer says how long the URL works.
     send(&alice, &chat, &announced).await;
     let (_, opened) = open(&alice, &chat, 1).await;
     let after = SystemEnv.now();
@@ -373,12 +373,12 @@ async fn client_library_uploads_sends_and_downloads() {
 #[test]
 fn template_and_code_have_the_same_limits() {
     let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();
-    let told = &template.functions["CreateAttachmentFunction"].environment;
+    let environment = &template.functions["CreateAttachmentFunction"].environment;
     let AttachmentLimits { image, audio, file } = AttachmentLimits::default();
     for (name, limit) in [("IMAGE", image), ("AUDIO", audio), ("FILE", file)] {
-        assert_eq!(told[&format!("ATTACHMENT_{name}_MAX_BYTES")], limit.max_bytes.to_string());
+        assert_eq!(environment[&format!("ATTACHMENT_{name}_MAX_BYTES")], limit.max_bytes.to_string());
         let types: Vec<_> = limit.content_types.iter().map(ContentType::as_str).collect();
-        assert_eq!(told[&format!("ATTACHMENT_{name}_TYPES")], types.join(","));
+        assert_eq!(environment[&format!("ATTACHMENT_{name}_TYPES")], types.join(","));
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the client library promises, one thing at a time.
+//! The guarantees of the client library, one per test.
 
 use client::draft::Draft;
 use client::events::Event;
@@ -11,15 +11,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-/// Nothing takes longer, on the slowest machine.
+/// The longest wait, generous enough for a slow machine.
 const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The first update that is as wanted, with those that came before it.
+/// Waits for the first update that `wanted` accepts. Returns it with all earlier ones.
 async fn until(updates: &mut Updates, mut wanted: impl FnMut(&Update) -> bool) -> Vec<Update> {
     let mut came = Vec::new();
     loop {
         let next = tokio::time::timeout(TEST_TIMEOUT, updates.next()).await;
-        came.push(next.unwrap_or_else(|_| panic!("it does not come: {came:?}")).expect("the client goes on"));
+        came.push(
+            next.unwrap_or_else(|_| panic!("the update does not come: {came:?}")).expect("the client is running"),
+        );
         if came.last().is_some_and(&mut wanted) {
             return came;
         }
@@ -30,7 +32,7 @@ fn is_caught_up(update: &Update) -> bool {
     matches!(update, Update::CaughtUp)
 }
 
-/// The contents of new messages, in the order in which they were told.
+/// The contents of new messages, in the order of the updates.
 fn contents(updates: &[Update]) -> Vec<String> {
     let content = |update: &Update| match update {
         Update::Event(Event::MessageCreated { data, .. }) => Some(data.content.clone()),
@@ -78,7 +80,7 @@ async fn refused_message_is_reported_and_does_not_block_the_next() {
     let (alice, _, chat) = two(system).await;
     let (client, mut updates) = alice.client(system.options()).await;
     let refused = client.send(&chat, Draft::text("  ")).unwrap();
-    // A frame that API Gateway does not take would end the connection, again and again.
+    // API Gateway closes the connection at a too large frame. A retry would close it again and again.
     let long = client.send(&chat, Draft::text("x".repeat(33 * 1024)));
     assert!(matches!(long, Err(Error::MessageTooLong)), "{long:?}");
     let stored = client.send(&chat, Draft::text("Hello")).unwrap();
@@ -89,7 +91,7 @@ async fn refused_message_is_reported_and_does_not_block_the_next() {
         Update::NotSent { unsent, error } if unsent.client_message_id == refused => error.problem(),
         _ => None,
     });
-    let problem = problem.expect("it is told of before");
+    let problem = problem.expect("the refusal comes before the next message");
     assert_eq!((problem.code.as_str(), problem.errors[0].field.as_str()), ("invalid_request", "content"));
 }
 
@@ -111,20 +113,20 @@ async fn connection_is_renewed_without_a_gap_or_offline_status() {
         bob.send(&chat, &line).await;
         wanted.push(line);
         tokio::time::sleep(Duration::from_millis(100)).await;
-        assert!(wanted.len() < 600, "it is renewed");
+        assert!(wanted.len() < 600, "the connection is renewed");
     }
     let came = until(&mut updates, |update| contents(std::slice::from_ref(update)).last() == wanted.last()).await;
     assert_eq!(contents(&came), wanted);
     let is_quiet = !came.iter().any(|update| matches!(update, Update::Connection(_) | Update::CaughtUp));
-    assert!(is_quiet, "nothing was missed, so nothing was asked: {came:?}");
+    assert!(is_quiet, "no event was missed, so the client did not sync: {came:?}");
     watching.request("ping", json!({})).await.unwrap();
-    let told = watching.take_waiting();
-    let presence: Vec<_> = told.iter().filter(|frame| frame["event"] == "presence.updated").collect();
+    let frames = watching.take_waiting();
+    let presence: Vec<_> = frames.iter().filter(|frame| frame["event"] == "presence.updated").collect();
     assert!(presence.is_empty(), "{presence:?}");
     assert_eq!(client.connection_status(), ConnectionStatus::Online);
 }
 
-/// New tokens, each good for a few seconds.
+/// Issues tokens that expire after a few seconds.
 struct ShortTokens {
     system: &'static System,
     user: String,
@@ -147,13 +149,13 @@ async fn token_is_replaced_before_it_expires() {
     let tokens = Arc::new(ShortTokens { system, user: alice.id.clone(), given: AtomicU32::new(0) });
     let (client, mut updates) = Client::start(system.options(), tokens.clone()).await.unwrap();
     until(&mut updates, is_caught_up).await;
-    // One to know whose client it is, one for the first connection, and more for the next ones.
+    // One token for the user's id, one for the first connection, and one for each later connection.
     let mut lines = 0;
     while tokens.given.load(Ordering::Relaxed) < 5 {
         client.send(&chat, Draft::text(format!("Line {lines}"))).unwrap();
         lines += 1;
         tokio::time::sleep(Duration::from_millis(500)).await;
-        assert!(lines < 120, "tokens are asked for");
+        assert!(lines < 120, "the client asks for new tokens");
     }
     let (name, mut came) = (client.send(&chat, Draft::text("The last")).unwrap(), Vec::new());
     let is_last = |it: &Update| matches!(it, Update::Sent { client_message_id, .. } if *client_message_id == name);
@@ -164,7 +166,7 @@ async fn token_is_replaced_before_it_expires() {
     assert_eq!(page["seq"], lines + 1, "{page}");
 }
 
-/// A token whose time is over first, good ones after that.
+/// First an expired token, then valid ones.
 struct LateTokens {
     system: &'static System,
     user: String,
@@ -185,7 +187,7 @@ async fn http_gets_a_new_token_without_a_connection() {
     let system = crate::system();
     let alice = system.user("alice").await;
     let tokens = Arc::new(LateTokens { system, user: alice.id.clone(), given: AtomicU32::new(0) });
-    // Nobody listens there.
+    // No server listens there.
     let options = Options { ws_url: "ws://127.0.0.1:9".to_owned(), ..system.options() };
     let (client, _updates) = Client::start(options, tokens).await.unwrap();
     for _ in 0..2 {
@@ -199,7 +201,7 @@ async fn event_lost_before_a_silence_is_recovered_for_an_open_chat() {
     let system = crate::system();
     let (alice, bob, chat) = two(system).await;
     let proxy = Proxy::start(&system.ws_url, seed()).await;
-    // Pings would show that nothing is lost: only silence asks.
+    // Without pings, the client finds the loss only because of the silence.
     let ping_after = Duration::from_secs(3600);
     let options = Options { ws_url: proxy.url.clone(), ping_after, ..system.options() };
     let (client, mut updates) = alice.client(options).await;

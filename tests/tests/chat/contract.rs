@@ -1,12 +1,12 @@
-//! What the descriptions of both APIs refuse, the server refuses too: each request of theirs with a field missing, of
-//! another type, or too many.
+//! The server refuses what the descriptions of both APIs refuse: each example request with a field missing, with a
+//! wrong type, or with an unknown field.
 
 use client::wire::Socket;
 use end_to_end::contract::{Description, Sample};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// The documents that are one change away from this one: each field removed, each of another type, and one too many.
+/// Copies of the document with one error each: a field removed, a field with another type, or an unknown field.
 fn mutants(document: &Value) -> Vec<(String, Value)> {
     let fields = document.as_object().unwrap();
     let mut all = Vec::new();
@@ -31,7 +31,7 @@ fn mutants(document: &Value) -> Vec<(String, Value)> {
 #[test]
 fn client_library_types_keep_every_example() {
     let checked = end_to_end::contract::check_examples_round_trip();
-    println!("{checked} examples");
+    println!("checked {checked} examples");
     assert!(checked > 90, "{checked}");
 }
 
@@ -44,7 +44,7 @@ async fn http_api_refuses_what_its_description_refuses() {
         assert!(description.accepts(&schema, &document), "{name}: {document}");
         let (method, path) = name.split_once(' ').unwrap();
         let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-        // Bodies are read before anything is looked up: which chat, message or user it is makes no difference.
+        // The server reads the body first, so the ids in the path do not matter.
         let path = path.replace("{chatId}", "no-such-chat").replace("{seq}", "1").replace("{userId}", "nobody");
         for (how, mutant) in mutants(&document) {
             if description.accepts(&schema, &mutant) {
@@ -59,7 +59,7 @@ async fn http_api_refuses_what_its_description_refuses() {
             refused += 1;
         }
     }
-    println!("{refused} wrong bodies were refused");
+    println!("the server refused {refused} invalid bodies");
     assert!(refused > 100, "{refused}");
 }
 
@@ -85,11 +85,11 @@ async fn websocket_api_refuses_what_its_description_refuses() {
             refused += 1;
         }
     }
-    println!("{refused} wrong frames were refused");
+    println!("the server refused {refused} invalid frames");
     assert!(refused > 200, "{refused}");
 }
 
-/// The next reply.
+/// Sends a frame and returns the next reply.
 async fn answer(socket: &mut Socket, frame: &Value) -> Value {
     socket.send_text(frame.to_string()).await.unwrap();
     loop {

@@ -1,5 +1,5 @@
-//! Three clients hold at the end what a fresh listing gives, on the real system, over a network that loses frames, lets
-//! them overtake one another, holds them up and cuts connections.
+//! Three clients converge: in the end, each has the same state as a fresh listing, on the real system, over a network
+//! that loses, reorders and delays frames and cuts connections.
 
 use client::draft::Draft;
 use client::events::Event;
@@ -18,17 +18,17 @@ use testkit::ops::{Op, Ops};
 
 const NAMES: [&str; 5] = ["alice", "bob", "carol", "dave", "erin"];
 const OPERATIONS: u64 = 200;
-/// How often connections are lost, at least.
+/// The least number of lost connections.
 const CUTS: u64 = 30;
 
-/// One of the three, on one device.
+/// One of the three clients.
 struct Device {
     user: User,
     client: Client,
     updates: Updates,
-    /// What it was told of, in order.
-    news: Vec<Update>,
-    /// The names of the messages that it was to send.
+    /// All updates, in order.
+    received: Vec<Update>,
+    /// The `clientMessageId`s of the messages that it must send.
     handed: BTreeSet<String>,
 }
 
@@ -36,16 +36,16 @@ impl Device {
     async fn new(user: User, system: &System, proxy: &Proxy) -> Self {
         let options = Options { ws_url: proxy.url.clone(), ..system.options() };
         let (client, updates) = user.client(options).await;
-        Self { user, client, updates, news: Vec::new(), handed: BTreeSet::new() }
+        Self { user, client, updates, received: Vec::new(), handed: BTreeSet::new() }
     }
 
-    async fn receive(&mut self, patience: Duration) {
-        while let Ok(Some(update)) = tokio::time::timeout(patience, self.updates.next()).await {
-            self.news.push(update);
+    async fn receive(&mut self, timeout: Duration) {
+        while let Ok(Some(update)) = tokio::time::timeout(timeout, self.updates.next()).await {
+            self.received.push(update);
         }
     }
 
-    /// Everything that it could ask for is there, of all chats down to their beginning.
+    /// Loads everything that the client can request: all chats down to their first message.
     async fn catch_up(&mut self, context: &str) {
         for round in 0..200 {
             self.receive(Duration::from_millis(50)).await;
@@ -59,7 +59,7 @@ impl Device {
             match older {
                 _ if is_behind || is_waiting => {}
                 Some(chat) => drop(self.client.load_older(&chat, 20).await.unwrap()),
-                // Who has read what is asked for of the chats on the screen.
+                // Read positions are loaded only for open chats.
                 None if self.client.read(|state| state.visible().len()) < open.len() => {
                     self.client.set_visible(&open).await.unwrap();
                 }
@@ -67,15 +67,15 @@ impl Device {
                 None => {}
             }
         }
-        panic!("{context}: {} never catches up", self.user.id);
+        panic!("{context}: {} does not catch up", self.user.id);
     }
 
-    /// Messages were told of in the order of their chat, and each once.
+    /// Each message came once, in the order of its chat.
     fn assert_order(&self, context: &str) {
         let mut last: BTreeMap<&str, u64> = BTreeMap::new();
-        for update in &self.news {
+        for update in &self.received {
             match update {
-                // It begins anew.
+                // The chat starts again after a reset.
                 Update::Event(Event::ChatCreated { chat_id, .. } | Event::ChatLeft { chat_id, .. }) => {
                     last.remove(chat_id.as_str());
                 }
@@ -88,10 +88,10 @@ impl Device {
         }
     }
 
-    /// All that was handed to it was acknowledged once, or refused for a reason.
+    /// Each message that was handed to the client was acknowledged or refused, once.
     fn assert_sent(&self, context: &str) {
-        let mut told = BTreeSet::new();
-        for update in &self.news {
+        let mut answered = BTreeSet::new();
+        for update in &self.received {
             let name = match update {
                 Update::Sent { client_message_id, .. } => client_message_id,
                 Update::NotSent { unsent, error } => {
@@ -101,13 +101,13 @@ impl Device {
                 }
                 _ => continue,
             };
-            assert!(told.insert(name.clone()), "{context}: {name} twice");
+            assert!(answered.insert(name.clone()), "{context}: {name} twice");
         }
-        assert_eq!(told, self.handed, "{context}: {}", self.user.id);
+        assert_eq!(answered, self.handed, "{context}: {}", self.user.id);
     }
 }
 
-/// The chats, how long their logs are, and everyone by name.
+/// The chats with the length of their logs, and the users by name.
 struct World {
     chats: Vec<(String, AtomicU64)>,
     users: BTreeMap<&'static str, User>,
@@ -131,13 +131,13 @@ impl World {
         world
     }
 
-    /// A group of everyone but erin.
+    /// Creates a group of everyone except erin.
     async fn new_group(&self, creator: &str) -> (String, AtomicU64) {
         let others: Vec<_> = NAMES[..4].iter().filter(|name| **name != creator).map(|name| &self.users[name]).collect();
         (self.users[creator].group(&others).await, AtomicU64::new(0))
     }
 
-    /// Performs an operation over HTTP. What a rule refuses is refused; what is broken fails the test.
+    /// Performs an operation over HTTP. A refusal by a rule is fine, other errors fail the test.
     async fn perform(&self, who: &User, op: &Op, chat: usize) {
         let (id, last) = &self.chats[chat];
         let (chat, n) = (format!("/chats/{id}"), self.texts.fetch_add(1, Ordering::Relaxed));
@@ -223,13 +223,13 @@ async fn inbox(user: &User) -> BTreeMap<String, Value> {
 }
 
 async fn messages(user: &User, chat: &str) -> Vec<Value> {
-    let (mut found, mut after) = (Vec::new(), 0);
+    let (mut messages, mut after) = (Vec::new(), 0);
     loop {
         let (status, page) = user.http.get(&format!("/chats/{chat}/messages?after={after}&limit=50")).await.unwrap();
         assert_eq!(status, 200, "{page}");
-        found.extend(page["messages"].as_array().unwrap().iter().cloned());
+        messages.extend(page["messages"].as_array().unwrap().iter().cloned());
         if page["hasMoreAfter"] == false {
-            return found;
+            return messages;
         }
         after = page["range"]["to"].as_u64().unwrap();
     }
@@ -256,12 +256,12 @@ async fn three_clients_converge_to_a_fresh_listing() {
         let round: Vec<_> = devices.iter().map(of).collect();
         performed += 3;
         assert!(performed < OPERATIONS * 10, "{context}: connections are not cut: {:?}", proxy.counts());
-        // Groups are left and closed: now and then there is a new one, of which nobody knows yet.
+        // Groups are left and closed, so sometimes create a new one.
         if performed == 69 || performed == 135 {
             let (creator, index) = if performed == 69 { ("carol", 1) } else { ("bob", 2) };
             world.chats[index] = world.new_group(creator).await;
         }
-        // Some messages are sent through the clients, over the bad network.
+        // Send some messages through the clients, over the bad network.
         for device in &mut devices {
             let (chat, last) = &world.chats[usize::try_from(ops.below(3)).unwrap()];
             if ops.percent(30) && device.client.read(|state| state.chat(chat).is_some()) {
@@ -271,7 +271,7 @@ async fn three_clients_converge_to_a_fresh_listing() {
                     false => Draft::text(caption),
                     true => match device.client.upload(chat, &new_picture(), PNG).await {
                         Ok(attachment) => Draft::attachment(&attachment, caption),
-                        // It was left, or ended, and the client does not know yet.
+                        // The client does not know yet that it has left the chat, or that the chat is closed.
                         Err(Error::Refused(problem)) if matches!(problem.status, 404 | 409) => continue,
                         Err(error) => panic!("{context}: {error}"),
                     },
@@ -287,7 +287,10 @@ async fn three_clients_converge_to_a_fresh_listing() {
         }
     }
     let done = world.done.load(Ordering::Relaxed);
-    println!("{performed} operations, {done} of them done, {handed} messages handed over; {:?}", proxy.counts());
+    println!(
+        "{performed} operations, {done} successful; {handed} messages sent through clients; faults: {:?}",
+        proxy.counts()
+    );
     assert!(done > OPERATIONS / 3, "{context}: many operations do something");
     let mut downloaded = 0;
     proxy.faults().set([0; 4]);
@@ -314,6 +317,6 @@ async fn three_clients_converge_to_a_fresh_listing() {
             }
         }
     }
-    println!("{downloaded} attachments downloaded");
+    println!("downloaded {downloaded} attachments");
     assert!(downloaded > 0, "{context}: attachments are shown");
 }

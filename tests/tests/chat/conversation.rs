@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Asserts that a document has all these fields.
+/// Asserts that a document has all of these fields.
 #[track_caller]
 fn has(document: &Value, fields: &[&str]) {
     for field in fields {
@@ -18,7 +18,7 @@ const CHAT: [&str; 4] = ["chatId", "isGroup", "participants", "admins"];
 const MESSAGE: [&str; 8] = ["messageId", "chatId", "seq", "senderId", "type", "content", "seenBy", "deletedFor"];
 const CHAT_USER: [&str; 5] = ["userId", "nickname", "status", "lastSeen", "mutedChats"];
 
-/// Where the demo is played; profiles are checked where the Auth Service is known to be asked for them.
+/// The demo's stage. It checks profiles only if the system is known to use this Auth Service.
 fn stage(system: &System) -> Stage {
     Stage {
         http_url: system.http_url.clone(),
@@ -45,7 +45,7 @@ async fn full_demo_succeeds_twice() {
     let users = [system.user("alice").await, system.user("bob").await, system.user("carol").await];
     let cast = Cast::Full(users.map(actor));
     play(&stage(system), &cast).await.unwrap();
-    // What it leaves behind is not in its way.
+    // A second run must work with the data of the first one.
     play(&stage(system), &cast).await.unwrap();
 }
 
@@ -144,7 +144,7 @@ async fn twenty_concurrent_sends_have_one_order() {
             json!({"type": "text", "content": format!("{n}"), "clientMessageId": format!("m-{n}")}),
         );
         async move {
-            // "Try again" is an honest answer to a rush.
+            // A retryable error is a valid answer to many concurrent sends.
             loop {
                 let (status, body) = sender.http.post(&path, &body).await.unwrap();
                 match status {

@@ -1,10 +1,10 @@
-//! Groups and what is said in them, live.
+//! Groups and their messages, with live events.
 
 use client::wire::Socket;
 use end_to_end::{User, assert_problem};
 use serde_json::{Value, json};
 
-/// An answer with 200, and what it says.
+/// The body of an answer, which must have status 200.
 #[track_caller]
 fn ok((status, answer): (u16, Value)) -> Value {
     assert_eq!(status, 200, "{answer}");
@@ -16,7 +16,7 @@ async fn three() -> (User, User, User) {
     (system.user("alice").await, system.user("bob").await, system.user("carol").await)
 }
 
-/// Nothing else has come.
+/// Asserts that no other event has arrived.
 async fn is_quiet(socket: &mut Socket) {
     assert_eq!(socket.request("ping", json!({})).await.unwrap()["ok"], true);
     assert_eq!(socket.take_waiting(), Vec::<Value>::new());
@@ -41,12 +41,12 @@ async fn group_changes_reach_everyone_with_their_own_floor() {
     let created = at_dave.event("chat.created").await.unwrap();
     let of_dave = &created["data"];
     assert_eq!((&of_dave["seq"], &of_dave["floor"], &of_dave["rev"]), (&json!(1), &json!(1), &json!(2)));
-    assert!(of_dave.get("lastMessageId").is_none(), "what came before is not even named: {of_dave}");
+    assert!(of_dave.get("lastMessageId").is_none(), "earlier messages are not visible: {of_dave}");
     let updated = at_bob.event("chat.updated").await.unwrap();
     assert_eq!((&updated["data"]["floor"], &updated["data"]["participantCount"]), (&json!(0), &json!(4)));
     assert_eq!(updated["data"]["lastMessageId"], json!(format!("{chat}:1")));
 
-    // A late joiner sees and counts what comes after.
+    // A participant who joined late sees and counts only later messages.
     for route in ["/messages", "/messages?around=1", "/messages?after=0"] {
         let page = ok(dave.http.get(&format!("{path}{route}")).await.unwrap());
         assert_eq!((&page["messages"], &page["floor"], &page["hasMoreBefore"]), (&json!([]), &json!(1), &json!(false)));
@@ -69,7 +69,7 @@ async fn group_changes_reach_everyone_with_their_own_floor() {
     bob.send(&chat, "Welcome").await;
     assert_eq!(at_dave.event("message.created").await.unwrap()["seq"], 2);
     assert_eq!(ok(dave.http.get(&path).await.unwrap())["unreadCount"], 1);
-    // A change of what came before dave does not reach him.
+    // Dave gets no event about a change of an earlier message.
     ok(alice.http.patch(&format!("{path}/messages/1"), &json!({"content": "Edited"})).await.unwrap());
     assert_eq!(at_bob.event("message.updated").await.unwrap()["data"]["content"], "Edited");
     is_quiet(&mut at_dave).await;
@@ -92,13 +92,13 @@ async fn group_always_keeps_an_admin() {
     let again = ok(alice.http.put(&admin(&carol), &json!({})).await.unwrap());
     assert_eq!(again, set, "what is so already is no change");
     ok(carol.http.delete(&admin(&carol)).await.unwrap());
-    // The last admin leaves: the one who has been there longest becomes one.
+    // The last admin leaves: the participant who joined first becomes an admin.
     let left = ok(alice.http.delete(&format!("{path}/participants/{}", alice.id)).await.unwrap());
     assert_eq!(left, json!({"left": true}));
     let details = ok(bob.http.get(&path).await.unwrap());
     assert_eq!((&details["chat"]["admins"], &details["chat"]["rev"]), (&json!([bob.id]), &json!(3)));
     assert_eq!(details["chat"]["participants"], json!([bob.id, carol.id]));
-    // Nobody is removed from a group of two, but anyone leaves it, and closes it.
+    // Nobody can be removed from a group of two, but both can leave it, which closes it.
     let (_, problem) = bob.http.delete(&format!("{path}/participants/{}", carol.id)).await.unwrap();
     assert_problem(&problem, 409, "conflict", None);
     let mut at_carol = carol.socket().await;
@@ -151,7 +151,7 @@ async fn returning_participant_starts_with_a_new_history() {
     ok(alice.http.post(&format!("{path}/participants"), &json!({"participants": [bob.id]})).await.unwrap());
     let details = ok(bob.http.get(&path).await.unwrap());
     assert_eq!((&details["chat"]["floor"], &details["unreadCount"]), (&json!(2), &json!(0)));
-    // The repeat of what bob sent before is no new message, and shows nothing of what became of it.
+    // A retry of bob's earlier message stores nothing, and does not show later changes of it.
     let repeat = ok(bob.http.post(&format!("{path}/messages"), &named).await.unwrap());
     assert_eq!((&repeat["message"]["seq"], &repeat["message"]["content"]), (&json!(1), &json!("")));
     assert!(repeat["message"].get("reactions").is_none());
@@ -192,7 +192,7 @@ async fn edits_reactions_and_deletions_are_pushed() {
     assert_eq!(at_alice.event("message.updated").await.unwrap()["data"], reacted);
     assert_eq!(second.event("message.updated").await.unwrap()["rev"], 2);
 
-    // For oneself: only one's own other devices hear of it.
+    // For oneself: only the user's own other devices get the event.
     let hide = json!({"chatId": chat, "seq": 1, "for": "me"});
     let hidden = at_bob.request("deleteMessage", hide.clone()).await.unwrap()["data"]["message"].clone();
     assert_eq!((&hidden["deletedFor"], &hidden["content"]), (&json!([bob.id]), &json!("")));
@@ -208,7 +208,7 @@ async fn edits_reactions_and_deletions_are_pushed() {
     let of_bob = ok(bob.http.get(&path).await.unwrap());
     assert_eq!((of_bob["messages"].as_array().unwrap().len(), &of_bob["range"]["from"]), (1, &json!(1)));
 
-    // For everyone: a tombstone in its place.
+    // For everyone: a tombstone replaces the message.
     let delete = json!({"chatId": chat, "seq": 2, "for": "everyone"});
     let tombstone = at_alice.request("deleteMessage", delete).await.unwrap()["data"]["message"].clone();
     assert_eq!(
@@ -225,7 +225,7 @@ async fn edits_reactions_and_deletions_are_pushed() {
         let reply = at_alice.request(action, fields).await.unwrap();
         assert_problem(&reply["error"], 404, "message_not_found", None);
     }
-    // What is deleted still counts: its place is one that nobody has read.
+    // A deleted message still counts as unread.
     assert_eq!(ok(carol.http.get(&format!("/chats/{chat}")).await.unwrap())["unreadCount"], 2);
     let cleared = ok(carol.http.delete(&path).await.unwrap());
     assert_eq!((&cleared["chat"]["floor"], &cleared["chat"]["rev"]), (&json!(2), &json!(5)));
@@ -264,7 +264,7 @@ async fn send_concurrent_with_the_senders_removal_comes_before_it_or_fails() {
         let after = ok(removed.unwrap())["chat"]["seq"].as_u64().unwrap();
         match status {
             201 => {
-                // A send does not stand in a removal's way: its answer may have been read just before.
+                // A concurrent send does not make the removal fail.
                 let seq = answer["message"]["seq"].as_u64().unwrap();
                 assert!(seq <= after + 1, "{answer}");
                 let page = ok(alice.http.get(&messages).await.unwrap());
@@ -324,11 +324,11 @@ async fn typing_reaches_only_the_other_participants() {
     let (mut at_alice, mut phone, mut at_bob) = (alice.socket().await, alice.socket().await, bob.socket().await);
     let (mut at_carol, mut at_eve) = (carol.socket().await, eve.socket().await);
     let say = |state: &str| json!({"chatId": chat, "state": state});
-    let said = at_alice.request("typing", say("start")).await.unwrap();
-    assert_eq!(said["data"], json!({"userId": alice.id, "state": "start", "timeoutMs": 6000}));
+    let reply = at_alice.request("typing", say("start")).await.unwrap();
+    assert_eq!(reply["data"], json!({"userId": alice.id, "state": "start", "timeoutMs": 6000}));
     for socket in [&mut at_bob, &mut at_carol] {
         let event = socket.event("typing").await.unwrap();
-        assert_eq!(event, json!({"event": "typing", "chatId": chat, "data": said["data"]}));
+        assert_eq!(event, json!({"event": "typing", "chatId": chat, "data": reply["data"]}));
     }
     at_alice.request("typing", say("stop")).await.unwrap();
     let stopped = json!({"userId": alice.id, "state": "stop"});
@@ -338,7 +338,7 @@ async fn typing_reaches_only_the_other_participants() {
     for socket in [&mut at_alice, &mut phone, &mut at_eve] {
         is_quiet(socket).await;
     }
-    // Nothing of it is kept.
+    // Typing is not stored.
     assert_eq!(ok(bob.http.get(&format!("/chats/{chat}")).await.unwrap())["chat"]["rev"], 0);
     ok(alice.http.delete(&format!("/chats/{chat}/participants/{}", carol.id)).await.unwrap());
     at_carol.event("chat.left").await.unwrap();

@@ -13,13 +13,14 @@ async fn retry_with_the_same_body_stores_once() {
     let (second, two) = alice.http.post(&path, &body).await.unwrap();
     assert_eq!((first, second), (201, 200));
     assert_eq!(one, two);
-    // From another connection, and another of its devices.
+    // The retry comes from another connection and another device.
     let mut socket = alice.socket().await;
     let mut frame = body.clone();
     frame["chatId"] = json!(chat);
     let third = socket.request("sendMessage", frame).await.unwrap();
     assert_eq!(third["data"], one);
-    // Each was pushed, as the one before may have died before it could be; the seq tells that they are one.
+    // Each retry pushes again, because the first attempt may have failed before the push. The seq shows that it is one
+    // message.
     for _ in 0..3 {
         assert_eq!(at_bob.event("message.created").await.unwrap()["data"], one["message"]);
     }
@@ -38,7 +39,7 @@ async fn same_client_message_id_with_another_body_is_refused() {
     let (status, problem) = alice.http.post(&path, &body("Goodbye")).await.unwrap();
     assert_eq!(status, 409);
     assert_problem(&problem, 409, "idempotency_conflict", None);
-    // Bob's name is his own.
+    // Bob may use the same clientMessageId.
     assert_eq!(bob.http.post(&path, &body("Goodbye")).await.unwrap().0, 201);
 }
 
@@ -51,7 +52,7 @@ async fn retry_after_a_lost_reply_returns_the_stored_message() {
     let frame = json!({"chatId": chat, "type": "text", "content": "Did you get this?", "clientMessageId": "m-1"});
     let mut lost = alice.socket().await;
     lost.send("sendMessage", frame.clone()).await.unwrap();
-    // Bob has it, so it is committed; alice is gone before her reply comes.
+    // Bob has the message, so it is committed. Alice disconnects before her reply comes.
     let event = at_bob.event("message.created").await.unwrap();
     drop(lost);
     let mut again = alice.socket().await;

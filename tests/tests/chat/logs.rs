@@ -3,7 +3,7 @@ use end_to_end::System;
 use serde_json::json;
 use std::time::Duration;
 
-/// What the full demo says and asks for is in no log, whoever wrote it, at the most talkative level that can be set.
+/// The logs of the full demo contain no texts, tokens and ids, even at the lowest log level.
 #[tokio::test]
 async fn logs_contain_no_token_message_or_user() {
     let system = crate::start(|setup| {
@@ -18,7 +18,7 @@ async fn logs_contain_no_token_message_or_user() {
     let stage = Stage { http_url, ws_url, auth_url: Some(system.auth_url.clone()), notifications: None };
     play(&stage, &Cast::new(true, actors.clone()).unwrap()).await.unwrap();
 
-    // What goes wrong is logged with more: a chat that is not there, and a body with a field too many.
+    // Errors are logged with more details: an unknown chat, and a body with an unknown field.
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
     let wrong = json!({"chatId": chat, "type": "text", "content": "A secret answer", "wrong": "A secret field"});
@@ -27,7 +27,7 @@ async fn logs_contain_no_token_message_or_user() {
     alice.http.get("/chats/no-such-chat").await.unwrap();
     socket.close().await.unwrap();
 
-    // The last word of each: what is logged after the answer comes a moment later.
+    // Wait for the last line of each: a line that is logged after the answer comes a moment later.
     let all = [
         "route=\"POST /chats/{chatId}/messages\" ",
         "route=sendMessage ",
@@ -40,7 +40,7 @@ async fn logs_contain_no_token_message_or_user() {
     ];
     let logs = until(&system, &all).await;
     let lines = logs.iter().filter(|line| line.contains("route=")).count();
-    assert!(lines > 60, "a line for each request: {lines}");
+    assert!(lines > 60, "there is a line for each request: {lines}");
     let signature = |token: &str| token.rsplit('.').next().unwrap().to_owned();
     let mut secrets: Vec<String> =
         ["A secret", "Hello bob", "The train", "Welcome back", "station", "birthday", "Ally"]
@@ -53,12 +53,12 @@ async fn logs_contain_no_token_message_or_user() {
         secrets.extend([user.id, signature(&user.token), user.token]);
     }
     for secret in secrets {
-        let found: Vec<_> = logs.iter().filter(|line| line.contains(&secret)).collect();
-        assert!(found.is_empty(), "{secret}: {found:#?}");
+        let leaks: Vec<_> = logs.iter().filter(|line| line.contains(&secret)).collect();
+        assert!(leaks.is_empty(), "{secret}: {leaks:#?}");
     }
 }
 
-/// The logs, once each of these is in them.
+/// Waits until the logs contain all of these, and returns the logs.
 async fn until(system: &System, all: &[&str]) -> Vec<String> {
     let mut logs = system.logs();
     for _ in 0..200 {
@@ -69,5 +69,5 @@ async fn until(system: &System, all: &[&str]) -> Vec<String> {
         logs = system.logs();
     }
     let missing: Vec<_> = all.iter().filter(|wanted| !logs.iter().any(|line| line.contains(**wanted))).collect();
-    panic!("{missing:?} are not in the log: {logs:#?}");
+    panic!("the logs do not contain {missing:?}: {logs:#?}");
 }

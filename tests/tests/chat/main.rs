@@ -27,7 +27,7 @@ fn system() -> &'static System {
     System::shared()
 }
 
-/// A system of a test's own.
+/// A separate system for a test.
 fn start(change: impl FnOnce(&mut Setup) + Send + 'static) -> System {
     System::start(change)
 }

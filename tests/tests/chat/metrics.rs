@@ -2,7 +2,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use std::time::Duration;
 
-/// The line of a request says what it cost, the same as the budgets say, and what became of its pushes.
+/// The log line of a request has its cost, equal to the budgets, and the outcome of its pushes.
 #[tokio::test]
 async fn log_line_of_a_request_has_outcome_and_cost() {
     let system = crate::start(|_| {});
@@ -33,12 +33,12 @@ async fn log_line_of_a_request_has_outcome_and_cost() {
     }
     assert!(!line.contains("Conflicts") && !line.contains("ServerErrors"), "{line}");
 
-    // A repeat stores nothing.
+    // A retry stores nothing.
     assert_eq!(alice.http.post(&path, &body).await.unwrap().0, 200);
     let line = line_of(&system, "status=200 ", "messages\"").await;
     assert!(!line.contains("MessagesCommitted") && line.contains("PushesPosted=2 "), "{line}");
 
-    // Who loses against another tries again, and that is counted.
+    // A request that loses a conflict retries, and the line counts it.
     let sends = (0..24).map(|n| {
         let body = json!({"type": "text", "content": "Now!", "clientMessageId": format!("rush-{n}")});
         let (alice, path) = (alice.clone(), path.clone());
@@ -49,7 +49,7 @@ async fn log_line_of_a_request_has_outcome_and_cost() {
     assert!(line.contains("MessagesCommitted=1 "), "{line}");
 }
 
-/// The first line with both in it, once there is one.
+/// Waits for the first line that contains both texts.
 async fn line_of(system: &end_to_end::System, one: &str, other: &str) -> String {
     for _ in 0..200 {
         if let Some(line) = system.logs().into_iter().find(|line| line.contains(one) && line.contains(other)) {
@@ -57,5 +57,5 @@ async fn line_of(system: &end_to_end::System, one: &str, other: &str) -> String 
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("no line has {one} and {other}: {:#?}", system.logs());
+    panic!("no line contains {one} and {other}: {:#?}", system.logs());
 }

@@ -1,12 +1,12 @@
-//! Users who are away are notified, through a topic.
+//! Offline users are notified through a topic.
 
 use end_to_end::{Published, System, User};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A system with a topic, and environment of its own for its functions.
-fn notifying(environment: &'static [(&'static str, &'static str)]) -> System {
+/// A system with a topic and these environment variables.
+fn system_with_topic(environment: &'static [(&'static str, &'static str)]) -> System {
     crate::start(|setup| {
         let topic = "arn:aws:sns:us-east-1:123456789012:to-devices";
         setup.parameters.insert("NotificationsTopicArn".to_owned(), topic.to_owned());
@@ -14,7 +14,7 @@ fn notifying(environment: &'static [(&'static str, &'static str)]) -> System {
     })
 }
 
-/// What was published, by the user whom it is for; each got one at most.
+/// The notifications by user. Each user may have only one.
 fn by_user(published: Vec<Published>) -> BTreeMap<String, Published> {
     let count = published.len();
     let by_user: BTreeMap<_, _> = published.into_iter().map(|it| (it.attributes["userId"].clone(), it)).collect();
@@ -36,7 +36,7 @@ async fn mentions(alice: &User, chat: &str, whom: &[&User]) -> Value {
 
 #[tokio::test]
 async fn offline_users_are_notified_unless_they_muted_the_chat() {
-    let system = notifying(&[]);
+    let system = system_with_topic(&[]);
     let (alice, bob, carol, dave) =
         (system.user("alice").await, system.user("bob").await, system.user("carol").await, system.user("dave").await);
     alice.http.patch("/me", &json!({"nickname": "Ally"})).await.unwrap();
@@ -59,7 +59,7 @@ async fn offline_users_are_notified_unless_they_muted_the_chat() {
         })
     );
 
-    // Mentioned though muted, once she asks for that.
+    // A mention notifies despite the mute, if the user has chosen that.
     mentions(&alice, &chat, &[&carol, &bob]).await;
     assert_eq!(users(&by_user(system.take_published())), ["dave"]);
     let (status, me) = carol.http.patch("/me", &json!({"notifyOnMention": true})).await.unwrap();
@@ -69,7 +69,7 @@ async fn offline_users_are_notified_unless_they_muted_the_chat() {
     assert_eq!(users(&published), ["carol", "dave"]);
     assert_eq!(published[&carol.id].body["unreadCount"], 3);
 
-    // Bob's connection breaks off without a word: the registry may still have it, the push does not find it.
+    // Bob's connection is lost without a close frame: the registry may still have it, but the push gets 410.
     drop(online);
     alice.send(&chat, "Are you there?").await;
     assert_eq!(users(&by_user(system.take_published())), ["bob", "dave"]);
@@ -77,7 +77,7 @@ async fn offline_users_are_notified_unless_they_muted_the_chat() {
 
 #[tokio::test]
 async fn unreachable_topic_does_not_fail_a_message() {
-    let system = notifying(&[("AWS_ENDPOINT_URL_SNS", "http://127.0.0.1:9")]);
+    let system = system_with_topic(&[("AWS_ENDPOINT_URL_SNS", "http://127.0.0.1:9")]);
     let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
     let chat = alice.group(&[&bob, &carol]).await;
     let mut online = bob.socket().await;
@@ -92,7 +92,7 @@ async fn unreachable_topic_does_not_fail_a_message() {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("it is not counted and logged: {:?}", system.logs());
+    panic!("the failure is not counted and logged: {:?}", system.logs());
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use end_to_end::User;
 use serde_json::json;
 
-/// What bob's partner sees next of him.
+/// Waits for the next status of this user.
 async fn seen(socket: &mut client::wire::Socket, user: &User) -> String {
     let event = socket.event("presence.updated").await.unwrap();
     assert_eq!(event["data"]["userId"], user.id, "{event}");
@@ -26,7 +26,7 @@ async fn only_partners_see_the_first_device_come_and_the_last_go() {
         bob.socket().await.close().await.unwrap();
     }
     first.close().await.unwrap();
-    // What alice is told next is what bob says, and then that he is gone: nothing of his devices in between.
+    // Alice's next events are bob's message and his offline status, and none about his other devices.
     let (_, shown) = alice.http.get(&format!("/users/{}", bob.id)).await.unwrap();
     assert_eq!(shown["user"]["status"], "online");
     bob.send(&chat, "Bye").await;

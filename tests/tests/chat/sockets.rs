@@ -45,7 +45,7 @@ async fn largest_message_passes_through_both_sockets() {
     assert_eq!(page["data"]["messages"][0]["content"], content);
 }
 
-/// The registry of a system that is ours.
+/// The registry of connections. Only for a system that these tests started.
 type Registry = DynamoStore<SystemEnv, RedisConnections>;
 
 async fn registry(system: &System) -> Registry {
@@ -74,7 +74,7 @@ async fn registry(system: &System) -> Registry {
         uploads: none(),
         chat_users,
     };
-    // The prefix is what the template makes of the local stack's name.
+    // The template derives the prefix from the local stack's name.
     let redis =
         system.redis.as_deref().map(|url| RedisConnections::new(realtime::parse_url(url).unwrap(), (), "local:"));
     DynamoStore::new(&sdk, system.dynamodb.as_deref(), tables, redis, SystemEnv)
@@ -82,7 +82,7 @@ async fn registry(system: &System) -> Registry {
 
 #[tokio::test]
 async fn only_a_dead_connection_is_removed() {
-    // The tables are looked into, so the system must be ours.
+    // This test reads the tables, so the tests must have started the system.
     let system = crate::start(|_| {});
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
@@ -101,9 +101,9 @@ async fn only_a_dead_connection_is_removed() {
     let left = registry.users(std::slice::from_ref(&user)).await.unwrap().remove(0);
     assert_eq!(left.connections.len(), 1);
     assert_ne!(left.connections[0].id, ghost.id);
-    // A connection that its client closes goes at once, and its user is seen last then.
+    // A connection that its client closes is removed at once, and lastSeen is set.
     at_bob.close().await.unwrap();
-    let gone = forgotten(&registry, &user).await;
+    let gone = wait_until_removed(&registry, &user).await;
     assert!(gone.last_seen > left.last_seen);
 }
 
@@ -114,17 +114,17 @@ async fn connections_end_at_their_limits_and_are_removed() {
     let mut socket = alice.socket().await;
     assert_eq!(u16::from(socket.wait_closed().await.unwrap().unwrap().code), 1001);
     let (registry, user) = (registry(&system).await, UserId::parse(alice.id).unwrap());
-    forgotten(&registry, &user).await;
+    wait_until_removed(&registry, &user).await;
 }
 
-/// The user, once nothing is known of a connection of theirs; that takes a moment after the close.
-async fn forgotten(registry: &Registry, user: &UserId) -> ChatUser {
+/// Waits until the user has no connections, which takes a moment after the close. Returns the user.
+async fn wait_until_removed(registry: &Registry, user: &UserId) -> ChatUser {
     for _ in 0..200 {
-        let found = registry.users(std::slice::from_ref(user)).await.unwrap().remove(0);
-        if found.connections.is_empty() {
-            return found;
+        let stored = registry.users(std::slice::from_ref(user)).await.unwrap().remove(0);
+        if stored.connections.is_empty() {
+            return stored;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("a connection is still known");
+    panic!("a connection is still registered");
 }

@@ -1,4 +1,4 @@
-//! Every route and action, asked by those who may not: nothing is told, and nothing changes.
+//! Users without permission call every route and action: they learn nothing, and nothing changes.
 
 use end_to_end::{User, assert_problem};
 use reqwest::Method;
@@ -43,7 +43,7 @@ fn actions(chat: &str) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// The rows of infra/stack/functions.yaml: which routes and actions there are.
+/// The rows of infra/stack/functions.yaml, with all routes and actions.
 fn rows() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/stack/functions.yaml");
     serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
@@ -67,19 +67,19 @@ fn all_routes_and_actions_on_a_chat_are_tested() {
     let mut on_chats = all("routes");
     on_chats.retain(|route| route.contains("{chatId}"));
     assert_eq!(asked.collect::<BTreeSet<_>>(), on_chats);
-    // These are about no chat, or about several: sync is asked by itself below.
+    // These are not about one chat. A test below calls sync.
     let others = ["$connect", "$disconnect", "$default", "ping", "createChat", "sync"];
     let mut on_chats = all("actions");
     on_chats.retain(|action| !others.contains(&action.as_str()));
     assert_eq!(actions("{chatId}").into_iter().map(|(action, _)| action.to_owned()).collect::<BTreeSet<_>>(), on_chats);
 }
 
-/// What a participant finds of the chat: anything that changed would show.
+/// The chat as a participant sees it, to detect any change.
 async fn seen_by(user: &User, chat: &str) -> [Value; 2] {
     let (status, details) = user.http.get(&format!("/chats/{chat}")).await.unwrap();
     assert_eq!(status, 200, "{details}");
     let (_, page) = user.http.get(&format!("/chats/{chat}/messages")).await.unwrap();
-    // Presence is theirs who come and go.
+    // Presence may change meanwhile.
     let mut details = details;
     for member in details["members"].as_array_mut().unwrap() {
         member.as_object_mut().unwrap().remove("user");
@@ -87,7 +87,7 @@ async fn seen_by(user: &User, chat: &str) -> [Value; 2] {
     [details, page]
 }
 
-/// Asks everything about a chat that is not the user's, and one that is not there.
+/// Calls everything about a chat of other users, and about an unknown chat. Both must have the same answers.
 async fn assert_learns_nothing(user: &User, chat: &str, other: &str) {
     let mut socket = user.socket().await;
     for chat in [chat, "no-such-chat"] {
@@ -112,7 +112,7 @@ async fn assert_learns_nothing(user: &User, chat: &str, other: &str) {
     let (status, problem) = user.http.get(&format!("/users/{other}")).await.unwrap();
     assert_eq!(status, 404);
     assert_problem(&problem, 404, "not_a_participant", None);
-    assert!(socket.take_waiting().is_empty(), "and nothing is pushed");
+    assert!(socket.take_waiting().is_empty(), "no event is pushed");
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn removed_member_is_a_stranger_at_once() {
     assert_eq!((status, &removed["chat"]["rev"]), (200, &json!(1)), "{removed}");
     let left = at_bob.event("chat.left").await.unwrap();
     assert_eq!(left, json!({"event": "chat.left", "chatId": chat, "rev": 1, "data": {"by": alice.id}}));
-    // On the socket that was open all the time as well.
+    // Also on the socket that was open all the time.
     for (action, fields) in actions(&chat) {
         let reply = at_bob.request(action, fields).await.unwrap();
         assert_problem(&reply["error"], 404, "chat_not_found", None);
@@ -151,7 +151,7 @@ async fn removed_member_is_a_stranger_at_once() {
     assert_eq!(seen_by(&alice, &chat).await, before);
     alice.send(&chat, "Without bob").await;
     assert_eq!(at_bob.request("ping", json!({})).await.unwrap()["ok"], true);
-    assert!(at_bob.take_waiting().is_empty(), "nothing of the chat is pushed any more");
+    assert!(at_bob.take_waiting().is_empty(), "no more events of the chat are pushed");
 }
 
 #[tokio::test]

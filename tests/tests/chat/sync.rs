@@ -17,7 +17,7 @@ async fn fifty_missed_messages_come_in_pages_of_twenty() {
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
     alice.send(&chat, "Message 1").await;
-    // Bob has seen the first one and goes; fifty more come.
+    // Bob has the first message and disconnects. Fifty more come.
     for n in 2..=51 {
         alice.send(&chat, &format!("Message {n}")).await;
     }
@@ -36,7 +36,7 @@ async fn fifty_missed_messages_come_in_pages_of_twenty() {
         }
     }
     assert_eq!((rounds, held), (3, (2..=51).collect()));
-    // The same by listing, both ways.
+    // Listing in both directions has the same messages.
     let (mut forward, mut after) = (Vec::new(), 1);
     loop {
         let page = page(&bob, &chat, &format!("after={after}&limit=20")).await;
@@ -95,7 +95,7 @@ async fn sync_returns_missed_changes_once_in_their_latest_state() {
     assert_eq!((&part["readSeq"], &part["muted"], &part["unreadCount"]), (&json!(3), &json!(true), &json!(2)));
     assert_eq!((&part["cursor"], &part["messages"]), (&json!({"seq": 5, "rev": 7}), &json!([])));
     assert_eq!(part["members"].as_array().unwrap().len(), 3);
-    // Over WebSocket it is the same, and from there on it is quiet.
+    // The answer over WebSocket is the same, and a sync after it is empty.
     let mut socket = bob.socket().await;
     assert_eq!(socket.request("sync", ask).await.unwrap()["data"], synced);
     let (_, quiet) = bob.http.post("/sync", &json!({"cursors": {chat.as_str(): part["cursor"]}})).await.unwrap();
@@ -117,7 +117,7 @@ async fn sync_returns_joined_and_left_chats() {
     assert_eq!(status, 200, "{synced}");
     let mut gone = vec![bogus, left];
     gone.sort();
-    assert_eq!(synced["gone"], json!(gone), "one that is not there is told like one that was left");
+    assert_eq!(synced["gone"], json!(gone), "an unknown chat is reported like a left one");
     let entry = &synced["joined"][0];
     assert_eq!((&entry["chat"]["chatId"], &entry["unreadCount"]), (&json!(joined), &json!(1)));
     assert_eq!((&entry["lastMessage"]["content"], &entry["user"]["userId"]), (&json!("Welcome"), &json!(alice.id)));

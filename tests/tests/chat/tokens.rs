@@ -9,7 +9,7 @@ use rsa::{BigUint, RsaPrivateKey, RsaPublicKey};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The claims of a token, without looking at its signature.
+/// The claims of a token. It does not check the signature.
 fn claims_of(token: &str) -> Value {
     serde_json::from_slice(&BASE64.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
 }
@@ -18,7 +18,7 @@ fn kid_of(token: &str) -> String {
     jsonwebtoken::decode_header(token).unwrap().kid.unwrap()
 }
 
-/// The Auth Service's public key, as anybody can read it, in the form that a confused verifier would take for a secret.
+/// The Auth Service's public key as PEM, which a verifier with algorithm confusion would use as an HMAC secret.
 async fn public_pem(system: &System) -> String {
     let (_, jwks) = HttpClient::new(&system.auth_url, None).unwrap().get("/.well-known/jwks.json").await.unwrap();
     let number = |name: &str| BigUint::from_bytes_be(&BASE64.decode(jwks["keys"][0][name].as_str().unwrap()).unwrap());
@@ -74,7 +74,7 @@ async fn functions_refuse_a_token_that_expires_in_the_authorizer_cache() {
     let system = crate::system();
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
-    // Everything that is used below has run once, so that nothing has to start while the short token is good.
+    // Call everything once, so that no function has to start while the short token is valid.
     alice.socket().await.close().await.unwrap();
     alice.http.get(&format!("/chats/{chat}")).await.unwrap();
     let token = system.token(&alice.id, 8).await;
@@ -88,11 +88,11 @@ async fn functions_refuse_a_token_that_expires_in_the_authorizer_cache() {
     while jsonwebtoken::get_current_timestamp().cast_signed() <= exp {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    // API Gateway has kept the authorizer's answer; the function has not.
+    // API Gateway has cached the authorizer's answer, but the function checks the token itself.
     let (status, problem) = http.get(&format!("/chats/{chat}")).await.unwrap();
     assert_eq!(status, 401, "{problem}");
     assert_problem(&problem, 401, "token_expired", None);
-    // Nothing is pushed past it, and the first frame that is sent ends the connection.
+    // No event is pushed after the expiry, and the first frame ends the connection.
     bob.send(&chat, "Are you still there?").await;
     for (socket, action, fields) in
         [(&mut one, "ping", json!({})), (&mut other, "listMessages", json!({"chatId": chat}))]

@@ -1,4 +1,4 @@
-//! The same tests with live connections in Redis, and what becomes of the system while Redis is not there.
+//! The tests of `chat` with live connections in Redis, and tests of an outage of Redis.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
@@ -42,7 +42,7 @@ fn system() -> &'static System {
     System::shared_on_redis()
 }
 
-/// A system of a test's own.
+/// A separate system for a test.
 fn start(change: impl FnOnce(&mut Setup) + Send + 'static) -> System {
     System::start_on_redis(change)
 }

@@ -15,7 +15,7 @@ async fn messages_are_stored_while_redis_is_down_and_pushed_after() {
     assert_eq!(at_bob.event("message.created").await.unwrap()["seq"], 1);
 
     redis.kill();
-    // Over both APIs, and more than one of each.
+    // Over both APIs, and several times each.
     for n in 2..=4 {
         assert_eq!(alice.send(&chat, "Is anybody there?").await["seq"], n);
     }
@@ -24,10 +24,10 @@ async fn messages_are_stored_while_redis_is_down_and_pushed_after() {
     assert_eq!((&reply["ok"], &reply["data"]["message"]["seq"]), (&json!(true), &json!(5)), "{reply}");
     let (status, page) = bob.http.get(&format!("/chats/{chat}/messages")).await.unwrap();
     assert_eq!((status, page["messages"].as_array().unwrap().len()), (200, 5));
-    // Whoever is shown is shown as offline, and nothing fails for it.
+    // All users appear offline, and no request fails because of that.
     let (status, shown) = alice.http.get(&format!("/chats/{chat}")).await.unwrap();
     assert_eq!((status, &shown["members"][0]["user"]["status"]), (200, &json!("offline")), "{shown}");
-    // A connection that could not be registered would hear nothing: it is refused, and the client tries again.
+    // A connection that cannot be registered would get no events. So the handshake fails, and the client retries.
     let refused = Socket::connect(&system.ws_url, Credential::Header(&bob.token)).await.unwrap_err();
     assert!(matches!(refused, ClientError::Refused(_)), "{refused}");
     let missed = |line: &String| line.contains("PushesMissed=2") && line.contains("MessagesCommitted=1");
@@ -38,15 +38,15 @@ async fn messages_are_stored_while_redis_is_down_and_pushed_after() {
 
     redis.restart();
     tokio::time::sleep(Duration::from_millis(1100)).await;
-    // It held nothing when it came back: clients connect again, and ask what they missed.
+    // Redis is empty after the outage: clients connect again and sync.
     let mut at_bob = bob.socket().await;
     let cursors = json!({"cursors": {&chat: {"seq": 1, "rev": 0}}});
     let synced = at_bob.request("sync", cursors).await.unwrap();
     assert_eq!(synced["data"]["chats"][0]["messages"].as_array().unwrap().len(), 4, "{synced}");
     alice.send(&chat, "Welcome back").await;
     assert_eq!(at_bob.event("message.created").await.unwrap()["seq"], 6);
-    // Who stayed connected is known again as soon as they ask what they missed, as a silence calls for.
-    assert!(at_alice.take_waiting().iter().all(|frame| frame["seq"] != 6), "alice was not known yet");
+    // A client that stayed connected is registered again when it syncs, which it does after a silence.
+    assert!(at_alice.take_waiting().iter().all(|frame| frame["seq"] != 6), "alice was not registered yet");
     assert_eq!(at_alice.request("sync", json!({"cursors": {}})).await.unwrap()["ok"], true);
     bob.send(&chat, "Good to see you").await;
     while at_alice.event("message.created").await.unwrap()["seq"] != 7 {}

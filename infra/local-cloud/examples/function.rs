@@ -1,4 +1,4 @@
-//! A Lambda function for tests: it does what its event asks for, and tells what it was given.
+//! A Lambda function for tests: it does what its event asks for, and answers with its input.
 
 #![allow(clippy::disallowed_methods, reason = "what it was started with is what the tests ask it for")]
 
@@ -91,7 +91,7 @@ async fn message(event: Value) -> Result<Value, Error> {
         Some("nothing") => Ok(json!({ "statusCode": 200 })),
         Some("hang") => std::future::pending().await,
         Some("long") => Ok(json!({ "statusCode": 200, "body": "x".repeat(100_000) })),
-        // The whole event would be more than API Gateway sends.
+        // The whole event would be larger than API Gateway's limit.
         _ if event["body"].as_str().is_some_and(|body| body.len() > 100_000) => {
             let length = event["body"].as_str().map(str::len);
             Ok(json!({ "statusCode": 200, "body": json!({ "length": length }).to_string() }))

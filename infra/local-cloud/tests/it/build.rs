@@ -1,4 +1,4 @@
-//! Building with cargo, on a package that has no dependencies and so is built in a moment.
+//! Builds with cargo, of a package without dependencies, so that each build is fast.
 
 use std::{
     fs,
@@ -19,7 +19,7 @@ Resources:
 fn package(directory: &Path, source: &str) {
     let package = directory.join("package");
     fs::create_dir_all(package.join("src/bin")).unwrap();
-    // A workspace of its own, wherever the temporary directory is.
+    // A separate workspace, even if the temporary directory is inside of another one.
     fs::write(package.join("Cargo.toml"), "[package]\nname = \"sample\"\nedition = \"2021\"\n[workspace]\n").unwrap();
     fs::write(package.join("src/bin/first.rs"), source).unwrap();
 }

@@ -57,7 +57,7 @@ async fn tables_of_the_template_are_created_in_memory() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dynamodb_works_on_a_single_threaded_runtime() {
-    // The engine waits for SQLite on its own thread, so a runtime without a second one is not held up.
+    // The engine blocks on SQLite in its own thread, so it does not block a single-threaded runtime.
     let handle = std::thread::spawn(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

@@ -39,7 +39,7 @@ async fn a_request_becomes_an_event_of_format_2() {
     assert_eq!(context["http"]["sourceIp"], "127.0.0.1");
     assert_eq!(context.get("authorizer"), None);
     assert_eq!(answer.headers["apigw-requestid"], context["requestId"].as_str().unwrap());
-    // The published struct of such an event takes it, and loses nothing that it knows.
+    // The published event struct reads the event, and keeps every field that it has.
     let typed: ApiGatewayV2httpRequest = serde_json::from_value(event.clone()).unwrap();
     let back = serde_json::to_value(typed).unwrap();
     for key in ["rawPath", "rawQueryString", "cookies", "queryStringParameters", "pathParameters", "body"] {
@@ -103,7 +103,7 @@ async fn gateway_answers_errors_itself() {
     assert_refused(&cloud.get("/nonsense").await, StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
     assert_refused(&cloud.get("/large").await, StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
     assert_refused(&cloud.get("/short/hang").await, StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
-    // Over API Gateway's limit, and under it but over Lambda's.
+    // Larger than API Gateway's limit, and smaller than that but larger than Lambda's.
     for megabytes in [11, 7] {
         let body = "x".repeat(megabytes * 1024 * 1024);
         let answer = cloud.request("POST", "/x", &[], body).await;
@@ -134,7 +134,7 @@ async fn cors_follows_the_template() {
     assert_eq!(allowed.headers["access-control-max-age"], "600");
     let refused = cloud.request("OPTIONS", "/guarded/1", &preflight("https://other.example"), Body::empty()).await;
     assert!(!refused.headers.contains_key("access-control-allow-origin"));
-    // The gateway's headers take the place of the function's, also on its own answers.
+    // The gateway's headers replace the function's. The gateway's own answers have them, too.
     let response = cloud.request("GET", "/cookies", &[("origin", "https://app.example")], Body::empty()).await;
     assert_eq!(response.headers["access-control-allow-origin"], "https://app.example");
     assert_eq!(response.headers["access-control-expose-headers"], "x-own");

@@ -20,7 +20,7 @@ async fn one_process_serves_successive_invocations() {
 async fn concurrent_invocations_use_separate_processes() {
     let cloud = Cloud::start_with("http.yaml", |options| options.limits.processes = 3).await;
     let path = "/x/pause";
-    // Five at once, on three processes: two wait for a process that is free again.
+    // Five concurrent invocations on three processes: two of them wait for a free process.
     let pids: BTreeSet<_> = futures_util::future::join_all((0..5).map(|_| cloud.get("/pause")))
         .await
         .iter()
@@ -44,7 +44,7 @@ async fn invocation_without_a_free_process_is_throttled() {
     assert!(cloud.events().iter().any(throttled));
 }
 
-/// The test function as the one program that serves every function.
+/// The test function as one program that serves every function.
 fn one_program() -> Lambda {
     let program = programs().join(format!("function{}", std::env::consts::EXE_SUFFIX));
     Lambda::OneProgram { program, arguments: vec!["serve".to_owned(), "--as".to_owned()] }
@@ -95,7 +95,7 @@ async fn environment_comes_from_lambda_the_template_and_the_caller() {
     ] {
         assert_eq!(environment[name], value, "{name}");
     }
-    // Nothing of the developer's.
+    // No variable of the developer's environment.
     for name in ["AWS_PROFILE", "CARGO_MANIFEST_DIR", "HOME", "USER"] {
         assert!(environment.get(name).is_none(), "{name}");
     }
@@ -107,11 +107,11 @@ async fn crash_is_an_error_and_the_next_invocation_gets_a_new_process() {
     let before = cloud.get("/one").await.json();
     let crashed = cloud.get("/exit").await;
     assert_eq!(crashed.status, StatusCode::INTERNAL_SERVER_ERROR);
-    let told = |event: &Event| {
+    let is_failure = |event: &Event| {
         matches!(event, Event::InvocationFailed { function, reason }
         if function == "Function" && reason.starts_with("Runtime.ExitError") && reason.contains('7'))
     };
-    assert!(cloud.events().iter().any(told), "{:?}", cloud.events());
+    assert!(cloud.events().iter().any(is_failure), "{:?}", cloud.events());
     let after = cloud.get("/one").await.json();
     assert_ne!(before["pid"], after["pid"]);
     assert_eq!(after["calls"], 1);
@@ -122,11 +122,11 @@ async fn function_that_times_out_is_ended() {
     let cloud = Cloud::start("http.yaml").await;
     let before = cloud.get("/alive").await.json();
     assert_eq!(cloud.get("/hang").await.status, StatusCode::INTERNAL_SERVER_ERROR);
-    let told = |event: &Event| {
+    let is_failure = |event: &Event| {
         matches!(event, Event::InvocationFailed { reason, .. }
         if reason.starts_with("Sandbox.Timedout") && reason.ends_with("Task timed out after 1.00 seconds"))
     };
-    assert!(cloud.events().iter().any(told), "{:?}", cloud.events());
+    assert!(cloud.events().iter().any(is_failure), "{:?}", cloud.events());
     assert_ne!(before["pid"], cloud.get("/alive").await.json()["pid"]);
 }
 
@@ -134,11 +134,11 @@ async fn function_that_times_out_is_ended() {
 async fn function_that_does_not_start_reports_its_error() {
     let cloud = Cloud::start("http.yaml").await;
     assert_eq!(cloud.get("/broken").await.status, StatusCode::INTERNAL_SERVER_ERROR);
-    let said = |event: &Event| {
+    let is_start_error = |event: &Event| {
         matches!(event, Event::Log { function, line }
         if function == "Broken" && line.contains("this function does not start"))
     };
-    until(|| cloud.events().iter().any(said)).await;
+    until(|| cloud.events().iter().any(is_start_error)).await;
     let failed = |event: &Event| {
         matches!(event, Event::InvocationFailed { function, reason }
         if function == "Broken" && reason.starts_with("Runtime.ExitError"))
@@ -167,7 +167,7 @@ async fn drop_ends_all_processes() {
     until(|| !process.exists()).await;
 }
 
-/// What `cargo lambda watch` serves: Lambda's Invoke API, by the name of the program.
+/// A server like `cargo lambda watch`: Lambda's Invoke API, by the name of the program.
 pub(crate) async fn watch() -> String {
     use axum::{Json, Router, extract::Path, http::HeaderMap, response::IntoResponse, routing::post};
     let invoke = |Path(name): Path<String>, Json(event): Json<serde_json::Value>| async move {
@@ -192,8 +192,9 @@ async fn cargo_lambda_watch_can_run_the_functions() {
     let cloud = Cloud::start_with("http.yaml", |options| options.lambda = Lambda::Endpoint(url)).await;
     assert_eq!(cloud.get("/anything").await.json()["served"], "function");
     assert_eq!(cloud.get("/fail").await.status, StatusCode::INTERNAL_SERVER_ERROR);
-    let told = |event: &Event| matches!(event, Event::InvocationFailed { reason, .. } if reason == "Error: it failed");
-    assert!(cloud.events().iter().any(told));
+    let is_failure =
+        |event: &Event| matches!(event, Event::InvocationFailed { reason, .. } if reason == "Error: it failed");
+    assert!(cloud.events().iter().any(is_failure));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,8 +204,8 @@ async fn failed_invocation_names_an_endpoint_that_does_not_answer() {
     })
     .await;
     assert_eq!(cloud.get("/anything").await.status, StatusCode::INTERNAL_SERVER_ERROR);
-    let told = |event: &Event| matches!(event, Event::InvocationFailed { reason, .. } if reason.contains("http://127.0.0.1:1/"));
-    assert!(cloud.events().iter().any(told), "{:?}", cloud.events());
+    let is_failure = |event: &Event| matches!(event, Event::InvocationFailed { reason, .. } if reason.contains("http://127.0.0.1:1/"));
+    assert!(cloud.events().iter().any(is_failure), "{:?}", cloud.events());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,5 @@
-//! The local cloud as its users see it: real processes behind real sockets. One program, since each links everything.
+//! Tests of the whole local cloud: real processes behind real sockets. They are one program, because each links
+//! everything.
 
 #![allow(
     clippy::unwrap_used,

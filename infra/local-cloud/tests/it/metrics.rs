@@ -41,7 +41,7 @@ async fn invocations_are_counted_by_function_and_end() {
     assert_eq!(after.started_at, before.started_at);
     assert!(after.uptime_ms >= before.uptime_ms + 1000, "Impatient took a second");
     let usual = function(&after, "Function");
-    // The invocation of /short/hang goes on, though the API does not wait for it.
+    // The invocation of /short/hang continues, although the API does not wait for it.
     assert_eq!((usual.invocations, usual.throttles, usual.in_flight), (5, 0, 1));
     assert_eq!(usual.errors, Errors { answered: 1, crashed: 1, timed_out: 0, unreachable: 0 });
     assert_eq!(usual.processes, Some(Processes { alive: 1, started: 2 }));
@@ -124,8 +124,8 @@ async fn remote_functions_are_counted_without_processes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unreachable_endpoint_is_counted() {
-    let nowhere = Lambda::Endpoint("http://127.0.0.1:1".to_owned());
-    let cloud = Cloud::start_with("http.yaml", |options| options.lambda = nowhere).await;
+    let unreachable = Lambda::Endpoint("http://127.0.0.1:1".to_owned());
+    let cloud = Cloud::start_with("http.yaml", |options| options.lambda = unreachable).await;
     cloud.get("/anything").await;
     let snapshot = snapshot(&cloud).await;
     let function = function(&snapshot, "Function");
@@ -140,7 +140,7 @@ async fn snapshot_is_only_for_local_programs() {
         assert_eq!(send("GET", &url, &[(name, value)], "").await.status, StatusCode::FORBIDDEN, "{name}");
     }
     assert_eq!(send("POST", &url, &[], "").await.status, StatusCode::METHOD_NOT_ALLOWED);
-    // Names and numbers: what a request was about is nowhere in it.
+    // The snapshot has only names and numbers, and no content of requests.
     cloud.get("/one?secret=xyzzy").await;
     let answer = send("GET", &url, &[], "").await;
     assert!(!String::from_utf8_lossy(&answer.body).contains("xyzzy"));
@@ -148,7 +148,7 @@ async fn snapshot_is_only_for_local_programs() {
     assert_eq!(members, ["functions", "http", "metrics", "runner", "startedAt", "tables", "uptimeMs", "websocket"]);
     let unknown =
         Value::from_iter(answer.json().as_object().unwrap().clone().into_iter().chain([("x".into(), json!(1))]));
-    assert!(serde_json::from_value::<Snapshot>(unknown).is_err(), "the types are closed");
+    assert!(serde_json::from_value::<Snapshot>(unknown).is_err(), "the types reject unknown fields");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -169,14 +169,14 @@ async fn consumed_capacity_is_counted_by_table() {
     let client = crate::dynamodb::client(cloud.cloud().dynamodb_endpoint());
     let put = || {
         let key = client.put_item().table_name("items").item("pk", AttributeValue::S("a".into()));
-        // 3 KB are 3 units to write, and 1 to read.
+        // 3 KB cost 3 write units and 1 read unit.
         key.item("sk", AttributeValue::N("1".into())).item("text", AttributeValue::S("x".repeat(2500)))
     };
     put().send().await.unwrap();
     let written = put().return_consumed_capacity(ReturnConsumedCapacity::Total).send().await.unwrap();
     let scan = client.scan().table_name("items").consistent_read(true);
     let read = scan.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await.unwrap();
-    let units = |told: Option<&ConsumedCapacity>| told.and_then(ConsumedCapacity::capacity_units).unwrap();
+    let units = |consumed: Option<&ConsumedCapacity>| consumed.and_then(ConsumedCapacity::capacity_units).unwrap();
     let (read_units, write_units) = (units(read.consumed_capacity()), units(written.consumed_capacity()));
     assert!(read_units > 0.0 && write_units > 0.0 && read_units != write_units, "{read_units} {write_units}");
     let expected = TableCounts { name: "items".to_owned(), calls: 2, read_units, write_units };

@@ -12,13 +12,13 @@ use serde_json::json;
 
 use crate::support::Cloud;
 
-/// A page that says how often it was made.
+/// A page that shows how often it was created.
 fn page() -> PageSource {
-    let made = AtomicU32::new(0);
+    let created = AtomicU32::new(0);
     Arc::new(move || Page {
         status: StatusCode::OK,
         content_type: HeaderValue::from_static("text/html; charset=utf-8"),
-        body: format!("<p>page {}", made.fetch_add(1, Ordering::Relaxed) + 1).into(),
+        body: format!("<p>page {}", created.fetch_add(1, Ordering::Relaxed) + 1).into(),
     })
 }
 

@@ -20,7 +20,7 @@ const DIGEST: &str = "GF+NsyJx/iX1Yab8k4suJkMG7DBO2lGAB9F2SCY4GWk=";
 /// An object in the bucket of `buckets.yaml`.
 const ONE: &str = "/local-files/one";
 
-/// Whoever signs with this key.
+/// A client that signs with this key.
 struct Client(Service);
 
 impl Client {
@@ -34,8 +34,8 @@ impl Client {
         Self(Service::new(&config, "s3", cloud.cloud().s3_endpoint().to_owned()))
     }
 
-    /// An address for this call, good for an hour.
-    #[allow(clippy::disallowed_methods)] // the local S3 goes by the machine's clock
+    /// A presigned URL for this call, valid for an hour.
+    #[allow(clippy::disallowed_methods)] // the local S3 uses the machine's clock
     async fn sign(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> String {
         let hour = Duration::from_secs(3600);
         self.0.presign(method, path, headers, SystemTime::now(), hour).await.unwrap().url
@@ -67,7 +67,7 @@ async fn start(place: S3) -> Cloud {
     Cloud::start_with("buckets.yaml", |options| options.s3 = place).await
 }
 
-/// The code of an error, or what else is in a tag of this name, as often as it is there.
+/// The contents of all XML tags with this name in the answer, such as the code of an error.
 fn tags<'a>(answer: &'a Answer, tag: &str) -> Vec<&'a str> {
     let body = std::str::from_utf8(&answer.body).unwrap();
     let text = |part: &'a str| part.split('<').next().unwrap_or_default();
@@ -127,19 +127,19 @@ async fn concurrent_put_of_the_same_object_is_refused() {
     let head = format!("PUT /{path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: 5\r\nconnection: close\r\n\r\nHel");
     slow.write_all(head.as_bytes()).await.unwrap();
     let put = async || client.call("PUT", ONE, &[], "Other").await;
-    // It may come before the first one has begun.
+    // This request may arrive before the first one has started.
     let refused = async {
         while tags(&put().await, "Code") != ["ConditionalRequestConflict"] {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), refused).await.expect("it is refused");
+    tokio::time::timeout(Duration::from_secs(60), refused).await.expect("the second put is refused");
     slow.write_all(b"lo").await.unwrap();
     let mut answer = String::new();
     slow.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert_eq!(&client.get(ONE).await.body[..], b"Hello");
-    assert_eq!(put().await.status, StatusCode::OK, "it is over");
+    assert_eq!(put().await.status, StatusCode::OK, "the first put is finished");
 }
 
 #[tokio::test(flavor = "multi_thread")]

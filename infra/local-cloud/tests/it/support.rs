@@ -1,4 +1,4 @@
-//! A local cloud around the test function, and clients of it.
+//! A local cloud with the test function, and clients of it.
 
 use std::{
     path::{Path, PathBuf},
@@ -20,21 +20,21 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest, protocol::CloseFrame},
 };
 
-/// Long enough for the slowest machine; nothing is asserted about it.
+/// The longest wait, generous enough for a slow machine.
 const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Where `cargo test` puts the examples, of which one is the test function.
+/// The directory of the examples, which include the test function.
 pub(crate) fn programs() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     test.parent().and_then(|deps| deps.parent()).unwrap().join("examples")
 }
 
-/// The file of a template.
+/// The path of a template.
 pub(crate) fn template(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/templates").join(name)
 }
 
-/// A running local cloud, and what it told.
+/// A running local cloud, and its events.
 pub(crate) struct Cloud {
     cloud: Option<LocalCloud>,
     events: Arc<Mutex<Vec<Event>>>,
@@ -68,7 +68,7 @@ impl Cloud {
         self.events.lock().unwrap().clone()
     }
 
-    /// Lines of the function that start so, each as the JSON behind it.
+    /// The function's log lines with this prefix, each as the JSON after the prefix.
     pub(crate) fn logged(&self, prefix: &str) -> Vec<Value> {
         let line = |event: &Event| match event {
             Event::Log { line, .. } => {
@@ -80,7 +80,7 @@ impl Cloud {
         self.events.lock().unwrap().iter().filter_map(line).collect()
     }
 
-    /// Waits until so many such lines are there.
+    /// Waits until there are `count` such lines.
     pub(crate) async fn wait_for_lines(&self, prefix: &str, count: usize) -> Vec<Value> {
         until(|| self.logged(prefix).len() >= count).await;
         self.logged(prefix)
@@ -100,7 +100,7 @@ impl Cloud {
         self.request("GET", path, &[], Body::empty()).await
     }
 
-    /// A command of the management API.
+    /// Sends a request to the management API.
     pub(crate) async fn manage(&self, method: &str, id: &str, body: impl Into<Body>) -> Answer {
         let base = self.cloud().websocket_url().replacen("ws:", "http:", 1);
         let id = id.replace('=', "%3D");
@@ -129,14 +129,14 @@ impl Cloud {
     }
 }
 
-/// Returns when the condition holds; fails when it never does.
+/// Waits until the condition is true. Fails after a timeout.
 pub(crate) async fn until(condition: impl Fn() -> bool) {
     let wait = async {
         while !condition() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(TEST_TIMEOUT, wait).await.expect("it did not come about");
+    tokio::time::timeout(TEST_TIMEOUT, wait).await.expect("the condition became true in time");
 }
 
 #[derive(Debug)]
@@ -175,7 +175,7 @@ impl Socket {
     }
 
     pub(crate) async fn next(&mut self) -> Message {
-        tokio::time::timeout(TEST_TIMEOUT, self.stream.next()).await.expect("nothing came").unwrap().unwrap()
+        tokio::time::timeout(TEST_TIMEOUT, self.stream.next()).await.expect("a message came in time").unwrap().unwrap()
     }
 
     pub(crate) async fn text(&mut self) -> String {
@@ -189,13 +189,13 @@ impl Socket {
         serde_json::from_str(&self.text().await).unwrap()
     }
 
-    /// Sends a frame and gives the event that the function got.
+    /// Sends a frame and returns the event that the function got.
     pub(crate) async fn ask(&mut self, text: &str) -> Value {
         self.say(text).await;
         self.json().await
     }
 
-    /// The close frame that ends the connection.
+    /// Waits for the close frame that ends the connection.
     pub(crate) async fn closed(&mut self) -> CloseFrame {
         loop {
             match self.next().await {

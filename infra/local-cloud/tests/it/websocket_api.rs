@@ -23,12 +23,12 @@ use tokio_tungstenite::tungstenite::{
 
 use crate::support::{Cloud, Socket};
 
-/// Sends a message over several frames.
+/// Sends a message in several frames.
 async fn say_in_frames(socket: &mut Socket, parts: &[String]) {
     for (index, part) in parts.iter().enumerate() {
         let kind = if index == 0 { Data::Text } else { Data::Continue };
         let frame = Frame::message(part.clone().into_bytes(), OpCode::Data(kind), index + 1 == parts.len());
-        // The other side may have closed by now; what it said is what the test looks at.
+        // The server may have closed already. The test checks its close frame.
         if socket.stream.send(Message::Frame(frame)).await.is_err() {
             return;
         }
@@ -43,7 +43,8 @@ async fn with_limits(adjust: impl FnOnce(&mut Limits)) -> Cloud {
 async fn authorizer_allows_and_denies_handshakes() {
     let cloud = Cloud::start("websocket.yaml").await;
     let refused = async |token: &str| {
-        let (status, body) = cloud.connect("", &[("authorization", token)]).await.err().expect("it was let in");
+        let (status, body) =
+            cloud.connect("", &[("authorization", token)]).await.err().expect("the handshake is refused");
         assert!(body["connectionId"].is_string() && body["requestId"].is_string(), "{body}");
         (status, body["message"].as_str().unwrap().to_owned())
     };
@@ -113,7 +114,7 @@ async fn message_takes_its_route() {
     let typed: ApiGatewayWebsocketProxyRequest = serde_json::from_value(event.clone()).unwrap();
     assert_eq!(typed.request_context.connected_at, context["connectedAt"].as_i64().unwrap());
 
-    // Unknown actions, and what is no JSON, take the default route; the connection stays the same.
+    // Unknown actions and texts that are not JSON take the default route, on the same connection.
     for text in [r#"{"action":"other"}"#, "hello", "[1]", r#"{"action":"$connect"}"#] {
         let other = socket.ask(text).await;
         assert_eq!(other["requestContext"]["routeKey"], "$default", "{text}");
@@ -130,12 +131,12 @@ async fn only_a_route_with_a_route_response_replies() {
     let mut socket = cloud.open().await;
     socket.say(r#"{"action":"quiet"}"#).await;
     socket.say(r#"{"action":"quiet","do":"fail"}"#).await;
-    // The failure of a route is told to the client even so, and it is the first thing that the client hears.
+    // The client still gets an error frame if a route fails, and that is its first frame.
     let failed = socket.json().await;
     assert_eq!(failed["message"], "Internal server error");
     assert!(failed["connectionId"].is_string() && failed["requestId"].is_string());
     assert_eq!(socket.ask(r#"{"action":"echo"}"#).await["requestContext"]["routeKey"], "echo");
-    // An answer without a body is none.
+    // An answer without a body causes no reply.
     socket.say(r#"{"action":"echo","do":"nothing"}"#).await;
     socket.say(r#"{"action":"echo","do":"malformed"}"#).await;
     assert_eq!(socket.json().await["message"], "Internal server error");
@@ -203,10 +204,10 @@ async fn binary_frames_are_not_supported() {
 async fn too_large_frame_or_message_closes_the_connection() {
     let cloud = Cloud::start("websocket.yaml").await;
     let mut socket = cloud.open().await;
-    // The largest frame that is allowed.
+    // The largest allowed frame.
     let frame = format!("{:1$}", "{}", 32 * 1024);
     assert_eq!(socket.ask(&frame).await["body"].as_str().unwrap().len(), 32 * 1024);
-    // One byte more; also far more, which is still being sent when the answer is on its way.
+    // One byte more, and much more, which the client still sends while the server answers.
     for size in [32 * 1024 + 1, 4 * 1024 * 1024] {
         let mut socket = cloud.open().await;
         let _ = socket.stream.send(Message::text(" ".repeat(size))).await;
@@ -253,7 +254,7 @@ async fn management_api_posts_describes_and_closes() {
     let id = socket.id().await;
     assert_eq!(cloud.manage("POST", &id, "hello").await.status, StatusCode::OK);
     assert_eq!(socket.text().await, "hello");
-    // More than a frame holds, and more than a message may hold.
+    // Larger than a frame, and larger than the limit of a message.
     let long = "x".repeat(100_000);
     assert_eq!(cloud.manage("POST", &id, long.clone()).await.status, StatusCode::OK);
     assert_eq!(socket.text().await, long);

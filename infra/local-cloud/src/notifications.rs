@@ -24,7 +24,7 @@ const MAX_BATCH_BYTES: usize = 256 * 1024;
 pub(crate) async fn serve(listener: TcpListener, output: Output) {
     let router = Router::new().route("/", post(query)).with_state(output).layer(from_fn(guard::no_page));
     if let Err(error) = axum::serve(listener, router).await {
-        tracing::error!(%error, "SNS ended");
+        tracing::error!(%error, "the local SNS has stopped: restart the local cloud");
     }
 }
 

@@ -1,7 +1,7 @@
-"""What MiniStack lacks of CloudFormation and API Gateway, adapted one named thing at a time.
+"""Adapts the translated template to MiniStack, which lacks some features of CloudFormation and API Gateway.
 
-Each adaptation changes the translated template in place and asserts what it changed: when the template no longer
-needs it, the adaptation fails instead of quietly doing nothing.
+Each adaptation changes the template in place and asserts what it changed. If the template no longer needs it, the
+adaptation fails instead of doing nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from translate import Template, inline_statements, of_type
 
-# Eight hex digits, the form of MiniStack's own ids.
+# Eight hex digits, the format of MiniStack's ids.
 HTTP_API_ID = "c4a70001"
 WEBSOCKET_API_ID = "c4a70002"
 
@@ -19,18 +19,18 @@ SILENT_ROUTES = {"$connect", "$disconnect"}
 
 
 class AdaptationError(AssertionError):
-    """An adaptation found something else than what it is for."""
+    """The template does not have what an adaptation changes."""
 
 
 def expect(condition: bool, message: str) -> None:
-    """Like assert, and stays under `python -O`."""
+    """Like assert, but not removed by `python -O`."""
     if not condition:
         raise AdaptationError(message)
 
 
 def without_route_responses(template: Template) -> str:
-    """MiniStack's CloudFormation refuses AWS::ApiGatewayV2::RouteResponse as unknown, and its WebSocket APIs send every
-    reply without one. So they go. That each answering route has one is test_template.py's business."""
+    """Removes AWS::ApiGatewayV2::RouteResponse, which MiniStack's CloudFormation does not know. Its WebSocket APIs send
+    every reply without one. test_template.py checks that each route with a reply has one."""
     responses = of_type(template, "AWS::ApiGatewayV2::RouteResponse")
     routes = of_type(template, "AWS::ApiGatewayV2::Route").values()
     answering = [r for r in routes if r["Properties"]["RouteKey"] not in SILENT_ROUTES]
@@ -41,13 +41,13 @@ def without_route_responses(template: Template) -> str:
 
 
 def routes_from_openapi(template: Template) -> str:
-    """SAM describes an HTTP API by an OpenAPI document in Body, which MiniStack ignores: the API would have no route.
-    So each operation becomes a Route with its Integration, and the security scheme an Authorizer."""
+    """Turns each operation of the OpenAPI document into a Route with its Integration, and the security scheme into an
+    Authorizer. SAM describes an HTTP API by a document in Body, which MiniStack ignores."""
     api = template["Resources"]["HttpApi"]["Properties"]
     body = api.pop("Body")
     api |= {"Name": "HttpApi", "ProtocolType": "HTTP"}
     if "x-amazon-apigateway-cors" in body:
-        # MiniStack keeps what it is given, and reads it by the API's own camelCase names.
+        # MiniStack stores properties unchanged, and reads them by the API's camelCase names.
         api["CorsConfiguration"] = body["x-amazon-apigateway-cors"]
 
     for name, scheme in body["components"]["securitySchemes"].items():
@@ -96,7 +96,7 @@ def resource(kind: str, **properties: Any) -> dict[str, Any]:
 
 
 def without_metric_math(template: Template) -> str:
-    """MiniStack's CloudFormation refuses an alarm on an expression. Nothing there sets an alarm off anyway."""
+    """Removes alarms on expressions, which MiniStack's CloudFormation refuses. No alarm is ever triggered there."""
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
     computed = [name for name, alarm in alarms.items() if "Metrics" in alarm["Properties"]]
     expect(len(computed) > 0, "no alarm on an expression")
@@ -112,8 +112,8 @@ def role_statements(template: Template) -> Iterator[dict[str, Any]]:
 
 
 def without_request_tags(template: Template) -> str:
-    """MiniStack's policies know no s3:RequestObjectTag: a condition on it holds for nothing. That uploads must carry
-    their tag is test_template.py's business."""
+    """Removes conditions on s3:RequestObjectTag, which are never true in MiniStack. test_template.py checks that uploads
+    must have their tag."""
     adapted = 0
     for statement in role_statements(template):
         keys = statement.get("Condition", {}).get("StringEquals", {})
@@ -125,7 +125,7 @@ def without_request_tags(template: Template) -> str:
 
 
 def publish_batch_as_an_action(template: Template) -> str:
-    """MiniStack asks a role for sns:PublishBatch. On AWS there is no such action: sns:Publish allows the call."""
+    """Adds sns:PublishBatch, which MiniStack requires. AWS has no such action: sns:Publish allows the call."""
     adapted = 0
     for statement in role_statements(template):
         if statement["Action"] == "sns:Publish":
@@ -136,8 +136,8 @@ def publish_batch_as_an_action(template: Template) -> str:
 
 
 def without_tls_only(template: Template) -> str:
-    """MiniStack is reached without TLS, and enforces that a bucket takes no such request. test_template.py looks at the
-    policy."""
+    """Removes the policy that requires TLS. The tests use MiniStack without TLS, and it enforces the policy.
+    test_template.py checks the policy."""
     policies = of_type(template, "AWS::S3::BucketPolicy")
     for name, policy in policies.items():
         statements = policy["Properties"]["PolicyDocument"]["Statement"]
@@ -148,8 +148,8 @@ def without_tls_only(template: Template) -> str:
 
 
 def pinned_api_ids(template: Template) -> str:
-    """Functions need the @connections address as a parameter (127.0.0.1 instead of amazonaws.com), before MiniStack has
-    chosen the API's id. Its tag ms-custom-id chooses it."""
+    """Sets the API ids with MiniStack's tag ms-custom-id. Functions need the @connections address as a parameter
+    (127.0.0.1 instead of amazonaws.com), before MiniStack would choose the id."""
     apis = of_type(template, "AWS::ApiGatewayV2::Api")
     expect(set(apis) == {"HttpApi", "WebSocketApi"}, f"APIs: {sorted(apis)}")
     for name, api_id in (("HttpApi", HTTP_API_ID), ("WebSocketApi", WEBSOCKET_API_ID)):
@@ -169,5 +169,5 @@ ADAPTATIONS: list[Callable[[Template], str]] = [
 
 
 def adapt(template: Template) -> list[str]:
-    """Applies all adaptations; what each of them did."""
+    """Applies all adaptations. Returns what each of them did."""
     return [adaptation(template) for adaptation in ADAPTATIONS]

@@ -3,8 +3,8 @@
     cargo build --bins
     python tests/deploy/deploy.py --binaries target/debug --parameter AuthJwksUrl=http://127.0.0.1:8081/jwks -- COMMAND
 
-COMMAND finds the APIs in LAMBDA_CHAT_HTTP_URL and LAMBDA_CHAT_WS_URL, and its exit code is this program's; without
-one, the stack stays up until Ctrl-C. Exit code 70: the deployment itself failed.
+COMMAND gets the addresses of the APIs in LAMBDA_CHAT_HTTP_URL and LAMBDA_CHAT_WS_URL. This program exits with its exit
+code. Without COMMAND, the stack runs until Ctrl-C. Exit code 70 means that the deployment failed.
 
 The functions run as they do on AWS: each executable zipped as `bootstrap`, speaking the Lambda Runtime API, and with
 the permissions of its own role alone, which MiniStack enforces (AUTH=true).
@@ -49,11 +49,11 @@ DEPLOYMENT_FAILED = 70
 
 
 class DeploymentError(Exception):
-    """MiniStack did not start, or did not take the stack."""
+    """MiniStack did not start, or did not create the stack."""
 
 
 def refused(call: Callable[..., Any], **arguments: Any) -> Any:
-    """Calls AWS; a refusal is a DeploymentError with its reason."""
+    """Calls AWS. Raises a DeploymentError with the reason if AWS refuses the call."""
     try:
         return call(**arguments)
     except ClientError as error:
@@ -73,11 +73,11 @@ class MiniStack:
 
     @property
     def connections_url(self) -> str:
-        """Addressed by path: the host form, ID.execute-api.localhost, does not resolve everywhere."""
+        """The URL with the API's id in the path. The form ID.execute-api.localhost does not resolve everywhere."""
         return f"{self.url}/_aws/execute-api/{WEBSOCKET_API_ID}/{STAGE}"
 
     def client(self, service: str) -> Any:
-        """A client with MiniStack's root credentials. No retries: what fails here fails for good."""
+        """A client with MiniStack's root credentials. It does not retry, because errors here are permanent."""
         return boto3.client(
             service,
             endpoint_url=self.url,
@@ -87,8 +87,8 @@ class MiniStack:
             config=Config(retries={"max_attempts": 0}),
         )
 
-    def what_happened(self, lines: int = 40) -> str:
-        """The end of its own log, and of every function's."""
+    def recent_logs(self, lines: int = 40) -> str:
+        """The last lines of MiniStack's log and of every function's log."""
         parts = ["--- MiniStack", *self.log.read_text(errors="replace").splitlines()[-lines:]]
         try:
             logs = self.client("logs")
@@ -103,7 +103,7 @@ class MiniStack:
 
 @dataclass(frozen=True)
 class Deployed:
-    """A stack that is up."""
+    """A running stack."""
 
     ministack: MiniStack
     http_url: str
@@ -111,12 +111,12 @@ class Deployed:
     adaptations: list[str]
     # logical id -> physical id
     resources: dict[str, str]
-    # parameter -> URL of a queue that gets what is published to its topic
+    # parameter -> URL of a queue that gets the messages of its topic
     queues: dict[str, str]
 
 
 def free_port() -> int:
-    """A port that was free a moment ago; MiniStack refuses a taken one loudly."""
+    """A port that was free a moment ago. MiniStack fails with an error if it is in use."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -124,8 +124,8 @@ def free_port() -> int:
 
 
 def environment(port: int, scratch: Path) -> dict[str, str]:
-    """MiniStack's whole environment. Functions inherit it, so nothing of the caller's (profiles, credentials, log
-    filters) comes along."""
+    """MiniStack's whole environment. Functions inherit it, so it has none of the caller's variables (profiles,
+    credentials, log filters)."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(scratch),
@@ -133,11 +133,11 @@ def environment(port: int, scratch: Path) -> dict[str, str]:
         "BIND_HOST": HOST,
         "GATEWAY_PORT": str(port),
         "MINISTACK_REGION": REGION,
-        # What functions get as the endpoint of every AWS service.
+        # The endpoint of every AWS service for functions.
         "AWS_ENDPOINT_URL": f"http://{HOST}:{port}",
-        # Requests are authorized by the policies of their credentials' role.
+        # MiniStack authorizes requests by the policies of the role.
         "AUTH": "true",
-        # It would listen on ports of its own, and look for containers to remove.
+        # These services would listen on other ports, and look for containers to remove.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": f"unix://{scratch}/no-docker.sock",
@@ -147,7 +147,7 @@ def environment(port: int, scratch: Path) -> dict[str, str]:
 
 @contextmanager
 def ministack() -> Iterator[MiniStack]:
-    """MiniStack on loopback, gone with all its functions when the block is left, however it is left."""
+    """MiniStack on loopback. It is stopped with all its functions at the end of the block, also after an error."""
     with tempfile.TemporaryDirectory(prefix="lambda-chat-deploy-") as name:
         scratch = Path(name)
         running = MiniStack(free_port(), scratch / "ministack.log")
@@ -166,22 +166,22 @@ def ministack() -> Iterator[MiniStack]:
             yield running
         except BaseException as error:
             if not isinstance(error, KeyboardInterrupt | SystemExit):
-                print(running.what_happened(), file=sys.stderr)
+                print(running.recent_logs(), file=sys.stderr)
             raise
         finally:
             end(process)
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], running: MiniStack) -> None:
-    """Returns when MiniStack answers."""
+    """Waits until MiniStack answers."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise DeploymentError(f"MiniStack ended with {process.returncode}")
+            raise DeploymentError(f"MiniStack exited with {process.returncode}: see its log above")
         try:
             with urllib.request.urlopen(f"{running.url}/_ministack/health", timeout=2) as answer:
                 if json.load(answer)["auth"] != "enabled":
-                    raise DeploymentError("MiniStack does not enforce policies")
+                    raise DeploymentError("MiniStack does not enforce policies: use the version in requirements.txt")
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
@@ -189,7 +189,7 @@ def wait_until_ready(process: subprocess.Popen[bytes], running: MiniStack) -> No
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Ends MiniStack, then what is left of its session: functions do not end with it when it is killed."""
+    """Stops MiniStack, then the rest of its session: functions keep running if MiniStack is killed."""
     process.terminate()
     try:
         process.wait(10)
@@ -201,8 +201,8 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def zipped(executable: Path) -> bytes:
-    """A function's zip: the executable as `bootstrap`, as provided.al2023 starts it. Not compressed: it goes no further than
-    this machine, and 25 of these are a gigabyte."""
+    """A function's zip: the executable with the name `bootstrap`, which provided.al2023 starts. It is not compressed,
+    because it stays on this machine, and 25 of them are a gigabyte."""
     entry = zipfile.ZipInfo("bootstrap")
     entry.external_attr = 0o100755 << 16
     entry.compress_type = zipfile.ZIP_STORED
@@ -213,11 +213,11 @@ def zipped(executable: Path) -> bytes:
 
 
 def upload(running: MiniStack, template: Template, binaries: Path) -> None:
-    """Puts every function's zip where the template says that it is."""
+    """Uploads every function's zip to its place in the template."""
     names = sorted({binary_of(function) for function in of_type(template, "AWS::Lambda::Function").values()})
     missing = [name for name in names if not os.access(binaries / name, os.X_OK)]
     if missing:
-        raise DeploymentError(f"no executable in {binaries} for: {', '.join(missing)}")
+        raise DeploymentError(f"no executables in {binaries} (cargo build --bins makes them): {', '.join(missing)}")
     s3 = running.client("s3")
     s3.create_bucket(Bucket=CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     for name in names:
@@ -225,9 +225,9 @@ def upload(running: MiniStack, template: Template, binaries: Path) -> None:
 
 
 def create_stack(running: MiniStack, template: Template, parameters: dict[str, str]) -> dict[str, str]:
-    """Creates the stack and waits for it; the physical id of every resource."""
+    """Creates the stack and waits for it. Returns the physical id of every resource."""
     cloudformation = running.client("cloudformation")
-    # From the bucket, as `sam deploy` does it: the translation is over the 51,200 bytes that a request can hold.
+    # From a bucket, as `sam deploy` does: the translation is larger than 51,200 bytes, the limit of a request.
     running.client("s3").put_object(Bucket=CODE_BUCKET, Key="template.json", Body=json.dumps(template).encode())
     refused(
         cloudformation.create_stack,
@@ -246,11 +246,11 @@ def create_stack(running: MiniStack, template: Template, parameters: dict[str, s
         if not status.endswith("_IN_PROGRESS") or "ROLLBACK" in status:
             raise DeploymentError(f"{status}:\n{failures(cloudformation)}")
         time.sleep(0.2)
-    raise DeploymentError(f"the stack was not created within {DEPLOY_SECONDS} s")
+    raise DeploymentError(f"the stack is not complete after {DEPLOY_SECONDS} s")
 
 
 def failures(cloudformation: Any) -> str:
-    """Why resources failed, the first first."""
+    """Why resources failed, in the order of time."""
     events = reversed(cloudformation.describe_stack_events(StackName=STACK)["StackEvents"])
     return "\n".join(
         f"  {event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
@@ -260,13 +260,13 @@ def failures(cloudformation: Any) -> str:
 
 
 def create_secret(running: MiniStack, name: str, file: Path) -> str:
-    """The ARN of a secret that holds the file's text."""
+    """Creates a secret with the file's text. Returns its ARN."""
     secret = running.client("secretsmanager").create_secret(Name=name, SecretString=file.read_text().strip())
     return str(secret["ARN"])
 
 
 def create_topic(running: MiniStack, name: str) -> tuple[str, str]:
-    """The ARN of a topic, and the URL of a queue that gets what is published to it."""
+    """Creates a topic and a queue that gets its messages. Returns the topic's ARN and the queue's URL."""
     arn = str(running.client("sns").create_topic(Name=name)["TopicArn"])
     sqs = running.client("sqs")
     queue = str(sqs.create_queue(QueueName=name)["QueueUrl"])
@@ -289,7 +289,7 @@ def create_topic(running: MiniStack, name: str) -> tuple[str, str]:
 
 
 def processor() -> str:
-    """This machine's processor by Lambda's name, since the functions run on it."""
+    """This machine's processor, with Lambda's name for it."""
     return {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine().lower()]
 
 
@@ -332,36 +332,36 @@ def deployment(
 
 
 def run(command: Sequence[str], deployed: Deployed, timeout: float) -> int:
-    """Runs the command against the stack; its exit code, 124 when it took too long."""
+    """Runs the command against the stack. Returns its exit code, or 124 after the timeout."""
     urls = {"LAMBDA_CHAT_HTTP_URL": deployed.http_url, "LAMBDA_CHAT_WS_URL": deployed.websocket_url}
     with subprocess.Popen(command, env=os.environ | urls) as process:
         try:
             code = process.wait(timeout)
         except subprocess.TimeoutExpired:
-            print(f"the command took longer than {timeout:.0f} s", file=sys.stderr)
+            print(f"stopped the command after {timeout:.0f} s (set --timeout)", file=sys.stderr)
             code = 124
         finally:
             process.kill()
     if code != 0:
-        print(deployed.ministack.what_happened(), file=sys.stderr)
+        print(deployed.ministack.recent_logs(), file=sys.stderr)
     return code
 
 
 def parameter(text: str) -> tuple[str, str]:
-    """NAME=VALUE."""
+    """Parses NAME=VALUE."""
     name, equals, value = text.partition("=")
     if not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+        raise argparse.ArgumentTypeError(f"use NAME=VALUE instead of {text!r}")
     return name, value
 
 
 def exit_on_signal(number: int, _frame: FrameType | None) -> None:
-    """A SIGTERM ends MiniStack too."""
+    """Turns a SIGTERM into an exit, so that MiniStack is stopped, too."""
     raise SystemExit(128 + number)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The command line."""
+    """Runs the command line. Returns the exit code."""
     own, separator, command = list(arguments), "--" in arguments, []
     if separator:
         split = own.index("--")
@@ -375,9 +375,9 @@ def main(arguments: Sequence[str]) -> int:
         action="append",
         default=[],
         metavar="NAME=FILE",
-        help="a parameter that is set to the ARN of a secret with the file's text",
+        help="sets a parameter to the ARN of a secret with the file's text",
     )
-    parser.add_argument("--timeout", type=float, default=600, help="seconds for the command (600)")
+    parser.add_argument("--timeout", type=float, default=600, help="timeout of the command in seconds (600)")
     options = parser.parse_args(own)
 
     signal.signal(signal.SIGTERM, exit_on_signal)
@@ -390,7 +390,7 @@ def main(arguments: Sequence[str]) -> int:
             print(f"HTTP:      {deployed.http_url}\nWebSocket: {deployed.websocket_url}", flush=True)
             if command:
                 return run(command, deployed, options.timeout)
-            print("Ctrl-C ends it.", flush=True)
+            print("Press Ctrl-C to stop.", flush=True)
             signal.pause()
     except DeploymentError as error:
         print(f"error: {error}", file=sys.stderr)

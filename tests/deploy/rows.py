@@ -1,6 +1,6 @@
-"""The table of functions, infra/stack/functions.yaml, for tests that ask every one of them.
+"""The table of functions, infra/stack/functions.yaml, for tests that call each function.
 
-A test that is to notice a wrong row does not read it: it keeps an expectation of its own.
+Tests that check the rows do not read it. They have their own expectations.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Makes an HS256 token of a user, as an Auth Service with a shared secret would: shared_secret.py SECRET_FILE USER"""
+"""Prints an HS256 token of a user, like an Auth Service with a shared secret: shared_secret.py SECRET_FILE USER"""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ def encode(part: bytes) -> str:
 
 
 def token(secret: bytes, user: str) -> str:
-    """A token for ten minutes (RFC 7519)."""
+    """A token that is valid for ten minutes (RFC 7519)."""
     claims = {"sub": user, "exp": int(time.time()) + 600}
     signed = ".".join(encode(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
     return f"{signed}.{encode(hmac.new(secret, signed.encode(), hashlib.sha256).digest())}"

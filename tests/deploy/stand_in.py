@@ -1,7 +1,7 @@
-"""A function that stands in for the real ones, to test the way to them: it tells what it was invoked with.
+"""A stand-in for the real functions, to test the deployment around them: it answers with the event that it got.
 
-Written as an executable per function by test_deploy.py. It speaks the Lambda Runtime API, admits the bearer token
-`good` when it is `authorize`, and on {"try": {...}} calls AWS with its own role's credentials.
+test_deploy.py writes it as one executable for each function. It uses the Lambda Runtime API. As `authorize`, it accepts
+the bearer token `good`. For {"try": {...}}, it calls AWS with the credentials of its role.
 """
 
 import json
@@ -15,7 +15,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
 
 
 def authorize(event: dict[str, Any]) -> dict[str, Any]:
-    """The answer of an authorizer, simple for the HTTP API, a policy for the WebSocket API."""
+    """The authorizer's answer: a simple response for the HTTP API, a policy for the WebSocket API."""
     headers = {name.lower(): value for name, value in event["headers"].items()}
     offered = headers.get("sec-websocket-protocol", "")
     good = headers.get("authorization") == "Bearer good" or "bearer.good" in [p.strip() for p in offered.split(",")]
@@ -37,7 +37,7 @@ def authorize(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def attempt(service: str, operation: str, arguments: dict[str, Any]) -> str:
-    """Calls AWS; "ok" or the error's code."""
+    """Calls AWS. Returns "ok" or the error's code."""
     import boto3
     from botocore.config import Config
     from botocore.exceptions import ClientError
@@ -52,7 +52,7 @@ def attempt(service: str, operation: str, arguments: dict[str, Any]) -> str:
 
 
 def handle(event: dict[str, Any]) -> dict[str, Any]:
-    """One invocation."""
+    """Handles one invocation."""
     if NAME == "authorize":
         return authorize(event)
     body = event.get("body") or ""

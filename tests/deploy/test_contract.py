@@ -1,4 +1,4 @@
-"""docs/openapi.yaml and docs/asyncapi.yaml against their specifications, their own examples, the template and the code.
+"""Checks docs/openapi.yaml and docs/asyncapi.yaml against their specifications, examples, the template and the code.
 
     python -m unittest discover -s tests/deploy -p test_contract.py
 """
@@ -31,19 +31,19 @@ EVENT = DOMAIN / "event.rs"
 COMMANDS = ROOT / "shared" / "edge" / "src" / "commands" / "mod.rs"
 CARGO = ROOT / "Cargo.toml"
 
-# Where the documents are for their references; nothing is fetched.
+# The base URL of the documents, for their references. Nothing is fetched.
 BASE = "https://contract.invalid/docs/"
 OPENAPI = "openapi.yaml"
 ASYNCAPI = "asyncapi.yaml"
 HANDSHAKE = f"{ASYNCAPI}#/channels/chat/bindings/ws/headers"
 METHODS = {"get", "put", "post", "delete", "patch"}
-# The keywords below which there are values of their own, and those that say more of the same value.
+# The keywords whose schemas describe inner values, and those whose schemas describe the same value.
 VALUES_BY_NAME = ("properties", "patternProperties")
 VALUES = ("items", "additionalProperties", "propertyNames")
 CHOICES = ("oneOf", "anyOf")
-# Actions that no route has; what else an action takes and answers, its route does too.
+# Actions without a route. Every other action has the same request and answer as its route.
 ACTIONS_ALONE = {"typing", "ping"}
-# What the code serializes, and the forms in which the documents have it.
+# The structs that the code serializes, and the schemas of the documents for them.
 SERIALIZED = {
     "ChatView": ["PrivateChat", "Group"],
     "MessageView": [
@@ -85,12 +85,12 @@ REF: Document = {
     "additionalProperties": False,
 }
 
-# AsyncAPI asks for a schema with properties, and does not take a reference in its place everywhere.
+# AsyncAPI requires a schema with properties, and does not allow a reference instead of it everywhere.
 HEADERS: Document = {"type": "object", "required": ["type", "properties"], "properties": {"type": {"const": "object"}}}
 
 
 def closed(required: dict[str, Any], optional: dict[str, Any] | None = None) -> Document:
-    """The schema of an object that has these members and no others, but extensions."""
+    """The schema of an object with exactly these members, and extensions."""
     return {
         "type": "object",
         "required": list(required),
@@ -101,7 +101,7 @@ def closed(required: dict[str, Any], optional: dict[str, Any] | None = None) -> 
 
 
 def many(of: Document) -> Document:
-    """The schema of a map, with names as AsyncAPI takes them."""
+    """The schema of a map with names that AsyncAPI allows."""
     return {
         "type": "object",
         "minProperties": 1,
@@ -115,7 +115,7 @@ def refs() -> Document:
     return {"type": "array", "minItems": 1, "uniqueItems": True, "items": REF}
 
 
-# What of AsyncAPI 3.0.0 (https://www.asyncapi.com/docs/reference/specification/v3.0.0) the document uses. PyPI has no
+# The part of AsyncAPI 3.0.0 (https://www.asyncapi.com/docs/reference/specification/v3.0.0) that is used. PyPI has no
 # package with the official JSON schema.
 EXTERNAL_DOCS = closed({"url": TEXT}, {"description": TEXT})
 ASYNCAPI_3: Document = closed(
@@ -207,12 +207,12 @@ ASYNCAPI_3: Document = closed(
 
 
 def escaped(name: str) -> str:
-    """A member's name in a JSON pointer."""
+    """Escapes a member's name for a JSON pointer."""
     return name.replace("~", "~0").replace("/", "~1")
 
 
 def nodes(node: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Every node of a document, with its JSON pointer; examples, which are not the document's own, left out."""
+    """Every node of a document with its JSON pointer, except for examples."""
     yield place, node
     if isinstance(node, list):
         for index, each in enumerate(node):
@@ -243,7 +243,7 @@ class Contract:
         return cls(openapi, asyncapi)
 
     def broken(self, change: Callable[[Document, Document], Any]) -> Contract:
-        """A copy that is changed."""
+        """A changed copy."""
         openapi, asyncapi = (copy.deepcopy(self.documents[name]) for name in (OPENAPI, ASYNCAPI))
         change(openapi, asyncapi)
         return Contract(openapi, asyncapi)
@@ -257,16 +257,16 @@ class Contract:
         return self.documents[ASYNCAPI]
 
     def at(self, place: str) -> Any:
-        """What is at a place."""
+        """The value at a place."""
         return self.registry.resolver().lookup(BASE + place).contents
 
     def target(self, place: str, ref: str) -> str:
-        """The place that a reference at a place names."""
+        """The target of a reference at a place."""
         url, pointer = urldefrag(urljoin(BASE + urldefrag(place)[0], ref))
         return f"{url.removeprefix(BASE)}#{pointer}"
 
     def resolved(self, place: str) -> tuple[str, Any]:
-        """What is at a place, or at the one that is referred to from there."""
+        """The value at a place. If it is a reference, the target's place and value."""
         node = self.at(place)
         while isinstance(node, dict) and "$ref" in node:
             place = self.target(place, node["$ref"])
@@ -274,11 +274,11 @@ class Contract:
         return place, node
 
     def is_valid(self, place: str, value: Any) -> bool:
-        """Whether a value is what the schema at a place says."""
+        """Whether a value matches the schema at a place."""
         return self.validator(place).is_valid(value)
 
     def validator(self, place: str) -> Draft202012Validator:
-        """The validator of the schema at a place. It checks formats too."""
+        """The validator of the schema at a place. It also checks formats."""
         if place not in self.validators:
             self.validators[place] = Draft202012Validator(
                 {"$ref": BASE + place},
@@ -288,14 +288,14 @@ class Contract:
         return self.validators[place]
 
     def operations(self) -> Iterator[tuple[str, str, Document]]:
-        """The HTTP API's operations: `GET /chats`, its place, and it."""
+        """The HTTP API's operations: the route such as `GET /chats`, the place, and the operation."""
         for path, item in self.openapi["paths"].items():
             for method in METHODS & set(item):
                 place = f"{OPENAPI}#/paths/{escaped(path)}/{method}"
                 yield f"{method.upper()} {path}", place, item[method]
 
     def contents(self) -> Iterator[tuple[str, Document]]:
-        """Whatever has a schema and examples in the HTTP API: parameters, headers, bodies of requests and responses."""
+        """Everything in the HTTP API with a schema and examples: parameters, headers, bodies of requests and responses."""
         for place, node in nodes(self.openapi):
             if isinstance(node, dict) and "schema" in node and not place.startswith("/components/schemas/"):
                 yield f"{OPENAPI}#{place}", node
@@ -306,7 +306,7 @@ class Contract:
             yield f"{ASYNCAPI}#/components/messages/{name}", message
 
     def examples(self) -> Iterator[tuple[str, str, Any]]:
-        """Every example: what it is called, the place of its schema, and it."""
+        """Every example: its name, the place of its schema, and its value."""
         for place, content in self.contents():
             if "example" in content:
                 yield f"{place}/example", f"{place}/schema", content["example"]
@@ -320,7 +320,7 @@ class Contract:
             yield f"{HANDSHAKE}/examples/{index}", HANDSHAKE, value
 
     def schemas(self) -> Iterator[str]:
-        """The places of all schemas that stand for a value by themselves."""
+        """The places of all schemas of whole values."""
         for file, document in self.documents.items():
             for name in document["components"]["schemas"]:
                 yield f"{file}#/components/schemas/{name}"
@@ -332,7 +332,7 @@ class Contract:
 
 
 def unresolved(contract: Contract) -> list[str]:
-    """References to what is not there."""
+    """References without a target."""
     problems = []
     for file, document in contract.documents.items():
         for pointer, node in nodes(document):
@@ -345,7 +345,7 @@ def unresolved(contract: Contract) -> list[str]:
 
 
 def parts(contract: Contract, place: str) -> Iterator[str]:
-    """The places of the schemas that a value at this place is checked with."""
+    """The places of the schemas that apply to a value at this place."""
     place, schema = contract.resolved(place)
     yield place
     for keyword in ("allOf", *CHOICES):
@@ -354,7 +354,7 @@ def parts(contract: Contract, place: str) -> Iterator[str]:
 
 
 def is_closed(contract: Contract, place: str) -> bool:
-    """Whether no object with a member that nobody named is such a value."""
+    """Whether the schema rejects objects with unknown members."""
     place, schema = contract.resolved(place)
     if not isinstance(schema, dict):
         return schema is False
@@ -373,7 +373,7 @@ def is_closed(contract: Contract, place: str) -> bool:
 
 
 def open_objects(contract: Contract) -> list[str]:
-    """Schemas that take members that nobody named."""
+    """Schemas that allow unknown members."""
     seen: set[str] = set()
     todo = list(contract.schemas())
     problems = []
@@ -386,7 +386,7 @@ def open_objects(contract: Contract) -> list[str]:
             problems.append(place)
         for part in parts(contract, place):
             schema = contract.at(part)
-            # What has no type only narrows a schema that has one.
+            # A schema without a type only restricts another schema.
             if not isinstance(schema, dict) or "type" not in schema:
                 continue
             for keyword in VALUES_BY_NAME:
@@ -396,13 +396,13 @@ def open_objects(contract: Contract) -> list[str]:
 
 
 def without_example(contract: Contract) -> list[str]:
-    """What has a schema and no example of it."""
+    """Parts with a schema, but without an example."""
     places = [place for place, content in contract.contents() if not {"example", "examples"} & set(content)]
     return places + [place for place, message in contract.payloads() if not message.get("examples")]
 
 
 def wrong_examples(contract: Contract) -> list[str]:
-    """Examples that are not what their schema says."""
+    """Examples that do not match their schema."""
     return [
         f"{name}: {error.json_path}: {error.message[:200]}"
         for name, place, value in contract.examples()
@@ -411,12 +411,12 @@ def wrong_examples(contract: Contract) -> list[str]:
 
 
 def of_another_type(value: Any) -> Any:
-    """A value that is not of the same type."""
+    """A value of another type."""
     return "text" if isinstance(value, (bool, int, type(None))) else 17
 
 
 def mutations(contract: Contract, place: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The value with one thing wrong: each required member removed, each value retyped, an unknown one added."""
+    """Copies with one error each: a required member removed, a value of another type, or an unknown member."""
     yield "retyped", of_another_type(value)
     typed = [(part, contract.at(part)) for part in parts(contract, place)]
     if isinstance(value, list):
@@ -429,7 +429,7 @@ def mutations(contract: Contract, place: str, value: Any) -> Iterator[tuple[str,
     if not isinstance(value, dict):
         return
     yield "unknown added", value | {"unknownMember": 1}
-    # Of a choice, the one that the value is.
+    # Of alternatives, use the one that the value matches.
     matching = [(p, s) for p, s in typed if "type" in s and contract.is_valid(p, value)]
     required = {name for part, schema in typed if contract.is_valid(part, value) for name in schema.get("required", [])}
     for name in required & set(value):
@@ -447,7 +447,7 @@ def mutations(contract: Contract, place: str, value: Any) -> Iterator[tuple[str,
 
 
 def accepted_mutations(contract: Contract) -> tuple[int, list[str]]:
-    """How many mutations of all examples there are, and those that their schema does not refuse."""
+    """The number of mutations of all examples, and the mutations that the schemas accept."""
     count, accepted = 0, []
     for name, place, value in contract.examples():
         for what, wrong in mutations(contract, place, value):
@@ -458,12 +458,12 @@ def accepted_mutations(contract: Contract) -> tuple[int, list[str]]:
 
 
 def functions(template: Template, routes: list[tuple[str, str]]) -> dict[str, str]:
-    """By route, the binary of its function."""
+    """The binary of each route's function."""
     return {route: binary_of(template["Resources"][function]) for route, function in routes}
 
 
 def documented_actions(contract: Contract) -> dict[str, str]:
-    """By route key of the WebSocket API, the binary that the document names."""
+    """The binary in the document, by route key of the WebSocket API."""
     channel = contract.asyncapi["channels"]["chat"]
     routes = {key: route["x-function"] for key, route in channel["x-routes"].items()}
     operations = contract.asyncapi["operations"].values()
@@ -471,7 +471,7 @@ def documented_actions(contract: Contract) -> dict[str, str]:
 
 
 def differences(contract: Contract, template: Template) -> list[str]:
-    """Routes and actions that the template has and the documents do not, or the other way round, or not so."""
+    """Routes and actions that are only in the template, only in the documents, or different."""
     documented = {route: operation["x-function"] for route, _, operation in contract.operations()}
     problems = []
     for there, said in (
@@ -484,7 +484,7 @@ def differences(contract: Contract, template: Template) -> list[str]:
 
 
 def wrong_parameters(contract: Contract) -> list[str]:
-    """Operations whose path does not name exactly their path parameters."""
+    """Operations whose path and path parameters do not match."""
     problems = []
     for route, place, operation in contract.operations():
         path = place.rsplit("/", 1)[0]
@@ -498,7 +498,7 @@ def wrong_parameters(contract: Contract) -> list[str]:
 
 
 def fields_of_route(contract: Contract, place: str, operation: Document) -> dict[str, tuple[bool, Any]]:
-    """What a route takes, wherever it stands: by name, whether it is required, and what it must be."""
+    """The fields of a route's request, in path, query or body. By name: whether it is required, and its schema."""
     path = place.rsplit("/", 1)[0]
     fields = {}
     for owner in (place, path):
@@ -509,7 +509,7 @@ def fields_of_route(contract: Contract, place: str, operation: Document) -> dict
 
 
 def fields_of(contract: Contract, place: str) -> list[dict[str, tuple[bool, Any]]]:
-    """What an object takes: by name, whether it is required, and what it must be. One for each form that it has."""
+    """The fields of an object, for each of its alternatives. By name: whether it is required, and its schema."""
     place, schema = contract.resolved(place)
     if "oneOf" in schema:
         return [
@@ -524,7 +524,7 @@ def fields_of(contract: Contract, place: str) -> list[dict[str, tuple[bool, Any]
 
 
 def meaning(contract: Contract, place: str) -> Any:
-    """A schema with everything that it refers to in its place, and without descriptions."""
+    """A schema with all references replaced by their targets, and without descriptions."""
     place, schema = contract.resolved(place)
     if isinstance(schema, list):
         return [meaning(contract, f"{place}/{index}") for index in range(len(schema))]
@@ -536,7 +536,7 @@ def meaning(contract: Contract, place: str) -> Any:
 
 
 def codes_of(contract: Contract, place: str) -> list[str]:
-    """The problem codes of a response, if it has any."""
+    """The problem codes of a response."""
     _, response = contract.resolved(place)
     content = response["content"].get("application/problem+json")
     if content is None:
@@ -548,7 +548,7 @@ def codes_of(contract: Contract, place: str) -> list[str]:
 
 
 def codes_of_route(contract: Contract, place: str, operation: Document) -> list[tuple[str, int]]:
-    """The problems that an operation answers: each code, and under which status."""
+    """The problems of an operation: each code with its status."""
     return [
         (code, int(status))
         for status in operation["responses"]
@@ -557,7 +557,7 @@ def codes_of_route(contract: Contract, place: str, operation: Document) -> list[
 
 
 def unlike_routes(contract: Contract) -> list[str]:
-    """Actions that do not take or answer what their routes do."""
+    """Actions whose request or answer differs from their route's."""
     routes = {operation["operationId"]: (place, operation) for _, place, operation in contract.operations()}
     problems = []
     for name, operation in contract.asyncapi["operations"].items():
@@ -579,14 +579,14 @@ def unlike_routes(contract: Contract) -> list[str]:
         answers = [
             meaning(contract, f"{place}/responses/{s}/content/application~1json/schema") for s in successes
         ]
-        # A reply does not tell 201 from 200: what 201 has is one of the forms that 200 has.
+        # A reply has no status: the schema of 201 must be one of the alternatives of 200.
         if reply[1] != answers[successes.index("200")]:
             problems.append(f"{action}: the answer is not that of {route['operationId']}")
     return problems
 
 
 def code_infos() -> dict[str, tuple[int, bool]]:
-    """The code's problems: by name the status, and whether the same request may be served later."""
+    """The problems in the code. By name: the status, and whether a retry may succeed."""
     text = PROBLEM.read_text()
     body = text.split("pub const fn info(self)")[1].split("\n    }\n")[0]
     rows = re.findall(r'CodeInfo::new\("(\w+)", (\d+), "[^"]+"\)(\.retryable\(\))?', body)
@@ -594,18 +594,18 @@ def code_infos() -> dict[str, tuple[int, bool]]:
 
 
 def event_names() -> list[str]:
-    """The code's events."""
+    """The events in the code."""
     names = EVENT.read_text().split("pub enum EventName {")[1].split("\n}")[0]
     return re.findall(r'#\[serde\(rename = "([\w.]+)"\)\]', names)
 
 
 def actions() -> list[str]:
-    """The code's actions."""
+    """The actions in the code."""
     return re.findall(r'^    "(\w+)",$', COMMANDS.read_text().split("pub const ACTIONS")[1], re.MULTILINE)
 
 
 def members(struct: str) -> dict[str, bool]:
-    """What the code serializes of a struct: by name, whether it is always there."""
+    """The serialized members of a struct. By name: whether it is always present."""
     bodies = [
         match[1]
         for path in sorted(DOMAIN.rglob("*.rs"))
@@ -624,7 +624,7 @@ def members(struct: str) -> dict[str, bool]:
 
 
 def unlike_structs(contract: Contract) -> list[str]:
-    """Members that the code serializes and the documents do not have, or the other way round, or not always."""
+    """Members that are only in the code, only in the documents, or required in only one of them."""
     problems = []
     schemas = contract.openapi["components"]["schemas"]
     for struct, names in SERIALIZED.items():
@@ -683,7 +683,7 @@ def wrong_events(contract: Contract) -> list[str]:
 
 
 def wrong_wiring(contract: Contract) -> list[str]:
-    """What AsyncAPI asks of references beside that they resolve: messages of an operation are of its channel."""
+    """Violations of AsyncAPI's rule that the messages of an operation belong to its channel."""
     document = contract.asyncapi
     channel = "#/channels/chat"
     listed = {ref["$ref"].rsplit("/", 1)[1] for ref in document["channels"]["chat"]["messages"].values()}
@@ -718,14 +718,14 @@ class Documents(unittest.TestCase):
 
     @staticmethod
     def schema(name: str) -> Callable[[Document], Document]:
-        """A schema of a document, to break."""
+        """Returns a function that gets a schema of a document, to break it."""
         return lambda document: document["components"]["schemas"][name]
 
     def test_openapi_is_valid(self) -> None:
         errors = OpenAPIV31SpecValidator(self.contract.openapi).iter_errors()
         self.assertEqual([f"{list(error.path)}: {error.message[:200]}" for error in errors], [])
 
-    def test_an_openapi_that_is_not_is_noticed(self) -> None:
+    def test_invalid_openapi_is_noticed(self) -> None:
         broken = self.contract.broken(lambda openapi, _: openapi["info"].pop("title"))
         messages = [error.message for error in OpenAPIV31SpecValidator(broken.openapi).iter_errors()]
         self.assertTrue(any("'title' is a required property" in message for message in messages), messages)
@@ -736,7 +736,7 @@ class Documents(unittest.TestCase):
         self.assertEqual([f"{error.json_path}: {error.message[:200]}" for error in errors], [])
         self.assertEqual(wrong_wiring(self.contract), [])
 
-    def test_an_asyncapi_that_is_not_is_noticed(self) -> None:
+    def test_invalid_asyncapi_is_noticed(self) -> None:
         def change(_: Document, document: Document) -> None:
             del document["info"]["title"]
             document["operations"]["ping"]["summmary"] = "misspelt"
@@ -756,12 +756,12 @@ class Documents(unittest.TestCase):
             ],
         )
 
-    def test_schemas_are_schemas(self) -> None:
+    def test_schemas_are_valid(self) -> None:
         for file, document in self.contract.documents.items():
             for name, schema in document["components"]["schemas"].items():
                 with self.subTest(f"{file} {name}"):
                     Draft202012Validator.check_schema(schema)
-                    # Where AsyncAPI's tools read them, they are these.
+                    # AsyncAPI's tools read the schemas as this dialect.
                     Draft7Validator.check_schema(schema)
                     keywords = {key for _, node in nodes(schema) if isinstance(node, dict) for key in node}
                     newer = {"unevaluatedProperties", "unevaluatedItems", "prefixItems", "dependentSchemas", "$defs"}
@@ -770,7 +770,7 @@ class Documents(unittest.TestCase):
     def test_every_reference_resolves(self) -> None:
         self.assertEqual(unresolved(self.contract), [])
 
-    def test_a_reference_to_nothing_is_noticed(self) -> None:
+    def test_reference_without_a_target_is_noticed(self) -> None:
         def change(openapi: Document, asyncapi: Document) -> None:
             openapi["components"]["schemas"]["Page"]["properties"]["seq"] = {"$ref": "#/components/schemas/Sequence"}
             asyncapi["components"]["schemas"]["LeftEvent"] = {"$ref": "./openapi.yaml#/components/schemas/Leaving"}
@@ -786,7 +786,7 @@ class Documents(unittest.TestCase):
     def test_every_object_is_closed(self) -> None:
         self.assertEqual(open_objects(self.contract), [])
 
-    def test_an_open_object_is_noticed(self) -> None:
+    def test_open_object_is_noticed(self) -> None:
         def change(openapi: Document, asyncapi: Document) -> None:
             del self.schema("Cursor")(openapi)["additionalProperties"]
             del self.schema("Problem")(openapi)["additionalProperties"]
@@ -799,18 +799,18 @@ class Documents(unittest.TestCase):
                 "openapi.yaml#/components/schemas/Cursor",
                 "openapi.yaml#/components/schemas/Page/properties/messages/items",
                 "openapi.yaml#/components/schemas/Problem",
-                # And wherever a problem is narrowed.
+                # And every schema that restricts a problem.
                 "openapi.yaml#/components/responses/Failed/content/application~1problem+json/schema",
             },
             set(open_objects(self.contract.broken(change))),
         )
 
-    def test_every_example_is_what_its_schema_says(self) -> None:
+    def test_every_example_matches_its_schema(self) -> None:
         self.assertIn("date-time", Draft202012Validator.FORMAT_CHECKER.checkers)
         self.assertEqual(without_example(self.contract), [])
         self.assertEqual(wrong_examples(self.contract), [])
 
-    def test_a_wrong_or_missing_example_is_noticed(self) -> None:
+    def test_wrong_or_missing_example_is_noticed(self) -> None:
         def change(openapi: Document, asyncapi: Document) -> None:
             openapi["components"]["parameters"]["Limit"]["example"] = 0
             mute = openapi["paths"]["/chats/{chatId}/mute"]["put"]["requestBody"]["content"]["application/json"]
@@ -828,14 +828,14 @@ class Documents(unittest.TestCase):
         for said in ("parameters/Limit/example: $: 0", "is not a 'date-time'", "'away' is not one of"):
             self.assertTrue(any(said in problem for problem in found), said)
 
-    def test_an_example_with_one_thing_wrong_is_refused(self) -> None:
+    def test_example_with_one_error_is_refused(self) -> None:
         count, accepted = accepted_mutations(self.contract)
         examples = sum(1 for _ in self.contract.examples())
-        print(f"\n{examples} examples; {count} mutations of them are refused")
+        print(f"\n{examples} examples: their schemas refuse {count} mutations of them")
         self.assertEqual(accepted, [])
         self.assertGreater(count, 20 * examples)
 
-    def test_a_schema_that_takes_too_much_is_noticed(self) -> None:
+    def test_too_permissive_schema_is_noticed(self) -> None:
         def change(openapi: Document, asyncapi: Document) -> None:
             left = self.schema("Left")(openapi)
             openapi["components"]["schemas"]["Left"] = {"anyOf": [left, left | {"required": [], "properties": {}}]}
@@ -848,14 +848,14 @@ class Documents(unittest.TestCase):
             {"data by removed", "version retyped", "data unknown added"},
         )
 
-    def test_every_route_and_action_is_there_and_no_other(self) -> None:
+    def test_documents_have_exactly_the_routes_and_actions(self) -> None:
         self.assertEqual(differences(self.contract, self.template), [])
         self.assertEqual(wrong_parameters(self.contract), [])
         ids = [operation["operationId"] for _, _, operation in self.contract.operations()]
         self.assertEqual(len(set(ids)), len(ids))
         self.assertEqual(set(self.contract.asyncapi["channels"]["chat"]["x-routes"]), SILENT_ROUTES)
 
-    def test_a_route_or_action_that_differs_is_noticed(self) -> None:
+    def test_different_route_or_action_is_noticed(self) -> None:
         def change(openapi: Document, asyncapi: Document) -> None:
             openapi["paths"]["/me/devices"] = {"get": openapi["paths"]["/me"].pop("get")}
             openapi["paths"]["/sync"]["post"]["x-function"] = "profile"
@@ -879,7 +879,7 @@ class Documents(unittest.TestCase):
         )
         self.assertEqual(wrong_parameters(broken), ["GET /users/{id}: ['userId']"])
 
-    def test_only_what_is_open_needs_no_token(self) -> None:
+    def test_only_public_routes_need_no_token(self) -> None:
         body = self.template["Resources"]["HttpApi"]["Properties"]["Body"]
         for route, _, operation in self.contract.operations():
             method, path = route.split()
@@ -887,10 +887,10 @@ class Documents(unittest.TestCase):
             self.assertEqual(operation.get("security", ["the document's"]) == [], security == [{"NONE": []}], route)
             self.assertEqual({"401", "403"} & set(operation["responses"]) == set(), security == [{"NONE": []}], route)
 
-    def test_an_action_takes_and_answers_what_its_route_does(self) -> None:
+    def test_actions_have_the_requests_and_answers_of_their_routes(self) -> None:
         self.assertEqual(unlike_routes(self.contract), [])
 
-    def test_an_action_that_does_not_is_noticed(self) -> None:
+    def test_action_unlike_its_route_is_noticed(self) -> None:
         def change(openapi: Document, asyncapi: Document) -> None:
             self.schema("MarkSeenFrame")(asyncapi)["required"].remove("seq")
             self.schema("SyncReply")(asyncapi)["properties"]["data"]["$ref"] = "./openapi.yaml#/components/schemas/Page"
@@ -907,7 +907,7 @@ class Documents(unittest.TestCase):
         self.assertEqual(members("MuteView"), {"muted": True, "mutedUntil": False})
         self.assertEqual(unlike_structs(self.contract), [])
 
-    def test_a_member_that_differs_is_noticed(self) -> None:
+    def test_different_member_is_noticed(self) -> None:
         def change(openapi: Document, _: Document) -> None:
             self.schema("Left")(openapi)["required"] = []
             self.schema("Presence")(openapi)["properties"]["since"] = {"type": "string"}
@@ -925,11 +925,11 @@ class Documents(unittest.TestCase):
             ],
         )
 
-    def test_every_problem_of_the_code_is_there_and_no_other(self) -> None:
+    def test_documents_have_exactly_the_problems_of_the_code(self) -> None:
         self.assertGreater(len(code_infos()), 10)
         self.assertEqual(wrong_problems(self.contract), [])
 
-    def test_a_problem_that_differs_is_noticed(self) -> None:
+    def test_different_problem_is_noticed(self) -> None:
         def change(openapi: Document, asyncapi: Document) -> None:
             problem = self.schema("Problem")(openapi)
             problem["properties"]["code"]["enum"][-1] = "mistake"
@@ -950,11 +950,11 @@ class Documents(unittest.TestCase):
             set(found),
         )
 
-    def test_every_event_of_the_code_is_there_and_no_other(self) -> None:
+    def test_documents_have_exactly_the_events_of_the_code(self) -> None:
         self.assertGreater(len(event_names()), 5)
         self.assertEqual(wrong_events(self.contract), [])
 
-    def test_an_event_that_differs_is_noticed(self) -> None:
+    def test_different_event_is_noticed(self) -> None:
         def change(_: Document, asyncapi: Document) -> None:
             asyncapi["operations"]["chatLeft"]["x-event"] = "chat.ended"
             self.schema("TypingEvent")(asyncapi)["properties"]["event"]["const"] = "writing"

@@ -1,4 +1,4 @@
-"""The way to the functions, with stand-ins for them: what is deployed is reached as it is meant to be, and only so.
+"""Tests the deployment with stand-ins for the functions: routes, authorization, roles and logs.
 
     python -m unittest discover -s tests/deploy -p test_deploy.py
 """
@@ -34,7 +34,7 @@ SECONDS = 20
 
 
 def write_stand_ins(directory: Path) -> None:
-    """One executable per function of the template."""
+    """Writes one executable for each function of the template."""
     source = STAND_IN.read_text()
     for function in of_type(translate(), "AWS::Lambda::Function").values():
         name = binary_of(function)
@@ -44,9 +44,9 @@ def write_stand_ins(directory: Path) -> None:
 
 
 class Adaptations(unittest.TestCase):
-    """Each says when there is nothing left for it to do."""
+    """Each adaptation fails if the template does not need it."""
 
-    def test_they_change_what_they_name(self) -> None:
+    def test_adaptations_change_the_template(self) -> None:
         self.assertEqual(
             adapt.adapt(translate()),
             [
@@ -60,13 +60,13 @@ class Adaptations(unittest.TestCase):
             ],
         )
 
-    def test_a_template_without_route_responses_is_noticed(self) -> None:
+    def test_adaptation_without_route_responses_fails(self) -> None:
         template = translate()
         adapt.without_route_responses(template)
         with self.assertRaises(adapt.AdaptationError):
             adapt.without_route_responses(template)
 
-    def test_an_authorized_route_stays_authorized(self) -> None:
+    def test_authorized_routes_stay_authorized(self) -> None:
         template = copy.deepcopy(translate())
         adapt.routes_from_openapi(template)
         routes = [r["Properties"] for name, r in template["Resources"].items() if name.startswith("HttpApiRoute")]
@@ -84,7 +84,7 @@ class DeployedStack(unittest.TestCase):
         cls.addClassCleanup(cls.stack.close)
         binaries = Path(cls.stack.enter_context(tempfile.TemporaryDirectory()))
         write_stand_ins(binaries)
-        # Never asked: the stand-in admits a fixed token.
+        # No request goes there: the stand-in accepts a fixed token.
         parameters = {"AuthJwksUrl": "http://127.0.0.1:9/jwks.json", "CorsOrigins": "https://chat.example.com"}
         cls.deployed = cls.stack.enter_context(deployment(binaries, parameters))
 
@@ -116,12 +116,12 @@ class DeployedStack(unittest.TestCase):
         socket.send(json.dumps({"action": action, **fields}))
         return json.loads(socket.recv(SECONDS))
 
-    def test_health_is_open_to_anyone(self) -> None:
+    def test_health_needs_no_token(self) -> None:
         status, _, told = self.http("GET", "/health")
         self.assertEqual((status, told["function"]), (200, "health"))
         self.assertNotIn("authorizer", told["event"]["requestContext"])
 
-    def test_http_without_a_token_is_401_and_with_a_bad_one_403(self) -> None:
+    def test_http_answers_401_without_a_token_and_403_with_an_invalid_one(self) -> None:
         self.assertEqual(self.http("POST", "/chats", body={})[0], 401)
         self.assertEqual(self.http("POST", "/chats", {"Authorization": "Bearer bad"}, {})[0], 403)
 
@@ -139,25 +139,25 @@ class DeployedStack(unittest.TestCase):
                 identity = told["event"]["requestContext"]["authorizer"]["lambda"]
                 self.assertEqual((identity["userId"], identity["exp"]), ("alice", "4102444800"))
 
-    def test_cors_admits_the_configured_origin_alone(self) -> None:
+    def test_cors_allows_only_the_configured_origin(self) -> None:
         preflight = {"Access-Control-Request-Method": "POST"}
         status, headers, _ = self.http("OPTIONS", "/chats", preflight | {"Origin": "https://chat.example.com"})
         self.assertEqual((status, headers["access-control-allow-origin"]), (204, "https://chat.example.com"))
         status, headers, _ = self.http("OPTIONS", "/chats", preflight | {"Origin": "https://other.example.com"})
         self.assertNotIn("access-control-allow-origin", headers)
 
-    def test_a_handshake_without_a_good_token_is_403(self) -> None:
+    def test_handshake_without_a_valid_token_is_403(self) -> None:
         for headers in ({}, {"Authorization": "Bearer bad"}):
             with self.assertRaises(InvalidStatus) as refused:
                 self.socket(headers)
             self.assertEqual(refused.exception.response.status_code, 403)
 
-    def test_the_authorizer_sees_the_subprotocols_of_a_browser(self) -> None:
+    def test_authorizer_gets_the_subprotocols_of_a_browser(self) -> None:
         offered = [Subprotocol("chat.v1"), Subprotocol("bearer.good")]
         with connect(self.deployed.websocket_url, subprotocols=offered, open_timeout=SECONDS) as socket:
             self.assertEqual(self.ask(socket, "ping")["function"], "default-route")
 
-    def test_every_action_reaches_its_function_and_is_answered(self) -> None:
+    def test_every_action_reaches_its_function_and_gets_a_reply(self) -> None:
         answered = {key: function for key, function in actions().items() if not key.startswith("$")}
         with self.socket() as socket:
             for action, function in (answered | {"unknown": "default-route"}).items():
@@ -169,7 +169,7 @@ class DeployedStack(unittest.TestCase):
             socket.send("no JSON")
             self.assertEqual(json.loads(socket.recv(SECONDS))["function"], "default-route")
 
-    def test_a_function_may_push_only_if_its_role_says_so(self) -> None:
+    def test_only_functions_with_the_permission_may_push(self) -> None:
         with self.socket() as socket:
             connection = self.ask(socket, "ping")["event"]["requestContext"]["connectionId"]
             push: dict[str, Any] = {
@@ -184,7 +184,7 @@ class DeployedStack(unittest.TestCase):
             push["arguments"]["ConnectionId"] = "gone"
             self.assertEqual(self.ask(socket, "sendMessage", **{"try": push})["tried"], "GoneException")
 
-    def test_a_function_may_use_only_its_own_tables_and_actions(self) -> None:
+    def test_function_may_use_only_its_own_tables_and_actions(self) -> None:
         chats = self.deployed.resources["ChatsTable"]
         key = {"chatId": {"S": "c1"}}
         read = {"service": "dynamodb", "operation": "get_item", "arguments": {"TableName": chats, "Key": key}}
@@ -208,7 +208,7 @@ class DeployedStack(unittest.TestCase):
                 with self.subTest(f"{action}: {call}"):
                     self.assertEqual(self.ask(socket, action, **{"try": calls[call]})["tried"], expected)
 
-    def test_a_function_may_query_the_index_without_its_table(self) -> None:
+    def test_function_may_query_an_index_without_its_table(self) -> None:
         query = {
             "service": "dynamodb",
             "operation": "query",
@@ -240,7 +240,7 @@ class DeployedStack(unittest.TestCase):
                 _, _, told = self.http(method, path, GOOD, {"try": calls[call]})
                 self.assertEqual(told["tried"], expected)
 
-    def test_a_closed_connection_is_told_and_functions_log_to_their_own_group(self) -> None:
+    def test_disconnect_runs_and_functions_log_to_their_own_group(self) -> None:
         with self.socket() as socket:
             self.ask(socket, "ping")
         logs = self.deployed.ministack.client("logs")
@@ -256,13 +256,13 @@ class DeployedStack(unittest.TestCase):
 
 
 class DeployedWithSecrets(unittest.TestCase):
-    def test_each_secret_is_read_by_the_functions_that_need_it_alone(self) -> None:
+    def test_only_functions_that_need_a_secret_may_read_it(self) -> None:
         with tempfile.TemporaryDirectory() as name:
             directory = Path(name)
             write_stand_ins(directory)
             secret = directory / "secret"
             secret.write_text("0123456789abcdef0123456789abcdef")
-            # Never asked: the stand-ins look nobody up, and no connection either.
+            # No request goes there: the stand-ins read no users and no connections.
             parameters = {"AuthServiceUrl": "http://127.0.0.1:9", "RealtimeRedisUrl": "redis://127.0.0.1:9"}
             secrets = {"AuthSecretArn": secret, "AuthServiceSecretArn": secret, "RealtimeRedisSecretArn": secret}
             with (
@@ -301,40 +301,40 @@ class CommandLine(unittest.TestCase):
         command = [sys.executable, str(HERE / "deploy.py"), "--binaries", str(binaries), *arguments]
         return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
-    def test_the_command_finds_the_apis_and_its_exit_code_is_passed_on(self) -> None:
+    def test_command_gets_the_apis_and_its_exit_code_is_returned(self) -> None:
         with tempfile.TemporaryDirectory() as name:
             write_stand_ins(Path(name))
             urls = "os.environ['LAMBDA_CHAT_HTTP_URL'], os.environ['LAMBDA_CHAT_WS_URL']"
             script = f"import os, sys; print({urls}); sys.exit(3)"
-            done = self.deploy(
+            result = self.deploy(
                 Path(name), "--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--", sys.executable, "-c", script
             )
-        self.assertEqual(done.returncode, 3, done.stderr)
-        self.assertRegex(done.stdout, r"(?m)^http://127\.0\.0\.1:\d+/\S+ ws://127\.0\.0\.1:\d+/\S+/live$")
+        self.assertEqual(result.returncode, 3, result.stderr)
+        self.assertRegex(result.stdout, r"(?m)^http://127\.0\.0\.1:\d+/\S+ ws://127\.0\.0\.1:\d+/\S+/live$")
 
     def test_two_sources_of_keys_are_refused(self) -> None:
         with tempfile.TemporaryDirectory() as name:
             write_stand_ins(Path(name))
             secret = Path(name) / "secret"
             secret.write_text("0123456789abcdef0123456789abcdef")
-            done = self.deploy(
+            result = self.deploy(
                 Path(name), "--secret", f"AuthSecretArn={secret}", "--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--", "true"
             )
-        self.assertEqual(done.returncode, 70, done.stderr)
-        self.assertIn("exactly one of AuthJwksUrl and AuthSecretArn", done.stderr)
+        self.assertEqual(result.returncode, 70, result.stderr)
+        self.assertIn("exactly one of AuthJwksUrl and AuthSecretArn", result.stderr)
 
-    def test_a_secret_for_what_is_not_configured_is_refused(self) -> None:
+    def test_secret_without_its_service_is_refused(self) -> None:
         arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:some-AbCdEf"
         for secret, wanted in {"AuthServiceSecretArn": "AuthServiceUrl", "RealtimeRedisSecretArn": "RealtimeRedisUrl"}.items():
             with self.subTest(secret), tempfile.TemporaryDirectory() as name:
                 write_stand_ins(Path(name))
                 parameters = ["--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--parameter", f"{secret}={arn}"]
-                done = self.deploy(Path(name), *parameters, "--", "true")
-                self.assertEqual(done.returncode, 70, done.stderr)
-                self.assertIn(f"{secret} needs {wanted}", done.stderr)
+                result = self.deploy(Path(name), *parameters, "--", "true")
+                self.assertEqual(result.returncode, 70, result.stderr)
+                self.assertIn(f"{secret} needs {wanted}", result.stderr)
 
-    def test_a_vpc_without_its_groups_and_endpoints_without_a_vpc_are_refused(self) -> None:
-        for given, said in {
+    def test_vpc_without_groups_and_endpoints_without_a_vpc_are_refused(self) -> None:
+        for given, message in {
             "VpcSubnetIds=subnet-0a": "both of VpcSubnetIds and VpcSecurityGroupIds",
             "VpcSecurityGroupIds=sg-0a": "both of VpcSubnetIds and VpcSecurityGroupIds",
             "CreateVpcEndpoints=true": "CreateVpcEndpoints needs VpcSubnetIds, VpcId and VpcRouteTableIds",
@@ -342,15 +342,15 @@ class CommandLine(unittest.TestCase):
             with self.subTest(given), tempfile.TemporaryDirectory() as name:
                 write_stand_ins(Path(name))
                 parameters = ["--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--parameter", given]
-                done = self.deploy(Path(name), *parameters, "--", "true")
-                self.assertEqual(done.returncode, 70, done.stderr)
-                self.assertIn(said, done.stderr)
+                result = self.deploy(Path(name), *parameters, "--", "true")
+                self.assertEqual(result.returncode, 70, result.stderr)
+                self.assertIn(message, result.stderr)
 
     def test_missing_executables_are_named(self) -> None:
         with tempfile.TemporaryDirectory() as name:
-            done = self.deploy(Path(name), "--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--", "true")
-        self.assertEqual(done.returncode, 70)
-        self.assertIn("add-participants, authorize, clear-chat, connect, create-attachment, create-chat", done.stderr)
+            result = self.deploy(Path(name), "--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--", "true")
+        self.assertEqual(result.returncode, 70)
+        self.assertIn("add-participants, authorize, clear-chat, connect, create-attachment, create-chat", result.stderr)
 
 
 if __name__ == "__main__":

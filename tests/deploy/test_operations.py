@@ -1,4 +1,4 @@
-"""docs/OPERATIONS.md against the template and the code: whoever runs the system goes by its tables.
+"""Checks docs/OPERATIONS.md, whose tables operators rely on, against the template and the code.
 
     python -m unittest discover -s tests/deploy -p test_operations.py
 """
@@ -22,18 +22,18 @@ ALARMS = "Alarms and what to do"
 
 
 def headings(docs: str) -> list[tuple[int, str]]:
-    """Every heading outside code, with its level."""
+    """Every heading outside of code blocks, with its level."""
     text = re.sub(r"^ *```.*?^ *```", "", docs, flags=re.MULTILINE | re.DOTALL)
     return [(len(marks), title) for marks, title in re.findall(r"^(#+) (.+)$", text, re.MULTILINE)]
 
 
 def anchor(title: str) -> str:
-    """What a link to a heading says after the #."""
+    """The anchor of a heading, without the #."""
     return re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
 
 
 def section(docs: str, title: str) -> str:
-    """What stands under a heading, up to the next one of its level or above."""
+    """The text under a heading, up to the next heading of the same or a higher level."""
     level = next(level for level, other in headings(docs) if other == title)
     text = docs.split(f"\n{'#' * level} {title}\n", 1)[1]
     return re.split(rf"^#{{1,{level}}} ", text, maxsplit=1, flags=re.MULTILINE)[0]
@@ -65,8 +65,8 @@ def config_variables(source: str) -> set[str]:
     return set(re.findall(r'\b(?:optional|required|positive|content_types)\("([A-Z0-9_]+)"', source))
 
 
-def told(template: Template) -> dict[str, dict[str, Any]]:
-    """By variable, the functions that are told it, each with its value."""
+def variables_by_function(template: Template) -> dict[str, dict[str, Any]]:
+    """By variable, the functions that have it, each with its value."""
     variables: dict[str, dict[str, Any]] = {}
     for function in of_type(template, "AWS::Lambda::Function").values():
         for name, value in function["Properties"].get("Environment", {}).get("Variables", {}).items():
@@ -75,7 +75,7 @@ def told(template: Template) -> dict[str, dict[str, Any]]:
 
 
 def functions_in(cell: str, every: set[str]) -> set[str]:
-    """The functions that a cell names: `all`, `none`, `all but a, b` or `a, b`."""
+    """The functions in a cell: `all`, `none`, `all but a, b` or `a, b`."""
     if cell == "none":
         return set()
     names = set(cell.removeprefix("all but ").split(", ")) - {"all"}
@@ -83,10 +83,10 @@ def functions_in(cell: str, every: set[str]) -> set[str]:
 
 
 def variable_problems(template: Template, source: str, docs: str) -> list[str]:
-    """How the table of variables differs from the code and from what the template tells functions."""
+    """How the table of variables differs from the code and from the template."""
     rows = table(docs, "Environment variables", ["variable", "functions", "set from", "what it does"])
     every = {binary_of(f) for f in of_type(template, "AWS::Lambda::Function").values()}
-    by_name = told(template)
+    by_name = variables_by_function(template)
     read = config_variables(source)
     names = [row[0] for row in rows]
     problems = [f"{name}: not in the docs" for name in sorted((read | set(by_name)) - set(names))]
@@ -107,7 +107,7 @@ def variable_problems(template: Template, source: str, docs: str) -> list[str]:
 
 
 def metrics(source: str) -> dict[str, str]:
-    """The metrics that the code counts, each with its unit."""
+    """The metrics in the code, each with its unit."""
     constants = dict(re.findall(r'const ([A-Z_]+): &str = "([A-Za-z]+)";', source))
     every = re.search(r"pub const NAMES: \[&str; \d+\] = \[([^\]]*)\]", source)
     assert every
@@ -125,7 +125,7 @@ def metric_problems(source: str, docs: str) -> list[str]:
 
 
 def alarm_problems(template: Template, docs: str) -> list[str]:
-    """Alarms that lead nowhere or are not as the docs say, and sections that no alarm leads to."""
+    """Alarms without a section or with other values than in the docs, and sections without an alarm."""
     rows = {row[0]: row[1:] for row in table(docs, ALARMS, ["alarm", "threshold", "periods", "section"])}
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
     sections = {title for level, title in headings(section(docs, ALARMS)) if level == 3}
@@ -145,7 +145,7 @@ def alarm_problems(template: Template, docs: str) -> list[str]:
 
 
 def dead_links(docs: str) -> list[str]:
-    """Links to what is not there: a section of this document, or a file of the repository with its section."""
+    """Links to a missing section of this document, or to a missing file or section in the repository."""
     problems = []
     for path, fragment in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", docs):
         file = DOCS.parent / path if path else DOCS
@@ -168,14 +168,14 @@ class Operations(unittest.TestCase):
         cls.docs = DOCS.read_text()
 
     def without(self, text: str, instead: str = "") -> str:
-        """The docs, broken in one place."""
+        """A copy of the docs with one text replaced."""
         self.assertIn(text, self.docs)
         return self.docs.replace(text, instead, 1)
 
-    def test_the_docs_have_every_parameter_with_its_default_and_no_other(self) -> None:
+    def test_docs_have_exactly_the_parameters_with_their_defaults(self) -> None:
         self.assertEqual(parameter_problems(self.template, self.docs), [])
 
-    def test_a_parameter_that_differs_is_noticed(self) -> None:
+    def test_different_parameter_is_noticed(self) -> None:
         docs = self.without("| SendBurst | 50 |", "| SendBurst | 51 |")
         self.assertEqual(parameter_problems(self.template, docs), ["- ('SendBurst', '51')", "+ ('SendBurst', '50')"])
         docs = self.without("| LogLevel | INFO |", "| LoggingLevel | INFO |")
@@ -183,11 +183,11 @@ class Operations(unittest.TestCase):
             parameter_problems(self.template, docs), ["- ('LoggingLevel', 'INFO')", "+ ('LogLevel', 'INFO')"]
         )
 
-    def test_the_docs_have_every_variable_and_who_is_told_it(self) -> None:
+    def test_docs_have_exactly_the_variables_with_their_functions(self) -> None:
         self.assertGreater(len(config_variables(CONFIG.read_text())), 20)
         self.assertEqual(variable_problems(self.template, CONFIG.read_text(), self.docs), [])
 
-    def test_a_variable_that_differs_is_noticed(self) -> None:
+    def test_different_variable_is_noticed(self) -> None:
         source = CONFIG.read_text()
         docs = self.without("| SENDS_TABLE | send-message |", "| SENDING_TABLE | send-message |")
         self.assertEqual(
@@ -205,10 +205,10 @@ class Operations(unittest.TestCase):
         more = source + 'fn more() { optional("MORE"); }'
         self.assertEqual(variable_problems(self.template, more, self.docs), ["MORE: not in the docs"])
 
-    def test_the_docs_have_every_metric_and_no_other(self) -> None:
+    def test_docs_have_exactly_the_metrics(self) -> None:
         self.assertEqual(metric_problems(METER.read_text(), self.docs), [])
 
-    def test_a_metric_that_differs_is_noticed(self) -> None:
+    def test_different_metric_is_noticed(self) -> None:
         source = METER.read_text()
         docs = self.without("| FanOutMs | Milliseconds |", "| FanOutMs | Seconds |")
         self.assertEqual(
@@ -217,10 +217,10 @@ class Operations(unittest.TestCase):
         docs = self.without("| Conflicts | Count |", "| Clashes | Count |")
         self.assertEqual(metric_problems(source, docs), ["- ('Clashes', 'Count')", "+ ('Conflicts', 'Count')"])
 
-    def test_every_alarm_leads_to_its_section_and_is_as_the_docs_say(self) -> None:
+    def test_every_alarm_matches_its_section_in_the_docs(self) -> None:
         self.assertEqual(alarm_problems(self.template, self.docs), [])
 
-    def test_an_alarm_that_differs_is_noticed(self) -> None:
+    def test_different_alarm_is_noticed(self) -> None:
         docs = self.without("| SendDurationAlarm | 3000 |", "| SendDurationAlarm | 2000 |")
         self.assertEqual(
             alarm_problems(self.template, docs), ["SendDurationAlarm: 3000 | 3 of 3 | [Slow sends](#slow-sends)"]
@@ -236,10 +236,10 @@ class Operations(unittest.TestCase):
             alarm_problems(broken, self.docs), ["OtherAlarm: 1 | 2 of 3 | [Throttled functions](#throttled-functions)"]
         )
 
-    def test_links_lead_somewhere(self) -> None:
+    def test_links_have_targets(self) -> None:
         self.assertEqual(dead_links(self.docs), [])
 
-    def test_a_link_that_leads_nowhere_is_noticed(self) -> None:
+    def test_dead_link_is_noticed(self) -> None:
         broken = self.docs + "[a](#b) [c](API.md#d) [e](F.md)"
         self.assertEqual(dead_links(broken), ["#b: no such section", "API.md#d: no such section", "F.md: no such file"])
 

@@ -1,4 +1,4 @@
-"""The real executables, deployed with a bucket and a topic: what a message carries, and who is told of it when away.
+"""The real functions, deployed with a bucket and a topic: attachments, and notifications of offline users.
 
     cargo build --bins
     LAMBDA_CHAT_BINARIES=target/debug LAMBDA_CHAT_AUTH_URL=http://127.0.0.1:3002 \\
@@ -45,7 +45,7 @@ def ask(
 
 
 class User:
-    """Somebody with a token."""
+    """A user with a token."""
 
     def __init__(self, deployed: Deployed, name: str) -> None:
         self.id, self.base = name, deployed.http_url
@@ -53,13 +53,13 @@ class User:
         self.headers = {"Authorization": f"Bearer {json.loads(answer)['token']}", "Content-Type": "application/json"}
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """What is answered with a status of 200 or 201."""
+        """Sends a request, which must be answered with 200 or 201. Returns the body."""
         status, _, answer = ask(method, self.base + path, self.headers, None if body is None else json.dumps(body).encode())
         assert status in {200, 201}, f"{method} {path}: {status} {answer!r}"
         return json.loads(answer)
 
     def chat(self, *others: User) -> str:
-        """A chat with others."""
+        """Creates a chat with others. Returns its id."""
         body: dict[str, Any] = {"participants": [other.id for other in others], "isGroup": len(others) > 1}
         if len(others) > 1:
             body["name"] = "A group"
@@ -78,7 +78,7 @@ class Running(unittest.TestCase):
         cls.deployed = cls.stack.enter_context(deployment(BINARIES, parameters, topics=[TOPIC]))
 
     def published(self, count: int) -> dict[str, Any]:
-        """What is notified: so many notifications, by the user whom each is for, and not one more."""
+        """Waits for exactly `count` notifications. Returns them by user."""
         sqs, queue = self.deployed.ministack.client("sqs"), self.deployed.queues[TOPIC]
         found: list[Any] = []
         deadline = time.monotonic() + SECONDS
@@ -90,7 +90,7 @@ class Running(unittest.TestCase):
         self.assertEqual(len(found), count)
         return {each["MessageAttributes"]["userId"]["Value"]: each for each in found}
 
-    def test_what_is_sent_to_who_is_away_is_notified_downloaded_and_removed(self) -> None:
+    def test_attachment_for_an_offline_user_is_notified_downloaded_and_removed(self) -> None:
         alice, bob = User(self.deployed, "alice"), User(self.deployed, "bob")
         chat = alice.chat(bob)
         announced = alice.call(
@@ -144,7 +144,7 @@ class Running(unittest.TestCase):
             s3.head_object(Bucket=bucket, Key=key)
         self.assertEqual(gone.exception.response["Error"]["Code"], "404")
 
-    def test_many_who_are_away_are_notified_in_batches(self) -> None:
+    def test_many_offline_users_are_notified_in_batches(self) -> None:
         carol = User(self.deployed, "carol")
         others = [User(self.deployed, f"away-{number}") for number in range(11)]
         chat = carol.chat(*others)

@@ -1,4 +1,4 @@
-"""What neither cfn-lint nor `sam validate` sees: the template's meaning after SAM's translation.
+"""Checks the translated template for errors that cfn-lint and `sam validate` do not find.
 
     python -m unittest discover -s tests/deploy -p test_template.py
 """
@@ -20,9 +20,9 @@ import rows
 from translate import TEMPLATE, Resource, Template, binary_of, inline_statements, of_type, translate
 
 PSEUDO = {"AccountId", "NoValue", "NotificationARNs", "Partition", "Region", "StackId", "StackName", "URLSuffix"}
-# API Gateway gives these no reply: the handshake is answered by its status, and a closed connection by nothing.
+# Routes without a reply: the handshake has a status, and a closed connection gets nothing.
 SILENT_ROUTES = {"$connect", "$disconnect"}
-# The one HTTP route that anyone may call.
+# The only HTTP route without a token.
 OPEN_ROUTES = {("/health", "get")}
 VARIABLE_OF_TABLE = {
     "ChatsTable": "CHATS_TABLE",
@@ -32,14 +32,14 @@ VARIABLE_OF_TABLE = {
     "UploadsTable": "UPLOADS_TABLE",
     "ChatUsersTable": "CHAT_USERS_TABLE",
 }
-# The one index, as a policy names it.
+# The only index, in the form of a policy.
 BY_USER = {"Fn::Sub": "${ChatMembersTable.Arn}/index/byUser"}
-# The bucket and what is in it, as a policy names them.
+# The bucket and its objects, in the form of a policy.
 BUCKET = {"Fn::GetAtt": ["AttachmentsBucket", "Arn"]}
 OBJECTS = {"Fn::Sub": "${AttachmentsBucket.Arn}/*"}
-# The functions that look users up.
+# The functions that look up users.
 WITH_AUTH_SERVICE = {"CreateChatFunction", "ListChatsFunction", "AddParticipantsFunction", "ProfileFunction"}
-# The functions' own metrics; they have no dimensions.
+# The functions' own metrics. They have no dimensions.
 METRICS = {
     "Requests",
     "ServerErrors",
@@ -57,7 +57,7 @@ METRICS = {
     "ReadUnits",
     "WriteUnits",
 }
-# What AWS counts, and alarms and the dashboard show.
+# The metrics of AWS in the alarms and the dashboard.
 AWS_METRICS = {
     ("AWS/ApiGateway", "Count"),
     ("AWS/ApiGateway", "4xx"),
@@ -80,9 +80,9 @@ AWS_METRICS = {
 SECRETS = {"AuthSecretArn", "AuthServiceSecretArn", "RealtimeRedisSecretArn"}
 # The namespace of the functions' own metrics.
 NAMESPACE = {"Fn::Sub": "lambda-chat/${AWS::StackName}"}
-# What knows no resource that it could be limited to.
+# Actions that cannot be restricted to a resource.
 TRACING = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
-# What Lambda's documentation asks for, for functions in a VPC.
+# The permissions that Lambda needs for functions in a VPC, according to its documentation.
 NETWORK = {
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -94,19 +94,19 @@ NETWORK = {
 DOCS = TEMPLATE.parent / "docs" / "API.md"
 EVENTS = TEMPLATE.parent / "events"
 ALLOWED = Path(__file__).with_name("allowed.txt")
-# How many resources SAM makes of the template; CloudFormation takes 500.
+# The number of resources after SAM's translation. CloudFormation's limit is 500.
 RESOURCES = 191
-# The order in which the docs name tables.
+# The order of tables in the docs.
 DOCUMENTED_TABLES = ["Chats", "Messages", "ChatMembers", "ChatMembers/byUser", "Sends", "Uploads", "ChatUsers"]
 
 
 def names_in_sub(text: str) -> list[str]:
-    """The names that a Fn::Sub text refers to; `${!literal}` is none."""
+    """The names in a Fn::Sub text, without literals such as `${!literal}`."""
     return re.findall(r"\$\{([^!}][^}]*)\}", text)
 
 
 def references(node: Any) -> Iterator[tuple[str, str]]:
-    """Every reference below a node, as (kind, name); GetAtt and Sub without the attribute."""
+    """Every reference below a node, as (kind, name). GetAtt and Sub have no attribute."""
     if isinstance(node, list):
         for each in node:
             yield from references(each)
@@ -132,7 +132,7 @@ def references(node: Any) -> Iterator[tuple[str, str]]:
 
 
 def unresolved(template: Template) -> list[str]:
-    """References to what the template does not have."""
+    """References without a target in the template."""
     resources, parameters = set(template["Resources"]), set(template["Parameters"])
     pseudo = {f"AWS::{name}" for name in PSEUDO}
     known = {
@@ -155,8 +155,8 @@ def unresolved(template: Template) -> list[str]:
     return problems
 
 
-def mute_routes(template: Template) -> list[str]:
-    """WebSocket routes that should answer and cannot, and route responses that belong to none."""
+def routes_without_reply(template: Template) -> list[str]:
+    """WebSocket routes that need a route response and have none, and route responses without a route."""
     problems = []
     routes = of_type(template, "AWS::ApiGatewayV2::Route")
     answered: dict[str, int] = dict.fromkeys(routes, 0)
@@ -187,7 +187,7 @@ def function_in_uri(uri: Any) -> str:
 
 
 def invoke_permissions(template: Template) -> dict[str, list[str]]:
-    """By function, the source ARN texts for which API Gateway may invoke it."""
+    """By function, the source ARNs with which API Gateway may invoke it."""
     allowed: dict[str, list[str]] = {}
     for permission in of_type(template, "AWS::Lambda::Permission").values():
         properties = permission["Properties"]
@@ -200,13 +200,13 @@ def invoke_permissions(template: Template) -> dict[str, list[str]]:
 
 
 def managed_policies(role: Resource) -> list[tuple[str, Any]]:
-    """A role's managed policies, each with the condition that it is there under, or with none."""
+    """A role's managed policies, each with its condition, or with none."""
     arns = [arn["Fn::If"] if "Fn::If" in arn else ["", arn, None] for arn in role["Properties"]["ManagedPolicyArns"]]
     return [(condition, arn) for condition, arn, _ in arns]
 
 
 def statements(template: Template, role: Resource) -> Iterator[dict[str, Any]]:
-    """The statements of a role's policies, the stack's and the conditional ones too."""
+    """The statements of a role's inline and managed policies, with the conditional ones."""
     yield from inline_statements(role)
     for _, arn in managed_policies(role):
         if isinstance(arn, dict) and arn.get("Ref") in of_type(template, "AWS::IAM::ManagedPolicy"):
@@ -214,12 +214,12 @@ def statements(template: Template, role: Resource) -> Iterator[dict[str, Any]]:
 
 
 def as_list(value: Any) -> list[Any]:
-    """IAM's "one or many"."""
+    """A list of IAM values. A single value becomes a list of one."""
     return value if isinstance(value, list) else [value]
 
 
 def too_wide(template: Template) -> list[str]:
-    """Statements that allow more than named actions on this stack's own resources."""
+    """Statements that allow more than explicit actions on this stack's own resources."""
     problems = []
     for function in of_type(template, "AWS::Lambda::Function").values():
         role_name = function["Properties"]["Role"]["Fn::GetAtt"][0]
@@ -244,7 +244,7 @@ def too_wide(template: Template) -> list[str]:
 
 
 def is_own(template: Template, resource: Any, actions: list[str], log_group: str) -> bool:
-    """Whether a statement's resource is the one thing in this stack that its actions are about."""
+    """Whether a statement's resource is the resource of this stack that its actions are for."""
     if set(actions) in (TRACING, NETWORK):
         return bool(resource == "*")
     services = {action.split(":")[0] for action in actions}
@@ -269,7 +269,7 @@ def is_own(template: Template, resource: Any, actions: list[str], log_group: str
 
 
 def watched(alarm: Resource) -> list[dict[str, Any]]:
-    """The metrics of an alarm: each with its Namespace, MetricName and Dimensions."""
+    """The metrics of an alarm, each with its Namespace, MetricName and Dimensions."""
     properties = alarm["Properties"]
     if "Metrics" not in properties:
         return [properties]
@@ -277,7 +277,7 @@ def watched(alarm: Resource) -> list[dict[str, Any]]:
 
 
 def dashboard(template: Template) -> list[tuple[str, str, dict[str, str]]]:
-    """What the dashboard shows: namespace, name and dimensions of every metric, each reference as the name it refers to."""
+    """Namespace, name and dimensions of every metric in the dashboard. References are replaced by their names."""
     text = re.sub(r"\$\{([^}]*)\}", r"\1", template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
     shown = []
     for widget in json.loads(text)["widgets"]:
@@ -312,7 +312,7 @@ def websocket_routes(template: Template) -> list[tuple[str, str]]:
 
 
 def authorizers(template: Template) -> list[str]:
-    """The logical ids of the functions that authorize: the HTTP API's, then the WebSocket API's."""
+    """The logical ids of the authorizers' functions: the HTTP API's, then the WebSocket API's."""
     schemes = template["Resources"]["HttpApi"]["Properties"]["Body"]["components"]["securitySchemes"].values()
     uris = [scheme["x-amazon-apigateway-authorizer"]["authorizerUri"] for scheme in schemes]
     uris += [a["Properties"]["AuthorizerUri"] for a in of_type(template, "AWS::ApiGatewayV2::Authorizer").values()]
@@ -320,13 +320,13 @@ def authorizers(template: Template) -> list[str]:
 
 
 def documented_table(resource: Any) -> str:
-    """A table, or its index, by the name that the docs use."""
+    """The docs' name of a table or an index."""
     return "ChatMembers/byUser" if resource == BY_USER else str(resource["Fn::GetAtt"][0]).removesuffix("Table")
 
 
 def permission_cells(template: Template, role: Resource) -> list[str]:
-    """What a role allows beside writing its log: its calls to DynamoDB, its methods of @connections, its secret,
-    its calls to S3, its topic."""
+    """A role's permissions, except for its log: calls to DynamoDB, methods of @connections, the secret, calls to S3, the
+    topic."""
     tables: dict[str, set[str]] = {}
     methods: set[str] = set()
     secrets: list[str] = []
@@ -352,10 +352,10 @@ def permission_cells(template: Template, role: Resource) -> list[str]:
 
 
 def function_table(template: Template) -> list[str]:
-    """The table of functions as docs/API.md must have it, line by line, in the order of the template."""
+    """The expected lines of the table of functions in docs/API.md, in the order of the template."""
     rows = [["function", "route", "action", "DynamoDB", "@connections", "secret", "S3", "topic"], ["---"] * 8]
     for name, function in of_type(template, "AWS::Lambda::Function").items():
-        # By path: SAM puts a function's events in an order of its own.
+        # Sort by path, because SAM changes the order of a function's events.
         routes = sorted((r for r, invoked in http_routes(template) if invoked == name), key=lambda r: r.split()[::-1])
         if authorizers(template) == [name, name]:
             routes.append("the authorizer of both APIs")
@@ -373,7 +373,7 @@ def function_table(template: Template) -> list[str]:
 
 
 def allowed(template: Template) -> list[str]:
-    """What each function may do, line by line as allowed.txt has it."""
+    """The permissions of each function, as the lines of allowed.txt."""
     lines = []
     for function in of_type(template, "AWS::Lambda::Function").values():
         role = template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]
@@ -385,7 +385,7 @@ def allowed(template: Template) -> list[str]:
 
 
 def undocumented(template: Template, docs: str) -> list[str]:
-    """How the docs' table of functions differs from the template: `- ` what is in the docs, `+ ` what should be."""
+    """How the docs' table of functions differs from the template: `- ` lines are in the docs, `+ ` lines are expected."""
     section = docs.split("\n## Functions\n")[1].split("\n## ")[0]
     documented = [line for line in section.splitlines() if line.startswith("|")]
     return [line for line in difflib.ndiff(documented, function_table(template)) if line[0] in "-+"]
@@ -405,22 +405,22 @@ class TranslatedTemplate(unittest.TestCase):
     def test_every_reference_resolves(self) -> None:
         self.assertEqual(unresolved(self.template), [])
 
-    def test_a_wrong_reference_is_noticed(self) -> None:
+    def test_wrong_reference_is_noticed(self) -> None:
         broken = self.broken()
         properties = broken["Resources"]["SendMessageRouteResponse"]["Properties"]
         properties["RouteId"] = {"Ref": "WebSocketApiSendMessageRoute"}  # SAM calls it ...SendmessageRoute
         self.assertEqual(unresolved(broken), ["resource SendMessageRouteResponse: Ref of WebSocketApiSendMessageRoute"])
-        self.assertIn("SendMessageRouteResponse: no route WebSocketApiSendMessageRoute", mute_routes(broken))
+        self.assertIn("SendMessageRouteResponse: no route WebSocketApiSendMessageRoute", routes_without_reply(broken))
 
-    def test_every_action_can_answer(self) -> None:
-        self.assertEqual(mute_routes(self.template), [])
+    def test_every_action_can_reply(self) -> None:
+        self.assertEqual(routes_without_reply(self.template), [])
 
-    def test_an_action_that_cannot_answer_is_noticed(self) -> None:
+    def test_action_without_a_reply_is_noticed(self) -> None:
         broken = self.broken()
         del broken["Resources"]["MarkSeenRouteResponse"]
         del broken["Resources"]["WebSocketApiPingRoute"]["Properties"]["RouteResponseSelectionExpression"]
         self.assertEqual(
-            sorted(mute_routes(broken)),
+            sorted(routes_without_reply(broken)),
             [
                 "WebSocketApiMarkseenRoute: 0 route responses, not 1",
                 "WebSocketApiPingRoute: no RouteResponseSelectionExpression",
@@ -438,7 +438,7 @@ class TranslatedTemplate(unittest.TestCase):
                     f"WebSocketApi:${{__StageName__}}/{properties['RouteKey']}", allowed[function_in_uri(uri)]
                 )
 
-    def test_only_the_handshake_is_authorized_and_without_an_identity_source(self) -> None:
+    def test_only_connect_has_an_authorizer_without_an_identity_source(self) -> None:
         for name, route in of_type(self.template, "AWS::ApiGatewayV2::Route").items():
             properties = route["Properties"]
             if properties["RouteKey"] == "$connect":
@@ -446,10 +446,10 @@ class TranslatedTemplate(unittest.TestCase):
                 authorizer = self.template["Resources"][properties["AuthorizerId"]["Ref"]]["Properties"]
                 self.assertEqual(authorizer["AuthorizerType"], "REQUEST")
                 self.assertEqual(function_in_uri(authorizer["AuthorizerUri"]), "AuthorizeFunction")
-                # A header named here would shut out browsers, which send the token as a subprotocol.
+                # With a header here, browsers could not connect: they send the token as a subprotocol.
                 self.assertEqual(authorizer["IdentitySource"], [])
             else:
-                # API Gateway knows authorizers on $connect alone.
+                # API Gateway supports authorizers only on $connect.
                 self.assertNotIn("AuthorizerId", properties, name)
 
     def test_every_http_route_is_authorized_and_may_invoke_its_function(self) -> None:
@@ -473,14 +473,14 @@ class TranslatedTemplate(unittest.TestCase):
         self.assertEqual(authorizer["authorizerPayloadFormatVersion"], "2.0")
         self.assertIs(authorizer["enableSimpleResponses"], True)
 
-    def test_both_apis_may_invoke_the_authorizer_and_nothing_else(self) -> None:
+    def test_only_the_apis_may_invoke_the_authorizer(self) -> None:
         allowed = invoke_permissions(self.template)["AuthorizeFunction"]
         self.assertEqual(sorted(allowed), ["HttpApi:authorizers/*", "WebSocketApi:authorizers/*"])
 
-    def test_policies_name_actions_and_own_resources(self) -> None:
+    def test_policies_have_explicit_actions_and_own_resources(self) -> None:
         self.assertEqual(too_wide(self.template), [])
 
-    def test_a_policy_that_is_too_wide_is_noticed(self) -> None:
+    def test_too_wide_policy_is_noticed(self) -> None:
         broken = self.broken()
         health = broken["Resources"]["HealthRole"]["Properties"]
         health["ManagedPolicyArns"] += ["arn:aws:iam::aws:policy/AdministratorAccess"]
@@ -499,7 +499,7 @@ class TranslatedTemplate(unittest.TestCase):
             ],
         )
 
-    def test_a_function_is_told_exactly_the_tables_that_it_may_use(self) -> None:
+    def test_functions_have_variables_for_exactly_their_tables(self) -> None:
         for name, function in of_type(self.template, "AWS::Lambda::Function").items():
             with self.subTest(name):
                 variables = function["Properties"].get("Environment", {}).get("Variables", {})
@@ -513,7 +513,7 @@ class TranslatedTemplate(unittest.TestCase):
                 stores = any(resource in (BUCKET, OBJECTS) for s in own for resource in as_list(s["Resource"]))
                 self.assertEqual("ATTACHMENTS_BUCKET" in variables, stores)
 
-    def test_who_looks_users_up_may_read_the_credential_for_it(self) -> None:
+    def test_functions_that_look_up_users_may_read_the_credential(self) -> None:
         secret = {"Ref": "AuthServiceSecretArn"}
         for name, function in of_type(self.template, "AWS::Lambda::Function").items():
             with self.subTest(name):
@@ -539,7 +539,7 @@ class TranslatedTemplate(unittest.TestCase):
                 }
                 self.assertEqual(reading, [{"Fn::If": ["HasAuthServiceSecret", policy, {"Ref": "AWS::NoValue"}]}])
 
-    def test_who_needs_connections_is_told_where_they_are_and_may_read_the_password(self) -> None:
+    def test_functions_with_connections_have_the_redis_url_and_may_read_the_password(self) -> None:
         told = {
             "REALTIME_REDIS_URL": {"Ref": "RealtimeRedisUrl"},
             "REALTIME_REDIS_SECRET_ARN": {"Ref": "RealtimeRedisSecretArn"},
@@ -562,20 +562,20 @@ class TranslatedTemplate(unittest.TestCase):
         self.assertEqual(statement["Action"], "secretsmanager:GetSecretValue")
         self.assertEqual(statement["Resource"], {"Ref": "RealtimeRedisSecretArn"})
 
-    def test_a_redis_has_an_address_without_a_password(self) -> None:
+    def test_redis_url_has_no_password(self) -> None:
         pattern = self.template["Parameters"]["RealtimeRedisUrl"]["AllowedPattern"]
         good = ["", "redis://127.0.0.1:6379", "rediss://chat@a-b.c.cache.amazonaws.com:6379/1", "redis://[::1]:6379"]
         bad = ["redis://", "http://127.0.0.1:6379", "rediss://chat:word@host", "redis://:word@host", "redis://host:x"]
         self.assertEqual([url for url in good if not re.search(pattern, url)], [])
         self.assertEqual([url for url in bad if re.search(pattern, url)], [])
 
-    def test_who_reaches_redis_is_in_the_vpc_where_there_is_one_and_nobody_else(self) -> None:
+    def test_exactly_the_functions_that_use_redis_are_in_the_vpc(self) -> None:
         def split(name: str) -> Any:
             return {"Fn::Split": [",", {"Ref": name}]}
 
         place = {"SubnetIds": split("VpcSubnetIds"), "SecurityGroupIds": split("VpcSecurityGroupIds")}
         policy = ("InVpc", {"Ref": "NetworkPolicy"})
-        # SAM puts values in the place of some references, so it is asked with values too.
+        # SAM replaces some references by values, so test the translation with values, too.
         values = {"VpcSubnetIds": "subnet-0a,subnet-0b", "VpcSecurityGroupIds": "sg-0a"}
         for template in self.template, translate(values):
             for name, function in of_type(template, "AWS::Lambda::Function").items():
@@ -596,13 +596,13 @@ class TranslatedTemplate(unittest.TestCase):
         allow, deny = policy["Properties"]["PolicyDocument"]["Statement"]
         self.assertEqual((allow["Effect"], set(allow["Action"])), ("Allow", NETWORK))
         self.assertEqual((deny["Effect"], set(deny["Action"])), ("Deny", NETWORK))
-        # Lambda's own requests have no such key, so it cannot be any of them that is denied.
+        # Lambda's own requests do not have this key, so the statement does not deny them.
         self.assertEqual(list(deny["Condition"]["ArnLike"]), ["lambda:SourceFunctionArn"])
 
-    def test_vpc_endpoints_lead_to_what_the_roles_allow_and_no_further(self) -> None:
+    def test_vpc_endpoints_allow_only_what_the_roles_allow(self) -> None:
         endpoints = of_type(self.template, "AWS::EC2::VPCEndpoint")
         services = {e["Properties"]["ServiceName"]["Fn::Sub"].split(".")[-1]: e for e in endpoints.values()}
-        # None for execute-api: it would lead @connections astray.
+        # No endpoint for execute-api: requests to @connections would go there and fail.
         self.assertEqual(set(services), {"dynamodb", "s3", "secretsmanager"})
         used: dict[str, set[tuple[str, str]]] = {"dynamodb": set(), "s3": set(), "secretsmanager": set()}
         for function in of_type(self.template, "AWS::Lambda::Function").values():
@@ -620,26 +620,26 @@ class TranslatedTemplate(unittest.TestCase):
                 self.assertEqual(set(as_list(statement["Action"])), {action for action, _ in used[service]})
                 self.assertEqual({json.dumps(r) for r in resources}, {resource for _, resource in used[service]})
 
-    def test_the_auth_service_has_an_address_that_paths_can_follow(self) -> None:
+    def test_auth_service_url_has_no_slash_at_the_end(self) -> None:
         pattern = self.template["Parameters"]["AuthServiceUrl"]["AllowedPattern"]
         good = ["", "https://auth.example.com", "https://auth.example.com/v1", "http://127.0.0.1:3002"]
         bad = ["https://", "https://auth.example.com/", "http://auth.example.com", "http://localhost.example.com"]
         self.assertEqual([url for url in good if not re.search(pattern, url)], [])
         self.assertEqual([url for url in bad if re.search(pattern, url)], [])
 
-    def test_browsers_may_use_the_methods_that_there_are(self) -> None:
+    def test_cors_allows_the_methods_of_the_routes(self) -> None:
         cors = self.template["Resources"]["HttpApi"]["Properties"]["Body"]["x-amazon-apigateway-cors"]["Fn::If"][1]
         methods = {route.split(" ")[0] for route, _ in http_routes(self.template)}
         self.assertEqual(cors["allowMethods"], sorted(methods))
 
-    def test_every_function_may_do_what_it_needs_and_no_more(self) -> None:
+    def test_functions_have_exactly_the_allowed_permissions(self) -> None:
         expected = [line for line in ALLOWED.read_text().splitlines() if not line.startswith("#")]
         self.assertEqual(allowed(self.template), expected)
 
-    def test_the_docs_name_every_function_and_what_it_may_do(self) -> None:
+    def test_docs_list_every_function_with_its_permissions(self) -> None:
         self.assertEqual(undocumented(self.template, DOCS.read_text()), [])
 
-    def test_a_row_of_the_docs_that_differs_is_noticed(self) -> None:
+    def test_different_row_of_the_docs_is_noticed(self) -> None:
         docs = DOCS.read_text()
         broken = self.broken()
         policy = broken["Resources"]["HealthRole"]["Properties"]["Policies"][0]["PolicyDocument"]
@@ -648,7 +648,7 @@ class TranslatedTemplate(unittest.TestCase):
         self.assertEqual(undocumented(broken, docs), [f"- {row} | | | | |", f"+ {row} Query on ChatMembers/byUser | | | | |"])
         self.assertEqual(undocumented(self.template, docs.replace(f"{row} | | | | |\n", "")), [f"+ {row} | | | | |"])
 
-    def test_every_function_has_a_role_and_a_log_of_its_own(self) -> None:
+    def test_every_function_has_its_own_role_and_log_group(self) -> None:
         functions = of_type(self.template, "AWS::Lambda::Function")
         roles = [f["Properties"]["Role"]["Fn::GetAtt"][0] for f in functions.values()]
         logs = [f["Properties"]["LoggingConfig"]["LogGroup"]["Ref"] for f in functions.values()]
@@ -657,7 +657,7 @@ class TranslatedTemplate(unittest.TestCase):
         for function in functions.values():
             self.assertEqual(function["Properties"]["LoggingConfig"]["LogFormat"], "JSON")
 
-    def test_every_function_is_traced_and_may_say_so(self) -> None:
+    def test_every_function_is_traced_and_may_write_traces(self) -> None:
         for name, function in of_type(self.template, "AWS::Lambda::Function").items():
             with self.subTest(name):
                 self.assertEqual(function["Properties"]["TracingConfig"], {"Mode": "Active"})
@@ -665,7 +665,7 @@ class TranslatedTemplate(unittest.TestCase):
                 allowed = {a for s in statements(self.template, role) for a in as_list(s["Action"])}
                 self.assertLessEqual(TRACING, allowed)
 
-    def test_every_function_is_told_the_namespace_of_its_metrics(self) -> None:
+    def test_every_function_has_the_namespace_of_its_metrics(self) -> None:
         for name, function in of_type(self.template, "AWS::Lambda::Function").items():
             variables = function["Properties"]["Environment"]["Variables"]
             self.assertEqual(variables.get("METRICS_NAMESPACE"), NAMESPACE, name)
@@ -675,11 +675,11 @@ class TranslatedTemplate(unittest.TestCase):
         for name, alarm in of_type(self.template, "AWS::CloudWatch::Alarm").items():
             metrics = [m for m in watched(alarm) if (m["Namespace"], m["MetricName"]) == ("AWS/Lambda", "Errors")]
             failing += [dimension["Value"]["Ref"] for metric in metrics for dimension in metric["Dimensions"]]
-            # CloudWatch takes no more in one alarm.
+            # CloudWatch's limit of metrics in an alarm.
             self.assertLessEqual(len(watched(alarm)), 10, name)
         self.assertEqual(sorted(failing), sorted(of_type(self.template, "AWS::Lambda::Function")))
 
-    def test_alarms_tell_the_topic_where_to_read_on_and_are_silent_without_data(self) -> None:
+    def test_alarms_link_to_the_docs_and_ignore_missing_data(self) -> None:
         topic = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
         for name, alarm in of_type(self.template, "AWS::CloudWatch::Alarm").items():
             with self.subTest(name):
@@ -696,7 +696,7 @@ class TranslatedTemplate(unittest.TestCase):
                     words = set(re.findall(r"\b[a-z]\w*", returned[0]["Expression"]))
                     self.assertLessEqual(words, ids)
 
-    def test_alarms_watch_metrics_that_there_are(self) -> None:
+    def test_alarms_use_existing_metrics(self) -> None:
         for name, alarm in of_type(self.template, "AWS::CloudWatch::Alarm").items():
             for metric in watched(alarm):
                 with self.subTest(f"{name}: {metric['MetricName']}"):
@@ -706,7 +706,7 @@ class TranslatedTemplate(unittest.TestCase):
                     else:
                         self.assertIn((metric["Namespace"], metric["MetricName"]), AWS_METRICS)
 
-    def test_the_dashboard_shows_every_function_table_and_metric(self) -> None:
+    def test_dashboard_shows_every_function_table_and_metric(self) -> None:
         shown = dashboard(self.template)
         own = NAMESPACE["Fn::Sub"].replace("${AWS::StackName}", "AWS::StackName")
         for namespace, name, dimensions in shown:
@@ -718,7 +718,7 @@ class TranslatedTemplate(unittest.TestCase):
         self.assertEqual({name for namespace, name, _ in shown if namespace == own}, METRICS)
         self.assertEqual({(n, m) for n, m, _ in shown if n != own}, AWS_METRICS)
         for name in {name for namespace, name, _ in shown if namespace == "AWS/Lambda"}:
-            # A metric may be in more than one graph, and a function in each of them.
+            # A metric may be in several graphs, with every function in each of them.
             functions = Counter(d["FunctionName"] for _, n, d in shown if n == name)
             self.assertEqual(set(functions), set(of_type(self.template, "AWS::Lambda::Function")), name)
             self.assertEqual(len(set(functions.values())), 1, name)
@@ -729,24 +729,24 @@ class TranslatedTemplate(unittest.TestCase):
         websocket = {"ApiId": "WebSocketApi", "Stage": "StageName"}
         self.assertEqual(apis, {json.dumps({"ApiId": "HttpApi"}), json.dumps(websocket)})
 
-    def test_cloudformation_takes_a_stack_of_this_size(self) -> None:
+    def test_stack_is_within_the_limit_of_cloudformation(self) -> None:
         self.assertEqual(len(self.template["Resources"]), RESOURCES)
         self.assertLessEqual(RESOURCES, 500)
         self.assertLessEqual(len(self.template["Parameters"]), 200)
         self.assertLessEqual(len(json.dumps(self.template)), 1_000_000)
 
-    def test_every_parameter_is_in_a_group_and_described(self) -> None:
+    def test_every_parameter_has_a_group_and_a_description(self) -> None:
         groups = self.template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
         grouped = [name for group in groups for name in group["Parameters"]]
         self.assertEqual(sorted(grouped), sorted(self.template["Parameters"]))
         for name, parameter in self.template["Parameters"].items():
             self.assertIn("Description", parameter, name)
 
-    def test_every_log_is_kept_for_a_time(self) -> None:
+    def test_every_log_group_has_a_retention(self) -> None:
         for name, group in of_type(self.template, "AWS::Logs::LogGroup").items():
             self.assertEqual(group["Properties"].get("RetentionInDays"), {"Ref": "LogRetentionDays"}, name)
 
-    def test_stages_are_throttled_and_their_logs_hold_no_token(self) -> None:
+    def test_stages_are_throttled_and_their_logs_have_no_token(self) -> None:
         stages = of_type(self.template, "AWS::ApiGatewayV2::Stage")
         self.assertEqual(len(stages), 2)
         for name, stage in stages.items():
@@ -754,14 +754,14 @@ class TranslatedTemplate(unittest.TestCase):
                 settings = stage["Properties"]["DefaultRouteSettings"]
                 self.assertEqual(settings["ThrottlingRateLimit"], {"Ref": "ThrottlingRateLimit"})
                 self.assertEqual(settings["ThrottlingBurstLimit"], {"Ref": "ThrottlingBurstLimit"})
-                # Data traces are whole frames, and handshakes with their headers.
+                # Data traces would log whole frames, and handshakes with their headers.
                 self.assertIs(settings.get("DataTraceEnabled", False), False)
                 access_log = json.loads(stage["Properties"]["AccessLogSettings"]["Format"])
                 for field, value in access_log.items():
                     self.assertRegex(value, r"^\$context\.[A-Za-z.]+$", field)
                     self.assertNotRegex(value.lower(), r"authorizer|header|query|token|path|error\.message", field)
 
-    def test_tables_are_kept_and_guarded(self) -> None:
+    def test_tables_are_kept_and_protected(self) -> None:
         tables = of_type(self.template, "AWS::DynamoDB::Table")
         self.assertEqual(set(tables), set(VARIABLE_OF_TABLE))
         for name, table in tables.items():
@@ -787,7 +787,7 @@ class TranslatedTemplate(unittest.TestCase):
         self.assertEqual(properties["OwnershipControls"], {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]})
         (encryption,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         self.assertEqual(encryption, {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}})
-        # With versions, what is deleted for everyone would stay.
+        # With versions, files that are deleted for everyone would remain.
         self.assertNotIn("VersioningConfiguration", properties)
         ((_, policy),) = of_type(self.template, "AWS::S3::BucketPolicy").items()
         self.assertEqual((policy["DeletionPolicy"], policy["UpdateReplacePolicy"]), ("Retain", "Retain"))
@@ -796,10 +796,10 @@ class TranslatedTemplate(unittest.TestCase):
         self.assertEqual(statement["Resource"], [BUCKET, OBJECTS])
         self.assertEqual(statement["Condition"], {"Bool": {"aws:SecureTransport": "false"}})
 
-    def test_what_was_not_sent_is_removed_and_can_be_uploaded_no_other_way(self) -> None:
+    def test_unsent_uploads_are_removed_and_every_upload_has_the_tag(self) -> None:
         (rule,) = self.template["Resources"]["AttachmentsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
         self.assertEqual(rule["Status"], "Enabled")
-        # What may still be sent is not removed.
+        # Uploads that can still be sent are not removed.
         text = (TEMPLATE.parent / "shared/domain/src/attachment.rs").read_text()
         times = re.findall(r"pub const UPLOAD_\w+: Duration = Duration::from_secs\(([0-9* ]+)\);", text)
         seconds = sum(math.prod(int(factor) for factor in time.split("*")) for time in times)
@@ -811,7 +811,7 @@ class TranslatedTemplate(unittest.TestCase):
         (uploads,) = (s for s in statements(self.template, role) if "s3:PutObject" in as_list(s["Action"]))
         self.assertEqual(uploads["Condition"], {"StringEquals": {f"s3:RequestObjectTag/{key}": value}})
 
-    def test_browsers_may_upload_and_download_where_there_is_cors(self) -> None:
+    def test_browsers_may_upload_and_download_with_cors(self) -> None:
         properties = self.template["Resources"]["AttachmentsBucket"]["Properties"]
         condition, cors, _ = properties["CorsConfiguration"]["Fn::If"]
         (rule,) = cors["CorsRules"]
@@ -857,7 +857,7 @@ class TranslatedTemplate(unittest.TestCase):
         for path in EVENTS.glob("*.json"):
             self.assertIsInstance(json.loads(path.read_text()), dict, path.name)
 
-    def test_a_sample_of_an_http_function_is_what_api_gateway_makes_of_one_of_its_routes(self) -> None:
+    def test_sample_events_of_http_functions_match_their_routes(self) -> None:
         functions = of_type(self.template, "AWS::Lambda::Function")
         routes: dict[str, list[str]] = {}
         for route, function in http_routes(self.template):

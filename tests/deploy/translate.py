@@ -1,4 +1,4 @@
-"""template.yaml as plain CloudFormation, by the translator that AWS itself runs.
+"""Translates template.yaml to plain CloudFormation, with the translator that AWS uses.
 
 `python translate.py` prints the translation as JSON.
 """
@@ -24,22 +24,22 @@ TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 CODE_BUCKET = "lambda-chat-code"
 REGION = "eu-central-1"
 
-# It counts its own use for AWS, and warns that nobody collects the count.
+# The translator collects usage metrics for AWS, and warns if there is no collector.
 logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
 
 
 def binary_of(function: Resource) -> str:
-    """The cargo binary that a function runs, as `sam build` reads it."""
+    """The cargo binary of a function, read like `sam build` does."""
     return str(function["Metadata"]["BuildProperties"]["Binary"])
 
 
 def code_key(binary: str) -> str:
-    """Where `package` says that a binary's zip is."""
+    """The key of a binary's zip in the bucket of `package`."""
     return f"{binary}.zip"
 
 
 def package(template: Template) -> Template:
-    """What `sam package` does: functions refer to zips in a bucket instead of to sources."""
+    """Does what `sam package` does: functions refer to zips in a bucket instead of sources."""
     template.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
@@ -48,10 +48,10 @@ def package(template: Template) -> Template:
 
 
 def translate(parameters: dict[str, str] | None = None) -> Template:
-    """The plain CloudFormation of template.yaml. SAM needs the values of the parameters, as on AWS: in some places
-    (CORS) it replaces a reference by the value; everywhere else parameters stay parameters."""
+    """The plain CloudFormation of template.yaml. As on AWS, SAM needs the values of the parameters: in some places (CORS)
+    it replaces a reference by the value. Elsewhere, parameters stay parameters."""
     template = package(yaml_parse(TEMPLATE.read_text()))
-    # No managed policies by name in the template, so no map of them; the session only tells the region.
+    # The template has no managed policies by name, so it needs no map of them. The session only sets the region.
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
     translated: Template = translator.translate(template, parameters or {})
     return translated
@@ -63,7 +63,7 @@ def of_type(template: Template, kind: str) -> dict[str, Resource]:
 
 
 def inline_statements(role: Resource) -> Iterator[dict[str, Any]]:
-    """The statements of a role's own policies, the conditional ones too."""
+    """The statements of a role's inline policies, with the conditional ones."""
     for policy in role["Properties"].get("Policies", []):
         policy = policy["Fn::If"][1] if "Fn::If" in policy else policy
         yield from policy["PolicyDocument"]["Statement"]

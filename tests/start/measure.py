@@ -3,8 +3,9 @@
     cargo build --release -p functions --bin send-message --example hello-world
     python3 tests/start/measure.py target/release/examples/hello-world target/release/send-message
 
-A stand-in for the Lambda Runtime API and for DynamoDB listens on loopback; each program is started --runs times, one
-after the other, and killed as soon as it asks for its first event. The user and system CPU time is that of the process.
+A stand-in for the Lambda Runtime API and for DynamoDB listens on loopback. Each program is started --runs times, one
+after the other, and killed as soon as it asks for its first event. The CPU time is the user and system time of the
+process.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pathlib import Path
 
 
 class RuntimeApi(ThreadingHTTPServer):
-    """Notes when the first event is asked for; never answers that. Anything else gets an empty 200."""
+    """Records when the program asks for its first event, and never answers that. Other requests get an empty 200."""
 
     asked: threading.Event
     asked_at: float
@@ -47,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def start(program: Path, server: RuntimeApi) -> tuple[float, float]:
-    """Milliseconds from exec to the first /next, and milliseconds of CPU."""
+    """Runs the program once. Returns the milliseconds from exec to the first /next, and those of CPU time."""
     here = f"127.0.0.1:{server.server_address[1]}"
     server.asked = threading.Event()
     environment = {
@@ -70,7 +71,7 @@ def start(program: Path, server: RuntimeApi) -> tuple[float, float]:
     process = subprocess.Popen([program], env=environment, stdout=subprocess.DEVNULL)
     if not server.asked.wait(20):
         process.kill()
-        raise SystemExit(f"{program} never asked for an event")
+        raise SystemExit(f"{program} did not ask for an event. Run it alone to see its error")
     process.kill()
     process.wait()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -79,7 +80,7 @@ def start(program: Path, server: RuntimeApi) -> tuple[float, float]:
 
 
 def zip_bytes(program: Path) -> int:
-    """The size of the zip that would be deployed."""
+    """The size of the zip for a deployment."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         archive.write(program, "bootstrap")
@@ -95,14 +96,14 @@ def main() -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"{'program':<16} {'exec to /next, ms: median':>26} {'p95':>7} {'CPU, ms':>9} {'binary, KB':>11} {'zip, KB':>9}")
     for program in arguments.programs:
-        start(program, server)  # the page cache is warm after this
+        start(program, server)  # the first run warms the page cache
         runs = [start(program, server) for _ in range(arguments.runs)]
         times = sorted(ms for ms, _ in runs)
         cpu = statistics.median(ms for _, ms in runs)
         p95 = times[int(len(times) * 0.95) - 1]
         size = program.stat().st_size // 1024
         print(f"{program.name:<16} {statistics.median(times):>26.1f} {p95:>7.1f} {cpu:>9.1f} {size:>11} {zip_bytes(program) // 1024:>9}")
-    os._exit(0)  # handlers that still sleep hold no one up
+    os._exit(0)  # do not wait for handlers that still sleep
 
 
 if __name__ == "__main__":

@@ -5,6 +5,6 @@ use serde_json::{Value, json};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    tracing_subscriber::fmt().without_time().init();
     run(service_fn(async |_: LambdaEvent<Value>| Ok::<_, Error>(json!("Hello, world")))).await
 }

@@ -12,6 +12,7 @@ use edge::problem::Code;
 use lambda_runtime::Error;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use serde_json::Value;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Writes the lines. Lambda hands a process one request at a time, so all counts since the last line belong to the
 /// current request.
@@ -37,15 +38,30 @@ pub(crate) struct LogRecord<'a> {
     pub(crate) code: Option<&'static str>,
 }
 
-/// Sets up logging, in the format and at the level of Lambda's configuration, and the metrics.
+/// Sets up logging and the metrics.
 ///
 /// # Errors
-/// The metrics are already set up.
+/// They are already set up.
 pub(crate) fn init_logging() -> Result<Log, Error> {
-    lambda_http::tracing::init_default_subscriber();
+    init_subscriber()?;
     let collector = Builder::new().cloudwatch_namespace(metrics_namespace()).init()?;
     meter::describe();
     Ok(Log(collector))
+}
+
+/// Sets up the log on stdout, in the format and at the level that Lambda's logging controls name in variables. Outside of
+/// Lambda, RUST_LOG can name the level. Without a level it is INFO.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>
+#[allow(clippy::disallowed_methods)] // variables of Lambda, not of this system's configuration
+fn init_subscriber() -> Result<(), Error> {
+    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").or_else(|_| std::env::var("RUST_LOG"));
+    let level = level.ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
+    let subscriber = tracing_subscriber::fmt().with_target(false).without_time().with_max_level(level);
+    if std::env::var("AWS_LAMBDA_LOG_FORMAT").is_ok_and(|format| format.eq_ignore_ascii_case("json")) {
+        subscriber.json().try_init()
+    } else {
+        subscriber.try_init()
+    }
 }
 
 /// A request that is not logged yet. If it is dropped before [`RequestLog::finish`], for example by a panic, it is

@@ -8,7 +8,7 @@ use std::time::Duration;
 #[serde(rename_all = "camelCase")]
 #[error("{status} {}: {detail}", .code.as_str())]
 pub struct Problem {
-    /// `urn:lambda-chat:` and the code.
+    /// `urn:lambda-chat:problem:` and the code.
     #[serde(rename = "type")]
     pub kind: String,
     /// The code in words, the same for every request.

@@ -21,10 +21,10 @@ use clap::{CommandFactory as _, Parser as _};
 use commands::{Cli, Command, Tool};
 use std::process::ExitCode;
 
-/// The functions that this program can serve.
 /// The `main` of a function.
 pub type FunctionMain = fn() -> ExitCode;
 
+/// The functions that this program can serve.
 #[derive(Debug)]
 pub struct Functions {
     /// All function names, sorted.

@@ -16,9 +16,8 @@ const MIN_RENEWAL_DELAY: Duration = Duration::from_secs(60);
 
 /// An open connection. It is closed when this is dropped.
 pub(super) struct Connection {
-    /// Frames to send. The queue has no bound: a task that waits for a place in it cannot
-    /// receive. The outbox and
-    /// the number of callers bound what is in flight.
+    /// Frames to send. The queue has no bound: a task that waits for a place in it cannot receive. The outbox and the
+    /// number of callers bound what is in flight.
     outgoing: mpsc::UnboundedSender<String>,
     /// Frames that were received. The error that ended the connection is the last.
     incoming: mpsc::Receiver<Result<Value, ClientError>>,

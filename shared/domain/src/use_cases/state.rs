@@ -55,8 +55,8 @@ impl<'a, 'e, S: ReadChats, E: Env> ChatReader<'a, 'e, S, E> {
         Self { store, retry, chat }
     }
 
-    /// The chat as `user` finds it, with message `seq` if one is requested. None if there is no such chat or the user is
-    /// not in it.
+    /// The chat as `user` finds it, with message `seq` if one is requested. None if there is no such chat or the user
+    /// is not in it.
     pub(super) async fn state(mut self, user: &UserId, seq: Option<Seq>) -> Result<Option<ChatState>, StoreError> {
         let ChatSnapshot { chat, head, member, message } = self.store.snapshot(self.chat, Some(user), seq).await?;
         let (Some(head), Some(member)) = (head, member) else {
@@ -66,8 +66,8 @@ impl<'a, 'e, S: ReadChats, E: Env> ChatReader<'a, 'e, S, E> {
         Ok(Some(ChatState { chat, head, member, message }))
     }
 
-    /// Like [`Self::state`], with all members. Reads again if a membership changes between the reads, so that the document
-    /// and the members belong to one moment.
+    /// Like [`Self::state`], with all members. Reads again if a membership changes between the reads, so that the
+    /// document and the members belong to one moment.
     pub(super) async fn full_state(mut self, user: &UserId, seq: Option<Seq>) -> Result<Option<FullState>, StoreError> {
         loop {
             // The members are read after the head. A later change of the members also changes the head, so the commit

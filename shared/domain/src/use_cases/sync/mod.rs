@@ -68,8 +68,8 @@ pub struct SyncOutcome {
     pub joined_limited: bool,
     /// Named chats that the caller is not in.
     pub gone: Vec<ChatId>,
-    /// True if something of `chats` is missing: a chat is limited, the answer is full, or a change is being stored now. The
-    /// client must sync again with the new cursors.
+    /// True if something of `chats` is missing: a chat is limited, the answer is full, or a change is being stored now.
+    /// The client must sync again with the new cursors.
     pub limited: bool,
 }
 

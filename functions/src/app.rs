@@ -37,9 +37,9 @@ impl Password for RedisPassword {
 /// Builds the dependencies of a handler from the function's environment variables. Building also opens the connections:
 /// Lambda gives a function 10 s to start, so the first request does not wait for name resolution and TLS. Each method
 /// fails if a variable is missing or wrong.
-pub(crate) struct Parts(Aws);
+pub(crate) struct Dependencies(Aws);
 
-impl Parts {
+impl Dependencies {
     pub(crate) fn from_env() -> Result<Self, Error> {
         Ok(Self(Aws::new(AwsConfig::from_env()?)))
     }

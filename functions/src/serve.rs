@@ -1,6 +1,6 @@
 //! The steps around each request: parse, handle, respond, and write one log line.
 
-use crate::app::{ApiGatewayPush, App, Parts, PushAndNotify};
+use crate::app::{ApiGatewayPush, App, Dependencies, PushAndNotify};
 use crate::log::{LogRecord, RequestLog, init_logging};
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use domain::ids::ConnectionId;
@@ -59,11 +59,11 @@ impl Context for ApiGatewayPush {
 /// # Errors
 /// An environment variable is missing or wrong, or the Runtime API does not answer any more.
 pub(crate) async fn serve<C: Context>(
-    build: impl AsyncFnOnce(&Parts) -> Result<C, Error>,
+    build: impl AsyncFnOnce(&Dependencies) -> Result<C, Error>,
     handle: impl for<'a> Fn(&'a C, Request) -> HandlerFuture<'a> + Send + Sync,
 ) -> Result<(), Error> {
     let log = init_logging()?;
-    let context = &build(&Parts::from_env()?).await?;
+    let context = &build(&Dependencies::from_env()?).await?;
     let handle = &handle;
     let service = service_fn(move |request| async move {
         let log = log.start();
@@ -93,7 +93,7 @@ pub(crate) async fn serve_connections(
     handle: impl for<'a> Fn(&'a App, SocketEvent) -> SocketHandlerFuture<'a>,
 ) -> Result<(), Error> {
     let log = init_logging()?;
-    let app = &Parts::from_env()?.app().await?;
+    let app = &Dependencies::from_env()?.app().await?;
     let handle = &handle;
     let service = async |event: LambdaEvent<ApiGatewayWebsocketProxyRequest>| -> Result<Value, Error> {
         let log = log.start();

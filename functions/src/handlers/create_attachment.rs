@@ -12,7 +12,7 @@ use std::process::ExitCode;
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
     run(serve(
-        async |parts| Ok((parts.app_without_push().await?, parts.bucket()?)),
+        async |dependencies| Ok((dependencies.app_without_push().await?, dependencies.bucket()?)),
         |(app, bucket), request| Box::pin(handle(app, bucket, request)),
     ))
 }

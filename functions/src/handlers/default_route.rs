@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
-    run(serve(async |parts| parts.channel().await, |_, request| Box::pin(ready(handle(request)))))
+    run(serve(async |dependencies| dependencies.channel().await, |_, request| Box::pin(ready(handle(request)))))
 }
 
 fn handle(request: Request) -> Result<Answer, Problem> {

@@ -11,7 +11,10 @@ use std::process::ExitCode;
 
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
-    run(serve(async |parts| parts.app_without_push().await, |app, request| Box::pin(handle(app, request))))
+    run(serve(
+        async |dependencies| dependencies.app_without_push().await,
+        |app, request| Box::pin(handle(app, request)),
+    ))
 }
 
 async fn handle(app: &App<()>, request: Request) -> Result<Answer, Problem> {

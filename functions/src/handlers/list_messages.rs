@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
-    run(serve(async |parts| parts.app().await, |app, request| Box::pin(handle(app, request))))
+    run(serve(async |dependencies| dependencies.app().await, |app, request| Box::pin(handle(app, request))))
 }
 
 async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
     run(serve(
-        async |parts| Ok((parts.app().await?, parts.users()?)),
+        async |dependencies| Ok((dependencies.app().await?, dependencies.users()?)),
         |(app, users), request| Box::pin(handle(app, users, request)),
     ))
 }

@@ -17,8 +17,11 @@ use aws_config::{Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
 use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions};
+use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::recursion_detection::RecursionDetectionInterceptor;
+use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
+use aws_runtime::service_clock_skew::{ServiceClockSkewClassifier, ServiceClockSkewInterceptor};
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
@@ -85,10 +88,14 @@ impl Service {
             .timeout_config(self.timeouts.clone())
             .with_connection_poisoning()
             .interceptor(RecursionDetectionInterceptor::new())
+            .interceptor(ServiceClockSkewInterceptor::new())
+            .interceptor(RequestInfoInterceptor::new())
+            .interceptor(InvocationIdInterceptor::new())
             .runtime_plugin(self.signing())
             .retry_classifier(HttpStatusCodeClassifier::default())
             .retry_classifier(TransientErrorClassifier::<Refusal>::new())
-            .retry_classifier(AwsErrorCodeClassifier::<Refusal>::new());
+            .retry_classifier(AwsErrorCodeClassifier::<Refusal>::new())
+            .retry_classifier(ServiceClockSkewClassifier::<Refusal>::new());
         if let Some(http) = self.http.clone() {
             call = call.http_client(http);
         }
@@ -126,12 +133,16 @@ impl Service {
     }
 }
 
-/// The endpoint of a service in a region. In China, host names end in `.cn`. AWS's isolated partitions are not
-/// supported.
+/// The endpoint of a service in a region of the public partitions, of China or of the European Sovereign Cloud. Isolated
+/// partitions are not supported.
 /// <https://docs.aws.amazon.com/general/latest/gr/rande.html>
 pub fn regional_endpoint(service: &str, region: &str) -> String {
-    let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
-    format!("https://{service}.{region}.amazonaws.com{suffix}")
+    let domain = match region.split('-').next() {
+        Some("cn") => "amazonaws.com.cn",
+        Some("eusc") => "amazonaws.eu",
+        _ => "amazonaws.com",
+    };
+    format!("https://{service}.{region}.{domain}")
 }
 
 /// The response to a successful call.
@@ -272,5 +283,6 @@ mod tests {
     fn endpoint_in_china_ends_in_cn() {
         assert_eq!(regional_endpoint("sns", "eu-central-1"), "https://sns.eu-central-1.amazonaws.com");
         assert_eq!(regional_endpoint("b.s3", "cn-north-1"), "https://b.s3.cn-north-1.amazonaws.com.cn");
+        assert_eq!(regional_endpoint("sns", "eusc-de-east-1"), "https://sns.eusc-de-east-1.amazonaws.eu");
     }
 }

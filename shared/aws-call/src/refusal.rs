@@ -48,7 +48,8 @@ type CodeAndMessage = (Option<String>, Option<String>);
 fn in_json(body: &[u8]) -> Option<CodeAndMessage> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
-    let code = text("__type").map(|code| code.rsplit('#').next().unwrap_or_default().to_owned());
+    let code = text("__type")
+        .map(|code| code.rsplit('#').next().and_then(|code| code.split(':').next()).unwrap_or_default().to_owned());
     Some((code, text("message").or_else(|| text("Message"))))
 }
 
@@ -91,7 +92,7 @@ mod tests {
         for body in [
             r#"<?xml version="1.0"?><Error><RequestId>1</RequestId><Code>NoSuchKey</Code><Message>a &amp; b</Message></Error>"#,
             r#"<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type><Code>NoSuchKey</Code><Message>a &amp; b</Message></Error></ErrorResponse>"#,
-            r#"{"__type": "com.amazonaws#NoSuchKey", "message": "a & b"}"#,
+            r#"{"__type": "com.amazonaws#NoSuchKey:http://internal.amazon.com/", "message": "a & b"}"#,
             r#"{"__type": "NoSuchKey", "Message": "a & b"}"#,
         ] {
             let refusal = refusal(body);

@@ -74,7 +74,7 @@ pub struct UserChange {
 }
 
 /// How long the opening of a connection may take after it is registered. Until it is open, posting to it and closing
-/// it fail with 410, so it counts neither as gone nor as surplus. API Gateway gives `$connect` 29 s.
+/// it fail with 410, so it counts neither as gone nor as surplus_connections. API Gateway gives `$connect` 29 s.
 pub const CONNECT_GRACE: Duration = Duration::from_secs(30);
 
 /// Whether any of these connections is live at `now`.
@@ -89,13 +89,13 @@ pub fn is_only_connection(connection: &ConnectionId, connections: &[Connection],
 
 /// The connections to remove: all dead ones, and the oldest live ones above [`MAX_CONNECTIONS`]. A connection younger
 /// than [`CONNECT_GRACE`] stays, because it cannot be closed yet.
-pub fn surplus(connections: &[Connection], now: Timestamp) -> Vec<Connection> {
-    let (mut live, mut surplus): (Vec<_>, Vec<_>) =
+pub fn surplus_connections(connections: &[Connection], now: Timestamp) -> Vec<Connection> {
+    let (mut live, mut surplus_connections): (Vec<_>, Vec<_>) =
         connections.iter().cloned().partition(|connection| connection.is_live(now));
     live.sort_by(|a, b| (b.connected_at, &b.id).cmp(&(a.connected_at, &a.id)));
     let oldest = live.drain(live.len().min(MAX_CONNECTIONS)..);
-    surplus.extend(oldest.filter(|connection| now.since(connection.connected_at) >= CONNECT_GRACE));
-    surplus
+    surplus_connections.extend(oldest.filter(|connection| now.since(connection.connected_at) >= CONNECT_GRACE));
+    surplus_connections
 }
 
 /// The Auth Service's data about a user. It is shown but never stored.
@@ -226,13 +226,15 @@ mod tests {
     fn surplus_is_dead_connections_then_oldest() {
         let mut connections: Vec<_> = (1..=21).map(|n| connection(n, 1000)).collect();
         connections.push(connection(30, 31));
-        let surplus_ids: Vec<_> =
-            surplus(&connections, Timestamp::from_seconds(40)).into_iter().map(|c| c.id.to_string()).collect();
+        let surplus_ids: Vec<_> = surplus_connections(&connections, Timestamp::from_seconds(40))
+            .into_iter()
+            .map(|c| c.id.to_string())
+            .collect();
         assert_eq!(surplus_ids, ["c30", "c1"]);
         // A connection that is being opened cannot be closed yet, however many there are.
         let opening: Vec<_> = (1..=30).map(|n| connection(n, 1000)).collect();
-        assert!(surplus(&opening, Timestamp::from_seconds(30)).is_empty());
-        assert_eq!(surplus(&opening, Timestamp::from_seconds(31)).len(), 1);
+        assert!(surplus_connections(&opening, Timestamp::from_seconds(30)).is_empty());
+        assert_eq!(surplus_connections(&opening, Timestamp::from_seconds(31)).len(), 1);
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! | port | call | permission |
 //! | --- | --- | --- |
 //! | [`sign_upload`](SignUploads::sign_upload) | none: presigns PutObject, with length, type, checksum, tag and `If-None-Match: *` | s3:PutObject, s3:PutObjectTagging |
-//! | [`uploaded`](CheckUploads::uploaded) | HeadObject | s3:GetObject, and s3:ListBucket: without it, a missing object gives 403 |
-//! | [`keep`](CheckUploads::keep) | DeleteObjectTagging | s3:DeleteObjectTagging |
+//! | [`stored_object`](CheckUploads::stored_object) | HeadObject | s3:GetObject, and s3:ListBucket: without it, a missing object gives 403 |
+//! | [`remove_pending_tag`](CheckUploads::remove_pending_tag) | DeleteObjectTagging | s3:DeleteObjectTagging |
 //! | [`sign_download`](SignDownloads::sign_download) | none: presigns GetObject, with the type and disposition of the response | s3:GetObject |
 //! | [`remove`](RemoveObjects::remove) | DeleteObject | s3:DeleteObject |
 //!
@@ -116,7 +116,7 @@ impl SignUploads for Bucket {
 }
 
 impl CheckUploads for Bucket {
-    async fn uploaded(&self, id: &AttachmentId) -> Result<Option<StoredObject>, StoreError> {
+    async fn stored_object(&self, id: &AttachmentId) -> Result<Option<StoredObject>, StoreError> {
         const OPERATION: &str = "HeadObject";
         match self.call(OPERATION, "HEAD", path(id), Some(("x-amz-checksum-mode", "ENABLED"))).await {
             Ok(object) => {
@@ -131,7 +131,7 @@ impl CheckUploads for Bucket {
         }
     }
 
-    async fn keep(&self, id: &AttachmentId) -> Result<bool, StoreError> {
+    async fn remove_pending_tag(&self, id: &AttachmentId) -> Result<bool, StoreError> {
         const OPERATION: &str = "DeleteObjectTagging";
         match self.call(OPERATION, "DELETE", format!("{}?tagging", path(id)), None).await {
             Ok(_) => Ok(true),
@@ -197,6 +197,7 @@ mod tests {
         let all = "content-length%3Bcontent-type%3Bhost%3Bif-none-match%3Bx-amz-checksum-sha256%3Bx-amz-tagging";
         assert!(signed.url.contains(&format!("X-Amz-SignedHeaders={all}&")), "{}", signed.url);
         assert!(signed.url.contains("X-Amz-Date=20231114T221320Z&X-Amz-Expires=900&"), "{}", signed.url);
+        assert!(signed.url.contains(&format!("X-Amz-Security-Token={}", "t".repeat(900))), "{}", signed.url);
         let mut headers: Vec<_> = signed.headers.iter().map(|(name, _)| name.as_str()).collect();
         headers.sort_unstable();
         assert_eq!(headers, SIGNED_HEADERS);

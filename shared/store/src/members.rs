@@ -32,11 +32,11 @@ impl<E: Env, C: Sync> MarkSeen for DynamoStore<E, C> {
             .send()
             .await;
         let Err(error) = result else {
-            return Ok(SeenOutcome::Moved);
+            return Ok(SeenOutcome::Advanced);
         };
         match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(failure)) => match failure.item().cloned() {
-                Some(item) => Ok(SeenOutcome::AlreadyThere(from_item::<MemberItem>("ChatMembers", item)?.into())),
+                Some(item) => Ok(SeenOutcome::Unchanged(from_item::<MemberItem>("ChatMembers", item)?.into())),
                 None => Ok(SeenOutcome::NotAMember),
             },
             Some(UpdateItemError::TransactionConflictException(_)) => Ok(SeenOutcome::Conflict),

@@ -86,7 +86,7 @@ impl SignUploads for MemoryBucket {
 }
 
 impl CheckUploads for MemoryBucket {
-    async fn uploaded(&self, id: &AttachmentId) -> Result<Option<StoredObject>, StoreError> {
+    async fn stored_object(&self, id: &AttachmentId) -> Result<Option<StoredObject>, StoreError> {
         let mut state = self.available("HeadObject").await?;
         state.looked += 1;
         let object = state.objects.get(id).cloned();
@@ -96,7 +96,7 @@ impl CheckUploads for MemoryBucket {
         Ok(object)
     }
 
-    async fn keep(&self, id: &AttachmentId) -> Result<bool, StoreError> {
+    async fn remove_pending_tag(&self, id: &AttachmentId) -> Result<bool, StoreError> {
         let mut state = self.available("DeleteObjectTagging").await?;
         if std::mem::take(&mut state.keep_fails) {
             return Err(StoreError::Unavailable {

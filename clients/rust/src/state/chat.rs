@@ -47,13 +47,13 @@ enum Mute {
 #[allow(clippy::large_enum_variant)] // it is used up at once
 pub(super) enum EventOutcome {
     /// It follows what is held, and is applied; or it is a hint that has no order.
-    News(Event),
+    Applied(Event),
     /// It brings nothing new.
-    Known,
+    Duplicate,
     /// It waits for the events before it.
-    Waits,
+    Queued,
     /// Too many events wait: what is missing must be asked for.
-    TooManyWait,
+    QueueFull,
 }
 
 impl ChatState {
@@ -251,25 +251,25 @@ impl ChatState {
                     self.raise_read_seq(&data.sender_id, *seq);
                 }
                 match (is_next, is_news) {
-                    (true, _) => EventOutcome::News(event),
-                    (false, true) => EventOutcome::News(Event::message_updated(data.clone())),
-                    (false, false) => EventOutcome::Known,
+                    (true, _) => EventOutcome::Applied(event),
+                    (false, true) => EventOutcome::Applied(Event::message_updated(data.clone())),
+                    (false, false) => EventOutcome::Duplicate,
                 }
             }
             Event::MessageUpdated { seq, rev, data, .. } => {
                 if *rev <= self.rev {
-                    return EventOutcome::Known;
+                    return EventOutcome::Duplicate;
                 }
                 if *rev > self.rev + 1 || *seq > self.seq {
                     return self.hold_back(event);
                 }
                 self.rev = *rev;
                 self.put(me, data);
-                EventOutcome::News(event)
+                EventOutcome::Applied(event)
             }
             Event::ChatUpdated { rev, data, .. } => {
                 if *rev <= self.rev {
-                    return EventOutcome::Known;
+                    return EventOutcome::Duplicate;
                 }
                 if *rev > self.rev + 1 {
                     return self.hold_back(event);
@@ -277,27 +277,27 @@ impl ChatState {
                 self.rev = *rev;
                 self.put_document(data.clone());
                 self.raise_floor(data.floor);
-                EventOutcome::News(event)
+                EventOutcome::Applied(event)
             }
             Event::ReceiptUpdated { data, .. } => {
                 if self.raise_read_seq(&data.user_id, data.read_seq) {
-                    EventOutcome::News(event)
+                    EventOutcome::Applied(event)
                 } else {
-                    EventOutcome::Known
+                    EventOutcome::Duplicate
                 }
             }
-            _ => EventOutcome::News(event),
+            _ => EventOutcome::Applied(event),
         }
     }
 
     fn hold_back(&mut self, event: Event) -> EventOutcome {
         if self.waiting_events.len() >= MAX_WAITING_EVENTS {
-            return EventOutcome::TooManyWait;
+            return EventOutcome::QueueFull;
         }
         if !self.waiting_events.contains(&event) {
             self.waiting_events.push(event);
         }
-        EventOutcome::Waits
+        EventOutcome::Queued
     }
 
     /// Applies the events that waited and now follow what is held. Returns those that are news.
@@ -307,7 +307,7 @@ impl ChatState {
             let count = self.waiting_events.len();
             for event in std::mem::take(&mut self.waiting_events) {
                 // An event that still waits is put back, and there is room for it.
-                if let EventOutcome::News(event) = self.apply_event(me, event) {
+                if let EventOutcome::Applied(event) = self.apply_event(me, event) {
                     events.push(event);
                 }
             }

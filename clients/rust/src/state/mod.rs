@@ -173,16 +173,16 @@ impl State {
             return if is_news && self.forget(&id) { vec![event] } else { Vec::new() };
         }
         match chat.apply_event(&self.me, event) {
-            EventOutcome::News(event) => {
+            EventOutcome::Applied(event) => {
                 let mut events = vec![event];
                 events.extend(chat.apply_waiting_events(&self.me));
                 events
             }
-            EventOutcome::TooManyWait => {
+            EventOutcome::QueueFull => {
                 self.plan.add_everything(&self.chats);
                 Vec::new()
             }
-            EventOutcome::Known | EventOutcome::Waits => Vec::new(),
+            EventOutcome::Duplicate | EventOutcome::Queued => Vec::new(),
         }
     }
 

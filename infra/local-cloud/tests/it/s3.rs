@@ -3,7 +3,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use aws_call::Service;
+use aws_call::{HttpRequest, Service};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use axum::http::StatusCode;
@@ -30,6 +30,7 @@ impl Client {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
         Self(Service::new(&config, "s3", cloud.cloud().s3_endpoint().to_owned()))
     }
@@ -160,6 +161,23 @@ async fn s3_requires_a_signature_and_a_local_host() {
         let preflight = send("OPTIONS", &url, &asks, "").await;
         assert_eq!(preflight.status.is_success(), named.is_some(), "{origin}");
     }
+}
+
+/// As the functions call S3. The tests above sign in the address, as clients' uploads and downloads are signed.
+#[tokio::test(flavor = "multi_thread")]
+async fn request_signed_in_its_headers_is_served() {
+    let cloud = start(S3::Temporary).await;
+    let (good, bad) = (Client::new(&cloud, "local"), Client::new(&cloud, "another"));
+    good.put(ONE).await;
+    let head = async |client: &Client| {
+        let mut request = HttpRequest::empty();
+        request.set_method("HEAD").unwrap();
+        request.set_uri(ONE).unwrap();
+        client.0.call("HeadObject", request).await
+    };
+    assert_eq!(head(&good).await.unwrap().header("content-length"), Some("5"));
+    let refused = head(&bad).await.unwrap_err();
+    assert_eq!(refused.as_service_error().map(|refusal| refusal.status()), Some(403));
 }
 
 #[tokio::test(flavor = "multi_thread")]

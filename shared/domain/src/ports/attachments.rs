@@ -57,10 +57,11 @@ pub struct StoredObject {
 /// Checks uploaded objects, and keeps them.
 pub trait CheckUploads: Sync {
     /// The object with this id; None if there is none.
-    fn uploaded(&self, id: &AttachmentId) -> impl Future<Output = Result<Option<StoredObject>, StoreError>> + Send;
+    fn stored_object(&self, id: &AttachmentId)
+    -> impl Future<Output = Result<Option<StoredObject>, StoreError>> + Send;
 
     /// Exempts the object from the removal of unsent uploads. False if it no longer exists.
-    fn keep(&self, id: &AttachmentId) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    fn remove_pending_tag(&self, id: &AttachmentId) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
 /// Presigns downloads.

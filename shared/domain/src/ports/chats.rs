@@ -222,9 +222,9 @@ pub trait MarkSeen: Sync {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SeenOutcome {
     /// The position moved.
-    Moved,
+    Advanced,
     /// The position was at `seq` or higher already. Contains the current member item.
-    AlreadyThere(Member),
+    Unchanged(Member),
     /// The user is no longer a participant.
     NotAMember,
     /// Conflict with a transaction of the same participant, namely a send: retry.

@@ -49,7 +49,7 @@ pub enum ChangeMessageError {
     EditWindowOver,
     /// This mentioned user is not in the chat.
     #[error("mentions a user who is not in the chat")]
-    Mention(UserId),
+    UnknownMention(UserId),
     /// The new text is blank, and there is no attachment.
     #[error("the text is blank")]
     Blank,

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::fan_out::warn_about;
-use crate::chat_user::{Connection, Status, is_online, is_only_connection, surplus};
+use crate::chat_user::{Connection, Status, is_online, is_only_connection, surplus_connections};
 use crate::event::Presence;
 use crate::ids::{ConnectionId, UserId};
 use crate::meter::PushReport;
@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 /// The results of registering a connection.
 #[derive(Debug)]
 pub struct ConnectOutcome {
-    /// The number of the user's dead and surplus connections that were closed.
+    /// The number of the user's dead and surplus_connections connections that were closed.
     pub closed: usize,
     /// The results of pushing `presence.updated`, if this is the user's only live connection.
     pub pushed: PushReport,
@@ -51,20 +51,20 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
         }
         let connections = self.store.register(user, connection, now).await?;
         let online = self.online_presence(user, now);
-        let surplus: Vec<ConnectionId> =
-            surplus(&connections, now).into_iter().map(|connection| connection.id).collect();
-        if !surplus.is_empty() {
-            if let Err(error) = self.store.forget(user, &surplus).await {
+        let surplus_connections: Vec<ConnectionId> =
+            surplus_connections(&connections, now).into_iter().map(|connection| connection.id).collect();
+        if !surplus_connections.is_empty() {
+            if let Err(error) = self.store.forget(user, &surplus_connections).await {
                 warn_about(&error);
             }
             // Ignore failures to close: the connection is removed already, and API Gateway closes it after two hours.
-            join_all(surplus.iter().map(|id| self.push.close(id))).await;
+            join_all(surplus_connections.iter().map(|id| self.push.close(id))).await;
         }
         let pushed = match is_only_connection(&connection.id, &connections, now) {
             true => self.push_presence(online).await,
             false => PushReport::default(),
         };
-        Ok(ConnectOutcome { closed: surplus.len(), pushed })
+        Ok(ConnectOutcome { closed: surplus_connections.len(), pushed })
     }
 
     /// Removes a closed connection. If it was the user's last live connection, pushes `presence.updated` to the

@@ -55,7 +55,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             if let Some(outsider) = after.mentions.difference(&state.chat.participants).next()
                 && mentions.is_some()
             {
-                return Err(ChangeMessageError::Mention(outsider.clone()));
+                return Err(ChangeMessageError::UnknownMention(outsider.clone()));
             }
             if after.content.is_empty() && after.attachment.is_none() {
                 return Err(ChangeMessageError::Blank);

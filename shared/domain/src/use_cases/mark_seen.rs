@@ -52,7 +52,7 @@ pub struct MarkSeenOutcome {
 pub enum MarkSeenError {
     /// The request names a seq after the last message.
     #[error("past the last message")]
-    PastTheEnd {
+    SeqTooHigh {
         /// The seq of the last message.
         last: Seq,
     },
@@ -69,7 +69,7 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
         let MarkSeenCommand { caller, chat, seq } = command;
         let (head, member) = self.store.position(&chat, &caller.user).await?.ok_or(ChatError::NotFound)?;
         if seq > head.last_seq {
-            return Err(MarkSeenError::PastTheEnd { last: head.last_seq }.into());
+            return Err(MarkSeenError::SeqTooHigh { last: head.last_seq }.into());
         }
         if seq <= member.read_up_to() {
             return Ok(unchanged_outcome(chat, &member, &head));
@@ -80,8 +80,8 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
         match outcome? {
             SeenOutcome::NotAMember => Err(ChatError::NotFound),
             SeenOutcome::Conflict => Err(ChatError::Busy),
-            SeenOutcome::AlreadyThere(member) => Ok(unchanged_outcome(chat, &member, &head)),
-            SeenOutcome::Moved => {
+            SeenOutcome::Unchanged(member) => Ok(unchanged_outcome(chat, &member, &head)),
+            SeenOutcome::Advanced => {
                 let receipt = Receipt { user_id: caller.user.clone(), read_seq: seq, read_at: now };
                 let pushed = match receipt_chat {
                     Some(chat) => self.push_receipt(&caller, &chat, receipt).await,

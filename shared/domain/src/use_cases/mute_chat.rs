@@ -51,7 +51,7 @@ pub struct MuteOutcome {
 pub enum MuteChatError {
     /// The end of the mute is in the past.
     #[error("the end of the mute is in the past")]
-    Ended,
+    EndInPast,
     /// The user has muted too many chats.
     #[error("more than {limit} muted chats")]
     TooMany {
@@ -77,7 +77,7 @@ impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env> App<S, P, E> {
         loop {
             let now = self.env.now();
             if matches!(mute, Mute::On(Some(until)) if until <= now) {
-                return Err(MuteChatError::Ended.into());
+                return Err(MuteChatError::EndInPast.into());
             }
             let before = self.store.mutes(&caller.user).await?;
             let mut after = before.clone();

@@ -86,10 +86,10 @@ pub enum SendMessageError {
     IdempotencyConflict,
     /// The message that `reply_to` names does not exist, or the sender cannot see it.
     #[error("replies to a message that is not visible")]
-    ReplyTo,
+    InvalidReplyTo,
     /// This mentioned user is not in the chat.
     #[error("mentions a user who is not in the chat")]
-    Mention(UserId),
+    UnknownMention(UserId),
     /// The text is blank, and there is no attachment.
     #[error("the text is blank")]
     Blank,
@@ -255,10 +255,10 @@ where
         let sender = &command.caller.user;
         let can_see = |message: &Message| message.is_visible_to(sender, state.member.floor());
         if command.reply_to.is_some() && !state.message.as_ref().is_some_and(can_see) {
-            return Err(SendMessageError::ReplyTo);
+            return Err(SendMessageError::InvalidReplyTo);
         }
         if let Some(outsider) = command.mentions.difference(&state.chat.participants).next() {
-            return Err(SendMessageError::Mention(outsider.clone()));
+            return Err(SendMessageError::UnknownMention(outsider.clone()));
         }
         if command.attachment.is_some() {
             let upload = upload.ok_or(SendMessageError::AttachmentNotFound)?;
@@ -333,9 +333,9 @@ fn missing_message(chat: &ChatId, seq: Seq) -> StoreError {
 /// such object. If the commit fails afterwards, an object stays without a message, which is better than a message
 /// without its object.
 async fn confirm_upload(bucket: &impl CheckUploads, declared: &Attachment) -> Result<bool, StoreError> {
-    let object = bucket.uploaded(&declared.id).await?;
+    let object = bucket.stored_object(&declared.id).await?;
     let is_as_declared = |object: &StoredObject| {
         object.size_bytes == declared.size_bytes && object.sha256.as_ref() == Some(&declared.sha256)
     };
-    Ok(object.as_ref().is_some_and(is_as_declared) && bucket.keep(&declared.id).await?)
+    Ok(object.as_ref().is_some_and(is_as_declared) && bucket.remove_pending_tag(&declared.id).await?)
 }

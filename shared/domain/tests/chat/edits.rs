@@ -128,7 +128,7 @@ async fn edit_mentions_only_participants_and_must_fit_in_a_frame() {
     let before = snapshot(&app);
     assert_refused!(
         edit_with_mentions(&app, &chat, "Hello eve", &["bob", "eve"]).await,
-        ChatError::Refused(ChangeMessageError::Mention(who)) if who == user("eve")
+        ChatError::Refused(ChangeMessageError::UnknownMention(who)) if who == user("eve")
     );
     let full = "x".repeat(Content::MAX_JSON_BYTES - 2);
     assert_refused!(

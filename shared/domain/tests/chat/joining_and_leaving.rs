@@ -64,7 +64,7 @@ async fn new_members_cannot_change_earlier_messages() {
     set_online(&app, &["alice", "bob", "carol", "dave"]).await;
     let before = snapshot(&app);
     let reply = SendMessage { reply_to: Some(Seq(2)), ..message(&chat, "dave", "", "Re") };
-    assert_refused!(app.send_message(reply).await, ChatError::Refused(SendMessageError::ReplyTo));
+    assert_refused!(app.send_message(reply).await, ChatError::Refused(SendMessageError::InvalidReplyTo));
     assert_refused!(
         edit(&app, "dave", &chat, 2, "Other").await,
         ChatError::Refused(ChangeMessageError::MessageNotFound)

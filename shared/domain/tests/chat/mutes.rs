@@ -78,7 +78,7 @@ async fn mute_with_an_end_in_the_past_is_refused() {
     for seconds in [0, 59, 60] {
         assert_refused!(
             mute(&app, "alice", &chat, Mute::On(Some(after(seconds)))).await,
-            ChatError::Refused(MuteChatError::Ended)
+            ChatError::Refused(MuteChatError::EndInPast)
         );
     }
     assert_eq!(snapshot(&app), before);

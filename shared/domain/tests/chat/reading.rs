@@ -211,7 +211,7 @@ async fn read_position_moves_forward_only_and_up_to_the_last_message() {
     }
     assert_eq!(app.push.count(), 0, "no event without a move");
     let error = app.mark_seen(mark(&chat, "bob", 6)).await.unwrap_err();
-    assert!(matches!(error, ChatError::Refused(MarkSeenError::PastTheEnd { last: Seq(5) })), "{error:?}");
+    assert!(matches!(error, ChatError::Refused(MarkSeenError::SeqTooHigh { last: Seq(5) })), "{error:?}");
     assert_eq!(app.store.stored_member(&chat, &user("bob")).unwrap().read_seq, Seq(3));
 }
 

@@ -42,13 +42,19 @@ async fn reply_to_a_hidden_message_is_refused() {
     let before = snapshot(&app);
     // Deleted for himself, cleared, sent before he joined; the head, the reply's own seq, a missing message.
     for (who, seq) in [("bob", 2), ("carol", 3), ("dave", 3), ("alice", 0), ("alice", 4), ("alice", 99)] {
-        assert_refused!(app.send_message(reply(&chat, who, seq)).await, ChatError::Refused(SendMessageError::ReplyTo));
+        assert_refused!(
+            app.send_message(reply(&chat, who, seq)).await,
+            ChatError::Refused(SendMessageError::InvalidReplyTo)
+        );
     }
     assert_eq!(snapshot(&app), before);
     assert_pushed(&app, []);
     // A seq belongs to one chat.
     let other = private_chat_of(&app, "alice", "eve").await;
-    assert_refused!(app.send_message(reply(&other, "eve", 1)).await, ChatError::Refused(SendMessageError::ReplyTo));
+    assert_refused!(
+        app.send_message(reply(&other, "eve", 1)).await,
+        ChatError::Refused(SendMessageError::InvalidReplyTo)
+    );
     app.send_message(reply(&chat, "alice", 2)).await.unwrap();
 }
 
@@ -87,7 +93,7 @@ async fn mention_of_a_non_participant_is_refused() {
     let before = snapshot(&app);
     for outsider in ["dave", "eve"] {
         let error = app.send_message(mentioning(&chat, "alice", &["bob", outsider])).await;
-        assert_refused!(error, ChatError::Refused(SendMessageError::Mention(who)) if who == user(outsider));
+        assert_refused!(error, ChatError::Refused(SendMessageError::UnknownMention(who)) if who == user(outsider));
     }
     assert_eq!(snapshot(&app), before);
     assert_pushed(&app, []);

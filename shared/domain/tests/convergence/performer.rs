@@ -86,7 +86,7 @@ impl Performer {
             Op::MarkSeen(at) => match app.mark_seen(MarkSeenCommand { caller, chat, seq: seq_of(*at) }).await.err() {
                 Some(ChatError::Store(error)) => assert_unavailable(error),
                 None
-                | Some(ChatError::NotFound | ChatError::Refused(MarkSeenError::PastTheEnd { .. }) | ChatError::Busy) => {
+                | Some(ChatError::NotFound | ChatError::Refused(MarkSeenError::SeqTooHigh { .. }) | ChatError::Busy) => {
                 }
             },
             Op::Clear => match app.clear_chat(&caller, &chat).await.err() {

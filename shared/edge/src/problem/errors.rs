@@ -114,8 +114,8 @@ impl From<SendMessageError> for Problem {
             SendMessageError::IdempotencyConflict => {
                 Self::new(Code::IdempotencyConflict, "This clientMessageId was used for a different message.")
             }
-            SendMessageError::ReplyTo => Self::field("replyTo", "must be the seq of a message that you can see"),
-            SendMessageError::Mention(user) => stranger_mentioned(&user),
+            SendMessageError::InvalidReplyTo => Self::field("replyTo", "must be the seq of a message that you can see"),
+            SendMessageError::UnknownMention(user) => stranger_mentioned(&user),
             SendMessageError::Blank => blank(),
             SendMessageError::TooLarge(error) => error.into(),
             SendMessageError::Kind(MessageType::Text) => {
@@ -196,7 +196,7 @@ impl From<CreateChatError> for Problem {
 impl From<MarkSeenError> for Problem {
     fn from(error: MarkSeenError) -> Self {
         match error {
-            MarkSeenError::PastTheEnd { last } => {
+            MarkSeenError::SeqTooHigh { last } => {
                 Self::field("seq", format!("must be at most {last}, the seq of the last message"))
             }
         }
@@ -247,7 +247,7 @@ impl From<ChangeMessageError> for Problem {
             ChangeMessageError::EditWindowOver => {
                 Self::new(Code::EditWindowOver, "A message can be edited for 15 minutes after it was sent.")
             }
-            ChangeMessageError::Mention(user) => stranger_mentioned(&user),
+            ChangeMessageError::UnknownMention(user) => stranger_mentioned(&user),
             ChangeMessageError::Blank => blank(),
             ChangeMessageError::TooLarge(error) => error.into(),
             ChangeMessageError::TooManyReactions(passed) => {
@@ -269,7 +269,7 @@ impl From<SendTypingError> for Problem {
 impl From<MuteChatError> for Problem {
     fn from(error: MuteChatError) -> Self {
         match error {
-            MuteChatError::Ended => Self::field("until", "must be in the future"),
+            MuteChatError::EndInPast => Self::field("until", "must be in the future"),
             MuteChatError::TooMany { limit } => {
                 let reason = format!("you have muted {limit} chats, the maximum");
                 Self::limited(Code::Conflict, "chatId", reason, limit as u64)

@@ -97,14 +97,14 @@ pub async fn read_position_only_moves_forward(store: impl Store) {
     let chat = create(store, "seen", &users(&["a", "b"])).await.id;
     let (before, _) = head_and_member(store, &chat, "b").await;
     let at = START.plus(Duration::from_secs(9));
-    assert_eq!(store.mark_seen(&chat, &user("b"), Seq(5), at).await.unwrap(), SeenOutcome::Moved);
+    assert_eq!(store.mark_seen(&chat, &user("b"), Seq(5), at).await.unwrap(), SeenOutcome::Advanced);
     let (head, moved) = head_and_member(store, &chat, "b").await;
     assert_eq!((moved.read_seq, moved.read_at), (Seq(5), Some(at)));
     assert_eq!(head, before);
     for seq in [4, 5] {
         let later = at.plus(Duration::from_secs(9));
         let outcome = store.mark_seen(&chat, &user("b"), Seq(seq), later).await.unwrap();
-        assert_eq!(outcome, SeenOutcome::AlreadyThere(moved.clone()));
+        assert_eq!(outcome, SeenOutcome::Unchanged(moved.clone()));
     }
     assert_eq!(store.mark_seen(&chat, &user("stranger"), Seq(5), at).await.unwrap(), SeenOutcome::NotAMember);
     assert!(store.position(&chat, &user("stranger")).await.unwrap().is_none(), "marking creates no member");

@@ -111,11 +111,11 @@ impl MarkSeen for MemoryStore {
         self.read(|state| match state.members.get_mut(&(chat.clone(), user.clone())) {
             _ if self.rng.percent(state.faults.conflict) => SeenOutcome::Conflict,
             None => SeenOutcome::NotAMember,
-            Some(member) if member.read_seq >= seq => SeenOutcome::AlreadyThere(member.clone()),
+            Some(member) if member.read_seq >= seq => SeenOutcome::Unchanged(member.clone()),
             Some(member) => {
                 member.read_seq = seq;
                 member.read_at = Some(now);
-                SeenOutcome::Moved
+                SeenOutcome::Advanced
             }
         })
         .await

@@ -37,7 +37,7 @@ pub struct SignedUpload {
 pub trait SignUploads: Sync {
     /// Signs a request that uploads exactly the declared bytes, unless the object exists already. It expires
     /// [`UPLOAD_URL_TTL`](crate::attachment::UPLOAD_URL_TTL) after `now`. The bucket removes the object after two
-    /// days, unless it is [kept](CheckUploads::keep).
+    /// days, unless it is [kept](CheckUploads::remove_pending_tag).
     fn sign_upload(
         &self,
         attachment: &Attachment,

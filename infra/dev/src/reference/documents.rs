@@ -1,6 +1,6 @@
 //! Both API descriptions. Resolves a `$ref` in them, and links it to its place on the page.
 
-use super::PATH;
+use super::{PATH, yaml};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -171,6 +171,6 @@ fn unescape(part: &str) -> String {
 }
 
 fn parse(text: &str, root: &str) -> Result<Value, String> {
-    let value: Value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+    let value = yaml::parse(text)?;
     if value[root].is_object() { Ok(value) } else { Err(format!("`{root}` is missing or is not a mapping")) }
 }

@@ -8,6 +8,7 @@ mod layout;
 mod schema;
 mod text;
 mod websocket;
+mod yaml;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use crate::http::Failure;
 use crate::keys::{FetchError, FetchKeys, KeySet};
-use aws_call::{HttpRequest, Service, regional_endpoint};
+use aws_call::{HttpRequest, Service};
 use aws_config::SdkConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -28,8 +28,6 @@ struct SecretValue {
 impl Secret {
     /// Creates a client of the secret with this ARN. `endpoint` replaces the region's own.
     pub fn new(config: &SdkConfig, endpoint: Option<&str>, arn: &str) -> Self {
-        let region = config.region().map(AsRef::as_ref).unwrap_or_default();
-        let endpoint = endpoint.map_or_else(|| regional_endpoint("secretsmanager", region), str::to_owned);
         Self { manager: Service::new(config, "secretsmanager", endpoint), arn: arn.to_owned() }
     }
 

@@ -11,16 +11,6 @@ use aws_sigv4::sign::v4::SigningParams;
 use aws_smithy_runtime_api::client::identity::Identity;
 use std::time::{Duration, SystemTime};
 
-/// A signed call that somebody else can make.
-#[derive(Debug)]
-pub struct Presigned {
-    /// The URL. It is a secret: everybody who has it can make the call.
-    pub url: String,
-    /// The signed headers, in lower case. The caller must send them. The header `host` is not among them, because every
-    /// HTTP client adds it.
-    pub headers: Vec<(String, String)>,
-}
-
 /// Why a call could not be signed.
 #[derive(Debug, thiserror::Error)]
 pub enum PresignError {
@@ -45,8 +35,9 @@ impl From<http::Error> for PresignError {
 }
 
 impl Service {
-    /// Signs a call of this path and query with these headers, which the caller must send unchanged. The URL is valid
-    /// for `ttl` from `start`, or until the credentials expire. The signature does not cover the body.
+    /// Signs a call of this path and query, and returns its URL. Who makes the call must send `headers` unchanged. The URL
+    /// is a secret: everybody who has it can make the call. It is valid for `ttl` from `start`, or until the credentials
+    /// expire. The signature does not cover the body.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
     ///
     /// # Errors
@@ -58,7 +49,7 @@ impl Service {
         headers: &[(&str, &str)],
         start: SystemTime,
         ttl: Duration,
-    ) -> Result<Presigned, PresignError> {
+    ) -> Result<String, PresignError> {
         let provider =
             self.credentials.as_ref().ok_or(PresignError::Credentials(CredentialsError::not_loaded_no_source()))?;
         let identity: Identity = provider.provide_credentials().await.map_err(PresignError::Credentials)?.into();
@@ -80,7 +71,6 @@ impl Service {
         let (instructions, _signature) = sign(request, &params.into())?.into_parts();
         let mut signed = http::Request::builder().method(method).uri(&url).body(())?;
         instructions.apply_to_request_http1x(&mut signed);
-        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Ok(Presigned { url: signed.uri().to_string(), headers })
+        Ok(signed.uri().to_string())
     }
 }

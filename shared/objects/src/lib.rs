@@ -10,7 +10,7 @@
 //! | [`remove`](RemoveObjects::remove) | DeleteObject | s3:DeleteObject |
 //!
 //! An uploaded object has the tag `state=pending`. The lifecycle rule of the bucket removes objects with this tag after
-//! two days; `keep` removes the tag. Because of `If-None-Match: *`, a URL can store its object only while there is
+//! two days; `remove_pending_tag` keeps them. Because of `If-None-Match: *`, a URL can store its object only while there is
 //! none, so a late repeat of the upload cannot bring the tag back. After the object is removed, a client that still has
 //! the URL can upload the bytes again until the URL expires. That object has the tag and no message.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
@@ -21,7 +21,7 @@
 mod disposition;
 mod errors;
 
-use aws_call::{Answer, CallError, HttpRequest, Presigned, ProvideErrorMetadata as _, Service, regional_endpoint};
+use aws_call::{Answer, CallError, HttpRequest, ProvideErrorMetadata as _, Service, regional_endpoint};
 use aws_config::SdkConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -57,12 +57,12 @@ impl Bucket {
     /// Creates a client of the bucket with this name. `endpoint` replaces the region's own; there, the name is part of
     /// the path.
     pub fn new(config: &SdkConfig, endpoint: Option<&str>, name: &str) -> Self {
-        let region = config.region().map(AsRef::as_ref).unwrap_or_default();
+        let region = config.region().map_or("", AsRef::as_ref);
         let endpoint = match endpoint {
             Some(endpoint) => format!("{}/{name}", endpoint.trim_end_matches('/')),
             None => regional_endpoint(&format!("{name}.s3"), region),
         };
-        Self(Service::new(config, "s3", endpoint))
+        Self(Service::at(config, "s3", endpoint))
     }
 
     async fn call(
@@ -89,7 +89,7 @@ impl Bucket {
         headers: &[(&str, &str)],
         now: Timestamp,
         ttl: Duration,
-    ) -> Result<Presigned, StoreError> {
+    ) -> Result<String, StoreError> {
         let millis = u64::try_from(now.millis()).map_err(refused(operation))?;
         let start = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
         self.0.presign(method, path, headers, start, ttl).await.map_err(refused(operation))
@@ -108,10 +108,10 @@ impl SignUploads for Bucket {
             (checksum, &*digest),
             (tagging, PENDING),
         ];
-        let signed = self.sign("PutObject", "PUT", &path(&attachment.id), &headers, now, UPLOAD_URL_TTL).await?;
+        let url = self.sign("PutObject", "PUT", &path(&attachment.id), &headers, now, UPLOAD_URL_TTL).await?;
         // The length is left out: every HTTP client sends it by itself, and a page in a browser must not set it.
-        let headers = signed.headers.into_iter().filter(|(name, _)| name != LENGTH).collect();
-        Ok(SignedUpload { url: signed.url, headers })
+        let headers = headers.into_iter().filter(|(name, _)| *name != LENGTH);
+        Ok(SignedUpload { url, headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect() })
     }
 }
 
@@ -150,7 +150,7 @@ impl SignDownloads for Bucket {
             utf8_percent_encode(&disposition, ESCAPED),
             utf8_percent_encode(object.served_as(), ESCAPED),
         );
-        Ok(self.sign("GetObject", "GET", &path, &[], now, DOWNLOAD_URL_TTL).await?.url)
+        self.sign("GetObject", "GET", &path, &[], now, DOWNLOAD_URL_TTL).await
     }
 }
 

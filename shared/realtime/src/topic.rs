@@ -1,6 +1,6 @@
 //! An SNS topic for notifications. A service that sends them to devices subscribes to it.
 
-use aws_call::{HttpRequest, Service, regional_endpoint};
+use aws_call::{HttpRequest, Service};
 use aws_config::SdkConfig;
 use aws_smithy_query::{QueryValueWriter, QueryWriter};
 use aws_smithy_xml::decode::{Document, ScopedDecoder, XmlDecodeError, try_data};
@@ -24,8 +24,6 @@ type Failure = Box<dyn StdError + Send + Sync>;
 impl Topic {
     /// Creates a client of the topic with this ARN. `endpoint` replaces the region's own.
     pub fn new(config: &SdkConfig, endpoint: Option<&str>, arn: String) -> Self {
-        let region = config.region().map(AsRef::as_ref).unwrap_or_default();
-        let endpoint = endpoint.map_or_else(|| regional_endpoint("sns", region), str::to_owned);
         Self { sns: Service::new(config, "sns", endpoint), arn }
     }
 

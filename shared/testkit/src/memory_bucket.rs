@@ -53,7 +53,7 @@ impl MemoryBucket {
         self.lock().is_down = is_down;
     }
 
-    /// Makes the next `keep` fail.
+    /// Makes the next `remove_pending_tag` fail.
     pub fn set_keep_fails(&self) {
         self.lock().keep_fails = true;
     }

@@ -32,14 +32,14 @@ impl Client {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
-        Self(Service::new(&config, "s3", cloud.cloud().s3_endpoint().to_owned()))
+        Self(Service::new(&config, "s3", Some(cloud.cloud().s3_endpoint())))
     }
 
     /// A presigned URL for this call, valid for an hour.
     #[allow(clippy::disallowed_methods)] // the local S3 uses the machine's clock
     async fn sign(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> String {
         let hour = Duration::from_secs(3600);
-        self.0.presign(method, path, headers, SystemTime::now(), hour).await.unwrap().url
+        self.0.presign(method, path, headers, SystemTime::now(), hour).await.unwrap()
     }
 
     async fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &'static str) -> Answer {

@@ -54,14 +54,18 @@ pub(crate) fn init_logging() -> Result<Log, Error> {
 /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>
 #[allow(clippy::disallowed_methods)] // variables of Lambda, not of this system's configuration
 fn init_subscriber() -> Result<(), Error> {
-    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").or_else(|_| std::env::var("RUST_LOG"));
-    let level = level.ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
-    let subscriber = tracing_subscriber::fmt().with_target(false).without_time().with_max_level(level);
+    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").or_else(|_| std::env::var("RUST_LOG")).ok();
+    let subscriber = tracing_subscriber::fmt().with_target(false).without_time().with_max_level(parse_level(level));
     if std::env::var("AWS_LAMBDA_LOG_FORMAT").is_ok_and(|format| format.eq_ignore_ascii_case("json")) {
         subscriber.json().try_init()
     } else {
         subscriber.try_init()
     }
+}
+
+/// INFO for a name that this log does not know, such as Lambda's FATAL.
+fn parse_level(name: Option<String>) -> LevelFilter {
+    name.and_then(|name| name.parse().ok()).unwrap_or(LevelFilter::INFO)
 }
 
 /// A request that is not logged yet. If it is dropped before [`RequestLog::finish`], for example by a panic, it is
@@ -128,6 +132,20 @@ impl Drop for RequestLog {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn level_is_info_unless_a_known_one_is_named() {
+        for (name, level) in [
+            (Some("TRACE"), LevelFilter::TRACE),
+            (Some("debug"), LevelFilter::DEBUG),
+            (Some("WARN"), LevelFilter::WARN),
+            (Some("FATAL"), LevelFilter::INFO),
+            (Some("store=debug"), LevelFilter::INFO),
+            (None, LevelFilter::INFO),
+        ] {
+            assert_eq!(parse_level(name.map(str::to_owned)), level, "{name:?}");
+        }
+    }
 
     #[test]
     fn line_has_metrics_and_next_line_starts_from_zero() {

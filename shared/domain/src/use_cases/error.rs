@@ -4,8 +4,8 @@ use crate::ports::StoreError;
 use std::convert::Infallible;
 use std::error::Error;
 
-/// Why a use case of a chat failed. Every use case can fail in the first three ways. `R` lists the reasons for which
-/// this use case refuses a request.
+/// Why a use case of a chat failed. The first three reasons are the same for all use cases. `R` is the reasons of this one
+/// to refuse a request.
 #[derive(Debug, thiserror::Error)]
 pub enum ChatError<R = Infallible> {
     /// There is no such chat, or the caller is not a participant. The caller does not learn which.

@@ -7,8 +7,25 @@ use domain::use_cases::{
     CreateChat, DeleteFor, DeleteMessage, EditMessage, ListChats, ListMessages, NewChat, PageLimit, PageStart,
 };
 use store::{DynamoStore, TableNames};
-use testkit::TestEnv;
 use testkit::fixtures::{caller, message, text, user, users};
+use testkit::{TestApp, TestEnv};
+
+/// A private chat with one message, and a client that changes its items behind the store's back.
+struct Written {
+    client: Client,
+    tables: TableNames,
+    app: TestApp<DynamoStore<TestEnv>>,
+    chat: ChatId,
+}
+
+async fn message_from(sender: &str, recipient: &str) -> Written {
+    let (client, tables, _) = crate::support::client().await;
+    let app = testkit::app(DynamoStore::with_client(client.clone(), tables.clone(), TestEnv::default()), ());
+    let chat = NewChat::private(&user(sender), &users(&[recipient])).unwrap();
+    let chat = app.create_chat(CreateChat { caller: caller(sender), chat }).await.unwrap().chat.chat_id().clone();
+    app.send_message(message(&chat, sender, "", "Hello")).await.unwrap();
+    Written { client, tables, app, chat }
+}
 
 async fn update_item(client: &Client, tables: &TableNames, chat: &ChatId, seq: &str, expression: &str) {
     let key = [("chatId", AttributeValue::S(chat.to_string())), ("seq", AttributeValue::N(seq.to_owned()))];
@@ -20,12 +37,7 @@ async fn update_item(client: &Client, tables: &TableNames, chat: &ChatId, seq: &
 
 #[tokio::test]
 async fn message_without_rev_can_be_changed() {
-    let (client, tables, _) = crate::support::client().await;
-    let store = DynamoStore::with_client(client.clone(), tables.clone(), TestEnv::default());
-    let app = testkit::app(store, ());
-    let chat = NewChat::private(&user("early-a"), &users(&["early-b"])).unwrap();
-    let chat = app.create_chat(CreateChat { caller: caller("early-a"), chat }).await.unwrap().chat.chat_id().clone();
-    app.send_message(message(&chat, "early-a", "", "Hello")).await.unwrap();
+    let Written { client, tables, app, chat } = message_from("early-a", "early-b").await;
     for (seq, attributes) in [("0", "activeAt"), ("1", "rev, publicRev")] {
         update_item(&client, &tables, &chat, seq, &format!("REMOVE {attributes}")).await;
     }
@@ -45,12 +57,7 @@ async fn message_without_rev_can_be_changed() {
 /// `publicRev` was formerly named `toldRev`.
 #[tokio::test]
 async fn former_name_of_public_rev_is_read() {
-    let (client, tables, _) = crate::support::client().await;
-    let store = DynamoStore::with_client(client.clone(), tables.clone(), TestEnv::default());
-    let app = testkit::app(store, ());
-    let chat = NewChat::private(&user("former-a"), &users(&["former-b"])).unwrap();
-    let chat = app.create_chat(CreateChat { caller: caller("former-a"), chat }).await.unwrap().chat.chat_id().clone();
-    app.send_message(message(&chat, "former-a", "", "Hello")).await.unwrap();
+    let Written { client, tables, app, chat } = message_from("former-a", "former-b").await;
     let edit = EditMessage {
         caller: caller("former-a"),
         chat: chat.clone(),

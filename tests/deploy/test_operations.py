@@ -9,6 +9,7 @@ import copy
 import re
 import unittest
 from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
 from test_template import references
@@ -144,18 +145,27 @@ def alarm_problems(template: Template, docs: str) -> list[str]:
     return problems + [f"{title}: no alarm leads there" for title in sections - named]
 
 
-def dead_links(docs: str) -> list[str]:
+def dead_links(document: Path, docs: str) -> list[str]:
     """Links to a missing section of this document, or to a missing file or section in the repository."""
     problems = []
     for path, fragment in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", docs):
-        file = DOCS.parent / path if path else DOCS
+        file = document.parent / path if path else document
         if not file.exists():
             problems.append(f"{path}: no such file")
         elif fragment:
-            text = docs if file == DOCS else file.read_text()
+            text = docs if file == document else file.read_text()
             if fragment not in {anchor(title) for _, title in headings(text)}:
                 problems.append(f"{path}#{fragment}: no such section")
     return problems
+
+
+def dead_filters(docs: str, source: str) -> list[str]:
+    """Words with which a `cargo test` in a document selects tests, where no test or module has the word in its name."""
+    names = re.findall(r"\b(?:fn|mod) (\w+)", source)
+    filters = re.findall(r"`cargo test((?: -{1,2}[a-z]+(?: (?!-)\w[\w-]*)?)*) (\w+)`", docs)
+    # The last word of `--test NAME` and `-p NAME` is no filter.
+    words = {word for options, word in filters if not re.search(r"(?:--test|-p)$", options)}
+    return [f"{word}: selects no test" for word in sorted(words) if not any(word in name for name in names)]
 
 
 class Operations(unittest.TestCase):
@@ -236,12 +246,23 @@ class Operations(unittest.TestCase):
             alarm_problems(broken, self.docs), ["OtherAlarm: 1 | 2 of 3 | [Throttled functions](#throttled-functions)"]
         )
 
-    def test_links_have_targets(self) -> None:
-        self.assertEqual(dead_links(self.docs), [])
+    def test_links_and_test_filters_of_all_documents_have_targets(self) -> None:
+        sources = [file for file in ROOT.rglob("*.rs") if "target" not in file.relative_to(ROOT).parts]
+        source = "\n".join(file.read_text() for file in sources)
+        documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+        self.assertGreater(len(documents), 7)
+        for document in documents:
+            with self.subTest(document=document.name):
+                docs = document.read_text()
+                self.assertEqual(dead_links(document, docs) + dead_filters(docs, source), [])
+
+    def test_dead_filter_is_noticed(self) -> None:
+        docs = "`cargo test -p store --test dynamodb budgets` `cargo test --workspace gone` `cargo test -p dev`"
+        self.assertEqual(dead_filters(docs, "mod budgets;"), ["gone: selects no test"])
 
     def test_dead_link_is_noticed(self) -> None:
         broken = self.docs + "[a](#b) [c](API.md#d) [e](F.md)"
-        self.assertEqual(dead_links(broken), ["#b: no such section", "API.md#d: no such section", "F.md: no such file"])
+        self.assertEqual(dead_links(DOCS, broken), ["#b: no such section", "API.md#d: no such section", "F.md: no such file"])
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ use std::time::Duration;
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
 pub const MAX_CONNECTION_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// The most connections of one user. The oldest are closed first.
+/// The most connections of one user, dead ones included. If there are more, the dead ones and then the oldest are
+/// removed.
 pub const MAX_CONNECTIONS: usize = 20;
 
 /// One registered WebSocket connection of a user. It may be dead.
@@ -74,7 +75,7 @@ pub struct UserChange {
 }
 
 /// How long the opening of a connection may take after it is registered. Until it is open, posting to it and closing
-/// it fail with 410, so it counts neither as gone nor as surplus_connections. API Gateway gives `$connect` 29 s.
+/// it fail with 410. So it neither counts as gone nor makes room for another one. API Gateway gives `$connect` 29 s.
 pub const CONNECT_GRACE: Duration = Duration::from_secs(30);
 
 /// Whether any of these connections is live at `now`.
@@ -87,15 +88,17 @@ pub fn is_only_connection(connection: &ConnectionId, connections: &[Connection],
     connections.iter().all(|other| &other.id == connection || !other.is_live(now))
 }
 
-/// The connections to remove: all dead ones, and the oldest live ones above [`MAX_CONNECTIONS`]. A connection younger
-/// than [`CONNECT_GRACE`] stays, because it cannot be closed yet.
-pub fn surplus_connections(connections: &[Connection], now: Timestamp) -> Vec<Connection> {
-    let (mut live, mut surplus_connections): (Vec<_>, Vec<_>) =
-        connections.iter().cloned().partition(|connection| connection.is_live(now));
+/// The connections to remove so that the user can have one more: all dead ones, then the oldest live ones. None if a
+/// live one among them is younger than [`CONNECT_GRACE`], because it cannot be closed yet.
+pub fn make_room(connections: &[Connection], now: Timestamp) -> Option<Vec<ConnectionId>> {
+    let (mut live, mut removed): (Vec<_>, Vec<_>) = connections.iter().partition(|connection| connection.is_live(now));
     live.sort_by(|a, b| (b.connected_at, &b.id).cmp(&(a.connected_at, &a.id)));
-    let oldest = live.drain(live.len().min(MAX_CONNECTIONS)..);
-    surplus_connections.extend(oldest.filter(|connection| now.since(connection.connected_at) >= CONNECT_GRACE));
-    surplus_connections
+    let oldest = live.split_off(live.len().min(MAX_CONNECTIONS - 1));
+    if oldest.iter().any(|connection| now.since(connection.connected_at) < CONNECT_GRACE) {
+        return None;
+    }
+    removed.extend(oldest);
+    Some(removed.into_iter().map(|connection| connection.id.clone()).collect())
 }
 
 /// The Auth Service's data about a user. It is shown but never stored.
@@ -223,18 +226,22 @@ mod tests {
     }
 
     #[test]
-    fn surplus_is_dead_connections_then_oldest() {
-        let mut connections: Vec<_> = (1..=21).map(|n| connection(n, 1000)).collect();
-        connections.push(connection(30, 31));
-        let surplus_ids: Vec<_> = surplus_connections(&connections, Timestamp::from_seconds(40))
-            .into_iter()
-            .map(|c| c.id.to_string())
-            .collect();
-        assert_eq!(surplus_ids, ["c30", "c1"]);
+    fn dead_connections_then_the_oldest_make_room() {
+        let room = |connections: &[Connection], seconds| {
+            let removed = make_room(connections, Timestamp::from_seconds(seconds))?;
+            Some(removed.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        let mut connections: Vec<_> = (1..=20).map(|n| connection(n, 1000)).collect();
+        assert_eq!(room(&connections, 60), Some(vec!["c1".to_owned()]));
+        connections[10] = connection(30, 31);
+        assert_eq!(room(&connections, 60), Some(vec!["c30".to_owned()]), "19 live ones can stay");
         // A connection that is being opened cannot be closed yet, however many there are.
-        let opening: Vec<_> = (1..=30).map(|n| connection(n, 1000)).collect();
-        assert!(surplus_connections(&opening, Timestamp::from_seconds(30)).is_empty());
-        assert_eq!(surplus_connections(&opening, Timestamp::from_seconds(31)).len(), 1);
+        let opening: Vec<_> = (1..=20).map(|n| connection(n, 1000)).collect();
+        assert_eq!(room(&opening, 30), None);
+        assert_eq!(room(&opening, 31), Some(vec!["c1".to_owned()]));
+        let many: Vec<_> = (1..=30).map(|n| connection(n, 1000)).collect();
+        assert_eq!(room(&many, 40), None, "c11 is 29 s old");
+        assert_eq!(room(&many, 41).unwrap().len(), 11);
     }
 
     #[test]

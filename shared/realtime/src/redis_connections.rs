@@ -2,17 +2,34 @@
 //! milliseconds. A key expires two hours after the last new connection, the maximum age of a connection. One more key
 //! contains the time since which Redis has data. Connections from before that time may be lost.
 //!
-//! Each call is one round trip. A change of a user's connections and the read after it are one transaction (MULTI). So
-//! if two devices connect at the same time, exactly one of them is the first.
+//! Each call is one round trip. A change of a user's connections and the read after it are one script or one
+//! transaction (MULTI). So if two devices connect at the same time, exactly one of them is the first, and never more
+//! than the maximum are registered.
 
 use crate::link::{Password, RedisLink};
-use domain::chat_user::{Connection, MAX_CONNECTION_AGE};
+use domain::chat_user::{Connection, MAX_CONNECTION_AGE, MAX_CONNECTIONS};
 use domain::ids::{ConnectionId, UserId};
 use domain::ports::{ConnectionStore, StoreError, UserConnections};
 use domain::timestamp::Timestamp;
 use error_text::error_chain;
 use redis::Client;
 use std::collections::BTreeMap;
+
+/// Adds a connection unless there would be too many, and returns the hash. The arguments are the connection's id and
+/// entry, the expiry of the key in seconds, the most connections, and the ids of connections to remove. Nothing changes
+/// if one of these was removed already.
+/// <https://redis.io/docs/latest/develop/programmability/eval-intro/>
+const ADD_CONNECTION: &str = "\
+local removed = {unpack(ARGV, 5)}
+for _, id in ipairs(removed) do
+  if redis.call('HEXISTS', KEYS[1], id) == 0 then return redis.call('HGETALL', KEYS[1]) end
+end
+if redis.call('HLEN', KEYS[1]) - #removed < tonumber(ARGV[4]) or redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then
+  if #removed > 0 then redis.call('HDEL', KEYS[1], unpack(removed)) end
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+  redis.call('EXPIRE', KEYS[1], ARGV[3])
+end
+return redis.call('HGETALL', KEYS[1])";
 
 /// The maximum number of users in one pipeline.
 const MAX_USERS_PER_PIPELINE: usize = 1000;
@@ -58,19 +75,25 @@ impl<P: Password> RedisConnections<P> {
 }
 
 impl<P: Password> ConnectionStore for RedisConnections<P> {
-    async fn add(&self, user: &UserId, connection: &Connection) -> Result<Vec<Connection>, StoreError> {
-        let key = self.key(user);
+    async fn add(
+        &self,
+        user: &UserId,
+        connection: &Connection,
+        replaced: &[ConnectionId],
+    ) -> Result<Vec<Connection>, StoreError> {
         let entry = format!("{}:{}", connection.connected_at.millis(), connection.exp.millis());
-        let ttl_seconds = i64::try_from(MAX_CONNECTION_AGE.as_secs()).unwrap_or(i64::MAX);
         let mut commands = redis::pipe();
         commands
-            .atomic()
-            .hset(&key, connection.id.as_str(), entry)
-            .ignore()
-            .expire(&key, ttl_seconds)
-            .ignore()
-            .hgetall(&key);
-        let (hash,) = self.link.run("HSET", &commands).await?;
+            .cmd("EVAL")
+            .arg(ADD_CONNECTION)
+            .arg(1)
+            .arg(self.key(user))
+            .arg(connection.id.as_str())
+            .arg(entry)
+            .arg(MAX_CONNECTION_AGE.as_secs())
+            .arg(MAX_CONNECTIONS)
+            .arg(replaced.iter().map(ConnectionId::as_str).collect::<Vec<_>>());
+        let (hash,) = self.link.run("EVAL", &commands).await?;
         self.connections(user, hash)
     }
 

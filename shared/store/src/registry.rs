@@ -6,13 +6,16 @@ use crate::items::{ConnectionItem, Item, StoredUser, from_item, n, s, to_value};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
-use domain::chat_user::{ChatUser, Connection, is_online, is_only_connection};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
+};
+use domain::chat_user::{ChatUser, Connection, MAX_CONNECTIONS, is_online, is_only_connection};
 use domain::ids::{ConnectionId, UserId};
-use domain::ports::{ConnectionStore, Consistency, Env, Registry, StoreError, UserConnections};
+use domain::ports::{ConnectionStore, Consistency, Env, Registration, Registry, StoreError, UserConnections};
 use domain::timestamp::Timestamp;
 use error_text::error_chain;
 use std::collections::HashMap;
+use std::fmt::Write;
 
 /// The maximum number of connections that one update removes, because an expression has at most 4 KB.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
@@ -23,11 +26,13 @@ impl<E: Env, C: ConnectionStore> Registry for DynamoStore<E, C> {
         &self,
         user: &UserId,
         connection: &Connection,
+        replaced: &[ConnectionId],
         now: Timestamp,
-    ) -> Result<Vec<Connection>, StoreError> {
+    ) -> Result<Registration, StoreError> {
         if let Some(other_store) = &self.connections {
-            let connections = other_store.add(user, connection).await?;
-            if is_only_connection(&connection.id, &connections, now)
+            let registration = Registration::of(connection, other_store.add(user, connection, replaced).await?);
+            if let Registration::Registered(connections) = &registration
+                && is_only_connection(&connection.id, connections, now)
                 && let Err(error) = self.update_last_seen(user, now).send().await
             {
                 // The connection is already registered. If it were refused now, a dead connection would stay in the
@@ -35,16 +40,21 @@ impl<E: Env, C: ConnectionStore> Registry for DynamoStore<E, C> {
                 let error = failed("UpdateItem", error);
                 tracing::warn!(error = error_chain(&error), "the last-seen time of a user could not be stored");
             }
-            return Ok(connections);
+            return Ok(registration);
+        }
+        // Only an item that is older than the maximum has so many.
+        let (replaced, more) = replaced.split_at(replaced.len().min(MAX_REMOVALS_PER_UPDATE));
+        if !more.is_empty() {
+            self.forget(user, more).await?;
         }
         // An update can set an entry only in an existing map, so the first connection ever creates the map. If another
         // first connection creates it in between, the second attempt finds it.
         for _ in 0..2 {
-            if let Some(connections) = self.add_connection(user, connection, now).await? {
-                return Ok(connections);
+            if let Some(registration) = self.add_connection(user, connection, replaced, now).await? {
+                return Ok(registration);
             }
             if self.create_connections(user, connection, now).await? {
-                return Ok(vec![connection.clone()]);
+                return Ok(Registration::Registered(vec![connection.clone()]));
             }
         }
         Err(StoreError::Unavailable {
@@ -101,10 +111,11 @@ impl<E: Env, C: ConnectionStore> Registry for DynamoStore<E, C> {
         user: &UserId,
         connection: &Connection,
         now: Timestamp,
-    ) -> Result<Option<Vec<Connection>>, StoreError> {
+    ) -> Result<Option<Registration>, StoreError> {
         match &self.connections {
             Some(other_store) if connection.connected_at < other_store.remembers_since(now).await? => {
-                other_store.add(user, connection).await.map(Some)
+                let connections = other_store.add(user, connection, &[]).await?;
+                Ok(Some(Registration::of(connection, connections)))
             }
             _ => Ok(None),
         }
@@ -127,25 +138,43 @@ fn remaining_connections(output: Option<UpdateItemOutput>) -> Result<Vec<Connect
 }
 
 impl<E: Env, C: Sync> DynamoStore<E, C> {
-    /// Adds an entry to the user's connections; None if the user has no such map yet.
+    /// Adds an entry to the user's connections, and removes `replaced`; None if the user has no such map yet.
     async fn add_connection(
         &self,
         user: &UserId,
         connection: &Connection,
+        replaced: &[ConnectionId],
         now: Timestamp,
-    ) -> Result<Option<Vec<Connection>>, StoreError> {
-        let call = self
+    ) -> Result<Option<Registration>, StoreError> {
+        let mut call = self
             .update_user(user)
-            .update_expression("SET connections.#id = :entry, lastSeen = :now")
-            .condition_expression("attribute_exists(connections)")
             .expression_attribute_names("#id", connection.id.as_str())
             .expression_attribute_values(":entry", entry(connection)?)
             .expression_attribute_values(":now", n(now.millis()))
-            .return_values(ReturnValue::AllNew);
-        match if_condition_holds(call.send().await)? {
-            Some(output) => chat_user(output.attributes.unwrap_or_default()).map(|user| Some(user.connections)),
-            None => Ok(None),
+            .expression_attribute_values(":most", n(MAX_CONNECTIONS + replaced.len()));
+        let mut update = "SET connections.#id = :entry, lastSeen = :now".to_owned();
+        let mut condition = "(size(connections) < :most OR attribute_exists(connections.#id))".to_owned();
+        for (index, id) in replaced.iter().enumerate() {
+            call = call.expression_attribute_names(format!("#r{index}"), id.as_str());
+            update.push_str(if index == 0 { " REMOVE " } else { ", " });
+            let _ = write!(update, "connections.#r{index}");
+            let _ = write!(condition, " AND attribute_exists(connections.#r{index})");
         }
+        let call = call
+            .update_expression(update)
+            .condition_expression(condition)
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let item = match call.send().await {
+            Ok(output) => output.attributes,
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failure)) => failure.item.clone(),
+                _ => return Err(failed("UpdateItem", error)),
+            },
+        };
+        // The condition also fails if there is no map, or no user.
+        let item = item.filter(|item| item.contains_key("connections"));
+        item.map(|item| Ok(Registration::of(connection, chat_user(item)?.connections))).transpose()
     }
 
     /// Creates the map of the user's connections with this one; false if the map already exists.

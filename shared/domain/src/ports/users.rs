@@ -1,6 +1,8 @@
 //! Users: their stored documents, their connections and their profiles.
 
 use super::StoreError;
+#[cfg(doc)]
+use crate::chat_user::MAX_CONNECTIONS;
 use crate::chat_user::{ChatUser, Connection, Mutes, Profile, UserChange};
 use crate::ids::{ConnectionId, UserId};
 use crate::timestamp::Timestamp;
@@ -43,14 +45,16 @@ pub trait UserStore: Sync {
 /// Stores which connections a user has. Registering the first connection and removing the last one set the user's
 /// last-seen time; other calls may set it too.
 pub trait Registry: Sync {
-    /// Adds a connection. Returns all connections of the user, this one included. Sets last seen to `now` if it is
-    /// the user's only connection; otherwise it may.
+    /// Adds a connection and removes `replaced`, in one write, if the user then has at most [`MAX_CONNECTIONS`].
+    /// Otherwise, or if one of `replaced` was removed already, nothing changes. Sets last seen to `now` if it is the
+    /// user's only connection; otherwise it may.
     fn register(
         &self,
         user: &UserId,
         connection: &Connection,
+        replaced: &[ConnectionId],
         now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Registration, StoreError>> + Send;
 
     /// Removes a connection that its client or API Gateway closed. Returns the user's remaining connections. Sets
     /// last seen to `now` if none remains; otherwise it may.
@@ -68,17 +72,36 @@ pub trait Registry: Sync {
         connections: &[ConnectionId],
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
-    /// Adds an open connection again if it was opened before the registry last lost its data. Then returns all
-    /// connections of the user. None if nothing was lost, which is always so for a registry that loses nothing.
+    /// Adds an open connection again if it was opened before the registry last lost its data. None if nothing was
+    /// lost, which is always so for a registry that loses nothing.
     fn reregister(
         &self,
         user: &UserId,
         connection: &Connection,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Option<Vec<Connection>>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<Registration>, StoreError>> + Send;
 
     /// The connections of these users, in any order. A user without connections may be missing. May be a moment behind.
     fn connections(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<UserConnections>, StoreError>> + Send;
+}
+
+/// How registering a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Registration {
+    /// The connection is registered. Contains all connections of the user, this one included.
+    Registered(Vec<Connection>),
+    /// The user has too many connections, and this one is not registered. Contains the user's connections.
+    Full(Vec<Connection>),
+}
+
+impl Registration {
+    /// The result, by the user's connections after the write: the connection is among them or not.
+    pub fn of(connection: &Connection, connections: Vec<Connection>) -> Self {
+        match connections.iter().any(|other| other.id == connection.id) {
+            true => Self::Registered(connections),
+            false => Self::Full(connections),
+        }
+    }
 }
 
 /// A user with all their connections, dead ones included.
@@ -87,11 +110,13 @@ pub type UserConnections = (UserId, Vec<Connection>);
 /// Stores connections outside the user documents: the real-time side of a [`Registry`]. Last-seen times stay in the
 /// user documents.
 pub trait ConnectionStore: Sync {
-    /// Adds a connection. Returns all connections of the user, this one included.
+    /// Adds a connection and removes `replaced`, like [`Registry::register`]. Returns the user's connections after
+    /// that.
     fn add(
         &self,
         user: &UserId,
         connection: &Connection,
+        replaced: &[ConnectionId],
     ) -> impl Future<Output = Result<Vec<Connection>, StoreError>> + Send;
 
     /// Since when this store has kept every connection: the `now` of the first call after it was last empty.
@@ -110,7 +135,7 @@ pub trait ConnectionStore: Sync {
 
 /// The type of "no connection store": it has no values.
 impl ConnectionStore for Infallible {
-    async fn add(&self, _: &UserId, _: &Connection) -> Result<Vec<Connection>, StoreError> {
+    async fn add(&self, _: &UserId, _: &Connection, _: &[ConnectionId]) -> Result<Vec<Connection>, StoreError> {
         match *self {}
     }
 

@@ -2,18 +2,22 @@
 
 use super::App;
 use super::fan_out::warn_about;
-use crate::chat_user::{Connection, Status, is_online, is_only_connection, surplus_connections};
+use crate::chat_user::{Connection, Status, is_online, is_only_connection, make_room};
 use crate::event::Presence;
 use crate::ids::{ConnectionId, UserId};
 use crate::meter::PushReport;
-use crate::ports::{Env, Push, ReadInbox, Registry, StoreError};
+use crate::ports::{Env, Push, ReadInbox, Registration, Registry, StoreError};
 use crate::timestamp::Timestamp;
 use futures_util::future::join_all;
+
+/// How often a connection is tried to register. Each time after the first, other handshakes of the user took the
+/// place that was made.
+const MAX_REGISTER_ATTEMPTS: usize = 5;
 
 /// The results of registering a connection.
 #[derive(Debug)]
 pub struct ConnectOutcome {
-    /// The number of the user's dead and surplus_connections connections that were closed.
+    /// The number of the user's connections that were closed because there were too many.
     pub closed: usize,
     /// The results of pushing `presence.updated`, if this is the user's only live connection.
     pub pushed: PushReport,
@@ -33,14 +37,18 @@ pub enum ConnectError {
     /// [`MAX_CONNECTION_AGE`](crate::chat_user::MAX_CONNECTION_AGE).
     #[error("the connection has expired")]
     Expired,
+    /// The user has [`MAX_CONNECTIONS`](crate::chat_user::MAX_CONNECTIONS), and all of them may still be opening. Or
+    /// other handshakes of the user took each place that was made.
+    #[error("too many connections")]
+    TooManyConnections,
     /// A read or write failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Registers a connection. Removes and closes the user's dead connections, and the oldest of more than 20. If it
-    /// is the user's only live connection, pushes `presence.updated` to the user's partners.
+    /// Registers a connection. If the user has too many, the dead ones and then the oldest are removed in the same
+    /// write, and closed. If it is the user's only live connection, pushes `presence.updated` to the user's partners.
     ///
     /// # Errors
     /// [`ConnectError`].
@@ -49,22 +57,35 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
         if !connection.is_live(now) {
             return Err(ConnectError::Expired);
         }
-        let connections = self.store.register(user, connection, now).await?;
+        let (connections, replaced) = self.register(user, connection, now).await?;
         let online = self.online_presence(user, now);
-        let surplus_connections: Vec<ConnectionId> =
-            surplus_connections(&connections, now).into_iter().map(|connection| connection.id).collect();
-        if !surplus_connections.is_empty() {
-            if let Err(error) = self.store.forget(user, &surplus_connections).await {
-                warn_about(&error);
-            }
-            // Ignore failures to close: the connection is removed already, and API Gateway closes it after two hours.
-            join_all(surplus_connections.iter().map(|id| self.push.close(id))).await;
-        }
+        // Ignore failures to close: the connection is removed already, and API Gateway closes it after two hours.
+        join_all(replaced.iter().map(|id| self.push.close(id))).await;
         let pushed = match is_only_connection(&connection.id, &connections, now) {
             true => self.push_presence(online).await,
             false => PushReport::default(),
         };
-        Ok(ConnectOutcome { closed: surplus_connections.len(), pushed })
+        Ok(ConnectOutcome { closed: replaced.len(), pushed })
+    }
+
+    /// Registers a connection, and makes room for it if there are too many. Returns all connections of the user, and
+    /// those that were removed.
+    async fn register(
+        &self,
+        user: &UserId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<(Vec<Connection>, Vec<ConnectionId>), ConnectError> {
+        let mut replaced = Vec::new();
+        for _ in 0..MAX_REGISTER_ATTEMPTS {
+            match self.store.register(user, connection, &replaced, now).await? {
+                Registration::Registered(connections) => return Ok((connections, replaced)),
+                Registration::Full(connections) => {
+                    replaced = make_room(&connections, now).ok_or(ConnectError::TooManyConnections)?;
+                }
+            }
+        }
+        Err(ConnectError::TooManyConnections)
     }
 
     /// Removes a closed connection. If it was the user's last live connection, pushes `presence.updated` to the
@@ -91,7 +112,9 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
         let Some(connection) = connection else { return };
         let now = self.env.now();
         match self.store.reregister(user, connection, now).await {
-            Ok(Some(connections)) if is_only_connection(&connection.id, &connections, now) => {
+            Ok(Some(Registration::Registered(connections)))
+                if is_only_connection(&connection.id, &connections, now) =>
+            {
                 let online = self.online_presence(user, now);
                 self.push_presence(online).await;
             }

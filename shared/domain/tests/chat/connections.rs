@@ -1,7 +1,8 @@
 use crate::support::*;
-use domain::chat_user::MAX_CONNECTIONS;
+use domain::chat_user::{Connection, MAX_CONNECTIONS};
 use domain::ports::{Env as _, Registry as _};
 use domain::use_cases::{ConnectError, SyncChats};
+use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use testkit::TestEnv;
@@ -23,6 +24,44 @@ async fn the_twenty_first_connection_closes_the_oldest() {
     let (_, remaining) = app.store.connections(&[alice]).await.unwrap().remove(0);
     assert_eq!(remaining.len(), MAX_CONNECTIONS);
     assert!(remaining.iter().all(|connection| connection.id.as_str() != "c-1"));
+}
+
+/// A connection that may still be opening cannot be closed. So no more than the maximum of them are accepted.
+#[tokio::test(start_paused = true)]
+async fn handshake_is_refused_while_all_connections_are_young() {
+    let app = app();
+    let chat = private_chat(&app).await;
+    let bob = user("bob");
+    let devices: Vec<_> = (0..193).map(|n| connection(&format!("bob-{n}"), TestEnv::START)).collect();
+    let outcomes = join_all(devices.iter().map(|device| app.connect(&bob, device))).await;
+    let refused = outcomes.iter().filter(|outcome| matches!(outcome, Err(ConnectError::TooManyConnections))).count();
+    assert_eq!((outcomes.iter().filter(|outcome| outcome.is_ok()).count(), refused), (MAX_CONNECTIONS, 173));
+    assert_eq!(app.push.closed(), Vec::<String>::new());
+    assert_eq!(send_text(&app, "alice", &chat, "Hello").await.pushed.posted as usize, MAX_CONNECTIONS);
+    // Once they are old enough, each new one takes the place of one.
+    tokio::time::advance(Duration::from_secs(30)).await;
+    let at = TestEnv::START.plus(Duration::from_secs(30));
+    let devices: Vec<_> = (0..33).map(|n| connection(&format!("more-{n}"), at)).collect();
+    let outcomes = join_all(devices.iter().map(|device| app.connect(&bob, device))).await;
+    let accepted = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    let (_, registered) = app.store.connections(std::slice::from_ref(&bob)).await.unwrap().remove(0);
+    let new = registered.iter().filter(|connection| connection.connected_at == at).count();
+    assert_eq!((registered.len(), new, app.push.closed().len()), (MAX_CONNECTIONS, accepted, accepted));
+}
+
+/// A dead connection is removed first, however old the others are.
+#[tokio::test(start_paused = true)]
+async fn dead_connection_makes_room() {
+    let app = app();
+    let alice = user("alice");
+    for n in 1..=MAX_CONNECTIONS {
+        let at = TestEnv::START.plus(Duration::from_millis(n as u64));
+        let exp = if n == 7 { TestEnv::START.plus(Duration::from_secs(9)) } else { connection("c", at).exp };
+        app.connect(&alice, &Connection { exp, ..connection(&format!("c-{n}"), at) }).await.unwrap();
+    }
+    tokio::time::advance(Duration::from_secs(60)).await;
+    app.connect(&alice, &connection("c-21", TestEnv::START.plus(Duration::from_secs(60)))).await.unwrap();
+    assert_eq!(app.push.closed(), ["c-7"]);
 }
 
 #[tokio::test(start_paused = true)]

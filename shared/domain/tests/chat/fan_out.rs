@@ -91,7 +91,7 @@ async fn all_posts_of_an_event_have_five_seconds() {
         for device in 0..10 {
             let name = format!("c-{n}-{device}");
             app.push.set_silent(&name);
-            app.store.register(other, &connection(&name, TestEnv::START), TestEnv::START).await.unwrap();
+            app.store.register(other, &connection(&name, TestEnv::START), &[], TestEnv::START).await.unwrap();
         }
     }
     let before = tokio::time::Instant::now();
@@ -106,7 +106,7 @@ async fn nothing_is_pushed_after_the_token_expires() {
     let app = app();
     let chat = private_chat(&app).await;
     let short = Connection { exp: TestEnv::START.plus(Duration::from_secs(61)), ..connection("short", TestEnv::START) };
-    app.store.register(&user("bob"), &short, TestEnv::START).await.unwrap();
+    app.store.register(&user("bob"), &short, &[], TestEnv::START).await.unwrap();
     tokio::time::advance(Duration::from_secs(60)).await;
     assert_eq!(send(&app, &chat).await.posted, 1);
     tokio::time::advance(Duration::from_secs(1)).await;

@@ -1,6 +1,7 @@
 //! Maps every error of every use case to a problem. No match has a catch-all.
 
 use super::{Code, FieldError, Problem};
+use domain::chat_user::{CONNECT_GRACE, MAX_CONNECTIONS};
 use domain::content::{ContentTooLarge, MessageType};
 use domain::file::ContentType;
 use domain::ids::UserId;
@@ -89,6 +90,11 @@ impl From<ConnectError> for Problem {
         match error {
             ConnectError::Expired => {
                 Self::new(Code::TokenExpired, "The token has expired. Get a new token and connect again.")
+            }
+            ConnectError::TooManyConnections => {
+                let detail = "You have too many connections, and all of them are new. Connect again in a moment.";
+                let limit = Some(MAX_CONNECTIONS as u64);
+                Self { limit, retry_after: Some(CONNECT_GRACE), ..Self::new(Code::RateLimited, detail) }
             }
             ConnectError::Store(error) => error.into(),
         }

@@ -6,7 +6,7 @@ mod alone {
 }
 
 mod with_redis {
-    use domain::ports::Registry as _;
+    use domain::ports::{Registration, Registry as _};
     use std::time::Duration;
     use testkit::TestEnv;
     use testkit::fixtures::{connection, user};
@@ -19,7 +19,8 @@ mod with_redis {
         let store = crate::support::store_with_redis().await.0;
         let since = TestEnv::START.plus(Duration::from_secs(60));
         let (dora, device) = (user("dora"), connection("before", TestEnv::START));
-        assert_eq!(store.reregister(&dora, &device, since).await.unwrap(), Some(vec![device.clone()]));
+        let registered = Registration::Registered(vec![device.clone()]);
+        assert_eq!(store.reregister(&dora, &device, since).await.unwrap(), Some(registered));
         assert_eq!(store.connections(std::slice::from_ref(&dora)).await.unwrap(), [(dora, vec![device])]);
     }
 }

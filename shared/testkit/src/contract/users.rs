@@ -2,9 +2,10 @@
 
 use super::{START, Store};
 use crate::fixtures::{connection, user};
-use domain::chat_user::{ChatUser, Connection, Mutes, UserChange};
+use domain::chat_user::{ChatUser, Connection, MAX_CONNECTIONS, Mutes, UserChange};
 use domain::ids::{ChatId, ConnectionId};
 use domain::names::Nickname;
+use domain::ports::Registration;
 use domain::timestamp::Timestamp;
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
@@ -28,19 +29,65 @@ pub async fn connections_are_added_and_removed(store: impl Store) {
     assert_eq!(of_dora().await, None, "removing unknown connections creates no user");
 
     let (one, two) = (connection("L0SM9cOFvHcCIhw=", START), connection("two-==", later(3)));
-    assert_eq!(store.register(&dora, &one, later(1)).await.unwrap(), std::slice::from_ref(&one));
+    let register = async |device: &Connection, at| registered(store.register(&dora, device, &[], at).await.unwrap());
+    assert_eq!(register(&one, later(1)).await, std::slice::from_ref(&one));
     assert_eq!(of_dora().await, Some((vec![one.clone()], Some(later(1)))));
-    assert_eq!(store.register(&dora, &two, later(1)).await.unwrap().len(), 2);
+    assert_eq!(register(&two, later(1)).await.len(), 2);
     assert_eq!(of_dora().await, Some((vec![one.clone(), two.clone()], Some(later(1)))));
     assert_eq!(store.forget(&dora, &[one.id.clone(), id("never")]).await.unwrap(), std::slice::from_ref(&two));
     assert_eq!(of_dora().await, Some((vec![two.clone()], Some(later(1)))));
-    let both = store.register(&dora, &one, later(1)).await.unwrap().len();
+    let both = register(&one, later(1)).await.len();
     assert_eq!((both, store.unregister(&dora, &one.id, later(1)).await.unwrap()), (2, vec![two.clone()]));
     assert!(store.unregister(&dora, &two.id, later(8)).await.unwrap().is_empty());
     assert_eq!(of_dora().await, Some((vec![], Some(later(8)))), "last_seen is the time of the last disconnect");
-    assert_eq!(store.register(&dora, &two, later(9)).await.unwrap(), std::slice::from_ref(&two));
+    assert_eq!(register(&two, later(9)).await, std::slice::from_ref(&two));
     // A repeated registration of a connection does not add a second one.
-    assert_eq!(store.register(&dora, &two, later(9)).await.unwrap(), [two]);
+    assert_eq!(register(&two, later(9)).await, [two.clone()]);
+}
+
+/// However many devices connect at once, no more than the maximum are registered. One more replaces others, in one
+/// write that fails if one of them is gone.
+pub async fn connections_are_limited(store: impl Store) {
+    let store = &store;
+    let dora = user("dora-limit");
+    let device = |n: usize| connection(&format!("limit-{n}"), START);
+    let devices: Vec<_> = (0..MAX_CONNECTIONS + 13).map(device).collect();
+    let rush = join_all(devices.iter().map(|device| store.register(&dora, device, &[], START))).await;
+    let mut full = 0;
+    for registration in rush {
+        if let Registration::Full(connections) = registration.unwrap() {
+            assert_eq!(connections.len(), MAX_CONNECTIONS);
+            full += 1;
+        }
+    }
+    assert_eq!(full, 13);
+    let stored = async || {
+        let (_, connections) = store.connections(std::slice::from_ref(&dora)).await.unwrap().remove(0);
+        connections
+    };
+    let before = stored().await;
+    assert_eq!(before.len(), MAX_CONNECTIONS);
+    // The repeat of a registration is no new connection.
+    assert_eq!(registered(store.register(&dora, &before[0], &[], START).await.unwrap()).len(), MAX_CONNECTIONS);
+    let (one, more) = (device(100), device(101));
+    let replaced = [before[3].id.clone(), before[7].id.clone()];
+    let after = registered(store.register(&dora, &one, &replaced, START).await.unwrap());
+    assert_eq!(after.len(), MAX_CONNECTIONS - 1);
+    assert!(after.contains(&one) && !after.iter().any(|connection| replaced.contains(&connection.id)));
+    let is_full = |registration| matches!(registration, Registration::Full(connections) if connections == after);
+    assert!(is_full(store.register(&dora, &more, &replaced[..1], START).await.unwrap()), "it was replaced already");
+    // The repeat of a registration that replaced others finds them gone, and itself there.
+    assert_eq!(registered(store.register(&dora, &one, &replaced, START).await.unwrap()).len(), MAX_CONNECTIONS - 1);
+    assert_eq!(registered(store.register(&dora, &more, &[], START).await.unwrap()).len(), MAX_CONNECTIONS);
+    assert_eq!(stored().await.len(), MAX_CONNECTIONS);
+}
+
+/// The user's connections after a registration that succeeded.
+fn registered(registration: Registration) -> Vec<Connection> {
+    match registration {
+        Registration::Registered(connections) => connections,
+        Registration::Full(connections) => panic!("{} connections are too many", connections.len()),
+    }
 }
 
 /// If many devices connect at once, exactly one is the first. If they all disconnect, exactly one is the last.
@@ -48,9 +95,9 @@ pub async fn exactly_one_device_is_first_and_one_is_last(store: impl Store) {
     let store = &store;
     let dora = user("dora-rush");
     let devices: Vec<_> = (0..12).map(|n| connection(&format!("rush-{n}"), START)).collect();
-    let connects = devices.iter().map(|device| store.register(&dora, device, START));
-    let first =
-        join_all(connects).await.into_iter().filter(|connections| connections.as_ref().unwrap().len() == 1).count();
+    let connects = devices.iter().map(|device| store.register(&dora, device, &[], START));
+    let registrations = join_all(connects).await.into_iter().map(|registration| registered(registration.unwrap()));
+    let first = registrations.filter(|connections| connections.len() == 1).count();
     assert_eq!(first, 1);
     let disconnects = devices.iter().map(|device| store.unregister(&dora, &device.id, START));
     let last =
@@ -66,7 +113,7 @@ pub async fn removed_connection_is_not_registered_again(store: impl Store) {
     let (first, second) = (connection("again-1", START), connection("again-2", START.plus(Duration::from_secs(9))));
     // The first call sets the time since which the registry has data.
     assert_eq!(store.reregister(&dora, &first, START).await.unwrap(), None);
-    store.register(&dora, &second, START).await.unwrap();
+    store.register(&dora, &second, &[], START).await.unwrap();
     store.unregister(&dora, &second.id, START).await.unwrap();
     assert_eq!(store.reregister(&dora, &second, START).await.unwrap(), None);
     let remaining = store.connections(std::slice::from_ref(&dora)).await.unwrap();
@@ -78,7 +125,7 @@ pub async fn many_users_are_read_at_once(store: impl Store) {
     let store = &store;
     let everyone: Vec<_> = (0..230).map(|n| user(&format!("crowd-{n}"))).collect();
     for user in everyone.iter().step_by(2) {
-        store.register(user, &connection(&format!("c-{user}"), START), START).await.unwrap();
+        store.register(user, &connection(&format!("c-{user}"), START), &[], START).await.unwrap();
     }
     let connected_ids: BTreeSet<_> = everyone.iter().step_by(2).cloned().collect();
     let stored = store.users(&everyone).await.unwrap();
@@ -102,7 +149,7 @@ pub async fn nickname_and_mutes_are_stored(store: impl Store) {
     let change_to = |text: &str| UserChange { nickname: Some(name(text)), ..UserChange::default() };
     let stored = store.change_user(&nina, &change_to("Nina \u{1F44B}")).await.unwrap();
     assert_eq!(stored, ChatUser { nickname: Some(name("Nina \u{1F44B}")), ..ChatUser::unknown(nina.clone()) });
-    store.register(&nina, &connection("n", START), START).await.unwrap();
+    store.register(&nina, &connection("n", START), &[], START).await.unwrap();
     let stored = store.change_user(&nina, &change_to("N")).await.unwrap();
     assert_eq!((stored.nickname.as_ref(), stored.connections.len()), (Some(&name("N")), 1));
     assert_eq!(store.user(&nina).await.unwrap(), Some(stored.clone()));

@@ -1,9 +1,9 @@
 //! Users and their connections.
 
 use super::MemoryStore;
-use domain::chat_user::{ChatUser, Connection, Mutes, UserChange};
+use domain::chat_user::{ChatUser, Connection, MAX_CONNECTIONS, Mutes, UserChange};
 use domain::ids::{ConnectionId, UserId};
-use domain::ports::{Registry, StoreError, UserConnections, UserStore};
+use domain::ports::{Registration, Registry, StoreError, UserConnections, UserStore};
 use domain::timestamp::Timestamp;
 
 impl Registry for MemoryStore {
@@ -11,14 +11,15 @@ impl Registry for MemoryStore {
         &self,
         user: &UserId,
         connection: &Connection,
+        replaced: &[ConnectionId],
         now: Timestamp,
-    ) -> Result<Vec<Connection>, StoreError> {
+    ) -> Result<Registration, StoreError> {
         self.read(|state| {
             let entry = state.users.entry(user.clone()).or_insert_with(|| ChatUser::unknown(user.clone()));
-            entry.connections.retain(|other| other.id != connection.id);
-            entry.connections.push(connection.clone());
-            entry.last_seen = Some(now);
-            entry.connections.clone()
+            if add(&mut entry.connections, connection, replaced) {
+                entry.last_seen = Some(now);
+            }
+            Registration::of(connection, entry.connections.clone())
         })
         .await
     }
@@ -52,15 +53,14 @@ impl Registry for MemoryStore {
         user: &UserId,
         connection: &Connection,
         _: Timestamp,
-    ) -> Result<Option<Vec<Connection>>, StoreError> {
+    ) -> Result<Option<Registration>, StoreError> {
         self.read(|state| {
             if state.lost_at.is_none_or(|lost| connection.connected_at >= lost) {
                 return None;
             }
             let entry = state.users.entry(user.clone()).or_insert_with(|| ChatUser::unknown(user.clone()));
-            entry.connections.retain(|other| other.id != connection.id);
-            entry.connections.push(connection.clone());
-            Some(entry.connections.clone())
+            add(&mut entry.connections, connection, &[]);
+            Some(Registration::of(connection, entry.connections.clone()))
         })
         .await
     }
@@ -68,6 +68,18 @@ impl Registry for MemoryStore {
     async fn connections(&self, users: &[UserId]) -> Result<Vec<UserConnections>, StoreError> {
         Ok(self.users(users).await?.into_iter().map(|user| (user.id, user.connections)).collect())
     }
+}
+
+/// Adds a connection and removes `replaced`. False, and nothing changes, if there would be too many then.
+fn add(connections: &mut Vec<Connection>, connection: &Connection, replaced: &[ConnectionId]) -> bool {
+    let has = |id: &ConnectionId| connections.iter().any(|other| &other.id == id);
+    let is_repeat = has(&connection.id);
+    if !replaced.iter().all(has) || (!is_repeat && connections.len() - replaced.len() >= MAX_CONNECTIONS) {
+        return false;
+    }
+    connections.retain(|other| other.id != connection.id && !replaced.contains(&other.id));
+    connections.push(connection.clone());
+    true
 }
 
 impl MemoryStore {

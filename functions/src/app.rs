@@ -2,6 +2,7 @@
 //! the first event.
 
 use auth::{AuthService, Credential, Secret};
+use domain::recent::Recent;
 use edge::aws::Aws;
 use edge::config::{
     AuthServiceConfig, AwsConfig, ChatConfig, RealtimeConfig, attachments_bucket, connections_endpoint,
@@ -58,10 +59,10 @@ impl Dependencies {
 
     /// The use cases, with the push channel. If a topic is configured, offline users get notifications.
     pub(crate) async fn app_with_notifications(&self) -> Result<App<PushAndNotify>, Error> {
-        let App { store, push, env, settings } = self.app().await?;
+        let App { store, push, env, settings, recent } = self.app().await?;
         let endpoint = self.0.config.sns_endpoint.as_deref();
         let topic = notifications_topic().map(|arn| Topic::new(&self.0.sdk, endpoint, arn));
-        Ok(App { store, push: PushAndNotify::new(push, topic), env, settings })
+        Ok(App { store, push: PushAndNotify::new(push, topic), env, settings, recent })
     }
 
     /// Only the push channel, for a function that stores nothing.
@@ -97,6 +98,7 @@ async fn store(aws: &Aws) -> Result<Store, Error> {
         sends: config.sends_table,
         uploads: config.uploads_table,
         chat_users: config.chat_users_table,
+        user_limits: config.user_limits_table,
     };
     let (connections, ()) = tokio::join!(redis(aws), aws.warm_dynamodb());
     Ok(DynamoStore::new(&aws.sdk, aws.config.dynamodb_endpoint.as_deref(), tables, connections?, SystemEnv))
@@ -114,5 +116,5 @@ async fn redis(aws: &Aws) -> Result<Option<RedisConnections<RedisPassword>>, Err
 }
 
 fn compose<P>(store: Store, push: P) -> Result<App<P>, Error> {
-    Ok(App { store, push, env: SystemEnv, settings: ChatConfig::from_env()?.settings })
+    Ok(App { store, push, env: SystemEnv, settings: ChatConfig::from_env()?.settings, recent: Recent::default() })
 }

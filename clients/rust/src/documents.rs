@@ -135,6 +135,33 @@ pub struct Message {
     pub deleted_by: Option<UserId>,
 }
 
+impl Message {
+    /// Makes these the reactions of one user. The entries stay sorted by emoji, and the users by id, as the server sends
+    /// them.
+    pub(crate) fn set_reactions(&mut self, user_id: &UserId, emojis: &[String]) {
+        for reaction in &mut self.reactions {
+            reaction.user_ids.retain(|user| user != user_id);
+        }
+        for emoji in emojis {
+            let place = self.reactions.binary_search_by(|reaction| reaction.emoji.cmp(emoji));
+            let index = place.unwrap_or_else(|index| {
+                let user_ids = Vec::new();
+                let reaction = Reaction { emoji: emoji.clone(), count: 0, user_ids, user_ids_limited: false };
+                self.reactions.insert(index, reaction);
+                index
+            });
+            let user_ids = &mut self.reactions[index].user_ids;
+            if let Err(index) = user_ids.binary_search(user_id) {
+                user_ids.insert(index, user_id.clone());
+            }
+        }
+        self.reactions.retain_mut(|reaction| {
+            reaction.count = reaction.user_ids.len() as u64;
+            reaction.count > 0
+        });
+    }
+}
+
 /// An image, a recording or another file, as its sender described it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

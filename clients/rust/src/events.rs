@@ -46,7 +46,7 @@ pub enum Event {
         /// The message in its present state.
         data: Message,
     },
-    /// A message was edited or deleted, or its reactions changed.
+    /// A message was edited or deleted. The library also makes it from an answer with a message that changed in any way.
     #[serde(rename = "message.updated")]
     MessageUpdated {
         /// The chat's id.
@@ -57,6 +57,18 @@ pub enum Event {
         rev: Rev,
         /// The message in its present state.
         data: Message,
+    },
+    /// A participant reacted to a message, or took reactions back. The message that is held has the new reactions.
+    #[serde(rename = "reaction.updated")]
+    ReactionUpdated {
+        /// The chat's id.
+        chat_id: ChatId,
+        /// The message's seq.
+        seq: Seq,
+        /// The rev of the change.
+        rev: Rev,
+        /// Who reacted, and with what.
+        data: UserReactions,
     },
     /// A participant has read further.
     #[serde(rename = "receipt.updated")]
@@ -94,6 +106,16 @@ pub struct Left {
     /// Who removed this user; the user themselves if they left. None if a sync or a reply reported it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<UserId>,
+}
+
+/// The reactions of one user to a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserReactions {
+    /// The participant.
+    pub user_id: UserId,
+    /// All of their reactions to the message from now on; empty if they took them back.
+    pub emojis: Vec<String>,
 }
 
 /// How far a participant has read.
@@ -156,6 +178,7 @@ impl Event {
             | Self::ChatLeft { chat_id, .. }
             | Self::MessageCreated { chat_id, .. }
             | Self::MessageUpdated { chat_id, .. }
+            | Self::ReactionUpdated { chat_id, .. }
             | Self::ReceiptUpdated { chat_id, .. }
             | Self::Typing { chat_id, .. } => Some(chat_id),
             Self::PresenceUpdated { .. } | Self::UserUpdated { .. } => None,

@@ -1,5 +1,6 @@
 //! Changes of existing chats and messages. Each change has a rev, and a pointer that says which item changed.
 
+use crate::budget::Spending;
 use crate::chat::{Chat, Head};
 use crate::ids::{ChatId, Rev, Seq, UserId};
 use crate::member::Member;
@@ -23,6 +24,8 @@ pub struct Change {
     pub only_for: Option<UserId>,
     /// The items that change.
     pub what: ChangeKind,
+    /// The member who makes the change, and what it takes from their change budget; None if they leave.
+    pub spending: Option<(UserId, Spending)>,
 }
 
 /// The kinds of changes.
@@ -46,6 +49,8 @@ pub enum ChangeKind {
         joined: Vec<Member>,
         /// The member who left or was removed.
         left: Option<UserId>,
+        /// The creator, if the change closes the chat: it no longer counts as one of their open chats.
+        closed_chat_of: Option<UserId>,
     },
     /// A member cleared the chat. Contains the new member item.
     Cleared(Member),

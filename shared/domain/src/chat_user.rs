@@ -1,5 +1,6 @@
 //! A user of the chat: nickname, presence, muted chats and connections.
 
+use crate::budget::Budget;
 use crate::ids::{ChatId, ConnectionId, UserId};
 use crate::names::Nickname;
 use crate::timestamp::Timestamp;
@@ -47,6 +48,8 @@ pub struct ChatUser {
     pub muted_chats: Mutes,
     /// Whether the user wants notifications of messages that mention them in muted chats.
     pub notify_on_mention: bool,
+    /// How many changes of this document the user may still make; None if as many as the bucket holds.
+    pub change_budget: Option<Budget>,
     /// The user's connections, dead ones included.
     pub connections: Vec<Connection>,
 }
@@ -60,6 +63,7 @@ impl ChatUser {
             last_seen: None,
             muted_chats: Mutes::new(),
             notify_on_mention: false,
+            change_budget: None,
             connections: Vec::new(),
         }
     }
@@ -72,6 +76,15 @@ pub struct UserChange {
     pub nickname: Option<Nickname>,
     /// Whether the user wants notifications of mentions in muted chats.
     pub notify_on_mention: Option<bool>,
+}
+
+impl UserChange {
+    /// Whether it changes anything of this user.
+    pub fn changes(&self, user: &ChatUser) -> bool {
+        let Self { nickname, notify_on_mention } = self;
+        nickname.as_ref().is_some_and(|nickname| user.nickname.as_ref() != Some(nickname))
+            || notify_on_mention.is_some_and(|wants| user.notify_on_mention != wants)
+    }
 }
 
 /// How long the opening of a connection may take after it is registered. Until it is open, posting to it and closing

@@ -4,9 +4,11 @@ use crate::chat::ChatView;
 use crate::chat_user::{ChatUserView, Status};
 use crate::ids::{ChatId, Rev, Seq, UserId};
 use crate::message::MessageView;
+use crate::reactions::Emoji;
 use crate::text::word_enum;
 use crate::timestamp::Timestamp;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// The content of one pushed frame: `{"event": ..., "chatId"?: ..., "seq"?: ..., "rev"?: ..., "data": {...}}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -33,9 +35,12 @@ pub enum EventName {
     /// A message was sent. By sending it, the sender has also read all messages before it.
     #[serde(rename = "message.created")]
     MessageCreated,
-    /// A message was edited, deleted or reacted to.
+    /// A message was edited or deleted.
     #[serde(rename = "message.updated")]
     MessageUpdated,
+    /// A participant reacted to a message, or took reactions back.
+    #[serde(rename = "reaction.updated")]
+    ReactionUpdated,
     /// A participant's read position moved.
     #[serde(rename = "receipt.updated")]
     ReceiptUpdated,
@@ -67,6 +72,8 @@ pub enum EventData {
     Message(Box<MessageView>),
     /// The chat as the recipient sees it; for `chat.created` and `chat.updated`.
     Chat(Box<ChatView>),
+    /// Who reacted, and with what; for `reaction.updated`.
+    Reaction(Reaction),
     /// The read position; for `receipt.updated`.
     Receipt(Receipt),
     /// Who ended the membership; for `chat.left`.
@@ -134,6 +141,16 @@ pub struct Presence {
     pub at: Timestamp,
 }
 
+/// The data of `reaction.updated`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reaction {
+    /// The participant who reacted.
+    pub user_id: UserId,
+    /// All of their reactions to the message from now on; empty if they took them back.
+    pub emojis: BTreeSet<Emoji>,
+}
+
 /// The data of `receipt.updated`: a participant's read position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -158,7 +175,13 @@ impl Event {
         }
     }
 
-    /// The event for an edited, deleted or reacted-to message, with its rev.
+    /// The event for a participant's new reactions to a message, with the rev of the change.
+    pub fn reaction_updated(chat_id: ChatId, seq: Seq, rev: Rev, reaction: Reaction) -> Self {
+        let data = EventData::Reaction(reaction);
+        Self { event: EventName::ReactionUpdated, chat_id: Some(chat_id), seq: Some(seq), rev: Some(rev), data }
+    }
+
+    /// The event for an edited or deleted message, with its rev.
     pub fn message_updated(message: MessageView) -> Self {
         Self { event: EventName::MessageUpdated, rev: Some(message.rev()), ..Self::message_created(message) }
     }

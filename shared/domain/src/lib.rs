@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod attachment;
+pub mod budget;
 pub mod change;
 pub mod chat;
 pub mod chat_user;
@@ -21,9 +22,11 @@ pub mod names;
 pub mod notification;
 pub mod ports;
 pub mod reactions;
+pub mod recent;
 pub mod retry;
 pub mod text;
 pub mod timestamp;
 pub mod use_cases;
+pub mod user_limits;
 
 pub use use_cases::{App, Settings};

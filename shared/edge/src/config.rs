@@ -2,8 +2,8 @@
 
 use domain::Settings;
 use domain::attachment::{AttachmentLimit, AttachmentLimits};
+use domain::budget::BudgetRate;
 use domain::file::ContentType;
-use domain::member::BudgetRate;
 use std::collections::BTreeSet;
 
 /// An environment variable is missing or wrong. A function does not start then.
@@ -71,7 +71,9 @@ pub struct ChatConfig {
     pub uploads_table: String,
     /// CHAT_USERS_TABLE.
     pub chat_users_table: String,
-    /// SEND_BURST and SEND_PER_SECOND; for images, recordings and files also ATTACHMENT_..._MAX_BYTES and
+    /// USER_LIMITS_TABLE.
+    pub user_limits_table: String,
+    /// The budgets and limits (SEND_BURST and so on); for images, recordings and files also ATTACHMENT_..._MAX_BYTES and
     /// ATTACHMENT_..._TYPES. A variable that is not set has its default value.
     pub settings: Settings,
 }
@@ -82,9 +84,6 @@ impl ChatConfig {
     /// # Errors
     /// [`ConfigError`] if a variable is missing or wrong.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let BudgetRate { burst, per_second } = Settings::default().sending;
-        let sending =
-            BudgetRate { burst: positive("SEND_BURST", burst)?, per_second: positive("SEND_PER_SECOND", per_second)? };
         Ok(Self {
             chats_table: optional("CHATS_TABLE").unwrap_or_default(),
             messages_table: optional("MESSAGES_TABLE").unwrap_or_default(),
@@ -92,7 +91,8 @@ impl ChatConfig {
             sends_table: optional("SENDS_TABLE").unwrap_or_default(),
             uploads_table: optional("UPLOADS_TABLE").unwrap_or_default(),
             chat_users_table: optional("CHAT_USERS_TABLE").unwrap_or_default(),
-            settings: Settings { sending, attachments: attachment_limits()? },
+            user_limits_table: optional("USER_LIMITS_TABLE").unwrap_or_default(),
+            settings: settings()?,
         })
     }
 }
@@ -210,6 +210,28 @@ fn optional(name: &'static str) -> Option<String> {
 
 fn required(name: &'static str) -> Result<String, ConfigError> {
     optional(name).ok_or(ConfigError::Missing(name))
+}
+
+fn settings() -> Result<Settings, ConfigError> {
+    let default = Settings::default();
+    Ok(Settings {
+        sending: budget("SEND_BURST", "SEND_PER_SECOND", default.sending)?,
+        changes: budget("CHANGE_BURST", "CHANGE_PER_SECOND", default.changes)?,
+        new_member_burst: positive("NEW_MEMBER_BURST", default.new_member_burst)?,
+        profile_changes: budget("PROFILE_BURST", "PROFILE_PER_MINUTE", default.profile_changes)?,
+        new_chats: budget("NEW_CHAT_BURST", "NEW_CHATS_PER_HOUR", default.new_chats)?,
+        added_people: budget("ADDED_PEOPLE_BURST", "ADDED_PEOPLE_PER_HOUR", default.added_people)?,
+        declared_bytes: budget("ATTACHMENT_BURST_BYTES", "ATTACHMENT_BYTES_PER_HOUR", default.declared_bytes)?,
+        max_open_chats: positive("MAX_OPEN_CHATS", default.max_open_chats)?,
+        max_memberships: positive("MAX_MEMBERSHIPS", default.max_memberships)?,
+        attachments: attachment_limits()?,
+    })
+}
+
+/// A bucket whose size and refill are these variables.
+fn budget(burst: &'static str, refill: &'static str, default: BudgetRate) -> Result<BudgetRate, ConfigError> {
+    let (burst, refill) = (positive(burst, default.burst)?, positive(refill, default.refill)?);
+    Ok(BudgetRate { burst, refill, ..default })
 }
 
 fn attachment_limits() -> Result<AttachmentLimits, ConfigError> {

@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
@@ -35,6 +36,8 @@ impl Intercept for Meter {
         } else if let Some(output) = output.downcast_ref::<QueryOutput>() {
             meter::add_capacity(units(output.consumed_capacity()), 0.0);
         } else if let Some(output) = output.downcast_ref::<UpdateItemOutput>() {
+            meter::add_capacity(0.0, units(output.consumed_capacity()));
+        } else if let Some(output) = output.downcast_ref::<PutItemOutput>() {
             meter::add_capacity(0.0, units(output.consumed_capacity()));
         } else if let Some(output) = output.downcast_ref::<TransactWriteItemsOutput>() {
             meter::add_capacity(0.0, sum(output.consumed_capacity()));

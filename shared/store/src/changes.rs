@@ -1,9 +1,9 @@
 //! Changes of existing messages, groups and members: the transaction that commits a change, and the change pointers.
 
 use crate::DynamoStore;
-use crate::chats::{CancellationReason, canceled, member_key, message_key};
+use crate::chats::{canceled, is_conflict, member_key, message_key};
 use crate::errors::{failed, unbuildable};
-use crate::items::{ChatItem, MemberItem, MessageItem, PointerItem, n, pointer_seq, s, to_item};
+use crate::items::{ChatItem, MemberItem, MessageItem, PointerItem, SpendingUpdate, n, pointer_seq, s, to_item};
 use crate::messages::TRANSACTION;
 use crate::query::query_all;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
@@ -17,6 +17,7 @@ impl<E: Env, C: Sync> CommitChanges for DynamoStore<E, C> {
     async fn commit_change(&self, change: &Change) -> Result<ChangeOutcome, StoreError> {
         let mut items = vec![self.update_head(change)?, self.put_pointer(change)?];
         items.extend(self.changed_items(change)?);
+        items.extend(self.update_caller(change)?);
         let call = self.client.transact_write_items().set_transact_items(Some(items));
         match call.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await {
             Ok(_) => Ok(ChangeOutcome::Committed),
@@ -26,11 +27,6 @@ impl<E: Env, C: Sync> CommitChanges for DynamoStore<E, C> {
             },
         }
     }
-}
-
-/// Whether a cancelled transaction may succeed after reading again.
-fn is_conflict(reasons: &[CancellationReason]) -> bool {
-    reasons.iter().all(|reason| reason.is_condition() || reason.is_transient())
 }
 
 /// The condition that a message still has the rev that was read. A message without `rev` never changed.
@@ -83,6 +79,33 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             .condition_expression("attribute_not_exists(chatId)"))
     }
 
+    /// The member item of the caller: what the change takes from their change budget, and their new floor if they
+    /// clear the chat. None if there is neither.
+    fn update_caller(
+        &self,
+        Change { chat, what, spending, .. }: &Change,
+    ) -> Result<Option<TransactWriteItem>, StoreError> {
+        let cleared = if let ChangeKind::Cleared(member) = what { Some(member) } else { None };
+        let spender = spending.as_ref().map(|(user, _)| user);
+        let Some(user) = spender.or(cleared.map(|member| &member.user)) else { return Ok(None) };
+        let mut member = Update::builder().table_name(&self.tables.chat_members).set_key(Some(member_key(chat, user)));
+        let (mut sets, mut conditions) = (Vec::new(), vec!["attribute_exists(userId)".to_owned()]);
+        if let Some((_, spending)) = spending {
+            let update = SpendingUpdate::new("ChatMembers", "changeBudget", *spending)?;
+            sets.push(update.set);
+            conditions.push(update.condition);
+            for (placeholder, value) in update.values {
+                member = member.expression_attribute_values(placeholder, value);
+            }
+        }
+        if let Some(cleared) = cleared {
+            sets.push("clearedSeq = :seq".to_owned());
+            member = member.expression_attribute_values(":seq", n(cleared.cleared_seq));
+        }
+        let sets = format!("SET {}", sets.join(", "));
+        update(member.update_expression(sets).condition_expression(conditions.join(" AND "))).map(Some)
+    }
+
     fn changed_items(&self, Change { chat, what, .. }: &Change) -> Result<Vec<TransactWriteItem>, StoreError> {
         match what {
             ChangeKind::Message { after, before } => {
@@ -93,7 +116,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
                     .expression_attribute_values(":before", n(before.0));
                 Ok(vec![put(message)?])
             }
-            ChangeKind::Chat { after, before, joined, left } => {
+            ChangeKind::Chat { after, before, joined, left, closed_chat_of } => {
                 let document = Put::builder()
                     .table_name(&self.tables.chats)
                     .set_item(Some(to_item("Chats", &ChatItem::from(after))?))
@@ -115,17 +138,13 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
                     let member = member.build().map_err(unbuildable(TRANSACTION))?;
                     items.push(TransactWriteItem::builder().delete(member).build());
                 }
+                if let Some(creator) = closed_chat_of {
+                    items.push(self.closed_chat_item(creator)?);
+                }
                 Ok(items)
             }
-            ChangeKind::Cleared(member) => {
-                let floor = Update::builder()
-                    .table_name(&self.tables.chat_members)
-                    .set_key(Some(member_key(chat, &member.user)))
-                    .update_expression("SET clearedSeq = :seq")
-                    .condition_expression("attribute_exists(userId)")
-                    .expression_attribute_values(":seq", n(member.cleared_seq));
-                Ok(vec![update(floor)?])
-            }
+            // The floor is in the item of the caller, with their budget.
+            ChangeKind::Cleared(_) => Ok(Vec::new()),
         }
     }
 }
@@ -150,6 +169,7 @@ impl<E: Env, C: Sync> ReadChanges for DynamoStore<E, C> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chats::CancellationReason;
 
     #[test]
     fn failed_condition_or_throttle_is_a_conflict() {

@@ -9,6 +9,7 @@ use domain::ids::{ChatId, Seq, UserId};
 use domain::member::Member;
 use domain::message::Message;
 use domain::ports::{ChatSnapshot, Consistency, CreateChats, Creation, Env, ReadChats, StoreError};
+use domain::user_limits::LimitsChange;
 use std::collections::HashMap;
 
 impl<E: Env, C: Sync> ReadChats for DynamoStore<E, C> {
@@ -62,9 +63,15 @@ impl<E: Env, C: Sync> ReadChats for DynamoStore<E, C> {
 }
 
 impl<E: Env, C: Sync> CreateChats for DynamoStore<E, C> {
-    async fn create_chat(&self, chat: &Chat, head: &Head, members: &[Member]) -> Result<Creation, StoreError> {
+    async fn create_chat(
+        &self,
+        chat: &Chat,
+        head: &Head,
+        members: &[Member],
+        limits: &LimitsChange,
+    ) -> Result<Creation, StoreError> {
         const OPERATION: &str = "TransactWriteItems";
-        // If the chat is new, its head and members are new too. So only the chat needs a condition.
+        // If the chat is new, its head and members are new too. So only the chat and the limits need a condition.
         let document = Put::builder()
             .table_name(&self.tables.chats)
             .set_item(Some(to_item("Chats", &ChatItem::from(chat))?))
@@ -82,11 +89,11 @@ impl<E: Env, C: Sync> CreateChats for DynamoStore<E, C> {
             let put = put.build().map_err(unbuildable(OPERATION))?;
             call = call.transact_items(TransactWriteItem::builder().put(put).build());
         }
-        match call.send().await {
+        match call.transact_items(self.limits_item(limits)?).send().await {
             Ok(_) => Ok(Creation::Created),
             Err(error) => match canceled(&error) {
                 Some(reasons) if reasons.first().is_some_and(CancellationReason::is_condition) => Ok(Creation::Exists),
-                Some(reasons) if reasons.iter().all(CancellationReason::is_transient) => Ok(Creation::Conflict),
+                Some(reasons) if is_conflict(&reasons) => Ok(Creation::Conflict),
                 _ => Err(failed(OPERATION, error)),
             },
         }
@@ -117,6 +124,11 @@ impl CancellationReason {
         ["None", "TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"]
             .contains(&self.code.as_str())
     }
+}
+
+/// Whether a cancelled transaction may succeed after reading again.
+pub(crate) fn is_conflict(reasons: &[CancellationReason]) -> bool {
+    reasons.iter().all(|reason| reason.is_condition() || reason.is_transient())
 }
 
 type TransactError =

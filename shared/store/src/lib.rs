@@ -9,6 +9,7 @@
 //! | ChatMembers | chatId, userId; index byUser (userId, chatId) | the state of one participant: read position, budget |
 //! | Sends | sendId | the record of one send with a client message id, for 30 days |
 //! | Uploads | attachmentId | the declaration of an upload, for a day; after the send, with the seq of its message, for 30 days |
+//! | UserLimits | userId | what the user has used of their limits on new chats, added people and declared bytes |
 //! | ChatUsers | userId | the ChatUser document, with the user's live connections unless they are in another store |
 //!
 //! # Access patterns
@@ -19,15 +20,18 @@
 //! | [`position`](domain::ports::ReadChats::position) | BatchGetItem: head and member (strong) |
 //! | [`chat`](domain::ports::ReadChats::chat) | GetItem Chats |
 //! | [`members`](domain::ports::ReadChats::members) | Query ChatMembers (strong) |
-//! | [`create_chat`](domain::ports::CreateChats::create_chat) | TransactWriteItems: chat (must be new), head, members |
+//! | [`create_chat`](domain::ports::CreateChats::create_chat) | TransactWriteItems: chat (must be new), head, members, limits of the creator |
 //! | [`commit_message`](domain::ports::CommitMessages::commit_message) | TransactWriteItems: head, message, member, send, upload |
 //! | [`earlier_send`](domain::ports::CommitMessages::earlier_send) | GetItem Sends (strong) |
+//! | [`claim_second_push`](domain::ports::CommitMessages::claim_second_push) | UpdateItem Sends |
+//! | [`LimitsStore`](domain::ports::LimitsStore) | GetItem (strong) and UpdateItem UserLimits |
+//! | [`membership_count`](domain::ports::CountMemberships::membership_count) | Query byUser, counts only |
 //! | [`create_upload`](domain::ports::CreateUploads::create_upload) | PutItem Uploads |
 //! | [`upload`](domain::ports::ReadUploads::upload) | GetItem Uploads (strong) |
 //! | [`message`](domain::ports::ReadMessages::message) | GetItem Messages (strong) |
 //! | [`messages`](domain::ports::ReadMessages::messages) | Query Messages between two seqs (strong) |
 //! | [`messages_at`](domain::ports::ReadMessages::messages_at) | BatchGetItem Messages (strong) |
-//! | [`commit_change`](domain::ports::CommitChanges::commit_change) | TransactWriteItems: head, pointer, and one of: the message; the chat with its members; one member's cleared seq |
+//! | [`commit_change`](domain::ports::CommitChanges::commit_change) | TransactWriteItems: head, pointer, the caller's change budget, and one of: the message; the chat with its members and, if it closes, the limits of its creator; the caller's cleared seq |
 //! | [`pointers`](domain::ports::ReadChanges::pointers) | Query Messages between two negative seqs (strong) |
 //! | [`chats_of`](domain::ports::ReadInbox::chats_of) | Query byUser (eventual, as every index is) |
 //! | [`heads`](domain::ports::ReadInbox::heads) | BatchGetItem Messages |
@@ -46,6 +50,7 @@ mod chats;
 mod errors;
 mod inbox;
 mod items;
+mod limits;
 mod members;
 mod messages;
 mod query;
@@ -74,6 +79,8 @@ pub struct TableNames {
     pub uploads: String,
     /// Users and their live connections.
     pub chat_users: String,
+    /// What users have made so far.
+    pub user_limits: String,
 }
 
 /// The storage ports on DynamoDB. Live connections are in the ChatUsers table, or in `C` if there is one.

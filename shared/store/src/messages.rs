@@ -3,10 +3,11 @@
 use crate::DynamoStore;
 use crate::chats::{CancellationReason, canceled, member_key, message_key};
 use crate::errors::{failed, unbuildable};
-use crate::items::{BudgetItem, MessageItem, SendItem, StoredMessage, from_item, n, s, to_item, to_value};
+use crate::items::{MessageItem, SendItem, SpendingUpdate, StoredMessage, from_item, n, s, to_item};
 use crate::query::query_all;
+use crate::registry::if_condition_holds;
 use aws_sdk_dynamodb::types::{
-    Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use domain::ids::{AttachmentId, ChatId, MessageId, SendId, Seq};
 use domain::message::Message;
@@ -24,6 +25,19 @@ impl<E: Env, C: Sync> CommitMessages for DynamoStore<E, C> {
         let item = output.map_err(|error| failed("GetItem", error))?.item;
         let item = item.map(|item| from_item::<SendItem>("Sends", item)).transpose()?;
         Ok(item.filter(|item| item.is_remembered(now)).map(PreviousSend::from))
+    }
+
+    async fn claim_second_push(&self, id: &SendId) -> Result<bool, StoreError> {
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.tables.sends)
+            .key("sendId", s(id.as_str()))
+            .update_expression("SET pushedAgain = :true")
+            .condition_expression("attribute_exists(sendId) AND attribute_not_exists(pushedAgain)")
+            .expression_attribute_values(":true", AttributeValue::Bool(true))
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        Ok(if_condition_holds(call.send().await)?.is_some())
     }
 
     async fn commit_message(&self, commit: &MessageCommit) -> Result<CommitOutcome, StoreError> {
@@ -87,22 +101,17 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
     }
 
     fn update_member(&self, commit: &MessageCommit) -> Result<TransactWriteItem, StoreError> {
-        let MessageCommit { message, budget_before, budget_after, .. } = commit;
-        let budget = match budget_before {
-            Some(_) => "budget = :before",
-            None => "attribute_not_exists(budget)",
-        };
+        let MessageCommit { message, spending, .. } = commit;
+        let SpendingUpdate { set, condition, values } = SpendingUpdate::new("ChatMembers", "budget", *spending)?;
         let mut member = Update::builder()
             .table_name(&self.tables.chat_members)
             .set_key(Some(member_key(&message.chat, &message.sender)))
-            .update_expression("SET readSeq = :seq, readAt = :at, budget = :after")
-            .condition_expression(format!("attribute_exists(userId) AND {budget}"))
+            .update_expression(format!("SET readSeq = :seq, readAt = :at, {set}"))
+            .condition_expression(format!("attribute_exists(userId) AND {condition}"))
             .expression_attribute_values(":seq", n(message.seq))
-            .expression_attribute_values(":at", n(message.created_at.millis()))
-            .expression_attribute_values(":after", to_value("ChatMembers", &BudgetItem::from(*budget_after))?);
-        if let Some(before) = budget_before {
-            member =
-                member.expression_attribute_values(":before", to_value("ChatMembers", &BudgetItem::from(*before))?);
+            .expression_attribute_values(":at", n(message.created_at.millis()));
+        for (placeholder, value) in values {
+            member = member.expression_attribute_values(placeholder, value);
         }
         update(member)
     }
@@ -213,7 +222,8 @@ mod tests {
         // A repeated send is recognized whatever else changed.
         let mut repeated = reasons([CONDITION, CONDITION, "TransactionConflict", CONDITION]);
         repeated[3].item = Some(send_item());
-        let outcome_of_repeat = CommitOutcome::Repeated(PreviousSend { seq: Seq(7), body_hash: "hash".to_owned() });
+        let outcome_of_repeat =
+            CommitOutcome::Repeated(PreviousSend { seq: Seq(7), body_hash: "hash".to_owned(), is_pushed_again: false });
         assert_eq!(outcome(true, &repeated).unwrap(), Some(outcome_of_repeat));
         // Without a send record, the fourth item is the upload. Its returned item is not a send.
         let mut sent = reasons([NO, NO, NO, CONDITION]);

@@ -2,9 +2,11 @@
 
 use crate::DynamoStore;
 use crate::errors::failed;
-use crate::items::{mutes_item, s};
+use crate::items::{SpendingUpdate, mutes_item, s};
 use crate::registry::{chat_user, if_condition_holds, user_key};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
+use domain::budget::Spending;
 use domain::chat_user::{ChatUser, Mutes, UserChange};
 use domain::ids::UserId;
 use domain::meter;
@@ -20,8 +22,8 @@ impl<E: Env, C: ConnectionStore> UserStore for DynamoStore<E, C> {
         Ok(with_connections(stored.into_iter().collect(), connections).pop())
     }
 
-    async fn mutes(&self, user: &UserId) -> Result<Mutes, StoreError> {
-        Ok(self.stored_user(user).await?.map(|user| user.muted_chats).unwrap_or_default())
+    async fn own_document(&self, user: &UserId) -> Result<ChatUser, StoreError> {
+        Ok(self.stored_user(user).await?.unwrap_or_else(|| ChatUser::unknown(user.clone())))
     }
 
     async fn users(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {
@@ -33,20 +35,27 @@ impl<E: Env, C: ConnectionStore> UserStore for DynamoStore<E, C> {
         self.stored_users(users).await
     }
 
-    async fn change_user(&self, user: &UserId, change: &UserChange) -> Result<ChatUser, StoreError> {
+    async fn change_user(
+        &self,
+        user: &UserId,
+        change: &UserChange,
+        spending: Spending,
+    ) -> Result<Option<ChatUser>, StoreError> {
         let UserChange { nickname, notify_on_mention } = change;
         let nickname = nickname.as_ref().map(|nickname| ("nickname", s(nickname.as_str())));
         let mention = notify_on_mention.map(|wants| ("notifyOnMention", AttributeValue::Bool(wants)));
         let mut call = self.update_user(user).return_values(ReturnValue::AllNew);
-        let mut sets = Vec::new();
+        let SpendingUpdate { set, condition, values } = SpendingUpdate::new("ChatUsers", "changeBudget", spending)?;
+        let mut sets = vec![set];
+        for (placeholder, value) in values {
+            call = call.expression_attribute_values(placeholder, value);
+        }
         for (name, value) in nickname.into_iter().chain(mention) {
             sets.push(format!("{name} = :{name}"));
             call = call.expression_attribute_values(format!(":{name}"), value);
         }
-        let call = call.update_expression(format!("SET {}", sets.join(", ")));
-        let output = call.send().await.map_err(|error| failed("UpdateItem", error))?;
-        let user = chat_user(output.attributes.unwrap_or_default())?;
-        Ok(self.with_own_connections(user).await)
+        let call = call.update_expression(format!("SET {}", sets.join(", "))).condition_expression(condition);
+        self.changed_user(if_condition_holds(call.send().await)?).await
     }
 
     async fn replace_mutes(
@@ -54,27 +63,32 @@ impl<E: Env, C: ConnectionStore> UserStore for DynamoStore<E, C> {
         user: &UserId,
         before: &Mutes,
         after: &Mutes,
+        spending: Spending,
     ) -> Result<Option<ChatUser>, StoreError> {
         let unchanged = if before.is_empty() { "attribute_not_exists(mutedChats) OR " } else { "" };
-        let call = self
+        let SpendingUpdate { set, condition, values } = SpendingUpdate::new("ChatUsers", "changeBudget", spending)?;
+        let mut call = self
             .update_user(user)
-            .update_expression("SET mutedChats = :after")
-            .condition_expression(format!("{unchanged}mutedChats = :before"))
+            .update_expression(format!("SET mutedChats = :after, {set}"))
+            .condition_expression(format!("({unchanged}mutedChats = :before) AND {condition}"))
             .expression_attribute_values(":before", mutes_item(before))
             .expression_attribute_values(":after", mutes_item(after))
             .return_values(ReturnValue::AllNew);
-        let output = if_condition_holds(call.send().await)?;
-        match output {
-            Some(output) => {
-                let user = chat_user(output.attributes.unwrap_or_default())?;
-                Ok(Some(self.with_own_connections(user).await))
-            }
-            None => Ok(None),
+        for (placeholder, value) in values {
+            call = call.expression_attribute_values(placeholder, value);
         }
+        self.changed_user(if_condition_holds(call.send().await)?).await
     }
 }
 
 impl<E: Env, C: ConnectionStore> DynamoStore<E, C> {
+    /// The user after an update, with their connections; None if its condition failed.
+    async fn changed_user(&self, output: Option<UpdateItemOutput>) -> Result<Option<ChatUser>, StoreError> {
+        let Some(output) = output else { return Ok(None) };
+        let user = chat_user(output.attributes.unwrap_or_default())?;
+        Ok(Some(self.with_own_connections(user).await))
+    }
+
     /// The user in the ChatUsers table. If connections are in another store, the user has none.
     async fn stored_user(&self, user: &UserId) -> Result<Option<ChatUser>, StoreError> {
         let call = self.client.get_item().table_name(&self.tables.chat_users).set_key(Some(user_key(user)));

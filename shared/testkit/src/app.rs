@@ -3,11 +3,13 @@
 use crate::memory_bucket::MemoryBucket;
 use crate::{RecordingPush, TestEnv};
 use domain::App;
+use domain::budget::BudgetRate;
 use domain::ids::{ChatId, Seq, UserId};
 use domain::ports::{
-    CommitChanges, CommitMessages, CreateChats, CreateUploads, Directory, ReadChats, ReadInbox, ReadMessages,
-    ReadUploads, Registry, StoreError, UserStore,
+    CommitChanges, CommitMessages, CountMemberships, CreateChats, CreateUploads, Directory, LimitsStore, ReadChats,
+    ReadInbox, ReadMessages, ReadUploads, Registry, StoreError, UserStore,
 };
+use domain::recent::Recent;
 use domain::use_cases::{
     AddParticipants, AttachmentDownload, Caller, ChangeGroupError, ChangeMessageError, ChangedGroup, ChangedMessage,
     ChatError, CreateAttachment, CreateAttachmentError, CreateChat, CreateChatError, CreatedAttachment, CreatedChat,
@@ -28,9 +30,28 @@ pub struct TestApp<S, D = ()> {
     pub objects: MemoryBucket,
 }
 
-/// Creates the use cases over this store, with the default settings.
+/// The default settings, but with budgets and limits that no test reaches.
+pub(crate) fn unlimited() -> Settings {
+    let many = BudgetRate::per_second(1_000_000_000_000, 1);
+    Settings {
+        sending: many,
+        changes: many,
+        new_member_burst: u64::MAX,
+        profile_changes: many,
+        new_chats: many,
+        added_people: many,
+        declared_bytes: many,
+        max_open_chats: u64::MAX,
+        max_memberships: u32::MAX,
+        ..Settings::default()
+    }
+}
+
+/// Creates the use cases over this store, [`unlimited`]. A test of a limit sets it.
 pub fn app<S, D>(store: S, directory: D) -> TestApp<S, D> {
-    let app = App { store, push: RecordingPush::default(), env: TestEnv::default(), settings: Settings::default() };
+    let settings = unlimited();
+    let (push, env, recent) = (RecordingPush::default(), TestEnv::default(), Recent::default());
+    let app = App { store, push, env, settings, recent };
     TestApp { app, directory, objects: MemoryBucket::default() }
 }
 
@@ -48,7 +69,7 @@ impl<S, D> DerefMut for TestApp<S, D> {
     }
 }
 
-impl<S: ReadChats + CreateChats + Registry, D: Directory> TestApp<S, D> {
+impl<S: ReadChats + CreateChats + LimitsStore + CountMemberships + Registry, D: Directory> TestApp<S, D> {
     /// See [`App::create_chat`].
     ///
     /// # Errors
@@ -58,7 +79,7 @@ impl<S: ReadChats + CreateChats + Registry, D: Directory> TestApp<S, D> {
     }
 }
 
-impl<S: ReadChats + CommitChanges + Registry, D: Directory> TestApp<S, D> {
+impl<S: ReadChats + CommitChanges + LimitsStore + CountMemberships + Registry, D: Directory> TestApp<S, D> {
     /// See [`App::add_participants`].
     ///
     /// # Errors
@@ -130,7 +151,7 @@ impl<S: ReadChats + ReadMessages + ReadUploads + CommitMessages + Registry + Use
     }
 }
 
-impl<S: ReadChats + CreateUploads, D> TestApp<S, D> {
+impl<S: ReadChats + LimitsStore + CreateUploads, D> TestApp<S, D> {
     /// See [`App::create_attachment`].
     ///
     /// # Errors

@@ -73,6 +73,7 @@ async fn registry(system: &System) -> Registry {
         sends: none(),
         uploads: none(),
         chat_users,
+        user_limits: none(),
     };
     // The template derives the prefix from the local stack's name.
     let redis =

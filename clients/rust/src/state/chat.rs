@@ -1,7 +1,7 @@
 //! One chat as a client holds it.
 
 use crate::documents::{Chat, ChatSync, Cursor, InboxEntry, Member, Message, Page, Rev, Seq, Time, UserId};
-use crate::events::{Event, Receipt};
+use crate::events::{Event, Receipt, UserReactions};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many events of a chat may wait for the events before them.
@@ -267,6 +267,17 @@ impl ChatState {
                 self.put(me, data);
                 EventOutcome::Applied(event)
             }
+            Event::ReactionUpdated { seq, rev, data, .. } => {
+                if *rev <= self.rev {
+                    return EventOutcome::Duplicate;
+                }
+                // If the lists of users are cut, only a sync knows the new ones.
+                if *rev > self.rev + 1 || *seq > self.seq || !self.react(*seq, *rev, data) {
+                    return self.hold_back(event);
+                }
+                self.rev = *rev;
+                EventOutcome::Applied(event)
+            }
             Event::ChatUpdated { rev, data, .. } => {
                 if *rev <= self.rev {
                     return EventOutcome::Duplicate;
@@ -288,6 +299,22 @@ impl ChatState {
             }
             _ => EventOutcome::Applied(event),
         }
+    }
+
+    /// Replaces the reactions of one user to a message, wherever it is held. False if that is not possible, because a
+    /// list of users is cut.
+    fn react(&mut self, seq: Seq, rev: Rev, UserReactions { user_id, emojis }: &UserReactions) -> bool {
+        let preview = self.preview.as_mut().filter(|preview| preview.seq == seq);
+        // A newer state of the message may be held already.
+        let messages = self.messages.get_mut(&seq).into_iter().chain(preview).filter(|message| message.rev < rev);
+        for message in messages {
+            if message.reactions.iter().any(|reaction| reaction.user_ids_limited) {
+                return false;
+            }
+            message.set_reactions(user_id, emojis);
+            message.rev = rev;
+        }
+        true
     }
 
     fn hold_back(&mut self, event: Event) -> EventOutcome {

@@ -1,12 +1,14 @@
 //! Chats, their messages and their members.
 
 use super::{Consistency, StoreError};
+use crate::budget::Spending;
 use crate::change::{Change, Pointer};
 use crate::chat::{Chat, Head};
 use crate::ids::{AttachmentId, ChatId, Rev, SendId, Seq, UserId};
-use crate::member::{Budget, Member};
+use crate::member::Member;
 use crate::message::Message;
 use crate::timestamp::Timestamp;
+use crate::user_limits::LimitsChange;
 use std::collections::BTreeMap;
 use std::future::Future;
 
@@ -54,12 +56,13 @@ pub trait ReadChats: Sync {
 
 /// Creates chats.
 pub trait CreateChats: Sync {
-    /// Stores a chat, its head and its members in one transaction.
+    /// Stores a chat, its head, its members and what its creator used of their limits in one transaction.
     fn create_chat(
         &self,
         chat: &Chat,
         head: &Head,
         members: &[Member],
+        limits: &LimitsChange,
     ) -> impl Future<Output = Result<Creation, StoreError>> + Send;
 }
 
@@ -70,7 +73,7 @@ pub enum Creation {
     Created,
     /// There is a chat with this id already.
     Exists,
-    /// Conflict with another transaction: retry.
+    /// The creator's limits changed since they were read, or another transaction conflicted: read them again.
     Conflict,
 }
 
@@ -81,10 +84,8 @@ pub struct MessageCommit {
     pub message: Message,
     /// The head as it was read.
     pub head: Head,
-    /// The sender's budget as it was read.
-    pub budget_before: Option<Budget>,
-    /// The sender's budget after this message.
-    pub budget_after: Budget,
+    /// What the message takes from the sender's budget.
+    pub spending: Spending,
     /// The record that makes a repeat store nothing; None without a client message id.
     pub send: Option<SendRecord>,
     /// The attached upload, which must not be sent yet, and until when its record as sent is kept.
@@ -122,6 +123,8 @@ pub struct PreviousSend {
     pub seq: Seq,
     /// The hash of that request's body.
     pub body_hash: String,
+    /// Whether a repeat was pushed.
+    pub is_pushed_again: bool,
 }
 
 /// Commits messages.
@@ -132,6 +135,9 @@ pub trait CommitMessages: Sync {
         id: &SendId,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<PreviousSend>, StoreError>> + Send;
+
+    /// Notes that a repeat of a send is pushed. False if that was noted before, or if there is no such record.
+    fn claim_second_push(&self, id: &SendId) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Writes the head, the message, the sender's member item, the send record and the upload in one transaction.
     fn commit_message(&self, commit: &MessageCommit) -> impl Future<Output = Result<CommitOutcome, StoreError>> + Send;

@@ -3,11 +3,13 @@
 
 mod attachments;
 mod chats;
+mod limits;
 mod users;
 mod world;
 
 pub use attachments::*;
 pub use chats::*;
+pub use limits::*;
 pub use users::*;
 pub use world::*;
 

@@ -1,6 +1,7 @@
 //! Users: their stored documents, their connections and their profiles.
 
 use super::StoreError;
+use crate::budget::Spending;
 #[cfg(doc)]
 use crate::chat_user::MAX_CONNECTIONS;
 use crate::chat_user::{ChatUser, Connection, Mutes, Profile, UserChange};
@@ -16,8 +17,9 @@ pub trait UserStore: Sync {
     /// The user, read with strong consistency; None if nothing is stored about them.
     fn user(&self, user: &UserId) -> impl Future<Output = Result<Option<ChatUser>, StoreError>> + Send;
 
-    /// The user's mutes, read with strong consistency.
-    fn mutes(&self, user: &UserId) -> impl Future<Output = Result<Mutes, StoreError>> + Send;
+    /// The user, read with strong consistency, without connections that are in another store;
+    /// [`ChatUser::unknown`] if nothing is stored about them.
+    fn own_document(&self, user: &UserId) -> impl Future<Output = Result<ChatUser, StoreError>> + Send;
 
     /// These users, in any order, without users about whom nothing is stored. May be a moment behind.
     fn users(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<ChatUser>, StoreError>> + Send;
@@ -25,20 +27,23 @@ pub trait UserStore: Sync {
     /// Like [`users`](Self::users), but without their connections.
     fn preferences(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<ChatUser>, StoreError>> + Send;
 
-    /// Changes the user's document and returns the new one. `change` has at least one value.
+    /// Changes the user's document and returns the new one. None, and nothing changes, if the change budget is no
+    /// longer as it was read. `change` has at least one value.
     fn change_user(
         &self,
         user: &UserId,
         change: &UserChange,
-    ) -> impl Future<Output = Result<ChatUser, StoreError>> + Send;
+        spending: Spending,
+    ) -> impl Future<Output = Result<Option<ChatUser>, StoreError>> + Send;
 
     /// Replaces the user's mutes if they still equal `before`, and returns the new document. None, and nothing
-    /// changes, if they differ.
+    /// changes, if they or the change budget differ.
     fn replace_mutes(
         &self,
         user: &UserId,
         before: &Mutes,
         after: &Mutes,
+        spending: Spending,
     ) -> impl Future<Output = Result<Option<ChatUser>, StoreError>> + Send;
 }
 

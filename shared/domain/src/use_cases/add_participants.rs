@@ -1,6 +1,6 @@
 //! Adds participants to a group.
 
-use super::change_group::{ChangeGroupError, ChangedGroup, Plan, check_admin};
+use super::change_group::{Admission, ChangeGroupError, ChangedGroup, Plan, check_admin};
 use super::error::ChatError;
 use super::existence::unknown_users;
 use super::state::FullState;
@@ -8,8 +8,9 @@ use super::{App, Caller};
 use crate::chat::MAX_PARTICIPANTS;
 use crate::ids::{ChatId, UserId};
 use crate::member::Member;
-use crate::ports::{CommitChanges, Directory, Env, Push, ReadChats, Registry};
+use crate::ports::{CommitChanges, CountMemberships, Directory, Env, LimitsStore, Push, ReadChats, Registry};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The most participants in one request. Their member items, the chat, its head and the pointer are one transaction,
 /// which holds at most 100 items.
@@ -26,7 +27,39 @@ pub struct AddParticipants {
     pub users: BTreeSet<UserId>,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
+/// Takes the people from the caller's budget, unless they are in too many chats. After a conflict, nothing is taken
+/// again.
+struct AddingPeople<'a> {
+    user: &'a UserId,
+    is_admitted: AtomicBool,
+}
+
+impl<S: LimitsStore + CountMemberships, P: Sync, E: Env> Admission<S, P, E> for AddingPeople<'_> {
+    async fn admit(&self, app: &App<S, P, E>, joined: &[Member]) -> Result<(), ChatError<ChangeGroupError>> {
+        if self.is_admitted.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let people: Vec<UserId> = joined.iter().map(|member| member.user.clone()).collect();
+        let refused = app.users_in_too_many_chats(&people).await?;
+        if !refused.is_empty() {
+            return Err(ChangeGroupError::UsersInTooManyChats(refused).into());
+        }
+        let count = u64::try_from(people.len()).unwrap_or(u64::MAX);
+        app.spend_limits(self.user, |limits, now, change| {
+            change.added_people = Some(app.settings.added_people.spend(limits.added_people, count, now)?);
+            Ok(())
+        })
+        .await
+        .map_err(|error| error.map_refusal(ChangeGroupError::AddingTooFast))?;
+        self.is_admitted.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl<S, P: Push, E: Env> App<S, P, E>
+where
+    S: ReadChats + CommitChanges + LimitsStore + CountMemberships + Registry,
+{
     /// Adds participants. They see and count only later messages. Users who are in the group already are skipped.
     ///
     /// # Errors
@@ -48,7 +81,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                     let is_participant = |user| state.chat.participants.contains(user);
                     if users.iter().all(is_participant) { Ok(None) } else { Err(ChangeGroupError::NotAParticipant) }
                 };
-                return match self.change_group(&caller, &chat, add_nobody).await {
+                return match self.change_group(&caller, &chat, (), add_nobody).await {
                     Err(ChatError::Refused(ChangeGroupError::NotAParticipant)) => {
                         Err(ChangeGroupError::Directory(error).into())
                     }
@@ -72,9 +105,11 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             }
             let mut chat = state.chat.clone();
             chat.participants.extend(new.iter().copied().cloned());
-            let joined = new.into_iter().map(|user| Member::joining(user.clone(), state.head.last_seq, now)).collect();
+            let last_seq = state.head.last_seq;
+            let joined = new.into_iter().map(|user| self.settings.new_member(user.clone(), last_seq, now)).collect();
             Ok(Some(Plan { joined, ..Plan::of(chat) }))
         };
-        self.change_group(&caller, &chat, add).await
+        let admission = AddingPeople { user: &caller.user, is_admitted: AtomicBool::new(false) };
+        self.change_group(&caller, &chat, admission, add).await
     }
 }

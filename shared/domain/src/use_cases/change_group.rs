@@ -4,6 +4,7 @@
 use super::error::{ChatError, Refusal};
 use super::state::{ChatReader, FullState};
 use super::{App, Caller};
+use crate::budget::RateLimited;
 use crate::change::{Change, ChangeKind};
 use crate::chat::{Chat, ChatView, MAX_DOCUMENT_BYTES};
 use crate::event::Event;
@@ -55,6 +56,15 @@ pub enum ChangeGroupError {
     /// These users do not exist.
     #[error("users do not exist")]
     UnknownUsers(Vec<UserId>),
+    /// These users are in so many chats that nobody can add them to another one.
+    #[error("users are in too many chats")]
+    UsersInTooManyChats(Vec<UserId>),
+    /// The caller changes this group too fast.
+    #[error(transparent)]
+    RateLimited(RateLimited),
+    /// The caller adds people to chats too fast.
+    #[error(transparent)]
+    AddingTooFast(RateLimited),
     /// The Auth Service did not say whether the users exist.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
@@ -70,12 +80,40 @@ pub(super) struct Plan {
     pub(super) joined: Vec<Member>,
     /// The member who leaves or is removed.
     pub(super) left: Option<UserId>,
+    /// Whether the change closes the group.
+    pub(super) closes: bool,
 }
 
 impl Plan {
     /// A plan that changes only the document.
     pub(super) fn of(chat: Chat) -> Self {
-        Self { chat, joined: Vec::new(), left: None }
+        Self { chat, joined: Vec::new(), left: None, closes: false }
+    }
+
+    /// How many changes it takes from the budget of `user`: one per person. Leaving takes none, because it ends the
+    /// membership that has the budget.
+    fn cost(&self, user: &UserId) -> u64 {
+        match &self.left {
+            Some(left) if left == user => 0,
+            _ => u64::try_from(self.joined.len()).unwrap_or(u64::MAX).max(1),
+        }
+    }
+}
+
+/// Decides whether people may be added, once they are known and before they are.
+pub(super) trait Admission<S, P, E>: Sync {
+    /// Fails if these people may not be added.
+    fn admit(
+        &self,
+        app: &App<S, P, E>,
+        joined: &[Member],
+    ) -> impl Future<Output = Result<(), ChatError<ChangeGroupError>>> + Send;
+}
+
+/// For changes that add nobody.
+impl<S: Sync, P: Sync, E: Sync> Admission<S, P, E> for () {
+    async fn admit(&self, _: &App<S, P, E>, _: &[Member]) -> Result<(), ChatError<ChangeGroupError>> {
+        Ok(())
     }
 }
 
@@ -100,6 +138,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
         &self,
         caller: &Caller,
         id: &ChatId,
+        admission: impl Admission<S, P, E>,
         rule: impl Fn(&FullState, Timestamp) -> Result<Option<Plan>, ChangeGroupError>,
     ) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
         let user = &caller.user;
@@ -108,11 +147,21 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             let state = ChatReader::new(&self.store, &mut retry, id).full_state(user, None).await?;
             let state = state.ok_or(ChatError::NotFound)?;
             let now = self.env.now();
-            let Some(Plan { chat, joined, left }) = rule(&state, now)? else {
+            let Some(plan) = rule(&state, now)? else {
                 let view = |member: &Member| ChatView::new(&state.chat, &state.head, member.floor());
                 let chat = state.member(user).map(view).map(|view| view.limited(MAX_DOCUMENT_BYTES));
                 return Ok(ChangedGroup { chat, pushed: PushReport::default(), retries: retry.count() });
             };
+            let budget = state.member(user).and_then(|member| member.change_budget);
+            let spending = match plan.cost(user) {
+                0 => None,
+                cost => {
+                    let spending = self.settings.changes.spend(budget, cost, now);
+                    Some((user.clone(), spending.map_err(ChangeGroupError::RateLimited)?))
+                }
+            };
+            admission.admit(self, &plan.joined).await?;
+            let Plan { chat, joined, left, closes } = plan;
             let after = Chat { members_rev: state.head.last_rev.next(), ..chat };
             let change = Change {
                 chat: id.clone(),
@@ -124,7 +173,9 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                     before: state.chat.members_rev,
                     joined: joined.clone(),
                     left: left.clone(),
+                    closed_chat_of: closes.then(|| state.chat.created_by.clone()),
                 },
+                spending,
             };
             let events = GroupChangeEvents { change, after, members_before: state.members, joined, left };
             match self.store.commit_change(&events.change).await? {

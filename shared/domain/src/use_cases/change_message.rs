@@ -4,17 +4,19 @@
 use super::error::{ChatError, Refusal};
 use super::state::{ChatReader, FullState};
 use super::{App, Caller};
+use crate::budget::RateLimited;
 use crate::change::{Change, ChangeKind};
 use crate::chat::MAX_DOCUMENT_BYTES;
-use crate::event::Event;
+use crate::event::{Event, Reaction};
 use crate::ids::{ChatId, Seq, UserId};
 use crate::member::Member;
 use crate::message::{Message, MessageView, TooLarge};
 use crate::meter::PushReport;
 use crate::ports::{ChangeOutcome, CommitChanges, Env, Push, ReadChats, Registry};
-use crate::reactions::ReactionLimitExceeded;
+use crate::reactions::{Emoji, ReactionLimitExceeded};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
+use std::collections::BTreeSet;
 
 /// The message after the change.
 #[derive(Debug)]
@@ -59,6 +61,9 @@ pub enum ChangeMessageError {
     /// The message would have too many reactions.
     #[error("too many reactions")]
     TooManyReactions(ReactionLimitExceeded),
+    /// The caller changes this chat too fast.
+    #[error(transparent)]
+    RateLimited(RateLimited),
 }
 
 impl Refusal for ChangeMessageError {}
@@ -70,6 +75,15 @@ pub(super) enum Scope {
     Everyone,
     /// Only the caller.
     Caller,
+}
+
+/// What recipients are sent of a change.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Notice<'a> {
+    /// The message after the change.
+    Message,
+    /// The caller's reactions alone, because a message may be long.
+    Reaction(&'a BTreeSet<Emoji>),
 }
 
 /// The input of a rule.
@@ -88,6 +102,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
         chat: &ChatId,
         seq: Seq,
         scope: Scope,
+        notice: Notice<'_>,
         rule: impl Fn(RuleInput<'_>) -> Result<Option<Message>, ChangeMessageError>,
     ) -> Result<ChangedMessage, ChatError<ChangeMessageError>> {
         // Seq 0 is the head, not a message.
@@ -123,6 +138,8 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                 let (message, stored) = (caller_view(before, &state.members), before.clone());
                 return Ok(ChangedMessage { message, stored, pushed: PushReport::default(), retries: retry.count() });
             };
+            let budget = state.member(user).and_then(|member| member.change_budget);
+            let spending = self.settings.changes.spend(budget, 1, now).map_err(ChangeMessageError::RateLimited)?;
             let rev = state.head.last_rev.next();
             let public_rev = if scope == Scope::Everyone { rev } else { after.public_rev };
             let after = Message { rev, public_rev, ..after };
@@ -132,6 +149,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                 at: now,
                 only_for: (scope == Scope::Caller).then(|| user.clone()),
                 what: ChangeKind::Message { after: after.clone(), before: before.rev },
+                spending: Some((user.clone(), spending)),
             };
             match self.store.commit_change(&change).await? {
                 ChangeOutcome::Committed => {
@@ -142,7 +160,13 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                     });
                     let recipients: Vec<UserId> = recipients.map(|member| member.user.clone()).collect();
                     // All recipients see the message as the caller sees it.
-                    let event = Event::message_updated(message.clone());
+                    let event = match notice {
+                        Notice::Message => Event::message_updated(message.clone()),
+                        Notice::Reaction(emojis) => {
+                            let reaction = Reaction { user_id: user.clone(), emojis: emojis.clone() };
+                            Event::reaction_updated(chat.clone(), seq, rev, reaction)
+                        }
+                    };
                     let audience = self.load_audience(&recipients).await;
                     let pushed = self.push(&audience, caller.connection.as_ref(), &event).await;
                     return Ok(ChangedMessage { message, stored: after, pushed, retries: retry.count() });

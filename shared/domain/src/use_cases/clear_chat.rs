@@ -1,8 +1,9 @@
 //! Clears a chat's history for the caller alone.
 
-use super::error::ChatError;
+use super::error::{ChatError, Refusal};
 use super::state::{ChatReader, ChatState};
 use super::{App, Caller};
+use crate::budget::RateLimited;
 use crate::change::{Change, ChangeKind};
 use crate::chat::{ChatView, MAX_DOCUMENT_BYTES};
 use crate::event::Event;
@@ -21,13 +22,20 @@ pub struct ClearedChat {
     pub pushed: PushReport,
 }
 
+/// The caller changes the chat too fast.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct ClearChatError(pub RateLimited);
+
+impl Refusal for ClearChatError {}
+
 impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Hides all present messages of the chat from the caller. Other participants still see them. If nothing is
     /// visible to the caller, nothing changes.
     ///
     /// # Errors
-    /// [`ChatError`].
-    pub async fn clear_chat(&self, caller: &Caller, id: &ChatId) -> Result<ClearedChat, ChatError> {
+    /// [`ChatError`] and [`ClearChatError`].
+    pub async fn clear_chat(&self, caller: &Caller, id: &ChatId) -> Result<ClearedChat, ChatError<ClearChatError>> {
         let mut retry = Retry::new(&self.env);
         loop {
             let state = ChatReader::new(&self.store, &mut retry, id).state(&caller.user, None).await?;
@@ -36,11 +44,14 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                 let chat = ChatView::new(&chat, &head, member.floor()).limited(MAX_DOCUMENT_BYTES);
                 return Ok(ClearedChat { chat, pushed: PushReport::default() });
             }
+            let now = self.env.now();
+            let spending = self.settings.changes.spend(member.change_budget, 1, now).map_err(ClearChatError)?;
             let member = Member { cleared_seq: head.last_seq, ..member };
             let floor = member.floor();
             let only_for = Some(caller.user.clone());
             let what = ChangeKind::Cleared(member);
-            let change = Change { chat: id.clone(), head, at: self.env.now(), only_for, what };
+            let spending = Some((caller.user.clone(), spending));
+            let change = Change { chat: id.clone(), head, at: now, only_for, what, spending };
             match self.store.commit_change(&change).await? {
                 ChangeOutcome::Committed => {
                     let audience = self.load_audience(std::slice::from_ref(&caller.user)).await;

@@ -3,9 +3,10 @@
 use super::App;
 use super::error::{ChatError, Refusal};
 use crate::attachment::{Attachment, Media, UPLOAD_TTL, UPLOAD_URL_TTL, Upload};
+use crate::budget::RateLimited;
 use crate::file::{ContentType, FileName, Sha256Digest};
 use crate::ids::{AttachmentId, ChatId, UserId};
-use crate::ports::{CreateUploads, Env, ReadChats, SignUploads, SignedUpload};
+use crate::ports::{CreateUploads, Env, LimitsStore, ReadChats, SignUploads, SignedUpload};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use crate::use_cases::state::ChatReader;
@@ -59,11 +60,14 @@ pub enum CreateAttachmentError {
         /// The most bytes.
         limit: u64,
     },
+    /// The caller declares too many bytes in too short a time.
+    #[error(transparent)]
+    DeclaringTooFast(RateLimited),
 }
 
 impl Refusal for CreateAttachmentError {}
 
-impl<S: ReadChats + CreateUploads, P, E: Env> App<S, P, E> {
+impl<S: ReadChats + LimitsStore + CreateUploads, P, E: Env> App<S, P, E> {
     /// Stores the declaration and signs the upload. The limits are checked before anything is read.
     ///
     /// # Errors
@@ -99,6 +103,13 @@ impl<S: ReadChats + CreateUploads, P, E: Env> App<S, P, E> {
             sent_as: None,
         };
         let signed = bucket.sign_upload(&upload.attachment, now).await?;
+        self.spend_limits(&upload.owner, |limits, now, change| {
+            let spending = self.settings.declared_bytes.spend(limits.declared_bytes, size_bytes, now)?;
+            change.declared_bytes = Some(spending);
+            Ok(())
+        })
+        .await
+        .map_err(|error| error.map_refusal(CreateAttachmentError::DeclaringTooFast))?;
         self.store.create_upload(&upload).await?;
         Ok(CreatedAttachment { upload, signed, signed_until: now.plus(UPLOAD_URL_TTL) })
     }

@@ -3,15 +3,20 @@
 use super::error::{ChatError, Refusal};
 use super::existence::unknown_users;
 use super::state::{ChatReader, ChatState};
-use super::{App, Caller};
+use super::{App, Caller, Settings};
+use crate::budget::RateLimited;
 use crate::chat::{Chat, ChatView, Head, MAX_DOCUMENT_BYTES};
 use crate::event::Event;
 use crate::ids::{ChatId, ClientChatId, Rev, Seq, UserId, digest};
-use crate::member::{Floor, Member};
+use crate::member::Floor;
 use crate::meter::PushReport;
 use crate::names::ChatName;
-use crate::ports::{CreateChats, Creation, Directory, DirectoryError, Env, Push, ReadChats, Registry};
+use crate::ports::{
+    CountMemberships, CreateChats, Creation, Directory, DirectoryError, Env, LimitsStore, Push, ReadChats, Registry,
+};
 use crate::retry::Retry;
+use crate::user_limits::{LimitsChange, UserLimits};
+use futures_util::future::join;
 use std::collections::BTreeSet;
 
 /// The most participants besides the creator in a request to create a group. All member items, the chat and its head
@@ -115,6 +120,21 @@ pub enum CreateChatError {
     /// These users do not exist.
     #[error("users do not exist")]
     UnknownUsers(Vec<UserId>),
+    /// These users are in so many chats that nobody can put them into another one.
+    #[error("users are in too many chats")]
+    UsersInTooManyChats(Vec<UserId>),
+    /// The caller has too many chats that they made and that are not closed.
+    #[error("more than {limit} open chats")]
+    TooManyOpenChats {
+        /// The most open chats.
+        limit: u64,
+    },
+    /// The caller makes chats too fast.
+    #[error(transparent)]
+    CreatingTooFast(RateLimited),
+    /// The caller adds people to chats too fast.
+    #[error(transparent)]
+    AddingTooFast(RateLimited),
     /// The Auth Service did not say whether the participants exist.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
@@ -122,8 +142,13 @@ pub enum CreateChatError {
 
 impl Refusal for CreateChatError {}
 
-impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Creates a chat, or returns the existing one.
+impl<S, P, E> App<S, P, E>
+where
+    S: ReadChats + CreateChats + LimitsStore + CountMemberships + Registry,
+    P: Push,
+    E: Env,
+{
+    /// Creates a chat, or returns the existing one. That takes nothing from the caller's limits.
     ///
     /// # Errors
     /// [`ChatError`] and [`CreateChatError`].
@@ -135,26 +160,34 @@ impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
         let CreateChat { caller, chat } = command;
         let now = self.env.now();
         let chat = self.plan_chat(&caller.user, chat);
+        // A group without a client chat id is always new. An existing chat is returned even if its participants no
+        // longer exist, the Auth Service does not answer, or the caller's limits are used up.
+        if !chat.is_group || chat.request_hash.is_some() {
+            match self.load_existing(&caller.user, &chat).await {
+                Err(ChatError::NotFound) => {}
+                existing => return existing,
+            }
+        }
         let others: Vec<_> = chat.participants.iter().filter(|user| **user != caller.user).cloned().collect();
-        let refusal = match unknown_users(directory, &others).await {
-            Ok(unknown) if unknown.is_empty() => None,
-            Ok(unknown) => Some(CreateChatError::UnknownUsers(unknown)),
-            Err(error) => Some(error.into()),
-        };
-        if let Some(refusal) = refusal {
-            // Return an existing chat even if its participants no longer exist, or the Auth Service does not answer.
-            return match self.load_existing(&caller.user, &chat).await {
-                Err(ChatError::NotFound) => Err(refusal.into()),
-                existing => existing,
-            };
+        let (unknown, in_too_many) =
+            join(unknown_users(directory, &others), self.users_in_too_many_chats(&others)).await;
+        let unknown = unknown.map_err(CreateChatError::from)?;
+        if !unknown.is_empty() {
+            return Err(CreateChatError::UnknownUsers(unknown).into());
+        }
+        let in_too_many = in_too_many?;
+        if !in_too_many.is_empty() {
+            return Err(CreateChatError::UsersInTooManyChats(in_too_many).into());
         }
         let head = Head::new(u32::try_from(chat.participants.len()).unwrap_or(u32::MAX), now);
-        let members: Vec<_> = chat.participants.iter().map(|user| Member::joining(user.clone(), Seq(0), now)).collect();
+        let new_member = |user: &UserId| self.settings.new_member(user.clone(), Seq(0), now);
+        let members: Vec<_> = chat.participants.iter().map(new_member).collect();
         let participants: Vec<_> = chat.participants.iter().cloned().collect();
 
         let mut retry = Retry::new(&self.env);
         loop {
-            match self.store.create_chat(&chat, &head, &members).await? {
+            let limits = self.plan_limits(self.store.limits(&caller.user).await?, &caller.user, others.len())?;
+            match self.store.create_chat(&chat, &head, &members, &limits).await? {
                 Creation::Created => break,
                 Creation::Exists => return self.load_existing(&caller.user, &chat).await,
                 Creation::Conflict if retry.again().await => {}
@@ -191,6 +224,24 @@ impl<S: ReadChats + CreateChats + Registry, P: Push, E: Env> App<S, P, E> {
             closed_at: None,
             request_hash,
         }
+    }
+
+    /// Takes one chat and `people` from the creator's limits.
+    fn plan_limits(
+        &self,
+        limits: UserLimits,
+        creator: &UserId,
+        people: usize,
+    ) -> Result<LimitsChange, CreateChatError> {
+        let Settings { new_chats, added_people, max_open_chats: limit, .. } = self.settings;
+        if limits.open_chats >= limit {
+            return Err(CreateChatError::TooManyOpenChats { limit });
+        }
+        let now = self.env.now();
+        let people = u64::try_from(people).unwrap_or(u64::MAX);
+        let chats = new_chats.spend(limits.new_chats, 1, now).map_err(CreateChatError::CreatingTooFast)?;
+        let added = added_people.spend(limits.added_people, people, now).map_err(CreateChatError::AddingTooFast)?;
+        Ok(LimitsChange { new_chats: Some(chats), added_people: Some(added), ..LimitsChange::of(creator.clone()) })
     }
 
     fn random_id(&self) -> ChatId {

@@ -1,6 +1,6 @@
 //! Deletes a message for the caller or for everyone.
 
-use super::change_message::{ChangeMessageError, ChangedMessage, RuleInput, Scope};
+use super::change_message::{ChangeMessageError, ChangedMessage, Notice, RuleInput, Scope};
 use super::error::ChatError;
 use super::{App, Caller};
 use crate::ids::{ChatId, Seq};
@@ -66,7 +66,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                 Ok(Some(Message { body: Body::Deleted { at: now, by: user.clone(), attachment }, ..message.clone() }))
             }
         };
-        let deleted = self.change_message(&caller, &chat, seq, scope, delete).await?;
+        let deleted = self.change_message(&caller, &chat, seq, scope, Notice::Message, delete).await?;
         // Remove the object even if the message was deleted before: the first try may have failed or died before this
         // step.
         if let Body::Deleted { attachment: Some(attachment), .. } = &deleted.stored.body

@@ -1,6 +1,6 @@
 //! Edits a message.
 
-use super::change_message::{ChangeMessageError, ChangedMessage, RuleInput, Scope};
+use super::change_message::{ChangeMessageError, ChangedMessage, Notice, RuleInput, Scope};
 use super::error::ChatError;
 use super::{App, Caller};
 use crate::content::Content;
@@ -64,6 +64,6 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             let body = Body::Live(LiveBody { edited_at: Some(now), ..after });
             Ok(Some(Message { body, ..message.clone() }))
         };
-        self.change_message(&caller, &chat, seq, Scope::Everyone, edit).await
+        self.change_message(&caller, &chat, seq, Scope::Everyone, Notice::Message, edit).await
     }
 }

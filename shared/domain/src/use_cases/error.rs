@@ -1,5 +1,6 @@
 //! The errors that all use cases of a chat share.
 
+use crate::budget::RateLimited;
 use crate::ports::StoreError;
 use std::convert::Infallible;
 use std::error::Error;
@@ -22,8 +23,22 @@ pub enum ChatError<R = Infallible> {
     Refused(R),
 }
 
+impl<R> ChatError<R> {
+    /// The same error with another reason to refuse.
+    pub(super) fn map_refusal<T>(self, reason: impl FnOnce(R) -> T) -> ChatError<T> {
+        match self {
+            Self::NotFound => ChatError::NotFound,
+            Self::Busy => ChatError::Busy,
+            Self::Store(error) => ChatError::Store(error),
+            Self::Refused(refusal) => ChatError::Refused(reason(refusal)),
+        }
+    }
+}
+
 /// Marks the error enum of one use case, so that `?` turns it into [`ChatError::Refused`].
 pub trait Refusal: Error {}
+
+impl Refusal for RateLimited {}
 
 impl<R: Refusal> From<R> for ChatError<R> {
     fn from(refusal: R) -> Self {

@@ -112,7 +112,8 @@ where
     /// [`StoreError`].
     pub async fn list_chats(&self, directory: &impl Directory, command: ListChats) -> Result<Inbox, StoreError> {
         let ListChats { caller, limit: PageLimit(limit), after } = command;
-        let (chats, mutes) = try_join(self.store.chats_of(&caller.user), self.store.mutes(&caller.user)).await?;
+        let (chats, user) = try_join(self.store.chats_of(&caller.user), self.store.own_document(&caller.user)).await?;
+        let mutes = user.muted_chats;
         let heads = self.store.heads(&chats, Consistency::Eventual).await?;
         let sorted = newest_first(heads).into_iter();
         let mut rest = sorted.filter(|(cursor, _)| after.as_ref().is_none_or(|after| cursor > after));

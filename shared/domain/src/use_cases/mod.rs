@@ -14,6 +14,7 @@ mod existence;
 mod fan_out;
 mod get_attachment;
 mod get_chat;
+mod limits;
 mod list_chats;
 mod list_messages;
 mod mark_seen;
@@ -33,7 +34,7 @@ mod update_chat;
 pub use add_participants::{AddParticipants, MAX_ADDED_PARTICIPANTS};
 pub use change_group::{ChangeGroupError, ChangedGroup};
 pub use change_message::{ChangeMessageError, ChangedMessage};
-pub use clear_chat::ClearedChat;
+pub use clear_chat::{ClearChatError, ClearedChat};
 pub use connect::{ConnectError, ConnectOutcome, DisconnectOutcome};
 pub use create_attachment::{CreateAttachment, CreateAttachmentError, CreatedAttachment};
 pub use create_chat::{CreateChat, CreateChatError, CreatedChat, NewChat};
@@ -56,8 +57,11 @@ pub use typing::{SendTyping, SendTypingError, TypingSent};
 pub use update_chat::UpdateChat;
 
 use crate::attachment::AttachmentLimits;
-use crate::ids::{ConnectionId, UserId};
-use crate::member::BudgetRate;
+use crate::budget::BudgetRate;
+use crate::ids::{ConnectionId, Seq, UserId};
+use crate::member::Member;
+use crate::recent::Recent;
+use crate::timestamp::Timestamp;
 
 /// What every use case runs on. A use case that looks up users takes the directory as an argument; one that handles
 /// attachments takes the bucket.
@@ -71,6 +75,8 @@ pub struct App<S, P, E> {
     pub env: E,
     /// The configured limits.
     pub settings: Settings,
+    /// What this process remembers of its last requests.
+    pub recent: Recent,
 }
 
 /// The configured limits.
@@ -78,14 +84,53 @@ pub struct App<S, P, E> {
 pub struct Settings {
     /// How fast one participant may send messages to one chat.
     pub sending: BudgetRate,
+    /// How fast one participant may change one chat and its messages.
+    pub changes: BudgetRate,
+    /// How many messages and how many changes a new participant may make at once. So nobody gains from leaving and
+    /// coming back, or from making a new group.
+    pub new_member_burst: u64,
+    /// How fast a user may change their own user and their mutes.
+    pub profile_changes: BudgetRate,
+    /// How fast a user may make chats.
+    pub new_chats: BudgetRate,
+    /// How fast a user may add people to chats; those in a new chat count too.
+    pub added_people: BudgetRate,
+    /// How fast a user may declare attachments, in bytes.
+    pub declared_bytes: BudgetRate,
+    /// The most chats that a user made and that are not closed.
+    pub max_open_chats: u64,
+    /// The most chats into which other users can put a user.
+    pub max_memberships: u32,
     /// The sizes and content types that attachments may have.
     pub attachments: AttachmentLimits,
 }
 
 impl Default for Settings {
-    /// A burst of 50 messages, then 10 a second: faster than anybody types, slower than a runaway loop.
+    /// Faster than anybody types, clicks or uploads, and slower than a runaway loop.
     fn default() -> Self {
-        Self { sending: BudgetRate { burst: 50, per_second: 10 }, attachments: AttachmentLimits::default() }
+        Self {
+            sending: BudgetRate::per_second(50, 10),
+            changes: BudgetRate::per_second(30, 5),
+            new_member_burst: 5,
+            profile_changes: BudgetRate::per_minute(10, 10),
+            new_chats: BudgetRate::per_hour(50, 60),
+            added_people: BudgetRate::per_hour(200, 200),
+            declared_bytes: BudgetRate::per_hour(1_000_000_000, 1_000_000_000),
+            max_open_chats: 1000,
+            max_memberships: 5000,
+            attachments: AttachmentLimits::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// A new participant of a chat whose last message is `seq`.
+    fn new_member(&self, user: UserId, seq: Seq, now: Timestamp) -> Member {
+        Member {
+            budget: Some(self.sending.filled(self.new_member_burst, now)),
+            change_budget: Some(self.changes.filled(self.new_member_burst, now)),
+            ..Member::joining(user, seq, now)
+        }
     }
 }
 

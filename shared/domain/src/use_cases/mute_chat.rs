@@ -3,6 +3,7 @@
 use super::error::{ChatError, Refusal};
 use super::fan_out::Audience;
 use super::{App, Caller};
+use crate::budget::RateLimited;
 use crate::chat_user::{ChatUserView, MAX_MUTED_CHATS, MuteView, Mutes};
 use crate::event::Event;
 use crate::ids::ChatId;
@@ -58,6 +59,9 @@ pub enum MuteChatError {
         /// The most chats that one user can mute.
         limit: usize,
     },
+    /// The user changes their mutes or their user too fast.
+    #[error(transparent)]
+    RateLimited(RateLimited),
 }
 
 impl Refusal for MuteChatError {}
@@ -79,7 +83,8 @@ impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env> App<S, P, E> {
             if matches!(mute, Mute::On(Some(until)) if until <= now) {
                 return Err(MuteChatError::EndInPast.into());
             }
-            let before = self.store.mutes(&caller.user).await?;
+            let user = self.store.own_document(&caller.user).await?;
+            let before = user.muted_chats;
             let mut after = before.clone();
             let has_changed = match mute {
                 Mute::On(until) => after.insert(chat.clone(), until) != Some(until),
@@ -94,7 +99,9 @@ impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env> App<S, P, E> {
                 return Ok(outcome(&before, PushReport::default()));
             }
             let after = self.prune_mutes(&caller, after, now).await?;
-            if let Some(user) = self.store.replace_mutes(&caller.user, &before, &after).await? {
+            let spending = self.settings.profile_changes.spend(user.change_budget, 1, now);
+            let spending = spending.map_err(MuteChatError::RateLimited)?;
+            if let Some(user) = self.store.replace_mutes(&caller.user, &before, &after, spending).await? {
                 let event = Event::user_updated(ChatUserView::new(&user, &caller.user, now));
                 let pushed =
                     self.push(&Audience::of(user.id, user.connections), caller.connection.as_ref(), &event).await;

@@ -2,11 +2,13 @@
 
 use super::fan_out::Audience;
 use super::{App, Caller};
+use crate::budget::RateLimited;
 use crate::chat_user::{ChatUser, ChatUserView, Profile, UserChange};
 use crate::event::Event;
 use crate::ids::{ChatId, UserId};
 use crate::meter::PushReport;
 use crate::ports::{Directory, Env, Push, ReadInbox, Registry, StoreError, UserStore};
+use crate::retry::Retry;
 use error_text::error_chain;
 use futures_util::future::{join, try_join};
 use std::collections::BTreeMap;
@@ -38,6 +40,12 @@ pub enum ProfileError {
     /// There is no such user, or they share no chat with the caller. The caller does not learn which.
     #[error("the users share no chat")]
     NotAParticipant,
+    /// The caller changes their user or their mutes too fast.
+    #[error(transparent)]
+    RateLimited(#[from] RateLimited),
+    /// Every try until the deadline conflicted with another change of the caller's user.
+    #[error("gave up after conflicts")]
+    Busy,
     /// A read or write failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -65,12 +73,32 @@ impl<S: UserStore + Registry, P: Push, E: Env> App<S, P, E> {
     pub async fn update_me(&self, directory: &impl Directory, command: &UpdateMe) -> Result<VisibleUser, ProfileError> {
         let UpdateMe { caller, change } = command;
         let profiles = load_profiles(directory, std::slice::from_ref(&caller.user));
-        let (user, mut profiles) = join(self.store.change_user(&caller.user, change), profiles).await;
-        let user = user?;
+        let (user, mut profiles) = join(self.change_user(&caller.user, change), profiles).await;
+        let Some(user) = user? else { return self.me(directory, caller).await };
         let view = ChatUserView::new(&user, &caller.user, self.env.now());
         let event = Event::user_updated(view.clone());
         let pushed = self.push(&Audience::of(user.id, user.connections), caller.connection.as_ref(), &event).await;
         Ok(VisibleUser { user: view.with_profile(profiles.remove(&caller.user)), pushed })
+    }
+}
+
+impl<S: UserStore, P, E: Env> App<S, P, E> {
+    /// Stores the change and returns the new document. None if nothing changes.
+    async fn change_user(&self, user: &UserId, change: &UserChange) -> Result<Option<ChatUser>, ProfileError> {
+        let mut retry = Retry::new(&self.env);
+        loop {
+            let before = self.store.own_document(user).await?;
+            if !change.changes(&before) {
+                return Ok(None);
+            }
+            let spending = self.settings.profile_changes.spend(before.change_budget, 1, self.env.now())?;
+            if let Some(after) = self.store.change_user(user, change, spending).await? {
+                return Ok(Some(after));
+            }
+            if !retry.again().await {
+                return Err(ProfileError::Busy);
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sets the caller's reactions to a message.
 
-use super::change_message::{ChangeMessageError, ChangedMessage, RuleInput, Scope};
+use super::change_message::{ChangeMessageError, ChangedMessage, Notice, RuleInput, Scope};
 use super::error::ChatError;
 use super::{App, Caller};
 use crate::ids::{ChatId, Seq};
@@ -43,6 +43,6 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             }
             Ok(Some(Message { body: Body::Live(LiveBody { reactions, ..body.clone() }), ..message.clone() }))
         };
-        self.change_message(&caller, &chat, seq, Scope::Everyone, react).await
+        self.change_message(&caller, &chat, seq, Scope::Everyone, Notice::Reaction(&emojis), react).await
     }
 }

@@ -31,7 +31,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
         command: RemoveParticipant,
     ) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
         let RemoveParticipant { caller, chat, user } = command;
-        self.change_group(&caller, &chat, |state, now| {
+        self.change_group(&caller, &chat, (), |state, now| {
             if user == caller.user {
                 return leave(state, &user, now).map(Some);
             }
@@ -62,7 +62,7 @@ fn leave(state: &FullState, user: &UserId, now: Timestamp) -> Result<Plan, Chang
     }
     // Close the group. Its document keeps both participants as a record of who talked to whom.
     let chat = Chat { participants: state.chat.participants.clone(), closed_at: Some(now), ..plan.chat };
-    Ok(Plan { chat, ..plan })
+    Ok(Plan { chat, closes: true, ..plan })
 }
 
 /// The group without `user`. If they were the last admin, the participant who joined first becomes an admin.

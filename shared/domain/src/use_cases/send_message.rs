@@ -5,6 +5,7 @@ use super::fan_out::{Audience, PushOutcome};
 use super::state::{ChatReader, ChatState};
 use super::{App, Caller};
 use crate::attachment::{Attachment, Upload};
+use crate::budget::{Budget, RateLimited};
 use crate::chat::{Head, MAX_DOCUMENT_BYTES};
 use crate::content::{Content, MessageType};
 use crate::event::Event;
@@ -19,10 +20,13 @@ use crate::ports::{
 };
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
+use error_text::error_chain;
 use futures_util::future::{join, try_join};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+/// A repeat later than this after its send is not pushed again: by then, whoever missed the push has synced.
+const REPEAT_PUSH_WINDOW: Duration = Duration::from_secs(60);
 /// How long a send record is kept: within this time, a send with the same client message id is a repeat.
 const SEND_ID_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -62,6 +66,14 @@ pub struct SendOutcome {
     pub retries: u32,
 }
 
+/// What a send with a client message id needs if it turns out to be a repeat.
+#[derive(Clone, Copy)]
+struct Repeat<'a> {
+    id: &'a SendId,
+    /// The sender's budget.
+    budget: Option<Budget>,
+}
+
 /// A message that this send or an earlier one stored, and the recipients of its event.
 struct CommittedSend {
     message: Message,
@@ -70,7 +82,7 @@ struct CommittedSend {
     /// The message as every reader sees it.
     event: MessageView,
     repeated: bool,
-    /// The users who can see the message.
+    /// The users who can see the message; empty if it is not pushed again.
     readers: BTreeSet<UserId>,
     audience: Audience,
 }
@@ -115,11 +127,8 @@ pub enum SendMessageError {
     #[error("the attachment was not uploaded as declared")]
     AttachmentNotUploaded,
     /// The sender sends too fast.
-    #[error("rate limited")]
-    RateLimited {
-        /// How long to wait before the next message is accepted.
-        retry_after: Duration,
-    },
+    #[error(transparent)]
+    RateLimited(RateLimited),
 }
 
 impl Refusal for SendMessageError {}
@@ -150,6 +159,7 @@ where
         LiveBody::fits(&command.content, &command.mentions, command.attachment.is_some())
             .map_err(SendMessageError::TooLarge)?;
         let sender = &command.caller.user;
+        let send_id = command.client_message_id.as_ref().map(|id| SendId::new(&command.chat, sender, id));
         let mut retry = Retry::new(&self.env);
         let mut is_confirmed = false;
         let committed = loop {
@@ -158,6 +168,13 @@ where
             let state = ChatReader::new(&self.store, &mut retry, &command.chat).state(sender, replied_to);
             let (state, upload) = try_join(state, self.load_upload(&command)).await?;
             let state = state.ok_or(ChatError::NotFound)?;
+            let again = send_id.as_ref().map(|id| Repeat { id, budget: state.member.budget });
+            // A repeat that this process knows costs no transaction.
+            if let Some(again) = again.filter(|again| self.recent.has_send(again.id))
+                && let Some(earlier) = self.store.earlier_send(again.id, self.env.now()).await?
+            {
+                break self.repeat(&command, again, earlier, None).await?;
+            }
             let mut commit = self.plan_commit(&command, &state, upload.as_ref());
             if let (Ok(_), Some(upload), false) = (&commit, &upload, is_confirmed) {
                 is_confirmed = confirm_upload(bucket, &upload.attachment).await?;
@@ -169,24 +186,34 @@ where
             let participants: Vec<UserId> = readers.iter().cloned().collect();
             let commit = match commit {
                 Ok(commit) => commit,
-                Err(refusal) => break self.repeat_or(refusal, &command, &participants).await?,
+                Err(refusal) => {
+                    let Some(again) = again else { return Err(refusal.into()) };
+                    let earlier = self.store.earlier_send(again.id, self.env.now()).await?.ok_or(refusal)?;
+                    break self.repeat(&command, again, earlier, None).await?;
+                }
             };
             let (outcome, audience) = join(self.store.commit_message(&commit), self.load_audience(&participants)).await;
             match outcome? {
                 CommitOutcome::Committed => {
                     meter::count_message();
+                    if let Some(id) = send_id {
+                        self.recent.note_send(id);
+                    }
                     let view = MessageView::new(&commit.message, &[]);
                     let (message, event) = (commit.message, view.clone());
                     break CommittedSend { message, view, event, repeated: false, readers, audience };
                 }
-                CommitOutcome::Repeated(earlier) => break self.repeat(&command, earlier, audience).await?,
+                CommitOutcome::Repeated(earlier) => {
+                    // Only a send with a record can be a repeat.
+                    let Some(again) = again else { return Err(ChatError::Busy) };
+                    break self.repeat(&command, again, earlier, Some(audience)).await?;
+                }
                 CommitOutcome::NotAMember => return Err(ChatError::NotFound),
                 CommitOutcome::Conflict if retry.again().await => {}
                 CommitOutcome::Conflict => return Err(ChatError::Busy),
             }
         };
         let CommittedSend { message, view, event, repeated, readers, audience } = committed;
-        // Push and notify after a repeat too: the first try may have died before it did.
         let event = Event::message_created(event);
         let PushOutcome { report: pushed, reached } =
             self.push_event(&audience, command.caller.connection.as_ref(), &event).await;
@@ -195,45 +222,58 @@ where
         Ok(SendOutcome { message: view, repeated, pushed, notified, retries: retry.count() })
     }
 
-    /// Loads the message that the earlier send stored, and limits the audience to the users who can see it now.
+    /// Answers with the message that the earlier send stored, as the sender sees it now. It is pushed to the
+    /// participants who see it only if [`Self::may_push_again`]. `audience` has their connections if they were looked
+    /// up already.
     async fn repeat(
         &self,
         command: &SendMessage,
+        again: Repeat<'_>,
         earlier: PreviousSend,
-        mut audience: Audience,
+        audience: Option<Audience>,
     ) -> Result<CommittedSend, ChatError<SendMessageError>> {
         if earlier.body_hash != command_hash(command) {
             return Err(SendMessageError::IdempotencyConflict.into());
         }
+        self.recent.note_send(again.id.clone());
         let stored = self.store.message(&command.chat, earlier.seq).await?;
         let message = stored.ok_or_else(|| missing_message(&command.chat, earlier.seq))?;
         let members = self.store.members(&command.chat).await?;
+        // The sender may have left and come back, cleared the chat, or deleted the message.
+        let sender = &command.caller.user;
+        let floor = members.iter().find(|member| &member.user == sender).map(Member::floor).unwrap_or_default();
+        let mut view = MessageView::of(&message, &members, sender, floor);
+        view.limit(MAX_DOCUMENT_BYTES);
+        let mut event = MessageView::new(&message, &members);
+        event.limit(MAX_DOCUMENT_BYTES);
+        let is_unchanged = message.rev == Rev(0) && message.is_visible_to(sender, floor);
+        if earlier.is_pushed_again || !is_unchanged || !self.may_push_again(again, message.created_at).await {
+            let (readers, audience) = (BTreeSet::new(), Audience::default());
+            return Ok(CommittedSend { message, view, event, repeated: true, readers, audience });
+        }
         // Users who joined or cleared the chat since cannot see it, nor can users who deleted it for themselves.
         let can_see = |member: &Member| message.is_visible_to(&member.user, member.floor());
         let readers: BTreeSet<UserId> =
             members.iter().filter(|member| can_see(member)).map(|member| member.user.clone()).collect();
+        let mut audience = match audience {
+            Some(audience) => audience,
+            None => self.load_audience(&readers.iter().cloned().collect::<Vec<_>>()).await,
+        };
         audience.retain(|user| readers.contains(user));
-        // The same holds for the sender, who may have left and come back, cleared the chat, or deleted the message.
-        let sender = &command.caller.user;
-        let floor = members.iter().find(|member| &member.user == sender).map(Member::floor);
-        let mut view = MessageView::of(&message, &members, sender, floor.unwrap_or_default());
-        view.limit(MAX_DOCUMENT_BYTES);
-        let mut event = MessageView::new(&message, &members);
-        event.limit(MAX_DOCUMENT_BYTES);
         Ok(CommittedSend { message, view, event, repeated: true, readers, audience })
     }
 
-    /// Answers with the stored message if an earlier send stored it, and otherwise with `refusal`.
-    async fn repeat_or(
-        &self,
-        refusal: SendMessageError,
-        command: &SendMessage,
-        participants: &[UserId],
-    ) -> Result<CommittedSend, ChatError<SendMessageError>> {
-        let Some(client_id) = &command.client_message_id else { return Err(refusal.into()) };
-        let id = SendId::new(&command.chat, &command.caller.user, client_id);
-        let earlier = self.store.earlier_send(&id, self.env.now()).await?.ok_or(refusal)?;
-        self.repeat(command, earlier, self.load_audience(participants).await).await
+    /// Whether a repeat is pushed: its first try may have died before it pushed. Once at the most, soon after the send,
+    /// and only for a sender who may send now.
+    async fn may_push_again(&self, Repeat { id, budget }: Repeat<'_>, sent_at: Timestamp) -> bool {
+        let now = self.env.now();
+        if now.since(sent_at) >= REPEAT_PUSH_WINDOW || self.settings.sending.spend(budget, 1, now).is_err() {
+            return false;
+        }
+        self.store.claim_second_push(id).await.unwrap_or_else(|error| {
+            tracing::warn!(error = error_chain(&error), "a repeated send was not pushed again");
+            false
+        })
     }
 
     /// The upload that the command names; None if it names none, or if the sender did not declare it.
@@ -272,11 +312,8 @@ where
             }
         }
         let now = self.env.now();
-        let budget_after = self
-            .settings
-            .sending
-            .take(state.member.budget, now)
-            .map_err(|retry_after| SendMessageError::RateLimited { retry_after })?;
+        let spending =
+            self.settings.sending.spend(state.member.budget, 1, now).map_err(SendMessageError::RateLimited)?;
         // The clocks of two functions may differ. `created_at` never goes backwards, so that it agrees with the order
         // of the log.
         let created_at = state.head.last_message_at.map_or(now, |last| last.max(now));
@@ -301,8 +338,7 @@ where
             // The commit fails if the participants changed since the read. So the event goes to exactly the
             // participants at the time of the commit.
             head: Head { members_rev: state.chat.members_rev, ..state.head },
-            budget_before: state.member.budget,
-            budget_after,
+            spending,
             send: command.client_message_id.as_ref().map(|id| send_record(command, id, now)),
             upload: upload.map(|upload| (upload.attachment.id.clone(), now.plus(SEND_ID_TTL))),
         })

@@ -26,7 +26,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// [`ChatError`] and [`ChangeGroupError`].
     pub async fn set_admin(&self, command: SetAdmin) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
         let SetAdmin { caller, chat, user, is_admin } = command;
-        self.change_group(&caller, &chat, |state, _| {
+        self.change_group(&caller, &chat, (), |state, _| {
             check_admin(state, &caller.user)?;
             if !state.chat.participants.contains(&user) {
                 return Err(ChangeGroupError::NotAParticipant);

@@ -43,19 +43,25 @@ pub enum SendTypingError {
 impl Refusal for SendTypingError {}
 
 impl<S: ReadChats + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Pushes the event to the other participants of a chat of at most 100. The caller's own devices get none.
+    /// Pushes the event to the other participants of a chat of at most 100. The caller's own devices get none. What this
+    /// process pushed just now is not pushed again.
     ///
     /// # Errors
     /// [`ChatError`] and [`SendTypingError`].
     pub async fn send_typing(&self, command: SendTyping) -> Result<TypingSent, ChatError<SendTypingError>> {
         let SendTyping { caller, chat, state } = command;
+        let typing = Typing::new(caller.user.clone(), state);
+        // Who typed a moment ago was a participant then, so nothing needs to be read.
+        if self.recent.is_typing_known(&chat, &caller.user, state, self.env.now()) {
+            return Ok(TypingSent { typing, pushed: PushReport::default() });
+        }
         let state_of_chat =
             ChatReader::new(&self.store, &mut Retry::new(&self.env), &chat).state(&caller.user, None).await?;
         let ChatState { chat, .. } = state_of_chat.ok_or(ChatError::NotFound)?;
         if chat.closed_at.is_some() {
             return Err(SendTypingError::ChatClosed.into());
         }
-        let typing = Typing::new(caller.user.clone(), state);
+        self.recent.note_typing(&chat.id, &caller.user, state, self.env.now());
         if chat.participants.len() > MAX_PARTICIPANTS_FOR_TYPING {
             return Ok(TypingSent { typing, pushed: PushReport::default() });
         }

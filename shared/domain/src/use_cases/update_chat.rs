@@ -26,7 +26,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// [`ChatError`] and [`ChangeGroupError`].
     pub async fn update_chat(&self, command: UpdateChat) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
         let UpdateChat { caller, chat, name } = command;
-        self.change_group(&caller, &chat, |state, _| {
+        self.change_group(&caller, &chat, (), |state, _| {
             check_admin(state, &caller.user)?;
             let renamed = Chat { name: Some(name.clone()), ..state.chat.clone() };
             Ok((renamed != state.chat).then(|| Plan::of(renamed)))

@@ -214,7 +214,8 @@ async fn deleted_for_shows_only_the_reader() {
     }
     let frames: Vec<Value> = app.push.take("alice-2");
     assert_eq!(frames.len(), 3);
-    assert!(frames.iter().all(|frame| frame["data"]["deletedFor"] == json!([])));
+    assert_eq!(frames[0]["data"], json!({"userId": "alice", "emojis": ["👍"]}));
+    assert!(frames[1..].iter().all(|frame| frame["data"]["deletedFor"] == json!([])));
     assert_pushed(&app, []);
     assert_eq!(app.store.stored_messages(&chat)[0].deleted_for, ids(&["bob", "carol"]), "the store has both");
 }
@@ -231,7 +232,7 @@ async fn changes_are_not_pushed_to_users_who_deleted_or_cleared_the_message() {
     edit(&app, "alice", &chat, 1, "Other").await.unwrap();
     assert_pushed(&app, recipients);
     react(&app, "dave", &chat, 1, &["👍"]).await.unwrap();
-    assert_pushed(&app, recipients);
+    assert_pushed(&app, [("alice", "reaction.updated"), ("dave", "reaction.updated")]);
     delete(&app, "alice", &chat, 1, DeleteFor::Everyone).await.unwrap();
     assert_pushed(&app, recipients);
 }

@@ -2,8 +2,8 @@
 //! counts exact and read positions monotonic.
 
 use crate::support::{TestApp, list, mark, with_store};
+use domain::budget::BudgetRate;
 use domain::ids::{ChatId, ClientChatId, Seq};
-use domain::member::BudgetRate;
 use domain::message::Message;
 use domain::names::ChatName;
 use domain::use_cases::{ChatError, CreateChat, NewChat, PageStart};
@@ -92,7 +92,7 @@ async fn play(app: &TestApp, chat: &ChatId, who: &str, steps: &[Step]) -> BTreeM
 }
 
 async fn check(seed: u64, faults: Faults, steps: &[Vec<Step>; 3]) {
-    let sending = BudgetRate { burst: 1000, per_second: 1000 };
+    let sending = BudgetRate::per_second(1000, 1000);
     let mut app = with_store(MemoryStore::with_faults(seed, faults));
     app.settings.sending = sending;
     let chat = &group(&app).await;

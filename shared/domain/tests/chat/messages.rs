@@ -1,7 +1,7 @@
 use crate::support::*;
+use domain::budget::BudgetRate;
 use domain::chat::Head;
 use domain::ids::{Rev, Seq};
-use domain::member::BudgetRate;
 use domain::ports::StoreError;
 use domain::use_cases::{ChatError, MarkSeenCommand, SendMessageError};
 use serde_json::json;
@@ -124,22 +124,22 @@ async fn sending_to_a_closed_chat_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn rate_limit_says_how_long_to_wait() {
-    let sending = BudgetRate { burst: 3, per_second: 2 };
+    let sending = BudgetRate::per_second(3, 2);
     let mut app = app();
     app.settings.sending = sending;
     let chat = private_chat(&app).await;
     fill(&app, &chat, 3).await;
     let error = app.send_message(message(&chat, "alice", "", "Hello")).await.unwrap_err();
-    let ChatError::Refused(SendMessageError::RateLimited { retry_after }) = error else { panic!("{error:?}") };
-    assert_eq!(retry_after, Duration::from_millis(500));
+    let ChatError::Refused(SendMessageError::RateLimited(limited)) = error else { panic!("{error:?}") };
+    assert_eq!((limited.retry_after, limited.limit), (Duration::from_millis(500), 3));
     assert!(app.send_message(message(&chat, "bob", "", "Hello")).await.is_ok(), "the budget is each sender's own");
-    tokio::time::advance(retry_after).await;
+    tokio::time::advance(limited.retry_after).await;
     assert!(app.send_message(message(&chat, "alice", "", "Hello")).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]
 async fn repeat_succeeds_when_a_new_message_would_be_refused() {
-    let sending = BudgetRate { burst: 1, per_second: 1 };
+    let sending = BudgetRate::per_second(1, 1);
     let mut app = app();
     app.settings.sending = sending;
     let chat = group(&app, &["alice", "bob", "carol"]).await;
@@ -148,7 +148,7 @@ async fn repeat_succeeds_when_a_new_message_would_be_refused() {
     let repeat = async |content| app.send_message(message(&chat, "alice", "m-1", content)).await;
     let new = async || app.send_message(message(&chat, "alice", "m-2", "Hello")).await.unwrap_err();
     // The budget is empty.
-    assert!(matches!(new().await, ChatError::Refused(SendMessageError::RateLimited { .. })));
+    assert!(matches!(new().await, ChatError::Refused(SendMessageError::RateLimited(_))));
     assert_eq!(repeat("Hello").await.unwrap().message.seq(), Seq(1));
     assert!(matches!(repeat("Goodbye").await.unwrap_err(), ChatError::Refused(SendMessageError::IdempotencyConflict)));
     // The chat is closed.

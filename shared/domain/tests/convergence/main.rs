@@ -8,8 +8,8 @@ mod performer;
 use client::documents::Page;
 use client::events::Event;
 use client::{CatchUpRequest, State};
+use domain::budget::BudgetRate;
 use domain::ids::{AttachmentId, ChatId, Seq};
-use domain::member::BudgetRate;
 use domain::use_cases::{Inbox, InboxCursor, ListChats, ListMessages, PageLimit, PageStart, SyncChats};
 use futures_util::future::join_all;
 use performer::{Performer, TestApp};
@@ -195,7 +195,7 @@ async fn play(seed: u64) -> (u32, u32) {
     };
     let mut app = testkit::app(MemoryStore::with_faults(seed, Faults::default()), ());
     app.env = TestEnv::new(seed);
-    app.settings.sending = BudgetRate { burst: 10_000, per_second: 1000 };
+    app.settings.sending = BudgetRate::per_second(10_000, 1000);
     let performer = Performer::new(&app).await;
     app.store.set_faults(faults);
     let mut devices = CLIENTS.map(Device::new);

@@ -91,6 +91,7 @@ impl Performer {
             },
             Op::Clear => match app.clear_chat(&caller, &chat).await.err() {
                 Some(ChatError::Store(error)) => assert_unavailable(error),
+                Some(ChatError::Refused(error)) => panic!("{error}"),
                 None | Some(ChatError::NotFound | ChatError::Busy) => {}
             },
             Op::Rename => {

@@ -1,6 +1,7 @@
 //! Maps every error of every use case to a problem. No match has a catch-all.
 
 use super::{Code, FieldError, Problem};
+use domain::budget::RateLimited;
 use domain::chat_user::{CONNECT_GRACE, MAX_CONNECTIONS};
 use domain::content::{ContentTooLarge, MessageType};
 use domain::file::ContentType;
@@ -8,8 +9,8 @@ use domain::ids::UserId;
 use domain::message::TooLarge;
 use domain::ports::{DirectoryError, StoreError};
 use domain::use_cases::{
-    ChangeGroupError, ChangeMessageError, ChatError, ConnectError, CreateAttachmentError, CreateChatError,
-    GetAttachmentError, MarkSeenError, MuteChatError, ProfileError, SendMessageError, SendTypingError,
+    ChangeGroupError, ChangeMessageError, ChatError, ClearChatError, ConnectError, CreateAttachmentError,
+    CreateChatError, GetAttachmentError, MarkSeenError, MuteChatError, ProfileError, SendMessageError, SendTypingError,
 };
 use std::convert::Infallible;
 use std::time::Duration;
@@ -35,6 +36,30 @@ fn not_an_admin() -> Problem {
 
 fn not_a_participant() -> Problem {
     Problem::new(Code::NotAParticipant, "The user is not in the chat.")
+}
+
+/// `limit` is the size of the budget, in what the request takes from it.
+fn rate_limited(RateLimited { retry_after, limit }: RateLimited, detail: &str) -> Problem {
+    Problem { retry_after: Some(retry_after), limit: Some(limit), ..Problem::new(Code::RateLimited, detail) }
+}
+
+fn changing_too_fast(limited: RateLimited) -> Problem {
+    rate_limited(limited, "You are changing this chat too fast. Wait, then send the request again.")
+}
+
+fn changing_yourself_too_fast(limited: RateLimited) -> Problem {
+    rate_limited(limited, "You are changing your profile and your mutes too fast. Wait, then send the request again.")
+}
+
+fn adding_too_fast(limited: RateLimited) -> Problem {
+    rate_limited(limited, "You are adding people to chats too fast. Wait, then send the request again.")
+}
+
+fn in_too_many_chats(users: &[UserId]) -> Problem {
+    let reason = |user| format!("user {user} is in too many chats to be added");
+    let errors = users.iter().map(|user| FieldError { field: "participants".to_owned(), reason: reason(user) });
+    let Problem { detail, errors, .. } = Problem::fields(errors.collect());
+    Problem { errors, ..Problem::new(Code::Conflict, detail) }
 }
 
 fn stranger_mentioned(user: &UserId) -> Problem {
@@ -147,9 +172,8 @@ impl From<SendMessageError> for Problem {
                 Code::AttachmentNotUploaded,
                 "The upload is missing, or its size or SHA-256 differs from the declaration. Upload the file, then send.",
             ),
-            SendMessageError::RateLimited { retry_after } => {
-                let detail = "You are sending too fast in this chat. Wait, then send again.";
-                Self { retry_after: Some(retry_after), ..Self::new(Code::RateLimited, detail) }
+            SendMessageError::RateLimited(limited) => {
+                rate_limited(limited, "You are sending too fast in this chat. Wait, then send again.")
             }
         }
     }
@@ -164,6 +188,9 @@ impl From<CreateAttachmentError> for Problem {
                 let allowed: Vec<_> = allowed.iter().map(ContentType::as_str).collect();
                 let detail = format!("contentType: must be one of {}", allowed.join(", "));
                 Self { detail, ..Self::field("contentType", "is not allowed for this type of attachment") }
+            }
+            CreateAttachmentError::DeclaringTooFast(limited) => {
+                rate_limited(limited, "You are declaring too many bytes. Wait, then declare the attachment again.")
             }
             CreateAttachmentError::TooLarge { limit } => {
                 Self::limited(Code::ContentTooLarge, "sizeBytes", format!("must be at most {limit}"), limit)
@@ -191,6 +218,15 @@ impl From<CreateChatError> for Problem {
                 Self::too_many_participants(format!("must name at most {limit} other users"), limit)
             }
             CreateChatError::UnknownUsers(users) => unknown_users(&users),
+            CreateChatError::UsersInTooManyChats(users) => in_too_many_chats(&users),
+            CreateChatError::TooManyOpenChats { limit } => {
+                let detail = format!("You have made {limit} chats that are not closed, the maximum.");
+                Self { limit: Some(limit), ..Self::new(Code::Conflict, detail) }
+            }
+            CreateChatError::CreatingTooFast(limited) => {
+                rate_limited(limited, "You are making chats too fast. Wait, then send the request again.")
+            }
+            CreateChatError::AddingTooFast(limited) => adding_too_fast(limited),
             CreateChatError::Directory(error) => error.into(),
             CreateChatError::IdempotencyConflict => {
                 Self::new(Code::IdempotencyConflict, "This clientChatId was used for a group with other fields.")
@@ -236,6 +272,9 @@ impl From<ChangeGroupError> for Problem {
                 Self::too_many_participants(format!("the group would have more than {limit} participants"), limit)
             }
             ChangeGroupError::UnknownUsers(users) => unknown_users(&users),
+            ChangeGroupError::UsersInTooManyChats(users) => in_too_many_chats(&users),
+            ChangeGroupError::RateLimited(limited) => changing_too_fast(limited),
+            ChangeGroupError::AddingTooFast(limited) => adding_too_fast(limited),
             ChangeGroupError::Directory(error) => error.into(),
         }
     }
@@ -256,11 +295,18 @@ impl From<ChangeMessageError> for Problem {
             ChangeMessageError::UnknownMention(user) => stranger_mentioned(&user),
             ChangeMessageError::Blank => blank(),
             ChangeMessageError::TooLarge(error) => error.into(),
+            ChangeMessageError::RateLimited(limited) => changing_too_fast(limited),
             ChangeMessageError::TooManyReactions(passed) => {
                 let reason = format!("the message already has {} {}", passed.limit, passed.what);
                 Self::limited(Code::Conflict, "emojis", reason, passed.limit as u64)
             }
         }
+    }
+}
+
+impl From<ClearChatError> for Problem {
+    fn from(ClearChatError(limited): ClearChatError) -> Self {
+        changing_too_fast(limited)
     }
 }
 
@@ -276,6 +322,7 @@ impl From<MuteChatError> for Problem {
     fn from(error: MuteChatError) -> Self {
         match error {
             MuteChatError::EndInPast => Self::field("until", "must be in the future"),
+            MuteChatError::RateLimited(limited) => changing_yourself_too_fast(limited),
             MuteChatError::TooMany { limit } => {
                 let reason = format!("you have muted {limit} chats, the maximum");
                 Self::limited(Code::Conflict, "chatId", reason, limit as u64)
@@ -290,6 +337,8 @@ impl From<ProfileError> for Problem {
             ProfileError::NotAParticipant => {
                 Self::new(Code::NotAParticipant, "The user does not exist, or you share no chat with them.")
             }
+            ProfileError::RateLimited(limited) => changing_yourself_too_fast(limited),
+            ProfileError::Busy => ChatError::<Infallible>::Busy.into(),
             ProfileError::Store(error) => error.into(),
         }
     }

@@ -1,8 +1,9 @@
 //! Items of participants.
 
-use super::HasChatId;
+use super::{BudgetItem, HasChatId};
+use domain::budget::Budget;
 use domain::ids::{ChatId, Seq, UserId};
-use domain::member::{Budget, Member};
+use domain::member::Member;
 use domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,8 @@ pub(crate) struct MemberItem {
     joined_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     budget: Option<BudgetItem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change_budget: Option<BudgetItem>,
 }
 
 /// The part of a member item in the index byUser, which contains only keys.
@@ -34,20 +37,6 @@ impl From<MemberKey> for ChatId {
     }
 }
 
-/// The token bucket of a sender. It is one attribute, so that one condition compares all of it.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct BudgetItem {
-    millis: u64,
-    at: i64,
-}
-
-impl From<Budget> for BudgetItem {
-    fn from(budget: Budget) -> Self {
-        Self { millis: budget.millis, at: budget.at.millis() }
-    }
-}
-
 impl MemberItem {
     pub(crate) fn new(chat: &ChatId, member: &Member) -> Self {
         Self {
@@ -59,6 +48,7 @@ impl MemberItem {
             joined_seq: member.joined_seq,
             joined_at: member.joined_at.millis(),
             budget: member.budget.map(BudgetItem::from),
+            change_budget: member.change_budget.map(BudgetItem::from),
         }
     }
 }
@@ -72,7 +62,8 @@ impl From<MemberItem> for Member {
             cleared_seq: item.cleared_seq,
             joined_seq: item.joined_seq,
             joined_at: Timestamp::from_millis(item.joined_at),
-            budget: item.budget.map(|budget| Budget { millis: budget.millis, at: Timestamp::from_millis(budget.at) }),
+            budget: item.budget.map(Budget::from),
+            change_budget: item.change_budget.map(Budget::from),
         }
     }
 }

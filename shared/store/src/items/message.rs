@@ -192,11 +192,14 @@ pub(crate) struct SendItem {
     seq: Seq,
     body_hash: String,
     expires_at: i64,
+    /// Whether a repeat was pushed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pushed_again: bool,
 }
 
 impl From<SendItem> for PreviousSend {
     fn from(item: SendItem) -> Self {
-        Self { seq: item.seq, body_hash: item.body_hash }
+        Self { seq: item.seq, body_hash: item.body_hash, is_pushed_again: item.pushed_again }
     }
 }
 
@@ -212,6 +215,7 @@ impl SendItem {
             seq,
             body_hash: record.body_hash.clone(),
             expires_at: record.expires_at.seconds(),
+            pushed_again: false,
         }
     }
 }

@@ -2,14 +2,18 @@
 //!
 //! Times are milliseconds since the Unix epoch, except `expiresAt`: DynamoDB's TTL needs seconds.
 
+mod budget;
 mod chat;
+mod limits;
 mod member;
 mod message;
 mod upload;
 mod user;
 
+pub(crate) use budget::{BudgetItem, SpendingUpdate};
 pub(crate) use chat::{ChatItem, HeadItem};
-pub(crate) use member::{BudgetItem, MemberItem, MemberKey};
+pub(crate) use limits::LimitsItem;
+pub(crate) use member::{MemberItem, MemberKey};
 pub(crate) use message::{MessageItem, PointerItem, SendItem, StoredMessage, pointer_seq};
 pub(crate) use upload::UploadItem;
 pub(crate) use user::{ConnectionItem, StoredUser, mutes_item};

@@ -1,7 +1,8 @@
 //! Items of users.
 
-use super::n;
+use super::{BudgetItem, n};
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::budget::Budget;
 use domain::chat_user::{ChatUser, Connection, Mutes};
 use domain::ids::{ChatId, ConnectionId, UserId};
 use domain::names::Nickname;
@@ -20,6 +21,7 @@ struct ChatUserItem {
     muted_chats: BTreeMap<String, i64>,
     #[serde(default)]
     notify_on_mention: bool,
+    change_budget: Option<BudgetItem>,
     #[serde(default)]
     connections: BTreeMap<String, ConnectionItem>,
 }
@@ -63,6 +65,7 @@ impl TryFrom<ChatUserItem> for StoredUser {
             last_seen: item.last_seen.map(Timestamp::from_millis),
             muted_chats: item.muted_chats.into_iter().map(mute).collect::<Result<_, _>>()?,
             notify_on_mention: item.notify_on_mention,
+            change_budget: item.change_budget.map(Budget::from),
             connections: item.connections.into_iter().map(connection).collect::<Result<_, _>>()?,
         }))
     }

@@ -47,6 +47,7 @@ async fn running(engine: &'static Engine) -> &'static (Embedded, TableNames) {
                 sends: table_name("SendsTable"),
                 uploads: table_name("UploadsTable"),
                 chat_users: table_name("ChatUsersTable"),
+                user_limits: table_name("UserLimitsTable"),
             };
             (engine, tables)
         })

@@ -24,7 +24,7 @@ async fn send(store: &impl Store, chat: &ChatId, sender: &str) -> Message {
 /// The next change after `head`.
 fn change(chat: &ChatId, head: Head, only_for: Option<&str>, what: ChangeKind) -> Change {
     let at = START.plus(Duration::from_secs(7));
-    Change { chat: chat.clone(), head, at, only_for: only_for.map(user), what }
+    Change { chat: chat.clone(), head, at, only_for: only_for.map(user), what, spending: None }
 }
 
 async fn commit_change(store: &impl Store, change: &Change) {
@@ -97,7 +97,12 @@ pub async fn conflicting_change_is_refused(store: impl Store) {
 
     let group = |head: Head, before: u64, joined: Vec<Member>, left: Option<&str>| {
         let after = Chat { members_rev: head.last_rev.next(), ..document.clone() };
-        change(&chat, head, None, ChangeKind::Chat { after, before: Rev(before), joined, left: left.map(user) })
+        change(
+            &chat,
+            head,
+            None,
+            ChangeKind::Chat { after, before: Rev(before), joined, left: left.map(user), closed_chat_of: None },
+        )
     };
     let dave = |seq| vec![Member::joining(user("dave"), Seq(seq), START)];
     let ghost = Member::joining(user("ghost"), Seq(0), START);
@@ -147,8 +152,13 @@ pub async fn group_and_its_members_change_together(store: impl Store) {
         ..document
     };
     let dave = Member::joining(user("dave"), Seq(1), START.plus(Duration::from_secs(7)));
-    let what =
-        ChangeKind::Chat { after: after.clone(), before: Rev(0), joined: vec![dave.clone()], left: Some(user("c")) };
+    let what = ChangeKind::Chat {
+        after: after.clone(),
+        before: Rev(0),
+        joined: vec![dave.clone()],
+        left: Some(user("c")),
+        closed_chat_of: None,
+    };
     commit_change(store, &change(&chat, head, None, what)).await;
     let head = head_of(store, &chat).await;
     assert_eq!(
@@ -172,7 +182,7 @@ pub async fn ninety_participants_are_added_at_once(store: impl Store) {
     let joined: Vec<_> = (0..90).map(|n| Member::joining(user(&format!("{n:0>128}")), Seq(0), START)).collect();
     let mut after = Chat { members_rev: Rev(1), ..document.clone() };
     after.participants.extend(joined.iter().map(|member| member.user.clone()));
-    let what = ChangeKind::Chat { after, before: Rev(0), joined, left: None };
+    let what = ChangeKind::Chat { after, before: Rev(0), joined, left: None, closed_chat_of: None };
     commit_change(store, &change(&document.id, head_of(store, &document.id).await, None, what)).await;
     assert_eq!(store.members(&document.id).await.unwrap().len(), 93);
     assert_eq!(head_of(store, &document.id).await.participant_count, 93);

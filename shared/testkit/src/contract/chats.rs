@@ -1,6 +1,6 @@
 //! Chats, their members, and reads of many chats at once.
 
-use super::{START, Store, create, head_and_member};
+use super::{START, Store, create, head_and_member, no_limits};
 use crate::fixtures::{chat_of, user, users};
 use domain::chat::Head;
 use domain::ids::{ChatId, Seq};
@@ -42,7 +42,7 @@ pub async fn second_creation_changes_nothing(store: impl Store) {
     let store = &store;
     let chat = create(store, "second", &users(&["a", "b"])).await;
     let (other, head, members) = chat_of("second", &users(&["a", "b", "c"]), START);
-    assert_eq!(store.create_chat(&other, &head, &members).await.unwrap(), Creation::Exists);
+    assert_eq!(store.create_chat(&other, &head, &members, &no_limits(&other)).await.unwrap(), Creation::Exists);
     assert_eq!(store.chat(&chat.id, Consistency::Strong).await.unwrap(), Some(chat.clone()));
     assert_eq!(store.members(&chat.id).await.unwrap().len(), 2);
 }

@@ -2,12 +2,14 @@
 
 use super::{START, Store, commit, create, head_and_member};
 use crate::fixtures::{text, user, users};
+use domain::budget::Budget;
 use domain::chat::Head;
 use domain::ids::{ChatId, ClientMessageId, Rev, SendId, Seq};
-use domain::member::{Budget, Member};
+use domain::member::Member;
 use domain::message::{Body, LiveBody};
 use domain::ports::{CommitOutcome, MessageCommit, PreviousSend, SendRecord};
 use domain::timestamp::Timestamp;
+use futures_util::future::join_all;
 
 /// A commit changes the head, the message and the sender's item, and nothing else.
 pub async fn commit_is_read_back(store: impl Store) {
@@ -20,7 +22,7 @@ pub async fn commit_is_read_back(store: impl Store) {
     assert_eq!((head.last_seq, head.last_message_at), (Seq(1), Some(first.message.created_at)));
     assert_eq!(
         (sender.read_seq, sender.read_at, sender.budget),
-        (Seq(1), Some(first.message.created_at), Some(first.budget_after))
+        (Seq(1), Some(first.message.created_at), Some(first.spending.after))
     );
     assert_eq!(head_and_member(store, &chat, "b").await.1, Member::joining(user("b"), Seq(0), START));
     assert_eq!(store.message(&chat, Seq(1)).await.unwrap(), Some(first.message.clone()));
@@ -83,7 +85,7 @@ pub async fn repeated_send_returns_the_first_one(store: impl Store) {
     let (empty, _) = head_and_member(store, &chat, "a").await;
     let first = commit(&chat, "a", empty, None, Some("one"));
     assert_eq!(store.commit_message(&first).await.unwrap(), CommitOutcome::Committed);
-    let earlier = PreviousSend { seq: Seq(1), body_hash: "the hash".to_owned() };
+    let earlier = PreviousSend { seq: Seq(1), body_hash: "the hash".to_owned(), is_pushed_again: false };
     let SendRecord { id, expires_at, .. } = first.send.clone().unwrap();
     let before = Timestamp::from_seconds(expires_at.seconds() - 1);
     assert_eq!(store.earlier_send(&id, before).await.unwrap().as_ref(), Some(&earlier));
@@ -102,6 +104,22 @@ pub async fn repeated_send_returns_the_first_one(store: impl Store) {
         store.commit_message(&commit(&other, "a", empty, None, Some("one"))).await.unwrap(),
         CommitOutcome::Committed
     );
+}
+
+/// The push of a repeat is claimed once, however many repeats arrive at once. Reads of the send say so.
+pub async fn second_push_is_claimed_once(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "second-push", &users(&["a", "b"])).await.id;
+    let (head, _) = head_and_member(store, &chat, "a").await;
+    let first = commit(&chat, "a", head, None, Some("one"));
+    let id = first.send.clone().unwrap().id;
+    assert!(!store.claim_second_push(&id).await.unwrap(), "there is no such send");
+    assert_eq!(store.commit_message(&first).await.unwrap(), CommitOutcome::Committed);
+    let claims = join_all((0..10).map(|_| store.claim_second_push(&id))).await;
+    assert_eq!(claims.into_iter().filter(|claim| *claim.as_ref().unwrap()).count(), 1);
+    assert!(store.earlier_send(&id, START).await.unwrap().unwrap().is_pushed_again);
+    let CommitOutcome::Repeated(earlier) = store.commit_message(&first).await.unwrap() else { panic!("not repeated") };
+    assert!(earlier.is_pushed_again);
 }
 
 /// An expired send record does not count, even if DynamoDB has not deleted it yet.

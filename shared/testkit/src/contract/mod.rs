@@ -3,6 +3,7 @@
 
 mod changes;
 mod chats;
+mod limits;
 mod messages;
 mod rushes;
 mod uploads;
@@ -10,6 +11,7 @@ mod users;
 
 pub use changes::*;
 pub use chats::*;
+pub use limits::*;
 pub use messages::*;
 pub use rushes::*;
 pub use uploads::*;
@@ -17,16 +19,18 @@ pub use users::*;
 
 use crate::TestEnv;
 use crate::fixtures::{chat_of, text, user};
+use domain::budget::{Budget, Spending};
 use domain::chat::{Chat, Head};
 use domain::content::MessageType;
 use domain::ids::{ChatId, ClientMessageId, Rev, SendId, UserId};
-use domain::member::{Budget, Member};
+use domain::member::Member;
 use domain::message::{Body, LiveBody, Message};
 use domain::ports::{
-    CommitChanges, CommitMessages, CreateChats, CreateUploads, Creation, MarkSeen, MessageCommit, ReadChanges,
-    ReadChats, ReadInbox, ReadMessages, ReadUploads, Registry, SendRecord, UserStore,
+    CommitChanges, CommitMessages, CountMemberships, CreateChats, CreateUploads, Creation, LimitsStore, MarkSeen,
+    MessageCommit, ReadChanges, ReadChats, ReadInbox, ReadMessages, ReadUploads, Registry, SendRecord, UserStore,
 };
 use domain::timestamp::Timestamp;
+use domain::user_limits::LimitsChange;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -44,6 +48,8 @@ pub trait Store:
     + UserStore
     + CreateUploads
     + ReadUploads
+    + LimitsStore
+    + CountMemberships
 {
 }
 impl<T> Store for T where
@@ -59,6 +65,8 @@ impl<T> Store for T where
         + UserStore
         + CreateUploads
         + ReadUploads
+        + LimitsStore
+        + CountMemberships
 {
 }
 
@@ -76,7 +84,8 @@ macro_rules! contract_suite {
             many_users_are_read_at_once, changed_messages_are_read_back, conflicting_change_is_refused,
             group_and_its_members_change_together, ninety_participants_are_added_at_once, cleared_seq_moves_forward,
             pointers_expire, inbox_is_read, uploads_expire, upload_is_sent_once, attachment_of_a_message_is_read_back,
-            nickname_and_mutes_are_stored, fifty_concurrent_sends_are_stored,
+            nickname_and_mutes_are_stored, second_push_is_claimed_once, limits_are_spent_once,
+            open_chats_are_counted, change_budget_is_spent_with_the_change, memberships_are_counted, fifty_concurrent_sends_are_stored,
             concurrent_repeats_of_a_send_are_stored_once, concurrent_creations_of_a_private_chat_create_one,
         );
     };
@@ -93,7 +102,7 @@ pub(crate) const START: Timestamp = TestEnv::START;
 
 pub(crate) async fn create(store: &impl Store, id: &str, participants: &[UserId]) -> Chat {
     let (chat, head, members) = chat_of(id, participants, START);
-    assert_eq!(store.create_chat(&chat, &head, &members).await.unwrap(), Creation::Created);
+    assert_eq!(store.create_chat(&chat, &head, &members, &no_limits(&chat)).await.unwrap(), Creation::Created);
     chat
 }
 
@@ -121,8 +130,7 @@ pub(crate) fn commit(
             body: Body::Live(LiveBody::new(text("Hello \u{1F44B} \"you\"\n"))),
         },
         head,
-        budget_before,
-        budget_after: Budget { millis: 41_500, at: created_at },
+        spending: Spending { before: budget_before, after: Budget { millis: 41_500, at: created_at } },
         send: client.map(|client| SendRecord {
             id: SendId::new(chat, &user(sender), &client),
             body_hash: "the hash".to_owned(),
@@ -130,6 +138,11 @@ pub(crate) fn commit(
         }),
         upload: None,
     }
+}
+
+/// A change of the creator's limits that takes nothing.
+pub(crate) fn no_limits(chat: &Chat) -> LimitsChange {
+    LimitsChange::of(chat.created_by.clone())
 }
 
 pub(crate) async fn head_and_member(store: &impl Store, chat: &ChatId, who: &str) -> (Head, Member) {

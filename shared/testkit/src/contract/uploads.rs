@@ -68,7 +68,7 @@ pub async fn attachment_of_a_message_is_read_back(store: impl Store) {
     let body = Body::Deleted { at: START, by: user("a"), attachment: Some(id) };
     let after = Message { body, rev: Rev(1), public_rev: Rev(1), ..with_attachment.message };
     let what = ChangeKind::Message { after: after.clone(), before: Rev(0) };
-    let change = Change { chat: chat.clone(), head, at: START, only_for: None, what };
+    let change = Change { chat: chat.clone(), head, at: START, only_for: None, what, spending: None };
     assert_eq!(store.commit_change(&change).await.unwrap(), ChangeOutcome::Committed);
     assert_eq!(store.message(&chat, Seq(1)).await.unwrap(), Some(after));
 }

@@ -2,6 +2,7 @@
 
 use super::{START, Store};
 use crate::fixtures::{connection, user};
+use domain::budget::{Budget, Spending};
 use domain::chat_user::{ChatUser, Connection, MAX_CONNECTIONS, Mutes, UserChange};
 use domain::ids::{ChatId, ConnectionId};
 use domain::names::Nickname;
@@ -147,14 +148,26 @@ pub async fn nickname_and_mutes_are_stored(store: impl Store) {
     let (nina, olga) = (user("nina"), user("olga"));
     assert_eq!(store.user(&nina).await.unwrap(), None);
     let change_to = |text: &str| UserChange { nickname: Some(name(text)), ..UserChange::default() };
-    let stored = store.change_user(&nina, &change_to("Nina \u{1F44B}")).await.unwrap();
-    assert_eq!(stored, ChatUser { nickname: Some(name("Nina \u{1F44B}")), ..ChatUser::unknown(nina.clone()) });
+    let bucket = |millis| Budget { millis, at: START };
+    let (spent, more) =
+        (Spending { before: None, after: bucket(9000) }, Spending { before: Some(bucket(9000)), after: bucket(8000) });
+    // Each change after the first is based on the bucket that the first one left, and leaves it as it is.
+    let same = Spending { before: Some(bucket(9000)), after: bucket(9000) };
+    let change = async |user, change: &UserChange, spending| store.change_user(user, change, spending).await.unwrap();
+    assert_eq!(store.own_document(&nina).await.unwrap(), ChatUser::unknown(nina.clone()));
+    let stored = change(&nina, &change_to("Nina \u{1F44B}"), spent).await.unwrap();
+    assert_eq!(change(&nina, &change_to("Late"), spent).await, None, "the bucket changed since");
+    let change_budget = Some(bucket(9000));
+    let expected =
+        ChatUser { nickname: Some(name("Nina \u{1F44B}")), change_budget, ..ChatUser::unknown(nina.clone()) };
+    assert_eq!(stored, expected);
+    assert_eq!(store.own_document(&nina).await.unwrap(), expected);
     store.register(&nina, &connection("n", START), &[], START).await.unwrap();
-    let stored = store.change_user(&nina, &change_to("N")).await.unwrap();
+    let stored = change(&nina, &change_to("N"), same).await.unwrap();
     assert_eq!((stored.nickname.as_ref(), stored.connections.len()), (Some(&name("N")), 1));
     assert_eq!(store.user(&nina).await.unwrap(), Some(stored.clone()));
     let mentions = |wants| UserChange { notify_on_mention: Some(wants), ..UserChange::default() };
-    let stored = store.change_user(&nina, &mentions(true)).await.unwrap();
+    let stored = change(&nina, &mentions(true), same).await.unwrap();
     assert_eq!((stored.nickname.as_ref(), stored.notify_on_mention), (Some(&name("N")), true));
     let [preferences] = store.preferences(&[nina.clone(), user("nobody")]).await.unwrap().try_into().unwrap();
     assert_eq!(
@@ -162,20 +175,21 @@ pub async fn nickname_and_mutes_are_stored(store: impl Store) {
         (&nina, &Some(name("N")), true)
     );
     let both = UserChange { nickname: Some(name("Nina")), notify_on_mention: Some(false) };
-    let stored = store.change_user(&nina, &both).await.unwrap();
+    let stored = change(&nina, &both, same).await.unwrap();
     assert_eq!((stored.nickname.as_ref(), stored.notify_on_mention), (Some(&name("Nina")), false));
 
     let chat = |id: &str| ChatId::parse(id).unwrap();
     let one = Mutes::from([(chat("c"), None)]);
     let two = Mutes::from([(chat("c"), Some(START)), (chat("d"), None)]);
-    for user in [&nina, &olga] {
+    for (user, first) in [(&nina, same), (&olga, spent)] {
         let none = Mutes::new();
-        assert_eq!(store.replace_mutes(user, &one, &two).await.unwrap(), None, "the stored mutes are empty");
-        assert_eq!(store.replace_mutes(user, &none, &one).await.unwrap().unwrap().muted_chats, one);
-        assert_eq!(store.replace_mutes(user, &none, &two).await.unwrap(), None, "the stored mutes are not empty");
-        assert_eq!(store.replace_mutes(user, &one, &two).await.unwrap().unwrap().muted_chats, two);
-        assert_eq!(store.replace_mutes(user, &two, &none).await.unwrap().unwrap().muted_chats, none);
-        assert_eq!(store.replace_mutes(user, &none, &one).await.unwrap().unwrap().muted_chats, one);
+        assert_eq!(store.replace_mutes(user, &none, &one, more).await.unwrap(), None, "another bucket");
+        assert_eq!(store.replace_mutes(user, &one, &two, first).await.unwrap(), None, "the stored mutes are empty");
+        assert_eq!(store.replace_mutes(user, &none, &one, first).await.unwrap().unwrap().muted_chats, one);
+        assert_eq!(store.replace_mutes(user, &none, &two, same).await.unwrap(), None, "the stored mutes are not empty");
+        assert_eq!(store.replace_mutes(user, &one, &two, same).await.unwrap().unwrap().muted_chats, two);
+        assert_eq!(store.replace_mutes(user, &two, &none, same).await.unwrap().unwrap().muted_chats, none);
+        assert_eq!(store.replace_mutes(user, &none, &one, same).await.unwrap().unwrap().muted_chats, one);
         assert_eq!(store.users(std::slice::from_ref(user)).await.unwrap()[0].muted_chats, one);
     }
 }

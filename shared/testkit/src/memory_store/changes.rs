@@ -22,9 +22,17 @@ impl CommitChanges for MemoryStore {
             let expires_at = change.at.plus(CHANGE_TTL);
             state.pointers.insert((chat.clone(), change.rev()), (change.pointer(), expires_at));
             state.unsettled_pointers.insert(chat.clone(), change.rev());
+            if let Some((user, spending)) = &change.spending
+                && let Some(member) = state.members.get_mut(&(chat.clone(), user.clone()))
+            {
+                member.change_budget = Some(spending.after);
+            }
             match &change.what {
                 ChangeKind::Message { after, .. } => state.put_unsettled(after),
-                ChangeKind::Chat { after, joined, left, .. } => {
+                ChangeKind::Chat { after, joined, left, closed_chat_of, .. } => {
+                    if let Some(limits) = closed_chat_of.as_ref().and_then(|creator| state.limits.get_mut(creator)) {
+                        limits.open_chats = limits.open_chats.saturating_sub(1);
+                    }
                     if let Some(before) = state.chats.insert(chat.clone(), after.clone()) {
                         state.stale_chats.insert(chat.clone(), before);
                     }
@@ -53,7 +61,12 @@ impl State {
         let Some(head) = self.heads.get(&change.chat) else { return false };
         let is_head_unchanged = head.last_rev == change.head.last_rev && head.members_rev == change.head.members_rev;
         let is_member = |user: &UserId| self.members.contains_key(&(change.chat.clone(), user.clone()));
+        let can_spend = change.spending.as_ref().is_none_or(|(user, spending)| {
+            let member = self.members.get(&(change.chat.clone(), user.clone()));
+            member.is_some_and(|member| member.change_budget == spending.before)
+        });
         is_head_unchanged
+            && can_spend
             && match &change.what {
                 ChangeKind::Message { after, before } => {
                     self.messages.get(&(change.chat.clone(), after.seq)).is_some_and(|stored| stored.rev == *before)

@@ -5,6 +5,7 @@ use domain::chat::{Chat, Head};
 use domain::ids::{ChatId, Seq, UserId};
 use domain::member::Member;
 use domain::ports::{ChatSnapshot, Consistency, CreateChats, Creation, ReadChats, ReadInbox, StoreError};
+use domain::user_limits::LimitsChange;
 use std::collections::BTreeMap;
 
 impl ReadChats for MemoryStore {
@@ -46,10 +47,19 @@ impl ReadChats for MemoryStore {
 }
 
 impl CreateChats for MemoryStore {
-    async fn create_chat(&self, chat: &Chat, head: &Head, members: &[Member]) -> Result<Creation, StoreError> {
+    async fn create_chat(
+        &self,
+        chat: &Chat,
+        head: &Head,
+        members: &[Member],
+        limits: &LimitsChange,
+    ) -> Result<Creation, StoreError> {
         self.transact(Creation::Conflict, |state| {
             if state.chats.contains_key(&chat.id) {
                 return Creation::Exists;
+            }
+            if !state.change_limits(limits) {
+                return Creation::Conflict;
             }
             state.chats.insert(chat.id.clone(), chat.clone());
             state.put_head(&chat.id, *head);

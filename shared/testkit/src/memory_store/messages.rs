@@ -13,18 +13,26 @@ use domain::timestamp::Timestamp;
 impl CommitMessages for MemoryStore {
     async fn earlier_send(&self, id: &SendId, now: Timestamp) -> Result<Option<PreviousSend>, StoreError> {
         self.read(|state| {
-            let send = state.sends.get(id.as_str()).filter(|(_, record)| record.expires_at > now);
-            send.map(|(seq, record)| PreviousSend { seq: *seq, body_hash: record.body_hash.clone() })
+            let send = state.sends.get(id.as_str()).filter(|(_, expires_at)| *expires_at > now);
+            send.map(|(send, _)| send.clone())
+        })
+        .await
+    }
+
+    async fn claim_second_push(&self, id: &SendId) -> Result<bool, StoreError> {
+        self.read(|state| {
+            let send = state.sends.get_mut(id.as_str());
+            send.is_some_and(|(send, _)| !std::mem::replace(&mut send.is_pushed_again, true))
         })
         .await
     }
 
     async fn commit_message(&self, commit: &MessageCommit) -> Result<CommitOutcome, StoreError> {
-        let MessageCommit { message, head, budget_before, budget_after, send, upload } = commit;
+        let MessageCommit { message, head, spending, send, upload } = commit;
         self.transact(CommitOutcome::Conflict, |state| {
             let remembered = send.as_ref().and_then(|send| state.sends.get(send.id.as_str()));
-            if let Some((seq, record)) = remembered.filter(|(_, record)| record.expires_at > message.created_at) {
-                return CommitOutcome::Repeated(PreviousSend { seq: *seq, body_hash: record.body_hash.clone() });
+            if let Some((send, _)) = remembered.filter(|(_, expires_at)| *expires_at > message.created_at) {
+                return CommitOutcome::Repeated(send.clone());
             }
             let key = (message.chat.clone(), message.sender.clone());
             let Some(member) = state.members.get_mut(&key) else {
@@ -34,7 +42,7 @@ impl CommitMessages for MemoryStore {
                 return CommitOutcome::Conflict;
             };
             let is_head_unchanged = stored.last_seq == head.last_seq && stored.members_rev == head.members_rev;
-            if !is_head_unchanged || member.budget != *budget_before || message.seq != head.last_seq.next() {
+            if !is_head_unchanged || member.budget != spending.before || message.seq != head.last_seq.next() {
                 return CommitOutcome::Conflict;
             }
             if let Some((id, until)) = upload {
@@ -45,12 +53,14 @@ impl CommitMessages for MemoryStore {
             }
             member.read_seq = message.seq;
             member.read_at = Some(message.created_at);
-            member.budget = Some(*budget_after);
+            member.budget = Some(spending.after);
             let last_message_at = Some(message.created_at);
             state.put_head(&message.chat, Head { last_seq: message.seq, last_message_at, ..stored });
             state.put_unsettled(message);
             if let Some(send) = send {
-                state.sends.insert(send.id.as_str().to_owned(), (message.seq, send.clone()));
+                let body_hash = send.body_hash.clone();
+                let record = PreviousSend { seq: message.seq, body_hash, is_pushed_again: false };
+                state.sends.insert(send.id.as_str().to_owned(), (record, send.expires_at));
             }
             CommitOutcome::Committed
         })

@@ -2,6 +2,7 @@
 
 mod changes;
 mod chats;
+mod limits;
 mod messages;
 mod uploads;
 mod users;
@@ -14,8 +15,9 @@ use domain::chat_user::ChatUser;
 use domain::ids::{AttachmentId, ChatId, Rev, Seq, UserId};
 use domain::member::Member;
 use domain::message::Message;
-use domain::ports::{SendRecord, StoreError};
+use domain::ports::{PreviousSend, StoreError};
 use domain::timestamp::Timestamp;
+use domain::user_limits::UserLimits;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
@@ -46,9 +48,11 @@ struct State {
     stale_heads: BTreeMap<ChatId, Head>,
     messages: BTreeMap<(ChatId, Seq), Message>,
     members: BTreeMap<(ChatId, UserId), Member>,
-    sends: BTreeMap<String, (Seq, SendRecord)>,
+    /// Each record of a send with its expiry.
+    sends: BTreeMap<String, (PreviousSend, Timestamp)>,
     uploads: BTreeMap<AttachmentId, Upload>,
     users: BTreeMap<UserId, ChatUser>,
+    limits: BTreeMap<UserId, UserLimits>,
     /// Each pointer with its expiry.
     pointers: BTreeMap<(ChatId, Rev), (Pointer, Timestamp)>,
     /// Messages that a read may still show in this earlier state; None for a new message, which the read then misses.

@@ -1,6 +1,7 @@
 //! Users and their connections.
 
 use super::MemoryStore;
+use domain::budget::Spending;
 use domain::chat_user::{ChatUser, Connection, MAX_CONNECTIONS, Mutes, UserChange};
 use domain::ids::{ConnectionId, UserId};
 use domain::ports::{Registration, Registry, StoreError, UserConnections, UserStore};
@@ -96,8 +97,8 @@ impl UserStore for MemoryStore {
         self.read(|state| state.users.get(user).cloned()).await
     }
 
-    async fn mutes(&self, user: &UserId) -> Result<Mutes, StoreError> {
-        Ok(self.user(user).await?.map(|user| user.muted_chats).unwrap_or_default())
+    async fn own_document(&self, user: &UserId) -> Result<ChatUser, StoreError> {
+        Ok(self.user(user).await?.unwrap_or_else(|| ChatUser::unknown(user.clone())))
     }
 
     async fn users(&self, users: &[UserId]) -> Result<Vec<ChatUser>, StoreError> {
@@ -109,14 +110,23 @@ impl UserStore for MemoryStore {
         Ok(stored.into_iter().map(|user| ChatUser { connections: Vec::new(), ..user }).collect())
     }
 
-    async fn change_user(&self, user: &UserId, change: &UserChange) -> Result<ChatUser, StoreError> {
-        self.read(|state| {
+    async fn change_user(
+        &self,
+        user: &UserId,
+        change: &UserChange,
+        spending: Spending,
+    ) -> Result<Option<ChatUser>, StoreError> {
+        self.transact(None, |state| {
             let entry = state.users.entry(user.clone()).or_insert_with(|| ChatUser::unknown(user.clone()));
+            if entry.change_budget != spending.before {
+                return None;
+            }
+            entry.change_budget = Some(spending.after);
             if let Some(nickname) = &change.nickname {
                 entry.nickname = Some(nickname.clone());
             }
             entry.notify_on_mention = change.notify_on_mention.unwrap_or(entry.notify_on_mention);
-            entry.clone()
+            Some(entry.clone())
         })
         .await
     }
@@ -126,12 +136,14 @@ impl UserStore for MemoryStore {
         user: &UserId,
         before: &Mutes,
         after: &Mutes,
+        spending: Spending,
     ) -> Result<Option<ChatUser>, StoreError> {
         self.transact(None, |state| {
             let entry = state.users.entry(user.clone()).or_insert_with(|| ChatUser::unknown(user.clone()));
-            if entry.muted_chats != *before {
+            if entry.muted_chats != *before || entry.change_budget != spending.before {
                 return None;
             }
+            entry.change_budget = Some(spending.after);
             entry.muted_chats.clone_from(after);
             Some(entry.clone())
         })

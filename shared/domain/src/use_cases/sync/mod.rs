@@ -137,9 +137,9 @@ where
         open: &BTreeSet<ChatId>,
     ) -> Result<SyncOutcome, StoreError> {
         let named: Vec<ChatId> = cursors.keys().cloned().collect();
-        let (heads, mutes, all) =
-            try_join3(self.store.heads(&named, Consistency::Strong), self.store.mutes(user), self.store.chats_of(user))
-                .await?;
+        let heads = self.store.heads(&named, Consistency::Strong);
+        let (heads, own, all) = try_join3(heads, self.store.own_document(user), self.store.chats_of(user)).await?;
+        let mutes = own.muted_chats;
         let mut members = self.store.memberships(user, &named).await?;
         let now = self.env.now();
 

@@ -1,0 +1,115 @@
+//! What users have made so far, in the UserLimits table. It is no part of ChatUsers: a user's item there is large with
+//! many mutes, and each connection writes it.
+
+use crate::DynamoStore;
+use crate::errors::{failed, unbuildable};
+use crate::items::{LimitsItem, SpendingUpdate, from_item, n};
+use crate::messages::TRANSACTION;
+use crate::registry::user_key;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, Select, TransactWriteItem, Update};
+use domain::ids::UserId;
+use domain::ports::{CountMemberships, Env, LimitsStore, StoreError};
+use domain::user_limits::{LimitsChange, UserLimits};
+
+impl<E: Env, C: Sync> LimitsStore for DynamoStore<E, C> {
+    async fn limits(&self, user: &UserId) -> Result<UserLimits, StoreError> {
+        let call = self.client.get_item().table_name(&self.tables.user_limits).set_key(Some(user_key(user)));
+        let output = call.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
+        let item = output.map_err(|error| failed("GetItem", error))?.item;
+        let item = item.map(|item| from_item::<LimitsItem>("UserLimits", item)).transpose()?;
+        Ok(item.map(UserLimits::from).unwrap_or_default())
+    }
+
+    async fn change_limits(&self, change: &LimitsChange) -> Result<bool, StoreError> {
+        let update = self.update_limits(change)?;
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.tables.user_limits)
+            .set_key(Some(user_key(&change.user)))
+            .update_expression(update.update_expression())
+            .set_condition_expression(update.condition_expression)
+            .set_expression_attribute_values(update.expression_attribute_values)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        match call.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(
+                    UpdateItemError::ConditionalCheckFailedException(_)
+                    | UpdateItemError::TransactionConflictException(_),
+                ) => Ok(false),
+                _ => Err(failed("UpdateItem", error)),
+            },
+        }
+    }
+}
+
+impl<E: Env, C: Sync> CountMemberships for DynamoStore<E, C> {
+    async fn membership_count(&self, user: &UserId, max: u32) -> Result<u32, StoreError> {
+        let (mut count, mut start) = (0, None);
+        loop {
+            let call = self
+                .client
+                .query()
+                .table_name(&self.tables.chat_members)
+                .index_name("byUser")
+                .key_condition_expression("userId = :user")
+                .expression_attribute_values(":user", crate::items::s(user.as_str()))
+                .select(Select::Count)
+                .limit(i32::try_from(max - count).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+            let output = call.send().await.map_err(|error| failed("Query", error))?;
+            count += u32::try_from(output.count).unwrap_or_default();
+            start = output.last_evaluated_key;
+            if count >= max || start.is_none() {
+                return Ok(count);
+            }
+        }
+    }
+}
+
+impl<E: Env, C: Sync> DynamoStore<E, C> {
+    /// The change, as an item of a transaction.
+    pub(crate) fn limits_item(&self, change: &LimitsChange) -> Result<TransactWriteItem, StoreError> {
+        Ok(TransactWriteItem::builder().update(self.update_limits(change)?).build())
+    }
+
+    /// A chat of the creator is closed: it is no longer one of their open chats.
+    pub(crate) fn closed_chat_item(&self, creator: &UserId) -> Result<TransactWriteItem, StoreError> {
+        let update = Update::builder()
+            .table_name(&self.tables.user_limits)
+            .set_key(Some(user_key(creator)))
+            .update_expression("ADD openChats :one")
+            .expression_attribute_values(":one", n(-1));
+        Ok(TransactWriteItem::builder().update(update.build().map_err(unbuildable(TRANSACTION))?).build())
+    }
+
+    fn update_limits(&self, change: &LimitsChange) -> Result<Update, StoreError> {
+        let LimitsChange { user, new_chats, added_people, declared_bytes } = change;
+        let mut update = Update::builder().table_name(&self.tables.user_limits).set_key(Some(user_key(user)));
+        let (mut sets, mut conditions) = (Vec::new(), Vec::new());
+        let buckets = [("newChats", new_chats), ("addedPeople", added_people), ("declaredBytes", declared_bytes)];
+        for (name, spending) in buckets.into_iter().filter_map(|(name, spending)| Some((name, (*spending)?))) {
+            let SpendingUpdate { set, condition, values } = SpendingUpdate::new("UserLimits", name, spending)?;
+            sets.push(set);
+            conditions.push(condition);
+            for (placeholder, value) in values {
+                update = update.expression_attribute_values(placeholder, value);
+            }
+        }
+        let mut expressions = Vec::new();
+        if !sets.is_empty() {
+            expressions.push(format!("SET {}", sets.join(", ")));
+            update = update.condition_expression(conditions.join(" AND "));
+        }
+        // A change that takes nothing still has an expression.
+        expressions.push("ADD openChats :opened".to_owned());
+        update
+            .expression_attribute_values(":opened", n(u8::from(new_chats.is_some())))
+            .update_expression(expressions.join(" "))
+            .build()
+            .map_err(unbuildable(TRANSACTION))
+    }
+}

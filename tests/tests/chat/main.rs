@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
+mod abuse;
 mod attachments;
 mod client_library;
 mod contract;

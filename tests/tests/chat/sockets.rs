@@ -46,9 +46,9 @@ async fn largest_message_passes_through_both_sockets() {
 }
 
 /// The registry of connections. Only for a system that these tests started.
-type Registry = DynamoStore<SystemEnv, RedisConnections>;
+pub(crate) type Registry = DynamoStore<SystemEnv, RedisConnections>;
 
-async fn registry(system: &System) -> Registry {
+pub(crate) async fn registry(system: &System) -> Registry {
     let config = AwsConfig {
         region: "us-east-1".to_owned(),
         dynamodb_endpoint: system.dynamodb.clone(),
@@ -105,7 +105,7 @@ async fn only_a_dead_connection_is_removed() {
     assert_ne!(left.connections[0].id, ghost.id);
     // A connection that its client closes is removed at once, and lastSeen is set.
     at_bob.close().await.unwrap();
-    let gone = wait_until_removed(&registry, &user).await;
+    let gone = wait_for_connections(&registry, &user, 0).await;
     assert!(gone.last_seen > left.last_seen);
 }
 
@@ -116,17 +116,17 @@ async fn connections_end_at_their_limits_and_are_removed() {
     let mut socket = alice.socket().await;
     assert_eq!(u16::from(socket.wait_closed().await.unwrap().unwrap().code), 1001);
     let (registry, user) = (registry(&system).await, UserId::parse(alice.id).unwrap());
-    wait_until_removed(&registry, &user).await;
+    wait_for_connections(&registry, &user, 0).await;
 }
 
-/// Waits until the user has no connections, which takes a moment after the close. Returns the user.
-async fn wait_until_removed(registry: &Registry, user: &UserId) -> ChatUser {
+/// Waits until the user has this many connections: a closed one is removed a moment after the close. Returns the user.
+pub(crate) async fn wait_for_connections(registry: &Registry, user: &UserId, count: usize) -> ChatUser {
     for _ in 0..200 {
         let stored = registry.users(std::slice::from_ref(user)).await.unwrap().remove(0);
-        if stored.connections.is_empty() {
+        if stored.connections.len() == count {
             return stored;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("a connection is still registered");
+    panic!("the user does not have {count} connections");
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
+#[path = "../chat/abuse.rs"]
+mod abuse;
 #[path = "../chat/client_library.rs"]
 mod client_library;
 #[path = "../chat/contract.rs"]

@@ -70,6 +70,7 @@ SERIALIZED = {
     "SyncOutcome": ["SyncAnswer"],
     "ChatSync": ["ChatSync"],
     "Cursor": ["Cursor"],
+    "Reaction": ["UserReactions"],
     "Receipt": ["Receipt"],
     "Typing": ["Typing"],
     "Presence": ["Presence"],

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// The most entries of each kind.
 const MAX_ENTRIES: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
 /// The time after a user's typing was pushed in which it is not pushed again.
-pub const TYPING_INTERVAL: Duration = Duration::from_secs(2);
+pub const TYPING_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The last sends and typing events of this process.
 #[derive(Debug)]

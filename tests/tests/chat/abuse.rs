@@ -17,12 +17,12 @@ const BOUNDS: [(&str, u64); 10] = [
     ("SEND_PER_SECOND", 1),
     ("CHANGE_BURST", CHANGE_BURST),
     ("CHANGE_PER_SECOND", 1),
-    ("CHAT_BURST", CHAT_BURST),
-    ("CHATS_PER_HOUR", 1),
-    ("ADD_BURST", ADD_BURST),
-    ("ADDS_PER_HOUR", 1),
-    ("UPLOAD_BURST_BYTES", UPLOAD_BURST_BYTES),
-    ("UPLOAD_BYTES_PER_HOUR", 1),
+    ("NEW_CHAT_BURST", CHAT_BURST),
+    ("NEW_CHATS_PER_HOUR", 1),
+    ("ADDED_PEOPLE_BURST", ADD_BURST),
+    ("ADDED_PEOPLE_PER_HOUR", 1),
+    ("ATTACHMENT_BURST_BYTES", UPLOAD_BURST_BYTES),
+    ("ATTACHMENT_BYTES_PER_HOUR", 1),
 ];
 const CHANGE_BURST: u64 = 4;
 const CHAT_BURST: u64 = 3;
@@ -75,7 +75,7 @@ fn assert_too_fast(problem: &Value) {
 }
 
 /// The events with this name that have arrived. A reply waits for its pushes, so all events of answered requests have.
-async fn events(socket: &mut Socket, name: &str) -> Vec<Value> {
+pub(crate) async fn events(socket: &mut Socket, name: &str) -> Vec<Value> {
     assert_eq!(socket.request("ping", json!({})).await.unwrap()["ok"], true);
     let mut frames = socket.take_waiting();
     frames.retain(|frame| frame["event"] == name);

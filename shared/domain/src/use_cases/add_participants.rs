@@ -40,9 +40,9 @@ impl<S: LimitsStore + CountMemberships, P: Sync, E: Env> Admission<S, P, E> for 
             return Ok(());
         }
         let people: Vec<UserId> = joined.iter().map(|member| member.user.clone()).collect();
-        let refused = app.users_in_too_many_chats(&people).await?;
-        if !refused.is_empty() {
-            return Err(ChangeGroupError::UsersInTooManyChats(refused).into());
+        let users = app.users_in_too_many_chats(&people).await?;
+        if !users.is_empty() {
+            return Err(ChangeGroupError::UsersInTooManyChats { users, limit: app.settings.max_memberships }.into());
         }
         let count = u64::try_from(people.len()).unwrap_or(u64::MAX);
         app.spend_limits(self.user, |limits, now, change| {

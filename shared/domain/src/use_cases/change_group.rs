@@ -58,7 +58,12 @@ pub enum ChangeGroupError {
     UnknownUsers(Vec<UserId>),
     /// These users are in so many chats that nobody can add them to another one.
     #[error("users are in too many chats")]
-    UsersInTooManyChats(Vec<UserId>),
+    UsersInTooManyChats {
+        /// The users.
+        users: Vec<UserId>,
+        /// The most chats into which others can put a user.
+        limit: u32,
+    },
     /// The caller changes this group too fast.
     #[error(transparent)]
     RateLimited(RateLimited),

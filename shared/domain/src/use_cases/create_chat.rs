@@ -122,7 +122,12 @@ pub enum CreateChatError {
     UnknownUsers(Vec<UserId>),
     /// These users are in so many chats that nobody can put them into another one.
     #[error("users are in too many chats")]
-    UsersInTooManyChats(Vec<UserId>),
+    UsersInTooManyChats {
+        /// The users.
+        users: Vec<UserId>,
+        /// The most chats into which others can put a user.
+        limit: u32,
+    },
     /// The caller has too many chats that they made and that are not closed.
     #[error("more than {limit} open chats")]
     TooManyOpenChats {
@@ -177,7 +182,11 @@ where
         }
         let in_too_many = in_too_many?;
         if !in_too_many.is_empty() {
-            return Err(CreateChatError::UsersInTooManyChats(in_too_many).into());
+            return Err(CreateChatError::UsersInTooManyChats {
+                users: in_too_many,
+                limit: self.settings.max_memberships,
+            }
+            .into());
         }
         let head = Head::new(u32::try_from(chat.participants.len()).unwrap_or(u32::MAX), now);
         let new_member = |user: &UserId| self.settings.new_member(user.clone(), Seq(0), now);

@@ -15,6 +15,7 @@ mod groups;
 mod inbox;
 mod interleavings;
 mod joining_and_leaving;
+mod limits;
 mod messages;
 mod mutes;
 mod notifications;

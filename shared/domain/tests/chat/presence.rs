@@ -2,7 +2,7 @@ use crate::support::*;
 use domain::chat_user::{CONNECT_GRACE, Connection, MAX_CONNECTION_AGE};
 use domain::event::TypingState;
 use domain::ids::ConnectionId;
-use domain::ports::{Env as _, Registry as _};
+use domain::ports::Env as _;
 use domain::use_cases::SendTyping;
 use futures_util::future::join;
 use serde_json::json;

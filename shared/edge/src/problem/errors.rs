@@ -55,11 +55,11 @@ fn adding_too_fast(limited: RateLimited) -> Problem {
     rate_limited(limited, "You are adding people to chats too fast. Wait, then send the request again.")
 }
 
-fn in_too_many_chats(users: &[UserId]) -> Problem {
+fn in_too_many_chats(users: &[UserId], limit: u32) -> Problem {
     let reason = |user| format!("user {user} is in too many chats to be added");
     let errors = users.iter().map(|user| FieldError { field: "participants".to_owned(), reason: reason(user) });
     let Problem { detail, errors, .. } = Problem::fields(errors.collect());
-    Problem { errors, ..Problem::new(Code::Conflict, detail) }
+    Problem { errors, limit: Some(limit.into()), ..Problem::new(Code::Conflict, detail) }
 }
 
 fn stranger_mentioned(user: &UserId) -> Problem {
@@ -218,10 +218,10 @@ impl From<CreateChatError> for Problem {
                 Self::too_many_participants(format!("must name at most {limit} other users"), limit)
             }
             CreateChatError::UnknownUsers(users) => unknown_users(&users),
-            CreateChatError::UsersInTooManyChats(users) => in_too_many_chats(&users),
+            CreateChatError::UsersInTooManyChats { users, limit } => in_too_many_chats(&users, limit),
             CreateChatError::TooManyOpenChats { limit } => {
-                let detail = format!("You have made {limit} chats that are not closed, the maximum.");
-                Self { limit: Some(limit), ..Self::new(Code::Conflict, detail) }
+                let reason = format!("you have made {limit} chats that are not closed, the maximum");
+                Self::limited(Code::Conflict, "body", reason, limit)
             }
             CreateChatError::CreatingTooFast(limited) => {
                 rate_limited(limited, "You are making chats too fast. Wait, then send the request again.")
@@ -272,7 +272,7 @@ impl From<ChangeGroupError> for Problem {
                 Self::too_many_participants(format!("the group would have more than {limit} participants"), limit)
             }
             ChangeGroupError::UnknownUsers(users) => unknown_users(&users),
-            ChangeGroupError::UsersInTooManyChats(users) => in_too_many_chats(&users),
+            ChangeGroupError::UsersInTooManyChats { users, limit } => in_too_many_chats(&users, limit),
             ChangeGroupError::RateLimited(limited) => changing_too_fast(limited),
             ChangeGroupError::AddingTooFast(limited) => adding_too_fast(limited),
             ChangeGroupError::Directory(error) => error.into(),

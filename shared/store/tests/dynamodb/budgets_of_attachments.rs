@@ -13,12 +13,13 @@ async fn declare(app: &Chatting, chat: &ChatId, who: &str) -> AttachmentId {
 }
 
 #[tokio::test]
-async fn declaration_writes_one_item() {
+async fn declaration_writes_two_items() {
     let (app, calls) = app().await;
     let chat = private(&app, &calls, "announce-a", "announce-b").await;
     declare(&app, &chat, "announce-a").await;
     let recorded = calls.take();
-    within(&recorded, &["BatchGetItem", "PutItem"], 1.0, 2.5);
+    within(&recorded, &["BatchGetItem", "GetItem", "UpdateItem", "PutItem"], 2.0, 3.5);
+    reads(&recorded[1], &["UserLimitsTable"], &[]);
     reads(&recorded[0], &["ChatMembersTable", "MessagesTable"], &["ChatsTable"]);
 }
 

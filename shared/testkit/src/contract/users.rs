@@ -149,8 +149,8 @@ pub async fn nickname_and_mutes_are_stored(store: impl Store) {
     assert_eq!(store.user(&nina).await.unwrap(), None);
     let change_to = |text: &str| UserChange { nickname: Some(name(text)), ..UserChange::default() };
     let bucket = |millis| Budget { millis, at: START };
-    let (spent, more) =
-        (Spending { before: None, after: bucket(9000) }, Spending { before: Some(bucket(9000)), after: bucket(8000) });
+    let spent = Spending { before: None, after: bucket(9000) };
+    let other = Spending { before: Some(bucket(1)), after: bucket(8000) };
     // Each change after the first is based on the bucket that the first one left, and leaves it as it is.
     let same = Spending { before: Some(bucket(9000)), after: bucket(9000) };
     let change = async |user, change: &UserChange, spending| store.change_user(user, change, spending).await.unwrap();
@@ -183,7 +183,7 @@ pub async fn nickname_and_mutes_are_stored(store: impl Store) {
     let two = Mutes::from([(chat("c"), Some(START)), (chat("d"), None)]);
     for (user, first) in [(&nina, same), (&olga, spent)] {
         let none = Mutes::new();
-        assert_eq!(store.replace_mutes(user, &none, &one, more).await.unwrap(), None, "another bucket");
+        assert_eq!(store.replace_mutes(user, &none, &one, other).await.unwrap(), None, "another bucket");
         assert_eq!(store.replace_mutes(user, &one, &two, first).await.unwrap(), None, "the stored mutes are empty");
         assert_eq!(store.replace_mutes(user, &none, &one, first).await.unwrap().unwrap().muted_chats, one);
         assert_eq!(store.replace_mutes(user, &none, &two, same).await.unwrap(), None, "the stored mutes are not empty");

@@ -13,6 +13,13 @@ pub(super) fn message_updated(message: &Value) -> Value {
     json!({"event": "message.updated", "chatId": chat, "seq": seq, "rev": rev, "data": message})
 }
 
+/// `user` has these reactions to the message.
+pub(super) fn reaction_updated(message: &Value, user: &str, emojis: &[&str]) -> Value {
+    let (chat, seq, rev) = (&message["chatId"], &message["seq"], &message["rev"]);
+    let data = json!({"userId": user, "emojis": emojis});
+    json!({"event": "reaction.updated", "chatId": chat, "seq": seq, "rev": rev, "data": data})
+}
+
 /// A new chat: the event carries the same chat as the answer.
 pub(super) fn chat_created(chat: &Value) -> Value {
     json!({"event": "chat.created", "chatId": chat["chatId"], "data": chat})

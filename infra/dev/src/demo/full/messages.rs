@@ -1,6 +1,6 @@
 //! Replies, reactions, edits, deletions. Alice sends the group's first message, bob the second and the third.
 
-use super::events::{message_created, message_updated};
+use super::events::{message_created, message_updated, reaction_updated};
 use super::player::{all_see, ids};
 use super::transcript::{HTTP, WS};
 use super::{Play, StepError, expect, seqs};
@@ -45,14 +45,15 @@ impl Play {
         let answer = self.carol.ws("reactToMessage", frame).await?.expect_status(200)?;
         let thumb = json!([{"emoji": THUMB, "count": 1, "userIds": [self.carol.id]}]);
         expect(answer["message"]["reactions"] == thumb, &answer)?;
-        all_see([&mut self.alice, &mut self.bob], &message_updated(&answer["message"])).await?;
+        all_see([&mut self.alice, &mut self.bob], &reaction_updated(&answer["message"], &self.carol.id, &[THUMB]))
+            .await?;
         self.transcript.line("carol", WS, "reacts to message 2", &format!("alice and bob see {THUMB} 1"));
 
         self.transcript.step("take the reaction back");
         let path = self.group_path("/messages/2/reactions");
         let answer = self.carol.http(Method::PUT, &path, json!({"emojis": []})).await?.expect_status(200)?;
         expect(answer["message"]["seq"] == 2 && answer["message"].get("reactions").is_none(), &answer)?;
-        all_see([&mut self.alice, &mut self.bob], &message_updated(&answer["message"])).await?;
+        all_see([&mut self.alice, &mut self.bob], &reaction_updated(&answer["message"], &self.carol.id, &[])).await?;
         self.transcript.line("carol", HTTP, "takes the reaction back", "alice and bob see it disappear");
         Ok(())
     }

@@ -62,6 +62,20 @@ fn invalid_template_is_named_by_file_and_line() {
 }
 
 #[test]
+fn parameter_against_a_rule_of_the_template_is_refused() {
+    for (parameter, reason) in [
+        ("SendBurst=0", r#"Parameters.SendBurst: "0" is not allowed (MinValue: 1)"#),
+        ("SendPerSecond=1001", r#"Parameters.SendPerSecond: "1001" is not allowed (MaxValue: 1000)"#),
+        ("LogLevel=TRACE", r#"Parameters.LogLevel: "TRACE" is not allowed (AllowedValues: DEBUG, INFO)"#),
+        ("CorsOrigins=localhost", r#"Parameters.CorsOrigins: "localhost" is not allowed (AllowedPattern: "#),
+        ("CorsOrigins=localhost", "): origins such as https://chat.example.com, separated by commas"),
+    ] {
+        let message = start_fails(&["--http-port", "0", "--parameter", parameter]);
+        assert!(message.contains(reason), "{message}");
+    }
+}
+
+#[test]
 fn demo_checks_the_number_of_tokens() {
     let demo = |more: &[&str]| {
         // Nothing listens there. The command fails before it sends a request.

@@ -100,7 +100,69 @@ fn parameter_values_override_defaults_and_change_conditions() {
         "Parameters:\n  Stage: {Type: String, Default: dev, AllowedValues: [dev, prod]}\nResources: {}",
         &[("Stage", "test")],
     );
-    assert!(refused.unwrap_err().message.contains("not one of the allowed values: dev, prod"));
+    assert_eq!(refused.unwrap_err().message, r#""test" is not allowed (AllowedValues: dev, prod)"#);
+}
+
+/// Why a parameter with these rules refuses the value. Empty if it accepts it.
+fn refusal(rules: &str, value: &str) -> String {
+    let source = format!("Parameters:\n  P: {{{rules}}}\nResources: {{}}\n");
+    match load_with(&source, &[("P", value)]) {
+        Ok(template) => {
+            assert_eq!(template.warnings, Vec::<String>::new());
+            String::new()
+        }
+        Err(error) => {
+            assert_eq!((error.line, error.subject.as_str()), (Some(2), "Parameters.P"));
+            error.message
+        }
+    }
+}
+
+#[test]
+fn parameter_values_obey_the_rules_of_the_template() {
+    let number = "Type: Number, MinValue: 1, MaxValue: 10.5";
+    let length = "Type: String, MinLength: 2, MaxLength: 3";
+    let pattern = r#"Type: String, AllowedPattern: "[a-z]+|[0-9]+", ConstraintDescription: letters or digits"#;
+    let look_ahead = r#"Type: String, AllowedPattern: "^(?=(.*,)?b(,|$))[a-z,]+$""#;
+    let list = "Type: CommaDelimitedList, AllowedValues: [a, b], AllowedPattern: '[a-z]'";
+    let numbers = "Type: List<Number>, MaxValue: 3";
+    for (rules, value, message) in [
+        (number, "1", ""),
+        (number, "10.5", ""),
+        (number, "0", r#""0" is not allowed (MinValue: 1)"#),
+        (number, "-1", r#""-1" is not allowed (MinValue: 1)"#),
+        (number, "11", r#""11" is not allowed (MaxValue: 10.5)"#),
+        (number, "many", r#""many" is not a number"#),
+        (number, "NaN", r#""NaN" is not a number"#),
+        // Three characters in six bytes.
+        (length, "äöü", ""),
+        (length, "a", r#""a" is not allowed (MinLength: 2)"#),
+        (length, "abcd", r#""abcd" is not allowed (MaxLength: 3)"#),
+        (pattern, "ab", ""),
+        // The pattern must match the whole value, whichever alternative does.
+        (pattern, "ab1", r#""ab1" is not allowed (AllowedPattern: [a-z]+|[0-9]+): letters or digits"#),
+        (pattern, "ab\n", r#""ab\n" is not allowed (AllowedPattern: [a-z]+|[0-9]+): letters or digits"#),
+        (look_ahead, "a,b", ""),
+        (look_ahead, "a,c", r#""a,c" is not allowed (AllowedPattern: ^(?=(.*,)?b(,|$))[a-z,]+$)"#),
+        (list, "a,b", ""),
+        (list, "a,c", r#""c" is not allowed (AllowedValues: a, b)"#),
+        (numbers, "1,2", ""),
+        (numbers, "1,4", r#""4" is not allowed (MaxValue: 3)"#),
+        (numbers, "1,x", r#""x" is not a number"#),
+        ("Type: String, NoEcho: true, MinLength: 8", "secret", "the value (NoEcho) is not allowed (MinLength: 8)"),
+    ] {
+        assert_eq!(refusal(rules, value), message, "{rules} {value}");
+    }
+    // Defaults obey them, too.
+    let (_, subject, message) = fault("Parameters: {P: {Type: Number, Default: 0, MinValue: 1}}\nResources: {}");
+    assert_eq!((subject.as_str(), message.as_str()), ("Parameters.P", r#""0" is not allowed (MinValue: 1)"#));
+}
+
+#[test]
+fn pattern_that_cannot_be_checked_causes_a_warning() {
+    let template = load("Parameters: {P: {Type: String, Default: a, AllowedPattern: '['}}\nResources: {}");
+    let [warning] = template.warnings.as_slice() else { panic!("{:?}", template.warnings) };
+    assert!(warning.starts_with("line 1: P.AllowedPattern is not checked locally: "), "{warning}");
 }
 
 #[test]

@@ -51,15 +51,31 @@ pub enum Error {
         /// The programs that exist, or `none`.
         built: String,
     },
-    /// One program serves every function, but the template does not set the name of this function.
-    #[error("{function}: BuildProperties.Binary is missing. Set it to the name under which {} serves the function", program.display())]
+    /// The template does not name this function's program, and the place has another number of programs than one, or
+    /// programs of several packages.
+    #[error("{function}: BuildProperties.Binary is missing. Set it to the name of the function's program in {place}")]
     NoBinary {
         /// Logical id of the function.
         function: String,
-        /// The program that serves every function.
-        program: PathBuf,
+        /// The directory, or the program that serves every function.
+        place: String,
     },
-    /// The template asks for a build that is not supported.
+    /// The programs of two packages have one name, and the place of the programs knows them by name alone.
+    #[error(
+        "{first} and {second} are of different packages, but the programs of both have the name {name}. \
+         {place} knows programs by name, so give one of them another name"
+    )]
+    AmbiguousBinary {
+        /// Logical id of a function.
+        first: String,
+        /// Logical id of a function of another package.
+        second: String,
+        /// The name of both programs.
+        name: String,
+        /// The directory, the program that serves every function, or the address of `cargo lambda watch`.
+        place: String,
+    },
+    /// The template asks for a build that is not supported, for every function.
     #[error("{function}: {found}. Only functions with Metadata BuildMethod: rust-cargolambda can be built")]
     NotBuildable {
         /// Logical id of the function.

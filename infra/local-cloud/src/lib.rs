@@ -1,10 +1,14 @@
 //! Emulates Lambda, API Gateway (HTTP and WebSocket), DynamoDB, S3 and publishing to SNS on loopback, from a SAM
-//! template.
+//! template with functions in Rust.
 //!
 //! [`LocalCloud::start`] reads a `template.yaml`, builds its functions with cargo (or runs built ones: [`Lambda`]),
 //! creates its tables and buckets, and serves its APIs on 127.0.0.1 until it is shut down. A new route, table or
-//! variable in the template works without another edit. [`Event::Warning`] reports the parts of the template that are
-//! not supported.
+//! variable in the template works without another edit.
+//!
+//! It serves the functions that cargo builds (`BuildMethod: rust-cargolambda`), their `HttpApi` events, one HTTP API,
+//! one WebSocket API, tables and buckets. [`Event::Warning`] reports the parts of the template that are not supported,
+//! such as functions in other languages. The rest runs without them. docs/ARCHITECTURE.md, "The local cloud", lists
+//! what is served and where it differs from AWS.
 //!
 //! [`Template::load`] and [`dynamodb::start_in_memory`] are for tests that need only the tables.
 
@@ -110,15 +114,21 @@ impl LocalCloud {
         let metrics = Arc::new(Metrics::new(&template, runner, tables.clone()));
 
         // The build of the programs takes the longest and fails most often, so it comes first.
+        let (served, unserved) = match &lambda {
+            // `cargo lambda watch` knows which functions it serves.
+            Lambda::Endpoint(_) => Default::default(),
+            Lambda::Build | Lambda::Prebuilt(_) | Lambda::OneProgram { .. } => functions_build::served(&template)?,
+        };
+        unserved.into_iter().for_each(warn);
         let programs = match &lambda {
             Lambda::Build => {
                 output(Event::Building);
-                let programs = functions_build::build(&template, &output).await?;
+                let programs = functions_build::build(&served, &template.directory, &output).await?;
                 output(Event::Built { functions: programs.len() });
                 programs
             }
-            Lambda::Prebuilt(directory) => functions_build::find(&template, directory)?,
-            Lambda::OneProgram { program, arguments } => functions_build::one_program(&template, program, arguments)?,
+            Lambda::Prebuilt(directory) => functions_build::find(&served, directory)?,
+            Lambda::OneProgram { program, arguments } => functions_build::one_program(&served, program, arguments)?,
             Lambda::Endpoint(_) => HashMap::new(),
         };
         let embedded = match &dynamodb {

@@ -12,16 +12,18 @@ use hyper_util::{
 };
 
 use super::{Answer, InvokeError, PAYLOAD_LIMIT};
-use crate::{
-    Error,
-    template::{Build, Function},
-};
+use crate::{Error, functions_build, template::Function};
 
 pub(super) struct Remote {
     base: String,
     /// The names of the programs by logical id.
     names: HashMap<String, String>,
     client: Client<HttpConnector, Body>,
+}
+
+/// The name under which `cargo lambda watch` serves the function.
+fn name(function: &Function) -> &str {
+    function.binary().unwrap_or(&function.name)
 }
 
 impl Remote {
@@ -31,14 +33,10 @@ impl Remote {
         if !valid {
             return Err(Error::LambdaEndpoint { url: url.to_owned() });
         }
-        let names = functions.values().map(|function| {
-            let name = match &function.build {
-                Build::Cargo { binary: Some(binary) } => binary.clone(),
-                _ => function.name.clone(),
-            };
-            (function.logical_id.clone(), name)
-        });
-        Ok(Self { base, names: names.collect(), client: Client::builder(TokioExecutor::new()).build_http() })
+        let all: Vec<&Function> = functions.values().collect();
+        functions_build::check_names(&all, |function| Some(name(function)), &base)?;
+        let names = all.into_iter().map(|function| (function.logical_id.clone(), name(function).to_owned()));
+        Ok(Self { names: names.collect(), base, client: Client::builder(TokioExecutor::new()).build_http() })
     }
 
     pub(super) async fn invoke(&self, function: &str, payload: Bytes) -> Result<Answer, InvokeError> {

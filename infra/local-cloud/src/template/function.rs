@@ -110,11 +110,17 @@ pub(crate) fn read(
             .map_err(|issue| issue.within(event_name).within("Events"))?;
         events.extend(event);
     }
+    let build = build(scope, logical_id, &fields, sources.metadata, warnings)?;
+    let code = match build {
+        Build::Cargo { .. } => fields.text("CodeUri")?,
+        // Such code may be in a bucket or in an image. It is not used.
+        Build::Other(_) => None,
+    };
     let function = Function {
         logical_id: logical_id.to_owned(),
         name,
-        package: sources.directory.join(fields.text("CodeUri")?.unwrap_or_else(|| ".".to_owned())),
-        build: build(scope, logical_id, &fields, sources.metadata, warnings)?,
+        package: sources.directory.join(code.unwrap_or_else(|| ".".to_owned())),
+        build,
         environment,
         logging,
         memory: fields.number("MemorySize")?.unwrap_or(128),

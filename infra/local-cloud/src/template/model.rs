@@ -50,6 +50,17 @@ pub struct Function {
     pub concurrency: Option<usize>,
 }
 
+impl Function {
+    /// `BuildProperties.Binary`. None if the template does not set it, or if cargo cannot build the function.
+    #[must_use]
+    pub fn binary(&self) -> Option<&str> {
+        match &self.build {
+            Build::Cargo { binary } => binary.as_deref(),
+            Build::Other(_) => None,
+        }
+    }
+}
+
 /// The logging configuration of a function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Logging {

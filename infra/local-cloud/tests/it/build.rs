@@ -6,7 +6,9 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use local_cloud::{Error, Event, LocalCloud, Options, Output, Ports, build_program};
+use local_cloud::{Error, Event, Lambda, LocalCloud, Options, Output, Ports, build_program};
+
+use crate::support::{Cloud, template};
 
 const TEMPLATE: &str = "
 Resources:
@@ -85,10 +87,142 @@ async fn compiler_output_is_reported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unsupported_build_method_is_refused() {
+async fn template_without_a_function_that_cargo_can_build_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let (result, _) = start(directory.path(), &TEMPLATE.replace("rust-cargolambda", "makefile")).await;
     assert!(result.unwrap_err().to_string().contains("BuildMethod is makefile"));
+}
+
+/// The source of a function without dependencies that answers each event with this name.
+fn answering(name: &str) -> String {
+    r#"
+    use std::{env, io::{Read, Write}, net::TcpStream};
+    fn ask(method: &str, path: &str, body: &str) -> String {
+        let api = env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
+        let (host, base) = api.trim_start_matches("http://").split_once('/').unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        let line = format!("{method} /{base}/2018-06-01/runtime/invocation/{path} HTTP/1.1");
+        let length = body.len();
+        write!(stream, "{line}\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+    fn main() {
+        loop {
+            let event = ask("GET", "next", "");
+            let id = event.lines().find_map(|line| line.strip_prefix("lambda-runtime-aws-request-id: ")).unwrap();
+            ask("POST", &format!("{id}/response"), "\"NAME\"");
+        }
+    }"#
+    .replace("NAME", name)
+}
+
+/// Writes the packages a and b, whose functions answer with these names, and the template. `binary` is the name of both
+/// programs. Without it, each program has its package's name.
+fn two_packages(directory: &Path, binary: Option<&str>, in_one_workspace: bool, template: &str) {
+    for name in ["a", "b"] {
+        let package = directory.join(name);
+        fs::create_dir_all(package.join("src")).unwrap();
+        let binary = binary.map(|binary| format!("[[bin]]\nname = \"{binary}\"\npath = \"src/main.rs\"\n"));
+        let own_workspace = if in_one_workspace { "" } else { "[workspace]\n" };
+        let mut manifest = format!("[package]\nname = \"{name}\"\nedition = \"2021\"\n{own_workspace}");
+        manifest.extend(binary);
+        fs::write(package.join("Cargo.toml"), manifest).unwrap();
+        fs::write(package.join("src/main.rs"), answering(name)).unwrap();
+    }
+    if in_one_workspace {
+        let workspace = "[workspace]\nmembers = [\"a\", \"b\"]\nresolver = \"2\"\n";
+        fs::write(directory.join("Cargo.toml"), workspace).unwrap();
+    }
+    fs::write(directory.join("template.yaml"), template).unwrap();
+}
+
+/// Builds the functions and returns the answers of /a and /b.
+async fn answers(directory: &Path) -> [serde_json::Value; 2] {
+    let template = directory.join("template.yaml");
+    let cloud = Cloud::start_with(template.to_str().unwrap(), |options| options.lambda = Lambda::Build).await;
+    [cloud.get("/a").await.json(), cloud.get("/b").await.json()]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_of_two_packages_may_have_one_name() {
+    let template = fs::read_to_string(template("two-packages-one-name.yaml")).unwrap();
+    // The packages of a workspace share the directory of their programs, so the second build replaces the first one's.
+    for in_one_workspace in [true, false] {
+        let directory = tempfile::tempdir().unwrap();
+        two_packages(directory.path(), Some("handler"), in_one_workspace, &template);
+        // The second start replaces the programs of the first one.
+        for _ in 0..2 {
+            assert_eq!(answers(directory.path()).await, ["a", "b"], "in one workspace: {in_one_workspace}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn function_needs_no_binary_if_its_package_has_one_program() {
+    let template = fs::read_to_string(template("two-packages-one-name.yaml")).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let template = template.replace(", BuildProperties: {Binary: handler}", "");
+    two_packages(directory.path(), None, true, &template);
+    assert_eq!(answers(directory.path()).await, ["a", "b"]);
+
+    let more = directory.path().join("a/src/bin");
+    fs::create_dir(&more).unwrap();
+    fs::write(more.join("c.rs"), "fn main() {}").unwrap();
+    let (result, _) = start(directory.path(), &template).await;
+    let message = result.unwrap_err().to_string();
+    assert!(
+        message.starts_with("A: BuildProperties.Binary is missing") && message.ends_with("which has: a, c"),
+        "{message}"
+    );
+}
+
+/// Such a place would run the program of one package for the function of the other one.
+#[tokio::test(flavor = "multi_thread")]
+async fn place_that_knows_programs_by_name_refuses_one_name_of_two_packages() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = directory.path().join(format!("handler{}", std::env::consts::EXE_SUFFIX));
+    fs::write(&program, "").unwrap();
+    let source = fs::read_to_string(template("two-packages-one-name.yaml")).unwrap();
+    let error = async |source: &str, lambda: &Lambda| {
+        // The directory of the template must not be the one of the programs.
+        let own = tempfile::tempdir().unwrap();
+        let path = own.path().join("template.yaml");
+        fs::write(&path, source).unwrap();
+        let mut options = Options::new(&path, Ports::bind(0, 0).await.unwrap());
+        options.lambda = lambda.clone();
+        LocalCloud::start(options).await.err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    let prebuilt = Lambda::Prebuilt(directory.path().to_owned());
+    let one_program = Lambda::OneProgram { program, arguments: Vec::new() };
+    let endpoint = Lambda::Endpoint("http://127.0.0.1:1".to_owned());
+    for place in [&prebuilt, &one_program, &endpoint] {
+        let message = error(&source, place).await;
+        assert!(message.starts_with("A and B are of different packages") && message.contains("handler"), "{message}");
+    }
+    // The directory has one program. It cannot be the one of both packages.
+    let unnamed = source.replacen(", BuildProperties: {Binary: handler}", "", 1);
+    let message = error(&unnamed, &prebuilt).await;
+    assert!(message.starts_with("A: BuildProperties.Binary is missing"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_that_cargo_cannot_build_cause_warnings_and_the_rest_runs() {
+    let cloud = Cloud::start("foreign-function.yaml").await;
+    assert_eq!(cloud.get("/rust").await.status, 200);
+    assert_eq!(cloud.get("/python").await.status, 500);
+    let warning = |event| match event {
+        Event::Warning(text) => Some(text),
+        _ => None,
+    };
+    let warnings: Vec<_> = cloud.events().into_iter().filter_map(warning).collect();
+    let only = "Only functions with Metadata BuildMethod: rust-cargolambda can be built. \
+                Every invocation of this function fails";
+    assert_eq!(
+        warnings,
+        [format!("Image: PackageType is Image. {only}"), format!("Python: Runtime is python3.12. {only}")]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ use std::{net::SocketAddr, sync::Arc};
 use axum::{
     Router,
     extract::{ConnectInfo, Request, State},
-    http::{HeaderValue, Method, StatusCode},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri},
     middleware::{from_fn, from_fn_with_state},
     response::Response,
 };
@@ -32,6 +32,9 @@ use response::{message, outgoing};
 
 /// The most bytes of a request's body (HTTP API quotas: 10 MB).
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
+
+/// The most bytes of a request's line and of the values of its headers together (HTTP API quotas: 10240 bytes).
+const MAX_HEAD_BYTES: usize = 10_240;
 
 struct Gateway {
     api: HttpApi,
@@ -67,6 +70,10 @@ async fn handle(
     let method = request.method().clone();
     let headers = request.headers().clone();
     let mut response = match &gateway.api.cors {
+        _ if head_bytes(&method, request.uri(), &headers) > MAX_HEAD_BYTES => {
+            // AWS documents the quota and not the answer. This is the status for it (RFC 6585, 5), which AWS is seen to send.
+            message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large")
+        }
         Some(cors) if cors::is_preflight(&method, &headers) => cors::preflight(cors, &headers),
         _ => gateway.answer(request, client, &id).await,
     };
@@ -80,6 +87,13 @@ async fn handle(
     }
     gateway.metrics.http.answered(response.status());
     response
+}
+
+/// The length of the request's line and of the values of its headers.
+fn head_bytes(method: &Method, uri: &Uri, headers: &HeaderMap) -> usize {
+    let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let line = method.as_str().len() + target + "  HTTP/1.1".len();
+    line + headers.values().map(HeaderValue::len).sum::<usize>()
 }
 
 impl Gateway {

@@ -137,12 +137,14 @@ fn read(root: &Node, directory: &Path, overrides: &BTreeMap<String, String>) -> 
         parameters::read(declared, overrides, &mut warnings).map_err(|issue| issue.within("Parameters"))?;
 
     let resources = existing(root, &mut scope, &mut warnings)?;
-    for resource in &resources {
+    let implicit_api = implicit_http_api(root);
+    let has_http_api = resources.iter().any(|resource| resource.kind == HTTP_API);
+    for resource in resources.iter().chain((!has_http_api).then_some(&implicit_api)) {
         register(&mut scope, resource).map_err(|issue| issue.within(resource.logical_id))?;
     }
     let violations = parameters::violations(&scope, root.get("Rules")).map_err(|issue| issue.within("Rules"))?;
     let template = Template { directory: directory.to_owned(), violations, ..Template::default() };
-    assemble(&scope, &resources, template, warnings)
+    assemble(&scope, &resources, &implicit_api, template, warnings)
 }
 
 fn existing<'a>(root: &'a Node, scope: &mut Scope, warnings: &mut Vec<String>) -> Result<Vec<Resource<'a>>, Issue> {
@@ -170,19 +172,31 @@ fn existing<'a>(root: &'a Node, scope: &mut Scope, warnings: &mut Vec<String>) -
             }
         }
         let own = node.get("Properties").cloned().unwrap_or(Node { line: node.line, value: Value::Map(Vec::new()) });
-        let global = match kind {
-            FUNCTION => root.get("Globals").and_then(|globals| globals.get("Function")),
-            HTTP_API => root.get("Globals").and_then(|globals| globals.get("HttpApi")),
-            WEBSOCKET_API => root.get("Globals").and_then(|globals| globals.get("WebSocketApi")),
-            _ => None,
-        };
-        let properties = match global {
+        let properties = match global(root, kind) {
             Some(global) => parameters::merge(global, own),
             None => own,
         };
         resources.push(Resource { logical_id, kind, properties, metadata: node.get("Metadata") });
     }
     Ok(resources)
+}
+
+/// The properties in `Globals` for resources of this type.
+fn global<'a>(root: &'a Node, kind: &str) -> Option<&'a Node> {
+    let section = match kind {
+        FUNCTION => "Function",
+        HTTP_API => "HttpApi",
+        WEBSOCKET_API => "WebSocketApi",
+        _ => return None,
+    };
+    root.get("Globals")?.get(section)
+}
+
+/// The API that SAM adds for events without an `ApiId`. It has the properties in `Globals`, such as its authorizers.
+fn implicit_http_api(root: &Node) -> Resource<'static> {
+    let empty = || Node { line: root.line, value: Value::Map(Vec::new()) };
+    let properties = global(root, HTTP_API).cloned().unwrap_or_else(empty);
+    Resource { logical_id: http_api::IMPLICIT, kind: HTTP_API, properties, metadata: None }
 }
 
 /// Registers a resource for `Ref` and `GetAtt`.
@@ -241,6 +255,7 @@ fn register(scope: &mut Scope, resource: &Resource<'_>) -> Result<(), Issue> {
 fn assemble(
     scope: &Scope,
     resources: &[Resource<'_>],
+    implicit_api: &Resource<'_>,
     mut template: Template,
     mut warnings: Vec<String>,
 ) -> Result<Template, Issue> {
@@ -273,7 +288,7 @@ fn assemble(
                 .map_err(|issue| issue.within(id))?,
         );
     }
-    template.http_api = read_http_api(scope, of(HTTP_API), &template.functions, events, &mut warnings)?;
+    template.http_api = read_http_api(scope, of(HTTP_API), implicit_api, &template.functions, events, &mut warnings)?;
     for resource in of(WEBSOCKET_API) {
         let id = resource.logical_id;
         if template.websocket_api.is_some() {
@@ -309,18 +324,18 @@ fn assemble(
 fn read_http_api<'a>(
     scope: &Scope,
     mut resources: impl Iterator<Item = &'a Resource<'a>>,
+    implicit_api: &Resource<'_>,
     functions: &BTreeMap<String, Function>,
     events: Vec<function::HttpEvent>,
     warnings: &mut Vec<String>,
 ) -> Result<Option<HttpApi>, Issue> {
-    let empty = Node { line: 1, value: Value::Map(Vec::new()) };
     let first = resources.next();
-    let shell = match first {
-        Some(resource) => http_api::read(scope, resource.logical_id, &resource.properties, functions, warnings)
-            .map_err(|issue| issue.within(resource.logical_id))?,
-        None if events.is_empty() => return Ok(None),
-        None => http_api::read(scope, http_api::IMPLICIT, &empty, functions, warnings)?,
-    };
+    if first.is_none() && events.is_empty() {
+        return Ok(None);
+    }
+    let resource = first.unwrap_or(implicit_api);
+    let shell = http_api::read(scope, resource.logical_id, &resource.properties, functions, warnings)
+        .map_err(|issue| issue.within(resource.logical_id))?;
     for resource in resources {
         warnings.push(format!("{} is not served: the local cloud serves only one HTTP API", resource.logical_id));
     }

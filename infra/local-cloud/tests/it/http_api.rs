@@ -142,3 +142,33 @@ async fn cors_follows_the_template() {
     assert_eq!(unauthorized.headers["access-control-allow-origin"], "https://app.example");
     assert!(!cloud.get("/cookies").await.headers.contains_key("access-control-allow-origin"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn implicit_api_has_the_authorizer_and_the_cors_of_globals() {
+    let cloud = Cloud::start("implicit-api.yaml").await;
+    for path in ["/secret", "/named"] {
+        assert_refused(&cloud.get(path).await, StatusCode::UNAUTHORIZED, "Unauthorized");
+        let ask = async |token: &str| cloud.request("GET", path, &[("authorization", token)], Body::empty()).await;
+        assert_refused(&ask("no").await, StatusCode::FORBIDDEN, "Forbidden");
+        let allowed = ask("alice").await.json();
+        assert_eq!(allowed["event"]["requestContext"]["authorizer"]["lambda"]["user"], "alice");
+        assert_eq!(allowed["environment"]["API"], allowed["event"]["requestContext"]["apiId"]);
+    }
+    let headers = [("authorization", "alice"), ("origin", "https://a.example")];
+    let answer = cloud.request("GET", "/secret", &headers, Body::empty()).await;
+    assert_eq!(answer.headers["access-control-allow-origin"], "https://a.example");
+}
+
+/// API Gateway's quota: 10,240 bytes for the request's line and the values of its headers.
+#[tokio::test(flavor = "multi_thread")]
+async fn larger_request_head_is_refused() {
+    let cloud = Cloud::start("http.yaml").await;
+    let host = cloud.cloud().http_url().trim_start_matches("http://").len();
+    let request = async |bytes: usize| {
+        let padding = "x".repeat(bytes - "GET /x HTTP/1.1".len() - host);
+        cloud.request("GET", "/x", &[("x-padding", &padding)], Body::empty()).await
+    };
+    assert_eq!(request(10_240).await.status, StatusCode::OK);
+    let refused = request(10_241).await;
+    assert_refused(&refused, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
+}

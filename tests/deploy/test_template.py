@@ -632,6 +632,17 @@ class TranslatedTemplate(unittest.TestCase):
         methods = {route.split(" ")[0] for route, _ in http_routes(self.template)}
         self.assertEqual(cors["allowMethods"], sorted(methods))
 
+    def test_cors_allows_the_headers_of_the_parameter(self) -> None:
+        parameter = self.template["Parameters"]["CorsHeaders"]
+        for template, headers in (self.template, parameter["Default"]), (translate({"CorsHeaders": "x"}), "x"):
+            cors = template["Resources"]["HttpApi"]["Properties"]["Body"]["x-amazon-apigateway-cors"]["Fn::If"][1]
+            self.assertEqual(cors["allowHeaders"], {"Fn::Split": [",", headers]})
+        # Without these two, no page could send a request with a token or a body.
+        good = [parameter["Default"], "content-type,authorization", "authorization,content-type,baggage,traceparent"]
+        bad = ["", "authorization", "content-type", "x-authorization,content-type", "authorization, content-type", "*"]
+        self.assertEqual([headers for headers in good if not re.search(parameter["AllowedPattern"], headers)], [])
+        self.assertEqual([headers for headers in bad if re.search(parameter["AllowedPattern"], headers)], [])
+
     def test_functions_have_exactly_the_allowed_permissions(self) -> None:
         expected = [line for line in ALLOWED.read_text().splitlines() if not line.startswith("#")]
         self.assertEqual(allowed(self.template), expected)

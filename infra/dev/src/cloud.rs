@@ -10,6 +10,10 @@ use std::path::{Path, PathBuf};
 /// The stage of the WebSocket API: the value of template.yaml's parameter StageName in the local cloud.
 const STAGE: &str = "live";
 
+/// The origins that CORS allows by default: every page of this machine, on any port.
+const LOOPBACK_ORIGINS: &str =
+    "http://localhost:*,https://localhost:*,http://127.0.0.1:*,https://127.0.0.1:*,http://[::1]:*,https://[::1]:*";
+
 /// The ports on 127.0.0.1. 0 means any free port.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PortNumbers {
@@ -167,7 +171,7 @@ fn parameters(connections_endpoint: &str, auth_url: &str) -> BTreeMap<String, St
         ("ConnectionsEndpoint", connections_endpoint.to_owned()),
         ("AuthJwksUrl", jwks_url(auth_url)),
         ("AuthServiceUrl", auth_url.to_owned()),
-        ("CorsOrigins", "http://localhost:5173,http://127.0.0.1:5173".to_owned()),
+        ("CorsOrigins", LOOPBACK_ORIGINS.to_owned()),
     ];
     parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

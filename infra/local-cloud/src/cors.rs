@@ -77,10 +77,11 @@ fn common(cors: &Cors, origin: HeaderValue, headers: &mut HeaderMap) {
 fn allowed(cors: &Cors, request: &HeaderMap) -> Option<HeaderValue> {
     let origin = request.get(header::ORIGIN)?;
     let text = origin.to_str().ok()?;
-    let named = |allowed: &String| {
-        // An origin such as `https://*` stands for every origin of one scheme (as documented).
-        allowed == text
-            || allowed.strip_suffix('*').is_some_and(|prefix| !prefix.is_empty() && text.starts_with(prefix))
+    let named = |allowed: &String| match allowed.strip_suffix('*') {
+        // `http://localhost:*` stands for every port, also the default one, as in a Content-Security-Policy. API Gateway
+        // knows only `https://*` and `http://*`, every origin of a scheme (as documented).
+        Some(prefix) if !prefix.is_empty() => text.starts_with(prefix) || prefix.strip_suffix(':') == Some(text),
+        _ => allowed == text,
     };
     if cors.origins.iter().any(|allowed| allowed == "*") {
         return Some(HeaderValue::from_static("*"));
@@ -93,5 +94,36 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
         && let Ok(value) = HeaderValue::from_str(value)
     {
         headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origin_with_a_wildcard_port_allows_every_port() {
+        let cors = Cors {
+            origins: ["https://app.example", "http://localhost:*", "http://[::1]:*"].map(str::to_owned).into(),
+            ..Cors::default()
+        };
+        let is_allowed = |origin: &str| {
+            let request = HeaderMap::from_iter([(header::ORIGIN, origin.parse().unwrap())]);
+            allowed(&cors, &request).is_some_and(|allowed| allowed == origin)
+        };
+        for origin in ["https://app.example", "http://localhost", "http://localhost:5173", "http://[::1]:80"] {
+            assert!(is_allowed(origin), "{origin}");
+        }
+        for origin in [
+            "https://app.example:8443",
+            "https://localhost:5173",
+            "http://localhost.evil.example",
+            "http://localhost.evil.example:80",
+            "http://evil.example",
+            "http://[::2]:80",
+            "null",
+        ] {
+            assert!(!is_allowed(origin), "{origin}");
+        }
     }
 }

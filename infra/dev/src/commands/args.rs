@@ -112,7 +112,7 @@ pub(crate) struct Start {
     /// Sets a parameter of the template, e.g. RealtimeRedisUrl=redis://127.0.0.1:6379. Repeat it for more parameters
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     pub(crate) parameters: Vec<(String, String)>,
-    /// The SAM template
+    /// This system's SAM template, or a changed copy of it
     #[arg(long, default_value_os_t = template())]
     pub(crate) template: PathBuf,
 }

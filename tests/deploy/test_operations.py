@@ -63,7 +63,7 @@ def parameter_problems(template: Template, docs: str) -> list[str]:
 
 def config_variables(source: str) -> set[str]:
     """The variables that the code reads."""
-    return set(re.findall(r'\b(?:optional|required|positive|content_types)\("([A-Z0-9_]+)"', source))
+    return set(re.findall(r'"([A-Z][A-Z0-9_]+)"', source))
 
 
 def variables_by_function(template: Template) -> dict[str, dict[str, Any]]:

@@ -30,6 +30,7 @@ VARIABLE_OF_TABLE = {
     "ChatMembersTable": "CHAT_MEMBERS_TABLE",
     "SendsTable": "SENDS_TABLE",
     "UploadsTable": "UPLOADS_TABLE",
+    "UserLimitsTable": "USER_LIMITS_TABLE",
     "ChatUsersTable": "CHAT_USERS_TABLE",
 }
 # The only index, in the form of a policy.
@@ -95,9 +96,9 @@ DOCS = TEMPLATE.parent / "docs" / "API.md"
 EVENTS = TEMPLATE.parent / "events"
 ALLOWED = Path(__file__).with_name("allowed.txt")
 # The number of resources after SAM's translation. CloudFormation's limit is 500.
-RESOURCES = 191
+RESOURCES = 192
 # The order of tables in the docs.
-DOCUMENTED_TABLES = ["Chats", "Messages", "ChatMembers", "ChatMembers/byUser", "Sends", "Uploads", "ChatUsers"]
+DOCUMENTED_TABLES = ["Chats", "Messages", "ChatMembers", "ChatMembers/byUser", "Sends", "Uploads", "UserLimits", "ChatUsers"]
 
 
 def names_in_sub(text: str) -> list[str]:
@@ -851,6 +852,7 @@ class TranslatedTemplate(unittest.TestCase):
                 "ChatMembersTable": ["chatId", "userId"],
                 "SendsTable": ["sendId"],
                 "UploadsTable": ["attachmentId"],
+                "UserLimitsTable": ["userId"],
                 "ChatUsersTable": ["userId"],
             },
         )

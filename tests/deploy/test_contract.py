@@ -396,6 +396,19 @@ def open_objects(contract: Contract) -> list[str]:
     return sorted(problems)
 
 
+def nested_alternatives(contract: Contract) -> list[str]:
+    """Alternatives that have alternatives themselves. Code generators make invalid code for them."""
+    return [
+        f"{file}#{pointer}/{keyword}/{index}"
+        for file, document in contract.documents.items()
+        for pointer, node in nodes(document)
+        if isinstance(node, dict)
+        for keyword in CHOICES
+        for index in range(len(node.get(keyword, [])))
+        if set(CHOICES) & set(contract.resolved(f"{file}#{pointer}/{keyword}/{index}")[1])
+    ]
+
+
 def without_example(contract: Contract) -> list[str]:
     """Parts with a schema, but without an example."""
     places = [place for place, content in contract.contents() if not {"example", "examples"} & set(content)]
@@ -804,6 +817,22 @@ class Documents(unittest.TestCase):
                 "openapi.yaml#/components/responses/Failed/content/application~1problem+json/schema",
             },
             set(open_objects(self.contract.broken(change))),
+        )
+
+    def test_alternatives_are_not_nested(self) -> None:
+        self.assertEqual(nested_alternatives(self.contract), [])
+
+    def test_nested_alternative_is_noticed(self) -> None:
+        def change(openapi: Document, asyncapi: Document) -> None:
+            self.schema("Message")(openapi)["oneOf"][1] = {"$ref": "#/components/schemas/SaidMessage"}
+            self.schema("SendMessageFrame")(asyncapi)["oneOf"][0] = {"$ref": "./openapi.yaml#/components/schemas/Chat"}
+
+        self.assertEqual(
+            nested_alternatives(self.contract.broken(change)),
+            [
+                "openapi.yaml#/components/schemas/Message/oneOf/1",
+                "asyncapi.yaml#/components/schemas/SendMessageFrame/oneOf/0",
+            ],
         )
 
     def test_every_example_matches_its_schema(self) -> None:

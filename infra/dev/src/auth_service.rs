@@ -23,12 +23,15 @@ use tokio::net::TcpListener;
 /// The users that exist from the start.
 pub const USERS: [&str; 3] = ["alice", "bob", "carol"];
 
+/// The users in the examples of docs/openapi.yaml. They exist too, so that an example can be sent as it is.
+pub(crate) const EXAMPLE_USERS: [&str; 3] = ["liam", "maria", "nora"];
+
 /// The lifetime of a token, in seconds, if the request does not set one.
 const TOKEN_LIFE_SECONDS: i64 = 12 * 60 * 60;
 const KEY_ID: &str = "development";
 
 /// A running stand-in. It ends with the program.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AuthService {
     address: SocketAddr,
     state: Arc<Users>,
@@ -65,7 +68,7 @@ impl AuthService {
             .map_err(|source| Error::Io { what: "the Auth Service has no address".to_owned(), source })?;
         let key_pair = tokio::task::spawn_blocking(make_key).await;
         let (key, jwks) = key_pair.map_err(|error| Error::Key(error.to_string()))??;
-        let ids = Mutex::new(USERS.map(str::to_owned).into());
+        let ids = Mutex::new(USERS.into_iter().chain(EXAMPLE_USERS).map(str::to_owned).collect());
         let state = Arc::new(Users { key, jwks, ids, credential });
         let routes = Router::new()
             .route("/.well-known/jwks.json", get(jwks_json))

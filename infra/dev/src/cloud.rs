@@ -132,7 +132,7 @@ impl Cloud {
         options.lambda = setup.lambda;
         options.limits = setup.limits;
         options.environment = setup.environment;
-        options.pages = reference::pages(&workspace());
+        options.pages = reference::pages(&workspace(), &auth);
         options.output = setup.output;
         let local = LocalCloud::start(options).await.map_err(|source| with_port_option(source, numbers))?;
         Ok(Self { local, auth })

@@ -1,4 +1,4 @@
-//! The running local cloud serves the page of both APIs.
+//! The running local cloud serves the pages about both APIs.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
@@ -32,11 +32,26 @@ async fn running_cloud_serves_the_api_reference() {
     let cloud = Cloud::start(Setup::new(lambda, output)).await.unwrap();
     let url = cloud.local.http_url();
     let page = get(url, PATH).await;
-    assert!(page.starts_with("HTTP/1.0 200") && page.contains("POST /sync") && page.contains("receipt.updated"));
+    assert!(page.starts_with("HTTP/1.0 200") && page.contains("id=\"swagger-ui\""), "{page}");
+    // The browser refuses every address but this one.
+    assert!(page.contains("connect-src 'self';") && page.contains("script-src 'self';"), "{page}");
+    for file in ["swagger-ui.css", "swagger-ui-bundle.js", "http.js"] {
+        assert!(page.contains(&format!("\"{PATH}/{file}\"")), "{file}: {page}");
+        let answer = get(url, &format!("{PATH}/{file}")).await;
+        let content_type = if file.ends_with(".css") { "text/css" } else { "text/javascript" };
+        assert!(
+            answer.starts_with("HTTP/1.0 200") && answer.contains(&format!("content-type: {content_type};")),
+            "{file}"
+        );
+    }
+    let page = get(url, &format!("{PATH}/websocket")).await;
+    assert!(page.starts_with("HTTP/1.0 200") && page.contains("receipt.updated") && !page.contains("script-src"));
     for (file, start) in [("openapi.yaml", "openapi: 3.1.0"), ("asyncapi.yaml", "asyncapi: 3.0.0")] {
         let raw = get(url, &format!("{PATH}/{file}")).await;
         assert!(raw.starts_with("HTTP/1.0 200") && raw.contains(start), "{raw}");
     }
+    let token = get(url, &format!("{PATH}/token/bob")).await;
+    assert!(token.contains("\"userId\":\"bob\"") && !token.contains("access-control-allow-origin"), "{token}");
     // No page has the path of a route, which would cause a warning.
     assert_eq!(*warnings.lock().unwrap(), Vec::<String>::new());
     cloud.shutdown().await;

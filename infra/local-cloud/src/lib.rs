@@ -50,7 +50,7 @@ use tokio::{
 pub use dynamodb::DynamoDb;
 pub use error::Error;
 pub use functions_build::build_program;
-pub use options::{Event, Lambda, Limits, Options, Output, Page, PageSource};
+pub use options::{Event, Lambda, Limits, Options, Output, Page, PagePolicy, PageSource};
 pub use ports::Ports;
 pub use s3::S3;
 pub use template::Template;

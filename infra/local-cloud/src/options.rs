@@ -119,16 +119,27 @@ impl Default for Limits {
 /// Creates a page. It is called for each request, so that an edited file is visible at once. It may block.
 pub type PageSource = Arc<dyn Fn() -> Page + Send + Sync>;
 
-/// The answer to GET and HEAD. Its `Content-Security-Policy` allows only styles in the page itself: no scripts, and
-/// nothing from other addresses.
+/// The answer to GET and HEAD.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     /// 200, or an error status if the page cannot be created.
     pub status: StatusCode,
     /// The `Content-Type`, such as `text/html; charset=utf-8`.
     pub content_type: HeaderValue,
+    /// What a browser may load for it.
+    pub policy: PagePolicy,
     /// The content of the page.
     pub body: Bytes,
+}
+
+/// What a browser may load for a [`Page`], as its `Content-Security-Policy`. Never anything from another origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PagePolicy {
+    /// Nothing: only styles in the page itself, no scripts, no requests.
+    Static,
+    /// Scripts, styles and images of its own origin, which is the HTTP API's. The scripts may send requests to that
+    /// origin.
+    OwnOrigin,
 }
 
 /// Receives events from any thread. It must not block.

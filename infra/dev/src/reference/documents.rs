@@ -1,4 +1,4 @@
-//! Both API descriptions. Resolves a `$ref` in them, and links it to its place on the page.
+//! Both API descriptions. Resolves a `$ref` in them: asyncapi.yaml refers to the schemas of openapi.yaml.
 
 use super::{PATH, yaml};
 use serde_json::Value;
@@ -27,19 +27,12 @@ impl Api {
         format!("{PATH}/{}", self.file())
     }
 
-    /// The prefix of ids on the page. Without it, equal names in both files would have the same id.
-    const fn prefix(self) -> &'static str {
+    /// The path of the page about this API.
+    pub(super) fn page_path(self) -> String {
         match self {
-            Self::Http => "http",
-            Self::WebSocket => "ws",
+            Self::Http => PATH.to_owned(),
+            Self::WebSocket => format!("{PATH}/websocket"),
         }
-    }
-
-    /// The id of a section of the page.
-    pub(super) fn id(self, kind: &str, name: &str) -> String {
-        let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
-        let name: String = name.chars().map(plain).collect();
-        format!("{}-{kind}-{name}", self.prefix())
     }
 }
 
@@ -136,25 +129,6 @@ impl Documents {
         let root = self.root(api);
         root.value.pointer(pointer).map(|value| root.with(value))
     }
-
-    /// The name of a reference's target and its id on the page. None if the target does not exist or is not on the
-    /// page.
-    pub(super) fn link(&self, api: Api, reference: &str) -> Option<(String, String)> {
-        self.target(api, reference)?;
-        let (api, pointer) = split(api, reference)?;
-        let parts: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
-        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        match parts[..] {
-            ["components", "schemas", name] => Some((name.to_owned(), api.id("schema", name))),
-            ["components", "schemas", name, "properties", member] => {
-                let name = format!("{name}.{member}");
-                let id = api.id("schema", &name);
-                Some((name, id))
-            }
-            ["components", "responses", name] => Some((name.to_owned(), api.id("response", name))),
-            _ => None,
-        }
-    }
 }
 
 fn split(api: Api, reference: &str) -> Option<(Api, &str)> {
@@ -163,11 +137,6 @@ fn split(api: Api, reference: &str) -> Option<(Api, &str)> {
         "" => Some((api, pointer)),
         file => [Api::Http, Api::WebSocket].into_iter().find(|api| api.file() == file).map(|api| (api, pointer)),
     }
-}
-
-/// Decodes a part of a JSON pointer (RFC 6901).
-fn unescape(part: &str) -> String {
-    part.replace("~1", "/").replace("~0", "~")
 }
 
 fn parse(text: &str, root: &str) -> Result<Value, String> {

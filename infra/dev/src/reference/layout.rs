@@ -1,72 +1,80 @@
-//! The layout of the page: head, index, and sections.
+//! The layout of the pages: head, the bar with both halves, index, and sections.
 
 use super::documents::{Api, Documents, Fault, Place};
-use super::{PATH, http, schema, text, websocket};
+use super::swagger::{BUNDLE, STARTER, STYLE};
+use super::{PATH, text, websocket};
+use crate::auth_service::USERS;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-const STYLE: &str = include_str!("style.css");
+const OWN_STYLE: &str = include_str!("style.css");
 
-/// The page of both APIs.
-pub(super) fn api_page(documents: &Documents) -> Markup {
-    let routes = http::operations(documents);
+/// The page that starts Swagger UI.
+pub(super) fn http_page() -> Markup {
+    let head = html! {
+        link rel="stylesheet" href=(STYLE.path());
+        // Without it, the browser asks the API for /favicon.ico.
+        link rel="icon" href="data:,";
+    };
+    let controls = html! {
+        label {
+            "Send requests as "
+            select id="user" {
+                @for user in USERS { option value=(user) { (user) } }
+                option value="" { "nobody" }
+            }
+        }
+        output id="token-state" {}
+    };
+    let body = html! {
+        main id="swagger-ui" {}
+        noscript { p { "This page needs JavaScript. What it shows is in " a href=(Api::Http.raw_path()) { (Api::Http.file()) } "." } }
+        script src=(BUNDLE.path()) {}
+        script src=(STARTER.path()) data-description=(Api::Http.raw_path()) data-tokens={ (PATH) "/token" } {}
+    };
+    document("lambda-chat: HTTP API", Some(Api::Http), &head, &controls, &body)
+}
+
+/// The page of the WebSocket API.
+pub(super) fn websocket_page(documents: &Documents) -> Markup {
     let operations = websocket::operations(documents);
+    let shared = websocket::shared(documents);
     let (actions, events): (Vec<_>, Vec<_>) = operations.iter().partition(|operation| operation.is_action());
     let kinds = [("actions", "Actions", actions), ("events", "Events", events)];
     let body = html! {
-        header {
-            h1 { "lambda-chat: both APIs" }
-            p {
-                "Generated from " a href=(Api::Http.raw_path()) { (Api::Http.file()) } " and "
-                a href=(Api::WebSocket.raw_path()) { (Api::WebSocket.file()) } " each time this page is loaded."
-            }
-        }
-        nav id="index" aria-label="Index" {
-            h2 { "Index" }
-            p { a href="#http" { "The HTTP API" } " · " a href="#websocket" { "The WebSocket API" } }
-            h3 { "Routes" }
-            ul { @for route in &routes { (entry(&route.id(), &route.name(), route.summary())) } }
-            @for (_, title, operations) in &kinds {
-                h3 { (title) }
-                ul { @for operation in operations { (entry(&operation.id(), operation.name(), operation.summary())) } }
-            }
-            @for (api, title) in [(Api::Http, "Schemas of the HTTP API"), (Api::WebSocket, "Schemas of frames")] {
-                h3 { (title) }
-                p.names {
-                    @for (name, _) in schemas(documents, api) { a href={ "#" (api.id("schema", name)) } { (name) } " " }
+        div.page {
+            nav id="index" aria-label="Index" {
+                p { a href="#connection" { "The connection" } }
+                @for (id, title, operations) in &kinds {
+                    h2 { a href={ "#" (id) } { (title) } }
+                    ul { @for operation in operations { (entry(&operation.id(), operation.name())) } }
                 }
+                h2 { a href="#messages" { "Shared frames" } }
+                ul { @for (key, _) in &shared { (entry(&websocket::message_id(key), key)) } }
             }
-        }
-        main {
-            section id="http" { (about(documents.root(Api::Http))) }
-            section id="routes" {
-                h2 { "Routes" }
-                @for route in &routes { (http::operation(documents, route)) }
-            }
-            section id="responses" { h2 { "Shared responses" } (http::shared_responses(documents)) }
-            section id="schemas" { h2 { "Schemas of the HTTP API" } (all_schemas(documents, Api::Http)) }
-            section id="websocket" {
-                (about(documents.root(Api::WebSocket)))
-                (websocket::connection(documents))
-            }
-            @for (id, title, operations) in &kinds {
-                section id=(id) {
-                    h2 { (title) }
-                    @for operation in operations { (websocket::operation(documents, operation)) }
+            main {
+                section id="connection" {
+                    (about(documents.root(Api::WebSocket)))
+                    (websocket::connection(documents))
                 }
+                @for (id, title, operations) in &kinds {
+                    section id=(id) {
+                        h2 { (title) }
+                        @for operation in operations { (websocket::operation(documents, operation, &shared)) }
+                    }
+                }
+                section id="messages" { h2 { "Shared frames" } (websocket::shared_messages(documents, &shared)) }
             }
-            section id="messages" { h2 { "Shared frames" } (websocket::shared_messages(documents)) }
-            section id="frames" { h2 { "Schemas of frames" } (all_schemas(documents, Api::WebSocket)) }
+            footer { a href="#index" { "Index" } }
         }
-        footer { a href="#index" { "Index" } }
     };
-    document("lambda-chat: both APIs", &body)
+    document("lambda-chat: WebSocket API", Some(Api::WebSocket), &html! {}, &html! {}, &body)
 }
 
 /// The page that names the faults of the files.
 pub(super) fn fault_page(faults: &[Fault]) -> Markup {
     let body = html! {
-        header { h1 { "The descriptions of the APIs cannot be read" } }
-        main {
+        main.page {
+            h1 { "The descriptions of the APIs cannot be read" }
             @for fault in faults {
                 h2 { a href={ (PATH) "/" (fault.file) } { "docs/" (fault.file) } }
                 pre { code { (fault.reason) } }
@@ -74,10 +82,11 @@ pub(super) fn fault_page(faults: &[Fault]) -> Markup {
             p { "The APIs themselves are running. Correct the file and reload this page." }
         }
     };
-    document("lambda-chat: an API description cannot be read", &body)
+    document("lambda-chat: an API description cannot be read", None, &html! {}, &html! {}, &body)
 }
 
-fn document(title: &str, body: &Markup) -> Markup {
+/// A page with the bar at its top. `current` is the half that the page shows.
+fn document(title: &str, current: Option<Api>, head: &Markup, controls: &Markup, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -86,54 +95,46 @@ fn document(title: &str, body: &Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) }
-                style { (PreEscaped(STYLE)) }
+                (head)
+                style { (PreEscaped(OWN_STYLE)) }
             }
-            body { (body) }
+            body {
+                header.bar {
+                    strong { "lambda-chat" }
+                    nav aria-label="Pages" {
+                        @for (api, name) in [(Api::Http, "HTTP API"), (Api::WebSocket, "WebSocket API")] {
+                            a href=(api.page_path()) aria-current=[(current == Some(api)).then_some("page")] { (name) }
+                        }
+                        @for api in [Api::Http, Api::WebSocket] { a href=(api.raw_path()) { (api.file()) } }
+                    }
+                    (controls)
+                }
+                (body)
+            }
         }
     }
 }
 
-fn entry(id: &str, name: &str, summary: &str) -> Markup {
-    html! { li { a href={ "#" (id) } { code { (name) } } " " (text::inline(summary)) } }
+fn entry(id: &str, name: &str) -> Markup {
+    html! { li { a href={ "#" (id) } { code { (name) } } } }
 }
 
-/// The general part of an API: title, description, servers, tokens.
+/// The general part of the API: title, description, servers, tokens.
 fn about(root: Place<'_>) -> Markup {
     let info = root.get("info");
-    let listed = root.get("servers").items().map(|server| (server, server.text("url").to_owned()));
-    let named = root.get("servers").members().map(|(_, server)| {
+    let servers = root.get("servers").members().map(|(_, server)| {
         let part = |key| server.text(key);
         (server, format!("{}://{}{}", part("protocol"), part("host"), part("pathname")))
     });
     html! {
-        h2 { (info.text("title")) " " small { (info.text("version")) } }
-        @if let Some(summary) = info.value["summary"].as_str() { p.summary { (text::inline(summary)) } }
+        h1 { (info.text("title")) " " small { (info.text("version")) } }
         (text::blocks(info.text("description")))
         h3 { "Servers" }
-        ul {
-            @for (server, url) in listed.chain(named) {
-                li { code { (url) } " – " (text::inline(server.text("description"))) }
-            }
-        }
+        ul { @for (server, url) in servers { li { code { (url) } " – " (text::inline(server.text("description"))) } } }
         h3 { "Tokens" }
         ul {
             @for (name, scheme) in root.get("components").get("securitySchemes").members() {
                 li { code { (name) } " – " (text::inline(scheme.text("description"))) }
-            }
-        }
-    }
-}
-
-fn schemas(documents: &Documents, api: Api) -> impl Iterator<Item = (&str, Place<'_>)> {
-    documents.root(api).get("components").get("schemas").members()
-}
-
-fn all_schemas(documents: &Documents, api: Api) -> Markup {
-    html! {
-        @for (name, place) in schemas(documents, api) {
-            article id=(api.id("schema", name)) {
-                h3 { (name) }
-                (schema::block(documents, place, Some(name)))
             }
         }
     }

@@ -1,11 +1,12 @@
-//! Renders docs/openapi.yaml and docs/asyncapi.yaml as one HTML page, which the local cloud serves. It reads the files
-//! for each request, so that reloading the page shows an edit.
+//! The pages about both APIs, which the local cloud serves on the HTTP API's port. The HTTP half is Swagger UI on
+//! docs/openapi.yaml. The WebSocket half is rendered here, from docs/asyncapi.yaml. The files are read for each request,
+//! so that reloading a page shows an edit. Nothing is fetched from another address.
 
 mod documents;
 mod examples;
-mod http;
 mod layout;
 mod schema;
+mod swagger;
 mod text;
 mod websocket;
 mod yaml;
@@ -13,50 +14,86 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+use crate::auth_service::{AuthService, USERS};
 use axum::http::{HeaderValue, StatusCode};
 use documents::{Api, Documents};
-use local_cloud::{Page, PageSource};
+use local_cloud::{Page, PagePolicy, PageSource};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The path of the page on the HTTP API's port.
+/// The path of the HTTP half on the HTTP API's port. Everything else is below it.
 pub const PATH: &str = "/docs";
 
-/// The page and the two raw files below its path, for the workspace at `root`.
-pub fn pages(root: &Path) -> BTreeMap<String, PageSource> {
+const HTML: &str = "text/html; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// The pages and their files, for the workspace at `root`. The HTTP half sends its requests with tokens of `auth`.
+pub fn pages(root: &Path, auth: &AuthService) -> BTreeMap<String, PageSource> {
     let directory = root.join("docs");
-    let html: PageSource = {
-        let directory = directory.clone();
-        Arc::new(move || page(&directory))
-    };
     let raw = |api: Api| -> (String, PageSource) {
         let file = directory.join(api.file());
         (api.raw_path(), Arc::new(move || raw(&file)))
     };
-    BTreeMap::from([(PATH.to_owned(), html), raw(Api::Http), raw(Api::WebSocket)])
+    let mut pages = BTreeMap::from([raw(Api::Http), raw(Api::WebSocket)]);
+    pages.insert(Api::Http.page_path(), Arc::new(|| answer(StatusCode::OK, HTML, layout::http_page().into_string())));
+    pages.insert(Api::WebSocket.page_path(), {
+        let directory = directory.clone();
+        Arc::new(move || websocket_page(&directory))
+    });
+    for file in swagger::FILES {
+        pages.insert(file.path(), Arc::new(|| swagger_file(file)));
+    }
+    for user in USERS {
+        let auth = auth.clone();
+        pages.insert(token_path(user), Arc::new(move || token(&auth, user)));
+    }
+    pages
 }
 
-fn page(directory: &Path) -> Page {
+/// Where the HTTP half gets a development token of this user.
+fn token_path(user: &str) -> String {
+    format!("{PATH}/token/{user}")
+}
+
+fn websocket_page(directory: &Path) -> Page {
     let (status, html) = match Documents::read(directory) {
-        Ok(documents) => (StatusCode::OK, layout::api_page(&documents)),
+        Ok(documents) => (StatusCode::OK, layout::websocket_page(&documents)),
         Err(faults) => (StatusCode::INTERNAL_SERVER_ERROR, layout::fault_page(&faults)),
     };
-    answer(status, "text/html; charset=utf-8", html.into_string().into_bytes())
+    Page { policy: PagePolicy::Static, ..answer(status, HTML, html.into_string()) }
 }
 
-/// Serves a file as plain text, because browsers save unknown types instead of showing them.
-fn raw(file: &PathBuf) -> Page {
-    const TEXT: &str = "text/plain; charset=utf-8";
-    match std::fs::read(file) {
-        Ok(bytes) => answer(StatusCode::OK, TEXT, bytes),
-        Err(error) => {
-            let text = format!("cannot read {}: {error}\n", file.display());
-            answer(StatusCode::INTERNAL_SERVER_ERROR, TEXT, text.into_bytes())
+fn swagger_file(file: &swagger::File) -> Page {
+    match file.content() {
+        Ok(content) => answer(StatusCode::OK, file.content_type, content),
+        Err(reason) => {
+            answer(StatusCode::INTERNAL_SERVER_ERROR, TEXT, format!("cannot unpack {}: {reason}\n", file.name))
         }
     }
 }
 
-fn answer(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Page {
-    Page { status, content_type: HeaderValue::from_static(content_type), body: body.into() }
+/// The same answer as the Auth Service's `POST /token`. A page of another origin cannot read it.
+fn token(auth: &AuthService, user: &str) -> Page {
+    match auth.token(user) {
+        Ok(token) => answer(StatusCode::OK, "application/json", json!({"userId": user, "token": token}).to_string()),
+        Err(error) => answer(StatusCode::INTERNAL_SERVER_ERROR, TEXT, format!("{error}\n")),
+    }
+}
+
+/// Serves a file as plain text, because browsers save unknown types instead of showing them.
+fn raw(file: &PathBuf) -> Page {
+    match std::fs::read(file) {
+        Ok(bytes) => answer(StatusCode::OK, TEXT, bytes),
+        Err(error) => {
+            let text = format!("cannot read {}: {error}\n", file.display());
+            answer(StatusCode::INTERNAL_SERVER_ERROR, TEXT, text)
+        }
+    }
+}
+
+fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Vec<u8>>) -> Page {
+    let content_type = HeaderValue::from_static(content_type);
+    Page { status, content_type, policy: PagePolicy::OwnOrigin, body: body.into().into() }
 }

@@ -4,20 +4,25 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
 use super::routing;
 use crate::{
-    options::{Page, PageSource},
+    options::{Page, PagePolicy, PageSource},
     template::HttpApi,
 };
 
-/// Pages may only use styles of their own: no scripts, no other resources, no frames.
-const POLICY: &str =
+/// No scripts, no other resources, no frames.
+const STATIC: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// As [`STATIC`], but with files of its own origin, and images that are in its styles.
+const OWN_ORIGIN: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                          img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                          frame-ancestors 'none'";
 
 /// The pages by path.
 pub(crate) type Pages = Arc<BTreeMap<String, PageSource>>;
@@ -71,10 +76,16 @@ pub(super) async fn answer(State(pages): State<Pages>, request: Request, next: N
 
 /// hyper removes the body from the answer to a HEAD request.
 fn response(page: Page) -> Response {
+    let policy = match page.policy {
+        PagePolicy::Static => STATIC,
+        PagePolicy::OwnOrigin => OWN_ORIGIN,
+    };
     let headers = [
         (header::CONTENT_TYPE, page.content_type),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        // A page of another origin cannot use this one, not even as a script.
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     (page.status, headers, page.body).into_response()

@@ -7,17 +7,18 @@ use axum::{
     body::Body,
     http::{HeaderValue, StatusCode},
 };
-use local_cloud::{Event, Page, PageSource};
+use local_cloud::{Event, Page, PagePolicy, PageSource};
 use serde_json::json;
 
 use crate::support::Cloud;
 
 /// A page that shows how often it was created.
-fn page() -> PageSource {
+fn page(policy: PagePolicy) -> PageSource {
     let created = AtomicU32::new(0);
     Arc::new(move || Page {
         status: StatusCode::OK,
         content_type: HeaderValue::from_static("text/html; charset=utf-8"),
+        policy,
         body: format!("<p>page {}", created.fetch_add(1, Ordering::Relaxed) + 1).into(),
     })
 }
@@ -25,7 +26,7 @@ fn page() -> PageSource {
 /// `http.yaml`, whose routes take every path but `/`, with pages at these paths.
 async fn cloud(paths: &[&str]) -> Cloud {
     Cloud::start_with("http.yaml", |options| {
-        options.pages = paths.iter().map(|path| ((*path).to_owned(), page())).collect();
+        options.pages = paths.iter().map(|path| ((*path).to_owned(), page(PagePolicy::Static))).collect();
     })
     .await
 }
@@ -45,12 +46,29 @@ async fn page_is_created_for_each_request_and_runs_no_script() {
         assert_eq!(answer.headers["x-content-type-options"], "nosniff");
         let policy = answer.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.contains("default-src 'none'") && !policy.contains("script-src"), "{policy}");
+        assert_eq!(answer.headers["cross-origin-resource-policy"], "same-origin");
         assert!(!answer.headers.contains_key("apigw-requestid"));
     }
     let head = cloud.request("HEAD", "/", &[], Body::empty()).await;
     assert_eq!((head.status, head.headers["content-length"].as_bytes()), (StatusCode::OK, &b"9"[..]));
     assert!(head.body.is_empty());
     assert_eq!(warnings(&cloud), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn page_with_scripts_loads_nothing_from_another_origin() {
+    let cloud = Cloud::start_with("http.yaml", |options| {
+        options.pages = [("/".to_owned(), page(PagePolicy::OwnOrigin))].into();
+    })
+    .await;
+    let answer = cloud.get("/").await;
+    let policy = answer.headers["content-security-policy"].to_str().unwrap();
+    let sources: Vec<_> = policy.split("; ").flat_map(|directive| directive.split(' ').skip(1)).collect();
+    assert!(policy.starts_with("default-src 'none';") && policy.contains("script-src 'self';"), "{policy}");
+    assert!(policy.contains("connect-src 'self';") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    let allowed = ["'none'", "'self'", "'unsafe-inline'", "data:"];
+    assert!(sources.iter().all(|source| allowed.contains(source)), "{policy}");
+    assert_eq!(policy.matches("'unsafe-inline'").count(), 1, "only styles: {policy}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,6 +101,8 @@ async fn page_does_not_hide_a_route() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn page_without_an_http_api_is_not_served() {
-    let cloud = Cloud::start_with("tables.yaml", |options| options.pages = [("/".to_owned(), page())].into()).await;
+    let cloud =
+        Cloud::start_with("tables.yaml", |options| options.pages = [("/".to_owned(), page(PagePolicy::Static))].into())
+            .await;
     assert_eq!(warnings(&cloud), ["the page / is not served, because the template has no HTTP API"]);
 }

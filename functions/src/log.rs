@@ -184,6 +184,10 @@ mod tests {
         drop(unfinished);
         let second = write_line(&LogRecord { status: 200, ..LogRecord::default() });
         assert_eq!((&second["ReadUnits"], &second["user"]), (&json!(0.0), &Value::Null), "{second}");
-        assert!(second.get("ServerErrors").is_none() && second.get("PushesMissed").is_none(), "{second}");
+        for name in ["ServerErrors", "RateLimited", "PushesMissed"] {
+            assert!(second.get(name).is_none(), "{name}: {second}");
+        }
+        let refused = write_line(&LogRecord { status: 429, ..LogRecord::default() });
+        assert_eq!((refused["RateLimited"].as_f64(), refused.get("ServerErrors")), (Some(1.0), None), "{refused}");
     }
 }

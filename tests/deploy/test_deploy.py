@@ -52,7 +52,7 @@ class Adaptations(unittest.TestCase):
             [
                 f"{len(actions().keys() - adapt.SILENT_ROUTES)} route responses removed",
                 f"{len(routes())} HTTP routes expanded from the OpenAPI document",
-                "6 alarms on expressions removed",
+                "8 alarms on expressions removed",
                 "1 condition on a request's tags removed",
                 "1 role may publish batches",
                 "1 TLS-only policy of a bucket removed",

@@ -44,6 +44,7 @@ WITH_AUTH_SERVICE = {"CreateChatFunction", "ListChatsFunction", "AddParticipants
 METRICS = {
     "Requests",
     "ServerErrors",
+    "RateLimited",
     "MessagesCommitted",
     "Conflicts",
     "PushesPosted",
@@ -96,7 +97,7 @@ DOCS = TEMPLATE.parent / "docs" / "API.md"
 EVENTS = TEMPLATE.parent / "events"
 ALLOWED = Path(__file__).with_name("allowed.txt")
 # The number of resources after SAM's translation. CloudFormation's limit is 500.
-RESOURCES = 192
+RESOURCES = 195
 # The order of tables in the docs.
 DOCUMENTED_TABLES = ["Chats", "Messages", "ChatMembers", "ChatMembers/byUser", "Sends", "Uploads", "UserLimits", "ChatUsers"]
 
@@ -788,6 +789,59 @@ class TranslatedTemplate(unittest.TestCase):
                 self.assertEqual(
                     properties["PointInTimeRecoverySpecification"], {"PointInTimeRecoveryEnabled": guarded}
                 )
+
+    def test_every_table_and_index_has_the_maximum_throughput_of_the_parameters(self) -> None:
+        none = {"Ref": "AWS::NoValue"}
+        maximum = {
+            f"Max{kind}RequestUnits": {"Fn::If": [f"HasTableMax{kind}Units", {"Ref": f"TableMax{kind}Units"}, none]}
+            for kind in ("Read", "Write")
+        }
+        for name, table in of_type(self.template, "AWS::DynamoDB::Table").items():
+            properties = table["Properties"]
+            for index in [properties, *properties.get("GlobalSecondaryIndexes", [])]:
+                self.assertEqual(index["OnDemandThroughput"], {"Fn::If": ["HasTableMaxUnits", maximum, none]}, name)
+        # DynamoDB refuses a maximum of 0, so without a value there is no property at all.
+        conditions = self.template["Conditions"]
+        for kind in ("Read", "Write"):
+            unset = {"Fn::Equals": [{"Ref": f"TableMax{kind}Units"}, "0"]}
+            self.assertEqual(conditions[f"HasTableMax{kind}Units"], {"Fn::Not": [unset]})
+            self.assertEqual(self.template["Parameters"][f"TableMax{kind}Units"]["Default"], 0)
+
+    def test_authorize_and_connect_can_have_a_reserved_concurrency(self) -> None:
+        reserved = {}
+        for name, function in of_type(self.template, "AWS::Lambda::Function").items():
+            if "ReservedConcurrentExecutions" in function["Properties"]:
+                reserved[name] = function["Properties"]["ReservedConcurrentExecutions"]
+        expected = {}
+        for name in ("Authorize", "Connect"):
+            parameter, condition = f"{name}ReservedConcurrency", f"Has{name}ReservedConcurrency"
+            expected[f"{name}Function"] = {"Fn::If": [condition, {"Ref": parameter}, {"Ref": "AWS::NoValue"}]}
+            unset = {"Fn::Equals": [{"Ref": parameter}, "0"]}
+            self.assertEqual(self.template["Conditions"][condition], {"Fn::Not": [unset]})
+        self.assertEqual(reserved, expected)
+
+    def test_disabled_endpoints_leave_the_custom_domains_and_the_pushes(self) -> None:
+        disabled = {"Fn::If": ["DisablesExecuteApiEndpoint", True, False]}
+        apis = of_type(self.template, "AWS::ApiGatewayV2::Api")
+        self.assertEqual(apis["WebSocketApi"]["Properties"]["DisableExecuteApiEndpoint"], disabled)
+        # SAM writes it into the document of the HTTP API.
+        (server,) = apis["HttpApi"]["Properties"]["Body"]["servers"]
+        endpoint = server["x-amazon-apigateway-endpoint-configuration"]
+        self.assertEqual(endpoint, {"disableExecuteApiEndpoint": disabled})
+        (assertion,) = self.template["Rules"]["DisabledEndpointsHaveDomains"]["Assertions"]
+        self.assertEqual(
+            sorted(name for _, name in references(assertion["Assert"])), ["HttpDomainName", "WebSocketDomainName"]
+        )
+        # @connections is at the disabled address too.
+        for name, function in of_type(self.template, "AWS::Lambda::Function").items():
+            variables = function["Properties"]["Environment"]["Variables"]
+            if "CONNECTIONS_ENDPOINT" in variables:
+                condition, given, own = variables["CONNECTIONS_ENDPOINT"]["Fn::If"]
+                self.assertEqual((condition, given), ("HasConnectionsEndpoint", {"Ref": "ConnectionsEndpoint"}), name)
+                condition, domain, address = own["Fn::If"]
+                self.assertEqual(condition, "DisablesExecuteApiEndpoint", name)
+                self.assertEqual(domain, {"Fn::Sub": "https://${WebSocketDomainName}"}, name)
+                self.assertRegex(address["Fn::Sub"], r"^https://\$\{WebSocketApi\}\.execute-api\..*/\$\{StageName\}$")
 
     def test_the_bucket_is_private_encrypted_and_kept(self) -> None:
         ((name, bucket),) = of_type(self.template, "AWS::S3::Bucket").items()

@@ -106,6 +106,37 @@ fn local_cloud_serves_everything_in_the_template() {
     assert_eq!((template.tables.len(), template.buckets.len()), (6, 1));
 }
 
+/// The bounds for a deployment do not get in the way of the local cloud.
+#[test]
+fn local_cloud_takes_the_bounds_of_a_deployment() {
+    let load = |parameters: &[(&str, &str)]| {
+        let parameters = [&[("AuthJwksUrl", "http://127.0.0.1:9/")], parameters].concat();
+        let parameters = parameters.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Template::load(&dev::cloud::template(), &parameters).unwrap()
+    };
+    let concurrency = |template: &Template| {
+        let of = |name: &str| template.functions[name].concurrency;
+        [of("AuthorizeFunction"), of("ConnectFunction"), of("SendMessageFunction")]
+    };
+    assert_eq!(concurrency(&load(&[])), [None; 3]);
+    let disabled = ("DisableExecuteApiEndpoint", "true");
+    let bounded = load(&[
+        ("AuthorizeReservedConcurrency", "2"),
+        ("ConnectReservedConcurrency", "1"),
+        ("TableMaxReadUnits", "10"),
+        ("HttpDomainName", "http.example.com"),
+        ("WebSocketDomainName", "ws.example.com"),
+        ("CertificateArn", "arn:aws:acm:us-east-1:123456789012:certificate/x"),
+        disabled,
+    ]);
+    assert_eq!(concurrency(&bounded), [Some(2), Some(1), None]);
+    assert_eq!((bounded.warnings.as_slice(), bounded.violations.as_slice()), (&[][..], &[][..]));
+    let endpoint = &bounded.functions["SendMessageFunction"].environment["CONNECTIONS_ENDPOINT"];
+    assert_eq!(endpoint, "https://ws.example.com");
+    let violations = load(&[disabled]).violations;
+    assert!(violations.len() == 1 && violations[0].contains("DisableExecuteApiEndpoint needs"), "{violations:?}");
+}
+
 #[test]
 fn program_serves_every_function_of_the_template() {
     let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();

@@ -7,6 +7,8 @@ use std::time::Duration;
 const REQUESTS: &str = "Requests";
 /// Requests that failed because of the system: answered with a status of 500 or above.
 const SERVER_ERRORS: &str = "ServerErrors";
+/// Requests that were refused with a status of 429, because a user has reached a limit of a rate or a number.
+const RATE_LIMITED: &str = "RateLimited";
 /// Stored messages; a repeat stores nothing.
 const MESSAGES_COMMITTED: &str = "MessagesCommitted";
 /// Retries, after a commit conflicted with another transaction or a read was behind.
@@ -35,9 +37,10 @@ const READ_UNITS: &str = "ReadUnits";
 const WRITE_UNITS: &str = "WriteUnits";
 
 /// The names of all metrics.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 16] = [
     REQUESTS,
     SERVER_ERRORS,
+    RATE_LIMITED,
     MESSAGES_COMMITTED,
     CONFLICTS,
     PUSHES_POSTED,
@@ -99,6 +102,9 @@ pub fn count_request(status: u16) {
     counter!(REQUESTS).increment(1);
     if status >= 500 {
         counter!(SERVER_ERRORS).increment(1);
+    }
+    if status == 429 {
+        counter!(RATE_LIMITED).increment(1);
     }
 }
 

@@ -31,7 +31,9 @@ async fn log_line_of_a_request_has_outcome_and_cost() {
     for part in wanted {
         assert!(format!("{line} ").contains(part), "{part}: {line}");
     }
-    assert!(!line.contains("Conflicts") && !line.contains("ServerErrors"), "{line}");
+    for name in ["Conflicts", "ServerErrors", "RateLimited"] {
+        assert!(!line.contains(name), "{name}: {line}");
+    }
 
     // A retry stores nothing.
     assert_eq!(alice.http.post(&path, &body).await.unwrap().0, 200);
@@ -47,6 +49,29 @@ async fn log_line_of_a_request_has_outcome_and_cost() {
     assert!(join_all(sends).await.into_iter().all(|status| status == 201));
     let line = line_of(&system, "Conflicts=", "messages\"").await;
     assert!(line.contains("MessagesCommitted=1 "), "{line}");
+}
+
+/// A refusal with 429 is counted, so that an alarm can watch it.
+#[tokio::test]
+async fn refusal_with_429_is_counted() {
+    let system = crate::start(|setup| {
+        for name in ["SendBurst", "SendPerSecond"] {
+            setup.parameters.insert(name.to_owned(), "1".to_owned());
+        }
+    });
+    let (alice, bob) = (system.user("alice").await, system.user("bob").await);
+    let chat = alice.chat_with(&bob).await;
+    let send = async || {
+        let body = json!({"type": "text", "content": "Hello"});
+        alice.http.post(&format!("/chats/{chat}/messages"), &body).await.unwrap().0
+    };
+    let mut statuses = Vec::new();
+    while !statuses.contains(&429) {
+        statuses.push(send().await);
+        assert!(statuses.len() <= 100, "{statuses:?}");
+    }
+    let line = line_of(&system, "status=429 ", "messages\"").await;
+    assert!(line.contains("RateLimited=1 ") && !line.contains("ServerErrors"), "{line}");
 }
 
 /// Waits for the first line that contains both texts.

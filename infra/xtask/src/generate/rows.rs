@@ -39,6 +39,8 @@ pub(super) struct Row {
     pub(super) memory: Option<Spanned<u32>>,
     /// In seconds. None means the value in the template's `Globals`.
     pub(super) timeout: Option<Spanned<u32>>,
+    /// The parameter with its reserved concurrency. None means that it shares the account's concurrency.
+    pub(super) concurrency: Option<Spanned<String>>,
     /// Names of statements in permissions.yaml.
     #[serde(default)]
     pub(super) needs: Vec<Spanned<String>>,

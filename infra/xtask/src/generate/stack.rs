@@ -52,7 +52,7 @@ impl Stack {
             permissions: permissions::parse(permissions)?,
         };
         stack.check_needs()?;
-        stack.check_environment()?;
+        stack.check_parameters()?;
         Ok(stack)
     }
 
@@ -141,9 +141,20 @@ impl Stack {
         Ok(())
     }
 
-    fn check_environment(&self) -> Result<(), Failure> {
+    fn check_parameters(&self) -> Result<(), Failure> {
         let parameters = base::parameters(&self.base);
         for (name, row) in &self.rows {
+            if let Some(parameter) = &row.value.concurrency {
+                let at =
+                    |problem: String| Err(Failure::at(rows::FILE, line_of(parameter), format!("{name}: {problem}")));
+                if !parameters.contains(&parameter.value) {
+                    return at(format!("{} has no parameter {}", base::FILE, parameter.value));
+                }
+                let condition = concurrency_condition(&parameter.value);
+                if !self.base.contains(&format!("\n  {condition}: ")) {
+                    return at(format!("{} has no condition {condition}", base::FILE));
+                }
+            }
             for (variable, parameter) in &row.value.environment {
                 let at =
                     |problem: String| Err(Failure::at(rows::FILE, line_of(parameter), format!("{name}: {problem}")));
@@ -157,6 +168,11 @@ impl Stack {
         }
         Ok(())
     }
+}
+
+/// The condition that a parameter sets a reserved concurrency.
+pub(super) fn concurrency_condition(parameter: &str) -> String {
+    format!("Has{parameter}")
 }
 
 /// The first name that occurs twice.
@@ -216,6 +232,17 @@ pub(super) mod tests {
         assert!(unnamed.ends_with("and needs a PolicyName"), "{unnamed}");
         let condition = problem(ROWS, &PERMISSIONS.replace("Read:\n", "Read:\n  When: HasNot\n"));
         assert!(condition.ends_with("has no condition HasNot"), "{condition}");
+    }
+
+    #[test]
+    fn reserved_concurrency_has_a_parameter_and_its_condition() {
+        let rows = |parameter: &str| ROWS.replace("b:\n", &format!("b:\n  concurrency: {parameter}\n"));
+        let unknown = problem(&rows("Brust"), PERMISSIONS);
+        assert_eq!(unknown, format!("{}:8: b: {} has no parameter Brust", rows::FILE, base::FILE));
+        let unconditional = problem(&rows("Burst"), PERMISSIONS);
+        assert_eq!(unconditional, format!("{}:8: b: {} has no condition HasBurst", rows::FILE, base::FILE));
+        let base = BASE.replace("HasIt: x", "HasBurst: x");
+        assert!(Stack::parse(&base, &rows("Burst"), PERMISSIONS).is_ok());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::names::{pascal, sam_route};
 use super::rows::{Group, Row, method_and_path};
 
-use super::stack::{CONNECTIONS_ENDPOINT, Stack};
+use super::stack::{CONNECTIONS_ENDPOINT, Stack, concurrency_condition};
 use super::{base, roles, watching};
 use crate::failure::Failure;
 use std::fmt::Write as _;
@@ -100,6 +100,11 @@ fn function(stack: &Stack, name: &str, row: &Row) -> String {
     if let Some(timeout) = &row.timeout {
         let _ = writeln!(text, "    Timeout: {}", timeout.value);
     }
+    if let Some(parameter) = &row.concurrency {
+        let (parameter, condition) = (&parameter.value, concurrency_condition(&parameter.value));
+        let _ =
+            writeln!(text, "    ReservedConcurrentExecutions: !If [{condition}, !Ref {parameter}, !Ref AWS::NoValue]");
+    }
     let _ = write!(text, "    Role: !GetAtt {id}Role.Arn\n    LoggingConfig:\n      LogGroup: !Ref {id}LogGroup\n");
     if stack.reaches_redis(row) {
         text.push_str(
@@ -115,6 +120,7 @@ fn function(stack: &Stack, name: &str, row: &Row) -> String {
         if variable == CONNECTIONS_ENDPOINT {
             text.push_str(
                 "        CONNECTIONS_ENDPOINT: !If\n          - HasConnectionsEndpoint\n          - !Ref ConnectionsEndpoint\n          \
+                 - !If\n            - DisablesExecuteApiEndpoint\n            - !Sub https://${WebSocketDomainName}\n            \
                  - !Sub https://${WebSocketApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${StageName}\n",
             );
         } else {

@@ -21,6 +21,9 @@ pub fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     init_logging()?;
     let AuthConfig { keys, issuer, audience } = AuthConfig::from_env()?;
+    if audience.is_none() {
+        tracing::warn!("no audience is configured: a token that the issuer made for another service is accepted too");
+    }
     let rules = Rules { issuer, audience };
     match keys {
         KeySourceConfig::Jwks(url) => authorize(Verifier::new(JwksEndpoint::new(&url)?, rules)).await,

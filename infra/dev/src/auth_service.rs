@@ -29,6 +29,8 @@ pub(crate) const EXAMPLE_USERS: [&str; 3] = ["liam", "maria", "nora"];
 /// The lifetime of a token, in seconds, if the request does not set one.
 const TOKEN_LIFE_SECONDS: i64 = 12 * 60 * 60;
 const KEY_ID: &str = "development";
+/// The `aud` of its tokens.
+pub(crate) const AUDIENCE: &str = "lambda-chat";
 
 /// A running stand-in. It ends with the program.
 #[derive(Debug, Clone)]
@@ -120,7 +122,8 @@ impl Users {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed());
         let mut header = Header::new(Algorithm::RS256);
         header.kid = Some(KEY_ID.to_owned());
-        encode(&header, &json!({"sub": user, "iat": now, "exp": now + life}), &self.key)
+        header.typ = Some("at+jwt".to_owned());
+        encode(&header, &json!({"sub": user, "aud": AUDIENCE, "iat": now, "exp": now + life}), &self.key)
     }
 }
 

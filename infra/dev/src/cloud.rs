@@ -1,7 +1,7 @@
 //! Starts this product in the local cloud: sets the parameters of template.yaml and the places of the data.
 
 use crate::Error;
-use crate::auth_service::{AuthService, jwks_url};
+use crate::auth_service::{AUDIENCE, AuthService, jwks_url};
 use crate::reference;
 use local_cloud::{DynamoDb, Lambda, Limits, LocalCloud, Options, Output, Ports, S3, Template};
 use std::collections::BTreeMap;
@@ -121,6 +121,10 @@ impl Cloud {
             Ports::bind(numbers.http, numbers.websocket).await.map_err(|source| with_port_option(source, numbers))?;
         let auth = AuthService::start(numbers.auth, None).await?;
         let mut parameters = parameters(&ports.connections_url(STAGE), &auth.url());
+        if setup.parameters.contains_key("AuthJwksUrl") {
+            // Another issuer does not write the audience of the stand-in.
+            parameters.remove("AuthAudience");
+        }
         parameters.extend(setup.parameters);
         let mut options = Options::new(setup.template, ports);
         options.parameters = parameters;
@@ -170,6 +174,7 @@ fn parameters(connections_endpoint: &str, auth_url: &str) -> BTreeMap<String, St
         ("StageName", STAGE.to_owned()),
         ("ConnectionsEndpoint", connections_endpoint.to_owned()),
         ("AuthJwksUrl", jwks_url(auth_url)),
+        ("AuthAudience", AUDIENCE.to_owned()),
         ("AuthServiceUrl", auth_url.to_owned()),
         ("CorsOrigins", LOOPBACK_ORIGINS.to_owned()),
     ];

@@ -12,6 +12,9 @@ use serde::Deserialize;
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// How many seconds the Auth Service's clock may be ahead of ours. It applies to `nbf`; `exp` has no leeway.
 const LEEWAY: u64 = 5;
+/// The media types that a token's `typ` may name: a JWT of no particular kind (RFC 7519, section 5.1) and an access
+/// token (RFC 9068, section 2.1).
+const TOKEN_TYPES: [&str; 2] = ["jwt", "at+jwt"];
 
 /// Required claims of a token, in addition to `sub` and `exp`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,6 +74,9 @@ impl<F: FetchKeys> Verifier<F> {
         if header.crit.is_some() {
             return Err(VerifyError::Refused("it has a crit header, but no extension is supported"));
         }
+        if !header.typ.as_deref().is_none_or(is_token_type) {
+            return Err(VerifyError::Refused(OTHER_TYPE));
+        }
         let kid = header.kid.as_deref();
         let key = self.keys.key(kid, now).await?.ok_or(VerifyError::Refused("no key has its key id"))?;
         match self.check(token, &key, now) {
@@ -126,6 +132,16 @@ impl<F: FetchKeys> Verifier<F> {
     }
 }
 
+/// Whether a token of this `typ` can be an access token. The issuer may sign tokens of other kinds with the same key, for
+/// example logout tokens, security events or DPoP proofs. Those name their kind, and their rules differ (RFC 8725,
+/// sections 3.11 and 3.12). Most issuers give access tokens `JWT` or no `typ`, so both are accepted.
+fn is_token_type(typ: &str) -> bool {
+    // The type of a media type ignores case, and `application/` may be left out (RFC 7515, section 4.1.9).
+    let (prefix, subtype) = typ.split_once('/').unwrap_or(("application", typ));
+    prefix.eq_ignore_ascii_case("application") && TOKEN_TYPES.iter().any(|known| subtype.eq_ignore_ascii_case(known))
+}
+
+const OTHER_TYPE: &str = "its typ names another kind of token than an access token";
 const WRONG_SIGNATURE: &str = "its signature is wrong";
 const MALFORMED: &str = "it is not a well-formed token";
 const EXPIRED: &str = "it has expired";

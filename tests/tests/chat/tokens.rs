@@ -2,12 +2,15 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use client::wire::{ClientError, Credential, HttpClient, Socket};
 use end_to_end::{System, assert_problem};
+use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use rsa::pkcs1::EncodeRsaPrivateKey as _;
 use rsa::pkcs8::{EncodePublicKey as _, LineEnding};
 use rsa::{BigUint, RsaPrivateKey, RsaPublicKey};
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 /// The claims of a token. It does not check the signature.
 fn claims_of(token: &str) -> Value {
@@ -58,6 +61,63 @@ async fn invalid_tokens_are_refused_on_both_apis() {
         }
     }
     assert_eq!(alice.http.get("/chats/x").await.unwrap().0, 404, "the good one is good");
+}
+
+/// Serves a JWKS to whoever connects. Returns its URL.
+async fn serve_jwks(jwks: &JwkSet) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
+    let body = serde_json::to_string(jwks).unwrap();
+    let answer = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            if stream.read(&mut request).await.is_ok() {
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        }
+    });
+    url
+}
+
+/// An issuer signs tokens of several kinds with one key. Without an audience, only their type tells them apart.
+#[tokio::test]
+async fn token_of_another_type_is_refused_on_both_apis() {
+    let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).unwrap();
+    let key = EncodingKey::from_rsa_der(key.to_pkcs1_der().unwrap().as_bytes());
+    let mut jwk = Jwk::from_encoding_key(&key, Algorithm::RS256).unwrap();
+    jwk.common.key_id = Some("issuer".to_owned());
+    let url = serve_jwks(&JwkSet { keys: vec![jwk] }).await;
+    let system = crate::start(move |setup| {
+        setup.parameters.insert("AuthJwksUrl".to_owned(), url);
+    });
+    let token = |typ: Option<&str>| {
+        let mut header = Header::new(Algorithm::RS256);
+        header.kid = Some("issuer".to_owned());
+        header.typ = typ.map(str::to_owned);
+        let exp = jsonwebtoken::get_current_timestamp() + 600;
+        encode(&header, &json!({"sub": "alice", "aud": "another-service", "exp": exp}), &key).unwrap()
+    };
+    for (typ, status) in [
+        (None, 404),
+        (Some("JWT"), 404),
+        (Some("at+jwt"), 404),
+        (Some("application/at+jwt"), 404),
+        (Some("logout+jwt"), 403),
+        (Some("application/dpop+jwt"), 403),
+    ] {
+        let token = token(typ);
+        let http = HttpClient::new(&system.http_url, Some(&token)).unwrap();
+        assert_eq!(http.get("/chats/x").await.unwrap().0, status, "{typ:?}");
+        match Socket::connect(&system.ws_url, Credential::Header(&token)).await {
+            Ok(socket) if status == 404 => socket.close().await.unwrap(),
+            Err(ClientError::Refused(refused)) if status == 403 && refused == 403 => {}
+            other => panic!("{typ:?}: {other:?}"),
+        }
+    }
+    // Each process says once that nothing checks the audience. The shared system has one and does not say it.
+    let warned = |system: &System| system.logs().iter().filter(|line| line.contains("no audience")).count();
+    assert_eq!((warned(&system), warned(crate::system())), (1, 0));
 }
 
 #[tokio::test]

@@ -179,6 +179,56 @@ async fn forged_expired_and_premature_tokens_are_refused() {
     assert!(refusal(&source, Rules::default(), &critical).await.contains("crit"));
 }
 
+fn token_of_type(typ: Option<&str>, claims: &Value) -> String {
+    let mut header = Header::new(Algorithm::RS256);
+    header.kid = Some("rsa".to_owned());
+    header.typ = typ.map(str::to_owned);
+    encode(&header, claims, &encoding(Algorithm::RS256)).unwrap()
+}
+
+#[tokio::test]
+async fn token_of_another_type_is_refused_with_and_without_audience() {
+    let source = Source::of(jwks());
+    let audience = Rules { audience: Some("chat".to_owned()), ..Rules::default() };
+    let mut claims = claims();
+    claims["aud"] = json!("chat");
+    for rules in [Rules::default(), audience] {
+        let verifier = Verifier::new(&source, rules.clone());
+        for typ in [
+            None,
+            Some("JWT"),
+            Some("jwt"),
+            Some("at+jwt"),
+            Some("AT+JWT"),
+            Some("application/at+jwt"),
+            Some("Application/JWT"),
+        ] {
+            let token = token_of_type(typ, &claims);
+            assert_eq!(verifier.verify(&token, now()).await.unwrap().user.as_str(), "alice", "{typ:?}");
+        }
+        for typ in [
+            "id_token+jwt",
+            "logout+jwt",
+            "secevent+jwt",
+            "dpop+jwt",
+            "oauth-authz-req+jwt",
+            "token-introspection+jwt",
+            "application/logout+jwt",
+            "text/at+jwt",
+            "application/application/at+jwt",
+            "refresh",
+            "JOSE",
+            "",
+        ] {
+            assert_eq!(refusal(&source, rules.clone(), &token_of_type(Some(typ), &claims)).await, OTHER_TYPE, "{typ}");
+        }
+    }
+    // A typ that is no text.
+    let header = BASE64.encode(json!({"alg": "RS256", "typ": 7, "kid": "rsa"}).to_string());
+    let odd = format!("{header}.{}.c2lnbmF0dXJl", BASE64.encode(claims.to_string()));
+    assert_eq!(refusal(&source, Rules::default(), &odd).await, MALFORMED);
+}
+
 #[tokio::test]
 async fn configured_issuer_and_audience_are_required() {
     let source = Source::of(jwks());

@@ -18,6 +18,7 @@ from translate import TEMPLATE, Template, binary_of, of_type, translate
 ROOT = TEMPLATE.parent
 DOCS = ROOT / "docs" / "OPERATIONS.md"
 CONFIG = ROOT / "shared" / "edge" / "src" / "config.rs"
+DATA_MODEL = ROOT / "docs" / "DATA-MODEL.md"
 METER = ROOT / "shared" / "domain" / "src" / "meter.rs"
 ALARMS = "Alarms and what to do"
 
@@ -145,6 +146,19 @@ def alarm_problems(template: Template, docs: str) -> list[str]:
     return problems + [f"{title}: no alarm leads there" for title in sections - named]
 
 
+def table_problems(template: Template, docs: str) -> list[str]:
+    """Where a document says another number of tables than the template has, or loops over other tables."""
+    tables = of_type(template, "AWS::DynamoDB::Table")
+    expiring = {name for name, table in tables.items() if "TimeToLiveSpecification" in table["Properties"]}
+    numbers = "one two three four five six seven eight nine ten".split()
+    text = " ".join(docs.split())
+    said = re.findall(rf"\b({'|'.join(numbers)}|\d+) (?:DynamoDB |`[^` ]+` )?tables\b", text)
+    count = numbers[len(tables) - 1]
+    problems = [f"{number} tables, not {count}" for number in said if number not in (count, str(len(tables)))]
+    loops = [{f"{name}Table" for name in names.split()} for names in re.findall(r"for each in ([\w ]+); do", docs)]
+    return problems + [f"a loop over {', '.join(sorted(loop))}" for loop in loops if loop not in (set(tables), expiring)]
+
+
 def dead_links(document: Path, docs: str) -> list[str]:
     """Links to a missing section of this document, or to a missing file or section in the repository."""
     problems = []
@@ -244,6 +258,31 @@ class Operations(unittest.TestCase):
         broken["Resources"]["OtherAlarm"] = copy.deepcopy(broken["Resources"]["ThrottlesAlarm"])
         self.assertEqual(
             alarm_problems(broken, self.docs), ["OtherAlarm: 1 | 2 of 3 | [Throttled functions](#throttled-functions)"]
+        )
+
+    def test_documents_have_the_number_of_tables_of_the_template(self) -> None:
+        said = 0
+        for document in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+            with self.subTest(document=document.name):
+                docs = document.read_text()
+                said += len(re.findall(r"\bsix\s(?:DynamoDB\s|`[^` ]+`\s)?tables\b", docs))
+                self.assertEqual(table_problems(self.template, docs), [])
+        self.assertGreater(said, 6)
+        rows = table("\n" + DATA_MODEL.read_text(), "Data model", ["table", "key", "index", "TTL", "one item is"])
+        documented = {f"{name}Table": (ttl or None) for name, _, _, ttl, _ in rows}
+        tables = of_type(self.template, "AWS::DynamoDB::Table")
+        ttl = {n: t["Properties"].get("TimeToLiveSpecification", {}).get("AttributeName") for n, t in tables.items()}
+        self.assertEqual(documented, ttl)
+
+    def test_different_number_of_tables_is_noticed(self) -> None:
+        docs = self.without("Restore all six tables to the same", "Restore all five tables to the same")
+        self.assertEqual(table_problems(self.template, docs), ["five tables, not six"])
+        docs = self.without("names of the six\n   tables", "names of the 5\n   tables")
+        self.assertEqual(table_problems(self.template, docs), ["5 tables, not six"])
+        docs = self.without("Messages ChatMembers Sends Uploads ChatUsers; do", "Messages ChatMembers ChatUsers; do")
+        self.assertEqual(
+            table_problems(self.template, docs),
+            ["a loop over ChatMembersTable, ChatUsersTable, ChatsTable, MessagesTable"],
         )
 
     def test_links_and_test_filters_of_all_documents_have_targets(self) -> None:

@@ -216,8 +216,11 @@ impl MessageView {
 
     /// The message as a reader sees it who cannot see it: without its content, and with whether they deleted it.
     pub fn hidden(message: &Message, reader: &UserId) -> Self {
-        let deleted_for = message.deleted_for.get(reader).cloned().into_iter().collect();
-        Self { deleted_for, rev: message.rev, ..Self::without_body(message) }
+        let deleted_for: Vec<UserId> = message.deleted_for.get(reader).cloned().into_iter().collect();
+        // Only a reader who deleted it for themselves sees the rev of such a deletion. For another one, it could be
+        // somebody else's.
+        let rev = if deleted_for.is_empty() { message.public_rev } else { message.rev };
+        Self { deleted_for, rev, ..Self::without_body(message) }
     }
 
     /// The message as `reader` sees it: [`new`](Self::new) or [`hidden`](Self::hidden).

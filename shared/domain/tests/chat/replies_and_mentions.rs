@@ -165,3 +165,15 @@ async fn repeat_returns_the_current_state_of_the_message() {
     assert_eq!((&again["content"], &again["deletedBy"], &again["rev"]), (&json!(""), &json!("alice"), &json!(1)));
     assert_pushed(&app, []);
 }
+
+/// The rev of a message would say that somebody deleted it for themselves. A sender who cleared the chat does not see it.
+#[tokio::test(start_paused = true)]
+async fn repeat_of_a_cleared_message_has_its_public_rev() {
+    let app = app();
+    let chat = private_chat(&app).await;
+    let sent = message(&chat, "alice", "m-1", "Hello");
+    app.send_message(sent.clone()).await.unwrap();
+    clear(&app, "alice", &chat).await;
+    delete(&app, "bob", &chat, 1, DeleteFor::Me).await.unwrap();
+    assert_eq!(json(&app.send_message(sent).await.unwrap().message)["rev"], 0);
+}

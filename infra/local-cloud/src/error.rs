@@ -116,6 +116,25 @@ pub enum Error {
         /// The operating system's reason.
         source: io::Error,
     },
+    /// Another system uses the database file.
+    #[error(
+        "{} is in use by another running system{}", file.display(),
+        process.map(|process| format!(" (process {process})")).unwrap_or_default()
+    )]
+    FileInUse {
+        /// The database file.
+        file: PathBuf,
+        /// The id of the process that uses it. None if the lock file does not say it.
+        process: Option<u32>,
+    },
+    /// The lock file of the database file cannot be opened, written or locked.
+    #[error("cannot lock {}: {source}", path.display())]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: io::Error,
+    },
     /// The operating system refuses a thread, a listener or a temporary directory.
     #[error("cannot start {part}: {source}")]
     Start {

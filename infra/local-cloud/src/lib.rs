@@ -55,7 +55,7 @@ pub use ports::Ports;
 pub use s3::S3;
 pub use template::Template;
 
-use dynamodb::{Access, Embedded, create_tables};
+use dynamodb::{Access, Embedded, Reservation, create_tables};
 use lambda::{Functions, PoolLimits};
 use metrics::{Metrics, Runner, TableMeter};
 
@@ -106,6 +106,7 @@ impl LocalCloud {
         if let Some(violation) = template.violations.first() {
             return Err(Error::Rule(violation.clone()));
         }
+        let reserved = Reservation::new(&dynamodb, dynamodb_port)?;
         let (metrics_listener, metrics_address) = ports::listen(metrics_port).await?;
         let (s3_listener, s3_address) = ports::listen(s3_port).await?;
         let (topics_listener, topics_address) = ports::listen(0).await?;
@@ -131,11 +132,7 @@ impl LocalCloud {
             Lambda::OneProgram { program, arguments } => functions_build::one_program(&served, program, arguments)?,
             Lambda::Endpoint(_) => HashMap::new(),
         };
-        let embedded = match &dynamodb {
-            DynamoDb::Memory => Some(Embedded::start(None, dynamodb_port, tables.unwrap_or_default())?),
-            DynamoDb::File(file) => Some(Embedded::start(Some(file), dynamodb_port, tables.unwrap_or_default())?),
-            DynamoDb::Endpoint(_) => None,
-        };
+        let embedded = reserved.map(|reserved| Embedded::start(reserved, tables.unwrap_or_default())).transpose()?;
         let dynamodb_endpoint = match (&embedded, dynamodb) {
             (Some(embedded), _) => embedded.endpoint().to_owned(),
             (None, DynamoDb::Endpoint(url)) => url,
@@ -207,7 +204,7 @@ impl LocalCloud {
         &self.websocket_url
     }
 
-    /// The URL of DynamoDB, embedded or not, such as `http://127.0.0.1:8000`.
+    /// The URL of DynamoDB, embedded or not, such as `http://127.0.0.1:3003`.
     #[must_use]
     pub fn dynamodb_endpoint(&self) -> &str {
         &self.dynamodb_endpoint

@@ -1,20 +1,16 @@
 //! DynamoDB with the template's tables: dynoxide in this process, or another endpoint.
 
 mod front;
+mod lock;
 mod tables;
 
-use std::{
-    collections::BTreeMap,
-    net::TcpListener,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
 
 use dynoxide::Database;
 use tokio::sync::oneshot;
 
 use crate::{Error, metrics::TableMeter, template::Template};
+use lock::FileLock;
 pub(crate) use tables::{Access, create_tables};
 
 /// Where the tables are stored.
@@ -42,32 +38,63 @@ pub struct Embedded {
 ///
 /// DynamoDB cannot start, or rejects a table.
 pub async fn start_in_memory(template: &Template) -> Result<Embedded, Error> {
-    let embedded = Embedded::start(None, 0, Arc::default())?;
+    let embedded = Embedded::start(Reservation::memory(0)?, Arc::default())?;
     let access = Access::new(&embedded.endpoint, &BTreeMap::new());
     create_tables(&access, &template.tables).await?;
     Ok(embedded)
 }
 
-impl Embedded {
-    /// Opens the file, or a database in memory if there is none, and serves it. dynoxide blocks the calling thread
-    /// while SQLite works, so it has a thread and a runtime of its own.
-    pub(crate) fn start(file: Option<&Path>, port: u16, meter: Arc<TableMeter>) -> Result<Self, Error> {
-        let database = match file {
-            None => Database::memory(),
-            Some(file) => {
+/// The port and the file of an embedded DynamoDB. They are reserved before anything is built, because another program
+/// may use them.
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    listener: TcpListener,
+    /// None for tables in memory.
+    file: Option<(PathBuf, FileLock)>,
+}
+
+impl Reservation {
+    /// Reserves the port, and the file if there is one. None for a DynamoDB that is not started here.
+    ///
+    /// # Errors
+    ///
+    /// Another program listens on the port, or another system uses the file.
+    pub(crate) fn new(place: &DynamoDb, port: u16) -> Result<Option<Self>, Error> {
+        match place {
+            DynamoDb::Memory => Self::memory(port).map(Some),
+            DynamoDb::File(file) => {
+                let reserved = Self::memory(port)?;
                 if let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty()) {
                     std::fs::create_dir_all(directory)
                         .map_err(|source| Error::Directory { path: directory.to_owned(), source })?;
                 }
-                Database::new(&file.to_string_lossy())
+                let lock = FileLock::acquire(file)?;
+                Ok(Some(Self { file: Some((file.clone(), lock)), ..reserved }))
             }
+            DynamoDb::Endpoint(_) => Ok(None),
+        }
+    }
+
+    fn memory(port: u16) -> Result<Self, Error> {
+        let listener = TcpListener::bind(("127.0.0.1", port));
+        let listener = listener.map_err(|source| crate::ports::listen_error(port, source))?;
+        Ok(Self { listener, file: None })
+    }
+}
+
+impl Embedded {
+    /// Opens the file, or a database in memory if there is none, and serves it. dynoxide blocks the calling thread
+    /// while SQLite works, so it has a thread and a runtime of its own.
+    pub(crate) fn start(reserved: Reservation, meter: Arc<TableMeter>) -> Result<Self, Error> {
+        let Reservation { listener, file } = reserved;
+        let database = match &file {
+            None => Database::memory(),
+            Some((file, _)) => Database::new(&file.to_string_lossy()),
         };
         let database = database.map_err(|error| {
-            let place = file.map_or_else(|| "memory".to_owned(), |file| file.display().to_string());
+            let place = file.as_ref().map_or_else(|| "memory".to_owned(), |(file, _)| file.display().to_string());
             Error::DynamoDb(format!("cannot open {place}: {error}"))
         })?;
-        let listener =
-            TcpListener::bind(("127.0.0.1", port)).map_err(|source| crate::ports::listen_error(port, source))?;
         let start = |source| Error::Start { part: "DynamoDB", source };
         listener.set_nonblocking(true).map_err(start)?;
         let endpoint = format!("http://{}", listener.local_addr().map_err(start)?);
@@ -94,6 +121,8 @@ impl Embedded {
                 tracing::error!(%error, "the embedded DynamoDB has stopped: restart the local cloud");
             }
             drop(runtime);
+            // Nothing uses the file any more, so another system may.
+            drop(file);
             let _ = done.send(());
         };
         std::thread::Builder::new().name("dynamodb".to_owned()).spawn(serve).map_err(start)?;

@@ -83,6 +83,42 @@ async fn tables_in_a_file_survive_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn file_serves_one_system_at_a_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("data.db");
+    let mut first = Cloud::start_with("tables.yaml", |options| options.dynamodb = DynamoDb::File(file.clone())).await;
+    let link = directory.path().join("link.db");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    for path in [&file, &link] {
+        let refused = start(DynamoDb::File(path.clone()), crate::support::template("tables.yaml")).await.unwrap_err();
+        let Error::FileInUse { file: named, process } = &refused else { panic!("{refused}") };
+        assert_eq!((named, *process), (path, Some(std::process::id())), "{refused}");
+    }
+    first.shutdown().await;
+    start(DynamoDb::File(file), crate::support::template("tables.yaml")).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn port_in_use_is_told_before_anything_is_built() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("data.db");
+    let mut options = local_cloud::Options::new(
+        crate::support::template("tables.yaml"),
+        local_cloud::Ports::bind(0, 0).await.unwrap(),
+    );
+    let events: std::sync::Arc<std::sync::Mutex<Vec<local_cloud::Event>>> = std::sync::Arc::default();
+    let sink = events.clone();
+    options.output = std::sync::Arc::new(move |event| sink.lock().unwrap().push(event));
+    (options.dynamodb, options.dynamodb_port) = (DynamoDb::File(file.clone()), port);
+    let Err(error) = local_cloud::LocalCloud::start(options).await else { panic!("the port is taken") };
+    assert!(matches!(error, Error::PortTaken { port: named } if named == port), "{error}");
+    assert_eq!(*events.lock().unwrap(), Vec::new(), "nothing is built");
+    assert!(!file.exists(), "no file is made");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn existing_tables_of_another_endpoint_are_kept() {
     let running = dynamodb::start_in_memory(&template()).await.unwrap();
     put(&client(running.endpoint())).await;

@@ -3,13 +3,13 @@
 use crate::Error;
 use axum::extract::{Query, State};
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use local_cloud::guard::local_only;
+use local_cloud::guard::{is_local_origin, local_only};
 use rsa::RsaPrivateKey;
 use rsa::pkcs1::EncodeRsaPrivateKey as _;
 use serde::Deserialize;
@@ -19,6 +19,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 /// The users that exist from the start.
 pub const USERS: [&str; 3] = ["alice", "bob", "carol"];
@@ -62,7 +63,9 @@ impl AuthService {
     /// The port is in use, or the key cannot be created.
     pub async fn start(port: u16, credential: Option<String>) -> Result<Self, Error> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|source| Error::Io {
-            what: format!("the Auth Service cannot listen on port {port}. Choose another port with --auth-port"),
+            what: format!(
+                "the Auth Service cannot listen on port {port}. Choose another port with --auth-port or --port-base"
+            ),
             source,
         })?;
         let address = listener
@@ -77,6 +80,7 @@ impl AuthService {
             .route("/token", post(token))
             .route("/users", get(users))
             .with_state(state.clone())
+            .layer(cors())
             .layer(from_fn(local_only));
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Ok(Self { address, state })
@@ -99,6 +103,15 @@ impl AuthService {
     pub fn token(&self, user: &str) -> Result<String, Error> {
         self.state.token(user, TOKEN_LIFE_SECONDS).map_err(|error| Error::Key(error.to_string()))
     }
+}
+
+/// Lets the pages of this machine read the answers, whatever port serves them: their first request is for a token. It
+/// allows any header, by name, because `*` would not include `Authorization`.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(|origin, _| is_local_origin(origin)))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(AllowHeaders::mirror_request())
 }
 
 /// The URL of the public keys of the stand-in at `auth_url`.

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use axum::{
     extract::Request,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -26,7 +26,20 @@ pub(crate) async fn no_page(request: Request, next: Next) -> Response {
 /// Whether the `Host` is localhost or a loopback address. A missing one is accepted: no browser omits it.
 fn is_for_this_machine(headers: &HeaderMap) -> bool {
     let Some(host) = headers.get(header::HOST) else { return true };
-    let Ok(host) = host.to_str() else { return false };
+    host.to_str().is_ok_and(is_this_machine)
+}
+
+/// Whether a page is from a server on this machine: its `Origin` is http or https, with localhost or a loopback address
+/// and any port. A page in a file is not, because its origin is `null`.
+#[must_use]
+pub fn is_local_origin(origin: &HeaderValue) -> bool {
+    let Ok(origin) = origin.to_str() else { return false };
+    let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    host.is_some_and(is_this_machine)
+}
+
+/// Whether `host`, with a port or without, is localhost or a loopback address.
+fn is_this_machine(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
@@ -56,5 +69,31 @@ mod tests {
             assert!(!is_local(host), "{host}");
         }
         assert!(is_for_this_machine(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn only_pages_from_this_machine_are_local() {
+        let is_local = |origin: &'static str| is_local_origin(&HeaderValue::from_static(origin));
+        for origin in [
+            "http://localhost:5173",
+            "http://127.0.0.1",
+            "https://localhost",
+            "http://[::1]:8080",
+            "http://127.9.9.9:1",
+        ] {
+            assert!(is_local(origin), "{origin}");
+        }
+        for origin in [
+            "null",
+            "",
+            "localhost:5173",
+            "http://evil.example",
+            "http://localhost.evil.example",
+            "http://127.0.0.1.evil.example:80",
+            "http://192.168.0.1:5173",
+            "file://localhost",
+        ] {
+            assert!(!is_local(origin), "{origin}");
+        }
     }
 }

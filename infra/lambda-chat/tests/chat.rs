@@ -121,11 +121,21 @@ async fn two_people_chat_in_two_terminals() {
     bob.shows_line(&["One more thing", "#2"]).await;
     alice.shows_line(&["One more thing", "\u{2713}\u{2713}", "#2"]).await;
 
+    // A terminal sends CR for the line breaks of a paste: they are stored as LF.
+    alice.tmux(&["set-buffer", "first\rsecond\r\nthird"]);
+    alice.tmux(&["paste-buffer", "-p", "-r"]);
+    alice.types("", Some("Enter"));
+    let bob_client = HttpClient::new(cloud.local.http_url(), Some(&cloud.auth.token("bob").unwrap())).unwrap();
+    bob.shows_line(&["third", "#3"]).await;
+    let (_, chats) = bob_client.get("/chats").await.unwrap();
+    let pasted = chats["chats"].as_array().unwrap().iter().map(|entry| &entry["lastMessage"]["content"]);
+    assert_eq!(pasted.filter(|content| *content == "first\nsecond\nthird").count(), 1, "{chats}");
+
     // Replies, reactions, edits and deletions.
     bob.types("/reply 2 What is it?", Some("Enter"));
     alice.shows_line(&["\u{250c}", "One more thing"]).await;
-    alice.types("/react 3 \u{1F44D}", Some("Enter"));
-    bob.shows_line(&["What is it?", "\u{1F44D} 1", "#3"]).await;
+    alice.types("/react 4 \u{1F44D}", Some("Enter"));
+    bob.shows_line(&["What is it?", "\u{1F44D} 1", "#4"]).await;
     alice.types("/edit 2 One more question", Some("Enter"));
     bob.shows_line(&["One more question", "(edited)", "#2"]).await;
     alice.types("/delete 2 everyone", Some("Enter"));
@@ -136,17 +146,17 @@ async fn two_people_chat_in_two_terminals() {
     let (from, to) = (files.path().join("my minutes.txt"), files.path().join("copy.txt"));
     std::fs::write(&from, "We met.").unwrap();
     alice.types(&format!("/file \"{}\" As promised", from.display()), Some("Enter"));
-    bob.shows_line(&["[my minutes.txt, 7 B] As promised", "#4"]).await;
-    bob.types(&format!("/save 4 {}", to.display()), Some("Enter"));
+    bob.shows_line(&["[my minutes.txt, 7 B] As promised", "#5"]).await;
+    bob.types(&format!("/save 5 {}", to.display()), Some("Enter"));
     bob.shows_line(&["saved as"]).await;
     assert_eq!(std::fs::read_to_string(&to).unwrap(), "We met.");
-    bob.types(&format!("/save 4 {}", to.display()), Some("Enter"));
+    bob.types(&format!("/save 5 {}", to.display()), Some("Enter"));
     bob.shows_line(&["exists"]).await;
-    bob.types("/save 3", Some("Enter"));
+    bob.types("/save 4", Some("Enter"));
     bob.shows_line(&["has no attachment"]).await;
 
     // An error is shown, and the typed line stays in the input.
-    alice.types("/edit 3 Not mine", Some("Enter"));
+    alice.types("/edit 4 Not mine", Some("Enter"));
     alice.shows_line(&["Only the sender"]).await;
     alice.types("/dance", Some("Enter"));
     let screen = alice.shows_line(&["unknown command /dance"]).await;
@@ -162,6 +172,23 @@ async fn two_people_chat_in_two_terminals() {
     let screen = bob.shows_line(&["ended with 0"]).await;
     assert!(!screen.contains("Alice"), "{screen}");
     alice.shows_line(&["Bob \u{b7} last seen"]).await;
+    cloud.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn help_can_be_read_on_a_small_screen() {
+    let cloud = cloud().await;
+    let alice = Terminal::start(&cloud, "alice", 60);
+    alice.shows_line(&["No chats yet."]).await;
+    alice.types("/help", Some("Enter"));
+    let first = alice.shows_line(&["sends it; Alt-Enter adds a line"]).await;
+    assert!(!first.contains("/quit"), "the help is longer than the screen:\n{first}");
+    for _ in 0..5 {
+        alice.tmux(&["send-keys", "NPage"]);
+    }
+    alice.shows_line(&["/quit, Ctrl-C", "quits"]).await;
+    alice.tmux(&["send-keys", "PPage"]);
+    alice.shows("the help without its last line", |screen| !screen.contains("/quit")).await;
     cloud.shutdown().await;
 }
 

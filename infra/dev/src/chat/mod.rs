@@ -6,6 +6,7 @@ mod files;
 mod lines;
 mod names;
 mod terminal;
+mod text;
 mod view;
 
 use crate::Error;

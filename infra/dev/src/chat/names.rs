@@ -1,15 +1,19 @@
 //! The names of users and chats, and the format of times, on the screen.
 
+use super::text;
 use client::documents::Chat;
 use client::{ChatState, State};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// A user's nickname, or the name in the Auth Service if the user has set no nickname.
-pub(super) fn user<'a>(state: &'a State, id: &'a str) -> &'a str {
-    let Some(person) = state.person(id) else { return id };
-    let profile = person.profile.as_ref().and_then(|profile| profile.display_name.as_deref());
-    if person.nickname == id { profile.unwrap_or(id) } else { &person.nickname }
+/// A user's nickname, or the name in the Auth Service if the user has set no nickname. Fit for the screen.
+pub(super) fn user(state: &State, id: &str) -> String {
+    let name = match state.person(id) {
+        Some(person) if person.nickname != id => &person.nickname,
+        Some(person) => person.profile.as_ref().and_then(|profile| profile.display_name.as_deref()).unwrap_or(id),
+        None => id,
+    };
+    text::one_line(name)
 }
 
 /// The peer of a private chat. None for a group.
@@ -18,11 +22,11 @@ pub(super) fn peer<'a>(state: &State, chat: &'a Chat) -> Option<&'a str> {
     others.next().map(String::as_str).filter(|_| !chat.is_group)
 }
 
-/// The peer's name, or the group's name.
-pub(super) fn chat<'a>(state: &'a State, held: &'a ChatState) -> &'a str {
+/// The peer's name, or the group's name. Fit for the screen.
+pub(super) fn chat(state: &State, held: &ChatState) -> String {
     match peer(state, held.chat()) {
         Some(peer) => user(state, peer),
-        None => held.chat().name.as_deref().unwrap_or("A group"),
+        None => text::one_line(held.chat().name.as_deref().unwrap_or("A group")),
     }
 }
 

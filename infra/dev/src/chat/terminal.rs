@@ -208,7 +208,7 @@ impl Chat {
         match event {
             Event::Key(key) if key.is_press() => self.key(key),
             Event::Paste(text) => {
-                self.view.input.insert_str(text);
+                self.view.paste(&text);
                 false
             }
             _ => false,
@@ -217,10 +217,14 @@ impl Chat {
 
     fn key(&mut self, key: KeyEvent) -> bool {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        let page = draw::height(self.size).div_ceil(2).max(1);
+        if self.view.scroll_help(key.code, page) {
+            return false;
+        }
         match key.code {
             KeyCode::Char('c') if ctrl => return true,
             KeyCode::Esc => {
-                self.view.shows_help = false;
+                self.view.help = None;
                 self.view.notice = None;
             }
             KeyCode::Tab | KeyCode::BackTab => {
@@ -229,10 +233,8 @@ impl Chat {
                     self.choose(chat);
                 }
             }
-            KeyCode::PageUp => self.view.up += draw::height(self.size).div_ceil(2).max(1),
-            KeyCode::PageDown => {
-                self.view.up = self.view.up.saturating_sub(draw::height(self.size).div_ceil(2).max(1));
-            }
+            KeyCode::PageUp => self.view.up += page,
+            KeyCode::PageDown => self.view.up = self.view.up.saturating_sub(page),
             KeyCode::Enter if key.modifiers.contains(KeyModifiers::ALT) => self.view.input.insert_newline(),
             KeyCode::Enter => return self.submit(),
             _ => {
@@ -294,7 +296,7 @@ impl Chat {
     fn perform(&mut self, command: Command) {
         let client = self.client.clone();
         match command {
-            Command::Help => self.view.shows_help = true,
+            Command::Help => self.view.help = Some(0),
             Command::Quit => {}
             Command::OpenPrivate(user) => self.spawn_request(async move {
                 Ok(Some(Outcome::Chat(client.create_chat(&NewChat::private(&user)).await?.chat_id)))

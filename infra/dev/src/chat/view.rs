@@ -1,8 +1,10 @@
 //! The state of the screen: the shown chat, the scroll position, typing users, and errors.
 
+use super::text;
 use client::documents::{ChatId, Seq, UserId};
 use client::events::{Typing, TypingState};
 use client::{ConnectionStatus, State};
+use ratatui::crossterm::event::KeyCode;
 use ratatui_textarea::TextArea;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -41,7 +43,8 @@ pub(super) struct View {
     /// Why the last attempt to catch up failed.
     pub(super) catch_up_error: Option<String>,
     pub(super) notice: Option<Notice>,
-    pub(super) shows_help: bool,
+    /// The first line of the help that is shown. None if the help is hidden.
+    pub(super) help: Option<usize>,
     /// When each typing indicator expires.
     typing: BTreeMap<(ChatId, UserId), Instant>,
     /// The last `seq` that was marked as seen in each chat, since the connection last changed.
@@ -58,7 +61,7 @@ impl View {
             link,
             catch_up_error: None,
             notice: None,
-            shows_help: false,
+            help: None,
             typing: BTreeMap::new(),
             seen: BTreeMap::new(),
         }
@@ -93,6 +96,20 @@ impl View {
         self.anchor =
             last.and_then(|seq| Some(Anchor { seq, line: end.checked_sub(first_line(seq)? + 1)?, up: self.up }));
         end.saturating_sub(rows)..end
+    }
+
+    /// Scrolls the help if it is shown and the key scrolls it: by a line, or by `page` lines. Returns whether it did.
+    /// Drawing it corrects a line beyond the end.
+    pub(super) fn scroll_help(&mut self, key: KeyCode, page: usize) -> bool {
+        let Some(first) = self.help.as_mut() else { return false };
+        *first = match key {
+            KeyCode::Up => first.saturating_sub(1),
+            KeyCode::Down => *first + 1,
+            KeyCode::PageUp => first.saturating_sub(page),
+            KeyCode::PageDown => *first + page,
+            _ => return false,
+        };
+        true
     }
 
     /// The chat that is `steps` after the shown one in the inbox, or before it if negative. The first if none is shown.
@@ -152,6 +169,11 @@ impl View {
         })
     }
 
+    /// Inserts pasted text into the input. It runs no command before Enter.
+    pub(super) fn paste(&mut self, pasted: &str) {
+        self.input.insert_str(text::with_lf(pasted));
+    }
+
     /// Empties the input and returns the typed text.
     pub(super) fn take_input(&mut self) -> String {
         let typed = self.input.lines().join("\n");
@@ -194,6 +216,27 @@ mod tests {
         assert_eq!(shown(1, &[(0, 5), (1, 2), (2, 1), (3, 2), (4, 1), (5, 3), (6, 5)]), (vec![1, 1, 2], 11, 5));
         assert_eq!(shown(100, &with_older), (vec![0, 0, 0], 15, 0), "not beyond the first line");
         assert_eq!(shown(0, &[]), (vec![], 0, 0));
+    }
+
+    #[test]
+    fn pasted_lines_are_sent_as_lines() {
+        let mut view = View::new(ConnectionStatus::Online);
+        view.paste("one\rtwo\r\n\tthree\nfour");
+        assert_eq!(view.take_input(), "one\ntwo\n\tthree\nfour");
+    }
+
+    #[test]
+    fn help_scrolls_only_while_it_is_shown() {
+        let mut view = View::new(ConnectionStatus::Online);
+        assert!(!view.scroll_help(KeyCode::Down, 7), "the key belongs to the chat");
+        view.help = Some(0);
+        for (key, first) in
+            [(KeyCode::Up, 0), (KeyCode::Down, 1), (KeyCode::PageDown, 8), (KeyCode::Up, 7), (KeyCode::PageUp, 0)]
+        {
+            assert!(view.scroll_help(key, 7));
+            assert_eq!(view.help, Some(first), "{key:?}");
+        }
+        assert!(!view.scroll_help(KeyCode::Tab, 7));
     }
 
     #[test]

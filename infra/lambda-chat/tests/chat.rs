@@ -294,8 +294,23 @@ async fn scripts_chat_with_json_lines() {
     assert!(refused["ok"] == false && refused["error"]["detail"].as_str().unwrap().contains("dance"), "{refused}");
     bob.send("no JSON");
     bob.until(|line| line["ok"] == false && line["id"].is_null());
+    bob.send(
+        &json!({"action": "editMessage", "id": "m", "chatId": chat, "seq": 1, "content": "1", "mentions": []})
+            .to_string(),
+    );
+    let refused = bob.reply("m");
+    assert!(refused["error"]["detail"].as_str().unwrap().contains("unknown field `mentions`"), "{refused}");
     bob.send(r#"{"action":"listChats","id":"l"}"#);
     assert_eq!(bob.reply("l")["data"]["chats"][0]["lastMessage"]["content"], "One");
+
+    // The list of chats is whole, also if it is asked for before the client has caught up, and the input ends.
+    let mut early = Script::start(&cloud, "bob");
+    early.send(r#"{"action":"listChats","id":"l"}"#);
+    let lines = early.end();
+    let place = |wanted: &dyn Fn(&Value) -> bool| lines.iter().position(wanted).unwrap();
+    let reply = place(&|line| line["id"] == "l");
+    assert!(place(&|line| line["event"] == "caughtUp") < reply, "{lines:?}");
+    assert_eq!(lines[reply]["data"]["chats"][0]["lastMessage"]["content"], "One");
 
     // Requests from before the end of the input are finished before the program ends.
     for n in 2..=5 {

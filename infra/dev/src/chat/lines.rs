@@ -4,7 +4,7 @@
 use super::error_text;
 use crate::Error;
 use client::call::{self, PagePosition};
-use client::documents::{ChatId, InboxEntry, Seq};
+use client::documents::{ChatId, InboxEntry, MessageType, Seq, UserId};
 use client::draft::{Draft, NewChat};
 use client::events::TypingState;
 use client::{Client, ConnectionStatus, Task, Update, Updates};
@@ -15,24 +15,23 @@ use std::io::{ErrorKind, Write};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::sync::mpsc;
 
-/// An input line.
-#[derive(Deserialize)]
-struct Request {
-    /// The script's id of the request. The reply repeats it.
-    id: Option<Value>,
-    #[serde(flatten)]
-    action: Action,
-}
-
 /// The actions: those of the WebSocket API without `sync`, which the client does itself, and some for reading.
-#[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 enum Action {
-    CreateChat(NewChat),
+    CreateChat {
+        participants: Vec<UserId>,
+        is_group: bool,
+        name: Option<String>,
+        client_chat_id: Option<String>,
+    },
     SendMessage {
         chat_id: ChatId,
-        #[serde(flatten)]
-        draft: Draft,
+        r#type: Option<MessageType>,
+        content: Option<String>,
+        attachment_id: Option<String>,
+        reply_to: Option<Seq>,
+        mentions: Option<Vec<UserId>>,
         client_message_id: Option<String>,
     },
     ListMessages {
@@ -74,11 +73,36 @@ enum Action {
     },
 }
 
-#[derive(Deserialize, PartialEq)]
+#[derive(Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 enum DeleteFor {
     Me,
     Everyone,
+}
+
+/// Parses a line. Returns the script's id of the request, which the reply repeats, and the action.
+///
+/// # Errors
+/// What is wrong with the line, with the name of the field.
+fn parse(line: &str) -> (Option<Value>, Result<Action, String>) {
+    let mut fields = match serde_json::from_str(line) {
+        Ok(Value::Object(fields)) => fields,
+        Ok(_) => return (None, Err("the line is no JSON object".to_owned())),
+        Err(error) => return (None, Err(format!("the line is no JSON: {error}"))),
+    };
+    let id = fields.remove("id");
+    let Some(action) = fields.remove("action") else { return (id, Err("action: is required".to_owned())) };
+    let Value::String(action) = action else { return (id, Err("action: must be a string".to_owned())) };
+    // An object with the action as its only field, so that serde knows the path of a field that is wrong.
+    let request = Value::Object([(action.clone(), Value::Object(fields))].into_iter().collect());
+    let parsed = serde_path_to_error::deserialize(request).map_err(|error| {
+        let path = error.path().to_string();
+        match path.strip_prefix(&action).map(|field| field.trim_start_matches('.')) {
+            Some(field) if !field.is_empty() => format!("{field}: {}", error.inner()),
+            _ => error.inner().to_string(),
+        }
+    });
+    (id, parsed)
 }
 
 /// The result of a request.
@@ -101,7 +125,15 @@ pub async fn run(
 ) -> Result<(), Error> {
     let mut lines = BufReader::new(input).lines();
     let (reply_sender, mut replies) = mpsc::unbounded_channel();
-    let mut session = Session { client, output, reply_sender, sending: BTreeMap::new(), pending: 0, is_online: true };
+    let mut session = Session {
+        client,
+        output,
+        reply_sender,
+        sending: BTreeMap::new(),
+        pending: 0,
+        listing: Vec::new(),
+        is_online: true,
+    };
     let mut printed = session.connection(&ConnectionStatus::Online);
     let mut stop = std::pin::pin!(stop);
     let mut is_reading = true;
@@ -112,7 +144,7 @@ pub async fn run(
             Err(source) => return Err(Error::Io { what: "cannot write to the standard output".to_owned(), source }),
             Ok(()) => {}
         }
-        if !is_reading && session.pending == 0 && session.sending.is_empty() {
+        if !is_reading && session.is_idle() {
             return Ok(());
         }
         printed = tokio::select! {
@@ -139,10 +171,17 @@ struct Session<W> {
     sending: BTreeMap<String, Option<Value>>,
     /// The number of requests without a reply.
     pending: usize,
+    /// The ids of the requests for the list of chats that wait until the client has caught up.
+    listing: Vec<Option<Value>>,
     is_online: bool,
 }
 
 impl<W: Write> Session<W> {
+    /// Whether every request is answered and every message is sent.
+    fn is_idle(&self) -> bool {
+        self.pending == 0 && self.sending.is_empty() && self.listing.is_empty()
+    }
+
     fn print(&mut self, line: &impl Serialize) -> std::io::Result<()> {
         serde_json::to_writer(&mut self.output, line)?;
         writeln!(self.output)?;
@@ -153,19 +192,23 @@ impl<W: Write> Session<W> {
         if line.trim().is_empty() {
             return Ok(());
         }
-        match serde_json::from_str::<Request>(line) {
-            Ok(Request { id, action }) => self.perform(id, action),
-            Err(error) => {
-                let id = serde_json::from_str::<Value>(line).ok().and_then(|line| line.get("id").cloned());
-                self.refuse(id, &format!("invalid request: {error}"))
-            }
+        match parse(line) {
+            (id, Ok(action)) => self.perform(id, action),
+            (id, Err(reason)) => self.refuse(id, &format!("invalid request: {reason}")),
         }
     }
 
     fn perform(&mut self, id: Option<Value>, action: Action) -> std::io::Result<()> {
         let client = self.client.clone();
         match action {
-            Action::SendMessage { chat_id, draft, client_message_id } => {
+            Action::SendMessage { chat_id, r#type, content, attachment_id, reply_to, mentions, client_message_id } => {
+                let draft = Draft {
+                    kind: r#type.unwrap_or_default(),
+                    content: content.unwrap_or_default(),
+                    attachment_id,
+                    reply_to,
+                    mentions: mentions.unwrap_or_default(),
+                };
                 let queued = match client_message_id {
                     Some(name) => client.send_with_id(&chat_id, draft, name),
                     None => client.send(&chat_id, draft),
@@ -177,7 +220,8 @@ impl<W: Write> Session<W> {
                     Err(error) => return self.reply(Reply { id, result: Err(error) }),
                 }
             }
-            Action::CreateChat(new) => {
+            Action::CreateChat { participants, is_group, name, client_chat_id } => {
+                let new = NewChat { participants, is_group, name, client_chat_id };
                 self.spawn_request(id, async move { Ok(json!({"chat": client.create_chat(&new).await?})) });
             }
             Action::ListMessages { chat_id, before, after, around, limit } => {
@@ -220,9 +264,18 @@ impl<W: Write> Session<W> {
                 self.spawn_request(id, async move { Ok(json!(client.load_details(&chat_id).await?)) });
             }
             Action::ListChats {} => {
-                let chats = self.client.read(entries);
-                return self.reply(Reply { id, result: Ok(json!({"chats": chats})) });
+                self.listing.push(id);
+                return self.list_chats();
             }
+        }
+        Ok(())
+    }
+
+    /// Replies to the requests for the list of chats. While the client catches up, chats are missing, so they wait.
+    fn list_chats(&mut self) -> std::io::Result<()> {
+        let Some(chats) = self.client.read(|state| (!state.is_behind()).then(|| entries(state))) else { return Ok(()) };
+        for id in std::mem::take(&mut self.listing) {
+            self.reply(Reply { id, result: Ok(json!({"chats": chats})) })?;
         }
         Ok(())
     }
@@ -260,7 +313,10 @@ impl<W: Write> Session<W> {
         match update {
             Update::Event(event) => self.print(&event),
             Update::Connection(link) => self.connection(&link),
-            Update::CaughtUp => self.print(&json!({"event": "caughtUp"})),
+            Update::CaughtUp => {
+                self.print(&json!({"event": "caughtUp"}))?;
+                self.list_chats()
+            }
             Update::Sent { client_message_id, message } => match self.sending.remove(&client_message_id) {
                 Some(id) => self.reply(Reply { id, result: Ok(json!({"message": message})) }),
                 None => Ok(()),
@@ -309,4 +365,56 @@ fn entries(state: &client::State) -> Vec<InboxEntry> {
         }
     };
     state.inbox().iter().map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(line: &Value) -> String {
+        parse(&line.to_string()).1.unwrap_err()
+    }
+
+    #[test]
+    fn every_field_of_an_action_is_read() {
+        for line in [
+            json!({"action": "createChat", "participants": ["bob"], "isGroup": true, "name": "n", "clientChatId": "i"}),
+            json!({"action": "sendMessage", "chatId": "c", "type": "file", "content": "x", "attachmentId": "a",
+                "replyTo": 1, "mentions": ["bob"], "clientMessageId": "m"}),
+            json!({"action": "sendMessage", "chatId": "c", "content": "x", "mentions": null}),
+            json!({"action": "listMessages", "chatId": "c", "before": 9, "limit": 5}),
+            json!({"action": "markSeen", "chatId": "c", "seq": 1}),
+            json!({"action": "editMessage", "chatId": "c", "seq": 1, "content": "y"}),
+            json!({"action": "deleteMessage", "chatId": "c", "seq": 1, "for": "everyone"}),
+            json!({"action": "reactToMessage", "chatId": "c", "seq": 1, "emojis": []}),
+            json!({"action": "typing", "chatId": "c", "state": "start"}),
+            json!({"action": "getChat", "chatId": "c"}),
+            json!({"action": "ping", "id": {"any": "id"}}),
+            json!({"action": "listChats"}),
+        ] {
+            let (id, action) = parse(&line.to_string());
+            assert_eq!(id, line.get("id").cloned());
+            assert!(action.is_ok(), "{line}: {action:?}");
+            let mut with_more = line.clone();
+            with_more["colour"] = json!("red");
+            assert!(refusal(&with_more).contains("unknown field `colour`"), "{line}: {}", refusal(&with_more));
+        }
+    }
+
+    #[test]
+    fn refusals_name_the_field() {
+        for (line, named) in [
+            (json!({"action": "editMessage", "chatId": "c", "seq": 1, "content": "y", "mentions": []}), "`mentions`"),
+            (json!({"action": "markSeen", "chatId": "c"}), "`seq`"),
+            (json!({"action": "markSeen", "chatId": "c", "seq": "1"}), "seq: "),
+            (json!({"action": "sendMessage", "chatId": "c", "content": "x", "mentions": ["bob", 7]}), "mentions[1]: "),
+            (json!({"action": "dance"}), "`dance`"),
+            (json!({"chatId": "c"}), "action: "),
+            (json!({"action": 7}), "action: "),
+            (json!([]), "object"),
+        ] {
+            assert!(refusal(&line).contains(named), "{line}: {}", refusal(&line));
+        }
+        assert!(parse("no JSON").1.unwrap_err().contains("no JSON"));
+    }
 }

@@ -5,7 +5,10 @@ use crate::auth_service::{AUDIENCE, AuthService, jwks_url};
 use crate::reference;
 use local_cloud::{DynamoDb, Lambda, Limits, LocalCloud, Options, Output, Ports, S3, Template};
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The stage of the WebSocket API: the value of template.yaml's parameter StageName in the local cloud.
 const STAGE: &str = "live";
@@ -13,6 +16,16 @@ const STAGE: &str = "live";
 /// The origins that CORS allows by default: every page of this machine, on any port.
 const LOOPBACK_ORIGINS: &str =
     "http://localhost:*,https://localhost:*,http://127.0.0.1:*,https://127.0.0.1:*,http://[::1]:*,https://[::1]:*";
+
+/// The template's parameter with the address of a Redis or Valkey.
+const REDIS_PARAMETER: &str = "RealtimeRedisUrl";
+/// How long the start waits for the answer of a Redis.
+const REDIS_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The first port that `cargo run` uses by default.
+pub const DEFAULT_PORT_BASE: u16 = 3000;
+/// The largest port base: the last port is 65535.
+pub const MAX_PORT_BASE: u16 = u16::MAX - 5;
 
 /// The ports on 127.0.0.1. 0 means any free port.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,7 +46,94 @@ pub struct PortNumbers {
 
 impl PortNumbers {
     /// The ports that `cargo run` uses by default.
-    pub const DEFAULT: Self = Self { http: 3000, websocket: 3001, auth: 3002, s3: 3004, metrics: 3005, dynamodb: 8000 };
+    pub const DEFAULT: Self = Self::from_base(DEFAULT_PORT_BASE);
+
+    /// Six ports in a row: `base`, which is at most [`MAX_PORT_BASE`], and the next five.
+    pub const fn from_base(base: u16) -> Self {
+        Self { http: base, websocket: base + 1, auth: base + 2, dynamodb: base + 3, s3: base + 4, metrics: base + 5 }
+    }
+
+    /// The base URL of the HTTP API, such as `http://127.0.0.1:3000`.
+    pub fn http_url(self) -> String {
+        url(self.http)
+    }
+
+    /// The URL of the WebSocket API, such as `ws://127.0.0.1:3001/live`.
+    pub fn websocket_url(self) -> String {
+        format!("ws://127.0.0.1:{}/{STAGE}", self.websocket)
+    }
+
+    /// The base URL of the stand-in Auth Service, such as `http://127.0.0.1:3002`.
+    pub fn auth_url(self) -> String {
+        url(self.auth)
+    }
+
+    /// The base URL of the metrics, such as `http://127.0.0.1:3005`.
+    pub fn metrics_url(self) -> String {
+        url(self.metrics)
+    }
+
+    /// Checks that no other program uses one of the ports. All of them are checked, so that the error names every port
+    /// that is in use.
+    fn check_free(self) -> Result<(), Error> {
+        let parts = [
+            (self.http, "--http-port"),
+            (self.websocket, "--ws-port"),
+            (self.auth, "--auth-port"),
+            (self.dynamodb, "--dynamodb-port"),
+            (self.s3, "--s3-port"),
+            (self.metrics, "--metrics-port"),
+        ];
+        // The listeners live until the end, so that a port that is given twice counts as in use.
+        let mut listeners = Vec::new();
+        let mut taken = Vec::new();
+        for (port, option) in parts {
+            match TcpListener::bind(("127.0.0.1", port)) {
+                Ok(listener) => listeners.push(listener),
+                Err(error) if error.kind() == ErrorKind::AddrInUse => taken.push(TakenPort { port, option }),
+                // The part itself reports any other error.
+                Err(_) => {}
+            }
+        }
+        if taken.is_empty() { Ok(()) } else { Err(Error::Ports(TakenPorts(taken))) }
+    }
+}
+
+fn url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+/// A port that another program uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenPort {
+    port: u16,
+    /// The command line option that changes the port.
+    option: &'static str,
+}
+
+/// The ports that other programs use, with the options that change them, as a sentence. At least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenPorts(Vec<TakenPort>);
+
+impl std::fmt::Display for TakenPorts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0.as_slice() {
+            [TakenPort { port, option }] => write!(
+                f,
+                "port {port} of 127.0.0.1 is already in use. Stop the program that uses it, choose another port with \
+                 {option}, or move all ports with --port-base"
+            ),
+            several => {
+                let named = several.iter().map(|TakenPort { port, option }| format!("{port} ({option})"));
+                let named = named.collect::<Vec<_>>().join(", ");
+                write!(
+                    f,
+                    "ports {named} of 127.0.0.1 are already in use. Stop the programs that use them, choose other ports \
+                     with these options, or move all ports with --port-base"
+                )
+            }
+        }
+    }
 }
 
 /// The configuration of [`Cloud::start`].
@@ -114,11 +214,14 @@ impl Cloud {
     /// Starts the stand-in Auth Service and the local cloud.
     ///
     /// # Errors
-    /// A port is in use, or the template is invalid.
+    /// A port or the data file is in use, the template is invalid, or nothing answers at the address of Redis.
     pub async fn start(setup: Setup) -> Result<Self, Error> {
         let numbers = setup.ports;
-        let ports =
-            Ports::bind(numbers.http, numbers.websocket).await.map_err(|source| with_port_option(source, numbers))?;
+        numbers.check_free()?;
+        if let Some(url) = setup.parameters.get(REDIS_PARAMETER).filter(|url| !url.is_empty()) {
+            check_redis(url).await?;
+        }
+        let ports = Ports::bind(numbers.http, numbers.websocket).await?;
         let auth = AuthService::start(numbers.auth, None).await?;
         let mut parameters = parameters(&ports.connections_url(STAGE), &auth.url());
         if setup.parameters.contains_key("AuthJwksUrl") {
@@ -138,7 +241,7 @@ impl Cloud {
         options.environment = setup.environment;
         options.pages = reference::pages(&workspace(), &auth);
         options.output = setup.output;
-        let local = LocalCloud::start(options).await.map_err(|source| with_port_option(source, numbers))?;
+        let local = LocalCloud::start(options).await?;
         Ok(Self { local, auth })
     }
 
@@ -154,16 +257,15 @@ impl Cloud {
 /// # Errors
 /// The template is invalid.
 pub fn watch_environment(ports: PortNumbers) -> Result<BTreeMap<String, String>, Error> {
-    let at = |port: u16| format!("http://127.0.0.1:{port}");
-    let parameters = parameters(&format!("{}/{STAGE}", at(ports.websocket)), &at(ports.auth));
+    let parameters = parameters(&format!("{}/{STAGE}", url(ports.websocket)), &ports.auth_url());
     let template = Template::load(&template(), &parameters).map_err(local_cloud::Error::from)?;
     let mut variables: BTreeMap<_, _> = template.functions.into_values().flat_map(|f| f.environment).collect();
     let lambda_variables = [
         ("AWS_REGION", "us-east-1".to_owned()),
         ("AWS_ACCESS_KEY_ID", "local".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
-        ("AWS_ENDPOINT_URL_DYNAMODB", at(ports.dynamodb)),
-        ("AWS_ENDPOINT_URL_S3", at(ports.s3)),
+        ("AWS_ENDPOINT_URL_DYNAMODB", url(ports.dynamodb)),
+        ("AWS_ENDPOINT_URL_S3", url(ports.s3)),
     ];
     variables.extend(lambda_variables.map(|(name, value)| (name.to_owned(), value)));
     Ok(variables)
@@ -181,14 +283,25 @@ fn parameters(connections_endpoint: &str, auth_url: &str) -> BTreeMap<String, St
     parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn with_port_option(source: local_cloud::Error, ports: PortNumbers) -> Error {
-    let option = match &source {
-        local_cloud::Error::PortTaken { port } if *port == ports.http => "--http-port",
-        local_cloud::Error::PortTaken { port } if *port == ports.websocket => "--ws-port",
-        local_cloud::Error::PortTaken { port } if *port == ports.metrics => "--metrics-port",
-        local_cloud::Error::PortTaken { port } if *port == ports.s3 => "--s3-port",
-        local_cloud::Error::PortTaken { .. } => "--dynamodb-port",
-        _ => return Error::Cloud(source),
+/// Checks that a Redis answers at the URL. Without it, every handshake would fail later.
+async fn check_redis(url: &str) -> Result<(), Error> {
+    // For rediss://. An error means that a provider is already installed: it is the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = redis::Client::open(url).map_err(|error| Error::RedisUrl(error.to_string()))?;
+    // Without user and password.
+    let address = client.get_connection_info().addr().to_string();
+    let config = redis::AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(REDIS_TIMEOUT))
+        .set_response_timeout(Some(REDIS_TIMEOUT));
+    let answer = async {
+        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+        redis::cmd("PING").query_async::<redis::Value>(&mut connection).await
     };
-    Error::Port { option, source }
+    match answer.await {
+        // A refusal is an answer, too: the secret with the password is the functions' business.
+        Err(error) if !matches!(error.kind(), redis::ErrorKind::Server(_) | redis::ErrorKind::Extension) => {
+            Err(Error::NoRedis { address, reason: error.to_string() })
+        }
+        _ => Ok(()),
+    }
 }

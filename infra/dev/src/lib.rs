@@ -72,15 +72,26 @@ pub fn main(functions: &Functions) -> ExitCode {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
-    Cloud(#[from] local_cloud::Error),
-    /// Another program listens on the port.
-    #[error("{source}. Stop the program that uses it, or choose another port with {option}")]
-    Port {
-        /// The command line option that changes the port.
-        option: &'static str,
-        /// Names the port.
-        source: local_cloud::Error,
+    Cloud(local_cloud::Error),
+    /// Other programs listen on some of the ports.
+    #[error("{0}")]
+    Ports(cloud::TakenPorts),
+    /// Another system uses the data file.
+    #[error("{0}. Stop that system with Ctrl-C, or use other data: --data FILE, or --memory for none")]
+    Data(#[source] local_cloud::Error),
+    /// Nothing answers at the address of Redis, or it is no Redis.
+    #[error(
+        "no Redis answers at {address} ({reason}). Start a Redis or Valkey there, or leave out --parameter RealtimeRedisUrl"
+    )]
+    NoRedis {
+        /// Host and port.
+        address: String,
+        /// Why there is no answer.
+        reason: String,
     },
+    /// The address of Redis is invalid.
+    #[error("--parameter RealtimeRedisUrl must be redis://HOST:PORT or rediss://HOST:PORT ({0})")]
+    RedisUrl(String),
     /// A rule of template.yaml rejects the parameter values.
     #[error("template.yaml rejects its parameters: {0}")]
     Parameters(String),
@@ -103,7 +114,7 @@ pub enum Error {
     Library(#[from] client::Error),
     /// `chat` cannot connect to the system.
     #[error(
-        "cannot connect to {url} ({reason}). Start the system with `cargo run` first, or set its address with --ws-url and --http-url"
+        "cannot connect to {url} ({reason}). Start the system with `cargo run` first, or set its address with --port-base or --ws-url"
     )]
     NotConnected {
         /// The WebSocket API's address.
@@ -132,21 +143,33 @@ pub enum Error {
         /// How many users the command line has.
         given: usize,
     },
-    /// Nothing listens at the address of the metrics, or it does not answer in time.
+    /// Nothing listens at the address of the metrics or of the stand-in Auth Service, or it does not answer in time.
     #[error(
-        "nothing answers at {url} ({reason}). Start the system with `cargo run` first, or set its address with --metrics-url"
+        "nothing answers at {url} ({reason}). Start the system with `cargo run` first, or set its address with --port-base or {option}"
     )]
     NotRunning {
         /// The address that was asked.
         url: String,
+        /// The command line option that sets the address.
+        option: &'static str,
         /// Why there is no answer.
         reason: String,
     },
     /// Another program answers, or a local cloud of another version.
     #[error(
-        "{url} does not answer with the metrics of a local cloud of this version ({reason}). Set the right address with --metrics-url"
+        "{url} does not answer with the metrics of a local cloud of this version ({reason}). Set the right address with --port-base or --metrics-url"
     )]
     NotMetrics {
+        /// The address that was asked.
+        url: String,
+        /// What is wrong with the answer.
+        reason: String,
+    },
+    /// Another program answers at the address of the stand-in Auth Service.
+    #[error(
+        "{url} does not answer as the stand-in Auth Service ({reason}). Set the right address with --port-base or --auth-url"
+    )]
+    NotAuthService {
         /// The address that was asked.
         url: String,
         /// What is wrong with the answer.
@@ -158,4 +181,18 @@ pub enum Error {
     /// An entry of `--tokens` has no user or no token. The text does not repeat the entry, which may be a secret.
     #[error("--tokens takes USER=TOKEN, but one entry has no user or no token")]
     Token,
+}
+
+impl From<local_cloud::Error> for Error {
+    fn from(error: local_cloud::Error) -> Self {
+        match error {
+            local_cloud::Error::FileInUse { .. } => Self::Data(error),
+            error => Self::Cloud(error),
+        }
+    }
+}
+
+/// The innermost source of an error. The outer ones would repeat the address.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), root_cause)
 }

@@ -2,17 +2,35 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
-use local_cloud::Template;
 use local_cloud::template::{Build, Function};
+use local_cloud::{DynamoDb, LocalCloud, Options, Ports, Template};
 use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// The longest wait, generous enough for a slow machine.
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Runs `lambda-chat`. It must exit with this code and an error message, without a panic. Returns the message.
 fn fails(code: i32, arguments: &[&str]) -> String {
-    let Output { status, stderr, .. } =
-        Command::new(env!("CARGO_BIN_EXE_lambda-chat")).args(arguments).output().unwrap();
-    let message = String::from_utf8(stderr).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lambda-chat"));
+    let command = command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let until = Instant::now() + TEST_TIMEOUT;
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if Instant::now() < until => std::thread::sleep(Duration::from_millis(10)),
+            None => {
+                child.kill().unwrap();
+                panic!("{arguments:?} does not fail");
+            }
+        }
+    };
+    // An error message fits into the pipe.
+    let message = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
     assert_eq!(status.code(), Some(code), "{message}");
     assert!(message.contains("error: ") && !message.contains("panicked"), "{message}");
     message
@@ -38,11 +56,135 @@ fn template(directory: &tempfile::TempDir, change: impl FnOnce(String) -> String
 fn port_in_use_is_named_with_its_option() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let message = start_fails(&["--http-port", &port]);
-    assert!(message.contains(&port) && message.contains("--http-port"), "{message}");
-    for option in ["--s3-port", "--metrics-port"] {
-        let message = start_fails(&["--http-port", "0", option, &port]);
-        assert!(message.contains(&port) && message.contains(option), "{message}");
+    let options = ["--http-port", "--ws-port", "--auth-port", "--dynamodb-port", "--s3-port", "--metrics-port"];
+    for option in options {
+        let http_port: &[&str] = if option == "--http-port" { &[] } else { &["--http-port", "0"] };
+        let message = start_fails(&[http_port, &[option, &port]].concat());
+        assert!(message.contains(&port) && message.contains("--port-base"), "{message}");
+        let named: Vec<_> = options.into_iter().filter(|option| message.contains(option)).collect();
+        assert_eq!(named, [option], "{message}");
+    }
+    // Every port that is in use is named, and no other one.
+    let also_taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let other = also_taken.local_addr().unwrap().port().to_string();
+    let message = start_fails(&["--http-port", &port, "--dynamodb-port", &other]);
+    let named = format!("ports {port} (--http-port), {other} (--dynamodb-port) of 127.0.0.1 are already in use");
+    assert!(message.contains(&named) && message.contains("--port-base"), "{message}");
+}
+
+#[test]
+fn port_base_is_an_option_of_every_command() {
+    let (base, taken) = free_port_base();
+    let taken = taken.local_addr().unwrap().port();
+    let base = base.to_string();
+    let message = fails(1, &["start", "--memory", "--port-base", &base]);
+    assert!(message.contains(&format!("port {taken} ")) && message.contains("--s3-port"), "{message}");
+    // Nothing runs there.
+    for command in [&["chat"][..], &["chat", "--json"], &["socket"], &["top", "--once"], &["demo"]] {
+        let message = fails(1, &[command, &["--port-base", &base]].concat());
+        let port = if command[0] == "top" { taken + 1 } else { taken - 2 };
+        assert!(message.contains(&format!("http://127.0.0.1:{port}")), "{command:?}: {message}");
+        assert!(message.contains("Start the system with `cargo run` first"), "{command:?}: {message}");
+        let option = if command[0] == "top" { "--metrics-url" } else { "--auth-url" };
+        assert!(message.contains("--port-base") && message.contains(option), "{command:?}: {message}");
+    }
+    let auth = TcpListener::bind(("127.0.0.1", taken - 2)).unwrap();
+    let message = fails(1, &["auth", "--port-base", &base]);
+    assert!(message.contains(&auth.local_addr().unwrap().port().to_string()), "{message}");
+    for refused in ["0", "65531"] {
+        let message = fails(2, &["chat", "--port-base", refused]);
+        assert!(message.contains("--port-base") && message.contains("65530"), "{message}");
+    }
+}
+
+/// A port base whose ports are free, but for the one of S3, which the listener holds.
+fn free_port_base() -> (u16, TcpListener) {
+    let bind = |port: u16| TcpListener::bind(("127.0.0.1", port));
+    (0..100)
+        .find_map(|_| {
+            let s3 = bind(0).unwrap();
+            let base = s3.local_addr().unwrap().port().checked_sub(4).filter(|base| *base <= 65530)?;
+            let are_free = [0, 1, 2, 3, 5].into_iter().all(|part| bind(base + part).is_ok());
+            are_free.then_some((base, s3))
+        })
+        .unwrap()
+}
+
+/// Of alice, without a signature: {"alg":"none"}, {"sub":"alice","exp":4102444800}.
+const TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSIsImV4cCI6NDEwMjQ0NDgwMH0.x";
+
+#[test]
+fn chat_and_socket_say_what_to_start_when_nothing_answers() {
+    for command in ["chat", "socket"] {
+        // Also with a token of one's own, when the Auth Service is not asked.
+        let message = fails(1, &[command, "--token", TOKEN, "--ws-url", "ws://127.0.0.1:1/live"]);
+        assert!(message.contains("ws://127.0.0.1:1/live") && message.contains("`cargo run` first"), "{message}");
+        assert!(message.contains("--port-base") && message.contains("--ws-url"), "{message}");
+    }
+    // Another program answers where the Auth Service should be.
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", other.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in other.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 2\r\n\r\nno");
+        }
+    });
+    for command in ["chat", "socket"] {
+        let message = fails(1, &[command, "--auth-url", &url]);
+        assert!(message.contains(&url) && message.contains("does not answer as the stand-in"), "{message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn data_file_of_a_running_system_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("data.sqlite");
+    let template = dev::cloud::workspace().join("infra/local-cloud/tests/templates/tables.yaml");
+    let mut options = Options::new(template, Ports::bind(0, 0).await.unwrap());
+    options.dynamodb = DynamoDb::File(file.clone());
+    let running = LocalCloud::start(options).await.unwrap();
+    let ports = ["--http-port", "--ws-port", "--auth-port", "--dynamodb-port", "--s3-port", "--metrics-port"];
+    let ports: Vec<_> = ports.into_iter().flat_map(|port| [port, "0"]).collect();
+    let message = fails(1, &[&["start", "--data", file.to_str().unwrap()], &ports[..]].concat());
+    let process = format!("(process {})", std::process::id());
+    for part in [file.to_str().unwrap(), &process, "Ctrl-C", "--data", "--memory"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    running.shutdown().await;
+}
+
+#[test]
+fn redis_that_does_not_answer_is_named_at_the_start() {
+    let start = |url: &str| start_fails(&["--http-port", "0", "--parameter", &format!("RealtimeRedisUrl={url}")]);
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let message = start(&format!("redis://{free}"));
+    assert!(message.contains(&format!("no Redis answers at {free}")), "{message}");
+    assert!(message.contains("Start a Redis or Valkey there"), "{message}");
+    let message = start("http://127.0.0.1:6379");
+    assert!(message.contains("must be redis://HOST:PORT"), "{message}");
+    // Another program listens there.
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in other.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    let message = start(&format!("redis://{address}"));
+    assert!(message.contains(&format!("no Redis answers at {address}")), "{message}");
+}
+
+#[test]
+fn help_names_nothing_of_the_machine_that_built_it() {
+    for command in ["start", "demo", "chat", "socket", "top", "auth", "watch-env"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_lambda-chat")).args([command, "--help"]).output().unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && help.contains("--port-base <N>"), "{command}: {help}");
+        assert!(!help.contains(dev::cloud::workspace().to_str().unwrap()), "{command}: {help}");
     }
 }
 

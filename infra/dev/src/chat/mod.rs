@@ -9,8 +9,8 @@ mod terminal;
 mod text;
 mod view;
 
-use crate::Error;
-use client::wire::HttpClient;
+use crate::{Error, root_cause};
+use client::wire::{ClientError, HttpClient};
 use client::{Client, ConnectionStatus, Options, TokenSource, Update, Updates};
 use futures_util::future::BoxFuture;
 use serde_json::json;
@@ -35,15 +35,19 @@ pub struct StandIn {
 
 impl StandIn {
     /// # Errors
-    /// The stand-in does not answer, or its answer has no token.
+    /// Nothing answers at the address, or another program, or the answer has no token.
     pub async fn request_token(&self) -> Result<String, Error> {
         let auth = HttpClient::new(&self.auth_url, None)?;
-        let (_, answer) = auth.post("/token", &json!({"userId": self.user})).await?;
-        let token = answer["token"].as_str().map(str::to_owned);
-        token.ok_or_else(|| Error::Step {
-            step: "get a token",
-            reason: format!("the answer of the Auth Service has no token: {answer}"),
-        })
+        let url = || self.auth_url.clone();
+        let answer = auth.post("/token", &json!({"userId": self.user})).await;
+        let (status, answer) = answer.map_err(|error| match error {
+            ClientError::Json(error) => Error::NotAuthService { url: url(), reason: error.to_string() },
+            error => Error::NotRunning { url: url(), option: "--auth-url", reason: root_cause(&error) },
+        })?;
+        answer["token"]
+            .as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| Error::NotAuthService { url: url(), reason: format!("it answers {status} without a token") })
     }
 }
 

@@ -1,7 +1,7 @@
 //! `demo`: plays on a running system, or on one that it starts itself.
 
 use super::TOPIC;
-use super::args::Demo;
+use super::args::{Addresses, Demo};
 use crate::Error;
 use crate::auth_service::USERS;
 use crate::chat::StandIn;
@@ -13,10 +13,10 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 
 pub(crate) async fn run(demo: Demo) -> Result<(), Error> {
-    if let (Some(http_url), Some(ws_url)) = (demo.http_url, demo.ws_url) {
+    if let Some(Addresses { http_url, ws_url, auth_url }) = demo.addresses() {
         let actors = match demo.tokens {
             Some(tokens) => tokens.iter().map(|pair| parse_actor(pair)).collect::<Result<_, _>>()?,
-            None => stand_in_actors(&demo.auth_url, demo.full).await?,
+            None => stand_in_actors(&auth_url, demo.full).await?,
         };
         let cast = Cast::new(demo.full, actors)?;
         println!("{} use the system at {http_url} and {ws_url}:\n", cast.names());

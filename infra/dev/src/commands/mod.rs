@@ -8,13 +8,12 @@ mod start;
 pub(crate) use args::{Cli, Command, Tool};
 
 use crate::auth_service::AuthService;
-use crate::chat::{self, StandIn};
+use crate::chat;
 use crate::cloud::watch_environment;
 use crate::{Error, top};
-use args::{ChatArgs, Identity, TopArgs};
+use args::{AuthArgs, ChatArgs, TopArgs};
 use client::{Options, StaticToken, TokenSource};
 use std::io::{ErrorKind, Write as _};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The ARN of the local topic for push notifications.
@@ -27,7 +26,7 @@ pub(crate) async fn run(tool: Tool) -> Result<(), Error> {
         Tool::Chat(args) => run_chat(args).await,
         Tool::Socket(socket) => socket::run(socket).await,
         Tool::Top(args) => run_top(args).await,
-        Tool::Auth { auth_port, credential_file } => run_auth(auth_port, credential_file).await,
+        Tool::Auth(args) => run_auth(args).await,
         Tool::WatchEnv(ports) => watch_environment(ports.into()).map(|variables| {
             variables.iter().for_each(|(name, value)| println!("{name}={value}"));
         }),
@@ -51,12 +50,17 @@ async fn stop_requested() -> Result<(), Error> {
 }
 
 async fn run_chat(args: ChatArgs) -> Result<(), Error> {
-    let Identity { user, token, ws_url, auth_url } = args.identity;
-    let tokens: Arc<dyn TokenSource> = match token {
+    let (http_url, ws_url) = (args.http_url(), args.identity.ws_url());
+    let tokens: Arc<dyn TokenSource> = match args.identity.token {
         Some(token) => Arc::new(StaticToken(token)),
-        None => Arc::new(StandIn { auth_url, user }),
+        None => {
+            let stand_in = args.identity.stand_in();
+            // The client reports an Auth Service that does not answer like a refused token.
+            stand_in.request_token().await?;
+            Arc::new(stand_in)
+        }
     };
-    let (client, updates) = chat::start(Options::new(&args.http_url, &ws_url), tokens).await?;
+    let (client, updates) = chat::start(Options::new(&http_url, &ws_url), tokens).await?;
     if args.json {
         return chat::run_lines(client, updates, tokio::io::stdin(), std::io::stdout(), stop_requested()).await;
     }
@@ -64,7 +68,7 @@ async fn run_chat(args: ChatArgs) -> Result<(), Error> {
 }
 
 async fn run_top(args: TopArgs) -> Result<(), Error> {
-    let source = top::Source::new(&args.metrics_url)?;
+    let source = top::Source::new(&args.metrics_url())?;
     if !args.once {
         return top::watch(source, args.interval, stop_requested()).await;
     }
@@ -78,10 +82,10 @@ async fn run_top(args: TopArgs) -> Result<(), Error> {
     }
 }
 
-async fn run_auth(port: u16, credential: Option<PathBuf>) -> Result<(), Error> {
+async fn run_auth(args: AuthArgs) -> Result<(), Error> {
     let unreadable = |source| Error::Io { what: "cannot read the file of --credential-file".to_owned(), source };
-    let credential = credential.map(std::fs::read_to_string).transpose().map_err(unreadable)?;
-    let auth = AuthService::start(port, credential.map(|text| text.trim().to_owned())).await?;
+    let credential = args.credential_file.as_ref().map(std::fs::read_to_string).transpose().map_err(unreadable)?;
+    let auth = AuthService::start(args.port(), credential.map(|text| text.trim().to_owned())).await?;
     println!("The stand-in Auth Service is at {}, its keys are at {}", auth.url(), auth.jwks_url());
     stop_requested().await
 }

@@ -1,18 +1,23 @@
 //! `socket`: sends and prints raw WebSocket frames.
 
-use super::args::{Identity, SocketArgs};
-use crate::Error;
-use crate::chat::StandIn;
+use super::args::SocketArgs;
+use crate::{Error, root_cause};
 use client::wire::{ClientError, Credential, Socket};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 pub(crate) async fn run(args: SocketArgs) -> Result<(), Error> {
-    let Identity { user, token, ws_url, auth_url } = args.identity;
-    let token = match token {
-        Some(token) => token,
-        None => StandIn { auth_url, user }.request_token().await?,
+    let url = args.identity.ws_url();
+    let token = match &args.identity.token {
+        Some(token) => token.clone(),
+        None => args.identity.stand_in().request_token().await?,
     };
-    let mut socket = Socket::connect(&ws_url, Credential::Header(&token)).await?;
+    let connected = Socket::connect(&url, Credential::Header(&token)).await;
+    let mut socket = connected.map_err(|error| match error {
+        ClientError::Refused(status) if matches!(status.as_u16(), 401 | 403) => {
+            Error::TokenRejected(ClientError::Refused(status).to_string())
+        }
+        error => Error::NotConnected { url, reason: root_cause(&error) },
+    })?;
     eprintln!("Connected. Type a frame, e.g. {{\"action\":\"ping\",\"id\":\"1\"}}, and Enter. Ctrl-D ends.");
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     let mut is_typing = true;

@@ -21,7 +21,9 @@ pub(crate) async fn serve(start: Start) -> Result<(), Error> {
         None => served_by_this_program()?,
     };
     let mut setup = Setup::new(lambda, terminal.output());
-    setup.template = start.template;
+    if let Some(template) = start.template {
+        setup.template = template;
+    }
     setup.ports = start.ports.into();
     // The terminal prints what the functions publish to this topic.
     setup.parameters = [("NotificationsTopicArn".to_owned(), TOPIC.to_owned())].into();

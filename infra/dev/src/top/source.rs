@@ -1,6 +1,6 @@
 //! Reads `GET /metrics` of a running local cloud.
 
-use crate::Error;
+use crate::{Error, root_cause};
 use client::wire::{ClientError, HttpClient};
 use local_cloud::metrics::Snapshot;
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl Source {
     /// # Errors
     /// Nothing answers in time, or the answer is not from a local cloud of this version.
     pub async fn read(&self) -> Result<Snapshot, Error> {
-        let not_running = |reason: String| Error::NotRunning { url: self.url.clone(), reason };
+        let not_running = |reason: String| Error::NotRunning { url: self.url.clone(), option: "--metrics-url", reason };
         let not_metrics = |reason: String| Error::NotMetrics { url: self.url.clone(), reason };
         let Ok(answer) = tokio::time::timeout(REQUEST_TIMEOUT, self.http.get("/metrics")).await else {
             return Err(not_running(format!("no answer within {} s", REQUEST_TIMEOUT.as_secs())));
@@ -46,9 +46,4 @@ impl Source {
             Err(error) => Err(not_running(root_cause(&error))),
         }
     }
-}
-
-/// The innermost source of an error. The outer ones would repeat the address.
-fn root_cause(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), root_cause)
 }

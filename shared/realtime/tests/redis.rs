@@ -49,7 +49,7 @@ fn url_with_a_password_is_refused() {
 async fn key_expires_with_its_last_connection() {
     let server = RedisServer::start();
     let connections = connections(&server);
-    connections.add(&alice()[0], &device()).await.unwrap();
+    connections.add(&alice()[0], &device(), &[]).await.unwrap();
     let answer = server.command("TTL test:connections:alice");
     let seconds: u64 = answer.trim().trim_start_matches(':').parse().unwrap();
     assert!((7100..=7200).contains(&seconds), "{answer}");
@@ -63,7 +63,7 @@ async fn connections_of_many_users_are_read_in_one_round_trip() {
     let connections = connections(&server);
     let users: Vec<UserId> = (0..100).map(|n| user(&format!("u{n}"))).collect();
     for user in &users {
-        connections.add(user, &device()).await.unwrap();
+        connections.add(user, &device(), &[]).await.unwrap();
     }
     let reads = || {
         let info = server.command("INFO stats");
@@ -80,7 +80,7 @@ async fn connections_of_many_users_are_read_in_one_round_trip() {
 async fn closed_connection_is_opened_again() {
     let server = RedisServer::start();
     let connections = connections(&server);
-    connections.add(&alice()[0], &device()).await.unwrap();
+    connections.add(&alice()[0], &device(), &[]).await.unwrap();
     for _ in 0..3 {
         assert!(server.command("CLIENT KILL TYPE normal").contains(':'));
         assert_eq!(connections.of(&alice()).await.unwrap(), [(alice()[0].clone(), vec![device()])]);
@@ -91,7 +91,7 @@ async fn closed_connection_is_opened_again() {
 async fn calls_fail_while_redis_is_down_and_work_after_its_restart() {
     let mut server = RedisServer::start();
     let connections = connections(&server);
-    connections.add(&alice()[0], &device()).await.unwrap();
+    connections.add(&alice()[0], &device(), &[]).await.unwrap();
     server.kill();
     for _ in 0..3 {
         let error = connections.of(&alice()).await.unwrap_err();
@@ -100,7 +100,7 @@ async fn calls_fail_while_redis_is_down_and_work_after_its_restart() {
     server.restart();
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert!(connections.of(&alice()).await.unwrap().is_empty(), "the data is lost");
-    assert_eq!(connections.add(&alice()[0], &device()).await.unwrap(), [device()]);
+    assert_eq!(connections.add(&alice()[0], &device(), &[]).await.unwrap(), [device()]);
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn remembers_since_changes_only_after_data_loss() {
 async fn hanging_redis_delays_a_request_by_one_time_out() {
     let server = RedisServer::start();
     let connections = connections(&server);
-    connections.add(&alice()[0], &device()).await.unwrap();
+    connections.add(&alice()[0], &device(), &[]).await.unwrap();
     server.command("CLIENT PAUSE 600000 ALL");
     // From here on, tokio's time advances only while all tasks wait. So the durations are simulated, not measured.
     tokio::time::pause();
@@ -148,7 +148,7 @@ async fn password_is_read_again_after_a_refusal() {
     assert!(matches!(error, StoreError::Refused { .. }), "{error:?}");
     *password.0.lock().unwrap() = "old";
     tokio::time::sleep(Duration::from_millis(1100)).await;
-    assert_eq!(connections.add(&alice()[0], &device()).await.unwrap(), [device()]);
+    assert_eq!(connections.add(&alice()[0], &device(), &[]).await.unwrap(), [device()]);
     // Without a password, calls fail.
     assert!(RedisConnections::new(parse_url(&server.url()).unwrap(), (), "test:").of(&alice()).await.is_err());
 }
@@ -160,7 +160,7 @@ async fn rotated_password_is_read_again() {
     });
     let password = ChangeablePassword(Mutex::new("old"));
     let connections = RedisConnections::new(parse_url(&server.url()).unwrap(), &password, "test:");
-    connections.add(&alice()[0], &device()).await.unwrap();
+    connections.add(&alice()[0], &device(), &[]).await.unwrap();
     server.command("AUTH old\r\nCONFIG SET requirepass new\r\nCLIENT KILL TYPE normal SKIPME no");
     *password.0.lock().unwrap() = "new";
     // The cached password is refused and is not used again.
@@ -192,7 +192,7 @@ async fn silent_connection_is_not_used_again() {
         }
     });
     let connections = RedisConnections::new(parse_url(&url).unwrap(), (), "test:");
-    connections.add(&alice()[0], &device()).await.unwrap();
+    connections.add(&alice()[0], &device(), &[]).await.unwrap();
     silence.send(true).unwrap();
     assert!(connections.of(&alice()).await.is_err());
     tokio::time::sleep(Duration::from_millis(1100)).await;
@@ -221,7 +221,7 @@ async fn tls_requires_a_certificate_of_a_known_authority() {
     let password = ChangeablePassword(Mutex::new("s3cr3t"));
     let connections = RedisConnections::new(client_trusting(Some(authority)), &password, "test:");
     connections.warm().await;
-    assert_eq!(connections.add(&alice()[0], &device()).await.unwrap(), [device()]);
+    assert_eq!(connections.add(&alice()[0], &device(), &[]).await.unwrap(), [device()]);
     // This client does not know the authority that signed the certificate.
     assert!(RedisConnections::new(client_trusting(None), &password, "test:").of(&alice()).await.is_err());
 }

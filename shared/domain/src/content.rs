@@ -1,6 +1,6 @@
 //! The type and the text of a message.
 
-use crate::text::{checked_text, word_enum};
+use crate::text::{checked_text, is_blank, word_enum};
 use serde::{Deserialize, Serialize};
 
 word_enum!(
@@ -17,8 +17,8 @@ word_enum!(
     Audio = "audio",
 );
 
-/// The text of a message: at most [`Content::MAX_JSON_BYTES`] as a JSON string. White space alone becomes the empty
-/// text, which only a message with an attachment may have.
+/// The text of a message: at most [`Content::MAX_JSON_BYTES`] as a JSON string. A text that nobody can see
+/// ([`is_blank`]) becomes the empty text, which only a message with an attachment may have.
 ///
 /// The limit is on the JSON form because a frame contains that. API Gateway closes a connection over a frame of more
 /// than 32 KB, and the frame must also hold the rest of the message.
@@ -54,7 +54,7 @@ impl Content {
         if text.len() > limit || json_length(&text) > limit {
             return Err(ContentTooLarge { limit });
         }
-        Ok(Self(if text.trim().is_empty() { String::new() } else { text }))
+        Ok(Self(if is_blank(&text) { String::new() } else { text }))
     }
 
     /// Whether the text is blank.
@@ -110,8 +110,11 @@ mod tests {
     }
 
     #[test]
-    fn white_space_becomes_the_empty_text() {
-        assert!(Content::parse(" \n\t").unwrap().is_empty());
+    fn blank_text_becomes_the_empty_text() {
+        for blank in ["", " \n\t", "\u{200b}", " \n\u{200b}\n ", "\u{e0020}"] {
+            assert_eq!(Content::parse(blank).unwrap().as_str(), "", "{blank:?}");
+            assert_eq!(Content::caption(blank).unwrap().as_str(), "", "{blank:?}");
+        }
         assert_eq!(Content::parse(" a ").unwrap().as_str(), " a ");
     }
 }

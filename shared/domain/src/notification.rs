@@ -4,6 +4,7 @@ use crate::chat_user::{ChatUser, MuteView};
 use crate::ids::{ChatId, Seq, UserId};
 use crate::message::Message;
 use crate::names::Nickname;
+use crate::text::breaks_line;
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation as _;
@@ -69,9 +70,7 @@ pub fn is_wanted(user: &ChatUser, message: &Message, now: Timestamp) -> bool {
 fn preview(text: &str) -> String {
     let mut preview = String::new();
     for (count, grapheme) in text.trim().graphemes(true).enumerate() {
-        // `is_control` is false for line and paragraph separators.
-        let is_space = grapheme.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
-        let grapheme = if is_space { " " } else { grapheme };
+        let grapheme = if grapheme.chars().any(breaks_line) { " " } else { grapheme };
         if count == MAX_PREVIEW_CHARS || preview.len() + grapheme.len() > MAX_PREVIEW_BYTES {
             // Replace the last grapheme by the ellipsis.
             let last = preview.grapheme_indices(true).next_back().map_or(0, |(at, _)| at);

@@ -10,12 +10,43 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Emoji(&'static str);
 
 impl Emoji {
-    /// Looks up an emoji. A form without its variation selector is the same emoji.
+    /// The most characters (code points) of a text that is looked up. The longest emoji has 10, and each of them may have
+    /// a variation selector.
+    pub const MAX_CHARS: usize = 20;
+
+    /// The variation selector that asks for the picture instead of the text form. Keyboards leave it out or put it
+    /// where it has no effect, such as after a skin tone.
+    const EMOJI_PRESENTATION: char = '\u{FE0F}';
+
+    /// Looks up an emoji. Forms that differ only in variation selectors are the same emoji.
     ///
     /// # Errors
     /// [`Invalid`] if Unicode does not list it (<https://unicode.org/emoji/charts/full-emoji-list.html>).
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        emojis::get(text).map(|emoji| Self(emoji.as_str())).ok_or_else(|| Invalid::because("must be one emoji"))
+        Self::find(text).ok_or_else(|| Invalid::because("must be one emoji"))
+    }
+
+    fn find(text: &str) -> Option<Self> {
+        // Stored emojis are found here.
+        if let Some(emoji) = emojis::get(text)
+            && emoji.as_str() == text
+        {
+            return Some(Self(emoji.as_str()));
+        }
+        // `emojis::get` knows some other forms, but not all, and returns another couple for some (in 0.9.1).
+        let plain = |form| str::chars(form).filter(|c| *c != Self::EMOJI_PRESENTATION);
+        let is_short = text.chars().nth(Self::MAX_CHARS).is_none();
+        Self::all().find(|listed| is_short && plain(listed.0).eq(plain(text)))
+    }
+
+    /// Every emoji of the list, also with skin tones.
+    fn all() -> impl Iterator<Item = Self> {
+        // An emoji without skin tones has no list of them. In the list, the first one is the emoji itself.
+        let with_tones = |emoji: &'static emojis::Emoji| {
+            let tones = emoji.skin_tones().into_iter().flatten().skip(1);
+            std::iter::once(emoji).chain(tones)
+        };
+        emojis::iter().flat_map(with_tones).map(|emoji| Self(emoji.as_str()))
     }
 
     /// The emoji in its fully qualified form.
@@ -136,8 +167,39 @@ mod tests {
         {
             assert_eq!(Emoji::parse(good).map(Emoji::as_str), Ok(good));
         }
-        assert_eq!(emoji("❤"), emoji("❤️"), "with and without its variation selector");
         for bad in ["", " ", "a", "1", ":thumbsup:", "👍👍", "👍 ", "🇩", "\u{200d}", "<b>"] {
+            assert!(Emoji::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn forms_with_and_without_variation_selectors_are_one_emoji() {
+        for (form, stored) in [
+            ("\u{1F44D}\u{FE0F}", "\u{1F44D}"),
+            ("\u{1F44D}\u{1F3FD}\u{FE0F}", "\u{1F44D}\u{1F3FD}"),
+            ("\u{261D}\u{FE0F}\u{1F3FD}", "\u{261D}\u{1F3FD}"),
+            ("\u{2764}", "\u{2764}\u{FE0F}"),
+            ("1\u{20E3}\u{FE0F}", "1\u{FE0F}\u{20E3}"),
+            ("\u{1F1EB}\u{1F1F7}\u{FE0F}", "\u{1F1EB}\u{1F1F7}"),
+            ("\u{2764}\u{200D}\u{1F525}", "\u{2764}\u{FE0F}\u{200D}\u{1F525}"),
+        ] {
+            assert_eq!(Emoji::parse(form).map(Emoji::as_str), Ok(stored), "{form:?}");
+        }
+        let (mut longest, mut distinct) = (0, BTreeSet::new());
+        for listed in Emoji::all() {
+            let plain: Vec<char> = listed.0.chars().filter(|c| *c != '\u{FE0F}').collect();
+            let without: String = plain.iter().collect();
+            let everywhere: String = plain.iter().flat_map(|c| [*c, '\u{FE0F}']).collect();
+            for form in [&without, &everywhere] {
+                assert_eq!(Emoji::parse(form), Ok(listed), "{form:?}");
+            }
+            longest = longest.max(listed.0.chars().count());
+            assert!(distinct.insert(without), "{listed:?} differs from another emoji");
+        }
+        assert_eq!(longest * 2, Emoji::MAX_CHARS);
+        assert!(Emoji::parse(&format!("\u{1F44D}{}", "\u{FE0F}".repeat(19))).is_ok());
+        assert!(Emoji::parse(&format!("\u{1F44D}{}", "\u{FE0F}".repeat(20))).is_err());
+        for bad in ["1\u{FE0F}", "\u{FE0F}", "\u{1F44D}\u{FE0E}", "\u{1F44D}\u{FE0F}\u{1F44D}"] {
             assert!(Emoji::parse(bad).is_err(), "{bad:?}");
         }
     }

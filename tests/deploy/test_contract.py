@@ -36,7 +36,7 @@ BASE = "https://contract.invalid/docs/"
 OPENAPI = "openapi.yaml"
 ASYNCAPI = "asyncapi.yaml"
 HANDSHAKE = f"{ASYNCAPI}#/channels/chat/bindings/ws/headers"
-METHODS = {"get", "put", "post", "delete", "patch"}
+METHODS = {"get", "head", "put", "post", "delete", "patch"}
 # The keywords whose schemas describe inner values, and those whose schemas describe the same value.
 VALUES_BY_NAME = ("properties", "patternProperties")
 VALUES = ("items", "additionalProperties", "propertyNames")
@@ -426,7 +426,7 @@ def wrong_examples(contract: Contract) -> list[str]:
 
 def of_another_type(value: Any) -> Any:
     """A value of another type."""
-    return "text" if isinstance(value, (bool, int, type(None))) else 17
+    return "text" if isinstance(value, (bool, int)) else 17
 
 
 def mutations(contract: Contract, place: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -552,7 +552,7 @@ def meaning(contract: Contract, place: str) -> Any:
 def codes_of(contract: Contract, place: str) -> list[str]:
     """The problem codes of a response."""
     _, response = contract.resolved(place)
-    content = response["content"].get("application/problem+json")
+    content = response.get("content", {}).get("application/problem+json")
     if content is None:
         return []
     problem, narrowed = content["schema"]["allOf"]

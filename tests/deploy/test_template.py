@@ -23,7 +23,7 @@ PSEUDO = {"AccountId", "NoValue", "NotificationARNs", "Partition", "Region", "St
 # Routes without a reply: the handshake has a status, and a closed connection gets nothing.
 SILENT_ROUTES = {"$connect", "$disconnect"}
 # The only HTTP route without a token.
-OPEN_ROUTES = {("/health", "get")}
+OPEN_ROUTES = {("/health", "get"), ("/health", "head")}
 VARIABLE_OF_TABLE = {
     "ChatsTable": "CHATS_TABLE",
     "MessagesTable": "MESSAGES_TABLE",
@@ -97,7 +97,7 @@ DOCS = TEMPLATE.parent / "docs" / "API.md"
 EVENTS = TEMPLATE.parent / "events"
 ALLOWED = Path(__file__).with_name("allowed.txt")
 # The number of resources after SAM's translation. CloudFormation's limit is 500.
-RESOURCES = 195
+RESOURCES = 196
 # The order of tables in the docs.
 DOCUMENTED_TABLES = ["Chats", "Messages", "ChatMembers", "ChatMembers/byUser", "Sends", "Uploads", "UserLimits", "ChatUsers"]
 
@@ -657,7 +657,7 @@ class TranslatedTemplate(unittest.TestCase):
         broken = self.broken()
         policy = broken["Resources"]["HealthRole"]["Properties"]["Policies"][0]["PolicyDocument"]
         policy["Statement"] += [{"Sid": "A", "Effect": "Allow", "Action": "dynamodb:Query", "Resource": BY_USER}]
-        row = "| health | GET /health | |"
+        row = "| health | GET /health, HEAD /health | |"
         self.assertEqual(undocumented(broken, docs), [f"- {row} | | | | |", f"+ {row} Query on ChatMembers/byUser | | | | |"])
         self.assertEqual(undocumented(self.template, docs.replace(f"{row} | | | | |\n", "")), [f"+ {row} | | | | |"])
 

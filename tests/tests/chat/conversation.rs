@@ -198,6 +198,10 @@ async fn health_needs_no_token() {
     let system = crate::system();
     let (status, body) = client::wire::HttpClient::new(&system.http_url, None).unwrap().get("/health").await.unwrap();
     assert_eq!((status, &body["status"], &body["version"]), (200, &json!("ok"), &json!(env!("CARGO_PKG_VERSION"))));
+    let url = format!("{}/health", system.http_url);
+    let answer = reqwest::Client::builder().no_proxy().build().unwrap().head(url).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.headers()["cache-control"].to_str().unwrap()), (200, "no-store"));
+    assert_eq!(answer.bytes().await.unwrap().len(), 0);
 }
 
 #[tokio::test]

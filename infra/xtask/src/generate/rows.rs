@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const FILE: &str = "infra/stack/functions.yaml";
 
-const METHODS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
+const METHODS: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
 /// The only function without a route and an action.
 const AUTHORIZER: &str = "authorize";
 /// The route keys of API Gateway itself.

@@ -244,17 +244,14 @@ pub fn get_me() -> Call<UserAnswer> {
     Call::new(Method::GET, &["me"])
 }
 
-/// Changes the caller's nickname, or whether mentions notify them in chats that they muted. None keeps the value. At
-/// least one must be given.
-pub fn update_me(nickname: Option<&str>, notify_on_mention: Option<bool>) -> Call<UserAnswer> {
-    let mut call = Call::new(Method::PATCH, &["me"]);
-    if let Some(nickname) = nickname {
-        call = call.body([("nickname", json!(nickname))]);
-    }
-    match notify_on_mention {
-        Some(notifies) => call.body([("notifyOnMention", json!(notifies))]),
-        None => call,
-    }
+/// Changes the caller's nickname. None takes it back: their id is shown again.
+pub fn set_nickname(nickname: Option<&str>) -> Call<UserAnswer> {
+    Call::new(Method::PATCH, &["me"]).body([("nickname", json!(nickname))])
+}
+
+/// Changes whether mentions notify the caller in chats that they muted.
+pub fn set_notify_on_mention(notifies: bool) -> Call<UserAnswer> {
+    Call::new(Method::PATCH, &["me"]).body([("notifyOnMention", json!(notifies))])
 }
 
 /// The document of a user who shares a chat with the caller.

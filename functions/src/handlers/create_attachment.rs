@@ -18,7 +18,7 @@ pub fn main() -> ExitCode {
 }
 
 async fn handle(app: &App<()>, bucket: &Bucket, request: Request) -> Result<Answer, Problem> {
-    let command = commands::create_attachment(request)?;
+    let command = commands::create_attachment(request, &app.settings.attachments)?;
     let created = app.create_attachment(bucket, command).await?;
     Answer::of(&created)
 }

@@ -3,6 +3,7 @@
 use super::run;
 use crate::app::App;
 use crate::serve::serve;
+use domain::ports::Env as _;
 use edge::answer::Answer;
 use edge::commands;
 use edge::problem::Problem;
@@ -15,7 +16,7 @@ pub fn main() -> ExitCode {
 }
 
 async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
-    let command = commands::mute_chat(request)?;
+    let command = commands::mute_chat(request, app.env.now())?;
     let muted = app.mute_chat(command).await?;
     Answer::of(&muted)
 }

@@ -178,6 +178,17 @@ pub struct AttachmentLimits {
 }
 
 impl AttachmentLimits {
+    /// The limits for attachments of this type; None for a text, which has no attachment.
+    #[must_use]
+    pub const fn of_type(&self, kind: MessageType) -> Option<&AttachmentLimit> {
+        match kind {
+            MessageType::Image => Some(&self.image),
+            MessageType::Audio => Some(&self.audio),
+            MessageType::File => Some(&self.file),
+            MessageType::Text => None,
+        }
+    }
+
     /// The limits for the kind of `media`.
     #[must_use]
     pub const fn of(&self, media: &Media) -> &AttachmentLimit {

@@ -1,5 +1,6 @@
 //! Identifiers. They are checked once, when they are parsed.
 
+use crate::number::whole_number;
 use crate::text::{Invalid, checked_text};
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -38,11 +39,18 @@ macro_rules! text_id {
 }
 
 text_id!(
-    /// A user: the `sub` of the Auth Service's token. 1 to 128 of `A-Z a-z 0-9 . _ : @ | -`.
+    /// A user: the `sub` of the Auth Service's token. 1 to 128 of `A-Z a-z 0-9 . _ : @ | -`, but not `.` or `..`: URL
+    /// clients remove these two from a path, so nobody could name the user there.
     UserId,
-    |text| limited_alphabet(text, 128, "A-Z a-z 0-9 . _ : @ | -", |c| {
-        c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '@' | '|' | '-')
-    })
+    |text| {
+        limited_alphabet(text, 128, "A-Z a-z 0-9 . _ : @ | -", |c| {
+            c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '@' | '|' | '-')
+        })?;
+        match text {
+            "." | ".." => Err(Invalid::because("must not be . or .., which cannot be in the path of a URL")),
+            _ => Ok(()),
+        }
+    }
 );
 
 text_id!(
@@ -96,7 +104,7 @@ fn limited_alphabet(text: &str, max: usize, alphabet: &str, is_allowed: fn(char)
 /// The number of a message in its chat: 1, 2, 3, ... without a gap. 0 means "before the first message".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Seq(pub u64);
+pub struct Seq(#[serde(deserialize_with = "whole_number")] pub u64);
 
 impl Seq {
     /// The seq after this one.
@@ -122,7 +130,7 @@ impl fmt::Display for Seq {
 /// admins, edits, deletions, reactions, a cleared history). 0 means "before the first change".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Rev(pub u64);
+pub struct Rev(#[serde(deserialize_with = "whole_number")] pub u64);
 
 impl Rev {
     /// The rev after this one.
@@ -278,9 +286,10 @@ mod tests {
     #[test]
     fn identifiers_have_a_length_and_an_alphabet() {
         assert!(UserId::parse("auth0|5f:x@y.z-_").is_ok());
-        for bad in ["", "a b", "ü", "a/b", &"x".repeat(129)] {
+        for bad in ["", "a b", "ü", "a/b", ".", "..", &"x".repeat(129)] {
             assert!(UserId::parse(bad).is_err(), "{bad}");
         }
+        assert!(UserId::parse("...").is_ok() && UserId::parse(".a").is_ok());
         assert!(ClientMessageId::parse("x".repeat(64)).is_ok());
         assert!(ClientMessageId::parse("x".repeat(65)).is_err());
         assert!(ChatId::parse("../x").is_err());

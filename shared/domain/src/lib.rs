@@ -20,6 +20,7 @@ pub mod message;
 pub mod meter;
 pub mod names;
 pub mod notification;
+pub mod number;
 pub mod ports;
 pub mod reactions;
 pub mod recent;

@@ -1,16 +1,28 @@
 //! The fields of a request, from its JSON body, frame, path and query string. An error names every wrong field and
 //! every field that the request does not have.
 
-use crate::problem::{FieldError, Problem};
+use crate::problem::Problem;
+use domain::number::{MAX_WHOLE_NUMBER, whole_number};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// The fields that are not parsed yet, and the errors of those that are.
+/// The fields that are not parsed yet, and the problems of those that are.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     unparsed: BTreeMap<String, FieldValue>,
-    errors: Vec<FieldError>,
+    problems: Vec<Problem>,
+}
+
+/// A field that a client can set to null.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Nullable<T> {
+    /// The field is missing.
+    Absent,
+    /// The field is null.
+    Null,
+    /// The field has this value.
+    Value(T),
 }
 
 #[derive(Debug)]
@@ -66,23 +78,38 @@ impl Fields {
         }
     }
 
-    /// Parses a number from 0 up, given as JSON or as text. The outer None means that the field is wrong.
+    /// Like [`optional`](Self::optional), for a field in which null means something. None means that the field is wrong.
+    pub(crate) fn nullable<T: DeserializeOwned>(&mut self, name: &str) -> Option<Nullable<T>> {
+        let is_null = matches!(self.unparsed.get(name), Some(FieldValue::Json(Value::Null)));
+        let absent = if is_null { Nullable::Null } else { Nullable::Absent };
+        Some(self.optional(name)?.map_or(absent, Nullable::Value))
+    }
+
+    /// Parses a whole number, given as JSON or as text. In text it has one form: `+1`, `01` and `1.0` are wrong. The
+    /// outer None means that the field is wrong.
     #[allow(clippy::option_option)]
     pub(crate) fn number(&mut self, name: &str) -> Option<Option<u64>> {
         let number = match self.unparsed.remove(name) {
             None | Some(FieldValue::Json(Value::Null)) => return Some(None),
-            Some(FieldValue::Json(value)) => value.as_u64(),
-            Some(FieldValue::Text(text)) => text.parse().ok(),
+            Some(FieldValue::Json(value)) => whole_number(value).ok(),
+            Some(FieldValue::Text(text)) => {
+                text.parse().ok().filter(|number: &u64| *number <= MAX_WHOLE_NUMBER && number.to_string() == text)
+            }
         };
         if number.is_none() {
-            self.wrong(name, "must be a whole number, 0 or more");
+            self.wrong(name, format!("must be a whole number from 0 to {MAX_WHOLE_NUMBER}"));
         }
         number.map(Some)
     }
 
     /// Records that a field is wrong.
     pub(crate) fn wrong(&mut self, field: impl Into<String>, reason: impl Into<String>) {
-        self.errors.push(FieldError { field: field.into(), reason: reason.into() });
+        self.problem(Problem::field(field, reason));
+    }
+
+    /// Records a problem of one field. If no other field is wrong, it is the response, with its code and limit.
+    pub(crate) fn problem(&mut self, problem: impl Into<Problem>) {
+        self.problems.push(problem.into());
     }
 
     /// Returns the result of `build` if every field is right and no unknown field is left. `build` returns None only if
@@ -92,8 +119,16 @@ impl Fields {
             self.wrong(name, "is not a field of this request");
         }
         match build() {
-            Some(value) if self.errors.is_empty() => Ok(value),
-            _ => Err(Problem::fields(self.errors)),
+            Some(value) if self.problems.is_empty() => Ok(value),
+            _ => Err(Self::one_problem(self.problems)),
+        }
+    }
+
+    /// A problem that names every wrong field.
+    fn one_problem(mut problems: Vec<Problem>) -> Problem {
+        match problems.pop() {
+            Some(only) if problems.is_empty() => only,
+            last => Problem::fields(problems.into_iter().chain(last).flat_map(|problem| problem.errors).collect()),
         }
     }
 }
@@ -101,6 +136,7 @@ impl Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Code;
     use domain::ids::UserId;
     use serde_json::json;
 
@@ -130,9 +166,50 @@ mod tests {
     fn number_may_be_text_only_in_path_and_query() {
         assert_eq!(fields(json!({}), &[("n", "7")]).number("n"), Some(Some(7)));
         assert_eq!(fields(json!({"n": 7}), &[]).number("n"), Some(Some(7)));
-        for wrong in [json!("7"), json!(-7), json!(7.5), json!([7])] {
+        for wrong in [json!("7"), json!(-7), json!(7.5), json!(9.3e18), json!([7])] {
             assert_eq!(fields(json!({"n": wrong}), &[]).number("n"), None);
         }
+    }
+
+    #[test]
+    fn number_has_one_form_in_path_and_query() {
+        let text = |text: &str| fields(json!({}), &[("n", text)]).number("n").flatten();
+        for number in [0, 1, 10, MAX_WHOLE_NUMBER] {
+            assert_eq!(text(&number.to_string()), Some(number));
+        }
+        for wrong in ["", "+1", "01", "00", "-0", "1.0", "1e0", " 1", "1 ", "0x1", "9007199254740992", "\u{661}"] {
+            assert_eq!(text(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn number_in_json_is_whole_however_it_is_written() {
+        for (number, whole) in [(json!(1.0), 1), (json!(7.0), 7), (json!(0), 0)] {
+            assert_eq!(fields(json!({"n": number}), &[]).number("n"), Some(Some(whole)));
+        }
+    }
+
+    #[test]
+    fn null_is_told_from_absent_where_it_means_something() {
+        let nullable = |json: Value| fields(json, &[]).nullable::<bool>("flag");
+        assert_eq!(nullable(json!({})), Some(Nullable::Absent));
+        assert_eq!(nullable(json!({"flag": null})), Some(Nullable::Null));
+        assert_eq!(nullable(json!({"flag": true})), Some(Nullable::Value(true)));
+        assert_eq!(nullable(json!({"flag": 5})), None);
+    }
+
+    #[test]
+    fn problem_of_the_only_wrong_field_keeps_its_code() {
+        let too_many = || Problem::too_many_participants("must name at most 2 users".to_owned(), 2);
+        let mut one = Fields::default();
+        one.problem(too_many());
+        let problem = one.finish(|| Some(())).unwrap_err();
+        assert_eq!((problem.code, problem.limit), (Code::TooManyParticipants, Some(2)));
+        let mut two = fields(json!({"extra": 1}), &[]);
+        two.problem(too_many());
+        let problem = two.finish(|| Some(())).unwrap_err();
+        assert_eq!((problem.code, problem.limit), (Code::InvalidRequest, None));
+        assert_eq!(wrong_fields(&problem), ["participants", "extra"]);
     }
 
     #[test]

@@ -4,9 +4,11 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
-use domain::attachment::Media;
+use domain::attachment::{AttachmentLimits, Media};
+use domain::chat_user::{NicknameChange, UserChange};
 use domain::event::TypingState;
 use domain::ids::{ChatId, ClientChatId, Rev, Seq, UserId};
+use domain::names::Nickname;
 use domain::timestamp::Timestamp;
 use domain::use_cases::{Cursor, DeleteFor, Mute, PageLimit, PageStart};
 use edge::authorizer::AuthorizeRequest;
@@ -133,12 +135,13 @@ fn routes_without_an_action_parse() {
     let rename = commands::update_chat(request(&sample("update-chat"))).unwrap();
     assert_eq!((rename.chat, rename.name.as_str()), (group.clone(), "Sample renamed"));
     assert_eq!(commands::clear_chat(request(&sample("clear-chat"))).unwrap().1, group);
-    let mute = commands::mute_chat(request(&sample("mute-chat"))).unwrap();
+    let mute = commands::mute_chat(request(&sample("mute-chat")), NOW).unwrap();
     assert_eq!((mute.chat, mute.mute), (group, Mute::On(Some(Timestamp::from_seconds(4_070_908_800)))));
     let mut unmute: Value = serde_json::from_str(&with_method("mute-chat", "DELETE")).unwrap();
     unmute.as_object_mut().unwrap().remove("body");
-    assert_eq!(commands::mute_chat(request(&unmute.to_string())).unwrap().mute, Mute::Off);
-    let create = commands::create_attachment(request(&sample("create-attachment"))).unwrap();
+    assert_eq!(commands::mute_chat(request(&unmute.to_string()), NOW).unwrap().mute, Mute::Off);
+    let create = commands::create_attachment(request(&sample("create-attachment")), &AttachmentLimits::default());
+    let create = create.unwrap();
     assert_eq!((create.chat, create.file_name.as_str(), create.size_bytes), (private_chat(), "harbour.png", 183_204));
     assert!(matches!(create.media, Media::Image { width: 1280, height: 720, .. }));
     assert_eq!(
@@ -152,7 +155,13 @@ fn routes_without_an_action_parse() {
     event["body"] = json!(r#"{"nickname":" Ali "}"#);
     let patched = commands::profile(request(&event.to_string())).unwrap();
     let ProfileCommand::Update(update) = patched else { panic!("not an update") };
-    assert_eq!(update.change.nickname.unwrap().as_str(), "Ali");
+    assert_eq!(update.change.nickname, Some(NicknameChange::Set(Nickname::parse("Ali").unwrap())));
+    event["body"] = json!(r#"{"nickname":null}"#);
+    let patched = commands::profile(request(&event.to_string())).unwrap();
+    let ProfileCommand::Update(update) = patched else { panic!("not an update") };
+    assert_eq!(update.change, UserChange { nickname: Some(NicknameChange::Remove), notify_on_mention: None });
+    event["body"] = json!(r#"{"notifyOnMention":null}"#);
+    assert_refused(commands::profile(request(&event.to_string())), "nickname", "required");
     let mut event: Value = serde_json::from_str(&sample("profile")).unwrap();
     event["pathParameters"] = json!({"userId": "auth0|bob"});
     assert_refused(commands::profile(request(&event.to_string())), "userId", "is not a field");
@@ -223,12 +232,12 @@ fn error_names_the_wrong_field() {
         "one emoji",
     );
     assert_refused(commands::react_to_message(at(json!({"seq": 1}))), "emojis", "required");
-    assert_refused(commands::update_chat(at(json!({"name": " "}))), "name", "1 to 100");
+    assert_refused(commands::update_chat(at(json!({"name": " "}))), "name", "blank");
     assert_refused(commands::add_participants(at(json!({"participants": []}))), "participants", "at least one");
     let too_many = commands::add_participants(at(json!({"participants": many(91)}))).unwrap_err();
     assert_eq!((too_many.code, too_many.limit), (Code::TooManyParticipants, Some(90)));
     assert!(commands::add_participants(at(json!({"participants": many(90)}))).is_ok());
-    assert_refused(commands::mute_chat(at(json!({"until": "tomorrow"}))), "until", "RFC 3339");
+    assert_refused(commands::mute_chat(at(json!({"until": "tomorrow"})), NOW), "until", "RFC 3339");
     let plain = |fields: Value| request(&frame("x", fields));
     assert_refused(commands::list_chats(plain(json!({"cursor": "??"}))), "cursor", "earlier page");
     assert_refused(commands::list_chats(plain(json!({"limit": 101}))), "limit", "1 to 100");
@@ -329,4 +338,56 @@ fn oversized_body_is_not_parsed() {
     event["body"] = json!(format!("{{\"content\":\"{}\"}}", "x".repeat(300_000)));
     let problem = parse(&event.to_string()).1.unwrap_err();
     assert_eq!(problem.errors[0].field, "body");
+}
+
+/// The fields that the problem names.
+fn named<T: std::fmt::Debug>(parsed: Result<T, Problem>) -> (Code, Vec<String>) {
+    let problem = parsed.unwrap_err();
+    (problem.code, problem.errors.into_iter().map(|error| error.field).collect())
+}
+
+#[test]
+fn wrong_fields_are_named_at_once() {
+    let chat = private_chat();
+    let at = |fields: Value| {
+        let mut fields = fields;
+        fields["chatId"] = json!(chat.as_str());
+        request(&frame("x", fields))
+    };
+    let large = "x".repeat(25_000);
+    let limits = AttachmentLimits::default();
+    let image = json!({"type": "image", "fileName": "a/b", "contentType": "image/svg+xml", "sizeBytes": 1_000_000_000,
+        "sha256": "0".repeat(64), "width": 1, "height": 1});
+    let attachment = named(commands::create_attachment(at(image), &limits));
+    assert_eq!(attachment.1, ["fileName", "contentType", "sizeBytes", "blurHash"].map(str::to_owned));
+    for (fields, expected) in [
+        (json!({"type": "text", "content": large, "replyTo": -1}), vec!["content", "replyTo"]),
+        (
+            json!({"type": "text", "content": "\u{200b}", "mentions": ["not ok"], "x": 1}),
+            vec!["mentions[0]", "content", "x"],
+        ),
+        (json!({"type": "text", "content": "", "attachmentId": "a"}), vec!["attachmentId"]),
+        (json!({"type": "image", "content": large, "attachmentId": "A"}), vec!["attachmentId", "content"]),
+    ] {
+        assert_eq!(
+            named(commands::send_message(at(fields))),
+            (Code::InvalidRequest, expected.into_iter().map(str::to_owned).collect())
+        );
+    }
+    let edit = named(commands::edit_message(at(json!({"seq": "1", "content": large}))));
+    assert_eq!(edit.1, ["seq", "content"].map(str::to_owned));
+    let many: Vec<_> = (0..91).map(|n| format!("u{n}")).collect();
+    let create = |participants: Value| {
+        let fields = json!({"participants": participants, "isGroup": true, "name": "\u{200b}"});
+        named(commands::create_chat(request(&frame("x", fields))))
+    };
+    for participants in [json!(many), json!(["bob"]), json!(["bob", "bob", "carol"])] {
+        let (code, mut fields) = create(participants);
+        fields.sort();
+        assert_eq!((code, fields), (Code::InvalidRequest, vec!["name".to_owned(), "participants".to_owned()]));
+    }
+    let add = named(commands::add_participants(at(json!({"participants": many, "x": 1}))));
+    assert_eq!(add, (Code::InvalidRequest, vec!["participants".to_owned(), "x".to_owned()]));
+    let mute = named(commands::mute_chat(at(json!({"until": "2001-01-01T00:00:00Z", "x": 1})), NOW));
+    assert_eq!(mute.1, ["until", "x"].map(str::to_owned));
 }

@@ -7,7 +7,7 @@ use crate::registry::{chat_user, if_condition_holds, user_key};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 use domain::budget::Spending;
-use domain::chat_user::{ChatUser, Mutes, UserChange};
+use domain::chat_user::{ChatUser, Mutes, NicknameChange, UserChange};
 use domain::ids::UserId;
 use domain::meter;
 use domain::ports::{ConnectionStore, Env, StoreError, UserConnections, UserStore};
@@ -42,7 +42,11 @@ impl<E: Env, C: ConnectionStore> UserStore for DynamoStore<E, C> {
         spending: Spending,
     ) -> Result<Option<ChatUser>, StoreError> {
         let UserChange { nickname, notify_on_mention } = change;
-        let nickname = nickname.as_ref().map(|nickname| ("nickname", s(nickname.as_str())));
+        let (nickname, remove) = match nickname {
+            Some(NicknameChange::Set(nickname)) => (Some(("nickname", s(nickname.as_str()))), ""),
+            Some(NicknameChange::Remove) => (None, "REMOVE nickname"),
+            None => (None, ""),
+        };
         let mention = notify_on_mention.map(|wants| ("notifyOnMention", AttributeValue::Bool(wants)));
         let mut call = self.update_user(user).return_values(ReturnValue::AllNew);
         let SpendingUpdate { set, condition, values } = SpendingUpdate::new("ChatUsers", "changeBudget", spending)?;
@@ -54,7 +58,8 @@ impl<E: Env, C: ConnectionStore> UserStore for DynamoStore<E, C> {
             sets.push(format!("{name} = :{name}"));
             call = call.expression_attribute_values(format!(":{name}"), value);
         }
-        let call = call.update_expression(format!("SET {}", sets.join(", "))).condition_expression(condition);
+        let update = format!("SET {} {remove}", sets.join(", "));
+        let call = call.update_expression(update.trim_end()).condition_expression(condition);
         self.changed_user(if_condition_holds(call.send().await)?).await
     }
 

@@ -1,3 +1,4 @@
+use domain::number::MAX_WHOLE_NUMBER;
 use end_to_end::{User, assert_problem};
 use serde_json::{Value, json};
 
@@ -130,12 +131,16 @@ async fn cursor_of_another_history_is_reset() {
     let (alice, bob) = (system.user("alice").await, system.user("bob").await);
     let chat = alice.chat_with(&bob).await;
     let ask = |cursor: Value| json!({"cursors": {chat.as_str(): cursor}});
-    for ahead in [json!({"seq": 1, "rev": 0}), json!({"seq": 0, "rev": 1}), json!({"seq": u64::MAX, "rev": u64::MAX})] {
+    for ahead in
+        [json!({"seq": 1, "rev": 0}), json!({"seq": 0, "rev": 1}), json!({"seq": MAX_WHOLE_NUMBER, "rev": 7.0})]
+    {
         let (status, synced) = alice.http.post("/sync", &ask(ahead)).await.unwrap();
         assert_eq!((status, &synced["chats"][0]["reset"]), (200, &json!(true)), "{synced}");
         assert_eq!(synced["chats"][0]["cursor"], json!({"seq": 0, "rev": 0}));
     }
-    let (status, problem) = alice.http.post("/sync", &ask(json!({"seq": -1, "rev": 0}))).await.unwrap();
-    assert_eq!(status, 400);
-    assert_problem(&problem, 400, "invalid_request", Some(&format!("cursors.{chat}.seq")));
+    for wrong in [json!(-1), json!(7.5), json!(9.3e18), json!(u64::MAX)] {
+        let (status, problem) = alice.http.post("/sync", &ask(json!({"seq": wrong, "rev": 0}))).await.unwrap();
+        assert_eq!(status, 400, "{wrong}");
+        assert_problem(&problem, 400, "invalid_request", Some(&format!("cursors.{chat}.seq")));
+    }
 }

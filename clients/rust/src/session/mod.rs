@@ -281,9 +281,9 @@ impl Client {
         Ok(mute)
     }
 
-    /// Changes the nickname of this user.
-    pub async fn set_nickname(&self, nickname: &str) -> Result<ChatUser, Error> {
-        self.request_user(&call::update_me(Some(nickname), None)).await
+    /// Changes the nickname of this user. None takes it back: their id is shown again.
+    pub async fn set_nickname(&self, nickname: Option<&str>) -> Result<ChatUser, Error> {
+        self.request_user(&call::set_nickname(nickname)).await
     }
 
     /// Loads a user: this user, or one who shares a chat with this user.

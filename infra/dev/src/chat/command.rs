@@ -28,7 +28,8 @@ pub(super) enum Command {
     Admin(String, bool),
     Mute(bool),
     Clear,
-    Nickname(String),
+    /// Sets the nickname. None takes it back.
+    Nickname(Option<String>),
     Help,
     Quit,
 }
@@ -53,7 +54,7 @@ pub(super) const HELP: [(&str, &str); 21] = [
     ("/remove USER", "removes a user from the group"),
     ("/admin, /unadmin USER", "makes a user an admin, takes the rights back"),
     ("/leave", "leaves the group"),
-    ("/nick NAME", "changes your nickname"),
+    ("/nick [NAME]", "changes your nickname; no name takes it back"),
     ("/help, Esc", "shows this, hides it"),
     ("/quit, Ctrl-C", "quits"),
 ];
@@ -129,7 +130,7 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
         "mute" => Command::Mute(true),
         "unmute" => Command::Mute(false),
         "clear" => Command::Clear,
-        "nick" => Command::Nickname(required("a name")?),
+        "nick" => Command::Nickname((!rest.is_empty()).then(|| rest.to_owned())),
         "help" => Command::Help,
         "quit" => Command::Quit,
         _ => return Err(format!("unknown command /{name}. /help lists the commands")),
@@ -164,6 +165,8 @@ mod tests {
             ("/unmute", Command::Mute(false)),
             ("/file a.txt", Command::File("a.txt".into(), String::new())),
             ("/file \"my notes.txt\"  as promised", Command::File("my notes.txt".into(), "as promised".to_owned())),
+            ("/nick Ali B", Command::Nickname(Some("Ali B".to_owned()))),
+            ("/nick", Command::Nickname(None)),
             ("/save #3", Command::Save(3, None)),
             ("/save 3 my notes.txt", Command::Save(3, Some("my notes.txt".into()))),
             ("/save 3 \"my notes.txt\"", Command::Save(3, Some("my notes.txt".into()))),

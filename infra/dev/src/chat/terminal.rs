@@ -306,8 +306,12 @@ impl Chat {
                 Ok(Some(Outcome::Chat(client.create_chat(&new).await?.chat_id)))
             }),
             Command::Nickname(name) => self.spawn_request(async move {
-                let user = client.set_nickname(&name).await?;
-                Ok(Some(Outcome::Notice(format!("your nickname is now {}", user.nickname))))
+                let user = client.set_nickname(name.as_deref()).await?;
+                let notice = match name {
+                    Some(_) => format!("your nickname is now {}", user.nickname),
+                    None => format!("you have no nickname now: others see {}", user.nickname),
+                };
+                Ok(Some(Outcome::Notice(notice)))
             }),
             command => match self.view.chat.clone() {
                 Some(chat) => self.perform_in_chat(chat, command),

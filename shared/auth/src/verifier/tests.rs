@@ -163,6 +163,8 @@ async fn forged_expired_and_premature_tokens_are_refused() {
         (with("exp", Value::Null), MALFORMED),
         (with("sub", Value::Null), MALFORMED),
         (with("sub", json!("not a user")), "its sub is not a user id"),
+        (with("sub", json!(".")), "its sub is not a user id"),
+        (with("sub", json!("..")), "its sub is not a user id"),
         (with("sub", json!(7)), MALFORMED),
         (with("nbf", json!(now().seconds() + 60)), "it is not valid yet"),
         ("x".repeat(MAX_TOKEN_BYTES + 1), "it is too long"),

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::error::{ChatError, Refusal};
-use crate::attachment::{Attachment, Media, UPLOAD_TTL, UPLOAD_URL_TTL, Upload};
+use crate::attachment::{Attachment, AttachmentLimit, Media, UPLOAD_TTL, UPLOAD_URL_TTL, Upload};
 use crate::budget::RateLimited;
 use crate::file::{ContentType, FileName, Sha256Digest};
 use crate::ids::{AttachmentId, ChatId, UserId};
@@ -67,6 +67,30 @@ pub enum CreateAttachmentError {
 
 impl Refusal for CreateAttachmentError {}
 
+impl AttachmentLimit {
+    /// Checks a declared media type.
+    ///
+    /// # Errors
+    /// [`CreateAttachmentError::ContentType`] if it is not allowed.
+    pub fn check_content_type(&self, content_type: &ContentType) -> Result<(), CreateAttachmentError> {
+        if self.content_types.contains(content_type) {
+            return Ok(());
+        }
+        Err(CreateAttachmentError::ContentType { allowed: self.content_types.clone() })
+    }
+
+    /// Checks a declared size.
+    ///
+    /// # Errors
+    /// [`CreateAttachmentError::TooLarge`] with the limit.
+    pub fn check_size(&self, size_bytes: u64) -> Result<(), CreateAttachmentError> {
+        if size_bytes > self.max_bytes {
+            return Err(CreateAttachmentError::TooLarge { limit: self.max_bytes });
+        }
+        Ok(())
+    }
+}
+
 impl<S: ReadChats + LimitsStore + CreateUploads, P, E: Env> App<S, P, E> {
     /// Stores the declaration and signs the upload. The limits are checked before anything is read.
     ///
@@ -79,12 +103,8 @@ impl<S: ReadChats + LimitsStore + CreateUploads, P, E: Env> App<S, P, E> {
     ) -> Result<CreatedAttachment, ChatError<CreateAttachmentError>> {
         let CreateAttachment { user, chat, file_name, content_type, size_bytes, sha256, media } = command;
         let limit = self.settings.attachments.of(&media);
-        if !limit.content_types.contains(&content_type) {
-            return Err(CreateAttachmentError::ContentType { allowed: limit.content_types.clone() }.into());
-        }
-        if size_bytes > limit.max_bytes {
-            return Err(CreateAttachmentError::TooLarge { limit: limit.max_bytes }.into());
-        }
+        limit.check_content_type(&content_type)?;
+        limit.check_size(size_bytes)?;
         let state = ChatReader::new(&self.store, &mut Retry::new(&self.env), &chat).state(&user, None).await?;
         let state = state.ok_or(ChatError::NotFound)?;
         if state.chat.closed_at.is_some() {

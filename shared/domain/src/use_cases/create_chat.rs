@@ -48,14 +48,7 @@ impl NewChat {
     /// # Errors
     /// [`CreateChatError::Participants`] unless `named` has exactly one other user.
     pub fn private(creator: &UserId, named: &[UserId]) -> Result<Self, CreateChatError> {
-        let mut others = others(creator, named)?.into_iter();
-        match (others.next(), others.next()) {
-            (Some(other), None) => Ok(Self(Kind::Private { other })),
-            (None, _) => {
-                Err(CreateChatError::Participants("must name another user: nobody chats with themselves".into()))
-            }
-            _ => Err(CreateChatError::Participants("must name exactly one other user, as isGroup is false".into())),
-        }
+        Ok(Self(Kind::Private { other: peer(creator, named)? }))
     }
 
     /// A group of `creator` and the users in `named`.
@@ -69,14 +62,35 @@ impl NewChat {
         name: ChatName,
         client_id: Option<ClientChatId>,
     ) -> Result<Self, CreateChatError> {
-        let others = others(creator, named)?;
-        match others.len() {
-            0 | 1 => {
-                Err(CreateChatError::Participants("must name at least two other users, as isGroup is true".into()))
-            }
-            2..=MAX_OTHER_PARTICIPANTS => Ok(Self(Kind::Group { others, name, client_id })),
-            _ => Err(CreateChatError::TooManyParticipants { limit: MAX_OTHER_PARTICIPANTS }),
-        }
+        Ok(Self(Kind::Group { others: group_members(creator, named)?, name, client_id }))
+    }
+
+    /// Checks the users in `named` alone: the same errors as of [`group`](Self::group) or [`private`](Self::private).
+    ///
+    /// # Errors
+    /// [`CreateChatError`] that names the participants.
+    pub fn check_participants(creator: &UserId, named: &[UserId], is_group: bool) -> Result<(), CreateChatError> {
+        if is_group { group_members(creator, named).map(drop) } else { peer(creator, named).map(drop) }
+    }
+}
+
+/// The one user in `named` besides the creator.
+fn peer(creator: &UserId, named: &[UserId]) -> Result<UserId, CreateChatError> {
+    let mut others = others(creator, named)?.into_iter();
+    match (others.next(), others.next()) {
+        (Some(other), None) => Ok(other),
+        (None, _) => Err(CreateChatError::Participants("must name another user: nobody chats with themselves".into())),
+        _ => Err(CreateChatError::Participants("must name exactly one other user, as isGroup is false".into())),
+    }
+}
+
+/// The users in `named` besides the creator, enough for a group and not too many.
+fn group_members(creator: &UserId, named: &[UserId]) -> Result<BTreeSet<UserId>, CreateChatError> {
+    let others = others(creator, named)?;
+    match others.len() {
+        0 | 1 => Err(CreateChatError::Participants("must name at least two other users, as isGroup is true".into())),
+        2..=MAX_OTHER_PARTICIPANTS => Ok(others),
+        _ => Err(CreateChatError::TooManyParticipants { limit: MAX_OTHER_PARTICIPANTS }),
     }
 }
 

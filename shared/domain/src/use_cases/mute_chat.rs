@@ -33,6 +33,14 @@ pub enum Mute {
     Off,
 }
 
+impl Mute {
+    /// Whether it would have ended at `now`.
+    #[must_use]
+    pub fn ends_before(self, now: Timestamp) -> bool {
+        matches!(self, Self::On(Some(until)) if until <= now)
+    }
+}
+
 /// The state of a chat's mute after the request.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -80,7 +88,7 @@ impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env> App<S, P, E> {
         let mut retry = Retry::new(&self.env);
         loop {
             let now = self.env.now();
-            if matches!(mute, Mute::On(Some(until)) if until <= now) {
+            if mute.ends_before(now) {
                 return Err(MuteChatError::EndInPast.into());
             }
             let user = self.store.own_document(&caller.user).await?;

@@ -1,6 +1,8 @@
 use crate::support::*;
+use domain::chat_user::{NicknameChange, UserChange};
 use domain::use_cases::{
     ChangeGroupError, ChatError, CreateChat, CreateChatError, CreatedChat, Mute, MuteChat, NewChat, ProfileError,
+    UpdateMe,
 };
 use serde_json::{Value, json};
 use testkit::fixtures::{caller, user, users};
@@ -49,6 +51,21 @@ async fn nickname_is_pushed_to_own_other_devices() {
     let [frame] = assert_pushed(&app, [("alice-2", "user.updated")]);
     assert_eq!((&frame["data"]["userId"], &frame["data"]["nickname"]), (&json!("alice"), &json!("Ali")));
     assert_eq!(get_user(&app, "bob", "alice").await["nickname"], "Ali");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nickname_is_taken_back_and_the_user_id_is_shown() {
+    let app = with_users(&TEAM);
+    private_chat(&app).await;
+    set_online(&app, &["alice-1", "alice-2"]).await;
+    app.update_me(&nickname_update(by("alice-1"), "Ali")).await.unwrap();
+    assert_pushed(&app, [("alice-2", "user.updated")]);
+    let change = UserChange { nickname: Some(NicknameChange::Remove), ..UserChange::default() };
+    let shown = app.update_me(&UpdateMe { caller: by("alice-1"), change }).await.unwrap();
+    assert_eq!(json(&shown.user)["nickname"], "alice");
+    let [frame] = assert_pushed(&app, [("alice-2", "user.updated")]);
+    assert_eq!(frame["data"]["nickname"], "alice");
+    assert_eq!(get_user(&app, "bob", "alice").await["nickname"], "alice");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use domain::change::Pointer;
 use domain::chat::{Chat, Head};
-use domain::chat_user::{Profile, UserChange};
+use domain::chat_user::{NicknameChange, Profile, UserChange};
 use domain::ids::{ChatId, ConnectionId, Rev, Seq, UserId};
 use domain::names::{ChatName, Nickname};
 use domain::ports::{Consistency, Directory, DirectoryError, Env as _, ReadChanges as _, ReadChats as _};
@@ -111,7 +111,7 @@ fn owner(device: &str) -> &str {
 
 /// The request of `caller` to set their nickname.
 pub(crate) fn nickname_update(caller: Caller, nickname: &str) -> UpdateMe {
-    let nickname = Some(Nickname::parse(nickname).unwrap());
+    let nickname = Some(NicknameChange::Set(Nickname::parse(nickname).unwrap()));
     UpdateMe { caller, change: UserChange { nickname, ..UserChange::default() } }
 }
 

@@ -4,22 +4,32 @@ use super::seq;
 use crate::fields::Fields;
 use crate::problem::Problem;
 use crate::request::Request;
-use domain::attachment::Media;
+use domain::attachment::{AttachmentLimits, Media};
 use domain::content::MessageType;
+use domain::file::ContentType;
 use domain::ids::{ChatId, Seq, UserId};
+use domain::number::MAX_WHOLE_NUMBER;
 use domain::use_cases::CreateAttachment;
 
 /// `{chatId, type, fileName, contentType, sizeBytes, sha256}`; for an image also `{width, height, blurHash}`, for a
-/// recording `{durationMs}`.
+/// recording `{durationMs}`. `limits` say which types and sizes are allowed.
 ///
 /// # Errors
 /// [`Problem`] that names the wrong fields.
-pub fn create_attachment(Request { caller, mut fields, .. }: Request) -> Result<CreateAttachment, Problem> {
+pub fn create_attachment(
+    Request { caller, mut fields, .. }: Request,
+    limits: &AttachmentLimits,
+) -> Result<CreateAttachment, Problem> {
     let chat = fields.required("chatId");
     let kind = fields.required::<MessageType>("type");
     let file_name = fields.required("fileName");
-    let content_type = fields.required("contentType");
-    let size_bytes = between(&mut fields, "sizeBytes", u64::MAX);
+    let content_type = fields.required::<ContentType>("contentType");
+    let size_bytes = between(&mut fields, "sizeBytes", MAX_WHOLE_NUMBER);
+    if let Some(limit) = kind.and_then(|kind| limits.of_type(kind)) {
+        let wrong_type = content_type.as_ref().and_then(|content_type| limit.check_content_type(content_type).err());
+        let wrong_size = size_bytes.and_then(|size_bytes| limit.check_size(size_bytes).err());
+        wrong_type.into_iter().chain(wrong_size).for_each(|error| fields.problem(error));
+    }
     let sha256 = fields.required("sha256");
     let media = match kind {
         Some(MessageType::Image) => {
@@ -73,7 +83,7 @@ fn side(fields: &mut Fields, name: &str) -> Option<u32> {
 fn between(fields: &mut Fields, name: &str, max: u64) -> Option<u64> {
     match fields.number(name)? {
         Some(number) if (1..=max).contains(&number) => return Some(number),
-        Some(_) if max == u64::MAX => fields.wrong(name, "must be 1 or more"),
+        Some(_) if max == MAX_WHOLE_NUMBER => fields.wrong(name, "must be 1 or more"),
         Some(_) => fields.wrong(name, format!("must be 1 to {max}")),
         None => fields.wrong(name, "is required"),
     }

@@ -7,7 +7,8 @@ use domain::ids::{ChatId, ClientChatId, UserId};
 use domain::names::ChatName;
 use domain::timestamp::Timestamp;
 use domain::use_cases::{
-    Caller, CreateChat, Cursor, InboxCursor, ListChats, MarkSeenCommand, Mute, MuteChat, NewChat, SendTyping, SyncChats,
+    Caller, CreateChat, Cursor, InboxCursor, ListChats, MarkSeenCommand, Mute, MuteChat, MuteChatError, NewChat,
+    SendTyping, SyncChats,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +29,11 @@ pub fn create_chat(Request { caller, mut fields, .. }: Request) -> Result<Create
         (Some(true), Some(None)) => fields.wrong("name", "is required because isGroup is true"),
         (Some(false), Some(Some(_))) => fields.wrong("name", "is only for groups, but isGroup is false"),
         _ => {}
+    }
+    if let (Some(participants), Some(is_group)) = (&participants, is_group)
+        && let Err(error) = NewChat::check_participants(&caller.user, participants, is_group)
+    {
+        fields.problem(error);
     }
     let (participants, is_group, name, client_id) =
         fields.finish(|| Some((participants?, is_group?, name?, client_id?)))?;
@@ -75,16 +81,19 @@ pub fn mark_seen(Request { caller, mut fields, .. }: Request) -> Result<MarkSeen
     fields.finish(|| Some(MarkSeenCommand { caller, chat: chat?, seq: seq? }))
 }
 
-/// PUT `{chatId, until?}`, DELETE `{chatId}`
+/// PUT `{chatId, until?}`, DELETE `{chatId}`; `now` is the time of the request.
 ///
 /// # Errors
 /// [`Problem`] that names the wrong fields.
-pub fn mute_chat(Request { caller, mut fields, route, .. }: Request) -> Result<MuteChat, Problem> {
+pub fn mute_chat(Request { caller, mut fields, route, .. }: Request, now: Timestamp) -> Result<MuteChat, Problem> {
     let chat = fields.required("chatId");
     let mute = match is_delete(&route) {
         true => Some(Mute::Off),
         false => fields.optional::<Timestamp>("until").map(Mute::On),
     };
+    if mute.is_some_and(|mute| mute.ends_before(now)) {
+        fields.problem(MuteChatError::EndInPast);
+    }
     fields.finish(|| Some(MuteChat { caller, chat: chat?, mute: mute? }))
 }
 

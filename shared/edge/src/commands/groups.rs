@@ -23,17 +23,15 @@ pub fn update_chat(Request { caller, mut fields, .. }: Request) -> Result<Update
 pub fn add_participants(Request { caller, mut fields, .. }: Request) -> Result<AddParticipants, Problem> {
     let chat = fields.required("chatId");
     let participants = fields.required::<Vec<UserId>>("participants");
-    if participants.as_ref().is_some_and(Vec::is_empty) {
-        fields.wrong("participants", "must name at least one user");
-    }
-    let (chat, participants) = fields.finish(|| Some((chat?, participants?)))?;
-    if participants.len() > MAX_ADDED_PARTICIPANTS {
-        return Err(Problem::too_many_participants(
+    match participants.as_ref().map(Vec::len) {
+        Some(0) => fields.wrong("participants", "must name at least one user"),
+        Some(count) if count > MAX_ADDED_PARTICIPANTS => fields.problem(Problem::too_many_participants(
             format!("must name at most {MAX_ADDED_PARTICIPANTS} users"),
             MAX_ADDED_PARTICIPANTS,
-        ));
+        )),
+        _ => {}
     }
-    Ok(AddParticipants { caller, chat, users: participants.into_iter().collect() })
+    fields.finish(|| Some(AddParticipants { caller, chat: chat?, users: participants?.into_iter().collect() }))
 }
 
 /// `{chatId, userId}`

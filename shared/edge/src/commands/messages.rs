@@ -6,9 +6,11 @@ use crate::problem::Problem;
 use crate::request::Request;
 use domain::content::{Content, MessageType};
 use domain::ids::{ClientMessageId, Seq, UserId};
-use domain::message::MAX_MENTIONS;
+use domain::message::{LiveBody, MAX_MENTIONS};
 use domain::reactions::{Emoji, Reactions};
-use domain::use_cases::{DeleteFor, DeleteMessage, EditMessage, ListMessages, PageStart, ReactToMessage, SendMessage};
+use domain::use_cases::{
+    DeleteFor, DeleteMessage, EditMessage, ListMessages, PageStart, ReactToMessage, SendMessage, SendMessageError,
+};
 use std::collections::BTreeSet;
 
 /// `{chatId, type, content, replyTo?, mentions?, clientMessageId?}`. With an attachment, `attachmentId` is required and
@@ -28,15 +30,31 @@ pub fn send_message(Request { caller, mut fields, .. }: Request) -> Result<SendM
             (caption, fields.required("attachmentId").map(Some))
         }
     };
+    let has_attachment = matches!(attachment, Some(Some(_)));
+    let is_caption = has_attachment || matches!(kind, Some(kind) if kind != MessageType::Text);
+    let mentions = mentions(&mut fields).map(Option::unwrap_or_default);
+    let content = self::content(&mut fields, content, mentions.as_ref(), is_caption);
+    if kind == Some(MessageType::Text) {
+        if has_attachment {
+            fields.problem(SendMessageError::Kind(MessageType::Text));
+        } else if content.as_ref().is_some_and(Content::is_empty) {
+            fields.problem(SendMessageError::Blank);
+        }
+    }
     let reply_to = fields.number("replyTo");
-    let mentions = mentions(&mut fields);
     let client_message_id = fields.optional::<ClientMessageId>("clientMessageId");
-    let (chat, kind, content, attachment, reply_to, mentions, client_message_id) =
-        fields.finish(|| Some((chat?, kind?, content?, attachment?, reply_to?, mentions?, client_message_id?)))?;
-    let content = if attachment.is_some() { Content::caption(content) } else { Content::parse(content) }?;
-    let mentions = mentions.unwrap_or_default();
-    let reply_to = reply_to.map(Seq);
-    Ok(SendMessage { caller, chat, kind, content, attachment, reply_to, mentions, client_message_id })
+    fields.finish(|| {
+        Some(SendMessage {
+            caller,
+            chat: chat?,
+            kind: kind?,
+            content: content?,
+            attachment: attachment?,
+            reply_to: reply_to?.map(Seq),
+            mentions: mentions?,
+            client_message_id: client_message_id?,
+        })
+    })
 }
 
 /// `{chatId, before?, after?, around?, limit?}`
@@ -73,8 +91,9 @@ pub fn edit_message(Request { caller, mut fields, .. }: Request) -> Result<EditM
     let seq = seq(&mut fields);
     let content = fields.required::<String>("content");
     let mentions = mentions(&mut fields);
-    let (chat, seq, content, mentions) = fields.finish(|| Some((chat?, seq?, content?, mentions?)))?;
-    Ok(EditMessage { caller, chat, seq, content: Content::parse(content)?, mentions })
+    // It may be the caption of an attachment, with a lower limit: that is known when the message is read.
+    let content = self::content(&mut fields, content, mentions.as_ref().and_then(Option::as_ref), false);
+    fields.finish(|| Some(EditMessage { caller, chat: chat?, seq: seq?, content: content?, mentions: mentions? }))
 }
 
 /// `{chatId, seq, for}`
@@ -100,6 +119,24 @@ pub fn react_to_message(Request { caller, mut fields, .. }: Request) -> Result<R
         fields.wrong("emojis", format!("must be at most {}", Reactions::MAX_EMOJIS));
     }
     fields.finish(|| Some(ReactToMessage { caller, chat: chat?, seq: seq?, emojis: emojis? }))
+}
+
+/// Checks a text, alone and together with the mentions. None if it is missing or wrong.
+fn content(
+    fields: &mut Fields,
+    text: Option<String>,
+    mentions: Option<&BTreeSet<UserId>>,
+    is_caption: bool,
+) -> Option<Content> {
+    let text = text?;
+    let parsed = if is_caption { Content::caption(text) } else { Content::parse(text) };
+    let content = parsed.map_err(|error| fields.problem(error)).ok()?;
+    if let Some(mentions) = mentions
+        && let Err(error) = LiveBody::fits(&content, mentions, is_caption)
+    {
+        fields.problem(error);
+    }
+    Some(content)
 }
 
 /// The mentioned users; None inside if the field is absent.

@@ -1,8 +1,9 @@
 //! Commands for user profiles.
 
+use crate::fields::Nullable;
 use crate::problem::Problem;
 use crate::request::Request;
-use domain::chat_user::UserChange;
+use domain::chat_user::{NicknameChange, UserChange};
 use domain::ids::UserId;
 use domain::names::Nickname;
 use domain::use_cases::{Caller, UpdateMe};
@@ -18,19 +19,24 @@ pub enum ProfileCommand {
     User(Caller, UserId),
 }
 
-/// GET /me `{}`, PATCH /me `{nickname?, notifyOnMention?}`, GET /users/{userId} `{userId}`
+/// GET /me `{}`, PATCH /me `{nickname?, notifyOnMention?}`, where null removes the nickname, GET /users/{userId} `{userId}`
 ///
 /// # Errors
 /// [`Problem`] that names the wrong fields.
 pub fn profile(Request { caller, mut fields, route, .. }: Request) -> Result<ProfileCommand, Problem> {
     if route == "PATCH /me" {
-        let nickname = fields.optional::<Nickname>("nickname");
+        let nickname = fields.nullable::<Nickname>("nickname");
         let notify_on_mention = fields.optional::<bool>("notifyOnMention");
-        if nickname == Some(None) && notify_on_mention == Some(None) {
+        if nickname == Some(Nullable::Absent) && notify_on_mention == Some(None) {
             fields.wrong("nickname", "is required if notifyOnMention is absent");
         }
         return fields.finish(|| {
-            let change = UserChange { nickname: nickname?, notify_on_mention: notify_on_mention? };
+            let nickname = match nickname? {
+                Nullable::Absent => None,
+                Nullable::Null => Some(NicknameChange::Remove),
+                Nullable::Value(nickname) => Some(NicknameChange::Set(nickname)),
+            };
+            let change = UserChange { nickname, notify_on_mention: notify_on_mention? };
             Some(ProfileCommand::Update(UpdateMe { caller, change }))
         });
     }

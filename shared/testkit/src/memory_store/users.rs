@@ -2,7 +2,7 @@
 
 use super::MemoryStore;
 use domain::budget::Spending;
-use domain::chat_user::{ChatUser, Connection, MAX_CONNECTIONS, Mutes, UserChange};
+use domain::chat_user::{ChatUser, Connection, MAX_CONNECTIONS, Mutes, NicknameChange, UserChange};
 use domain::ids::{ConnectionId, UserId};
 use domain::ports::{Registration, Registry, StoreError, UserConnections, UserStore};
 use domain::timestamp::Timestamp;
@@ -122,8 +122,10 @@ impl UserStore for MemoryStore {
                 return None;
             }
             entry.change_budget = Some(spending.after);
-            if let Some(nickname) = &change.nickname {
-                entry.nickname = Some(nickname.clone());
+            match &change.nickname {
+                Some(NicknameChange::Set(nickname)) => entry.nickname = Some(nickname.clone()),
+                Some(NicknameChange::Remove) => entry.nickname = None,
+                None => {}
             }
             entry.notify_on_mention = change.notify_on_mention.unwrap_or(entry.notify_on_mention);
             Some(entry.clone())

@@ -1,6 +1,7 @@
 //! Why a request failed.
 
-use crate::problem::Problem;
+use crate::events::{Closing, ClosingCode};
+use crate::problem::{Code, Problem};
 use crate::wire::ClientError;
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::http::StatusCode;
@@ -23,6 +24,9 @@ pub enum Error {
     /// The network failed, or the WebSocket handshake was refused.
     #[error(transparent)]
     Wire(#[from] ClientError),
+    /// The system closed the WebSocket connection, and said why.
+    #[error("the system closed the connection: {}", .0.detail)]
+    Closing(Box<Closing>),
     /// There is no WebSocket connection, or it was lost before the reply.
     #[error("there is no connection")]
     NotConnected,
@@ -69,6 +73,16 @@ impl Error {
     /// How long the server asks to wait before a retry; zero if it gives no time.
     pub(crate) fn retry_after(&self) -> Duration {
         self.problem().and_then(Problem::retry_after).unwrap_or_default()
+    }
+
+    /// Why the system closed the connection; None if it did not, or did not say why.
+    pub(crate) fn closing_code(&self) -> Option<ClosingCode> {
+        match self {
+            Self::Closing(closing) => Some(closing.code.clone()),
+            // The reply to a request says it first.
+            Self::Refused(problem) if problem.code == Code::TokenExpired => Some(ClosingCode::TokenExpired),
+            _ => None,
+        }
     }
 
     /// Whether there was no token, or the handshake refused it (401, 403): another token may help.

@@ -98,6 +98,13 @@ pub enum Event {
         /// This user's document after the change.
         data: ChatUser,
     },
+    /// The system closes this connection: no frame follows. [`Client`](crate::Client) does not report it as an event,
+    /// but as [`ConnectionStatus::Offline`](crate::ConnectionStatus::Offline), and connects again.
+    #[serde(rename = "connection.closing")]
+    ConnectionClosing {
+        /// Why it is closed, and what to do.
+        data: Closing,
+    },
 }
 
 /// Why this user is not in a chat any more.
@@ -169,8 +176,36 @@ pub struct Presence {
     pub at: Time,
 }
 
+/// Why the system closes a connection, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Closing {
+    /// What to decide by in a program.
+    pub code: ClosingCode,
+    /// Whether connecting again can succeed.
+    pub retryable: bool,
+    /// How long to wait at least before connecting again, in milliseconds; None: no time is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+    /// What happened and what to do, in words.
+    pub detail: String,
+}
+
+/// Why the system closes a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosingCode {
+    /// The token has expired: connect again with a new one.
+    TokenExpired,
+    /// The user has too many connections, and this was the oldest. To connect again closes another one.
+    TooManyConnections,
+    /// A code that this version of the library does not know.
+    #[serde(untagged)]
+    Other(String),
+}
+
 impl Event {
-    /// The chat that the event is about; None for `presence.updated` and `user.updated`.
+    /// The chat that the event is about; None for `presence.updated`, `user.updated` and `connection.closing`.
     pub fn chat_id(&self) -> Option<&ChatId> {
         match self {
             Self::ChatCreated { chat_id, .. }
@@ -181,7 +216,7 @@ impl Event {
             | Self::ReactionUpdated { chat_id, .. }
             | Self::ReceiptUpdated { chat_id, .. }
             | Self::Typing { chat_id, .. } => Some(chat_id),
-            Self::PresenceUpdated { .. } | Self::UserUpdated { .. } => None,
+            Self::PresenceUpdated { .. } | Self::UserUpdated { .. } | Self::ConnectionClosing { .. } => None,
         }
     }
 

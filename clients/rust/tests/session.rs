@@ -5,6 +5,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use client::draft::Draft;
+use client::events::ClosingCode;
 use client::{Client, ConnectionStatus, Error, Options, StaticToken, Task, TokenSource, Update, Updates};
 use futures_util::future::BoxFuture;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -12,9 +13,12 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio_tungstenite::accept_async;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::{WebSocketStream, accept_async};
 
 /// No wait of a test takes longer, even on a slow machine.
 const TEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -22,6 +26,7 @@ const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 const YEAR_2100: u64 = 4_102_444_800;
 
 /// The reply to the n-th `sendMessage`, and the number of its connection; None for no reply. Both numbers begin with 1.
+/// After an event `connection.closing`, and instead of `{"close": true}`, the server closes the connection.
 type Script = fn(connection: u32, message: u32, frame: &Value) -> Option<Value>;
 
 /// A WebSocket server that replies to `sendMessage` by a script, and to every other action with empty data.
@@ -64,6 +69,10 @@ impl Server {
                                 tokio::time::sleep(Duration::from_millis(10)).await;
                             }
                         }
+                        if reply["close"] == true || reply["event"] == "connection.closing" {
+                            close(&mut socket, &reply).await;
+                            return;
+                        }
                         reply["id"] = frame["id"].clone();
                         let _ = socket.send(Message::text(reply.to_string())).await;
                     }
@@ -82,6 +91,26 @@ impl Server {
     fn connections(&self) -> u32 {
         self.connections.load(Ordering::Relaxed)
     }
+}
+
+/// Posts an event, if it is one, and closes the connection as API Gateway does: with 1000 and no reason. Returns when the
+/// client has closed it too.
+async fn close(socket: &mut WebSocketStream<TcpStream>, event: &Value) {
+    if event.get("event").is_some() {
+        let _ = socket.send(Message::text(event.to_string())).await;
+    }
+    let _ = socket.close(Some(CloseFrame { code: CloseCode::Normal, reason: "".into() })).await;
+    while let Some(Ok(_)) = socket.next().await {}
+}
+
+/// The event before the system closes a connection.
+fn closing(code: &str, retry_after_ms: Option<u64>) -> Option<Value> {
+    let mut event =
+        json!({"event": "connection.closing", "data": {"code": code, "retryable": true, "detail": "The reason."}});
+    if let Some(millis) = retry_after_ms {
+        event["data"]["retryAfterMs"] = json!(millis);
+    }
+    Some(event)
 }
 
 /// A token whose signature is not valid: this server does not check it.
@@ -278,6 +307,100 @@ impl TokenSource for HangingTokens {
             }
             Ok(token(YEAR_2100))
         })
+    }
+}
+
+/// Counts the tokens that it gives.
+#[derive(Default)]
+struct CountedTokens(AtomicU32);
+
+impl TokenSource for CountedTokens {
+    fn token(&self) -> BoxFuture<'_, Result<String, Error>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async { Ok(token(YEAR_2100)) })
+    }
+}
+
+/// Sends a message to a server that closes the first connection over it. Returns the status of the lost connection. The
+/// message arrives over the second one.
+async fn send_over_second_connection(server: &Server, tokens: Arc<CountedTokens>) -> ConnectionStatus {
+    let (client, mut updates) = Client::start(server.options.clone(), tokens).await.unwrap();
+    client.send("chat", Draft::text("Hello")).unwrap();
+    let is_offline = |update: &Update| matches!(update, Update::Connection(ConnectionStatus::Offline { .. }));
+    let Update::Connection(status) = until(&mut updates, is_offline).await else { unreachable!() };
+    let result = send_result(&mut updates).await;
+    assert!(matches!(result, Update::Sent { .. }), "{result:?}");
+    assert_eq!(server.connections(), 2);
+    status
+}
+
+#[tokio::test]
+async fn expired_token_is_replaced_and_the_client_connects_again() {
+    let server = Server::start(|connection, _, frame| match connection {
+        1 => closing("token_expired", None),
+        _ => stored(frame),
+    })
+    .await;
+    let tokens = Arc::new(CountedTokens::default());
+    let status = send_over_second_connection(&server, tokens.clone()).await;
+    assert_eq!(tokens.0.load(Ordering::Relaxed), 3, "one at the start, and one for each connection");
+    let ConnectionStatus::Offline { reason, closing, retry_in, .. } = status else { unreachable!() };
+    assert_eq!(
+        (reason.as_str(), closing),
+        ("the system closed the connection: The reason.", Some(ClosingCode::TokenExpired))
+    );
+    assert!(retry_in <= server.options.max_first_wait, "{retry_in:?}");
+}
+
+#[tokio::test]
+async fn client_that_was_one_too_many_tells_the_application_and_waits_as_it_is_told() {
+    let mut server = Server::start(|connection, _, frame| match connection {
+        1 => closing("too_many_connections", Some(200)),
+        _ => stored(frame),
+    })
+    .await;
+    (server.options.max_first_wait, server.options.max_wait) = (Duration::ZERO, Duration::from_millis(100));
+    let status = send_over_second_connection(&server, Arc::default()).await;
+    let ConnectionStatus::Offline { closing, is_token_error, retry_in, .. } = status else { unreachable!() };
+    assert_eq!((closing, is_token_error), (Some(ClosingCode::TooManyConnections), false));
+    let wait = Duration::from_millis(200)..=Duration::from_millis(300);
+    assert!(wait.contains(&retry_in), "the next try waits {retry_in:?}");
+}
+
+#[tokio::test]
+async fn close_with_1000_is_not_final() {
+    let server = Server::start(|connection, _, frame| match connection {
+        1 => Some(json!({"close": true})),
+        _ => stored(frame),
+    })
+    .await;
+    let status = send_over_second_connection(&server, Arc::default()).await;
+    assert!(matches!(status, ConnectionStatus::Offline { closing: None, .. }), "{status:?}");
+}
+
+/// A user with as many connections as are allowed: to open the next connection closes the present one.
+#[tokio::test]
+async fn connection_that_its_own_renewal_closes_is_replaced_without_a_wait() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = listener.local_addr().unwrap();
+    let (reply, replied) = oneshot::channel();
+    tokio::spawn(async move {
+        let mut first = accept_async(listener.accept().await.unwrap().0).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        // The handshake of the second connection is complete when the first one is closed.
+        close(&mut first, &closing("too_many_connections", Some(600_000)).unwrap()).await;
+        let mut second = accept_async(stream).await.unwrap();
+        let _ = reply.send(second.next().await.is_some());
+        while let Some(Ok(_)) = second.next().await {}
+    });
+    let mut options = Options::new("http://127.0.0.1:9", &format!("ws://{url}"));
+    options.max_connection_age = Duration::from_millis(200);
+    options.ping_after = Duration::from_millis(100);
+    let (_client, mut updates) = Client::start(options, Arc::new(StaticToken(token(YEAR_2100)))).await.unwrap();
+    let was_used = tokio::time::timeout(TEST_TIMEOUT, replied).await.expect("the second connection is used in time");
+    assert!(was_used.unwrap());
+    while let Ok(Some(update)) = tokio::time::timeout(Duration::ZERO, updates.next()).await {
+        assert!(!matches!(update, Update::Connection(ConnectionStatus::Offline { .. })), "{update:?}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::documents::Message;
-use crate::events::Event;
+use crate::events::{ClosingCode, Event};
 use crate::outbox::UnsentMessage;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -64,6 +64,10 @@ pub enum ConnectionStatus {
         reason: String,
         /// There was no token, or it was refused: [`Error::is_token_error`].
         is_token_error: bool,
+        /// Why the system closed the connection; None if it did not, or did not say why. After
+        /// [`ClosingCode::TooManyConnections`], tell the user: the client connects again after a long wait, and that
+        /// closes the connection of another device. To stay away instead, drop the client.
+        closing: Option<ClosingCode>,
         /// How long the client waits before the next try.
         retry_in: Duration,
     },

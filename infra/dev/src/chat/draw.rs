@@ -2,6 +2,7 @@
 
 use super::command::HELP;
 use super::files;
+use super::link::offline_text;
 use super::names;
 use super::text::{cut, one_line, wrap};
 use super::view::View;
@@ -294,7 +295,7 @@ fn status_lines(state: &State, view: &View, width: usize) -> Vec<Line<'static>> 
         },
         ConnectionStatus::Online => (Color::Green, "connected".to_owned()),
         ConnectionStatus::Connecting => (Color::Yellow, "connecting".to_owned()),
-        ConnectionStatus::Offline { reason, .. } => (Color::Red, format!("not connected: {reason}")),
+        ConnectionStatus::Offline { .. } => (Color::Red, offline_text(&view.link)),
     };
     let (text, mut notice) = (one_line(&text), view.notice.as_ref().map(|notice| one_line(&notice.text)));
     let notice_color = view.notice.as_ref().filter(|notice| notice.is_error).map_or(Color::Reset, |_| Color::Red);

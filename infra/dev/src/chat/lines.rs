@@ -132,7 +132,7 @@ pub async fn run(
         sending: BTreeMap::new(),
         pending: 0,
         listing: Vec::new(),
-        is_online: true,
+        is_online: false,
     };
     let mut printed = session.connection(&ConnectionStatus::Online);
     let mut stop = std::pin::pin!(stop);
@@ -338,11 +338,14 @@ impl<W: Write> Session<W> {
     /// Prints when the connection comes or goes, but not each attempt to connect.
     fn connection(&mut self, link: &ConnectionStatus) -> std::io::Result<()> {
         let data = match link {
-            ConnectionStatus::Online => json!({"status": "online"}),
-            ConnectionStatus::Offline { reason, .. } if self.is_online => {
+            ConnectionStatus::Online if !self.is_online => json!({"status": "online"}),
+            ConnectionStatus::Offline { reason, closing: None, .. } if self.is_online => {
                 json!({"status": "offline", "reason": reason})
             }
-            ConnectionStatus::Offline { .. } | ConnectionStatus::Connecting => return Ok(()),
+            ConnectionStatus::Offline { reason, closing: Some(code), .. } if self.is_online => {
+                json!({"status": "offline", "reason": reason, "code": code})
+            }
+            ConnectionStatus::Online | ConnectionStatus::Offline { .. } | ConnectionStatus::Connecting => return Ok(()),
         };
         self.is_online = *link == ConnectionStatus::Online;
         self.print(&json!({"event": "connection", "data": data}))

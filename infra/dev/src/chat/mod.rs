@@ -4,6 +4,7 @@ mod command;
 mod draw;
 mod files;
 mod lines;
+mod link;
 mod names;
 mod terminal;
 mod text;

@@ -23,6 +23,7 @@ use crate::problem::Code;
 use crate::state::CatchUpRequest;
 use crate::{Error, call};
 use catch_up::{CatchUp, Step};
+use futures_util::future::BoxFuture;
 use heartbeat::Heartbeat;
 use renewal::{FormerConnection, Renewal};
 use requests::{Requests, Waiter, parse, read_reply};
@@ -69,6 +70,11 @@ impl<'a> Live<'a> {
         self.connected_at.elapsed() >= self.context.options.max_wait
     }
 
+    /// Takes the next connection out, if it is being opened: it goes on when this one is lost.
+    pub(super) fn take_connecting(&mut self) -> Option<BoxFuture<'static, Result<Connection, Error>>> {
+        self.renewal.take_connecting()
+    }
+
     /// Serves the connection until it is lost, or all handles are dropped.
     pub(super) async fn serve(&mut self) -> End {
         loop {
@@ -84,7 +90,7 @@ impl<'a> Live<'a> {
                 },
                 frame = self.former.next() => {
                     if let Some(frame) = frame {
-                        // If its token has expired there: that is why there is a new connection.
+                        // If the system closes it, there is a new connection already.
                         drop(self.receive(frame));
                     }
                     Ok(())
@@ -198,12 +204,17 @@ impl<'a> Live<'a> {
     }
 
     /// Takes a frame: an event, a reply, or API Gateway's frame about a function that failed.
+    ///
+    /// # Errors
+    /// The system closes the connection that the frame came over.
     fn receive(&mut self, frame: Value) -> Result<(), Error> {
         self.heartbeat.restart_silence(Instant::now());
         if frame.get("event").is_some() {
-            // A later server may have events that this client does not know: it ignores them.
-            if let Ok(event) = serde_json::from_value::<Event>(frame) {
-                self.context.shared.update_state(|state| state.apply_event(event));
+            match serde_json::from_value::<Event>(frame) {
+                Ok(Event::ConnectionClosing { data }) => return Err(Error::Closing(Box::new(data))),
+                Ok(event) => drop(self.context.shared.update_state(|state| state.apply_event(event))),
+                // A later server may have events that this client does not know: it ignores them.
+                Err(_) => {}
             }
             return Ok(());
         }

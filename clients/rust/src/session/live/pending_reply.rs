@@ -14,6 +14,11 @@ impl<T> PendingReply<T> {
         self.0 = Some(future);
     }
 
+    /// Takes the future out: the reply is not pending any more.
+    pub(super) fn take(&mut self) -> Option<BoxFuture<'static, T>> {
+        self.0.take()
+    }
+
     pub(super) fn is_pending(&self) -> bool {
         self.0.is_some()
     }

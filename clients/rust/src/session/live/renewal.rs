@@ -42,6 +42,11 @@ impl Renewal {
         self.connecting.wait().await
     }
 
+    /// Takes the try that runs out, to be waited for elsewhere; None if none does.
+    pub(super) fn take_connecting(&mut self) -> Option<BoxFuture<'static, Result<Connection, Error>>> {
+        self.connecting.take()
+    }
+
     /// There is a new connection, which itself is to be renewed then.
     pub(super) fn succeed(&mut self, due_at: Instant) {
         self.due_at = due_at;

@@ -3,9 +3,10 @@
 use crate::app::{ApiGatewayPush, App, Dependencies, PushAndNotify};
 use crate::log::{LogRecord, RequestLog, init_logging};
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
-use domain::ids::ConnectionId;
-use domain::ports::Push;
+use domain::event::ClosingCode;
+use domain::use_cases::close_connection;
 use edge::answer::{Answer, frame, respond};
+use edge::env::SystemEnv;
 use edge::problem::{Code, Problem};
 use edge::request::{Api, Origin, Request, parse_request};
 use edge::socket::{SocketEvent, parse, refuse};
@@ -118,25 +119,14 @@ pub(crate) async fn serve_connections(
     lambda_runtime::run(lambda_runtime::service_fn(service)).await
 }
 
-/// Closes the connection of a frame whose token has expired. The response is posted over the push channel before the
-/// close, because the function's own response would arrive after it.
+/// Closes the connection of a frame whose token has expired. The reply is posted over the push channel before the close,
+/// because the function's own response would arrive after it.
 async fn close_if_expired(channel: &ApiGatewayPush, origin: &Origin, result: &Result<Answer, Problem>) {
     if let (Err(problem), Api::WebSocket { connection: Some(connection), frame_id }) = (result, &origin.api)
         && problem.code == Code::TokenExpired
     {
-        let last_frame = frame(frame_id.as_deref(), &origin.request_id, result).to_string();
-        post_and_close(channel, connection, &last_frame).await;
-    }
-}
-
-async fn post_and_close(channel: &ApiGatewayPush, connection: &ConnectionId, last_frame: &str) {
-    for result in [channel.post(connection, last_frame).await, channel.close(connection).await] {
-        if let Err(error) = result {
-            tracing::warn!(
-                error = error_chain(&error),
-                "a connection whose token expired could not be notified or closed"
-            );
-        }
+        let reply = frame(frame_id.as_deref(), &origin.request_id, result).to_string();
+        close_connection(channel, &SystemEnv, connection, Some(&reply), ClosingCode::TokenExpired).await;
     }
 }
 

@@ -116,15 +116,16 @@ pub fn is_only_connection(connection: &ConnectionId, connections: &[Connection],
 
 /// The connections to remove so that the user can have one more: all dead ones, then the oldest live ones. None if a
 /// live one among them is younger than [`CONNECT_GRACE`], because it cannot be closed yet.
-pub fn make_room(connections: &[Connection], now: Timestamp) -> Option<Vec<ConnectionId>> {
-    let (mut live, mut removed): (Vec<_>, Vec<_>) = connections.iter().partition(|connection| connection.is_live(now));
+pub fn make_room(connections: &[Connection], now: Timestamp) -> Option<Vec<Connection>> {
+    let (mut live, mut removed): (Vec<_>, Vec<_>) =
+        connections.iter().cloned().partition(|connection| connection.is_live(now));
     live.sort_by(|a, b| (b.connected_at, &b.id).cmp(&(a.connected_at, &a.id)));
     let oldest = live.split_off(live.len().min(MAX_CONNECTIONS - 1));
     if oldest.iter().any(|connection| now.since(connection.connected_at) < CONNECT_GRACE) {
         return None;
     }
     removed.extend(oldest);
-    Some(removed.into_iter().map(|connection| connection.id.clone()).collect())
+    Some(removed)
 }
 
 /// The Auth Service's data about a user. It is shown but never stored.
@@ -255,7 +256,7 @@ mod tests {
     fn dead_connections_then_the_oldest_make_room() {
         let room = |connections: &[Connection], seconds| {
             let removed = make_room(connections, Timestamp::from_seconds(seconds))?;
-            Some(removed.iter().map(ToString::to_string).collect::<Vec<_>>())
+            Some(removed.iter().map(|connection| connection.id.to_string()).collect::<Vec<_>>())
         };
         let mut connections: Vec<_> = (1..=20).map(|n| connection(n, 1000)).collect();
         assert_eq!(room(&connections, 60), Some(vec!["c1".to_owned()]));

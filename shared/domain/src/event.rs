@@ -9,6 +9,7 @@ use crate::text::word_enum;
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// The content of one pushed frame: `{"event": ..., "chatId"?: ..., "seq"?: ..., "rev"?: ..., "data": {...}}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -62,6 +63,9 @@ pub enum EventName {
     /// The recipient changed their own user on another device: nickname, mutes or notifications of mentions.
     #[serde(rename = "user.updated")]
     UserUpdated,
+    /// The system closes the connection right after this frame.
+    #[serde(rename = "connection.closing")]
+    ConnectionClosing,
 }
 
 /// The `data` of an event.
@@ -84,6 +88,8 @@ pub enum EventData {
     Presence(Presence),
     /// The recipient's own user; for `user.updated`.
     User(Box<ChatUserView>),
+    /// Why the connection is closed; for `connection.closing`.
+    Closing(Closing),
 }
 
 /// The data of `chat.left`.
@@ -163,6 +169,52 @@ pub struct Receipt {
     pub read_at: Timestamp,
 }
 
+/// Why the system closes a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosingCode {
+    /// The token of the handshake has expired.
+    TokenExpired,
+    /// The user has too many connections, and this is the oldest.
+    TooManyConnections,
+}
+
+/// How long a client waits at least before it connects again after
+/// [`TooManyConnections`](ClosingCode::TooManyConnections). Each of the user's devices closes another one when it
+/// connects: without this wait, they would take turns without end.
+pub const TOO_MANY_CONNECTIONS_RETRY_AFTER: Duration = Duration::from_secs(30);
+
+/// The data of `connection.closing`. The close itself says nothing: `DeleteConnection` of API Gateway takes neither a
+/// code nor a reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Closing {
+    /// Why the connection is closed.
+    pub code: ClosingCode,
+    /// Whether connecting again can succeed.
+    pub retryable: bool,
+    /// How long to wait at least before connecting again; absent if no wait is needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+    /// What happened and what to do, for people.
+    pub detail: &'static str,
+}
+
+impl Closing {
+    /// What a client is to know about a close with this code.
+    pub fn new(code: ClosingCode) -> Self {
+        let (retry_after, detail) = match code {
+            ClosingCode::TokenExpired => (None, "The token has expired. Connect again with a new token."),
+            ClosingCode::TooManyConnections => (
+                Some(TOO_MANY_CONNECTIONS_RETRY_AFTER),
+                "The user has too many connections, and this was the oldest. Connect again later, or close another one.",
+            ),
+        };
+        let retry_after_ms = retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        Self { code, retryable: true, retry_after_ms, detail }
+    }
+}
+
 impl Event {
     /// The event for a new message.
     pub fn message_created(message: MessageView) -> Self {
@@ -230,5 +282,11 @@ impl Event {
     pub fn user_updated(user: ChatUserView) -> Self {
         let data = EventData::User(Box::new(user));
         Self { event: EventName::UserUpdated, chat_id: None, seq: None, rev: None, data }
+    }
+
+    /// The last frame of a connection that the system closes. It has no chat.
+    pub fn connection_closing(code: ClosingCode) -> Self {
+        let data = EventData::Closing(Closing::new(code));
+        Self { event: EventName::ConnectionClosing, chat_id: None, seq: None, rev: None, data }
     }
 }

@@ -9,7 +9,8 @@ use std::sync::Mutex;
 #[derive(Debug, Default)]
 struct State {
     posted: Vec<(String, serde_json::Value)>,
-    closed: Vec<String>,
+    /// The closed connections, each with the frames that were posted to it before and not taken.
+    closed: Vec<(String, Vec<serde_json::Value>)>,
     gone: BTreeSet<String>,
     silent: BTreeSet<String>,
     failing: BTreeSet<String>,
@@ -19,6 +20,14 @@ struct State {
     topic_fails: bool,
     topic_is_silent: bool,
     batches: Vec<Vec<Notification>>,
+}
+
+impl State {
+    fn take(&mut self, connection: &str) -> Vec<serde_json::Value> {
+        let (taken, left) = std::mem::take(&mut self.posted).into_iter().partition(|(to, _)| to == connection);
+        self.posted = left;
+        taken.into_iter().map(|(_, frame)| frame).collect()
+    }
 }
 
 /// Records posts as JSON.
@@ -31,7 +40,7 @@ impl RecordingPush {
         self.lock().gone.insert(connection.to_owned());
     }
 
-    /// Posts to this connection never return.
+    /// Posts to this connection never return, nor does its close.
     pub fn set_silent(&self, connection: &str) {
         self.lock().silent.insert(connection.to_owned());
     }
@@ -68,10 +77,7 @@ impl RecordingPush {
 
     /// Removes and returns the frames that were posted to one connection, in order.
     pub fn take(&self, connection: &str) -> Vec<serde_json::Value> {
-        let mut state = self.lock();
-        let (taken, left) = std::mem::take(&mut state.posted).into_iter().partition(|(to, _)| to == connection);
-        state.posted = left;
-        taken.into_iter().map(|(_, frame)| frame).collect()
+        self.lock().take(connection)
     }
 
     /// Removes the recorded events with this name.
@@ -89,9 +95,17 @@ impl RecordingPush {
         self.lock().attempts
     }
 
-    /// The closed connections, in order.
+    /// The connections that were to be closed, in order.
     pub fn closed(&self) -> Vec<String> {
-        self.lock().closed.clone()
+        self.lock().closed.iter().map(|(connection, _)| connection.clone()).collect()
+    }
+
+    /// The frames that were posted to a connection before it was to be closed, and not taken until then. Empty if it
+    /// was not closed. They are no longer among the recorded frames.
+    pub fn last_frames(&self, connection: &str) -> Vec<serde_json::Value> {
+        let state = self.lock();
+        let closed = state.closed.iter().find(|(closed, _)| closed == connection);
+        closed.map(|(_, frames)| frames.clone()).unwrap_or_default()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -128,7 +142,15 @@ impl Push for RecordingPush {
     }
 
     async fn close(&self, connection: &ConnectionId) -> Result<(), PushError> {
-        self.lock().closed.push(connection.to_string());
+        let silent = {
+            let mut state = self.lock();
+            let frames = state.take(connection.as_str());
+            state.closed.push((connection.to_string(), frames));
+            state.silent.contains(connection.as_str())
+        };
+        if silent {
+            std::future::pending::<()>().await;
+        }
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
-use domain::chat_user::{ChatUser, Connection};
+use domain::chat_user::{ChatUser, Connection, MAX_CONNECTIONS};
 use domain::ids::{ConnectionId, UserId};
 use domain::ports::{Env as _, Registration, Registry as _, UserStore as _};
+use domain::timestamp::Timestamp;
 use edge::aws::Aws;
 use edge::config::AwsConfig;
 use edge::env::SystemEnv;
@@ -93,7 +94,7 @@ async fn only_a_dead_connection_is_removed() {
     let minute = Duration::from_secs(60);
     let ghost = Connection {
         id: ConnectionId::parse("Gh0stConnection=").unwrap(),
-        connected_at: domain::timestamp::Timestamp::from_millis(SystemEnv.now().millis() - 60_000),
+        connected_at: Timestamp::from_millis(SystemEnv.now().millis() - 60_000),
         exp: SystemEnv.now().plus(minute),
     };
     let registration = registry.register(&user, &ghost, &[], SystemEnv.now()).await.unwrap();
@@ -107,6 +108,40 @@ async fn only_a_dead_connection_is_removed() {
     at_bob.close().await.unwrap();
     let gone = wait_for_connections(&registry, &user, 0).await;
     assert!(gone.last_seen > left.last_seen);
+}
+
+/// The last frame of the oldest of too many connections says why it is closed. 30 s are waited for in no test: the
+/// registry is told that the connections are older.
+#[tokio::test]
+async fn oldest_of_too_many_connections_is_told_why_it_is_closed() {
+    let system = crate::start(|_| {});
+    let alice = system.user("alice").await;
+    let mut oldest = alice.socket().await;
+    let registry = registry(&system).await;
+    let user = UserId::parse(alice.id.clone()).unwrap();
+    let aged = |id: ConnectionId, seconds: i64| Connection {
+        id,
+        connected_at: Timestamp::from_millis(SystemEnv.now().millis() - seconds * 1000),
+        exp: SystemEnv.now().plus(Duration::from_secs(600)),
+    };
+    let id = registry.users(std::slice::from_ref(&user)).await.unwrap().remove(0).connections.remove(0).id;
+    registry.unregister(&user, &id, SystemEnv.now()).await.unwrap();
+    registry.register(&user, &aged(id, 120), SystemEnv.now()).await.unwrap();
+    for n in 2..=MAX_CONNECTIONS {
+        let ghost = ConnectionId::parse(format!("Gh0st{n}=")).unwrap();
+        registry.register(&user, &aged(ghost, 60), SystemEnv.now()).await.unwrap();
+    }
+    let mut next = alice.socket().await;
+    let close = oldest.wait_closed().await.unwrap().unwrap();
+    assert_eq!((u16::from(close.code), close.reason.as_str()), (1000, ""), "the close itself says nothing");
+    let frames = oldest.take_waiting();
+    let [last] = frames.as_slice() else { panic!("{frames:?}") };
+    assert_eq!(last["event"], "connection.closing");
+    assert_eq!(
+        (&last["data"]["code"], &last["data"]["retryable"], &last["data"]["retryAfterMs"]),
+        (&json!("too_many_connections"), &json!(true), &json!(30_000))
+    );
+    assert_eq!(next.request("ping", json!({})).await.unwrap()["ok"], true);
 }
 
 #[tokio::test]

@@ -154,14 +154,18 @@ async fn functions_refuse_a_token_that_expires_in_the_authorizer_cache() {
     let (status, problem) = http.get(&format!("/chats/{chat}")).await.unwrap();
     assert_eq!(status, 401, "{problem}");
     assert_problem(&problem, 401, "token_expired", None);
-    // No event is pushed after the expiry, and the first frame ends the connection.
+    // No event of a chat is pushed after the expiry, and the first frame ends the connection.
     bob.send(&chat, "Are you still there?").await;
     for (socket, action, fields) in
         [(&mut one, "ping", json!({})), (&mut other, "listMessages", json!({"chatId": chat}))]
     {
         let reply = socket.request(action, fields).await.unwrap();
         assert_problem(&reply["error"], 401, "token_expired", None);
-        socket.wait_closed().await.unwrap();
-        assert_eq!(socket.take_waiting(), Vec::<Value>::new(), "nothing was pushed");
+        let close = socket.wait_closed().await.unwrap().unwrap();
+        assert_eq!((u16::from(close.code), close.reason.as_str()), (1000, ""), "the close itself says nothing");
+        let detail = "The token has expired. Connect again with a new token.";
+        let data = json!({"code": "token_expired", "retryable": true, "detail": detail});
+        let last = json!({"event": "connection.closing", "data": data});
+        assert_eq!(socket.take_waiting(), [last], "no other event was pushed");
     }
 }

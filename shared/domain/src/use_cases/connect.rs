@@ -1,6 +1,7 @@
 //! Registers and removes WebSocket connections.
 
 use super::App;
+use super::close_connection::{close_connection, closing_code};
 use super::fan_out::warn_about;
 use crate::chat_user::{Connection, Status, is_online, is_only_connection, make_room};
 use crate::event::Presence;
@@ -59,8 +60,11 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
         }
         let (connections, replaced) = self.register(user, connection, now).await?;
         let online = self.online_presence(user, now);
-        // Ignore failures to close: the connection is removed already, and API Gateway closes it after two hours.
-        join_all(replaced.iter().map(|id| self.push.close(id))).await;
+        // A failure to close has no effect: the connection is removed, and API Gateway closes it after two hours.
+        join_all(replaced.iter().map(|connection| {
+            close_connection(&self.push, &self.env, &connection.id, None, closing_code(connection, now))
+        }))
+        .await;
         let pushed = match is_only_connection(&connection.id, &connections, now) {
             true => self.push_presence(online).await,
             false => PushReport::default(),
@@ -75,10 +79,11 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
         user: &UserId,
         connection: &Connection,
         now: Timestamp,
-    ) -> Result<(Vec<Connection>, Vec<ConnectionId>), ConnectError> {
-        let mut replaced = Vec::new();
+    ) -> Result<(Vec<Connection>, Vec<Connection>), ConnectError> {
+        let mut replaced: Vec<Connection> = Vec::new();
         for _ in 0..MAX_REGISTER_ATTEMPTS {
-            match self.store.register(user, connection, &replaced, now).await? {
+            let ids: Vec<ConnectionId> = replaced.iter().map(|connection| connection.id.clone()).collect();
+            match self.store.register(user, connection, &ids, now).await? {
                 Registration::Registered(connections) => return Ok((connections, replaced)),
                 Registration::Full(connections) => {
                     replaced = make_room(&connections, now).ok_or(ConnectError::TooManyConnections)?;

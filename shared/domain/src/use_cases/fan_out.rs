@@ -21,7 +21,7 @@ use std::time::Duration;
 
 /// How many posts run at the same time.
 const MAX_CONCURRENT_POSTS: usize = 64;
-/// The time limit of one post.
+/// The time limit of one post, and of one close.
 const POST_TIMEOUT: Duration = Duration::from_secs(2);
 /// The time limit of all posts of one event.
 const FAN_OUT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -218,7 +218,7 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
     async fn post_with_retry(&self, post: Post) -> (Post, Result<(), PushError>) {
         let mut attempts = 1;
         loop {
-            let result = self.post_with_timeout(&post.connection.id, &post.frame).await;
+            let result = within_post_timeout(&self.env, self.push.post(&post.connection.id, &post.frame)).await;
             if !matches!(result, Err(PushError::Throttled)) || attempts == MAX_ATTEMPTS {
                 return (post, result);
             }
@@ -226,14 +226,17 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
             attempts += 1;
         }
     }
+}
 
-    async fn post_with_timeout(&self, connection: &ConnectionId, frame: &str) -> Result<(), PushError> {
-        let post = pin!(self.push.post(connection, frame));
-        let limit = pin!(self.env.sleep(POST_TIMEOUT));
-        match select(post, limit).await {
-            Either::Left((result, _)) => result,
-            Either::Right(((), _)) => Err(PushError::Failed("no answer within 2 s".into())),
-        }
+/// Waits for a post or a close, at most [`POST_TIMEOUT`].
+pub(super) async fn within_post_timeout<E: Env>(
+    env: &E,
+    call: impl Future<Output = Result<(), PushError>> + Send,
+) -> Result<(), PushError> {
+    let limit = pin!(env.sleep(POST_TIMEOUT));
+    match select(pin!(call), limit).await {
+        Either::Left((result, _)) => result,
+        Either::Right(((), _)) => Err(PushError::Failed("no answer within 2 s".into())),
     }
 }
 
@@ -270,7 +273,7 @@ impl Audience {
 }
 
 /// The event as JSON. None if it cannot be encoded, which is a bug and is logged.
-fn encode_event(event: &Event) -> Option<Arc<str>> {
+pub(super) fn encode_event(event: &Event) -> Option<Arc<str>> {
     match serde_json::to_string(event) {
         Ok(text) => Some(text.into()),
         Err(error) => {

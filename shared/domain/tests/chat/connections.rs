@@ -1,12 +1,14 @@
 use crate::support::*;
 use domain::chat_user::{Connection, MAX_CONNECTIONS};
+use domain::event::ClosingCode;
 use domain::ports::{Env as _, Registry as _};
-use domain::use_cases::{ConnectError, SyncChats};
+use domain::use_cases::{ConnectError, SyncChats, close_connection};
 use futures_util::future::join_all;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use testkit::TestEnv;
 use testkit::fixtures::{connection, user};
+use testkit::{RecordingPush, TestEnv};
 
 #[tokio::test(start_paused = true)]
 async fn the_twenty_first_connection_closes_the_oldest() {
@@ -21,6 +23,7 @@ async fn the_twenty_first_connection_closes_the_oldest() {
         app.connect(&alice, &connection("c-21", TestEnv::START.plus(Duration::from_secs(60)))).await.unwrap();
     assert_eq!(connected.closed, 1);
     assert_eq!(app.push.closed(), ["c-1"]);
+    assert_eq!(app.push.last_frames("c-1"), [closing("too_many_connections")]);
     let (_, remaining) = app.store.connections(&[alice]).await.unwrap().remove(0);
     assert_eq!(remaining.len(), MAX_CONNECTIONS);
     assert!(remaining.iter().all(|connection| connection.id.as_str() != "c-1"));
@@ -62,6 +65,60 @@ async fn dead_connection_makes_room() {
     tokio::time::advance(Duration::from_secs(60)).await;
     app.connect(&alice, &connection("c-21", TestEnv::START.plus(Duration::from_secs(60)))).await.unwrap();
     assert_eq!(app.push.closed(), ["c-7"]);
+}
+
+/// The last frame of a connection that the system closes.
+fn closing(code: &str) -> Value {
+    let data = match code {
+        "too_many_connections" => json!({
+            "code": code, "retryable": true, "retryAfterMs": 30_000,
+            "detail": "The user has too many connections, and this was the oldest. Connect again later, or close another one.",
+        }),
+        _ => json!({
+            "code": code, "retryable": true, "detail": "The token has expired. Connect again with a new token.",
+        }),
+    };
+    json!({"event": "connection.closing", "data": data})
+}
+
+#[tokio::test(start_paused = true)]
+async fn connection_whose_token_expired_is_told_so_when_the_next_one_closes_it() {
+    let app = app();
+    let short = Connection { exp: TestEnv::START.plus(Duration::from_secs(60)), ..connection("c-1", TestEnv::START) };
+    app.connect(&user("alice"), &short).await.unwrap();
+    for n in 2..=MAX_CONNECTIONS {
+        connect(&app, &format!("alice-{n}")).await;
+    }
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert_eq!(app.connect(&user("alice"), &connection("c-2", app.env.now())).await.unwrap().closed, 1);
+    assert_eq!(app.push.closed(), ["c-1"]);
+    assert_eq!(app.push.last_frames("c-1"), [closing("token_expired")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reply_and_reason_come_before_the_close() {
+    let (push, env) = (RecordingPush::default(), TestEnv::default());
+    let id = connection("c-1", TestEnv::START).id;
+    close_connection(&push, &env, &id, Some(r#"{"ok":false}"#), ClosingCode::TokenExpired).await;
+    assert_eq!(push.last_frames("c-1"), [json!({"ok": false}), closing("token_expired")]);
+    assert_eq!(push.closed(), ["c-1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn connection_is_closed_also_if_it_cannot_be_told_why() {
+    let (push, env) = (RecordingPush::default(), TestEnv::default());
+    push.set_failing("fails");
+    push.set_throttled("throttled", 100);
+    push.set_silent("hangs");
+    let before = tokio::time::Instant::now();
+    for name in ["fails", "throttled", "hangs"] {
+        let id = connection(name, TestEnv::START).id;
+        close_connection(&push, &env, &id, Some("{}"), ClosingCode::TokenExpired).await;
+    }
+    assert_eq!(push.closed(), ["fails", "throttled", "hangs"]);
+    assert_eq!(push.attempts(), 6, "one try for each frame");
+    assert_eq!(["fails", "throttled", "hangs"].map(|name| push.last_frames(name).len()), [0; 3]);
+    assert_eq!(before.elapsed().as_secs(), 6, "two posts and a close of the silent one have 2 s each");
 }
 
 #[tokio::test(start_paused = true)]

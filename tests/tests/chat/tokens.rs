@@ -131,6 +131,24 @@ async fn missing_token_is_refused_on_both_apis() {
     assert!(matches!(refused, ClientError::Refused(status) if status == 403), "{refused}");
 }
 
+/// A browser's WebSocket does not show why a handshake was refused. A page asks the HTTP API, and may read the answer.
+#[tokio::test]
+async fn page_may_read_over_http_that_its_token_is_bad() {
+    let system = crate::system();
+    let alice = system.user("alice").await;
+    let page = "http://localhost:5173";
+    for (token, status) in [(Some(alice.token.as_str()), 200), (Some("nonsense"), 403), (None, 401)] {
+        let request = reqwest::Client::new().get(format!("{}/me", system.http_url)).header("origin", page);
+        let request = match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), status);
+        assert_eq!(answer.headers()["access-control-allow-origin"], page, "{status}");
+    }
+}
+
 #[tokio::test]
 async fn functions_refuse_a_token_that_expires_in_the_authorizer_cache() {
     let system = crate::system();

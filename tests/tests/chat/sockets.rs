@@ -126,10 +126,10 @@ async fn oldest_of_too_many_connections_is_told_why_it_is_closed() {
     };
     let id = registry.users(std::slice::from_ref(&user)).await.unwrap().remove(0).connections.remove(0).id;
     registry.unregister(&user, &id, SystemEnv.now()).await.unwrap();
-    registry.register(&user, &aged(id, 120), SystemEnv.now()).await.unwrap();
+    registry.register(&user, &aged(id, 120), &[], SystemEnv.now()).await.unwrap();
     for n in 2..=MAX_CONNECTIONS {
         let ghost = ConnectionId::parse(format!("Gh0st{n}=")).unwrap();
-        registry.register(&user, &aged(ghost, 60), SystemEnv.now()).await.unwrap();
+        registry.register(&user, &aged(ghost, 60), &[], SystemEnv.now()).await.unwrap();
     }
     let mut next = alice.socket().await;
     let close = oldest.wait_closed().await.unwrap().unwrap();

@@ -463,6 +463,7 @@ mod tests {
         for (width, height) in [(60, 20), (64, 20), (80, 24), (120, 30)] {
             let (state, mut view) = chat_with_bob(&["Hello"]);
             view.set_link(ConnectionStatus::Offline {
+                closing: None,
                 reason: reason.to_owned(),
                 is_token_error: false,
                 retry_in: std::time::Duration::from_secs(1),
@@ -491,7 +492,7 @@ mod tests {
         // A long reason hides no notice.
         let reason = "reason ".repeat(200);
         let retry_in = std::time::Duration::from_secs(1);
-        view.set_link(ConnectionStatus::Offline { reason, is_token_error: false, retry_in });
+        view.set_link(ConnectionStatus::Offline { reason, closing: None, is_token_error: false, retry_in });
         let rows = screen(&state, &mut view, (60, 20));
         let first = rows.iter().position(|row| row.contains("not connected")).unwrap();
         assert_eq!(rows.len() - first, 2 * MAX_STATUS_LINES, "{rows:#?}");

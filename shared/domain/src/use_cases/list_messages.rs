@@ -5,12 +5,17 @@ use super::{App, Caller};
 use crate::chat::MAX_DOCUMENT_BYTES;
 use crate::content::json_length;
 use crate::ids::{ChatId, Rev, Seq};
-use crate::member::Floor;
+use crate::member::Member;
 use crate::message::{Message, MessageView};
-use crate::ports::{Env, ReadChats, ReadMessages};
+use crate::ports::{Env, ReadChats, ReadMessages, StoreError};
 use crate::text::Invalid;
 use futures_util::future::try_join;
 use serde::Serialize;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// The most messages that are read on each side of a page to find one that the caller can see.
+pub const MAX_HIDDEN_BESIDE_PAGE: u64 = 50;
 
 /// The most entries on a page: 1 to 100; 50 by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,12 +75,14 @@ pub struct ListMessages {
 pub struct Page {
     /// The messages that the caller can see.
     pub messages: Vec<MessageView>,
-    /// The range that the page covers; absent if the page covers nothing.
+    /// The range that the page covers; absent if the page covers nothing. It includes the messages next to it that the
+    /// caller deleted for themselves: the page that goes on from it begins with a message that the caller can see.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub range: Option<PageRange>,
-    /// Whether the log continues before the range, above the caller's floor.
+    /// Whether the caller can see a message before the range. If more than [`MAX_HIDDEN_BESIDE_PAGE`] messages in a
+    /// row are hidden there, it is true without looking further.
     pub has_more_before: bool,
-    /// Whether the log continues after the range.
+    /// Whether the caller can see a message after the range; the same holds.
     pub has_more_after: bool,
     /// The seq of the chat's last message when the page was read.
     pub seq: Seq,
@@ -101,84 +108,125 @@ impl<S: ReadChats + ReadMessages, P, E: Env> App<S, P, E> {
     /// # Errors
     /// [`ChatError`].
     pub async fn list_messages(&self, command: ListMessages) -> Result<Page, ChatError> {
-        let position = self.store.position(&command.chat, &command.caller.user).await?;
+        let ListMessages { caller, chat, start, limit } = command;
+        let position = self.store.position(&chat, &caller.user).await?;
         let (head, member) = position.ok_or(ChatError::NotFound)?;
         let floor = member.floor();
-        let mut page = Page {
-            messages: Vec::new(),
-            range: None,
-            has_more_before: false,
-            has_more_after: false,
-            seq: head.last_seq,
-            rev: head.last_rev,
-            floor: floor.seq(),
-        };
-        let Some(window) = SeqWindow::of(command.start, command.limit, floor, head.last_seq) else {
-            page.has_more_before =
-                matches!(command.start, PageStart::After(_) | PageStart::Around(_)) && floor.shows(head.last_seq);
-            page.has_more_after = matches!(command.start, PageStart::Before(_)) && floor.shows(head.last_seq);
-            return Ok(page);
-        };
-        let (messages, members) =
-            try_join(self.store.messages(&command.chat, window.from, window.to), self.store.members(&command.chat))
-                .await?;
+        let log = floor.seq().next().0..head.last_seq.max(floor.seq()).next().0;
+        let window = SeqWindow::of(start, limit, &log);
+        // One message more on each side tells whether there is a page after this one. In a chat without any change,
+        // nobody has deleted a message, and the seqs tell it.
+        let has_changes = head.last_rev > Rev(0);
+        let beside = u64::from(has_changes);
+        let to_read = (window.seqs.start - beside).max(log.start)..(window.seqs.end + beside).min(log.end);
+        let members = async { if window.seqs.is_empty() { Ok(Vec::new()) } else { self.store.members(&chat).await } };
+        let (messages, members) = try_join(self.messages_in(&chat, to_read.clone()), members).await?;
 
-        let contiguous = contiguous(messages, window.from);
-        page.rev = head.rev_shown_in(&contiguous);
-        let views: Vec<_> = contiguous.iter().map(|message| MessageView::new(message, &members)).collect();
-        let (first, last) = fit_frame(&views, window.anchor);
-        let covered: Vec<_> = contiguous.iter().zip(views).skip(first).take(last - first).collect();
-        page.range = match (covered.first(), covered.last()) {
-            (Some((from, _)), Some((to, _))) => Some(PageRange { from: from.seq, to: to.seq }),
-            _ => None,
+        // The message before the window can be missing like every other one; the page begins without it.
+        let from = messages.first().map_or(window.seqs.start, |first| first.seq.0.min(window.seqs.start));
+        let contiguous = contiguous(messages, Seq(from));
+        let is_visible = |message: &Message| message.is_visible_to(&member.user, floor);
+        let views = contiguous.iter().map(|message| is_visible(message).then(|| MessageView::new(message, &members)));
+        let views: Vec<Option<MessageView>> = views.collect();
+        let size = |view: &Option<MessageView>| match view {
+            Some(view) => window.seqs.contains(&view.seq().0).then(|| json_length(view) + 1),
+            None => Some(0),
         };
-        let (from, to) = page.range.map_or((window.from, Seq(window.from.0 - 1)), |range| (range.from, range.to));
-        page.has_more_before = from > floor.seq().next();
-        page.has_more_after = to < head.last_seq;
-        let visible = covered.into_iter().filter(|(message, _)| message.is_visible_to(&command.caller.user, floor));
-        page.messages = visible.map(|(_, view)| view).collect();
-        if let [single] = page.messages.as_mut_slice() {
+        let sizes: Vec<Option<usize>> = views.iter().map(size).collect();
+        let (first, last) = fit_frame(&sizes, usize::try_from(window.anchor - from).unwrap_or(usize::MAX));
+
+        let covered = from + first as u64..from + last as u64;
+        // A message that was read and is not covered is visible, or will be as soon as it is stored. If all messages
+        // that were read on a side are covered, only more messages can tell.
+        let is_unknown = |seq: u64| has_changes && log.contains(&seq) && !to_read.contains(&seq);
+        let (mut below, mut above) = (0..0, 0..0);
+        if is_unknown(covered.start - 1) {
+            below = covered.start.saturating_sub(MAX_HIDDEN_BESIDE_PAGE).max(log.start)..covered.start;
+        }
+        if is_unknown(covered.end) {
+            above = covered.end..covered.end.saturating_add(MAX_HIDDEN_BESIDE_PAGE).min(log.end);
+        }
+        let hidden = try_join(self.hidden_seqs(&chat, &member, below), self.hidden_seqs(&chat, &member, above)).await?;
+        let covered = widen(covered, &hidden);
+
+        let mut messages: Vec<_> = views.into_iter().skip(first).take(last - first).flatten().collect();
+        if let [single] = messages.as_mut_slice() {
             single.limit(MAX_DOCUMENT_BYTES);
         }
-        Ok(page)
+        Ok(Page {
+            messages,
+            has_more_before: log.contains(&(covered.start - 1)),
+            has_more_after: log.contains(&covered.end),
+            range: (!covered.is_empty())
+                .then(|| PageRange { from: Seq(covered.start), to: Seq(covered.end.saturating_sub(1)) }),
+            seq: head.last_seq,
+            rev: head.rev_shown_in(&contiguous),
+            floor: floor.seq(),
+        })
+    }
+
+    /// The messages with these seqs. Reads nothing if there are none.
+    async fn messages_in(&self, chat: &ChatId, seqs: Range<u64>) -> Result<Vec<Message>, StoreError> {
+        match seqs.end.checked_sub(1) {
+            Some(last) if !seqs.is_empty() => self.store.messages(chat, Seq(seqs.start), Seq(last)).await,
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Those of `seqs` whose messages are hidden from `reader`.
+    async fn hidden_seqs(&self, chat: &ChatId, reader: &Member, seqs: Range<u64>) -> Result<BTreeSet<u64>, StoreError> {
+        let messages = self.messages_in(chat, seqs).await?;
+        let hidden = messages.into_iter().filter(|message| !message.is_visible_to(&reader.user, reader.floor()));
+        Ok(hidden.map(|message| message.seq.0).collect())
     }
 }
 
-/// The range of seqs to read. Seqs have no gaps, so the range can be calculated before any message is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The range of seqs to show. Seqs have no gaps, so the range can be calculated before any message is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct SeqWindow {
-    from: Seq,
-    to: Seq,
+    /// The seqs, at most as many as the page's limit. If there are none, the place where they would be.
+    seqs: Range<u64>,
     /// The seq that must be on the page even if the page does not fit in a frame.
-    anchor: Seq,
+    anchor: u64,
 }
 
 impl SeqWindow {
-    fn of(start: PageStart, PageLimit(limit): PageLimit, floor: Floor, last: Seq) -> Option<Self> {
-        let first = floor.seq().next().0;
-        let last = last.0;
-        let ending_at = |to: u64| (to.saturating_sub(limit - 1), to);
-        let (from, to) = match start {
-            PageStart::Latest => ending_at(last),
-            PageStart::Before(Seq(seq)) => ending_at(seq.saturating_sub(1).min(last)),
+    /// The window in `log`, the seqs above the caller's floor.
+    fn of(start: PageStart, PageLimit(limit): PageLimit, log: &Range<u64>) -> Self {
+        let seqs = match start {
+            PageStart::Latest => log.end.saturating_sub(limit)..log.end,
+            PageStart::Before(Seq(seq)) => seq.min(log.end).saturating_sub(limit)..seq,
             PageStart::After(Seq(seq)) => {
-                let from = seq.saturating_add(1).max(first);
-                (from, from.saturating_add(limit - 1))
+                let from = seq.saturating_add(1).max(log.start);
+                from..from.saturating_add(limit)
             }
             PageStart::Around(Seq(seq)) => {
                 // Near an end of the log, fill the page from the other side.
-                let from = seq.saturating_sub(limit / 2).min(last.saturating_sub(limit - 1)).max(first);
-                (from, from.saturating_add(limit - 1))
+                let from = seq.saturating_sub(limit / 2).min(log.end.saturating_sub(limit)).max(log.start);
+                from..from.saturating_add(limit)
             }
         };
-        let (from, to) = (from.max(first), to.min(last));
+        let from = seqs.start.clamp(log.start, log.end);
+        let seqs = from..seqs.end.clamp(from, log.end);
+        let last = seqs.end.saturating_sub(1).max(from);
         let anchor = match start {
-            PageStart::Latest | PageStart::Before(_) => to,
+            PageStart::Latest | PageStart::Before(_) => last,
             PageStart::After(_) => from,
-            PageStart::Around(Seq(seq)) => seq.clamp(from, to.max(from)),
+            PageStart::Around(Seq(seq)) => seq.clamp(from, last),
         };
-        (from <= to).then_some(Self { from: Seq(from), to: Seq(to), anchor: Seq(anchor) })
+        Self { seqs, anchor }
     }
+}
+
+/// Adds the hidden seqs directly before and after a range, of those `below` and `above` it.
+fn widen(mut seqs: Range<u64>, (below, above): &(BTreeSet<u64>, BTreeSet<u64>)) -> Range<u64> {
+    while below.contains(&(seqs.start - 1)) {
+        seqs.start -= 1;
+    }
+    while above.contains(&seqs.end) {
+        seqs.end += 1;
+    }
+    seqs
 }
 
 /// The messages from `from` up to the first gap. A Query can see a transaction in part, so a message may be missing
@@ -187,23 +235,20 @@ pub(super) fn contiguous(messages: Vec<Message>, from: Seq) -> Vec<Message> {
     (from.0..).zip(messages).take_while(|(seq, message)| message.seq.0 == *seq).map(|(_, message)| message).collect()
 }
 
-/// The range of indices, end excluded, of the messages that fit in a frame. It grows from the anchor to both sides
-/// and has at least one message.
-fn fit_frame(views: &[MessageView], anchor: Seq) -> (usize, usize) {
-    let sizes: Vec<usize> = views.iter().map(|view| json_length(view) + 1).collect();
-    let Some(last_index) = views.len().checked_sub(1) else {
-        return (0, 0);
-    };
-    let start = views.iter().position(|view| view.seq() >= anchor).unwrap_or(last_index);
-    let (mut first, mut last) = (start, start + 1);
-    let mut budget = MAX_DOCUMENT_BYTES.saturating_sub(sizes.get(start).copied().unwrap_or(0));
+/// The range of indices, end excluded, of the messages that fit in a frame. It grows from the anchor to both sides and
+/// has at least one message that has a size. A hidden message has size 0. A message without a size is not taken.
+fn fit_frame(sizes: &[Option<usize>], anchor: usize) -> (usize, usize) {
+    let (mut budget, mut is_empty) = (MAX_DOCUMENT_BYTES, true);
     let mut try_take = |index: Option<usize>| -> bool {
-        let size = index.and_then(|index| sizes.get(index));
-        let remaining = size.and_then(|size| budget.checked_sub(*size));
-        budget = remaining.unwrap_or(budget);
-        remaining.is_some()
+        let size = index.and_then(|index| sizes.get(index).copied().flatten());
+        let Some(size) = size.filter(|size| is_empty || *size <= budget) else { return false };
+        budget = budget.saturating_sub(size);
+        is_empty &= size == 0;
+        true
     };
-    let (mut down, mut up) = (true, true);
+    let (mut first, mut last) = (anchor.min(sizes.len()), anchor.min(sizes.len()));
+    let (mut down, mut up) = (true, try_take(Some(last)));
+    last += usize::from(up);
     while down || up {
         up = up && try_take(Some(last));
         last += usize::from(up);
@@ -219,7 +264,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn window(start: PageStart, limit: u64, floor: u64, last: u64) -> Option<(u64, u64)> {
-        SeqWindow::of(start, PageLimit(limit), Floor(Seq(floor)), Seq(last)).map(|w| (w.from.0, w.to.0))
+        let SeqWindow { seqs, .. } = SeqWindow::of(start, PageLimit(limit), &(floor + 1..last + 1));
+        (!seqs.is_empty()).then(|| (seqs.start, seqs.end - 1))
     }
 
     #[test]
@@ -249,10 +295,10 @@ mod tests {
             let starts = [PageStart::Latest, PageStart::Before(seq), PageStart::After(seq), PageStart::Around(seq)];
             let start = starts[which as usize];
             let last = floor + more;
-            if let Some(w) = SeqWindow::of(start, PageLimit(limit), Floor(Seq(floor)), Seq(last)) {
-                prop_assert!(w.from.0 > floor && w.to.0 <= last && w.to.0 - w.from.0 < limit);
-                prop_assert!(w.from <= w.anchor && w.anchor <= w.to);
-            }
+            let SeqWindow { seqs, anchor } = SeqWindow::of(start, PageLimit(limit), &(floor + 1..last + 1));
+            prop_assert!(floor < seqs.start && seqs.start <= seqs.end && seqs.end <= last + 1);
+            prop_assert!(seqs.end - seqs.start <= limit);
+            prop_assert!(seqs.contains(&anchor) || (seqs.is_empty() && anchor == seqs.start));
         }
     }
 }

@@ -46,7 +46,7 @@ pub use error::{ChatError, Refusal};
 pub use get_attachment::{AttachmentDownload, GetAttachmentError};
 pub use get_chat::{ChatDetails, MemberView};
 pub use list_chats::{Inbox, InboxCursor, InboxEntry, ListChats};
-pub use list_messages::{ListMessages, Page, PageLimit, PageStart};
+pub use list_messages::{ListMessages, MAX_HIDDEN_BESIDE_PAGE, Page, PageLimit, PageRange, PageStart};
 pub use mark_seen::{MarkSeenCommand, MarkSeenError, MarkSeenOutcome};
 pub use mute_chat::{Mute, MuteChat, MuteChatError, MuteOutcome};
 pub use profile::{ProfileError, UpdateMe, VisibleUser};

@@ -1,7 +1,12 @@
 use crate::support::*;
 use domain::chat::MAX_FRAME_BYTES;
 use domain::ids::{ChatId, Seq};
-use domain::use_cases::{ChatError, DeleteFor, MarkSeenError, Page, PageLimit, PageStart};
+use domain::use_cases::{
+    ChatError, DeleteFor, MAX_HIDDEN_BESIDE_PAGE, MarkSeenError, Page, PageLimit, PageRange, PageStart,
+};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::time::Duration;
 use testkit::fixtures::{caller, connection, message, text, user};
 use testkit::{Faults, TestEnv};
 
@@ -105,6 +110,130 @@ async fn message_deleted_for_oneself_is_in_the_range_but_not_listed() {
     assert_eq!(seqs(&of_alice), [1, 2, 3]);
     let shown = serde_json::to_value(&of_alice.messages[1]).unwrap();
     assert_eq!(shown["deletedFor"], serde_json::json!([]), "others do not see who deleted it");
+}
+
+/// The page and all pages before it, by hasMoreBefore, or all after it, by hasMoreAfter. No page after a flag that is
+/// true may be empty.
+async fn walk(app: &TestApp, chat: &ChatId, first: Page, limit: u64, is_backward: bool) -> Vec<u64> {
+    let (mut listed, mut page) = (seqs(&first), first);
+    while if is_backward { page.has_more_before } else { page.has_more_after } {
+        let PageRange { from, to } = page.range.unwrap();
+        let start = if is_backward { PageStart::Before(from) } else { PageStart::After(to) };
+        page = app.list_messages(list(chat, "bob", start, limit)).await.unwrap();
+        assert!(!page.messages.is_empty(), "{start:?}, limit {limit}: an empty page where there should be more");
+        if is_backward {
+            listed.splice(0..0, seqs(&page))
+        } else {
+            listed.splice(listed.len().., seqs(&page))
+        };
+    }
+    listed
+}
+
+/// A chat of `count` messages. Bob joined after the first `floor`, and deleted some for himself.
+async fn check_walks(count: u64, floor: u64, deleted: &BTreeSet<u64>, seq: u64, limit: u64) {
+    let app = app();
+    let chat = group(&app, if floor == 0 { &TEAM } else { &["alice", "carol", "dave"] }).await;
+    fill(&app, &chat, floor).await;
+    if floor > 0 {
+        add(&app, "alice", &chat, &["bob"]).await.unwrap();
+    }
+    fill(&app, &chat, count - floor).await;
+    for seq in deleted.range(floor + 1..) {
+        delete(&app, "bob", &chat, *seq, DeleteFor::Me).await.unwrap();
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    let visible: Vec<u64> = (floor + 1..=count).filter(|seq| !deleted.contains(seq)).collect();
+    let latest = page(&app, &chat, "bob", PageStart::Latest, limit).await;
+    assert!(!latest.has_more_after);
+    assert_eq!(walk(&app, &chat, latest, limit, true).await, visible, "back from the last page");
+    for start in
+        [PageStart::After(Seq(0)), PageStart::Before(Seq(seq)), PageStart::After(Seq(seq)), PageStart::Around(Seq(seq))]
+    {
+        let page = page(&app, &chat, "bob", start, limit).await;
+        let (first, last) = match page.range {
+            Some(PageRange { from, to }) => (from.0, to.0),
+            // The page has nothing: what there is, is on one side of its place.
+            None if page.has_more_before => (u64::MAX, u64::MAX),
+            None => (0, 0),
+        };
+        let here = seqs(&page);
+        let (before, after) = (page.has_more_before, page.has_more_after);
+        assert_eq!(before, visible.iter().any(|seq| *seq < first), "{start:?}");
+        assert_eq!(after, visible.iter().any(|seq| *seq > last), "{start:?}");
+        assert_eq!(here, visible.iter().copied().filter(|seq| (first..=last).contains(seq)).collect::<Vec<_>>());
+        if page.range.is_some() {
+            let back = app.list_messages(list(&chat, "bob", start, limit)).await.unwrap();
+            let mut all = walk(&app, &chat, back, limit, true).await;
+            all.truncate(all.len() - here.len());
+            all.extend(walk(&app, &chat, page, limit, false).await);
+            assert_eq!(all, visible, "both ways from {start:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #[test]
+    fn pages_go_on_exactly_while_there_is_something_to_see(
+        count in 1..=40_u64, hidden in 0..40_u64, share in 0..=100_u8, seed in prop::collection::vec(0..100_u8, 40),
+        seq in 0..45_u64, limit in 1..=8_u64,
+    ) {
+        let deleted = (1..=count).zip(seed).filter(|(_, percent)| *percent < share).map(|(seq, _)| seq).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(check_walks(count, hidden.min(count), &deleted, seq, limit));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn page_looks_at_a_limited_number_of_hidden_messages() {
+    let app = app();
+    let chat = private_chat(&app).await;
+    // One more message is read with the page.
+    let passed = MAX_HIDDEN_BESIDE_PAGE + 1;
+    let last = 4 + passed;
+    for _ in 0..last {
+        send_text(&app, "alice", &chat, "Hello").await;
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    for seq in 3..=last - 2 {
+        delete(&app, "bob", &chat, seq, DeleteFor::Me).await.unwrap();
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    let shown = |page: &Page| {
+        let range = page.range.unwrap();
+        (seqs(page), (range.from.0, range.to.0), page.has_more_before, page.has_more_after)
+    };
+    let latest = page(&app, &chat, "bob", PageStart::Latest, 2).await;
+    assert_eq!(shown(&latest), (vec![last - 1, last], (3, last), true, false));
+    let first = page(&app, &chat, "bob", PageStart::After(Seq(0)), 2).await;
+    assert_eq!(shown(&first), (vec![1, 2], (1, last - 2), false, true));
+    // With one hidden message more, the page says that there may be more. The next page passes it.
+    delete(&app, "bob", &chat, 2, DeleteFor::Me).await.unwrap();
+    delete(&app, "bob", &chat, 1, DeleteFor::Me).await.unwrap();
+    let latest = page(&app, &chat, "bob", PageStart::Latest, 2).await;
+    assert_eq!(shown(&latest), (vec![last - 1, last], (3, last), true, false));
+    let before = page(&app, &chat, "bob", PageStart::Before(Seq(3)), 2).await;
+    assert_eq!(shown(&before), (vec![], (1, last - 2), false, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn hidden_messages_take_no_space_on_a_page() {
+    let app = app();
+    let chat = private_chat(&app).await;
+    for n in 0..4 {
+        let mut large = message(&chat, "alice", "", "x");
+        large.content = text(&"x".repeat(if n == 0 { 1_000 } else { 24_000 }));
+        app.send_message(large).await.unwrap();
+    }
+    for seq in 2..=3 {
+        delete(&app, "bob", &chat, seq, DeleteFor::Me).await.unwrap();
+    }
+    let latest = page(&app, &chat, "bob", PageStart::Latest, 50).await;
+    assert_eq!((seqs(&latest), latest.has_more_before), (vec![1, 4], false));
+    delete(&app, "alice", &chat, 1, DeleteFor::Everyone).await.unwrap();
+    let latest = page(&app, &chat, "bob", PageStart::Latest, 1).await;
+    assert_eq!((seqs(&latest), latest.has_more_before), (vec![4], true), "a tombstone is seen");
 }
 
 #[tokio::test(start_paused = true)]

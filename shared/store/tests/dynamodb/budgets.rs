@@ -4,7 +4,9 @@
 use crate::support::{Call, Calls};
 use domain::ids::{ChatId, ClientChatId, Seq};
 use domain::names::ChatName;
-use domain::use_cases::{CreateChat, ListMessages, MarkSeenCommand, NewChat, PageLimit, PageStart};
+use domain::use_cases::{
+    CreateChat, DeleteFor, DeleteMessage, ListMessages, MarkSeenCommand, NewChat, PageLimit, PageStart,
+};
 use store::DynamoStore;
 use testkit::fixtures::{caller, connection, message, user, users};
 use testkit::{TestApp, TestEnv};
@@ -139,6 +141,55 @@ async fn cost_of_a_page_depends_on_its_size() {
     for query in &recorded[1..] {
         assert_eq!((query.strong.len(), query.eventual.len()), (1, 0));
     }
+}
+
+#[tokio::test]
+async fn a_page_reads_beyond_its_ends_only_where_messages_are_hidden() {
+    let (app, calls) = app().await;
+    let chat = private(&app, &calls, "beside-a", "beside-b").await;
+    for n in 0..52 {
+        let mut next = message(&chat, "beside-a", "", &format!("Message {n}"));
+        next.caller = caller(if n % 2 == 0 { "beside-a" } else { "beside-b" });
+        app.send_message(next).await.unwrap();
+    }
+    let delete = async |seq| {
+        let caller = caller("beside-b");
+        let delete = DeleteMessage { caller, chat: chat.clone(), seq: Seq(seq), for_whom: DeleteFor::Me };
+        app.delete_message(delete).await.unwrap();
+        calls.take();
+    };
+    let list = async |start, limit| {
+        let limit = PageLimit::new(limit).unwrap();
+        let list = ListMessages { caller: caller("beside-b"), chat: chat.clone(), start, limit };
+        let page = app.list_messages(list).await.unwrap();
+        (page.has_more_before, page.has_more_after, calls.take())
+    };
+    calls.take();
+    let usual = ["BatchGetItem", "Query", "Query"];
+    // No change yet, so nobody deleted anything: a page without a range reads no message.
+    let (before, after, recorded) = list(PageStart::After(Seq(52)), 50).await;
+    assert_eq!((before, after), (true, false));
+    within(&recorded, &["BatchGetItem"], 0.0, 2.0);
+    // With a change, one message more is read on each side, in the same call.
+    delete(30).await;
+    let (before, after, recorded) = list(PageStart::Before(Seq(52)), 50).await;
+    assert_eq!((before, after), (true, true));
+    within(&recorded, &usual, 0.0, 3.0 + 3.0);
+    let (before, after, recorded) = list(PageStart::After(Seq(52)), 50).await;
+    assert_eq!((before, after), (true, false));
+    within(&recorded, &["BatchGetItem", "Query"], 0.0, 2.0 + 1.0);
+    // The message before the page is hidden: one call more looks at the messages before it.
+    delete(40).await;
+    let (before, after, recorded) = list(PageStart::Before(Seq(52)), 11).await;
+    assert_eq!((before, after), (true, true));
+    within(&recorded, &[&usual[..], &["Query"]].concat(), 0.0, 2.0 + 1.0 + 1.0 + 3.0);
+    reads(&recorded[3], &["MessagesTable"], &[]);
+    // The same on both sides, at the same time.
+    delete(52).await;
+    delete(51).await;
+    let (before, after, recorded) = list(PageStart::Around(Seq(46)), 10).await;
+    assert_eq!((before, after), (true, false));
+    within(&recorded, &[&usual[..], &["Query", "Query"]].concat(), 0.0, 2.0 + 1.0 + 1.0 + 3.0 + 1.0);
 }
 
 #[tokio::test]

@@ -368,12 +368,12 @@ pub struct InboxEntry {
 pub struct Page {
     /// The messages of the range that the reader can see, by seq.
     pub messages: Vec<Message>,
-    /// The seqs that the page covers; None if it covers nothing.
+    /// The seqs that the page covers, with messages next to it that the reader deleted; None if it covers nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub range: Option<PageRange>,
-    /// Whether the reader can see messages before the range.
+    /// Whether the reader can see a message before the range.
     pub has_more_before: bool,
-    /// Whether there are messages after the range.
+    /// Whether the reader can see a message after the range.
     pub has_more_after: bool,
     /// The seq of the chat's last message when the page was read.
     pub seq: Seq,

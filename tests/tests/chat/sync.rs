@@ -58,6 +58,20 @@ async fn fifty_missed_messages_come_in_pages_of_twenty() {
         }
     }
     assert_eq!(backward, (1..=51).rev().collect::<Vec<_>>());
+    // Where only messages are left that Bob deleted for himself, there is no more.
+    for seq in [1, 2, 3, 51] {
+        assert_eq!(bob.http.delete(&format!("/chats/{chat}/messages/{seq}?for=me")).await.unwrap().0, 200);
+    }
+    for (user, query, shown, range, before, after) in [
+        (&bob, "before=5&limit=1", 4, json!({"from": 1, "to": 4}), false, true),
+        (&bob, "after=49&limit=1", 50, json!({"from": 50, "to": 51}), true, false),
+        (&alice, "before=5&limit=1", 4, json!({"from": 4, "to": 4}), true, true),
+        (&alice, "after=49&limit=1", 50, json!({"from": 50, "to": 50}), true, true),
+    ] {
+        let page = page(user, &chat, query).await;
+        assert_eq!((seqs(&page["messages"]), &page["range"]), (vec![shown], &range), "{query}");
+        assert_eq!((&page["hasMoreBefore"], &page["hasMoreAfter"]), (&json!(before), &json!(after)), "{query}");
+    }
 }
 
 #[tokio::test]

@@ -214,13 +214,13 @@ impl MessageView {
         view
     }
 
-    /// The message as a reader sees it who cannot see it: without its content, and with whether they deleted it.
+    /// The message as a reader sees it who cannot see it: without its content, and with whether they deleted it. Only
+    /// then it has the rev of all its changes: a reader who cleared the chat does not learn that others deleted it.
     pub fn hidden(message: &Message, reader: &UserId) -> Self {
-        let deleted_for: Vec<UserId> = message.deleted_for.get(reader).cloned().into_iter().collect();
-        // Only a reader who deleted it for themselves sees the rev of such a deletion. For another one, it could be
-        // somebody else's.
-        let rev = if deleted_for.is_empty() { message.public_rev } else { message.rev };
-        Self { deleted_for, rev, ..Self::without_body(message) }
+        match message.deleted_for.get(reader) {
+            Some(reader) => Self { deleted_for: vec![reader.clone()], rev: message.rev, ..Self::without_body(message) },
+            None => Self::without_body(message),
+        }
     }
 
     /// The message as `reader` sees it: [`new`](Self::new) or [`hidden`](Self::hidden).
@@ -403,6 +403,22 @@ mod tests {
         let preview = MessageView::preview(&largest(true), &reader);
         assert!(preview.attachment.is_some() && preview.content_limited);
         assert!(json_length(&preview) < 4 * MAX_PREVIEW_BYTES, "{}", json_length(&preview));
+    }
+
+    #[test]
+    fn deletion_by_another_user_does_not_show_in_the_rev_of_a_hidden_message() {
+        let (alice, bob) = (user(1), user(2));
+        let message = Message { rev: Rev(7), public_rev: Rev(4), deleted_for: [bob.clone()].into(), ..largest(false) };
+        let view = |reader: &UserId, floor| MessageView::of(&message, &[], reader, Floor(floor));
+        let cleared = view(&alice, message.seq);
+        assert_eq!((cleared.rev(), cleared.content(), cleared.deleted_for.as_slice()), (Rev(4), "", &[][..]));
+        for floor in [Seq(0), message.seq] {
+            let deleted = view(&bob, floor);
+            assert_eq!(
+                (deleted.rev(), deleted.content(), deleted.deleted_for.as_slice()),
+                (Rev(7), "", &[bob.clone()][..])
+            );
+        }
     }
 
     #[test]

@@ -349,3 +349,85 @@ fn answer_that_does_not_follow_what_is_held_is_requested_again() {
     assert_eq!((state.chat("c").unwrap().rev(), state.is_behind()), (4, true));
     assert_eq!(next_sync(&state).request.cursors["c"], Cursor { seq: 10, rev: 4 });
 }
+
+fn reacted(chat: &str, seq: u64, rev: u64, user: &str, emojis: &[&str]) -> Event {
+    let data = json!({"userId": user, "emojis": emojis});
+    event(json!({"event": "reaction.updated", "chatId": chat, "seq": seq, "rev": rev, "data": data}))
+}
+
+/// The reactions of a held message: each emoji with its users.
+fn reactions(state: &State, seq: u64) -> Vec<(String, Vec<String>)> {
+    let message = state.chat("c").unwrap().message(seq).unwrap();
+    for reaction in &message.reactions {
+        assert_eq!(reaction.count, reaction.user_ids.len() as u64);
+    }
+    message.reactions.iter().map(|reaction| (reaction.emoji.clone(), reaction.user_ids.clone())).collect()
+}
+
+#[test]
+fn reactions_are_applied_to_the_message_in_the_order_of_revs() {
+    let mut state = alice();
+    state.apply_event(created("c", 11));
+    // It overtook the change before it.
+    assert_eq!(state.apply_event(reacted("c", 11, 5, "carol", &["👍", "🎉"])), []);
+    assert!(state.has_gap());
+    let events = state.apply_event(reacted("c", 11, 4, "bob", &["👍"]));
+    assert_eq!(events.len(), 2, "{events:?}");
+    let (bob, carol) = ("bob".to_owned(), "carol".to_owned());
+    let (party, thumb) = ("🎉".to_owned(), "👍".to_owned());
+    // Sorted as the server sorts them: by emoji, and by user.
+    assert_eq!(
+        reactions(&state, 11),
+        [(party.clone(), vec![carol.clone()]), (thumb.clone(), vec![bob, carol.clone()])]
+    );
+    assert_eq!(state.chat("c").unwrap().message(11).unwrap().rev, 5);
+    assert_eq!(state.apply_event(reacted("c", 11, 5, "carol", &[])), [], "it is known already");
+    state.apply_event(reacted("c", 11, 6, "bob", &[]));
+    assert_eq!(reactions(&state, 11), [(party, vec![carol.clone()]), (thumb, vec![carol])]);
+    state.apply_event(reacted("c", 11, 7, "carol", &[]));
+    assert_eq!((reactions(&state, 11), state.chat("c").unwrap().rev()), (vec![], 7));
+}
+
+/// The message comes first: a reaction to one that is not here yet waits.
+#[test]
+fn reaction_to_a_message_that_is_missing_waits_for_it() {
+    let mut state = alice();
+    assert_eq!(state.apply_event(reacted("c", 11, 4, "bob", &["👍"])), []);
+    assert!(state.has_gap());
+    assert_eq!(state.apply_event(created("c", 11)).len(), 2);
+    assert_eq!(reactions(&state, 11).len(), 1);
+}
+
+/// Of an older message that is not loaded, only the rev of the chat counts: its page brings the reactions.
+#[test]
+fn reaction_to_a_message_that_is_not_loaded_moves_the_rev() {
+    let mut state = alice();
+    assert_eq!(state.apply_event(reacted("c", 3, 4, "bob", &["👍"])).len(), 1);
+    let chat = state.chat("c").unwrap();
+    assert_eq!((chat.rev(), chat.message(3), chat.has_older()), (4, None, true));
+    // The last message is held as a preview, which has no reactions.
+    assert_eq!(state.apply_event(reacted("c", 10, 5, "bob", &["👍"])).len(), 1);
+    let last = state.chat("c").unwrap().last_message().unwrap();
+    assert_eq!((last.seq, last.rev, last.reactions.len()), (10, 5, 0));
+}
+
+/// A list of users that is cut cannot be counted: the message is asked for.
+#[test]
+fn reaction_to_a_message_with_a_cut_list_of_users_needs_a_sync() {
+    let mut state = alice();
+    let mut crowded = message("c", 11, 0);
+    crowded["reactions"] = json!([{"emoji": "👍", "count": 900, "userIds": ["bob"], "userIdsLimited": true}]);
+    state.apply_event(event(json!({"event": "message.created", "chatId": "c", "seq": 11, "data": crowded})));
+    assert_eq!(state.apply_event(reacted("c", 11, 4, "carol", &["👍"])), []);
+    assert_eq!(state.chat("c").unwrap().rev(), 3);
+    state.mark_gaps_behind();
+    assert!(state.is_behind());
+    let mut part = chat_part("c", 11, 4);
+    crowded["rev"] = json!(4);
+    crowded["reactions"][0]["count"] = json!(901);
+    part["changed"] = json!([crowded]);
+    assert_eq!(positions(&sync(&mut state, answer(&[part], &json!({})))), [(11, 4)]);
+    let chat = state.chat("c").unwrap();
+    assert_eq!((chat.rev(), chat.message(11).unwrap().reactions[0].count), (4, 901));
+    assert!(!state.has_gap(), "the event that waited is known now");
+}

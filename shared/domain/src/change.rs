@@ -6,6 +6,7 @@ use crate::ids::{ChatId, Rev, Seq, UserId};
 use crate::member::Member;
 use crate::message::Message;
 use crate::timestamp::Timestamp;
+use crate::user_limits::LimitsChange;
 use std::time::Duration;
 
 /// How long the pointer of a change is kept.
@@ -49,6 +50,8 @@ pub enum ChangeKind {
         joined: Vec<Member>,
         /// The member who left or was removed.
         left: Option<UserId>,
+        /// What the change takes from the limits of who adds the new members.
+        limits: Option<LimitsChange>,
         /// The creator, if the change closes the chat: it no longer counts as one of their open chats.
         closed_chat_of: Option<UserId>,
     },

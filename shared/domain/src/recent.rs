@@ -1,9 +1,11 @@
 //! What one process remembers of its last requests. Losing it costs a few reads and pushes, and nothing else.
 
+use crate::budget::{Budget, BudgetRate, RateLimited};
 use crate::event::TypingState;
 use crate::ids::{ChatId, SendId, UserId};
 use crate::timestamp::Timestamp;
 use lru::LruCache;
+use std::hash::Hash;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,24 +14,36 @@ use std::time::Duration;
 const MAX_ENTRIES: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
 /// The time after a user's typing was pushed in which it is not pushed again.
 pub const TYPING_INTERVAL: Duration = Duration::from_secs(1);
+/// How fast one process pushes the receipts of a user in one chat.
+pub const RECEIPT_RATE: BudgetRate = BudgetRate::per_second(20, 2);
+/// How fast one process pushes that a user comes and goes.
+pub const PRESENCE_RATE: BudgetRate = BudgetRate::per_minute(10, 10);
 
-/// The last sends and typing events of this process.
+/// The last sends and hints of this process.
 #[derive(Debug)]
 pub struct Recent {
     sends: Mutex<LruCache<SendId, ()>>,
     typing: Mutex<LruCache<(ChatId, UserId), LastTyping>>,
+    receipts: Mutex<LruCache<(ChatId, UserId), Budget>>,
+    presences: Mutex<LruCache<UserId, Budget>>,
 }
 
-#[derive(Debug, Clone, Copy)]
+/// When each state was last pushed.
+#[derive(Debug, Clone, Copy, Default)]
 struct LastTyping {
-    /// When a `start` was last pushed; None if only a `stop` was.
     started_at: Option<Timestamp>,
-    state: TypingState,
+    stopped_at: Option<Timestamp>,
+    state: Option<TypingState>,
 }
 
 impl Default for Recent {
     fn default() -> Self {
-        Self { sends: Mutex::new(LruCache::new(MAX_ENTRIES)), typing: Mutex::new(LruCache::new(MAX_ENTRIES)) }
+        Self {
+            sends: Mutex::new(LruCache::new(MAX_ENTRIES)),
+            typing: Mutex::new(LruCache::new(MAX_ENTRIES)),
+            receipts: Mutex::new(LruCache::new(MAX_ENTRIES)),
+            presences: Mutex::new(LruCache::new(MAX_ENTRIES)),
+        }
     }
 }
 
@@ -49,21 +63,44 @@ impl Recent {
     pub(crate) fn is_typing_known(&self, chat: &ChatId, user: &UserId, state: TypingState, now: Timestamp) -> bool {
         let mut typing = lock(&self.typing);
         let Some(last) = typing.get(&(chat.clone(), user.clone())) else { return false };
+        let is_recent = |at: Option<Timestamp>| at.is_some_and(|at| now.since(at) < TYPING_INTERVAL);
         match state {
-            TypingState::Start => last.started_at.is_some_and(|at| now.since(at) < TYPING_INTERVAL),
-            TypingState::Stop => last.state == TypingState::Stop,
+            TypingState::Start => is_recent(last.started_at),
+            TypingState::Stop => last.state == Some(TypingState::Stop) && is_recent(last.stopped_at),
         }
     }
 
     /// Notes that the user's typing is pushed.
     pub(crate) fn note_typing(&self, chat: &ChatId, user: &UserId, state: TypingState, now: Timestamp) {
         let mut typing = lock(&self.typing);
-        let key = (chat.clone(), user.clone());
-        let started_at = match state {
-            TypingState::Start => Some(now),
-            TypingState::Stop => typing.get(&key).and_then(|last| last.started_at),
-        };
-        typing.put(key, LastTyping { started_at, state });
+        let last = typing.get_or_insert_mut((chat.clone(), user.clone()), LastTyping::default);
+        match state {
+            TypingState::Start => last.started_at = Some(now),
+            TypingState::Stop => last.stopped_at = Some(now),
+        }
+        last.state = Some(state);
+    }
+
+    /// Whether the user's receipt in this chat is pushed, by [`RECEIPT_RATE`].
+    pub(crate) fn may_push_receipt(&self, chat: &ChatId, user: &UserId, now: Timestamp) -> bool {
+        may_push(&self.receipts, (chat.clone(), user.clone()), RECEIPT_RATE, now)
+    }
+
+    /// Whether it is pushed that the user comes or goes, by [`PRESENCE_RATE`].
+    pub(crate) fn may_push_presence(&self, user: &UserId, now: Timestamp) -> bool {
+        may_push(&self.presences, user.clone(), PRESENCE_RATE, now)
+    }
+}
+
+/// Takes one push from the bucket of this key. False if it holds none.
+fn may_push<K: Hash + Eq>(buckets: &Mutex<LruCache<K, Budget>>, key: K, rate: BudgetRate, now: Timestamp) -> bool {
+    let mut buckets = lock(buckets);
+    match rate.spend(buckets.get(&key).copied(), 1, now) {
+        Ok(spending) => {
+            buckets.put(key, spending.after);
+            true
+        }
+        Err(RateLimited { .. }) => false,
     }
 }
 

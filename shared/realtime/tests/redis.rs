@@ -45,6 +45,37 @@ fn url_with_a_password_is_refused() {
     assert!(matches!(parse_url("http://127.0.0.1"), Err(AddressError::NoAddress(_))));
 }
 
+/// An operator may let the functions' user call only the commands that the documents list.
+#[tokio::test]
+async fn documented_commands_are_enough() {
+    let documents = include_str!("../../../docs/OPERATIONS.md");
+    let list = documents.split("- **Commands:** ").nth(1).unwrap().split('.').next().unwrap();
+    let allowed: Vec<String> =
+        list.split(',').map(|command| format!("+{}", command.split_whitespace().collect::<String>())).collect();
+    let server = RedisServer::start();
+    let rules = format!("ACL SETUSER functions on nopass ~test:* -@all {}", allowed.join(" "));
+    let answer = server.command(&rules);
+    assert!(answer.starts_with("+OK"), "{answer}: {rules}");
+    let url = server.url().replace("redis://", "redis://functions@");
+    let connections = RedisConnections::new(parse_url(&url).unwrap(), Any, "test:");
+    connections.warm().await;
+    assert_eq!(connections.add(&alice()[0], &device(), &[]).await.unwrap(), [device()]);
+    let other = connection("other", TestEnv::START);
+    assert_eq!(connections.add(&alice()[0], &other, &[device().id]).await.unwrap(), std::slice::from_ref(&other));
+    assert_eq!(connections.of(&alice()).await.unwrap().len(), 1);
+    connections.remembers_since(TestEnv::START).await.unwrap();
+    assert!(connections.remove(&alice()[0], &[other.id]).await.unwrap().is_empty());
+}
+
+/// Any password: the user of the test above has none.
+struct Any;
+
+impl Password for Any {
+    async fn password(&self) -> Result<Option<String>, PasswordError> {
+        Ok(Some("any".to_owned()))
+    }
+}
+
 #[tokio::test]
 async fn key_expires_with_its_last_connection() {
     let server = RedisServer::start();

@@ -116,7 +116,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
                     .expression_attribute_values(":before", n(before.0));
                 Ok(vec![put(message)?])
             }
-            ChangeKind::Chat { after, before, joined, left, closed_chat_of } => {
+            ChangeKind::Chat { after, before, joined, left, limits, closed_chat_of } => {
                 let document = Put::builder()
                     .table_name(&self.tables.chats)
                     .set_item(Some(to_item("Chats", &ChatItem::from(after))?))
@@ -137,6 +137,9 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
                         .condition_expression("attribute_exists(userId)");
                     let member = member.build().map_err(unbuildable(TRANSACTION))?;
                     items.push(TransactWriteItem::builder().delete(member).build());
+                }
+                if let Some(limits) = limits {
+                    items.push(self.limits_item(limits)?);
                 }
                 if let Some(creator) = closed_chat_of {
                     items.push(self.closed_chat_item(creator)?);

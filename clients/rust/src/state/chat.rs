@@ -122,7 +122,7 @@ impl ChatState {
         self.messages.get(&seq)
     }
 
-    /// The last message, or its beginning from the inbox. None if this user sees no message, or it is not known yet.
+    /// The last message, or its beginning from the inbox, which has no reactions. None if this user sees no message, or it is not known yet.
     pub fn last_message(&self) -> Option<&Message> {
         let last = self.messages.values().next_back();
         last.or(self.preview.as_ref()).filter(|message| message.seq > self.floor)
@@ -219,7 +219,7 @@ impl ChatState {
         {
             // The message is not held, but the inbox shows it.
             let is_hidden = message.deleted_for.iter().any(|user| user == me);
-            self.preview = Some(message.clone()).filter(|_| !is_hidden);
+            self.preview = (!is_hidden).then(|| Message { reactions: Vec::new(), ..message.clone() });
             return preview.rev < message.rev;
         }
         if seq <= self.held_above || self.messages.get(&seq).is_some_and(|held| held.rev > message.rev) {
@@ -304,16 +304,17 @@ impl ChatState {
     /// Replaces the reactions of one user to a message, wherever it is held. False if that is not possible, because a
     /// list of users is cut.
     fn react(&mut self, seq: Seq, rev: Rev, UserReactions { user_id, emojis }: &UserReactions) -> bool {
-        let preview = self.preview.as_mut().filter(|preview| preview.seq == seq);
-        // A newer state of the message may be held already.
-        let messages = self.messages.get_mut(&seq).into_iter().chain(preview).filter(|message| message.rev < rev);
-        for message in messages {
-            if message.reactions.iter().any(|reaction| reaction.user_ids_limited) {
-                return false;
-            }
-            message.set_reactions(user_id, emojis);
-            message.rev = rev;
+        if let Some(preview) = self.preview.as_mut().filter(|preview| preview.seq == seq) {
+            // A preview has no reactions.
+            preview.rev = preview.rev.max(rev);
         }
+        // A newer state of the message may be held already.
+        let Some(message) = self.messages.get_mut(&seq).filter(|message| message.rev < rev) else { return true };
+        if message.reactions.iter().any(|reaction| reaction.user_ids_limited) {
+            return false;
+        }
+        message.set_reactions(user_id, emojis);
+        message.rev = rev;
         true
     }
 

@@ -9,8 +9,9 @@ use crate::chat::MAX_PARTICIPANTS;
 use crate::ids::{ChatId, UserId};
 use crate::member::Member;
 use crate::ports::{CommitChanges, CountMemberships, Directory, Env, LimitsStore, Push, ReadChats, Registry};
+use crate::user_limits::LimitsChange;
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The most participants in one request. Their member items, the chat, its head and the pointer are one transaction,
 /// which holds at most 100 items.
@@ -27,32 +28,43 @@ pub struct AddParticipants {
     pub users: BTreeSet<UserId>,
 }
 
-/// Takes the people from the caller's budget, unless they are in too many chats. After a conflict, nothing is taken
-/// again.
+/// Takes the people from the caller's budget, unless they are in too many chats.
 struct AddingPeople<'a> {
     user: &'a UserId,
-    is_admitted: AtomicBool,
+    /// The people whose chats are counted already, so that a conflict does not count them again.
+    counted: Mutex<BTreeSet<UserId>>,
+}
+
+impl AddingPeople<'_> {
+    fn counted(&self) -> MutexGuard<'_, BTreeSet<UserId>> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl<S: LimitsStore + CountMemberships, P: Sync, E: Env> Admission<S, P, E> for AddingPeople<'_> {
-    async fn admit(&self, app: &App<S, P, E>, joined: &[Member]) -> Result<(), ChatError<ChangeGroupError>> {
-        if self.is_admitted.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let people: Vec<UserId> = joined.iter().map(|member| member.user.clone()).collect();
-        let users = app.users_in_too_many_chats(&people).await?;
+    async fn admit(
+        &self,
+        app: &App<S, P, E>,
+        joined: &[Member],
+    ) -> Result<Option<LimitsChange>, ChatError<ChangeGroupError>> {
+        let count = u64::try_from(joined.len()).unwrap_or(u64::MAX);
+        // The budget comes first: who has used it up causes no further reads.
+        let limits = app.store.limits(self.user).await?;
+        let spending = app.settings.added_people.spend(limits.added_people, count, app.env.now());
+        let spending = spending.map_err(ChangeGroupError::AddingTooFast)?;
+        let change = LimitsChange { added_people: Some(spending), ..LimitsChange::of(self.user.clone()) };
+        let new: Vec<UserId> = {
+            let counted = self.counted();
+            joined.iter().map(|member| &member.user).filter(|user| !counted.contains(*user)).cloned().collect()
+        };
+        let users = app.users_in_too_many_chats(&new).await?;
         if !users.is_empty() {
+            // The counts are paid for, or somebody could ask for them without end.
+            app.store.change_limits(&change).await?;
             return Err(ChangeGroupError::UsersInTooManyChats { users, limit: app.settings.max_memberships }.into());
         }
-        let count = u64::try_from(people.len()).unwrap_or(u64::MAX);
-        app.spend_limits(self.user, |limits, now, change| {
-            change.added_people = Some(app.settings.added_people.spend(limits.added_people, count, now)?);
-            Ok(())
-        })
-        .await
-        .map_err(|error| error.map_refusal(ChangeGroupError::AddingTooFast))?;
-        self.is_admitted.store(true, Ordering::Relaxed);
-        Ok(())
+        self.counted().extend(new);
+        Ok(Some(change))
     }
 }
 
@@ -109,7 +121,7 @@ where
             let joined = new.into_iter().map(|user| self.settings.new_member(user.clone(), last_seq, now)).collect();
             Ok(Some(Plan { joined, ..Plan::of(chat) }))
         };
-        let admission = AddingPeople { user: &caller.user, is_admitted: AtomicBool::new(false) };
+        let admission = AddingPeople { user: &caller.user, counted: Mutex::default() };
         self.change_group(&caller, &chat, admission, add).await
     }
 }

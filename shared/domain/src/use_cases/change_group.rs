@@ -14,6 +14,7 @@ use crate::meter::PushReport;
 use crate::ports::{ChangeOutcome, CommitChanges, DirectoryError, Env, Push, ReadChats, Registry};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
+use crate::user_limits::LimitsChange;
 
 /// The group after the change.
 #[derive(Debug)]
@@ -105,20 +106,20 @@ impl Plan {
     }
 }
 
-/// Decides whether people may be added, once they are known and before they are.
+/// Decides whether people may be added, once they are known and before they are. Asked again after a conflict.
 pub(super) trait Admission<S, P, E>: Sync {
-    /// Fails if these people may not be added.
+    /// What adding these people takes from the caller's limits. Fails if they may not be added.
     fn admit(
         &self,
         app: &App<S, P, E>,
         joined: &[Member],
-    ) -> impl Future<Output = Result<(), ChatError<ChangeGroupError>>> + Send;
+    ) -> impl Future<Output = Result<Option<LimitsChange>, ChatError<ChangeGroupError>>> + Send;
 }
 
 /// For changes that add nobody.
 impl<S: Sync, P: Sync, E: Sync> Admission<S, P, E> for () {
-    async fn admit(&self, _: &App<S, P, E>, _: &[Member]) -> Result<(), ChatError<ChangeGroupError>> {
-        Ok(())
+    async fn admit(&self, _: &App<S, P, E>, _: &[Member]) -> Result<Option<LimitsChange>, ChatError<ChangeGroupError>> {
+        Ok(None)
     }
 }
 
@@ -165,7 +166,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                     Some((user.clone(), spending.map_err(ChangeGroupError::RateLimited)?))
                 }
             };
-            admission.admit(self, &plan.joined).await?;
+            let limits = admission.admit(self, &plan.joined).await?;
             let Plan { chat, joined, left, closes } = plan;
             let after = Chat { members_rev: state.head.last_rev.next(), ..chat };
             let change = Change {
@@ -178,6 +179,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                     before: state.chat.members_rev,
                     joined: joined.clone(),
                     left: left.clone(),
+                    limits,
                     closed_chat_of: closes.then(|| state.chat.created_by.clone()),
                 },
                 spending,

@@ -12,6 +12,9 @@ use crate::timestamp::Timestamp;
 use crate::use_cases::state::ChatReader;
 use std::collections::BTreeSet;
 
+/// The least that an attachment takes from the budget of declared bytes, because its declaration costs something too.
+const MIN_DECLARED_BYTES: u64 = 256 * 1024;
+
 /// The request to upload an attachment.
 #[derive(Debug, Clone)]
 pub struct CreateAttachment {
@@ -124,7 +127,8 @@ impl<S: ReadChats + LimitsStore + CreateUploads, P, E: Env> App<S, P, E> {
         };
         let signed = bucket.sign_upload(&upload.attachment, now).await?;
         self.spend_limits(&upload.owner, |limits, now, change| {
-            let spending = self.settings.declared_bytes.spend(limits.declared_bytes, size_bytes, now)?;
+            let bytes = size_bytes.max(MIN_DECLARED_BYTES);
+            let spending = self.settings.declared_bytes.spend(limits.declared_bytes, bytes, now)?;
             change.declared_bytes = Some(spending);
             Ok(())
         })

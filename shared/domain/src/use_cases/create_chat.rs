@@ -2,7 +2,7 @@
 
 use super::error::{ChatError, Refusal};
 use super::existence::unknown_users;
-use super::state::{ChatReader, ChatState};
+use super::state::{ChatReader, ChatState, Found};
 use super::{App, Caller, Settings};
 use crate::budget::RateLimited;
 use crate::chat::{Chat, ChatView, Head, MAX_DOCUMENT_BYTES};
@@ -16,7 +16,6 @@ use crate::ports::{
 };
 use crate::retry::Retry;
 use crate::user_limits::{LimitsChange, UserLimits};
-use futures_util::future::join;
 use std::collections::BTreeSet;
 
 /// The most participants besides the creator in a request to create a group. All member items, the chat and its head
@@ -182,25 +181,22 @@ where
         // A group without a client chat id is always new. An existing chat is returned even if its participants no
         // longer exist, the Auth Service does not answer, or the caller's limits are used up.
         if !chat.is_group || chat.request_hash.is_some() {
-            match self.load_existing(&caller.user, &chat).await {
-                Err(ChatError::NotFound) => {}
-                existing => return existing,
+            if let Some(existing) = self.load_existing(&caller.user, &chat).await? {
+                return Ok(existing);
             }
         }
         let others: Vec<_> = chat.participants.iter().filter(|user| **user != caller.user).cloned().collect();
-        let (unknown, in_too_many) =
-            join(unknown_users(directory, &others), self.users_in_too_many_chats(&others)).await;
-        let unknown = unknown.map_err(CreateChatError::from)?;
+        // The limits come first: who has used them up causes no further reads.
+        let mut limits = self.plan_limits(self.store.limits(&caller.user).await?, &caller.user, others.len())?;
+        let unknown = unknown_users(directory, &others).await.map_err(CreateChatError::from)?;
         if !unknown.is_empty() {
             return Err(CreateChatError::UnknownUsers(unknown).into());
         }
-        let in_too_many = in_too_many?;
-        if !in_too_many.is_empty() {
-            return Err(CreateChatError::UsersInTooManyChats {
-                users: in_too_many,
-                limit: self.settings.max_memberships,
-            }
-            .into());
+        let users = self.users_in_too_many_chats(&others).await?;
+        if !users.is_empty() {
+            // The counts are paid for, or somebody could ask for them without end.
+            self.store.change_limits(&LimitsChange { new_chats: None, ..limits }).await?;
+            return Err(CreateChatError::UsersInTooManyChats { users, limit: self.settings.max_memberships }.into());
         }
         let head = Head::new(u32::try_from(chat.participants.len()).unwrap_or(u32::MAX), now);
         let new_member = |user: &UserId| self.settings.new_member(user.clone(), Seq(0), now);
@@ -209,11 +205,15 @@ where
 
         let mut retry = Retry::new(&self.env);
         loop {
-            let limits = self.plan_limits(self.store.limits(&caller.user).await?, &caller.user, others.len())?;
             match self.store.create_chat(&chat, &head, &members, &limits).await? {
                 Creation::Created => break,
-                Creation::Exists => return self.load_existing(&caller.user, &chat).await,
-                Creation::Conflict if retry.again().await => {}
+                Creation::Exists => {
+                    let existing = self.load_existing(&caller.user, &chat).await?;
+                    return existing.ok_or(ChatError::NotFound);
+                }
+                Creation::Conflict if retry.again().await => {
+                    limits = self.plan_limits(self.store.limits(&caller.user).await?, &caller.user, others.len())?;
+                }
                 Creation::Conflict => return Err(ChatError::Busy),
             }
         }
@@ -273,18 +273,30 @@ where
         ChatId::random(self.env.now(), randomness)
     }
 
-    /// Loads the chat that exists already. Nothing is pushed: the participants got the event at its creation, or sync
+    /// Loads the chat if it exists already. Nothing is pushed: the participants got the event at its creation, or sync
     /// when they connect.
-    async fn load_existing(&self, creator: &UserId, planned: &Chat) -> Result<CreatedChat, ChatError<CreateChatError>> {
-        let state = ChatReader::new(&self.store, &mut Retry::new(&self.env), &planned.id).state(creator, None).await?;
-        let ChatState { chat, head, member, .. } = state.ok_or(ChatError::NotFound)?;
+    ///
+    /// # Errors
+    /// [`ChatError::NotFound`] if it exists and the creator has left it.
+    async fn load_existing(
+        &self,
+        creator: &UserId,
+        planned: &Chat,
+    ) -> Result<Option<CreatedChat>, ChatError<CreateChatError>> {
+        let mut retry = Retry::new(&self.env);
+        let found = ChatReader::new(&self.store, &mut retry, &planned.id).find(creator, None).await?;
+        let ChatState { chat, head, member, .. } = match found {
+            Found::Nothing => return Ok(None),
+            Found::NotAMember => return Err(ChatError::NotFound),
+            Found::Chat(state) => *state,
+        };
         if chat.request_hash != planned.request_hash {
             return Err(CreateChatError::IdempotencyConflict.into());
         }
-        Ok(CreatedChat {
+        Ok(Some(CreatedChat {
             chat: ChatView::new(&chat, &head, member.floor()).limited(MAX_DOCUMENT_BYTES),
             is_new: false,
             pushed: PushReport::default(),
-        })
+        }))
     }
 }

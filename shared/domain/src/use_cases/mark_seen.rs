@@ -123,7 +123,11 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
         chat.inspect_err(|error| tracing::warn!(error = error_chain(error), "no receipt is pushed")).ok()
     }
 
+    /// A user who marks faster than anybody reads moves their read position, but the others get no more events.
     async fn push_receipt(&self, caller: &Caller, chat: &Chat, receipt: Receipt) -> PushReport {
+        if !self.recent.may_push_receipt(&chat.id, &caller.user, self.env.now()) {
+            return PushReport::default();
+        }
         // The document of a closed chat keeps both participants, but only the caller is still a member.
         let participants: Vec<_> = match chat.closed_at {
             None => chat.participants.iter().cloned().collect(),

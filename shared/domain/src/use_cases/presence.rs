@@ -19,8 +19,12 @@ const MAX_PARTNERS_SORTED: usize = 1000;
 const PRESENCE_STEP_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Pushes the event to the partners. The event is a hint: a failure is logged and does not fail the use case.
+    /// Pushes the event to the partners. The event is a hint: a failure is logged and does not fail the use case. For
+    /// a user who comes and goes all the time, nothing is looked up and nobody gets more events.
     pub(super) async fn push_presence(&self, presence: Presence) -> PushReport {
+        if !self.recent.may_push_presence(&presence.user_id, self.env.now()) {
+            return PushReport::default();
+        }
         let lookup = pin!(async {
             match self.partners(&presence.user_id).await {
                 Ok(partners) => Some(self.load_audience(&partners).await),

@@ -232,10 +232,10 @@ where
         earlier: PreviousSend,
         audience: Option<Audience>,
     ) -> Result<CommittedSend, ChatError<SendMessageError>> {
+        self.recent.note_send(again.id.clone());
         if earlier.body_hash != command_hash(command) {
             return Err(SendMessageError::IdempotencyConflict.into());
         }
-        self.recent.note_send(again.id.clone());
         let stored = self.store.message(&command.chat, earlier.seq).await?;
         let message = stored.ok_or_else(|| missing_message(&command.chat, earlier.seq))?;
         let members = self.store.members(&command.chat).await?;

@@ -43,6 +43,16 @@ impl FullState {
     }
 }
 
+/// What a user finds under a chat id. Only use cases that create chats may tell the first two apart in their answers.
+pub(super) enum Found {
+    /// There is no such chat.
+    Nothing,
+    /// The user is not in the chat.
+    NotAMember,
+    /// The chat as the user finds it.
+    Chat(Box<ChatState>),
+}
+
 /// Reads one chat. Every retry takes from the time that the use case has for all of its tries.
 pub(super) struct ChatReader<'a, 'e, S, E> {
     store: &'a S,
@@ -57,13 +67,20 @@ impl<'a, 'e, S: ReadChats, E: Env> ChatReader<'a, 'e, S, E> {
 
     /// The chat as `user` finds it, with message `seq` if one is requested. None if there is no such chat or the user
     /// is not in it.
-    pub(super) async fn state(mut self, user: &UserId, seq: Option<Seq>) -> Result<Option<ChatState>, StoreError> {
+    pub(super) async fn state(self, user: &UserId, seq: Option<Seq>) -> Result<Option<ChatState>, StoreError> {
+        match self.find(user, seq).await? {
+            Found::Chat(state) => Ok(Some(*state)),
+            Found::Nothing | Found::NotAMember => Ok(None),
+        }
+    }
+
+    /// Like [`Self::state`], but tells a chat that does not exist from one that the user is not in.
+    pub(super) async fn find(mut self, user: &UserId, seq: Option<Seq>) -> Result<Found, StoreError> {
         let ChatSnapshot { chat, head, member, message } = self.store.snapshot(self.chat, Some(user), seq).await?;
-        let (Some(head), Some(member)) = (head, member) else {
-            return Ok(None);
-        };
+        let Some(head) = head else { return Ok(Found::Nothing) };
+        let Some(member) = member else { return Ok(Found::NotAMember) };
         let chat = self.wait_for_rev(&head, chat).await?;
-        Ok(Some(ChatState { chat, head, member, message }))
+        Ok(Found::Chat(Box::new(ChatState { chat, head, member, message })))
     }
 
     /// Like [`Self::state`], with all members. Reads again if a membership changes between the reads, so that the

@@ -4,12 +4,14 @@ use crate::support::*;
 use domain::budget::{BudgetRate, RateLimited};
 use domain::chat_user::{NicknameChange, UserChange};
 use domain::event::TypingState;
+use domain::ids::ClientChatId;
 use domain::names::Nickname;
 use domain::ports::LimitsStore as _;
-use domain::recent::Recent;
+use domain::recent::{PRESENCE_RATE, RECEIPT_RATE, Recent};
 use domain::use_cases::{
-    ChangeGroupError, ChangeMessageError, ChatError, ClearChatError, CreateAttachmentError, CreateChat,
-    CreateChatError, DeleteFor, Mute, MuteChat, MuteChatError, NewChat, ProfileError, SendTyping, Settings, UpdateMe,
+    ChangeGroupError, ChangeMessageError, ChatError, ClearChatError, CreateAttachment, CreateAttachmentError,
+    CreateChat, CreateChatError, DeleteFor, Mute, MuteChat, MuteChatError, NewChat, ProfileError, SendTyping, Settings,
+    UpdateMe,
 };
 use std::time::Duration;
 use testkit::fixtures::{caller, message, picture, user, users};
@@ -260,9 +262,99 @@ async fn adding_people_has_a_budget_across_chats() {
         ChatError::Refused(CreateChatError::AddingTooFast(_))
     );
     add(&app, "alice", &chat, &["eve"]).await.unwrap();
-    // A conflict does not take people twice.
     let limits = app.store.limits(&user("alice")).await.unwrap();
     assert_eq!(limits.added_people.unwrap().millis, 0);
+}
+
+/// People are taken with the change: not twice after a conflict, and not if they are not added.
+#[tokio::test(start_paused = true)]
+async fn people_are_taken_from_the_budget_once() {
+    let app = limited(|settings| settings.added_people = BudgetRate::per_hour(50, 1));
+    let chat = app.create_chat(new_group("alice", &["bob", "carol"])).await.unwrap().chat.chat_id().clone();
+    app.store.set_faults(testkit::Faults { conflict: 60, latency_ms: 2, ..testkit::Faults::default() });
+    let added: Vec<String> = (0..20).map(|n| format!("friend-{n}")).collect();
+    for friend in &added {
+        add(&app, "alice", &chat, &[friend]).await.unwrap();
+    }
+    app.store.set_faults(testkit::Faults::default());
+    let held = async || app.store.limits(&user("alice")).await.unwrap().added_people.unwrap().millis / 1000;
+    assert_eq!(held().await, 50 - 22);
+    app.store.set_faults(testkit::Faults { conflict: 100, ..testkit::Faults::default() });
+    assert_refused!(add(&app, "alice", &chat, &["late"]).await, ChatError::Busy);
+    app.store.set_faults(testkit::Faults::default());
+    assert_eq!(held().await, 50 - 22);
+}
+
+/// Whoever left a group cannot make another one under its clientChatId, and asking again takes nothing.
+#[tokio::test(start_paused = true)]
+async fn group_that_was_left_is_not_found_under_its_client_chat_id() {
+    let app = app();
+    let named = || {
+        let (name, id) = (domain::names::ChatName::parse("Team").unwrap(), ClientChatId::parse("g").unwrap());
+        let chat = NewChat::group(&user("alice"), &users(&["bob", "carol"]), name, Some(id)).unwrap();
+        CreateChat { caller: caller("alice"), chat }
+    };
+    let chat = app.create_chat(named()).await.unwrap().chat.chat_id().clone();
+    remove(&app, "alice", &chat, "alice").await.unwrap();
+    let before = snapshot(&app);
+    assert_refused!(app.create_chat(named()).await, ChatError::NotFound);
+    assert_eq!(snapshot(&app), before);
+}
+
+/// Another process may have pushed the start that this stop ends.
+#[tokio::test(start_paused = true)]
+async fn later_stop_is_pushed_even_if_this_process_saw_no_start() {
+    let app = app();
+    let chat = private_chat(&app).await;
+    set_online(&app, &["bob"]).await;
+    let stop = || SendTyping { caller: caller("alice"), chat: chat.clone(), state: TypingState::Stop };
+    assert_eq!(app.send_typing(stop()).await.unwrap().pushed.posted, 1);
+    assert_eq!(app.send_typing(stop()).await.unwrap().pushed.posted, 0);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(app.send_typing(stop()).await.unwrap().pushed.posted, 1);
+}
+
+/// A read position always moves. The others get so many events of it, and no more.
+#[tokio::test(start_paused = true)]
+async fn receipts_are_pushed_at_a_bounded_rate() {
+    let app = app();
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 60).await;
+    set_online(&app, &["alice"]).await;
+    for seq in 1..=50 {
+        assert_eq!(app.mark_seen(mark(&chat, "bob", seq)).await.unwrap().read_seq.0, seq);
+    }
+    assert_eq!(app.push.take("alice").len() as u64, RECEIPT_RATE.burst);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    app.mark_seen(mark(&chat, "bob", 60)).await.unwrap();
+    assert_eq!(app.push.take("alice").len(), 1);
+}
+
+/// A user whose device connects and disconnects all the time does not make the partners' devices busy.
+#[tokio::test(start_paused = true)]
+async fn presence_is_pushed_at_a_bounded_rate() {
+    let app = app();
+    private_chat(&app).await;
+    set_online(&app, &["alice"]).await;
+    for _ in 0..30 {
+        connect(&app, "bob-1").await;
+        disconnect(&app, "bob-1").await;
+    }
+    assert_eq!(app.push.take("alice").len() as u64, PRESENCE_RATE.burst);
+    tokio::time::advance(Duration::from_secs(6)).await;
+    connect(&app, "bob-1").await;
+    assert_eq!(app.push.take("alice").len(), 1);
+}
+
+/// The declaration of a small file is not for nothing.
+#[tokio::test(start_paused = true)]
+async fn small_attachment_takes_a_minimum_of_bytes() {
+    let app = limited(|settings| settings.declared_bytes = BudgetRate::per_hour(600_000, 1));
+    let chat = private_chat(&app).await;
+    app.create_attachment(picture(&chat, "alice")).await.unwrap();
+    app.create_attachment(picture(&chat, "alice")).await.unwrap();
+    let refused = app.create_attachment(picture(&chat, "alice")).await;
+    assert_refused!(refused, ChatError::Refused(CreateAttachmentError::DeclaringTooFast(_)));
 }
 
 /// A closed group gives its place back. A private chat never closes.
@@ -301,29 +393,33 @@ async fn memberships_have_a_limit_for_others() {
         panic!("{error:?}")
     };
     assert_eq!(users, [user("bob")]);
+    // The count is paid for: two people here, and two at the creation.
+    let held = async || app.store.limits(&user("alice")).await.unwrap();
+    assert_eq!(held().await.added_people.unwrap().millis % 1_000_000, 1_000_000 - 4000);
     assert_refused!(
         app.create_chat(new_private("alice", "bob")).await,
         ChatError::Refused(CreateChatError::UsersInTooManyChats { .. })
     );
-    assert_eq!(app.store.limits(&user("alice")).await.unwrap().open_chats, 1);
+    assert_eq!((held().await.open_chats, held().await.added_people.unwrap().millis % 1_000_000), (1, 1_000_000 - 5000));
     app.create_chat(new_private("bob", "alice")).await.unwrap();
     app.create_chat(new_group("bob", &["alice", "carol"])).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn declared_bytes_have_a_budget() {
-    let app = limited(|settings| settings.declared_bytes = BudgetRate::per_hour(3000, 3600));
+    let app = limited(|settings| settings.declared_bytes = BudgetRate::per_hour(3_000_000, 3_600_000));
     let chat = private_chat(&app).await;
-    for _ in 0..2 {
-        app.create_attachment(picture(&chat, "alice")).await.unwrap();
+    let megabyte = |who| CreateAttachment { size_bytes: 1_000_000, ..picture(&chat, who) };
+    for _ in 0..3 {
+        app.create_attachment(megabyte("alice")).await.unwrap();
     }
-    let error = app.create_attachment(picture(&chat, "alice")).await.unwrap_err();
+    let error = app.create_attachment(megabyte("alice")).await.unwrap_err();
     let ChatError::Refused(CreateAttachmentError::DeclaringTooFast(limited)) = error else { panic!("{error:?}") };
-    // 1,234 bytes each: 532 are left, and a byte is earned in a second.
-    assert_eq!((limited.retry_after, limited.limit), (Duration::from_secs(702), 3000));
-    app.create_attachment(picture(&chat, "bob")).await.unwrap();
+    // A thousand bytes are earned in a second.
+    assert_eq!((limited.retry_after, limited.limit), (Duration::from_secs(1000), 3_000_000));
+    app.create_attachment(megabyte("bob")).await.unwrap();
     tokio::time::advance(limited.retry_after).await;
-    app.create_attachment(picture(&chat, "alice")).await.unwrap();
+    app.create_attachment(megabyte("alice")).await.unwrap();
 }
 
 /// Ten requests at once take from one bucket, and none takes what another one took.

@@ -59,9 +59,9 @@ async fn private_chat_is_created_in_one_transaction() {
     app.create_chat(CreateChat { caller: caller("create-a"), chat }).await.unwrap();
     let recorded = calls.take();
     // Whether the chat exists, how many chats the other user is in, and what the creator may still make.
-    let reads_before = ["BatchGetItem", "Query", "GetItem"];
+    let reads_before = ["BatchGetItem", "GetItem", "Query"];
     within(&recorded, &[&reads_before[..], &["TransactWriteItems", "BatchGetItem"]].concat(), 12.0, 5.0);
-    reads(&recorded[2], &["UserLimitsTable"], &[]);
+    reads(&recorded[1], &["UserLimitsTable"], &[]);
 }
 
 #[tokio::test]
@@ -113,6 +113,13 @@ async fn repeated_send_reads_the_message_and_its_readers() {
     // Any further repeat is a read, like a GET.
     assert!(app.send_message(message(&chat, "repeat-a", "m-1", "Hello")).await.unwrap().repeated);
     within(&calls.take(), &answer, 0.0, 5.5);
+    // Neither is one with another body.
+    let other = async |app: &Chatting| app.send_message(message(&chat, "repeat-a", "m-1", "Goodbye")).await;
+    app.recent = domain::recent::Recent::default();
+    assert!(other(&app).await.is_err());
+    within(&calls.take(), &["BatchGetItem", "TransactWriteItems", "BatchGetItem"], 0.0, 3.5);
+    assert!(other(&app).await.is_err());
+    within(&calls.take(), &["BatchGetItem", "GetItem"], 0.0, 3.5);
     // A process that does not know the send finds out by a transaction that is refused, once.
     app.recent = domain::recent::Recent::default();
     for operations in [&["BatchGetItem", "TransactWriteItems", "BatchGetItem", "GetItem", "Query"][..], &answer] {

@@ -101,7 +101,14 @@ pub async fn conflicting_change_is_refused(store: impl Store) {
             &chat,
             head,
             None,
-            ChangeKind::Chat { after, before: Rev(before), joined, left: left.map(user), closed_chat_of: None },
+            ChangeKind::Chat {
+                after,
+                before: Rev(before),
+                joined,
+                left: left.map(user),
+                limits: None,
+                closed_chat_of: None,
+            },
         )
     };
     let dave = |seq| vec![Member::joining(user("dave"), Seq(seq), START)];
@@ -157,6 +164,7 @@ pub async fn group_and_its_members_change_together(store: impl Store) {
         before: Rev(0),
         joined: vec![dave.clone()],
         left: Some(user("c")),
+        limits: None,
         closed_chat_of: None,
     };
     commit_change(store, &change(&chat, head, None, what)).await;
@@ -182,7 +190,7 @@ pub async fn ninety_participants_are_added_at_once(store: impl Store) {
     let joined: Vec<_> = (0..90).map(|n| Member::joining(user(&format!("{n:0>128}")), Seq(0), START)).collect();
     let mut after = Chat { members_rev: Rev(1), ..document.clone() };
     after.participants.extend(joined.iter().map(|member| member.user.clone()));
-    let what = ChangeKind::Chat { after, before: Rev(0), joined, left: None, closed_chat_of: None };
+    let what = ChangeKind::Chat { after, before: Rev(0), joined, left: None, limits: None, closed_chat_of: None };
     commit_change(store, &change(&document.id, head_of(store, &document.id).await, None, what)).await;
     assert_eq!(store.members(&document.id).await.unwrap().len(), 93);
     assert_eq!(head_of(store, &document.id).await.participant_count, 93);

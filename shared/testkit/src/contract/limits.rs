@@ -57,7 +57,7 @@ pub async fn open_chats_are_counted(store: impl Store) {
     let after = Chat { members_rev: Rev(1), closed_at: Some(START), ..one.clone() };
     let left = Some(user("c"));
     let closed_chat_of = Some(creator.clone());
-    let what = ChangeKind::Chat { after, before: Rev(0), joined: vec![], left, closed_chat_of };
+    let what = ChangeKind::Chat { after, before: Rev(0), joined: vec![], left, limits: None, closed_chat_of };
     let close = Change { chat: one.id, head, at: START, only_for: None, what, spending: None };
     assert_eq!(store.commit_change(&close).await.unwrap(), ChangeOutcome::Committed);
     assert_eq!(store.commit_change(&close).await.unwrap(), ChangeOutcome::Conflict);
@@ -92,6 +92,37 @@ pub async fn change_budget_is_spent_with_the_change(store: impl Store) {
     assert_eq!((member.change_budget, member.budget), (Some(bucket(2000)), None));
     assert_eq!(store.commit_change(&edit(head, "b", None)).await.unwrap(), ChangeOutcome::Conflict);
     assert_eq!(store.commit_change(&edit(head, "b", Some(bucket(2000)))).await.unwrap(), ChangeOutcome::Committed);
+}
+
+/// Adding people takes from the limits of who adds them, in the transaction of the change.
+pub async fn people_are_paid_for_with_the_change(store: impl Store) {
+    let store = &store;
+    let document = create(store, "paid-for", &users(&["adder", "b", "c"])).await;
+    let (head, _) = head_and_member(store, &document.id, "adder").await;
+    let add = |before, after| {
+        let document = Chat { members_rev: Rev(1), ..document.clone() };
+        let joined = vec![domain::member::Member::joining(user("d"), Seq(0), START)];
+        let spending = Some(Spending { before, after });
+        let limits = Some(LimitsChange { added_people: spending, ..LimitsChange::of(user("adder")) });
+        let what =
+            ChangeKind::Chat { after: document, before: Rev(0), joined, left: None, limits, closed_chat_of: None };
+        Change { chat: head_chat(&what), head, at: START, only_for: None, what, spending: None }
+    };
+    let stale = add(Some(bucket(7)), bucket(6));
+    assert_eq!(store.commit_change(&stale).await.unwrap(), ChangeOutcome::Conflict);
+    assert_eq!(store.members(&document.id).await.unwrap().len(), 3);
+    assert_eq!(store.commit_change(&add(None, bucket(6))).await.unwrap(), ChangeOutcome::Committed);
+    assert_eq!(store.members(&document.id).await.unwrap().len(), 4);
+    let expected = UserLimits { added_people: Some(bucket(6)), ..UserLimits::default() };
+    assert_eq!(store.limits(&user("adder")).await.unwrap(), expected);
+    // The change itself fails, so nothing is taken.
+    assert_eq!(store.commit_change(&add(Some(bucket(6)), bucket(5))).await.unwrap(), ChangeOutcome::Conflict);
+    assert_eq!(store.limits(&user("adder")).await.unwrap(), expected);
+}
+
+fn head_chat(what: &ChangeKind) -> domain::ids::ChatId {
+    let ChangeKind::Chat { after, .. } = what else { unreachable!("a change of a group") };
+    after.id.clone()
 }
 
 /// Memberships are counted, but not beyond the maximum.

@@ -85,7 +85,7 @@ macro_rules! contract_suite {
             group_and_its_members_change_together, ninety_participants_are_added_at_once, cleared_seq_moves_forward,
             pointers_expire, inbox_is_read, uploads_expire, upload_is_sent_once, attachment_of_a_message_is_read_back,
             nickname_and_mutes_are_stored, second_push_is_claimed_once, limits_are_spent_once,
-            open_chats_are_counted, change_budget_is_spent_with_the_change, memberships_are_counted, fifty_concurrent_sends_are_stored,
+            open_chats_are_counted, change_budget_is_spent_with_the_change, people_are_paid_for_with_the_change, memberships_are_counted, fifty_concurrent_sends_are_stored,
             concurrent_repeats_of_a_send_are_stored_once, concurrent_creations_of_a_private_chat_create_one,
         );
     };

@@ -13,6 +13,11 @@ impl CommitChanges for MemoryStore {
             if !state.allows(change) {
                 return ChangeOutcome::Conflict;
             }
+            if let ChangeKind::Chat { limits: Some(limits), .. } = &change.what
+                && !state.change_limits(limits)
+            {
+                return ChangeOutcome::Conflict;
+            }
             let chat = &change.chat;
             // This transaction saw the previous change, so reads show it from now on.
             state.unsettled.retain(|(of, _), before| of != chat || before.is_none());

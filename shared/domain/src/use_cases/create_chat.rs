@@ -180,10 +180,10 @@ where
         let chat = self.plan_chat(&caller.user, chat);
         // A group without a client chat id is always new. An existing chat is returned even if its participants no
         // longer exist, the Auth Service does not answer, or the caller's limits are used up.
-        if !chat.is_group || chat.request_hash.is_some() {
-            if let Some(existing) = self.load_existing(&caller.user, &chat).await? {
-                return Ok(existing);
-            }
+        if (!chat.is_group || chat.request_hash.is_some())
+            && let Some(existing) = self.load_existing(&caller.user, &chat).await?
+        {
+            return Ok(existing);
         }
         let others: Vec<_> = chat.participants.iter().filter(|user| **user != caller.user).cloned().collect();
         // The limits come first: who has used them up causes no further reads.

@@ -43,7 +43,7 @@ pub async fn connections_are_added_and_removed(store: impl Store) {
     assert_eq!(of_dora().await, Some((vec![], Some(later(8)))), "last_seen is the time of the last disconnect");
     assert_eq!(register(&two, later(9)).await, std::slice::from_ref(&two));
     // A repeated registration of a connection does not add a second one.
-    assert_eq!(register(&two, later(9)).await, [two.clone()]);
+    assert_eq!(register(&two, later(9)).await, std::slice::from_ref(&two));
 }
 
 /// However many devices connect at once, no more than the maximum are registered. One more replaces others, in one

@@ -47,7 +47,7 @@ pub(crate) fn unlimited() -> Settings {
     }
 }
 
-/// Creates the use cases over this store, [`unlimited`]. A test of a limit sets it.
+/// Creates the use cases over this store, with budgets that no test reaches. A test of a limit sets it.
 pub fn app<S, D>(store: S, directory: D) -> TestApp<S, D> {
     let settings = unlimited();
     let (push, env, recent) = (RecordingPush::default(), TestEnv::default(), Recent::default());

@@ -28,7 +28,9 @@ pub(crate) async fn run(tool: Tool) -> Result<(), Error> {
         Tool::Top(args) => run_top(args).await,
         Tool::Auth(args) => run_auth(args).await,
         Tool::WatchEnv(ports) => watch_environment(ports.into()).map(|variables| {
-            variables.iter().for_each(|(name, value)| println!("{name}={value}"));
+            let lines: String = variables.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+            // A reader that has seen enough closes the pipe.
+            let _ = std::io::stdout().write_all(lines.as_bytes());
         }),
     }
 }

@@ -67,7 +67,9 @@ fn print_welcome(cloud: &Cloud, tables_place: &str, objects_place: &str) -> Resu
     println!("  DynamoDB       {}  ({tables_place})", cloud.local.dynamodb_endpoint());
     println!("  S3             {}  ({objects_place})", cloud.local.s3_endpoint());
     println!("  Metrics        {}/metrics\n", cloud.local.metrics_url());
-    println!("Three users and their tokens, valid for 12 hours. Paste these lines into a second terminal:\n");
+    println!(
+        "Three users and their tokens, valid for 12 hours, until this program ends. Paste these lines into a second terminal:\n"
+    );
     for user in USERS {
         println!("{}={}", user.to_uppercase(), cloud.auth.token(user)?);
     }

@@ -110,7 +110,7 @@ fn message(documents: &Documents, place: Place<'_>, shared: &[(&str, Place<'_>)]
     let elsewhere = shared.iter().find(|(_, place)| std::ptr::eq(place.value, message.value));
     html! {
         @if let Some((key, _)) = elsewhere {
-            p { "Or " a href={ "#" (message_id(key)) } { (key) } ": " (text::inline(message.text("title"))) }
+            p { a href={ "#" (message_id(key)) } { (key) } ": " (text::inline(message.text("title"))) }
         } @else {
             (frame(documents, message))
         }

@@ -80,7 +80,11 @@ fn allowed(cors: &Cors, request: &HeaderMap) -> Option<HeaderValue> {
     let named = |allowed: &String| match allowed.strip_suffix('*') {
         // `http://localhost:*` stands for every port, also the default one, as in a Content-Security-Policy. API Gateway
         // knows only `https://*` and `http://*`, every origin of a scheme (as documented).
-        Some(prefix) if !prefix.is_empty() => text.starts_with(prefix) || prefix.strip_suffix(':') == Some(text),
+        Some(prefix) if prefix.ends_with(':') => {
+            let port = text.strip_prefix(prefix);
+            port.is_some_and(|port| port.parse::<u16>().is_ok()) || prefix.strip_suffix(':') == Some(text)
+        }
+        Some(prefix) if !prefix.is_empty() => text.starts_with(prefix),
         _ => allowed == text,
     };
     if cors.origins.iter().any(|allowed| allowed == "*") {
@@ -119,6 +123,8 @@ mod tests {
             "https://localhost:5173",
             "http://localhost.evil.example",
             "http://localhost.evil.example:80",
+            "http://localhost:5173.evil.example",
+            "http://localhost:",
             "http://evil.example",
             "http://[::2]:80",
             "null",

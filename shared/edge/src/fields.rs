@@ -46,6 +46,11 @@ impl Fields {
         fields
     }
 
+    /// Takes a field as it is: whether the request may have it depends on another field, which is wrong.
+    pub(crate) fn ignore(&mut self, name: &str) {
+        self.unparsed.remove(name);
+    }
+
     /// Parses a required field; None if it is missing or wrong.
     pub(crate) fn required<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
         let value = self.optional(name)?;

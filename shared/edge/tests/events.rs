@@ -360,6 +360,12 @@ fn wrong_fields_are_named_at_once() {
         "sha256": "0".repeat(64), "width": 1, "height": 1});
     let attachment = named(commands::create_attachment(at(image), &limits));
     assert_eq!(attachment.1, ["fileName", "contentType", "sizeBytes", "blurHash"].map(str::to_owned));
+    // Which fields an attachment has depends on its type.
+    for kind in [json!("imagex"), Value::Null] {
+        let unknown = json!({"type": kind, "fileName": "a.png", "contentType": "image/png", "sizeBytes": 5,
+            "sha256": "0".repeat(64), "width": 1, "height": 1, "blurHash": "00I}XR"});
+        assert_eq!(named(commands::create_attachment(at(unknown), &limits)).1, ["type".to_owned()]);
+    }
     for (fields, expected) in [
         (json!({"type": "text", "content": large, "replyTo": -1}), vec!["content", "replyTo"]),
         (

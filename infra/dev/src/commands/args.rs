@@ -122,9 +122,9 @@ pub(crate) struct Start {
     #[arg(long)]
     pub(crate) memory: bool,
     /// File that stores the tables, for one running system at a time. Attachments are stored in the directory objects
-    /// next to it
-    #[arg(long, value_name = "FILE", default_value = ".lambda-chat/dynamodb.sqlite", conflicts_with = "memory")]
-    pub(crate) data: PathBuf,
+    /// next to it. By default .lambda-chat/dynamodb.sqlite of this repository
+    #[arg(long, value_name = "FILE", conflicts_with = "memory")]
+    pub(crate) data: Option<PathBuf>,
     /// Uses another DynamoDB: DynamoDB Local, or AWS with the credentials and the region in AWS_ACCESS_KEY_ID,
     /// AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION
     #[arg(long, value_name = "URL", conflicts_with_all = ["memory", "data"])]

@@ -8,6 +8,8 @@ use crate::cloud::{Cloud, Setup, served_by_this_program, workspace};
 use crate::terminal::{Logs, Terminal};
 use local_cloud::{DynamoDb, Lambda, S3};
 
+/// Where the tables are kept by default, in the repository.
+const DATA_FILE: &str = ".lambda-chat/dynamodb.sqlite";
 /// Printed for data that is not stored.
 const NOT_KEPT: &str = "deleted when this program ends";
 
@@ -28,7 +30,7 @@ pub(crate) async fn serve(start: Start) -> Result<(), Error> {
     // The terminal prints what the functions publish to this topic.
     setup.parameters = [("NotificationsTopicArn".to_owned(), TOPIC.to_owned())].into();
     setup.parameters.extend(start.parameters);
-    let file = if start.data.is_relative() { workspace().join(&start.data) } else { start.data };
+    let file = start.data.unwrap_or_else(|| workspace().join(DATA_FILE));
     if start.dynamodb_endpoint.is_some() {
         let variable = |name: &str| std::env::var(name).ok().map(|value| (name.to_owned(), value));
         setup.environment = AWS_VARIABLES.into_iter().filter_map(variable).collect();

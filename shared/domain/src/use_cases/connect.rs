@@ -8,12 +8,9 @@ use crate::event::Presence;
 use crate::ids::{ConnectionId, UserId};
 use crate::meter::PushReport;
 use crate::ports::{Env, Push, ReadInbox, Registration, Registry, StoreError};
+use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use futures_util::future::join_all;
-
-/// How often a connection is tried to register. Each time after the first, other handshakes of the user took the
-/// place that was made.
-const MAX_REGISTER_ATTEMPTS: usize = 5;
 
 /// The results of registering a connection.
 #[derive(Debug)]
@@ -38,10 +35,12 @@ pub enum ConnectError {
     /// [`MAX_CONNECTION_AGE`](crate::chat_user::MAX_CONNECTION_AGE).
     #[error("the connection has expired")]
     Expired,
-    /// The user has [`MAX_CONNECTIONS`](crate::chat_user::MAX_CONNECTIONS), and all of them may still be opening. Or
-    /// other handshakes of the user took each place that was made.
+    /// The user has [`MAX_CONNECTIONS`](crate::chat_user::MAX_CONNECTIONS), and all of them may still be opening.
     #[error("too many connections")]
     TooManyConnections,
+    /// Until the deadline, other handshakes of the user took each place that was made.
+    #[error("gave up after conflicts with other handshakes")]
+    Busy,
     /// A read or write failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -81,16 +80,20 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
         now: Timestamp,
     ) -> Result<(Vec<Connection>, Vec<Connection>), ConnectError> {
         let mut replaced: Vec<Connection> = Vec::new();
-        for _ in 0..MAX_REGISTER_ATTEMPTS {
+        let mut retry = Retry::new(&self.env);
+        loop {
             let ids: Vec<ConnectionId> = replaced.iter().map(|connection| connection.id.clone()).collect();
             match self.store.register(user, connection, &ids, now).await? {
                 Registration::Registered(connections) => return Ok((connections, replaced)),
                 Registration::Full(connections) => {
+                    // The first time, the room is not made yet. After that, another handshake took it.
+                    if !replaced.is_empty() && !retry.again().await {
+                        return Err(ConnectError::Busy);
+                    }
                     replaced = make_room(&connections, now).ok_or(ConnectError::TooManyConnections)?;
                 }
             }
         }
-        Err(ConnectError::TooManyConnections)
     }
 
     /// Removes a closed connection. If it was the user's last live connection, pushes `presence.updated` to the

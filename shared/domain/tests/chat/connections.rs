@@ -47,6 +47,7 @@ async fn handshake_is_refused_while_all_connections_are_young() {
     let devices: Vec<_> = (0..33).map(|n| connection(&format!("more-{n}"), at)).collect();
     let outcomes = join_all(devices.iter().map(|device| app.connect(&bob, device))).await;
     let accepted = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert_eq!(accepted, MAX_CONNECTIONS, "each of the old ones makes room for one");
     let (_, registered) = app.store.connections(std::slice::from_ref(&bob)).await.unwrap().remove(0);
     let new = registered.iter().filter(|connection| connection.connected_at == at).count();
     assert_eq!((registered.len(), new, app.push.closed().len()), (MAX_CONNECTIONS, accepted, accepted));

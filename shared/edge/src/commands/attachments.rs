@@ -49,7 +49,11 @@ pub fn create_attachment(
             fields.wrong("type", "must be image, file or audio");
             None
         }
-        None => None,
+        // Which fields there are depends on the type, so none of these is wrong.
+        None => {
+            ["width", "height", "blurHash", "durationMs"].into_iter().for_each(|name| fields.ignore(name));
+            None
+        }
     };
     fields.finish(|| {
         Some(CreateAttachment {

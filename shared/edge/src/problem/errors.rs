@@ -121,6 +121,7 @@ impl From<ConnectError> for Problem {
                 let limit = Some(MAX_CONNECTIONS as u64);
                 Self { limit, retry_after: Some(CONNECT_GRACE), ..Self::new(Code::RateLimited, detail) }
             }
+            ConnectError::Busy => ChatError::<Infallible>::Busy.into(),
             ConnectError::Store(error) => error.into(),
         }
     }

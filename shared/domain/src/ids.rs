@@ -38,9 +38,17 @@ macro_rules! text_id {
     };
 }
 
+/// How no id of a user begins: `service:` is for what a service does in a chat, and `gone:` for the pseudonym of a user
+/// who was erased.
+pub const RESERVED_PREFIXES: [&str; 2] = ["service:", "gone:"];
+
+/// The id that no user has: it stands for everybody in a chat.
+pub const EVERYBODY: &str = "@all";
+
 text_id!(
     /// A user: the `sub` of the Auth Service's token. 1 to 128 of `A-Z a-z 0-9 . _ : @ | -`, but not `.` or `..`: URL
-    /// clients remove these two from a path, so nobody could name the user there.
+    /// clients remove these two from a path, so nobody could name the user there. Nor is it [`EVERYBODY`] or an id with
+    /// one of the [`RESERVED_PREFIXES`].
     UserId,
     |text| {
         limited_alphabet(text, 128, "A-Z a-z 0-9 . _ : @ | -", |c| {
@@ -48,6 +56,10 @@ text_id!(
         })?;
         match text {
             "." | ".." => Err(Invalid::because("must not be . or .., which cannot be in the path of a URL")),
+            EVERYBODY => Err(Invalid::because("must not be @all, which is reserved")),
+            _ if RESERVED_PREFIXES.iter().any(|prefix| text.starts_with(prefix)) => {
+                Err(Invalid::because("must not begin with service: or gone:, which are reserved"))
+            }
             _ => Ok(()),
         }
     }
@@ -293,5 +305,17 @@ mod tests {
         assert!(ClientMessageId::parse("x".repeat(64)).is_ok());
         assert!(ClientMessageId::parse("x".repeat(65)).is_err());
         assert!(ChatId::parse("../x").is_err());
+    }
+
+    #[test]
+    fn reserved_ids_are_no_users() {
+        for reserved in ["@all", "service:", "service:billing", "gone:", "gone:5f2a"] {
+            let refusal = UserId::parse(reserved).unwrap_err().0;
+            assert!(refusal.contains("reserved"), "{reserved}: {refusal}");
+            assert!(serde_json::from_value::<UserId>(reserved.into()).is_err(), "{reserved}");
+        }
+        for id in ["service", "Service:x", "my-service:x", "gone", "a:gone:x", "all", "@al", "@alla", "x@all", "@ALL"] {
+            assert!(UserId::parse(id).is_ok(), "{id}");
+        }
     }
 }

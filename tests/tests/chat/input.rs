@@ -366,6 +366,12 @@ async fn invalid_chats_are_refused_with_the_field() {
             "participants[1]",
             "invalid_request",
         ),
+        (
+            json!({"participants": ["bob", "carol", "@all"], "isGroup": true, "name": "x"}),
+            "participants[2]",
+            "invalid_request",
+        ),
+        (json!({"participants": ["gone:5f2a"], "isGroup": false}), "participants[0]", "invalid_request"),
         (json!({"participants": ["bob"], "isGroup": true, "name": "x"}), "participants", "invalid_request"),
         (json!({"participants": ["bob", "carol"], "isGroup": true}), "name", "invalid_request"),
         (json!({"participants": ["bob", "carol"], "isGroup": true, "name": ""}), "name", "invalid_request"),

@@ -53,6 +53,8 @@ async fn invalid_tokens_are_refused_on_both_apis() {
         ("of no user", system.token("not a user", 60).await),
         ("of a user whom no path can name", system.token(".", 60).await),
         ("of another one", system.token("..", 60).await),
+        ("of everybody", system.token("@all", 60).await),
+        ("of a service", system.token("service:billing", 60).await),
     ];
     for (what, token) in cases {
         let (status, body) = HttpClient::new(&system.http_url, Some(&token)).unwrap().get("/chats/x").await.unwrap();

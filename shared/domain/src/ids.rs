@@ -152,6 +152,20 @@ impl Rev {
     }
 }
 
+/// The number of a write of one member item: 1 when the member joins, and one more with every write of the item. It is
+/// not the [`Rev`] of a chat. 0 in an item from before the number existed, until its next write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MemberRev(#[serde(deserialize_with = "whole_number")] pub u64);
+
+impl MemberRev {
+    /// The number of the next write.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
 /// `<chatId>:<seq>`: identifies a message across all chats.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]

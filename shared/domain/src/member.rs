@@ -1,7 +1,7 @@
 //! A participant's own state in one chat: read position, floor, unread count and budgets.
 
 use crate::budget::Budget;
-use crate::ids::{Seq, UserId};
+use crate::ids::{MemberRev, Seq, UserId};
 use crate::timestamp::Timestamp;
 
 /// The member item: one participant's own state in one chat.
@@ -23,6 +23,9 @@ pub struct Member {
     pub budget: Option<Budget>,
     /// How many changes they may still make; None if they may make as many as the bucket holds.
     pub change_budget: Option<Budget>,
+    /// The number of the last write of this item. A store sets it: every write of the item raises it by one. Who joins
+    /// again has a new item, which begins with 1 again.
+    pub member_rev: MemberRev,
 }
 
 impl Member {
@@ -37,6 +40,7 @@ impl Member {
             joined_at: now,
             budget: None,
             change_budget: None,
+            member_rev: MemberRev(1),
         }
     }
 

@@ -88,7 +88,10 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
         let cleared = if let ChangeKind::Cleared(member) = what { Some(member) } else { None };
         let spender = spending.as_ref().map(|(user, _)| user);
         let Some(user) = spender.or(cleared.map(|member| &member.user)) else { return Ok(None) };
-        let mut member = Update::builder().table_name(&self.tables.chat_members).set_key(Some(member_key(chat, user)));
+        let mut member = Update::builder()
+            .table_name(&self.tables.chat_members)
+            .set_key(Some(member_key(chat, user)))
+            .expression_attribute_values(":one", n(1));
         let (mut sets, mut conditions) = (Vec::new(), vec!["attribute_exists(userId)".to_owned()]);
         if let Some((_, spending)) = spending {
             let update = SpendingUpdate::new("ChatMembers", "changeBudget", *spending)?;
@@ -102,7 +105,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             sets.push("clearedSeq = :seq".to_owned());
             member = member.expression_attribute_values(":seq", n(cleared.cleared_seq));
         }
-        let sets = format!("SET {}", sets.join(", "));
+        let sets = format!("SET {} ADD memberRev :one", sets.join(", "));
         update(member.update_expression(sets).condition_expression(conditions.join(" AND "))).map(Some)
     }
 

@@ -23,10 +23,11 @@ impl<E: Env, C: Sync> MarkSeen for DynamoStore<E, C> {
         let call =
             self.client.update_item().table_name(&self.tables.chat_members).set_key(Some(member_key(chat, user)));
         let result = call
-            .update_expression("SET readSeq = :seq, readAt = :now")
+            .update_expression("SET readSeq = :seq, readAt = :now ADD memberRev :one")
             .condition_expression("attribute_exists(userId) AND readSeq < :seq")
             .expression_attribute_values(":seq", n(seq))
             .expression_attribute_values(":now", n(now.millis()))
+            .expression_attribute_values(":one", n(1))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
             .send()

@@ -106,10 +106,11 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
         let mut member = Update::builder()
             .table_name(&self.tables.chat_members)
             .set_key(Some(member_key(&message.chat, &message.sender)))
-            .update_expression(format!("SET readSeq = :seq, readAt = :at, {set}"))
+            .update_expression(format!("SET readSeq = :seq, readAt = :at, {set} ADD memberRev :one"))
             .condition_expression(format!("attribute_exists(userId) AND {condition}"))
             .expression_attribute_values(":seq", n(message.seq))
-            .expression_attribute_values(":at", n(message.created_at.millis()));
+            .expression_attribute_values(":at", n(message.created_at.millis()))
+            .expression_attribute_values(":one", n(1));
         for (placeholder, value) in values {
             member = member.expression_attribute_values(placeholder, value);
         }

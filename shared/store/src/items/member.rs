@@ -2,7 +2,7 @@
 
 use super::{BudgetItem, HasChatId};
 use domain::budget::Budget;
-use domain::ids::{ChatId, Seq, UserId};
+use domain::ids::{ChatId, MemberRev, Seq, UserId};
 use domain::member::Member;
 use domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ pub(crate) struct MemberItem {
     budget: Option<BudgetItem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     change_budget: Option<BudgetItem>,
+    /// Absent in items from before it existed, until their next write.
+    #[serde(default)]
+    member_rev: MemberRev,
 }
 
 /// The part of a member item in the index byUser, which contains only keys.
@@ -49,6 +52,7 @@ impl MemberItem {
             joined_at: member.joined_at.millis(),
             budget: member.budget.map(BudgetItem::from),
             change_budget: member.change_budget.map(BudgetItem::from),
+            member_rev: member.member_rev,
         }
     }
 }
@@ -64,6 +68,7 @@ impl From<MemberItem> for Member {
             joined_at: Timestamp::from_millis(item.joined_at),
             budget: item.budget.map(Budget::from),
             change_budget: item.change_budget.map(Budget::from),
+            member_rev: item.member_rev,
         }
     }
 }

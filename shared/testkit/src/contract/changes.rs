@@ -2,13 +2,14 @@
 
 use super::{START, Store, commit, create, head_and_member};
 use crate::fixtures::{text, user, users};
+use domain::budget::{Budget, Spending};
 use domain::change::{CHANGE_TTL, Change, ChangeKind, Pointer};
 use domain::chat::{Chat, Head};
-use domain::ids::{ChatId, Rev, Seq};
+use domain::ids::{ChatId, MemberRev, Rev, Seq};
 use domain::member::Member;
 use domain::message::{Body, LiveBody, Message};
 use domain::names::ChatName;
-use domain::ports::{ChangeOutcome, CommitOutcome, Consistency};
+use domain::ports::{ChangeOutcome, CommitOutcome, Consistency, SeenOutcome};
 use domain::reactions::{Emoji, Reactions};
 use domain::timestamp::Timestamp;
 use std::collections::BTreeSet;
@@ -181,6 +182,49 @@ pub async fn group_and_its_members_change_together(store: impl Store) {
     assert!(store.position(&chat, &user("c")).await.unwrap().is_none());
     let pointer = Pointer { rev: Rev(1), of: Seq(0), only_for: None };
     assert_eq!(store.pointers(&chat, Rev(1), Rev(1), START).await.unwrap(), [pointer]);
+}
+
+/// Every write of a member item raises its own rev by one: sending, marking, changing and clearing. Nothing else does.
+pub async fn member_items_count_their_writes(store: impl Store) {
+    let store = &store;
+    let document = create(store, "member-rev", &users(&["a", "b", "c"])).await;
+    let chat = document.id.clone();
+    let rev = async |who| head_and_member(store, &chat, who).await.1.member_rev.0;
+    assert_eq!(rev("a").await, 1, "of who was there from the start");
+    let message = send(store, &chat, "a").await;
+    assert_eq!(rev("a").await, 2, "sending");
+    assert_eq!(store.mark_seen(&chat, &user("a"), Seq(9), START).await.unwrap(), SeenOutcome::Advanced);
+    assert_eq!(rev("a").await, 3, "marking");
+    let unchanged = store.mark_seen(&chat, &user("a"), Seq(9), START).await.unwrap();
+    assert!(matches!(unchanged, SeenOutcome::Unchanged(member) if member.member_rev == MemberRev(3)));
+    let bucket = |millis| Budget { millis, at: START };
+    let spending = |before, after| Some((user("a"), Spending { before, after: bucket(after) }));
+    let what = ChangeKind::Message { after: Message { rev: Rev(1), ..message.clone() }, before: Rev(0) };
+    let edit = Change { spending: spending(None, 2000), ..change(&chat, head_of(store, &chat).await, None, what) };
+    commit_change(store, &edit).await;
+    assert_eq!(rev("a").await, 4, "a change that takes from the change budget");
+    assert_eq!(store.commit_change(&edit).await.unwrap(), ChangeOutcome::Conflict);
+    assert_eq!(rev("a").await, 4, "a refused change writes nothing");
+    let (head, member) = head_and_member(store, &chat, "a").await;
+    let cleared = ChangeKind::Cleared(Member { cleared_seq: Seq(1), ..member });
+    let clear = Change { spending: spending(Some(bucket(2000)), 1000), ..change(&chat, head, Some("a"), cleared) };
+    commit_change(store, &clear).await;
+    assert_eq!(rev("a").await, 5, "budget and floor are one write");
+    let (head, member) = head_and_member(store, &chat, "a").await;
+    let cleared = ChangeKind::Cleared(Member { cleared_seq: Seq(1), ..member });
+    commit_change(store, &change(&chat, head, Some("a"), cleared)).await;
+    assert_eq!(rev("a").await, 6, "the floor alone");
+    assert_eq!(rev("b").await, 1, "what others do does not count");
+    // Who leaves and joins again has a new item.
+    let mut before = Rev(0);
+    for (joined, left) in [(vec![], Some("a")), (vec![Member::joining(user("a"), Seq(1), START)], None)] {
+        let head = head_of(store, &chat).await;
+        let after = Chat { members_rev: head.last_rev.next(), ..document.clone() };
+        let what = ChangeKind::Chat { after, before, joined, left: left.map(user), limits: None, closed_chat_of: None };
+        before = head.last_rev.next();
+        commit_change_on_older_head(store, &change(&chat, head, None, what)).await;
+    }
+    assert_eq!((rev("a").await, rev("b").await), (1, 1));
 }
 
 /// The maximum number of users that one request adds, with ids of maximum length.

@@ -82,7 +82,7 @@ macro_rules! contract_suite {
             long_log_is_read_in_order, read_position_only_moves_forward, connections_are_added_and_removed, connections_are_limited,
             exactly_one_device_is_first_and_one_is_last, removed_connection_is_not_registered_again,
             many_users_are_read_at_once, changed_messages_are_read_back, conflicting_change_is_refused,
-            group_and_its_members_change_together, ninety_participants_are_added_at_once, cleared_seq_moves_forward,
+            group_and_its_members_change_together, member_items_count_their_writes, ninety_participants_are_added_at_once, cleared_seq_moves_forward,
             pointers_expire, inbox_is_read, uploads_expire, upload_is_sent_once, attachment_of_a_message_is_read_back,
             nickname_and_mutes_are_stored, second_push_is_claimed_once, limits_are_spent_once,
             open_chats_are_counted, change_budget_is_spent_with_the_change, people_are_paid_for_with_the_change, memberships_are_counted, fifty_concurrent_sends_are_stored,

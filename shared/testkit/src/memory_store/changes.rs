@@ -27,11 +27,7 @@ impl CommitChanges for MemoryStore {
             let expires_at = change.at.plus(CHANGE_TTL);
             state.pointers.insert((chat.clone(), change.rev()), (change.pointer(), expires_at));
             state.unsettled_pointers.insert(chat.clone(), change.rev());
-            if let Some((user, spending)) = &change.spending
-                && let Some(member) = state.members.get_mut(&(chat.clone(), user.clone()))
-            {
-                member.change_budget = Some(spending.after);
-            }
+            state.update_caller(change);
             match &change.what {
                 ChangeKind::Message { after, .. } => state.put_unsettled(after),
                 ChangeKind::Chat { after, joined, left, closed_chat_of, .. } => {
@@ -48,11 +44,8 @@ impl CommitChanges for MemoryStore {
                         state.members.remove(&(chat.clone(), user.clone()));
                     }
                 }
-                ChangeKind::Cleared(member) => {
-                    if let Some(stored) = state.members.get_mut(&(chat.clone(), member.user.clone())) {
-                        stored.cleared_seq = member.cleared_seq;
-                    }
-                }
+                // The floor is in the item of the caller, with their budget.
+                ChangeKind::Cleared(_) => {}
             }
             ChangeOutcome::Committed
         })
@@ -61,6 +54,21 @@ impl CommitChanges for MemoryStore {
 }
 
 impl State {
+    /// Writes what the change takes from the caller's change budget, and their new floor if they clear the chat.
+    fn update_caller(&mut self, Change { chat, what, spending, .. }: &Change) {
+        let cleared = if let ChangeKind::Cleared(member) = what { Some(member) } else { None };
+        let spender = spending.as_ref().map(|(user, _)| user);
+        let Some(user) = spender.or(cleared.map(|member| &member.user)) else { return };
+        let Some(member) = self.members.get_mut(&(chat.clone(), user.clone())) else { return };
+        if let Some((_, spending)) = spending {
+            member.change_budget = Some(spending.after);
+        }
+        if let Some(cleared) = cleared {
+            member.cleared_seq = cleared.cleared_seq;
+        }
+        member.member_rev = member.member_rev.next();
+    }
+
     /// Whether the stored state is the one that the change was based on.
     fn allows(&self, change: &Change) -> bool {
         let Some(head) = self.heads.get(&change.chat) else { return false };

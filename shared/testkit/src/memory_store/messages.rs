@@ -54,6 +54,7 @@ impl CommitMessages for MemoryStore {
             member.read_seq = message.seq;
             member.read_at = Some(message.created_at);
             member.budget = Some(spending.after);
+            member.member_rev = member.member_rev.next();
             let last_message_at = Some(message.created_at);
             state.put_head(&message.chat, Head { last_seq: message.seq, last_message_at, ..stored });
             state.put_unsettled(message);
@@ -125,6 +126,7 @@ impl MarkSeen for MemoryStore {
             Some(member) => {
                 member.read_seq = seq;
                 member.read_at = Some(now);
+                member.member_rev = member.member_rev.next();
                 SeenOutcome::Advanced
             }
         })

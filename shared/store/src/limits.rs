@@ -3,7 +3,7 @@
 
 use crate::DynamoStore;
 use crate::errors::{failed, unbuildable};
-use crate::items::{LimitsItem, SpendingUpdate, from_item, n};
+use crate::items::{LimitsItem, SET_VERSION, SpendingUpdate, from_item, n, version_value};
 use crate::messages::TRANSACTION;
 use crate::registry::user_key;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -78,10 +78,12 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
 
     /// A chat of the creator is closed: it is no longer one of their open chats.
     pub(crate) fn closed_chat_item(&self, creator: &UserId) -> Result<TransactWriteItem, StoreError> {
+        let version = version_value();
         let update = Update::builder()
             .table_name(&self.tables.user_limits)
             .set_key(Some(user_key(creator)))
-            .update_expression("ADD openChats :one")
+            .update_expression(format!("SET {SET_VERSION} ADD openChats :one"))
+            .expression_attribute_values(version.0, version.1)
             .expression_attribute_values(":one", n(-1));
         Ok(TransactWriteItem::builder().update(update.build().map_err(unbuildable(TRANSACTION))?).build())
     }
@@ -89,7 +91,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
     fn update_limits(&self, change: &LimitsChange) -> Result<Update, StoreError> {
         let LimitsChange { user, new_chats, added_people, declared_bytes } = change;
         let mut update = Update::builder().table_name(&self.tables.user_limits).set_key(Some(user_key(user)));
-        let (mut sets, mut conditions) = (Vec::new(), Vec::new());
+        let (mut sets, mut conditions) = (vec![SET_VERSION.to_owned()], Vec::new());
         let buckets = [("newChats", new_chats), ("addedPeople", added_people), ("declaredBytes", declared_bytes)];
         for (name, spending) in buckets.into_iter().filter_map(|(name, spending)| Some((name, (*spending)?))) {
             let SpendingUpdate { set, condition, values } = SpendingUpdate::new("UserLimits", name, spending)?;
@@ -99,16 +101,14 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
                 update = update.expression_attribute_values(placeholder, value);
             }
         }
-        let mut expressions = Vec::new();
-        if !sets.is_empty() {
-            expressions.push(format!("SET {}", sets.join(", ")));
+        if !conditions.is_empty() {
             update = update.condition_expression(conditions.join(" AND "));
         }
-        // A change that takes nothing still has an expression.
-        expressions.push("ADD openChats :opened".to_owned());
+        let version = version_value();
         update
+            .expression_attribute_values(version.0, version.1)
             .expression_attribute_values(":opened", n(u8::from(new_chats.is_some())))
-            .update_expression(expressions.join(" "))
+            .update_expression(format!("SET {} ADD openChats :opened", sets.join(", ")))
             .build()
             .map_err(unbuildable(TRANSACTION))
     }

@@ -2,7 +2,7 @@
 
 use crate::DynamoStore;
 use crate::errors::failed;
-use crate::items::{ConnectionItem, Item, StoredUser, from_item, n, s, to_value};
+use crate::items::{ConnectionItem, Item, SET_VERSION, StoredUser, from_item, n, s, to_value, version_value};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
@@ -186,8 +186,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
     ) -> Result<bool, StoreError> {
         let map = HashMap::from([(connection.id.to_string(), entry(connection)?)]);
         let call = self
-            .update_user(user)
-            .update_expression("SET connections = :map, lastSeen = :now")
+            .put_attributes(user, "connections = :map, lastSeen = :now")
             .condition_expression("attribute_not_exists(connections)")
             .expression_attribute_values(":map", AttributeValue::M(map))
             .expression_attribute_values(":now", n(now.millis()));
@@ -196,8 +195,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
 
     /// The update that sets `lastSeen`, if connections are in another store.
     fn update_last_seen(&self, user: &UserId, now: Timestamp) -> UpdateItemFluentBuilder {
-        let call = self.update_user(user).update_expression("SET lastSeen = :now");
-        call.expression_attribute_values(":now", n(now.millis()))
+        self.put_attributes(user, "lastSeen = :now").expression_attribute_values(":now", n(now.millis()))
     }
 
     /// The users in the ChatUsers table. If connections are in another store, these have none.
@@ -207,7 +205,15 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
         items.into_iter().map(chat_user).collect()
     }
 
-    pub(crate) fn update_user(&self, user: &UserId) -> UpdateItemFluentBuilder {
+    /// An update that also creates the user's item if there is none. `sets` continues its `SET`.
+    pub(crate) fn put_attributes(&self, user: &UserId, sets: &str) -> UpdateItemFluentBuilder {
+        let (placeholder, version) = version_value();
+        let call = self.update_user(user).update_expression(format!("SET {SET_VERSION}, {sets}"));
+        call.expression_attribute_values(placeholder, version)
+    }
+
+    /// An update of a user's item that exists, as its condition must say.
+    fn update_user(&self, user: &UserId) -> UpdateItemFluentBuilder {
         let call = self.client.update_item().table_name(&self.tables.chat_users).set_key(Some(user_key(user)));
         call.return_consumed_capacity(ReturnConsumedCapacity::Indexes)
     }

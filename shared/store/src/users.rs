@@ -48,18 +48,18 @@ impl<E: Env, C: ConnectionStore> UserStore for DynamoStore<E, C> {
             None => (None, ""),
         };
         let mention = notify_on_mention.map(|wants| ("notifyOnMention", AttributeValue::Bool(wants)));
-        let mut call = self.update_user(user).return_values(ReturnValue::AllNew);
-        let SpendingUpdate { set, condition, values } = SpendingUpdate::new("ChatUsers", "changeBudget", spending)?;
+        let SpendingUpdate { set, condition, mut values } = SpendingUpdate::new("ChatUsers", "changeBudget", spending)?;
         let mut sets = vec![set];
+        for (name, value) in nickname.into_iter().chain(mention) {
+            sets.push(format!("{name} = :{name}"));
+            values.push((format!(":{name}"), value));
+        }
+        let update = format!("{} {remove}", sets.join(", "));
+        let call = self.put_attributes(user, update.trim_end()).condition_expression(condition);
+        let mut call = call.return_values(ReturnValue::AllNew);
         for (placeholder, value) in values {
             call = call.expression_attribute_values(placeholder, value);
         }
-        for (name, value) in nickname.into_iter().chain(mention) {
-            sets.push(format!("{name} = :{name}"));
-            call = call.expression_attribute_values(format!(":{name}"), value);
-        }
-        let update = format!("SET {} {remove}", sets.join(", "));
-        let call = call.update_expression(update.trim_end()).condition_expression(condition);
         self.changed_user(if_condition_holds(call.send().await)?).await
     }
 
@@ -73,8 +73,7 @@ impl<E: Env, C: ConnectionStore> UserStore for DynamoStore<E, C> {
         let unchanged = if before.is_empty() { "attribute_not_exists(mutedChats) OR " } else { "" };
         let SpendingUpdate { set, condition, values } = SpendingUpdate::new("ChatUsers", "changeBudget", spending)?;
         let mut call = self
-            .update_user(user)
-            .update_expression(format!("SET mutedChats = :after, {set}"))
+            .put_attributes(user, &format!("mutedChats = :after, {set}"))
             .condition_expression(format!("({unchanged}mutedChats = :before) AND {condition}"))
             .expression_attribute_values(":before", mutes_item(before))
             .expression_attribute_values(":after", mutes_item(after))

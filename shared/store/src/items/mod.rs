@@ -21,6 +21,7 @@ pub(crate) use user::{ConnectionItem, StoredUser, mutes_item};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::{ChatId, UserId, hashed};
 use domain::ports::StoreError;
+use domain::text::Invalid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeSet, HashMap};
@@ -47,9 +48,32 @@ pub(crate) trait HasChatId {
     fn chat_id(&self) -> &ChatId;
 }
 
-/// Serializes an item for DynamoDB.
+/// The attribute with the version of an item's shape. An item without it is of version 0, from before it existed.
+const VERSION: &str = "v";
+
+/// The version of all items that are written. It must be a version that the release before reads, because both run at
+/// the same time during an upgrade.
+const WRITTEN_VERSION: u64 = 1;
+
+/// The newest version that is read. An item of a later version is refused: a message or a chat document that were read
+/// without what is new in them would be written back without it.
+const MAX_READ_VERSION: u64 = 1;
+
+const _: () = assert!(WRITTEN_VERSION <= MAX_READ_VERSION, "a release reads what it writes");
+
+/// For the `SET` of an update that may create its item. An existing item keeps its version.
+pub(crate) const SET_VERSION: &str = "v = if_not_exists(v, :v)";
+
+/// The placeholder in [`SET_VERSION`] with its value.
+pub(crate) fn version_value() -> (&'static str, AttributeValue) {
+    (":v", n(WRITTEN_VERSION))
+}
+
+/// Serializes an item for DynamoDB, with its version.
 pub(crate) fn to_item(table: &'static str, item: &impl Serialize) -> Result<Item, StoreError> {
-    serde_dynamo::to_item(item).map_err(|error| inconsistent(table, "(to be written)", &error))
+    let mut item: Item = serde_dynamo::to_item(item).map_err(|error| inconsistent(table, "(to be written)", &error))?;
+    item.insert(VERSION.to_owned(), n(WRITTEN_VERSION));
+    Ok(item)
 }
 
 /// Serializes the value of an attribute for DynamoDB.
@@ -57,14 +81,26 @@ pub(crate) fn to_value(table: &'static str, value: &impl Serialize) -> Result<At
     serde_dynamo::to_attribute_value(value).map_err(|error| inconsistent(table, "(to be written)", &error))
 }
 
-/// Parses a stored item. The error of a broken item names table, key and attribute.
+/// Parses a stored item of any version up to [`MAX_READ_VERSION`]. The error of a broken item names table, key and
+/// attribute.
 pub(crate) fn from_item<T: DeserializeOwned>(table: &'static str, item: Item) -> Result<T, StoreError> {
     let key = key_text(&item);
+    check_version(&item).map_err(|error| inconsistent(table, &key, &error))?;
     serde_dynamo::from_item(item).map_err(|error| inconsistent(table, &key, &error))
 }
 
 pub(crate) fn inconsistent(table: &'static str, key: &str, error: &dyn std::error::Error) -> StoreError {
     StoreError::Inconsistent { table, key: key.to_owned(), attribute: error.to_string() }
+}
+
+fn check_version(item: &Item) -> Result<(), Invalid> {
+    let Some(value) = item.get(VERSION) else { return Ok(()) };
+    match value.as_n().map(|text| text.parse::<u64>()) {
+        Ok(Ok(0..=MAX_READ_VERSION)) => Ok(()),
+        Ok(_) | Err(_) => Err(Invalid::because(format!(
+            "`{VERSION}` is {value:?}, but this release reads versions up to {MAX_READ_VERSION}"
+        ))),
+    }
 }
 
 /// The key attributes of an item, as text for the log. User ids are hashed.
@@ -105,6 +141,27 @@ mod tests {
     }
 
     #[test]
+    fn version_up_to_the_newest_is_read_and_a_later_one_is_refused() {
+        let (chat, ..) = chat_of("c1", &users(&["a", "b"]), Timestamp::from_millis(5));
+        let written = to_item("Chats", &ChatItem::from(&chat)).unwrap();
+        assert_eq!(written["v"], n(1));
+        let read = |version: Option<AttributeValue>| {
+            let mut item = written.clone();
+            item.remove("v");
+            item.extend(version.map(|version| ("v".to_owned(), version)));
+            from_item::<ChatItem>("Chats", item).map(domain::chat::Chat::from)
+        };
+        for version in [None, Some(n(0)), Some(n(1))] {
+            assert_eq!(read(version).unwrap(), chat);
+        }
+        for version in [n(2), n(-1), n("1.5"), s("1")] {
+            let error = read(Some(version)).unwrap_err().to_string();
+            let parts = ["Chats", "chatId=c1", "`v`", "up to 1"];
+            assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+        }
+    }
+
+    #[test]
     fn user_sets_are_string_sets_and_absent_if_empty() {
         let (chat, ..) = chat_of("c1", &users(&["a", "b"]), Timestamp::from_millis(5));
         let item = to_item("Chats", &ChatItem::from(&chat)).unwrap();
@@ -140,6 +197,7 @@ mod tests {
             "senderId",
             "seq",
             "type",
+            "v",
         ];
         assert_eq!(names, expected_names);
         let mut broken = item.clone();

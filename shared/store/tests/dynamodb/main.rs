@@ -7,4 +7,6 @@ mod budgets_of_attachments;
 mod budgets_of_changes;
 mod contract;
 mod earlier_items;
+mod item_sizes;
+mod item_versions;
 mod support;

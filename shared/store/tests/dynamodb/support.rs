@@ -4,18 +4,20 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::{
     BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef,
 };
-use aws_sdk_dynamodb::config::{BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Builder, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
+};
 use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetItemOutput};
 use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
 use aws_sdk_dynamodb::operation::put_item::{PutItemInput, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput};
-use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
 use local_cloud::Template;
 use local_cloud::dynamodb::{Embedded, start_in_memory};
 use realtime::RedisConnections;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -33,26 +35,68 @@ static ENGINE_WITH_REDIS: Engine = OnceCell::const_new();
 
 /// Starts the engine with the tables of template.yaml, once.
 async fn running(engine: &'static Engine) -> &'static (Embedded, TableNames) {
-    engine
-        .get_or_init(|| async {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
-            let template = Template::load(&path, &BTreeMap::new()).unwrap();
-            let engine = start_in_memory(&template).await.unwrap();
-            let table_name =
-                |id: &str| template.tables.iter().find(|table| table.logical_id == id).unwrap().name.clone();
-            let tables = TableNames {
-                chats: table_name("ChatsTable"),
-                messages: table_name("MessagesTable"),
-                chat_members: table_name("ChatMembersTable"),
-                sends: table_name("SendsTable"),
-                uploads: table_name("UploadsTable"),
-                chat_users: table_name("ChatUsersTable"),
-                user_limits: table_name("UserLimitsTable"),
-            };
-            (engine, tables)
-        })
-        .await
+    engine.get_or_init(new_engine).await
 }
+
+/// Starts an engine with the tables of template.yaml.
+async fn new_engine() -> (Embedded, TableNames) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+    let template = Template::load(&path, &BTreeMap::new()).unwrap();
+    let engine = start_in_memory(&template).await.unwrap();
+    let table_name = |id: &str| template.tables.iter().find(|table| table.logical_id == id).unwrap().name.clone();
+    let tables = TableNames {
+        chats: table_name("ChatsTable"),
+        messages: table_name("MessagesTable"),
+        chat_members: table_name("ChatMembersTable"),
+        sends: table_name("SendsTable"),
+        uploads: table_name("UploadsTable"),
+        chat_users: table_name("ChatUsersTable"),
+        user_limits: table_name("UserLimitsTable"),
+    };
+    (engine, tables)
+}
+
+/// The tables of an engine that no other test uses.
+pub(crate) struct OwnTables {
+    _engine: Embedded,
+    pub(crate) tables: TableNames,
+    /// A client whose calls are not recorded, so that it may scan.
+    pub(crate) client: Client,
+}
+
+impl OwnTables {
+    pub(crate) async fn new() -> Self {
+        let (engine, tables) = new_engine().await;
+        let client = Client::from_conf(config(&engine).build());
+        Self { _engine: engine, tables, client }
+    }
+
+    pub(crate) fn store(&self) -> DynamoStore<TestEnv> {
+        DynamoStore::with_client(self.client.clone(), self.tables.clone(), TestEnv::default())
+    }
+
+    /// The tables, each under the name that documents use.
+    pub(crate) fn named(&self) -> [(&'static str, &str); 7] {
+        let TableNames { chats, messages, chat_members, sends, uploads, chat_users, user_limits } = &self.tables;
+        [
+            ("Chats", chats),
+            ("Messages", messages),
+            ("ChatMembers", chat_members),
+            ("Sends", sends),
+            ("Uploads", uploads),
+            ("ChatUsers", chat_users),
+            ("UserLimits", user_limits),
+        ]
+    }
+
+    /// All items of a table.
+    pub(crate) async fn items(&self, table: &str) -> Vec<Item> {
+        self.client.scan().table_name(table).send().await.unwrap().items.unwrap_or_default()
+    }
+}
+
+/// An item with its attributes.
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// A store on [`ENGINE`], and the calls that go through it.
 pub(crate) async fn store() -> (DynamoStore<TestEnv>, Calls) {
@@ -71,6 +115,11 @@ pub(crate) async fn store_with_redis() -> (DynamoStore<TestEnv, RedisConnections
     (store.with_connections_in(connections), calls)
 }
 
+/// The same as [`client`], of [`ENGINE_WITH_REDIS`].
+pub(crate) async fn client_with_redis() -> (Client, TableNames, Calls) {
+    client_of(&ENGINE_WITH_REDIS).await
+}
+
 /// A client of [`ENGINE`], the tables, and the calls that go through it.
 pub(crate) async fn client() -> (Client, TableNames, Calls) {
     client_of(&ENGINE).await
@@ -79,15 +128,17 @@ pub(crate) async fn client() -> (Client, TableNames, Calls) {
 async fn client_of(engine: &'static Engine) -> (Client, TableNames, Calls) {
     let (engine, tables) = running(engine).await;
     let calls = Calls::default();
-    let config = aws_sdk_dynamodb::Config::builder()
+    let config = config(engine).interceptor(calls.clone()).build();
+    (Client::from_conf(config), tables.clone(), calls)
+}
+
+fn config(engine: &Embedded) -> Builder {
+    aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-central-1"))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .endpoint_url(engine.endpoint())
         .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .interceptor(calls.clone())
-        .build();
-    (Client::from_conf(config), tables.clone(), calls)
 }
 
 /// One call: its request and its cost.

@@ -1,0 +1,151 @@
+//! How large the items become that every request pays for, from the limits. DynamoDB bills reads by 4 KB and writes by
+//! 1 KB, so an item that is larger costs more each time.
+
+use crate::support::{Item, OwnTables};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::budget::{Budget, Spending};
+use domain::chat::Head;
+use domain::chat_user::{Connection, MAX_CONNECTIONS, MAX_MUTED_CHATS, Mutes, NicknameChange, UserChange};
+use domain::ids::{ChatId, ConnectionId, MemberRev, Rev, Seq, UserId};
+use domain::member::Member;
+use domain::names::Nickname;
+use domain::number::MAX_WHOLE_NUMBER;
+use domain::ports::{CreateChats as _, Creation, Registration, Registry as _, UserStore as _};
+use domain::timestamp::Timestamp;
+use domain::user_limits::LimitsChange;
+use testkit::fixtures::chat_of;
+
+/// What one write unit pays for.
+const KB: usize = 1024;
+
+/// The length of a connection id of API Gateway.
+const CONNECTION_ID_CHARS: usize = 16;
+
+/// A time with as many digits as times have until the year 2286, none of them a 0.
+const AT: Timestamp = Timestamp::from_millis(9_999_999_999_999);
+
+/// A full bucket of the largest number.
+const BUCKET: Budget = Budget { millis: MAX_WHOLE_NUMBER, at: AT };
+
+/// The size of an item as DynamoDB counts it.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
+fn size(item: &Item) -> usize {
+    item.iter().map(|(name, value)| name.len() + value_size(value)).sum()
+}
+
+fn value_size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        // About a byte per two digits, and one more.
+        AttributeValue::N(number) => number.len().div_ceil(2) + 1,
+        AttributeValue::Bool(_) => 1,
+        AttributeValue::M(map) => 3 + map.len() + size(map),
+        other => panic!("these items have no such attribute: {other:?}"),
+    }
+}
+
+fn longest_chat_id(n: usize) -> ChatId {
+    ChatId::parse(format!("{n:f>64}")).unwrap()
+}
+
+fn longest_user_id(n: usize) -> UserId {
+    UserId::parse(format!("{n:x>128}")).unwrap()
+}
+
+/// A new chat whose head and member items have every attribute, as long as it can be.
+async fn largest_head_and_member() -> (Item, Item) {
+    let own = OwnTables::new().await;
+    let id = longest_chat_id(0);
+    let participants = [longest_user_id(0), longest_user_id(1)];
+    let (chat, head, members) = chat_of(id.as_str(), &participants, AT);
+    let (seq, rev) = (Seq(MAX_WHOLE_NUMBER), Rev(MAX_WHOLE_NUMBER));
+    let head = Head {
+        last_seq: seq,
+        last_message_at: Some(AT),
+        last_rev: rev,
+        last_change: Some((seq, AT)),
+        members_rev: rev,
+        participant_count: 1000,
+        ..head
+    };
+    let full = |member: &Member| Member {
+        read_seq: seq,
+        read_at: Some(AT),
+        cleared_seq: seq,
+        joined_seq: seq,
+        budget: Some(BUCKET),
+        change_budget: Some(BUCKET),
+        member_rev: MemberRev(MAX_WHOLE_NUMBER),
+        ..member.clone()
+    };
+    let members: Vec<_> = members.iter().map(full).collect();
+    let limits = LimitsChange::of(chat.created_by.clone());
+    assert_eq!(own.store().create_chat(&chat, &head, &members, &limits).await.unwrap(), Creation::Created);
+    let (mut heads, mut members) = (own.items(&own.tables.messages).await, own.items(&own.tables.chat_members).await);
+    assert_eq!((heads.len(), members.len()), (1, 2));
+    (heads.remove(0), members.remove(0))
+}
+
+/// A user's item with the longest nickname and the most connections, and so many mutes.
+async fn largest_user(mutes: usize) -> Item {
+    let own = OwnTables::new().await;
+    let (store, user) = (own.store(), longest_user_id(0));
+    for n in 0..MAX_CONNECTIONS {
+        let id = ConnectionId::parse(format!("{n:x>CONNECTION_ID_CHARS$}")).unwrap();
+        let registered = store.register(&user, &Connection { id, connected_at: AT, exp: AT }, &[], AT).await.unwrap();
+        assert!(matches!(registered, Registration::Registered(_)), "{registered:?}");
+    }
+    // A character can have any number of accents.
+    let longest = Nickname::parse(format!("xe{}", "\u{301}".repeat(1023))).unwrap();
+    assert_eq!(longest.as_str().len(), 2048);
+    let nickname = Some(NicknameChange::Set(longest));
+    let own_change = UserChange { nickname, notify_on_mention: Some(true) };
+    let first = Spending { before: None, after: BUCKET };
+    assert!(store.change_user(&user, &own_change, first).await.unwrap().is_some());
+    let after: Mutes = (0..mutes).map(|n| (longest_chat_id(n), Some(AT))).collect();
+    let again = Spending { before: Some(BUCKET), after: BUCKET };
+    assert!(store.replace_mutes(&user, &Mutes::new(), &after, again).await.unwrap().is_some());
+    let mut users = own.items(&own.tables.chat_users).await;
+    assert_eq!(users.len(), 1);
+    users.remove(0)
+}
+
+#[tokio::test]
+async fn head_and_member_item_stay_below_a_kilobyte() {
+    let (head, member) = largest_head_and_member().await;
+    let attributes = [
+        "activeAt",
+        "chatId",
+        "lastMessageAt",
+        "lastMessageId",
+        "lastRev",
+        "lastRevAt",
+        "lastRevOf",
+        "lastSeq",
+        "membersRev",
+        "participantCount",
+        "seq",
+        "v",
+    ];
+    let mut names: Vec<_> = head.keys().collect();
+    names.sort();
+    assert_eq!(names, attributes, "the head has every attribute");
+    assert_eq!(member.len(), 11, "the member item has every attribute: {member:?}");
+    let sizes = (size(&head), size(&member));
+    assert!(sizes.0 < KB && sizes.1 < KB, "{sizes:?}");
+    // DATA-MODEL.md says both.
+    assert_eq!(sizes, (314, 386));
+}
+
+#[tokio::test]
+async fn user_without_mutes_stays_below_four_kilobytes() {
+    let item = largest_user(0).await;
+    assert_eq!(item.len(), 8, "the item has every attribute: {item:?}");
+    assert!(size(&item) < 4 * KB, "{}", size(&item));
+    // DATA-MODEL.md says how large it is, and that not all mutes fit: those have to move to items of their own.
+    let mutes_that_fit = 10;
+    assert!(size(&largest_user(mutes_that_fit).await) < 4 * KB);
+    assert!(size(&largest_user(mutes_that_fit + 1).await) >= 4 * KB);
+    let largest = size(&largest_user(MAX_MUTED_CHATS).await);
+    assert_eq!((size(&item), largest), (3334, 17_934));
+}

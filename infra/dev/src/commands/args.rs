@@ -140,6 +140,15 @@ pub(crate) struct Start {
     pub(crate) template: Option<PathBuf>,
 }
 
+/// A user id that the system takes. Its refusal of another one's token would not say why.
+fn user_id(text: &str) -> Result<String, String> {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "._:@|-".contains(c);
+    match (1..=128).contains(&text.len()) && text.chars().all(is_allowed) && text != "." && text != ".." {
+        true => Ok(text.to_owned()),
+        false => Err("must be 1 to 128 of A-Z a-z 0-9 . _ : @ | - and neither . nor ..".to_owned()),
+    }
+}
+
 fn parameter(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("use NAME=VALUE, e.g. LogLevel=DEBUG")?;
     Ok((name.to_owned(), value.to_owned()))
@@ -191,7 +200,7 @@ pub(crate) struct Addresses {
 #[derive(Args)]
 pub(crate) struct Identity {
     /// User whose token the stand-in Auth Service issues
-    #[arg(long = "as", value_name = "USER", default_value = "alice")]
+    #[arg(long = "as", value_name = "USER", default_value = "alice", value_parser = user_id)]
     pub(crate) user: String,
     /// Token of a real Auth Service instead of the stand-in's
     #[arg(long, env = "LAMBDA_CHAT_TOKEN", hide_env_values = true)]
@@ -305,6 +314,17 @@ mod tests {
             Tool::Start(start) => start.ports.into(),
             Tool::WatchEnv(ports) => ports.into(),
             _ => panic!("{line:?} starts no system"),
+        }
+    }
+
+    #[test]
+    fn chat_is_of_a_user_id_that_the_system_takes() {
+        for (user, is_right) in [("a.b_c:d@e|f-1", true), ("ali/ce", false), ("a b", false), ("..", false), ("", false)]
+        {
+            for command in ["chat", "socket"] {
+                let parsed = Cli::try_parse_from(["lambda-chat", command, "--as", user]);
+                assert_eq!(parsed.is_ok(), is_right, "{command} {user}");
+            }
         }
     }
 

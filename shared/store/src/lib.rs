@@ -9,14 +9,14 @@
 //! | ChatMembers | chatId, userId; index byUser (userId, chatId) | the state of one participant: read position, budget |
 //! | Sends | sendId | the record of one send with a client message id, for 30 days |
 //! | Uploads | attachmentId | the declaration of an upload, for a day; after the send, with the seq of its message, for 30 days |
-//! | UserLimits | userId | what the user has used of their limits on new chats, added people and declared bytes |
+//! | UserLimits | userId | what the user has used of their limits on new chats, added people and declared bytes, and how many open chats they have created |
 //! | ChatUsers | userId | the ChatUser document, with the user's live connections unless they are in another store |
 //!
 //! # Access patterns
 //!
 //! | port | call |
 //! | --- | --- |
-//! | [`snapshot`](domain::ports::ReadChats::snapshot) | BatchGetItem: chat (eventual), head and member (strong) |
+//! | [`snapshot`](domain::ports::ReadChats::snapshot) | BatchGetItem: chat (eventual); head, member and one message if asked for (strong) |
 //! | [`position`](domain::ports::ReadChats::position) | BatchGetItem: head and member (strong) |
 //! | [`chat`](domain::ports::ReadChats::chat) | GetItem Chats |
 //! | [`members`](domain::ports::ReadChats::members) | Query ChatMembers (strong) |

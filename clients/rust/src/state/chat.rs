@@ -122,7 +122,8 @@ impl ChatState {
         self.messages.get(&seq)
     }
 
-    /// The last message, or its beginning from the inbox, which has no reactions. None if this user sees no message, or it is not known yet.
+    /// The last message, or its beginning from the inbox, which has no reactions. None if this user sees no message, or
+    /// it is not known yet.
     pub fn last_message(&self) -> Option<&Message> {
         let last = self.messages.values().next_back();
         last.or(self.preview.as_ref()).filter(|message| message.seq > self.floor)

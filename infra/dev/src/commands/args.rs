@@ -143,9 +143,11 @@ pub(crate) struct Start {
 /// A user id that the system takes. Its refusal of another one's token would not say why.
 fn user_id(text: &str) -> Result<String, String> {
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || "._:@|-".contains(c);
-    match (1..=128).contains(&text.len()) && text.chars().all(is_allowed) && text != "." && text != ".." {
+    let is_reserved = [".", "..", "@all"].contains(&text) || text.starts_with("service:") || text.starts_with("gone:");
+    match (1..=128).contains(&text.len()) && text.chars().all(is_allowed) && !is_reserved {
         true => Ok(text.to_owned()),
-        false => Err("must be 1 to 128 of A-Z a-z 0-9 . _ : @ | - and neither . nor ..".to_owned()),
+        false => Err("must be 1 to 128 of A-Z a-z 0-9 . _ : @ | -, and not . or .. or @all or service:... or gone:..."
+            .to_owned()),
     }
 }
 
@@ -319,8 +321,15 @@ mod tests {
 
     #[test]
     fn chat_is_of_a_user_id_that_the_system_takes() {
-        for (user, is_right) in [("a.b_c:d@e|f-1", true), ("ali/ce", false), ("a b", false), ("..", false), ("", false)]
-        {
+        for (user, is_right) in [
+            ("a.b_c:d@e|f-1", true),
+            ("ali/ce", false),
+            ("a b", false),
+            ("..", false),
+            ("", false),
+            ("service:x", false),
+            ("@all", false),
+        ] {
             for command in ["chat", "socket"] {
                 let parsed = Cli::try_parse_from(["lambda-chat", command, "--as", user]);
                 assert_eq!(parsed.is_ok(), is_right, "{command} {user}");

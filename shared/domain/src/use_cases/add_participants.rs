@@ -13,8 +13,8 @@ use crate::user_limits::LimitsChange;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The most participants in one request. Their member items, the chat, its head and the pointer are one transaction,
-/// which holds at most 100 items.
+/// The most participants in one request. Their member items, the caller's, the chat, its head, the pointer and the
+/// caller's limits are one transaction, which holds at most 100 items: 95 at most.
 pub const MAX_ADDED_PARTICIPANTS: usize = 90;
 
 /// The request to add participants to a group.
@@ -60,7 +60,9 @@ impl<S: LimitsStore + CountMemberships, P: Sync, E: Env> Admission<S, P, E> for 
         let users = app.users_in_too_many_chats(&new).await?;
         if !users.is_empty() {
             // The counts are paid for, or somebody could ask for them without end.
-            app.store.change_limits(&change).await?;
+            app.spend_people(self.user, joined.len())
+                .await
+                .map_err(|error| error.map_refusal(ChangeGroupError::AddingTooFast))?;
             return Err(ChangeGroupError::UsersInTooManyChats { users, limit: app.settings.max_memberships }.into());
         }
         self.counted().extend(new);

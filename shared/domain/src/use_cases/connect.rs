@@ -126,7 +126,10 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
                 let online = self.online_presence(user, now);
                 self.push_presence(online).await;
             }
-            Ok(_) => {}
+            Ok(Some(Registration::Full(_))) => {
+                tracing::warn!("a connection that the registry lost found no room, so it gets no events");
+            }
+            Ok(Some(Registration::Registered(_)) | None) => {}
             Err(error) => warn_about(&error),
         }
     }

@@ -95,7 +95,8 @@ impl AttachmentLimit {
 }
 
 impl<S: ReadChats + LimitsStore + CreateUploads, P, E: Env> App<S, P, E> {
-    /// Stores the declaration and signs the upload. The limits are checked before anything is read.
+    /// Stores the declaration and signs the upload. Size and content type are checked before anything is
+    /// read. The bytes are taken from the budget just before the declaration is stored.
     ///
     /// # Errors
     /// [`ChatError`] and [`CreateAttachmentError`].

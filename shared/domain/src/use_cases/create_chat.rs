@@ -18,8 +18,8 @@ use crate::retry::Retry;
 use crate::user_limits::{LimitsChange, UserLimits};
 use std::collections::BTreeSet;
 
-/// The most participants besides the creator in a request to create a group. All member items, the chat and its head
-/// are one transaction, which holds at most 100 items.
+/// The most participants besides the creator in a request to create a group. All member items, the chat, its head and
+/// the creator's limits are one transaction, which holds at most 100 items: 93 at most.
 const MAX_OTHER_PARTICIPANTS: usize = 89;
 
 /// The request to create a chat.
@@ -195,7 +195,9 @@ where
         let users = self.users_in_too_many_chats(&others).await?;
         if !users.is_empty() {
             // The counts are paid for, or somebody could ask for them without end.
-            self.store.change_limits(&LimitsChange { new_chats: None, ..limits }).await?;
+            self.spend_people(&caller.user, others.len())
+                .await
+                .map_err(|error| error.map_refusal(CreateChatError::AddingTooFast))?;
             return Err(CreateChatError::UsersInTooManyChats { users, limit: self.settings.max_memberships }.into());
         }
         let head = Head::new(u32::try_from(chat.participants.len()).unwrap_or(u32::MAX), now);

@@ -36,6 +36,18 @@ impl<S: LimitsStore, P, E: Env> App<S, P, E> {
     }
 }
 
+impl<S: LimitsStore, P, E: Env> App<S, P, E> {
+    /// Takes people from the budget of who adds them, for a request that adds nobody in the end.
+    pub(super) async fn spend_people(&self, user: &UserId, people: usize) -> Result<(), ChatError<RateLimited>> {
+        let people = u64::try_from(people).unwrap_or(u64::MAX);
+        self.spend_limits(user, |limits, now, change| {
+            change.added_people = Some(self.settings.added_people.spend(limits.added_people, people, now)?);
+            Ok(())
+        })
+        .await
+    }
+}
+
 impl<S: CountMemberships, P, E> App<S, P, E> {
     /// Those of the users who are in so many chats that others cannot put them into one more.
     pub(super) async fn users_in_too_many_chats(&self, users: &[UserId]) -> Result<Vec<UserId>, StoreError> {

@@ -106,9 +106,9 @@ impl<S: ReadInbox + UserStore + Registry, P: Push, E: Env> App<S, P, E> {
             if !has_changed {
                 return Ok(outcome(&before, PushReport::default()));
             }
-            let after = self.prune_mutes(&caller, after, now).await?;
             let spending = self.settings.profile_changes.spend(user.change_budget, 1, now);
             let spending = spending.map_err(MuteChatError::RateLimited)?;
+            let after = self.prune_mutes(&caller, after, now).await?;
             if let Some(user) = self.store.replace_mutes(&caller.user, &before, &after, spending).await? {
                 let event = Event::user_updated(ChatUserView::new(&user, &caller.user, now));
                 let pushed =

@@ -80,7 +80,7 @@ impl<R: Into<Problem>> From<ChatError<R>> for Problem {
         match error {
             ChatError::NotFound => Self::new(Code::ChatNotFound, "The chat does not exist, or you are not in it."),
             ChatError::Busy => {
-                let detail = "The chat is busy. Send the same request again in a moment.";
+                let detail = "Other requests are changing the same data. Send the same request again in a moment.";
                 Self { retry_after: Some(BUSY), ..Self::new(Code::Unavailable, detail) }
             }
             ChatError::Store(error) => error.into(),

@@ -61,7 +61,8 @@ const MAX_READ_VERSION: u64 = 1;
 
 const _: () = assert!(WRITTEN_VERSION <= MAX_READ_VERSION, "a release reads what it writes");
 
-/// For the `SET` of an update that may create its item. An existing item keeps its version.
+/// For the `SET` of an update that may create its item. An item that has a version keeps it. One of version 0 gets this
+/// one, although only some of its attributes are written. So a reader must not infer from `v` that an attribute is there.
 pub(crate) const SET_VERSION: &str = "v = if_not_exists(v, :v)";
 
 /// The placeholder in [`SET_VERSION`] with its value.

@@ -113,7 +113,7 @@ async fn repeated_send_reads_the_message_and_its_readers() {
     // Any further repeat is a read, like a GET.
     assert!(app.send_message(message(&chat, "repeat-a", "m-1", "Hello")).await.unwrap().repeated);
     within(&calls.take(), &answer, 0.0, 5.5);
-    // Neither is one with another body.
+    // A repeat with another body is refused: by a transaction, and then, in a process that knows the send, by a read.
     let other = async |app: &Chatting| app.send_message(message(&chat, "repeat-a", "m-1", "Goodbye")).await;
     app.recent = domain::recent::Recent::default();
     assert!(other(&app).await.is_err());

@@ -4,6 +4,15 @@
 // Development tools may read the machine's clock and environment, as the local cloud does.
 #![allow(clippy::disallowed_methods)]
 
+/// Prints a line to the standard output. Unlike `println!`, it does not panic when the reader has closed the pipe, as
+/// `head` does when it has seen enough.
+macro_rules! print_line {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout().lock(), $($text)*);
+    }};
+}
+
 pub mod auth_service;
 pub mod chat;
 pub mod cloud;

@@ -46,7 +46,7 @@ impl Terminal {
 
     fn print_event(&self, event: Event) {
         match event {
-            Event::Log { .. } | Event::Published { .. } if self.logs == Logs::Shown => println!("{event}"),
+            Event::Log { .. } | Event::Published { .. } if self.logs == Logs::Shown => print_line!("{event}"),
             Event::Log { .. } | Event::Published { .. } => self.keep(event.to_string()),
             _ => eprintln!("{event}"),
         }

@@ -240,6 +240,17 @@ fn tokens_require_the_address_of_a_running_system() {
     assert!(message.contains("--http-url"), "{message}");
 }
 
+/// `lambda-chat watch-env | head -1`.
+#[test]
+fn closed_pipe_is_no_panic() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lambda-chat"));
+    let command = command.arg("watch-env").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let message = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+    assert!(child.wait().unwrap().success() && message.is_empty(), "{message}");
+}
+
 #[test]
 fn local_cloud_serves_everything_in_the_template() {
     let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();

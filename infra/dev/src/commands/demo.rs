@@ -19,7 +19,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), Error> {
             None => stand_in_actors(&auth_url, demo.full).await?,
         };
         let cast = Cast::new(demo.full, actors)?;
-        println!("{} use the system at {http_url} and {ws_url}:\n", cast.names());
+        print_line!("{} use the system at {http_url} and {ws_url}:\n", cast.names());
         return play(&Stage { http_url, ws_url, auth_url: None, notifications: None }, &cast).await;
     }
     let terminal = Terminal::new(Logs::Kept);
@@ -45,7 +45,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), Error> {
         notifications: Some(notifications),
     };
     let cast = Cast::new(demo.full, stand_in_actors(&cloud.auth.url(), demo.full).await?)?;
-    println!("{} use a local cloud with the real functions:\n", cast.names());
+    print_line!("{} use a local cloud with the real functions:\n", cast.names());
     let result = play(&stage, &cast).await;
     cloud.shutdown().await;
     if result.is_err() {

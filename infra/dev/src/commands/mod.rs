@@ -28,9 +28,7 @@ pub(crate) async fn run(tool: Tool) -> Result<(), Error> {
         Tool::Top(args) => run_top(args).await,
         Tool::Auth(args) => run_auth(args).await,
         Tool::WatchEnv(ports) => watch_environment(ports.into()).map(|variables| {
-            let lines: String = variables.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
-            // A reader that has seen enough closes the pipe.
-            let _ = std::io::stdout().write_all(lines.as_bytes());
+            variables.iter().for_each(|(name, value)| print_line!("{name}={value}"));
         }),
     }
 }
@@ -88,6 +86,6 @@ async fn run_auth(args: AuthArgs) -> Result<(), Error> {
     let unreadable = |source| Error::Io { what: "cannot read the file of --credential-file".to_owned(), source };
     let credential = args.credential_file.as_ref().map(std::fs::read_to_string).transpose().map_err(unreadable)?;
     let auth = AuthService::start(args.port(), credential.map(|text| text.trim().to_owned())).await?;
-    println!("The stand-in Auth Service is at {}, its keys are at {}", auth.url(), auth.jwks_url());
+    print_line!("The stand-in Auth Service is at {}, its keys are at {}", auth.url(), auth.jwks_url());
     stop_requested().await
 }

@@ -32,7 +32,7 @@ pub(crate) async fn run(args: SocketArgs) -> Result<(), Error> {
                 }
             },
             frame = socket.next() => match frame {
-                Ok(frame) => println!("{frame}"),
+                Ok(frame) => print_line!("{frame}"),
                 // No frame for a while is not an error.
                 Err(ClientError::Silence(_)) => {}
                 Err(ClientError::Closed(_)) if !is_typing => return Ok(()),

@@ -52,7 +52,7 @@ pub(crate) async fn serve(start: Start) -> Result<(), Error> {
     let cloud = Cloud::start(setup).await?;
     print_welcome(&cloud, &tables_place, &objects_place)?;
     stop_requested().await?;
-    println!("\nStopping. Press Ctrl-C again to stop at once.");
+    print_line!("\nStopping. Press Ctrl-C again to stop at once.");
     tokio::select! {
         () = cloud.shutdown() => Ok(()),
         result = stop_requested() => result,
@@ -61,36 +61,36 @@ pub(crate) async fn serve(start: Start) -> Result<(), Error> {
 
 fn print_welcome(cloud: &Cloud, tables_place: &str, objects_place: &str) -> Result<(), Error> {
     let (http, ws, auth) = (cloud.local.http_url(), cloud.local.websocket_url(), cloud.auth.url());
-    println!("lambda-chat is running. Press Ctrl-C to stop it.\n");
-    println!("  HTTP API       {http}");
-    println!("  WebSocket API  {ws}");
-    println!("  API reference  {http}{}", crate::reference::PATH);
-    println!("  Auth Service   {auth}  (a stand-in: POST /token {{\"userId\"}} issues a token for any user)");
-    println!("  DynamoDB       {}  ({tables_place})", cloud.local.dynamodb_endpoint());
-    println!("  S3             {}  ({objects_place})", cloud.local.s3_endpoint());
-    println!("  Metrics        {}/metrics\n", cloud.local.metrics_url());
-    println!(
+    print_line!("lambda-chat is running. Press Ctrl-C to stop it.\n");
+    print_line!("  HTTP API       {http}");
+    print_line!("  WebSocket API  {ws}");
+    print_line!("  API reference  {http}{}", crate::reference::PATH);
+    print_line!("  Auth Service   {auth}  (a stand-in: POST /token {{\"userId\"}} issues a token for any user)");
+    print_line!("  DynamoDB       {}  ({tables_place})", cloud.local.dynamodb_endpoint());
+    print_line!("  S3             {}  ({objects_place})", cloud.local.s3_endpoint());
+    print_line!("  Metrics        {}/metrics\n", cloud.local.metrics_url());
+    print_line!(
         "Three users and their tokens, valid for 12 hours, until this program ends. Paste these lines into a second terminal:\n"
     );
     for user in USERS {
-        println!("{}={}", user.to_uppercase(), cloud.auth.token(user)?);
+        print_line!("{}={}", user.to_uppercase(), cloud.auth.token(user)?);
     }
-    println!("\nIn the same terminal, alice opens a chat with bob and sends a message, and bob reads it:\n");
-    println!(
+    print_line!("\nIn the same terminal, alice opens a chat with bob and sends a message, and bob reads it:\n");
+    print_line!(
         "CHAT=$(curl -s {http}/chats -H \"Authorization: Bearer $ALICE\" \\\n  \
          -d '{{\"participants\":[\"bob\"],\"isGroup\":false}}' | sed 's/.*\"chatId\":\"\\([^\"]*\\)\".*/\\1/')"
     );
-    println!(
+    print_line!(
         "curl -s {http}/chats/$CHAT/messages -H \"Authorization: Bearer $ALICE\" \\\n  \
          -d '{{\"type\":\"text\",\"content\":\"Hello Bob\",\"clientMessageId\":\"m-1\"}}'"
     );
-    println!("curl -s {http}/chats/$CHAT/messages -H \"Authorization: Bearer $BOB\"\n");
-    println!("In a third terminal, bob receives events. Each line that you type there is sent as a frame:\n");
-    println!("cargo run -q -- socket --as bob --ws-url {ws} --auth-url {auth}");
-    println!("{{\"action\":\"ping\",\"id\":\"1\"}}\n");
-    println!("Any other WebSocket client also works: npx wscat -c {ws} -H \"Authorization: Bearer $BOB\"\n");
-    println!("In a fourth terminal, watch live numbers of the system:\n");
-    println!("cargo run -q -- top --metrics-url {}\n", cloud.local.metrics_url());
-    println!("The functions' log lines follow:");
+    print_line!("curl -s {http}/chats/$CHAT/messages -H \"Authorization: Bearer $BOB\"\n");
+    print_line!("In a third terminal, bob receives events. Each line that you type there is sent as a frame:\n");
+    print_line!("cargo run -q -- socket --as bob --ws-url {ws} --auth-url {auth}");
+    print_line!("{{\"action\":\"ping\",\"id\":\"1\"}}\n");
+    print_line!("Any other WebSocket client also works: npx wscat -c {ws} -H \"Authorization: Bearer $BOB\"\n");
+    print_line!("In a fourth terminal, watch live numbers of the system:\n");
+    print_line!("cargo run -q -- top --metrics-url {}\n", cloud.local.metrics_url());
+    print_line!("The functions' log lines follow:");
     Ok(())
 }

@@ -117,12 +117,12 @@ pub(super) async fn play(stage: &Stage, actors: &[Actor; 2]) -> Result<(), Error
     });
     expect("the message is seen by both", seen_by == Some(2), &seen_by)?;
     print_step(8, &format!("{alice_id}'s device shows the receipt: both have seen the message"));
-    println!("\nThe demo is complete: the message was stored once, pushed live, listed and seen.");
+    print_line!("\nThe demo is complete: the message was stored once, pushed live, listed and seen.");
     Ok(())
 }
 
 fn print_step(step: u32, what: &str) {
-    println!("  {step}  {what}");
+    print_line!("  {step}  {what}");
 }
 
 fn failed(step: &'static str, actual: &str) -> Error {

@@ -24,7 +24,7 @@ impl Transcript {
     /// Prints the heading of a new scene.
     pub(super) fn scene(&self, heading: &str) {
         let above = if self.number == 0 { "" } else { "\n" };
-        println!("{above}{heading}");
+        print_line!("{above}{heading}");
     }
 
     /// Starts a step. If it fails, the error has this name.
@@ -42,16 +42,16 @@ impl Transcript {
     pub(super) fn line(&mut self, who: &str, channel: &str, what: &str, seen: &str) {
         self.number += 1;
         let line = format!("  {:>2}  {who:<NAME$}  {channel:<4}  {what:<WHAT$}  {seen}", self.number);
-        println!("{}", line.trim_end());
+        print_line!("{}", line.trim_end());
     }
 
     /// Prints one more line about the step above.
     pub(super) fn more(&self, seen: &str) {
-        println!("  {0:>2}  {0:<NAME$}  {0:<4}  {0:<WHAT$}  {seen}", "");
+        print_line!("  {0:>2}  {0:<NAME$}  {0:<4}  {0:<WHAT$}  {seen}", "");
     }
 
     /// Prints the last line.
     pub(super) fn end(&self) {
-        println!("\nThe full demo is complete: {} steps, all with the expected result.", self.number);
+        print_line!("\nThe full demo is complete: {} steps, all with the expected result.", self.number);
     }
 }

@@ -24,7 +24,7 @@ use domain::ports::{
 use domain::reactions::{Emoji, Reactions};
 use domain::timestamp::Timestamp;
 use domain::user_limits::{LimitsChange, UserLimits};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -340,38 +340,24 @@ fn items_of(version: u64, table: &str) -> Vec<Value> {
     serde_json::from_str(&text).unwrap()
 }
 
-/// An attribute in DynamoDB's JSON.
-fn to_json(value: &AttributeValue) -> Value {
-    match value {
-        AttributeValue::S(text) => json!({"S": text}),
-        AttributeValue::N(number) => json!({"N": number}),
-        AttributeValue::Bool(is_true) => json!({"BOOL": is_true}),
-        AttributeValue::Ss(set) => json!({"SS": BTreeSet::from_iter(set)}),
-        AttributeValue::M(map) => json!({"M": item_to_json(map)}),
-        other => panic!("no item has such an attribute: {other:?}"),
+/// Sorts the sets in DynamoDB's JSON: they have no order.
+fn sort_sets(json: &mut Value) {
+    for (kind, value) in json.as_object_mut().into_iter().flatten() {
+        match value.as_array_mut() {
+            Some(set) if kind == "SS" => set.sort_by_key(Value::to_string),
+            _ => sort_sets(value),
+        }
     }
 }
 
 fn item_to_json(item: &Item) -> Value {
-    item.iter().map(|(name, value)| (name.clone(), to_json(value))).collect::<Map<_, _>>().into()
-}
-
-/// An attribute from DynamoDB's JSON.
-fn from_json(value: &Value) -> AttributeValue {
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let (kind, value) = value.as_object().unwrap().iter().next().unwrap();
-    match kind.as_str() {
-        "S" => AttributeValue::S(text(value)),
-        "N" => AttributeValue::N(text(value)),
-        "BOOL" => AttributeValue::Bool(value.as_bool().unwrap()),
-        "SS" => AttributeValue::Ss(value.as_array().unwrap().iter().map(text).collect()),
-        "M" => AttributeValue::M(item_from_json(value)),
-        other => panic!("no item has such an attribute: {other}"),
-    }
+    let mut json = serde_json::to_value(serde_dynamo::Item::from(item.clone())).unwrap();
+    sort_sets(&mut json);
+    json
 }
 
 fn item_from_json(item: &Value) -> Item {
-    item.as_object().unwrap().iter().map(|(name, value)| (name.clone(), from_json(value))).collect()
+    serde_json::from_value::<serde_dynamo::Item>(item.clone()).unwrap().into()
 }
 
 #[tokio::test]

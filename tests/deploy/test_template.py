@@ -33,8 +33,9 @@ VARIABLE_OF_TABLE = {
     "UserLimitsTable": "USER_LIMITS_TABLE",
     "ChatUsersTable": "CHAT_USERS_TABLE",
 }
-# The only index, in the form of a policy.
+# The indexes, in the form of a policy.
 BY_USER = {"Fn::Sub": "${ChatMembersTable.Arn}/index/byUser"}
+PAST_BY_READ_SEQ = {"Fn::Sub": "${ChatMembersTable.Arn}/index/pastByReadSeq"}
 # The bucket and its objects, in the form of a policy.
 BUCKET = {"Fn::GetAtt": ["AttachmentsBucket", "Arn"]}
 OBJECTS = {"Fn::Sub": "${AttachmentsBucket.Arn}/*"}
@@ -99,7 +100,17 @@ ALLOWED = Path(__file__).with_name("allowed.txt")
 # The number of resources after SAM's translation. CloudFormation's limit is 500.
 RESOURCES = 196
 # The order of tables in the docs.
-DOCUMENTED_TABLES = ["Chats", "Messages", "ChatMembers", "ChatMembers/byUser", "Sends", "Uploads", "UserLimits", "ChatUsers"]
+DOCUMENTED_TABLES = [
+    "Chats",
+    "Messages",
+    "ChatMembers",
+    "ChatMembers/byUser",
+    "ChatMembers/pastByReadSeq",
+    "Sends",
+    "Uploads",
+    "UserLimits",
+    "ChatUsers",
+]
 
 
 def names_in_sub(text: str) -> list[str]:
@@ -253,7 +264,7 @@ def is_own(template: Template, resource: Any, actions: list[str], log_group: str
     if services == {"logs"}:
         return bool(resource == {"Fn::GetAtt": [log_group, "Arn"]})
     if services == {"dynamodb"}:
-        if resource == BY_USER:
+        if resource in (BY_USER, PAST_BY_READ_SEQ):
             return actions == ["dynamodb:Query"]
         table = resource.get("Fn::GetAtt", ["", ""]) if isinstance(resource, dict) else ["", ""]
         return table[1] == "Arn" and table[0] in of_type(template, "AWS::DynamoDB::Table")
@@ -323,7 +334,9 @@ def authorizers(template: Template) -> list[str]:
 
 def documented_table(resource: Any) -> str:
     """The docs' name of a table or an index."""
-    return "ChatMembers/byUser" if resource == BY_USER else str(resource["Fn::GetAtt"][0]).removesuffix("Table")
+    if resource in (BY_USER, PAST_BY_READ_SEQ):
+        return str(resource["Fn::Sub"]).removeprefix("${").replace("Table.Arn}/index", "")
+    return str(resource["Fn::GetAtt"][0]).removesuffix("Table")
 
 
 def permission_cells(template: Template, role: Resource) -> list[str]:
@@ -910,7 +923,11 @@ class TranslatedTemplate(unittest.TestCase):
                 "ChatUsersTable": ["userId"],
             },
         )
-        self.assertEqual([each for each, kind in types.items() if kind != "S"], [("MessagesTable", "seq")])
+        numbers = [each for each, kind in types.items() if kind != "S"]
+        self.assertEqual(numbers, [("MessagesTable", "seq"), ("ChatMembersTable", "pastReadSeq")])
+        (past,) = tables["ChatMembersTable"]["LocalSecondaryIndexes"]
+        self.assertEqual((past["IndexName"], keys(past)), ("pastByReadSeq", ["chatId", "pastReadSeq"]))
+        self.assertEqual(past["Projection"], {"ProjectionType": "ALL"})
         (by_user,) = tables["ChatMembersTable"]["GlobalSecondaryIndexes"]
         self.assertEqual((by_user["IndexName"], keys(by_user)), ("byUser", ["userId", "chatId"]))
         self.assertEqual(by_user["Projection"], {"ProjectionType": "KEYS_ONLY"})

@@ -2,6 +2,7 @@
 
 use crate::budget::Spending;
 use crate::chat::{Chat, Head};
+use crate::former_member::Departure;
 use crate::ids::{ChatId, Rev, Seq, UserId};
 use crate::member::Member;
 use crate::message::Message;
@@ -49,7 +50,7 @@ pub enum ChangeKind {
         /// since.
         joined: Vec<Member>,
         /// The member who left or was removed.
-        left: Option<UserId>,
+        left: Option<Departure>,
         /// What the change takes from the limits of who adds the new members.
         limits: Option<LimitsChange>,
         /// The creator, if the change closes the chat: it no longer counts as one of their open chats.
@@ -80,10 +81,14 @@ impl Change {
     pub fn head_after(&self) -> Head {
         let head = Head { last_rev: self.rev(), last_change: Some((self.of(), self.at)), ..self.head };
         match &self.what {
-            ChangeKind::Chat { after, .. } => Head {
+            ChangeKind::Chat { after, left, .. } => Head {
                 members_rev: self.rev(),
                 participant_count: u32::try_from(after.participants.len()).unwrap_or(u32::MAX),
                 active_at: self.at,
+                past_read_seq: match left {
+                    Some(left) => head.past_read_seq.max(Some(left.former.past_read_seq().unwrap_or(Seq(0)))),
+                    None => head.past_read_seq,
+                },
                 ..head
             },
             ChangeKind::Message { .. } | ChangeKind::Cleared(_) => head,
@@ -93,7 +98,11 @@ impl Change {
     /// The pointer to store with the change.
     #[must_use]
     pub fn pointer(&self) -> Pointer {
-        Pointer { rev: self.rev(), of: self.of(), only_for: self.only_for.clone() }
+        let left = match &self.what {
+            ChangeKind::Chat { left: Some(left), .. } => Some(left.user().clone()),
+            _ => None,
+        };
+        Pointer { rev: self.rev(), of: self.of(), only_for: self.only_for.clone(), left }
     }
 }
 
@@ -106,4 +115,6 @@ pub struct Pointer {
     pub of: Seq,
     /// The only user who sees the change; None if every participant does.
     pub only_for: Option<UserId>,
+    /// The user who left or was removed with the change.
+    pub left: Option<UserId>,
 }

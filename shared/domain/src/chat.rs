@@ -72,6 +72,9 @@ pub struct Head {
     pub participant_count: u32,
     /// When the chat was created, or when its document last changed.
     pub active_at: Timestamp,
+    /// Up to where former members have read: no former member has read a later message. 0 if none has read anything.
+    /// None if the chat has no former members.
+    pub past_read_seq: Option<Seq>,
 }
 
 impl Head {
@@ -86,6 +89,7 @@ impl Head {
             members_rev: Rev(0),
             participant_count,
             active_at: at,
+            past_read_seq: None,
         }
     }
 

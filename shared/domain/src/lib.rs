@@ -14,6 +14,7 @@ pub mod chat_user;
 pub mod content;
 pub mod event;
 pub mod file;
+pub mod former_member;
 pub mod ids;
 pub mod member;
 pub mod message;

@@ -3,12 +3,15 @@
 use crate::DynamoStore;
 use crate::chats::{canceled, is_conflict, member_key, message_key};
 use crate::errors::{failed, unbuildable};
-use crate::items::{ChatItem, MemberItem, MessageItem, PointerItem, SpendingUpdate, n, pointer_seq, s, to_item};
+use crate::items::{
+    ChatItem, FormerMemberItem, MemberItem, MessageItem, PointerItem, SpendingUpdate, n, pointer_seq, s, to_item,
+};
 use crate::messages::TRANSACTION;
 use crate::query::query_all;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
 use domain::change::{Change, ChangeKind, Pointer};
+use domain::former_member::Departure;
 use domain::ids::{ChatId, Rev, Seq};
 use domain::ports::{ChangeOutcome, CommitChanges, Env, ReadChanges, StoreError};
 use domain::timestamp::Timestamp;
@@ -61,12 +64,16 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             .expression_attribute_values(":at", n(change.at.millis()))
             .expression_attribute_values(":last", n(before.last_rev.0))
             .expression_attribute_values(":members", n(before.members_rev.0));
-        if let ChangeKind::Chat { joined, .. } = &change.what {
+        if let ChangeKind::Chat { joined, left, .. } = &change.what {
             sets.push_str(", membersRev = :rev, activeAt = :at, participantCount = :count");
             head = head.expression_attribute_values(":count", n(after.participant_count));
             if !joined.is_empty() {
                 condition.push_str(" AND lastSeq = :seq");
                 head = head.expression_attribute_values(":seq", n(before.last_seq));
+            }
+            if let (Some(_), Some(read)) = (left, after.past_read_seq) {
+                sets.push_str(", pastReadSeq = :past");
+                head = head.expression_attribute_values(":past", n(read));
             }
         }
         update(head.update_expression(sets).condition_expression(condition))
@@ -133,13 +140,8 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
                         .condition_expression("attribute_not_exists(userId)");
                     items.push(put(member)?);
                 }
-                if let Some(user) = left {
-                    let member = Delete::builder()
-                        .table_name(&self.tables.chat_members)
-                        .set_key(Some(member_key(chat, user)))
-                        .condition_expression("attribute_exists(userId)");
-                    let member = member.build().map_err(unbuildable(TRANSACTION))?;
-                    items.push(TransactWriteItem::builder().delete(member).build());
+                if let Some(left) = left {
+                    items.extend(self.departure_items(chat, left)?);
                 }
                 if let Some(limits) = limits {
                     items.push(self.limits_item(limits)?);
@@ -152,6 +154,27 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             // The floor is in the item of the caller, with their budget.
             ChangeKind::Cleared(_) => Ok(Vec::new()),
         }
+    }
+}
+
+impl<E: Env, C: Sync> DynamoStore<E, C> {
+    /// Deletes the member's item and stores what is kept of them. Fails if they have read more since they were read: a
+    /// message shows that.
+    fn departure_items(&self, chat: &ChatId, left: &Departure) -> Result<[TransactWriteItem; 2], StoreError> {
+        let member = Delete::builder()
+            .table_name(&self.tables.chat_members)
+            .set_key(Some(member_key(chat, left.user())))
+            .condition_expression("attribute_exists(userId) AND readSeq = :read")
+            .expression_attribute_values(":read", n(left.period.read_seq));
+        let member = member.build().map_err(unbuildable(TRANSACTION))?;
+        let former = Put::builder()
+            .table_name(&self.tables.chat_members)
+            .set_item(Some(to_item("ChatMembers", &FormerMemberItem::new(chat, &left.former))?));
+        let former = match left.before {
+            None => former.condition_expression("attribute_not_exists(userId)"),
+            Some(rev) => former.condition_expression("rev = :rev").expression_attribute_values(":rev", n(rev.0)),
+        };
+        Ok([TransactWriteItem::builder().delete(member).build(), put(former)?])
     }
 }
 

@@ -11,6 +11,13 @@ use domain::ports::{Consistency, Env, ReadInbox, StoreError};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
+/// The member items of a user in the index byUser. The keys of other items, such as those of former members, come after
+/// every chat id: they begin with a letter from g to z.
+pub(crate) const MEMBERSHIPS: &str = "userId = :user AND chatId < :end";
+
+/// The value of `:end` in [`MEMBERSHIPS`].
+pub(crate) const MEMBERSHIPS_END: &str = "g";
+
 impl<E: Env, C: Sync> ReadInbox for DynamoStore<E, C> {
     async fn chats_of(&self, user: &UserId) -> Result<Vec<ChatId>, StoreError> {
         let query = self
@@ -18,8 +25,9 @@ impl<E: Env, C: Sync> ReadInbox for DynamoStore<E, C> {
             .query()
             .table_name(&self.tables.chat_members)
             .index_name("byUser")
-            .key_condition_expression("userId = :user")
-            .expression_attribute_values(":user", s(user.as_str()));
+            .key_condition_expression(MEMBERSHIPS)
+            .expression_attribute_values(":user", s(user.as_str()))
+            .expression_attribute_values(":end", s(MEMBERSHIPS_END));
         query_index::<MemberKey, ChatId>("ChatMembers", query).await
     }
 

@@ -7,6 +7,7 @@
 //! | Chats | chatId | the Chat document |
 //! | Messages | chatId, seq | seq 0: the head of the chat's log; seq >= 1: one Message; seq = -rev: a change pointer, for 30 days |
 //! | ChatMembers | chatId, userId; index byUser (userId, chatId) | the state of one participant: read position, budget |
+//! | ChatMembers | past:chatId, userId; index byUser, local index pastByReadSeq (past:chatId, pastReadSeq) | the periods of one former member |
 //! | Sends | sendId | the record of one send with a client message id, for 30 days |
 //! | Uploads | attachmentId | the declaration of an upload, for a day; after the send, with the seq of its message, for 30 days |
 //! | UserLimits | userId | what the user has used of their limits on new chats, added people and declared bytes, and how many open chats they have created |
@@ -20,6 +21,8 @@
 //! | [`position`](domain::ports::ReadChats::position) | BatchGetItem: head and member (strong) |
 //! | [`chat`](domain::ports::ReadChats::chat) | GetItem Chats |
 //! | [`members`](domain::ports::ReadChats::members) | Query ChatMembers (strong) |
+//! | [`past`](domain::ports::ReadFormerMembers::past) | BatchGetItem ChatMembers (strong) |
+//! | [`past_readers`](domain::ports::ReadFormerMembers::past_readers) | Query pastByReadSeq (strong) |
 //! | [`create_chat`](domain::ports::CreateChats::create_chat) | TransactWriteItems: chat (must be new), head, members, limits of the creator |
 //! | [`commit_message`](domain::ports::CommitMessages::commit_message) | TransactWriteItems: head, message, member, send, upload |
 //! | [`earlier_send`](domain::ports::CommitMessages::earlier_send) | GetItem Sends (strong) |
@@ -31,7 +34,7 @@
 //! | [`message`](domain::ports::ReadMessages::message) | GetItem Messages (strong) |
 //! | [`messages`](domain::ports::ReadMessages::messages) | Query Messages between two seqs (strong) |
 //! | [`messages_at`](domain::ports::ReadMessages::messages_at) | BatchGetItem Messages (strong) |
-//! | [`commit_change`](domain::ports::CommitChanges::commit_change) | TransactWriteItems: head, pointer, the caller's change budget, and one of: the message; the chat with its members and, if it closes, the limits of its creator; the caller's cleared seq |
+//! | [`commit_change`](domain::ports::CommitChanges::commit_change) | TransactWriteItems: head, pointer, the caller's change budget, and one of: the message; the chat with its members, the former member and, if it closes, the limits of its creator; the caller's cleared seq |
 //! | [`pointers`](domain::ports::ReadChanges::pointers) | Query Messages between two negative seqs (strong) |
 //! | [`chats_of`](domain::ports::ReadInbox::chats_of) | Query byUser (eventual, as every index is) |
 //! | [`heads`](domain::ports::ReadInbox::heads) | BatchGetItem Messages |
@@ -48,6 +51,7 @@ mod capacity;
 mod changes;
 mod chats;
 mod errors;
+mod former_members;
 mod inbox;
 mod items;
 mod limits;

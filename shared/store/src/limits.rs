@@ -3,7 +3,8 @@
 
 use crate::DynamoStore;
 use crate::errors::{failed, unbuildable};
-use crate::items::{LimitsItem, SET_VERSION, SpendingUpdate, from_item, n, version_value};
+use crate::inbox::{MEMBERSHIPS, MEMBERSHIPS_END};
+use crate::items::{LimitsItem, SET_VERSION, SpendingUpdate, from_item, n, s, version_value};
 use crate::messages::TRANSACTION;
 use crate::registry::user_key;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -54,8 +55,9 @@ impl<E: Env, C: Sync> CountMemberships for DynamoStore<E, C> {
                 .query()
                 .table_name(&self.tables.chat_members)
                 .index_name("byUser")
-                .key_condition_expression("userId = :user")
-                .expression_attribute_values(":user", crate::items::s(user.as_str()))
+                .key_condition_expression(MEMBERSHIPS)
+                .expression_attribute_values(":user", s(user.as_str()))
+                .expression_attribute_values(":end", s(MEMBERSHIPS_END))
                 .select(Select::Count)
                 .limit(i32::try_from(max - count).unwrap_or(i32::MAX))
                 .set_exclusive_start_key(start)

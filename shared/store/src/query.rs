@@ -35,3 +35,15 @@ async fn read_all<I: DeserializeOwned, T: From<I>>(
     }
     Ok(values)
 }
+
+/// Reads the first items of a query, at most `max`. DynamoDB reads no more than those, so no more are billed.
+pub(crate) async fn query_at_most<I: DeserializeOwned, T: From<I>>(
+    table: &'static str,
+    query: QueryFluentBuilder,
+    max: usize,
+) -> Result<Vec<T>, StoreError> {
+    let query = query.return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+    let query = query.limit(i32::try_from(max).unwrap_or(i32::MAX));
+    let items = query.send().await.map_err(|error| failed("Query", error))?.items.unwrap_or_default();
+    items.into_iter().map(|item| from_item::<I>(table, item).map(T::from)).collect()
+}

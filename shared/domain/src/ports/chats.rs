@@ -4,6 +4,7 @@ use super::{Consistency, StoreError};
 use crate::budget::Spending;
 use crate::change::{Change, Pointer};
 use crate::chat::{Chat, Head};
+use crate::former_member::FormerMember;
 use crate::ids::{AttachmentId, ChatId, Rev, SendId, Seq, UserId};
 use crate::member::Member;
 use crate::message::Message;
@@ -52,6 +53,25 @@ pub trait ReadChats: Sync {
 
     /// All member items of the chat, sorted by user, with strong consistency.
     fn members(&self, chat: &ChatId) -> impl Future<Output = Result<Vec<Member>, StoreError>> + Send;
+}
+
+/// Reads what is kept of users who were in a chat.
+pub trait ReadFormerMembers: Sync {
+    /// What is kept of these users, with strong consistency, in any order, without users who never left the chat.
+    fn past(
+        &self,
+        chat: &ChatId,
+        users: &[UserId],
+    ) -> impl Future<Output = Result<Vec<FormerMember>, StoreError>> + Send;
+
+    /// The former members who have read up to message `from` or beyond, with strong consistency: those who have read
+    /// least first, at most `max`.
+    fn past_readers(
+        &self,
+        chat: &ChatId,
+        from: Seq,
+        max: usize,
+    ) -> impl Future<Output = Result<Vec<FormerMember>, StoreError>> + Send;
 }
 
 /// Creates chats.

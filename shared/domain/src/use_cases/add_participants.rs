@@ -1,14 +1,17 @@
 //! Adds participants to a group.
 
-use super::change_group::{Admission, ChangeGroupError, ChangedGroup, Plan, check_admin};
+use super::change_group::{ChangeGroupError, ChangedGroup, MembershipReads, Plan, check_admin};
 use super::error::ChatError;
 use super::existence::unknown_users;
 use super::state::FullState;
 use super::{App, Caller};
 use crate::chat::MAX_PARTICIPANTS;
+use crate::former_member::FormerMember;
 use crate::ids::{ChatId, UserId};
 use crate::member::Member;
-use crate::ports::{CommitChanges, CountMemberships, Directory, Env, LimitsStore, Push, ReadChats, Registry};
+use crate::ports::{
+    CommitChanges, CountMemberships, Directory, Env, LimitsStore, Push, ReadChats, Registry, StoreError,
+};
 use crate::user_limits::LimitsChange;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -41,7 +44,7 @@ impl AddingPeople<'_> {
     }
 }
 
-impl<S: LimitsStore + CountMemberships, P: Sync, E: Env> Admission<S, P, E> for AddingPeople<'_> {
+impl<S: LimitsStore + CountMemberships, P: Sync, E: Env> MembershipReads<S, P, E> for AddingPeople<'_> {
     async fn admit(
         &self,
         app: &App<S, P, E>,
@@ -67,6 +70,10 @@ impl<S: LimitsStore + CountMemberships, P: Sync, E: Env> Admission<S, P, E> for 
         }
         self.counted().extend(new);
         Ok(Some(change))
+    }
+
+    async fn past(&self, _: &App<S, P, E>, _: &ChatId, _: &UserId) -> Result<Option<FormerMember>, StoreError> {
+        Ok(None)
     }
 }
 
@@ -123,7 +130,7 @@ where
             let joined = new.into_iter().map(|user| self.settings.new_member(user.clone(), last_seq, now)).collect();
             Ok(Some(Plan { joined, ..Plan::of(chat) }))
         };
-        let admission = AddingPeople { user: &caller.user, counted: Mutex::default() };
-        self.change_group(&caller, &chat, admission, add).await
+        let reads = AddingPeople { user: &caller.user, counted: Mutex::default() };
+        self.change_group(&caller, &chat, reads, add).await
     }
 }

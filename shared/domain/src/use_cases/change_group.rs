@@ -8,10 +8,11 @@ use crate::budget::RateLimited;
 use crate::change::{Change, ChangeKind};
 use crate::chat::{Chat, ChatView, MAX_DOCUMENT_BYTES};
 use crate::event::Event;
+use crate::former_member::{Departure, FormerMember};
 use crate::ids::{ChatId, UserId};
 use crate::member::Member;
 use crate::meter::PushReport;
-use crate::ports::{ChangeOutcome, CommitChanges, DirectoryError, Env, Push, ReadChats, Registry};
+use crate::ports::{ChangeOutcome, CommitChanges, DirectoryError, Env, Push, ReadChats, Registry, StoreError};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use crate::user_limits::LimitsChange;
@@ -106,19 +107,31 @@ impl Plan {
     }
 }
 
-/// Decides whether people may be added, once they are known and before they are. Asked again after a conflict.
-pub(super) trait Admission<S, P, E>: Sync {
+/// What a change needs besides the chat, by the people who join and leave. Asked again after a conflict.
+pub(super) trait MembershipReads<S, P, E>: Sync {
     /// What adding these people takes from the caller's limits. Fails if they may not be added.
     fn admit(
         &self,
         app: &App<S, P, E>,
         joined: &[Member],
     ) -> impl Future<Output = Result<Option<LimitsChange>, ChatError<ChangeGroupError>>> + Send;
+
+    /// What is kept of `user`, who leaves the chat, from earlier stays. Not asked if the chat has no former members.
+    fn past(
+        &self,
+        app: &App<S, P, E>,
+        chat: &ChatId,
+        user: &UserId,
+    ) -> impl Future<Output = Result<Option<FormerMember>, StoreError>> + Send;
 }
 
-/// For changes that add nobody.
-impl<S: Sync, P: Sync, E: Sync> Admission<S, P, E> for () {
+/// For changes with which nobody joins and nobody leaves.
+impl<S: Sync, P: Sync, E: Sync> MembershipReads<S, P, E> for () {
     async fn admit(&self, _: &App<S, P, E>, _: &[Member]) -> Result<Option<LimitsChange>, ChatError<ChangeGroupError>> {
+        Ok(None)
+    }
+
+    async fn past(&self, _: &App<S, P, E>, _: &ChatId, _: &UserId) -> Result<Option<FormerMember>, StoreError> {
         Ok(None)
     }
 }
@@ -144,7 +157,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
         &self,
         caller: &Caller,
         id: &ChatId,
-        admission: impl Admission<S, P, E>,
+        reads: impl MembershipReads<S, P, E>,
         rule: impl Fn(&FullState, Timestamp) -> Result<Option<Plan>, ChangeGroupError>,
     ) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
         let user = &caller.user;
@@ -166,8 +179,18 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                     Some((user.clone(), spending.map_err(ChangeGroupError::RateLimited)?))
                 }
             };
-            let limits = admission.admit(self, &plan.joined).await?;
+            let limits = reads.admit(self, &plan.joined).await?;
             let Plan { chat, joined, left, closes } = plan;
+            let left = match left.as_ref().and_then(|user| state.member(user)) {
+                Some(member) => {
+                    let earlier = match state.head.past_read_seq {
+                        Some(_) => reads.past(self, id, &member.user).await?,
+                        None => None,
+                    };
+                    Some(Departure::new(member, earlier, &state.head, now))
+                }
+                None => None,
+            };
             let after = Chat { members_rev: state.head.last_rev.next(), ..chat };
             let change = Change {
                 chat: id.clone(),
@@ -207,7 +230,7 @@ struct GroupChangeEvents {
     after: Chat,
     members_before: Vec<Member>,
     joined: Vec<Member>,
-    left: Option<UserId>,
+    left: Option<Departure>,
 }
 
 impl GroupChangeEvents {
@@ -217,7 +240,10 @@ impl GroupChangeEvents {
     }
 
     fn members_after(&self) -> impl Iterator<Item = &Member> {
-        self.members_before.iter().chain(&self.joined).filter(|member| Some(&member.user) != self.left.as_ref())
+        self.members_before
+            .iter()
+            .chain(&self.joined)
+            .filter(|member| Some(&member.user) != self.left.as_ref().map(Departure::user))
     }
 
     fn view(&self, member: &Member) -> ChatView {
@@ -226,7 +252,7 @@ impl GroupChangeEvents {
 
     /// The event for one recipient. Recipients with equal keys get equal events.
     fn event_for(&self, recipient: &UserId, by: &UserId) -> Option<(EventKey, Event)> {
-        if self.left.as_ref() == Some(recipient) {
+        if self.left.as_ref().map(Departure::user) == Some(recipient) {
             let event = Event::chat_left(self.change.chat.clone(), self.change.rev(), by.clone());
             return Some((EventKey::Left, event));
         }

@@ -1,13 +1,16 @@
 //! Removes a participant from a group, or lets the caller leave it.
 
-use super::change_group::{ChangeGroupError, ChangedGroup, Plan, check_admin};
+use super::change_group::{ChangeGroupError, ChangedGroup, MembershipReads, Plan, check_admin};
 use super::error::ChatError;
 use super::state::FullState;
 use super::{App, Caller};
 use crate::chat::Chat;
+use crate::former_member::FormerMember;
 use crate::ids::{ChatId, UserId};
-use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry};
+use crate::member::Member;
+use crate::ports::{CommitChanges, Env, Push, ReadChats, ReadFormerMembers, Registry, StoreError};
 use crate::timestamp::Timestamp;
+use crate::user_limits::LimitsChange;
 
 /// The request to remove a participant from a group.
 #[derive(Debug, Clone)]
@@ -20,9 +23,23 @@ pub struct RemoveParticipant {
     pub user: UserId,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
+/// Nobody joins, and what is kept of who leaves is read.
+struct Leaving;
+
+impl<S: ReadFormerMembers, P: Sync, E: Env> MembershipReads<S, P, E> for Leaving {
+    async fn admit(&self, _: &App<S, P, E>, _: &[Member]) -> Result<Option<LimitsChange>, ChatError<ChangeGroupError>> {
+        Ok(None)
+    }
+
+    async fn past(&self, app: &App<S, P, E>, chat: &ChatId, user: &UserId) -> Result<Option<FormerMember>, StoreError> {
+        Ok(app.store.past(chat, std::slice::from_ref(user)).await?.pop())
+    }
+}
+
+impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Removes a participant. If the last admin leaves, the participant who joined first becomes an admin. If one of
-    /// the last two participants leaves, the group is closed.
+    /// the last two participants leaves, the group is closed. What they had read stays, as what is kept of a former
+    /// member.
     ///
     /// # Errors
     /// [`ChatError`] and [`ChangeGroupError`].
@@ -31,7 +48,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
         command: RemoveParticipant,
     ) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
         let RemoveParticipant { caller, chat, user } = command;
-        self.change_group(&caller, &chat, (), |state, now| {
+        self.change_group(&caller, &chat, Leaving, |state, now| {
             if user == caller.user {
                 return leave(state, &user, now).map(Some);
             }

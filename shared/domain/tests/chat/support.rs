@@ -312,7 +312,7 @@ pub(crate) fn snapshot(app: &TestApp) -> String {
 /// The pointers of all changes: rev, seq, and the only user who sees the change, if any.
 pub(crate) async fn pointers(app: &TestApp, chat: &ChatId) -> Vec<(u64, u64, Option<UserId>)> {
     let pointers = app.store.pointers(chat, Rev(0), Rev(u64::MAX), app.env.now()).await.unwrap();
-    pointers.into_iter().map(|Pointer { rev, of, only_for }| (rev.0, of.0, only_for)).collect()
+    pointers.into_iter().map(|Pointer { rev, of, only_for, .. }| (rev.0, of.0, only_for)).collect()
 }
 
 pub(crate) fn ids(ids: &[&str]) -> BTreeSet<UserId> {

@@ -93,6 +93,8 @@ pub(crate) struct HeadItem {
     participant_count: u32,
     #[serde(default)]
     active_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    past_read_seq: Option<Seq>,
 }
 
 impl HeadItem {
@@ -110,6 +112,7 @@ impl HeadItem {
             members_rev: head.members_rev,
             participant_count: head.participant_count,
             active_at: head.active_at.millis(),
+            past_read_seq: head.past_read_seq,
         }
     }
 }
@@ -124,6 +127,7 @@ impl From<HeadItem> for Head {
             members_rev: item.members_rev,
             participant_count: item.participant_count,
             active_at: Timestamp::from_millis(item.active_at),
+            past_read_seq: item.past_read_seq,
         }
     }
 }

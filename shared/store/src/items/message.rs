@@ -153,17 +153,20 @@ pub(crate) struct PointerItem {
     of: Seq,
     #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
     only_for: Option<UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<UserId>,
     expires_at: i64,
 }
 
 impl PointerItem {
     pub(crate) fn new(change: &Change) -> Self {
-        let Pointer { rev, of, only_for } = change.pointer();
+        let Pointer { rev, of, only_for, left } = change.pointer();
         Self {
             chat_id: change.chat.clone(),
             seq: pointer_seq(rev),
             of,
             only_for,
+            left,
             expires_at: change.at.plus(CHANGE_TTL).seconds(),
         }
     }
@@ -181,7 +184,7 @@ pub(crate) fn pointer_seq(rev: Rev) -> i64 {
 
 impl From<PointerItem> for Pointer {
     fn from(item: PointerItem) -> Self {
-        Self { rev: Rev(item.seq.unsigned_abs()), of: item.of, only_for: item.only_for }
+        Self { rev: Rev(item.seq.unsigned_abs()), of: item.of, only_for: item.only_for, left: item.left }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod budget;
 mod chat;
+mod former_member;
 mod limits;
 mod member;
 mod message;
@@ -12,6 +13,7 @@ mod user;
 
 pub(crate) use budget::{BudgetItem, SpendingUpdate};
 pub(crate) use chat::{ChatItem, HeadItem};
+pub(crate) use former_member::{FormerMemberItem, past_key};
 pub(crate) use limits::LimitsItem;
 pub(crate) use member::{MemberItem, MemberKey};
 pub(crate) use message::{MessageItem, PointerItem, SendItem, StoredMessage, pointer_seq};

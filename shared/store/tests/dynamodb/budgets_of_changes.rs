@@ -5,12 +5,14 @@ use crate::support::Calls;
 use domain::event::TypingState;
 use domain::ids::{ChatId, Rev, Seq};
 use domain::names::ChatName;
+use domain::ports::{CountMemberships as _, ReadInbox as _};
 use domain::reactions::Emoji;
 use domain::use_cases::{
     AddParticipants, CreateChat, Cursor, DeleteFor, DeleteMessage, EditMessage, ListChats, Mute, MuteChat, NewChat,
     PageLimit, ReactToMessage, RemoveParticipant, SendTyping, SyncChats, UpdateChat,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use testkit::TestEnv;
 use testkit::fixtures::{caller, message, text, user, users};
 
 const CHANGE: [&str; 4] = ["BatchGetItem", "Query", "TransactWriteItems", "BatchGetItem"];
@@ -86,8 +88,19 @@ async fn group_change_is_one_transaction() {
     within(&recorded, &[&CHANGE[..2], &limits, &CHANGE[2..]].concat(), 13.0, 6.0);
     reads(&recorded[2], &["UserLimitsTable"], &[]);
     reads(&recorded[3], &[], &["ChatMembersTable"]);
-    app.remove_participant(RemoveParticipant { caller: by, chat, user: user("group-d") }).await.unwrap();
-    within(&calls.take(), &CHANGE, 11.0, 4.5);
+    // What is kept of who leaves costs 3: an item, and its key in byUser.
+    let remove = RemoveParticipant { caller: by.clone(), chat: chat.clone(), user: user("group-d") };
+    app.remove_participant(remove.clone()).await.unwrap();
+    within(&calls.take(), &CHANGE, 14.0, 4.5);
+    // The second time, the stay before is read. As something was read, the index of former readers has it now.
+    let add = AddParticipants { caller: by, chat: chat.clone(), users: [user("group-d")].into() };
+    app.add_participants(add).await.unwrap();
+    app.send_message(message(&chat, "group-d", "", "Hello")).await.unwrap();
+    calls.take();
+    app.remove_participant(remove).await.unwrap();
+    let recorded = calls.take();
+    within(&recorded, &[&CHANGE[..2], &["BatchGetItem"], &CHANGE[2..]].concat(), 14.0, 5.5);
+    reads(&recorded[2], &["ChatMembersTable"], &[]);
 }
 
 #[tokio::test]
@@ -163,6 +176,29 @@ async fn inbox_of_500_chats_reads_all_heads_and_one_page() {
     let times: Vec<_> = entries.iter().map(|entry| entry["lastMessage"]["createdAt"].as_str().unwrap()).collect();
     assert!(times.is_sorted_by(|one, next| one >= next));
     assert!(entries.iter().all(|entry| entry["unreadCount"] == 1 && entry["muted"] == false));
+}
+
+/// A user's former chats are behind the range that an inbox and a count of memberships ask for.
+#[tokio::test]
+async fn chats_that_a_user_left_cost_their_inbox_nothing() {
+    let (mut app, calls) = app().await;
+    // Other ids of groups than in other tests.
+    app.env = TestEnv::new(1);
+    for n in 0..50 {
+        let names = ["left-a".to_owned(), "left-b".to_owned(), format!("left-{n}")];
+        let names = names.each_ref().map(String::as_str);
+        let chat = group(&app, &calls, &names).await;
+        app.remove_participant(RemoveParticipant { caller: caller("left-b"), chat, user: user("left-b") })
+            .await
+            .unwrap();
+    }
+    calls.take();
+    // A read of their keys would be 0.5 for each 4 KB, some 40 of them.
+    assert!(app.store.chats_of(&user("left-b")).await.unwrap().is_empty());
+    assert_eq!(app.store.membership_count(&user("left-b"), 100).await.unwrap(), 0);
+    for call in calls.take() {
+        within(&[call], &["Query"], 0.0, 0.5);
+    }
 }
 
 #[tokio::test]

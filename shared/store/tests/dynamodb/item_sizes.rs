@@ -4,13 +4,18 @@
 use crate::support::{Item, OwnTables};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::budget::{Budget, Spending};
-use domain::chat::Head;
+use domain::change::{Change, ChangeKind};
+use domain::chat::{Chat, Head};
 use domain::chat_user::{Connection, MAX_CONNECTIONS, MAX_MUTED_CHATS, Mutes, NicknameChange, UserChange};
+use domain::former_member::{Departure, MAX_PERIODS, Period};
 use domain::ids::{ChatId, ConnectionId, MemberRev, Rev, Seq, UserId};
 use domain::member::Member;
 use domain::names::Nickname;
 use domain::number::MAX_WHOLE_NUMBER;
-use domain::ports::{CreateChats as _, Creation, Registration, Registry as _, UserStore as _};
+use domain::ports::{
+    ChangeOutcome, CommitChanges as _, CreateChats as _, Creation, ReadChats as _, Registration, Registry as _,
+    UserStore as _,
+};
 use domain::timestamp::Timestamp;
 use domain::user_limits::LimitsChange;
 use testkit::fixtures::chat_of;
@@ -40,6 +45,7 @@ fn value_size(value: &AttributeValue) -> usize {
         AttributeValue::N(number) => number.len().div_ceil(2) + 1,
         AttributeValue::Bool(_) => 1,
         AttributeValue::M(map) => 3 + map.len() + size(map),
+        AttributeValue::L(list) => 3 + list.len() + list.iter().map(value_size).sum::<usize>(),
         other => panic!("these items have no such attribute: {other:?}"),
     }
 }
@@ -66,6 +72,7 @@ async fn largest_head_and_member() -> (Item, Item) {
         last_change: Some((seq, AT)),
         members_rev: rev,
         participant_count: 1000,
+        past_read_seq: Some(seq),
         ..head
     };
     let full = |member: &Member| Member {
@@ -124,6 +131,7 @@ async fn head_and_member_item_stay_below_a_kilobyte() {
         "lastSeq",
         "membersRev",
         "participantCount",
+        "pastReadSeq",
         "seq",
         "v",
     ];
@@ -134,7 +142,46 @@ async fn head_and_member_item_stay_below_a_kilobyte() {
     let sizes = (size(&head), size(&member));
     assert!(sizes.0 < KB && sizes.1 < KB, "{sizes:?}");
     // DATA-MODEL.md says both.
-    assert_eq!(sizes, (314, 386));
+    assert_eq!(sizes, (334, 386));
+}
+
+/// A page and a sync read at most a hundred former members.
+#[tokio::test]
+async fn former_member_stays_below_four_kilobytes() {
+    let own = OwnTables::new().await;
+    let id = longest_chat_id(0);
+    let (chat, head, members) = chat_of(id.as_str(), &[longest_user_id(0), longest_user_id(1)], AT);
+    let limits = LimitsChange::of(chat.created_by.clone());
+    assert_eq!(own.store().create_chat(&chat, &head, &members, &limits).await.unwrap(), Creation::Created);
+    let most = Seq(MAX_WHOLE_NUMBER);
+    let period =
+        Period { joined_seq: most, joined_at: AT, left_seq: most, left_at: AT, read_seq: most, read_at: Some(AT) };
+    let reading = Period { joined_seq: Seq(0), read_seq: Seq(0), ..period };
+    let mut sizes = Vec::new();
+    for (user, periods) in [(0, 1), (1, MAX_PERIODS)] {
+        let (head, member) = own.store().position(&id, &longest_user_id(user)).await.unwrap().unwrap();
+        let mut left = Departure::new(&member, None, &head, AT);
+        left.former.periods = vec![period; periods];
+        left.former.periods[0] = Period { read_seq: most, ..reading };
+        let what = ChangeKind::Chat {
+            after: Chat { members_rev: head.last_rev.next(), ..chat.clone() },
+            before: head.members_rev,
+            joined: vec![],
+            left: Some(left),
+            limits: None,
+            closed_chat_of: None,
+        };
+        let change = Change { chat: id.clone(), head, at: AT, only_for: None, what, spending: None };
+        assert_eq!(own.store().commit_change(&change).await.unwrap(), ChangeOutcome::Committed);
+    }
+    for item in own.items(&own.tables.chat_members).await {
+        assert_eq!(item.len(), 6, "the item has every attribute: {item:?}");
+        sizes.push(size(&item));
+    }
+    sizes.sort_unstable();
+    assert!(sizes[0] < KB && sizes[1] < 4 * KB, "{sizes:?}");
+    // DATA-MODEL.md says both.
+    assert_eq!(sizes, [344, 2320]);
 }
 
 #[tokio::test]

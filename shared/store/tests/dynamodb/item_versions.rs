@@ -11,6 +11,7 @@ use domain::change::{Change, ChangeKind, Pointer};
 use domain::chat::{Chat, Head};
 use domain::chat_user::{ChatUser, Mutes, NicknameChange, UserChange};
 use domain::content::MessageType;
+use domain::former_member::{Departure, FormerMember, Period};
 use domain::ids::{AttachmentId, ChatId, ClientMessageId, MemberRev, Rev, SendId, Seq, UserId};
 use domain::member::Member;
 use domain::message::{Body, LiveBody, Message};
@@ -18,8 +19,8 @@ use domain::names::{ChatName, Nickname};
 use domain::ports::{
     ChangeOutcome, CommitChanges as _, CommitMessages as _, CommitOutcome, CreateChats as _, CreateUploads as _,
     Creation, LimitsStore as _, MarkSeen as _, MessageCommit, PreviousSend, ReadChanges as _, ReadChats as _,
-    ReadMessages as _, ReadUploads as _, Registration, Registry as _, SeenOutcome, SendRecord, StoreError,
-    UserStore as _,
+    ReadFormerMembers as _, ReadMessages as _, ReadUploads as _, Registration, Registry as _, SeenOutcome, SendRecord,
+    StoreError, UserStore as _,
 };
 use domain::reactions::{Emoji, Reactions};
 use domain::timestamp::Timestamp;
@@ -56,6 +57,7 @@ struct Expected {
     messages: Vec<Message>,
     pointers: Vec<Pointer>,
     members: Vec<Member>,
+    former: Option<FormerMember>,
     send: PreviousSend,
     upload: Upload,
     users: Vec<ChatUser>,
@@ -123,8 +125,12 @@ fn newest() -> Expected {
             ..new_message(3, "bob", LiveBody::new(text("")))
         },
     ];
-    let pointer =
-        |rev, of, only_for: Option<&str>| Pointer { rev: Rev(rev), of: Seq(of), only_for: only_for.map(user) };
+    let pointer = |rev, of, only_for: Option<&str>| Pointer {
+        rev: Rev(rev),
+        of: Seq(of),
+        only_for: only_for.map(user),
+        left: None,
+    };
     let joining = |who, seq, seconds| Member::joining(user(who), Seq(seq), at(seconds));
     Expected {
         chat: Chat {
@@ -142,6 +148,7 @@ fn newest() -> Expected {
             members_rev: Rev(5),
             participant_count: 4,
             active_at: at(80),
+            past_read_seq: Some(Seq(1)),
         },
         messages,
         pointers: vec![
@@ -149,7 +156,7 @@ fn newest() -> Expected {
             pointer(2, 1, Some("carol")),
             pointer(3, 3, None),
             pointer(4, 0, Some("carol")),
-            pointer(5, 0, None),
+            Pointer { left: Some(user("frank")), ..pointer(5, 0, None) },
         ],
         members: vec![
             Member {
@@ -176,6 +183,18 @@ fn newest() -> Expected {
             },
             joining("dave", 3, 80),
         ],
+        former: Some(FormerMember {
+            user: user("frank"),
+            periods: vec![Period {
+                joined_seq: Seq(0),
+                joined_at: at(0),
+                left_seq: Seq(3),
+                left_at: at(80),
+                read_seq: Seq(1),
+                read_at: Some(at(33)),
+            }],
+            rev: Rev(5),
+        }),
         send: PreviousSend { seq: Seq(1), body_hash: "the hash".to_owned(), is_pushed_again: true },
         upload: Upload { sent_as: Some(Seq(2)), expires_at: at(3000), ..declared() },
         users: vec![
@@ -211,7 +230,8 @@ fn newest() -> Expected {
     }
 }
 
-/// What the items of version 0 mean: they have neither a version nor a member's rev, and the oldest of them lack more.
+/// What the items of version 0 mean: they have neither a version nor a member's rev, nothing is kept of former members,
+/// and the oldest of them lack more.
 fn version_0() -> Expected {
     let mut expected = newest();
     for member in &mut expected.members {
@@ -219,6 +239,9 @@ fn version_0() -> Expected {
     }
     // The head has no `activeAt`, the first message has `toldRev`, the second has neither `rev` nor `publicRev`.
     expected.head.active_at = Timestamp::from_millis(0);
+    expected.head.past_read_seq = None;
+    expected.pointers[4].left = None;
+    expected.former = None;
     expected
 }
 
@@ -243,7 +266,7 @@ async fn commit_change(store: &DynamoStore<TestEnv>, change: Change) {
 async fn write_all(store: &DynamoStore<TestEnv>) {
     let expected = newest();
     let taken = |before, after| Spending { before, after };
-    let (chat, head, members) = chat_of(CHAT, &users(&["alice", "bob", "carol"]), at(0));
+    let (chat, head, members) = chat_of(CHAT, &users(&["alice", "bob", "carol", "frank"]), at(0));
     let limits = LimitsChange {
         new_chats: Some(taken(None, bucket(29_000, 0))),
         added_people: Some(taken(None, bucket(498_000, 0))),
@@ -272,6 +295,7 @@ async fn write_all(store: &DynamoStore<TestEnv>) {
     let spending = taken(Some(bucket(49_000, 20)), bucket(48_000, 30));
     commit(store, MessageCommit { message, head, spending, send: None, upload: None }).await;
     assert_eq!(store.mark_seen(&chat_id(), &user("carol"), Seq(2), at(35)).await.unwrap(), SeenOutcome::Advanced);
+    assert_eq!(store.mark_seen(&chat_id(), &user("frank"), Seq(1), at(33)).await.unwrap(), SeenOutcome::Advanced);
 
     let edited = Message { deleted_for: BTreeSet::new(), rev: Rev(1), ..expected.messages[0].clone() };
     for (seconds, only_for, after, before) in [
@@ -284,11 +308,12 @@ async fn write_all(store: &DynamoStore<TestEnv>) {
     }
     let carol = Member { cleared_seq: Seq(2), ..expected.members[2].clone() };
     commit_change(store, change(store, 70, Some("carol"), ChangeKind::Cleared(carol)).await).await;
+    let (head, frank) = store.position(&chat_id(), &user("frank")).await.unwrap().unwrap();
     let what = ChangeKind::Chat {
         after: expected.chat.clone(),
         before: Rev(0),
         joined: vec![expected.members[3].clone()],
-        left: None,
+        left: Some(Departure::new(&frank, None, &head, at(80))),
         limits: None,
         closed_chat_of: Some(user("erin")),
     };
@@ -318,6 +343,9 @@ async fn assert_reads(store: &DynamoStore<TestEnv>, expected: Expected) {
     assert_eq!(store.messages(&chat, Seq(1), Seq(9)).await.unwrap(), expected.messages);
     assert_eq!(store.pointers(&chat, Rev(1), Rev(9), at(0)).await.unwrap(), expected.pointers);
     assert_eq!(store.members(&chat).await.unwrap(), expected.members);
+    let former = store.past(&chat, &users(&["alice", "frank"])).await.unwrap();
+    assert_eq!(former, expected.former.into_iter().collect::<Vec<_>>());
+    assert_eq!(store.past_readers(&chat, Seq(1), 9).await.unwrap(), former);
     assert_eq!(store.earlier_send(&send_id(), at(0)).await.unwrap(), Some(expected.send));
     let id = expected.upload.attachment.id.clone();
     assert_eq!(store.upload(&id, at(0)).await.unwrap(), Some(expected.upload));

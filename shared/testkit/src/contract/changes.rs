@@ -5,6 +5,7 @@ use crate::fixtures::{text, user, users};
 use domain::budget::{Budget, Spending};
 use domain::change::{CHANGE_TTL, Change, ChangeKind, Pointer};
 use domain::chat::{Chat, Head};
+use domain::former_member::Departure;
 use domain::ids::{ChatId, MemberRev, Rev, Seq};
 use domain::member::Member;
 use domain::message::{Body, LiveBody, Message};
@@ -69,7 +70,8 @@ pub async fn changed_messages_are_read_back(store: impl Store) {
     let places = [(chat.clone(), Seq(1)), (chat.clone(), Seq(2)), (ChatId::parse("nowhere").unwrap(), Seq(1))];
     assert_eq!(store.messages_at(&places).await.unwrap(), [tombstone]);
     assert!(store.messages_at(&[]).await.unwrap().is_empty());
-    let of = |rev, only_for: Option<&str>| Pointer { rev: Rev(rev), of: Seq(1), only_for: only_for.map(user) };
+    let of =
+        |rev, only_for: Option<&str>| Pointer { rev: Rev(rev), of: Seq(1), only_for: only_for.map(user), left: None };
     let pointers = async |from, to| store.pointers(&chat, Rev(from), Rev(to), START).await.unwrap();
     assert_eq!(pointers(1, 9).await, [of(1, None), of(2, Some("a"))]);
     assert_eq!(pointers(2, 2).await, [of(2, Some("a"))]);
@@ -96,21 +98,18 @@ pub async fn conflicting_change_is_refused(store: impl Store) {
     let head = head_of(store, &chat).await;
     assert_eq!((head.last_seq, head.last_rev), (Seq(2), Rev(1)));
 
-    let group = |head: Head, before: u64, joined: Vec<Member>, left: Option<&str>| {
+    let group = |head: Head, before: u64, joined: Vec<Member>, left: Option<Departure>| {
         let after = Chat { members_rev: head.last_rev.next(), ..document.clone() };
         change(
             &chat,
             head,
             None,
-            ChangeKind::Chat {
-                after,
-                before: Rev(before),
-                joined,
-                left: left.map(user),
-                limits: None,
-                closed_chat_of: None,
-            },
+            ChangeKind::Chat { after, before: Rev(before), joined, left, limits: None, closed_chat_of: None },
         )
+    };
+    let departure = |who: &str, read| {
+        let member = Member { read_seq: Seq(read), ..Member::joining(user(who), Seq(0), START) };
+        Departure::new(&member, None, &head, START)
     };
     let dave = |seq| vec![Member::joining(user("dave"), Seq(seq), START)];
     let ghost = Member::joining(user("ghost"), Seq(0), START);
@@ -124,7 +123,8 @@ pub async fn conflicting_change_is_refused(store: impl Store) {
         group(head, 3, vec![], None),
         group(Head { last_seq: Seq(1), ..head }, 0, dave(1), None),
         group(head, 0, vec![Member::joining(user("b"), Seq(2), START)], None),
-        group(head, 0, vec![], Some("ghost")),
+        group(head, 0, vec![], Some(departure("ghost", 0))),
+        group(head, 0, vec![], Some(departure("c", 1))),
         change(&chat, head, Some("ghost"), ChangeKind::Cleared(ghost)),
     ] {
         let before =
@@ -136,7 +136,8 @@ pub async fn conflicting_change_is_refused(store: impl Store) {
         assert_eq!(store.pointers(&chat, Rev(1), Rev(9), START).await.unwrap().len(), 1);
     }
     // A send since the read is a conflict only for a change with new members.
-    commit_change_on_older_head(store, &group(Head { last_seq: Seq(1), ..head }, 0, vec![], Some("c"))).await;
+    commit_change_on_older_head(store, &group(Head { last_seq: Seq(1), ..head }, 0, vec![], Some(departure("c", 0))))
+        .await;
     assert_eq!(head_of(store, &chat).await.last_seq, Seq(2), "the last seq is unchanged");
 }
 
@@ -164,7 +165,7 @@ pub async fn group_and_its_members_change_together(store: impl Store) {
         after: after.clone(),
         before: Rev(0),
         joined: vec![dave.clone()],
-        left: Some(user("c")),
+        left: Some(Departure::new(&head_and_member(store, &chat, "c").await.1, None, &head, START)),
         limits: None,
         closed_chat_of: None,
     };
@@ -180,7 +181,7 @@ pub async fn group_and_its_members_change_together(store: impl Store) {
     assert_eq!(members, users(&["a", "b", "dave"]), "members are in the order of their ids");
     assert_eq!(store.position(&chat, &user("dave")).await.unwrap().unwrap().1, dave);
     assert!(store.position(&chat, &user("c")).await.unwrap().is_none());
-    let pointer = Pointer { rev: Rev(1), of: Seq(0), only_for: None };
+    let pointer = Pointer { rev: Rev(1), of: Seq(0), only_for: None, left: Some(user("c")) };
     assert_eq!(store.pointers(&chat, Rev(1), Rev(1), START).await.unwrap(), [pointer]);
 }
 
@@ -217,10 +218,12 @@ pub async fn member_items_count_their_writes(store: impl Store) {
     assert_eq!(rev("b").await, 1, "what others do does not count");
     // Who leaves and joins again has a new item.
     let mut before = Rev(0);
-    for (joined, left) in [(vec![], Some("a")), (vec![Member::joining(user("a"), Seq(1), START)], None)] {
+    let (head, member) = head_and_member(store, &chat, "a").await;
+    let leaves = Departure::new(&member, None, &head, START);
+    for (joined, left) in [(vec![], Some(leaves)), (vec![Member::joining(user("a"), Seq(1), START)], None)] {
         let head = head_of(store, &chat).await;
         let after = Chat { members_rev: head.last_rev.next(), ..document.clone() };
-        let what = ChangeKind::Chat { after, before, joined, left: left.map(user), limits: None, closed_chat_of: None };
+        let what = ChangeKind::Chat { after, before, joined, left, limits: None, closed_chat_of: None };
         before = head.last_rev.next();
         commit_change_on_older_head(store, &change(&chat, head, None, what)).await;
     }

@@ -70,9 +70,9 @@ pub async fn inbox_is_read(store: impl Store) {
     let store = &store;
     let mut chats = Vec::new();
     for n in 0..120 {
-        chats.push(create(store, &format!("inbox-{n:03}"), &users(&["inga", "b"])).await.id);
+        chats.push(create(store, &format!("1b0-{n:03}"), &users(&["inga", "b"])).await.id);
     }
-    let elsewhere = create(store, "inbox-other", &users(&["b", "c"])).await.id;
+    let elsewhere = create(store, "1b0-other", &users(&["b", "c"])).await.id;
     let inga = user("inga");
     let mut own_chats = store.chats_of(&inga).await.unwrap();
     own_chats.sort();

@@ -55,7 +55,8 @@ pub async fn open_chats_are_counted(store: impl Store) {
     let expected = UserLimits { new_chats: Some(bucket(0)), open_chats: 2, ..UserLimits::default() };
     assert_eq!(store.limits(&creator).await.unwrap(), expected);
     let after = Chat { members_rev: Rev(1), closed_at: Some(START), ..one.clone() };
-    let left = Some(user("c"));
+    let leaves = domain::former_member::Departure::new(&members[2], None, &head, START);
+    let left = Some(leaves);
     let closed_chat_of = Some(creator.clone());
     let what = ChangeKind::Chat { after, before: Rev(0), joined: vec![], left, limits: None, closed_chat_of };
     let close = Change { chat: one.id, head, at: START, only_for: None, what, spending: None };
@@ -131,7 +132,7 @@ pub async fn memberships_are_counted(store: impl Store) {
     let popular = user("popular");
     assert_eq!(store.membership_count(&popular, 9).await.unwrap(), 0);
     for n in 0..7 {
-        create(store, &format!("membership-{n}"), &users(&["popular", "b"])).await;
+        create(store, &format!("c0-{n}"), &users(&["popular", "b"])).await;
     }
     assert_eq!(store.membership_count(&popular, 9).await.unwrap(), 7);
     assert_eq!(store.membership_count(&popular, 7).await.unwrap(), 7);

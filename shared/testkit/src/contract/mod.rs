@@ -3,6 +3,7 @@
 
 mod changes;
 mod chats;
+mod former_members;
 mod limits;
 mod messages;
 mod rushes;
@@ -11,6 +12,7 @@ mod users;
 
 pub use changes::*;
 pub use chats::*;
+pub use former_members::*;
 pub use limits::*;
 pub use messages::*;
 pub use rushes::*;
@@ -27,7 +29,8 @@ use domain::member::Member;
 use domain::message::{Body, LiveBody, Message};
 use domain::ports::{
     CommitChanges, CommitMessages, CountMemberships, CreateChats, CreateUploads, Creation, LimitsStore, MarkSeen,
-    MessageCommit, ReadChanges, ReadChats, ReadInbox, ReadMessages, ReadUploads, Registry, SendRecord, UserStore,
+    MessageCommit, ReadChanges, ReadChats, ReadFormerMembers, ReadInbox, ReadMessages, ReadUploads, Registry,
+    SendRecord, UserStore,
 };
 use domain::timestamp::Timestamp;
 use domain::user_limits::LimitsChange;
@@ -37,6 +40,7 @@ use std::time::Duration;
 /// All storage ports.
 pub trait Store:
     ReadChats
+    + ReadFormerMembers
     + CreateChats
     + CommitMessages
     + CommitChanges
@@ -54,6 +58,7 @@ pub trait Store:
 }
 impl<T> Store for T where
     T: ReadChats
+        + ReadFormerMembers
         + CreateChats
         + CommitMessages
         + CommitChanges
@@ -83,6 +88,7 @@ macro_rules! contract_suite {
             exactly_one_device_is_first_and_one_is_last, removed_connection_is_not_registered_again,
             many_users_are_read_at_once, changed_messages_are_read_back, conflicting_change_is_refused,
             group_and_its_members_change_together, member_items_count_their_writes, ninety_participants_are_added_at_once, cleared_seq_moves_forward,
+            former_members_are_kept, former_members_are_found_by_what_they_read, former_members_are_not_in_the_inbox,
             pointers_expire, inbox_is_read, uploads_expire, upload_is_sent_once, attachment_of_a_message_is_read_back,
             nickname_and_mutes_are_stored, second_push_is_claimed_once, limits_are_spent_once,
             open_chats_are_counted, change_budget_is_spent_with_the_change, people_are_paid_for_with_the_change, memberships_are_counted, fifty_concurrent_sends_are_stored,

@@ -3,6 +3,7 @@
 use super::{MemoryStore, State};
 use domain::change::{CHANGE_TTL, Change, ChangeKind, Pointer};
 use domain::chat::Head;
+use domain::former_member::Departure;
 use domain::ids::{ChatId, Rev, UserId};
 use domain::ports::{ChangeOutcome, CommitChanges, ReadChanges, StoreError};
 use domain::timestamp::Timestamp;
@@ -40,8 +41,10 @@ impl CommitChanges for MemoryStore {
                     for member in joined {
                         state.members.insert((chat.clone(), member.user.clone()), member.clone());
                     }
-                    if let Some(user) = left {
-                        state.members.remove(&(chat.clone(), user.clone()));
+                    if let Some(left) = left {
+                        let key = (chat.clone(), left.user().clone());
+                        state.members.remove(&key);
+                        state.past.insert(key, left.former.clone());
                     }
                 }
                 // The floor is in the item of the caller, with their budget.
@@ -89,10 +92,19 @@ impl State {
                     (joined.is_empty() || head.last_seq == change.head.last_seq)
                         && chat.is_some_and(|chat| chat.members_rev == *before)
                         && joined.iter().all(|member| !is_member(&member.user))
-                        && left.iter().all(is_member)
+                        && left.as_ref().is_none_or(|left| self.can_leave(&change.chat, left))
                 }
                 ChangeKind::Cleared(member) => is_member(&member.user),
             }
+    }
+}
+
+impl State {
+    /// Whether the member and what is kept of them are as they were read.
+    fn can_leave(&self, chat: &ChatId, left: &Departure) -> bool {
+        let key = (chat.clone(), left.user().clone());
+        self.members.get(&key).is_some_and(|member| member.read_seq == left.period.read_seq)
+            && self.past.get(&key).map(|former| former.rev) == left.before
     }
 }
 

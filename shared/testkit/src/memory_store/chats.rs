@@ -2,9 +2,12 @@
 
 use super::MemoryStore;
 use domain::chat::{Chat, Head};
+use domain::former_member::FormerMember;
 use domain::ids::{ChatId, Seq, UserId};
 use domain::member::Member;
-use domain::ports::{ChatSnapshot, Consistency, CreateChats, Creation, ReadChats, ReadInbox, StoreError};
+use domain::ports::{
+    ChatSnapshot, Consistency, CreateChats, Creation, ReadChats, ReadFormerMembers, ReadInbox, StoreError,
+};
 use domain::user_limits::LimitsChange;
 use std::collections::BTreeMap;
 
@@ -43,6 +46,28 @@ impl ReadChats for MemoryStore {
     async fn members(&self, chat: &ChatId) -> Result<Vec<Member>, StoreError> {
         self.read(|state| state.members.iter().filter(|((of, _), _)| of == chat).map(|(_, m)| m.clone()).collect())
             .await
+    }
+}
+
+impl ReadFormerMembers for MemoryStore {
+    async fn past(&self, chat: &ChatId, users: &[UserId]) -> Result<Vec<FormerMember>, StoreError> {
+        self.read(|state| {
+            let former = |user: &UserId| state.past.get(&(chat.clone(), user.clone())).cloned();
+            users.iter().filter_map(former).collect()
+        })
+        .await
+    }
+
+    async fn past_readers(&self, chat: &ChatId, from: Seq, max: usize) -> Result<Vec<FormerMember>, StoreError> {
+        self.read(|state| {
+            let of_chat = state.past.iter().filter(|((of, _), _)| of == chat);
+            let mut readers: Vec<_> =
+                of_chat.filter_map(|(_, former)| Some((former.past_read_seq()?, former))).collect();
+            readers.retain(|(read, _)| *read >= from);
+            readers.sort_by_key(|(read, _)| *read);
+            readers.into_iter().take(max).map(|(_, former)| former.clone()).collect()
+        })
+        .await
     }
 }
 

@@ -12,6 +12,7 @@ use domain::attachment::Upload;
 use domain::change::Pointer;
 use domain::chat::{Chat, Head};
 use domain::chat_user::ChatUser;
+use domain::former_member::FormerMember;
 use domain::ids::{AttachmentId, ChatId, Rev, Seq, UserId};
 use domain::member::Member;
 use domain::message::Message;
@@ -48,6 +49,8 @@ struct State {
     stale_heads: BTreeMap<ChatId, Head>,
     messages: BTreeMap<(ChatId, Seq), Message>,
     members: BTreeMap<(ChatId, UserId), Member>,
+    /// What is kept of former members.
+    past: BTreeMap<(ChatId, UserId), FormerMember>,
     /// Each record of a send with its expiry.
     sends: BTreeMap<String, (PreviousSend, Timestamp)>,
     uploads: BTreeMap<AttachmentId, Upload>,

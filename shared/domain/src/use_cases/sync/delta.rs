@@ -228,7 +228,7 @@ mod tests {
     use crate::ids::UserId;
 
     fn pointers(revs: &[u64]) -> Vec<Pointer> {
-        revs.iter().map(|rev| Pointer { rev: Rev(*rev), of: Seq(1), only_for: None }).collect()
+        revs.iter().map(|rev| Pointer { rev: Rev(*rev), of: Seq(1), only_for: None, left: None }).collect()
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Every request as a function. A [`Call`] has its HTTP request, its WebSocket frame, and the type of its answer.
 
 use crate::documents::{
-    AnnouncedAttachment, AttachmentDownload, ChatAnswer, ChatDetails, Inbox, MessageAnswer, Mute, Page, Pong,
+    AnnouncedAttachment, AttachmentDownload, ChatAnswer, ChatDetails, Custom, Inbox, MessageAnswer, Mute, Page, Pong,
     ReadPosition, RemovalAnswer, Seq, SyncAnswer, SyncRequest, UserAnswer, UserId,
 };
 use crate::draft::{Draft, NewAttachment, NewChat};
@@ -195,6 +195,11 @@ pub fn edit_message(chat: &str, seq: Seq, content: &str, mentions: Option<&[User
         Some(mentions) => call.body([("mentions", json!(mentions))]),
         None => call,
     }
+}
+
+/// Replaces the custom data of a message, and keeps its content; None removes it.
+pub fn set_message_custom(chat: &str, seq: Seq, custom: Option<&Custom>) -> Call<MessageAnswer> {
+    of_message(Method::PATCH, chat, seq, &[], "editMessage").body([("custom", json!(custom))])
 }
 
 /// Deletes a message for everyone, or for the caller alone.

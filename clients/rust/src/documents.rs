@@ -3,6 +3,7 @@
 //! check it with every answer and frame that they see.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// The id of a chat: 64 hexadecimal digits for a private chat, a UUID for a group.
@@ -15,6 +16,8 @@ pub type Seq = u64;
 pub type Rev = u64;
 /// A time in RFC 3339, in UTC with milliseconds. Two times compare as texts in the order of time.
 pub type Time = String;
+/// Custom data: a JSON object of the application. It is never empty: an empty one counts as none.
+pub type Custom = Map<String, Value>;
 
 fn is_false(flag: &bool) -> bool {
     !flag
@@ -127,6 +130,9 @@ pub struct Message {
     /// The reactions, one entry per emoji.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<Reaction>,
+    /// The custom data that the sender's application attached; None in a message from an inbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Custom>,
     /// When the message was deleted for everyone; None if it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Time>,

@@ -1,6 +1,6 @@
 //! What a user wants to create: messages, attachments and chats before the server has them.
 
-use crate::documents::{Attachment, MessageType, Seq, UserId};
+use crate::documents::{Attachment, Custom, MessageType, Seq, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -23,6 +23,9 @@ pub struct Draft {
     /// The participants whom the message mentions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<UserId>,
+    /// The application's own data: at most 2,048 bytes of JSON, 8 levels deep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Custom>,
 }
 
 impl Draft {
@@ -34,6 +37,7 @@ impl Draft {
             attachment_id: None,
             reply_to: None,
             mentions: Vec::new(),
+            custom: None,
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::budget::Budget;
 use crate::ids::{ChatId, ConnectionId, UserId};
 use crate::names::Nickname;
+use crate::patch::Patch;
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -72,8 +73,8 @@ impl ChatUser {
 /// A change of a user's own document. None keeps the present value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserChange {
-    /// What happens to the nickname.
-    pub nickname: Option<NicknameChange>,
+    /// What happens to the nickname. Without one, the user's id is shown.
+    pub nickname: Option<Patch<Nickname>>,
     /// Whether the user wants notifications of mentions in muted chats.
     pub notify_on_mention: Option<bool>,
 }
@@ -82,22 +83,9 @@ impl UserChange {
     /// Whether it changes anything of this user.
     pub fn changes(&self, user: &ChatUser) -> bool {
         let Self { nickname, notify_on_mention } = self;
-        let is_renamed = match nickname {
-            Some(NicknameChange::Set(nickname)) => user.nickname.as_ref() != Some(nickname),
-            Some(NicknameChange::Remove) => user.nickname.is_some(),
-            None => false,
-        };
+        let is_renamed = nickname.as_ref().is_some_and(|nickname| nickname.value() != user.nickname.as_ref());
         is_renamed || notify_on_mention.is_some_and(|wants| user.notify_on_mention != wants)
     }
-}
-
-/// A change of a nickname.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NicknameChange {
-    /// The user takes this name.
-    Set(Nickname),
-    /// The user takes their name back: their id is shown again.
-    Remove,
 }
 
 /// How long the opening of a connection may take after it is registered. Until it is open, posting to it and closing

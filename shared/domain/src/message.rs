@@ -2,6 +2,7 @@
 
 use crate::attachment::Attachment;
 use crate::content::{Content, MessageType, json_length};
+use crate::custom::Custom;
 use crate::ids::{AttachmentId, ChatId, ClientMessageId, MessageId, Rev, Seq, UserId, digest};
 use crate::member::{Floor, Member};
 use crate::reactions::{ReactionView, Reactions};
@@ -45,6 +46,7 @@ pub struct Message {
 }
 
 /// The content of a message, or its tombstone.
+#[allow(clippy::large_enum_variant)] // few messages are tombstones
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// The message was not deleted for everyone.
@@ -75,10 +77,12 @@ pub struct LiveBody {
     pub mentions: BTreeSet<UserId>,
     /// The reactions of all users.
     pub reactions: Reactions,
+    /// What the sender's application attached.
+    pub custom: Option<Custom>,
 }
 
 impl LiveBody {
-    /// A text without attachment, mentions or reactions.
+    /// A text without attachment, mentions, reactions or custom data.
     pub fn new(content: Content) -> Self {
         Self {
             content,
@@ -87,27 +91,38 @@ impl LiveBody {
             reply_to: None,
             mentions: BTreeSet::new(),
             reactions: Reactions::default(),
+            custom: None,
         }
     }
 }
 
-/// The text and the mentions together do not fit in a frame.
+/// The text, the mentions and the custom data together do not fit in a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be at most {limit} bytes as JSON, together with mentions")]
+#[error("must be at most {limit} bytes as JSON, together with mentions and {}", if *.is_custom { "content" } else { "custom" })]
 pub struct TooLarge {
     /// The most bytes.
     pub limit: usize,
+    /// Whether the message would fit without its custom data.
+    pub is_custom: bool,
 }
 
 impl LiveBody {
-    /// Checks that the text and the mentions together fit in a frame, next to the attachment if there is one.
+    /// Checks that the text, the mentions and the custom data together fit in a frame, next to the attachment if there
+    /// is one.
     ///
     /// # Errors
     /// [`TooLarge`] with the limit.
-    pub fn fits(content: &Content, mentions: &BTreeSet<UserId>, is_caption: bool) -> Result<(), TooLarge> {
+    pub fn fits(
+        content: &Content,
+        mentions: &BTreeSet<UserId>,
+        custom: Option<&Custom>,
+        is_caption: bool,
+    ) -> Result<(), TooLarge> {
         let limit = if is_caption { Content::MAX_CAPTION_JSON_BYTES } else { Content::MAX_JSON_BYTES };
         let mentions = if mentions.is_empty() { 0 } else { json_length(mentions) };
-        if json_length(content) + mentions > limit { Err(TooLarge { limit }) } else { Ok(()) }
+        let bytes = json_length(content) + mentions;
+        let custom_bytes = custom.map_or(0, json_length);
+        if bytes + custom_bytes > limit { Err(TooLarge { limit, is_custom: bytes <= limit }) } else { Ok(()) }
     }
 }
 
@@ -142,12 +157,18 @@ pub fn body_hash(
     attachment: Option<&AttachmentId>,
     reply_to: Option<Seq>,
     mentions: &BTreeSet<UserId>,
+    custom: Option<&Custom>,
 ) -> String {
     let reply_to = reply_to.map(|seq| seq.to_string()).unwrap_or_default();
     // The kind says whether there is an attachment, so different requests give different lists of parts.
     let parts = [kind.as_str(), content.as_str(), &reply_to].into_iter().chain(attachment.map(AttachmentId::as_str));
-    let parts: Vec<&str> = parts.chain(mentions.iter().map(UserId::as_str)).collect();
-    digest("body", &parts)
+    let parts = parts.chain(mentions.iter().map(UserId::as_str));
+    match custom {
+        None => digest("body", &parts.collect::<Vec<_>>()),
+        Some(custom) => {
+            digest("body with custom data", &std::iter::once(custom.as_str()).chain(parts).collect::<Vec<_>>())
+        }
+    }
 }
 
 /// The Message document as one reader sees it.
@@ -185,6 +206,8 @@ pub struct MessageView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reactions: Vec<ReactionView>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    custom: Option<Custom>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     deleted_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted_by: Option<UserId>,
@@ -205,6 +228,7 @@ impl MessageView {
                 view.reply_to = body.reply_to;
                 view.mentions.clone_from(&body.mentions);
                 view.reactions = ReactionView::all(&body.reactions);
+                view.custom.clone_from(&body.custom);
             }
             Body::Deleted { at, by, attachment: _ } => {
                 view.deleted_at = Some(*at);
@@ -238,6 +262,7 @@ impl MessageView {
         }
         view.reactions.clear();
         view.mentions.clear();
+        view.custom = None;
         view
     }
 
@@ -262,6 +287,7 @@ impl MessageView {
             reply_to: None,
             mentions: BTreeSet::new(),
             reactions: Vec::new(),
+            custom: None,
             deleted_at: None,
             deleted_by: None,
         }
@@ -332,13 +358,24 @@ mod tests {
         UserId::parse(format!("{n:0>128}")).unwrap()
     }
 
+    fn custom(text: &str) -> Custom {
+        Custom::parse(&serde_json::json!({"a": text}), Custom::MAX_BYTES).unwrap().unwrap()
+    }
+
     /// A message with the largest values in all fields that its sender chooses.
     fn largest(is_caption: bool) -> Message {
-        let mentions: BTreeSet<_> = (0..MAX_MENTIONS).map(user).collect();
-        let content = |bytes: usize| Content::parse("x".repeat(bytes - 2 - json_length(&mentions))).unwrap();
+        let mentions: BTreeSet<_> = (0..if is_caption { 1 } else { MAX_MENTIONS }).map(user).collect();
+        let custom = custom(&"x".repeat(Custom::MAX_BYTES - r#"{"a":""}"#.len()));
+        let others = json_length(&mentions) + json_length(&custom);
+        let content = |bytes: usize| Content::parse("x".repeat(bytes - 2 - others)).unwrap();
         let limit = if is_caption { Content::MAX_CAPTION_JSON_BYTES } else { Content::MAX_JSON_BYTES };
-        assert_eq!(LiveBody::fits(&content(limit), &mentions, is_caption), Ok(()));
-        assert_eq!(LiveBody::fits(&content(limit + 1), &mentions, is_caption), Err(TooLarge { limit }));
+        let fits = |bytes, custom| LiveBody::fits(&content(bytes), &mentions, custom, is_caption);
+        assert_eq!(fits(limit, Some(&custom)), Ok(()));
+        assert_eq!(fits(limit + 1, Some(&custom)), Err(TooLarge { limit, is_custom: true }));
+        assert_eq!(fits(limit + json_length(&custom), None), Ok(()));
+        let too_large = Err(TooLarge { limit, is_custom: false });
+        assert_eq!(fits(limit + json_length(&custom) + 1, None), too_large);
+        assert_eq!(fits(limit + json_length(&custom) + 1, Some(&custom)), too_large);
         let content = content(limit);
         let attachment = Attachment {
             id: AttachmentId::parse("a".repeat(64)).unwrap(),
@@ -372,6 +409,7 @@ mod tests {
                 reply_to: Some(Seq(u64::MAX)),
                 mentions,
                 reactions,
+                custom: Some(custom),
                 ..LiveBody::new(content)
             }),
         }
@@ -389,7 +427,8 @@ mod tests {
         let shown = serde_json::to_value(&view).unwrap();
         assert_eq!((&shown["seenByLimited"], &shown["reactions"][0]["count"]), (&true.into(), &50.into()));
         assert_eq!(shown["mentions"].as_array().unwrap().len(), MAX_MENTIONS);
-        assert!(view.content().len() > 20_000, "the content is not cut");
+        assert!(view.content().len() > 19_000, "the content is not cut");
+        assert_eq!(json_length(&view.custom), Custom::MAX_BYTES);
     }
 
     #[test]
@@ -401,7 +440,7 @@ mod tests {
         assert!(view.attachment.is_some());
         let reader = Member::joining(user(3), Seq(0), Timestamp::from_millis(0));
         let preview = MessageView::preview(&largest(true), &reader);
-        assert!(preview.attachment.is_some() && preview.content_limited);
+        assert!(preview.attachment.is_some() && preview.content_limited && preview.custom.is_none());
         assert!(json_length(&preview) < 4 * MAX_PREVIEW_BYTES, "{}", json_length(&preview));
     }
 
@@ -432,7 +471,7 @@ mod tests {
         message.body = Body::Deleted { at: message.created_at, by: user(2), attachment: None };
         let shown = serde_json::to_value(MessageView::new(&message, &[])).unwrap();
         assert_eq!((&shown["content"], &shown["deletedBy"]), (&"".into(), &user(2).as_str().into()));
-        for field in ["attachment", "mentions", "reactions", "replyTo", "editedAt"] {
+        for field in ["attachment", "mentions", "reactions", "replyTo", "editedAt", "custom"] {
             assert!(shown.get(field).is_none(), "{field}");
         }
     }

@@ -3,6 +3,7 @@
 
 use crate::problem::Problem;
 use domain::number::{MAX_WHOLE_NUMBER, whole_number};
+use domain::patch::Patch;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -12,17 +13,6 @@ use std::collections::BTreeMap;
 pub(crate) struct Fields {
     unparsed: BTreeMap<String, FieldValue>,
     problems: Vec<Problem>,
-}
-
-/// A field that a client can set to null.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Nullable<T> {
-    /// The field is missing.
-    Absent,
-    /// The field is null.
-    Null,
-    /// The field has this value.
-    Value(T),
 }
 
 #[derive(Debug)]
@@ -83,11 +73,13 @@ impl Fields {
         }
     }
 
-    /// Like [`optional`](Self::optional), for a field in which null means something. None means that the field is wrong.
-    pub(crate) fn nullable<T: DeserializeOwned>(&mut self, name: &str) -> Option<Nullable<T>> {
+    /// Like [`optional`](Self::optional), for a field in which null removes the value. The outer None means that the
+    /// field is wrong.
+    #[allow(clippy::option_option)]
+    pub(crate) fn nullable<T: DeserializeOwned>(&mut self, name: &str) -> Option<Option<Patch<T>>> {
         let is_null = matches!(self.unparsed.get(name), Some(FieldValue::Json(Value::Null)));
-        let absent = if is_null { Nullable::Null } else { Nullable::Absent };
-        Some(self.optional(name)?.map_or(absent, Nullable::Value))
+        let absent = is_null.then_some(Patch::Remove);
+        Some(self.optional(name)?.map_or(absent, |value| Some(Patch::Set(value))))
     }
 
     /// Parses a whole number, given as JSON or as text. In text it has one form: `+1`, `01` and `1.0` are wrong. The
@@ -197,9 +189,9 @@ mod tests {
     #[test]
     fn null_is_told_from_absent_where_it_means_something() {
         let nullable = |json: Value| fields(json, &[]).nullable::<bool>("flag");
-        assert_eq!(nullable(json!({})), Some(Nullable::Absent));
-        assert_eq!(nullable(json!({"flag": null})), Some(Nullable::Null));
-        assert_eq!(nullable(json!({"flag": true})), Some(Nullable::Value(true)));
+        assert_eq!(nullable(json!({})), Some(None));
+        assert_eq!(nullable(json!({"flag": null})), Some(Some(Patch::Remove)));
+        assert_eq!(nullable(json!({"flag": true})), Some(Some(Patch::Set(true))));
         assert_eq!(nullable(json!({"flag": 5})), None);
     }
 

@@ -5,10 +5,13 @@
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use domain::attachment::{AttachmentLimits, Media};
-use domain::chat_user::{NicknameChange, UserChange};
+use domain::chat_user::UserChange;
+use domain::content::Content;
+use domain::custom::Custom;
 use domain::event::TypingState;
 use domain::ids::{ChatId, ClientChatId, Rev, Seq, UserId};
 use domain::names::Nickname;
+use domain::patch::Patch;
 use domain::timestamp::Timestamp;
 use domain::use_cases::{Cursor, DeleteFor, Mute, PageLimit, PageStart};
 use edge::authorizer::AuthorizeRequest;
@@ -100,8 +103,8 @@ fn route_and_action_parse_into_the_same_command() {
         assert_eq!((mark.chat, mark.seq), (chat.clone(), Seq(1)));
     }
     for edit in both("edit-message", "editMessage").map(|each| commands::edit_message(each).unwrap()) {
-        assert_eq!((edit.chat, edit.seq, edit.content.as_str()), (chat.clone(), Seq(1), "Hello again"));
-        assert_eq!(edit.mentions, None);
+        assert_eq!((edit.chat, edit.seq, edit.content.unwrap().as_str()), (chat.clone(), Seq(1), "Hello again"));
+        assert_eq!((edit.mentions, edit.custom), (None, None));
     }
     for delete in both("delete-message", "deleteMessage").map(|each| commands::delete_message(each).unwrap()) {
         assert_eq!((delete.chat, delete.seq, delete.for_whom), (chat.clone(), Seq(1), DeleteFor::Me));
@@ -155,11 +158,11 @@ fn routes_without_an_action_parse() {
     event["body"] = json!(r#"{"nickname":" Ali "}"#);
     let patched = commands::profile(request(&event.to_string())).unwrap();
     let ProfileCommand::Update(update) = patched else { panic!("not an update") };
-    assert_eq!(update.change.nickname, Some(NicknameChange::Set(Nickname::parse("Ali").unwrap())));
+    assert_eq!(update.change.nickname, Some(Patch::Set(Nickname::parse("Ali").unwrap())));
     event["body"] = json!(r#"{"nickname":null}"#);
     let patched = commands::profile(request(&event.to_string())).unwrap();
     let ProfileCommand::Update(update) = patched else { panic!("not an update") };
-    assert_eq!(update.change, UserChange { nickname: Some(NicknameChange::Remove), notify_on_mention: None });
+    assert_eq!(update.change, UserChange { nickname: Some(Patch::Remove), notify_on_mention: None });
     event["body"] = json!(r#"{"notifyOnMention":null}"#);
     assert_refused(commands::profile(request(&event.to_string())), "nickname", "required");
     let mut event: Value = serde_json::from_str(&sample("profile")).unwrap();
@@ -168,6 +171,47 @@ fn routes_without_an_action_parse() {
     event["requestContext"]["routeKey"] = json!("GET /users/{userId}");
     let other = commands::profile(request(&event.to_string())).unwrap();
     assert!(matches!(other, ProfileCommand::User(_, who) if who.as_str() == "auth0|bob"));
+}
+
+#[test]
+fn custom_data_is_kept_replaced_or_removed() {
+    let send = |custom: Value| {
+        let fields = json!({"chatId": private_chat().as_str(), "type": "text", "content": "x", "custom": custom});
+        commands::send_message(request(&frame("sendMessage", fields))).map(|send| send.custom)
+    };
+    let stored = Custom::from_json(r#"{"a":1}"#).unwrap();
+    assert_eq!(send(json!({"a": 1.0})).unwrap(), Some(stored.clone()));
+    assert_eq!(send(json!(null)).unwrap(), None);
+    assert_eq!(send(json!({})).unwrap(), None);
+    let edit = |fields: Value| {
+        let mut all = json!({"chatId": private_chat().as_str(), "seq": 1});
+        all.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        commands::edit_message(request(&frame("editMessage", all)))
+    };
+    for (fields, custom) in [
+        (json!({"custom": {"a": 1}}), Some(Patch::Set(stored))),
+        (json!({"custom": null}), Some(Patch::Remove)),
+        (json!({"custom": {}}), Some(Patch::Remove)),
+        (json!({"mentions": []}), None),
+    ] {
+        let edit = edit(fields).unwrap();
+        assert_eq!((edit.content, edit.custom), (None, custom));
+    }
+    assert_refused(edit(json!({})), "content", "is required if mentions and custom are absent");
+    assert_refused(edit(json!({"custom": 7})), "custom", "must be a JSON object");
+    assert_refused(send(json!([])), "custom", "must be a JSON object");
+    assert_refused(send(json!({"a": [[[[[[[[1]]]]]]]]})), "custom", "at most 8 objects and lists");
+    assert_refused(send(json!({"a": 9_007_199_254_740_992_u64})), "custom", "numbers from -9007199254740991");
+    let text = "x".repeat(Custom::MAX_BYTES - r#"{"a":""}"#.len());
+    assert!(send(json!({"a": text})).is_ok());
+    let problem = send(json!({"a": format!("{text}x")})).unwrap_err();
+    assert_eq!((problem.code, problem.limit), (Code::ContentTooLarge, Some(2048)));
+    assert_eq!(problem.errors[0].field, "custom");
+    // Together with the text.
+    let full = "x".repeat(Content::MAX_JSON_BYTES - 2);
+    let fields = json!({"chatId": private_chat().as_str(), "type": "text", "content": full, "custom": {"a": 1}});
+    let problem = commands::send_message(request(&frame("sendMessage", fields))).unwrap_err();
+    assert_eq!((problem.code, problem.errors[0].field.as_str()), (Code::ContentTooLarge, "custom"));
 }
 
 /// A sample with another HTTP method.

@@ -7,9 +7,10 @@ use crate::registry::{chat_user, if_condition_holds, user_key};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 use domain::budget::Spending;
-use domain::chat_user::{ChatUser, Mutes, NicknameChange, UserChange};
+use domain::chat_user::{ChatUser, Mutes, UserChange};
 use domain::ids::UserId;
 use domain::meter;
+use domain::patch::Patch;
 use domain::ports::{ConnectionStore, Env, StoreError, UserConnections, UserStore};
 use error_text::error_chain;
 use futures_util::future::join;
@@ -43,8 +44,8 @@ impl<E: Env, C: ConnectionStore> UserStore for DynamoStore<E, C> {
     ) -> Result<Option<ChatUser>, StoreError> {
         let UserChange { nickname, notify_on_mention } = change;
         let (nickname, remove) = match nickname {
-            Some(NicknameChange::Set(nickname)) => (Some(("nickname", s(nickname.as_str()))), ""),
-            Some(NicknameChange::Remove) => (None, "REMOVE nickname"),
+            Some(Patch::Set(nickname)) => (Some(("nickname", s(nickname.as_str()))), ""),
+            Some(Patch::Remove) => (None, "REMOVE nickname"),
             None => (None, ""),
         };
         let mention = notify_on_mention.map(|wants| ("notifyOnMention", AttributeValue::Bool(wants)));

@@ -4,6 +4,7 @@ use domain::attachment::{Attachment, Media, UPLOAD_TTL, Upload};
 use domain::chat::{Chat, Head};
 use domain::chat_user::Connection;
 use domain::content::{Content, MessageType};
+use domain::custom::Custom;
 use domain::file::{BlurHash, ContentType, FileName, Sha256Digest};
 use domain::ids::{AttachmentId, ChatId, ClientMessageId, ConnectionId, Rev, Seq, UserId};
 use domain::member::Member;
@@ -33,6 +34,12 @@ pub fn text(content: &str) -> Content {
     Content::parse(content).expect("a content")
 }
 
+/// The custom data `{"a": text}`.
+pub fn custom(text: &str) -> Custom {
+    let object = serde_json::json!({"a": text});
+    Custom::parse(&object, Custom::MAX_BYTES).expect("custom data").expect("members")
+}
+
 /// A connection with this id, opened at `at`. Its token expires after an hour.
 pub fn connection(name: &str, at: Timestamp) -> Connection {
     Connection {
@@ -52,6 +59,7 @@ pub fn message(chat: &ChatId, sender: &str, name: &str, content: &str) -> SendMe
         attachment: None,
         reply_to: None,
         mentions: BTreeSet::new(),
+        custom: None,
         client_message_id: (!name.is_empty()).then(|| ClientMessageId::parse(name).expect("a client message id")),
     }
 }

@@ -11,13 +11,17 @@ pub enum Op {
         reply_to: Option<u64>,
         /// Whether the text mentions another user.
         mentions: bool,
+        /// Whether it has custom data.
+        has_custom: bool,
     },
     /// Sends a picture.
     Attach,
     /// Sends the user's last message with a client message id again.
     Repeat,
-    /// Edits a message.
+    /// Edits the text of a message.
     Edit(u64),
+    /// Replaces the custom data of a message and keeps its text; removes it if the flag is false.
+    EditCustom(u64, bool),
     /// Deletes a message for the user only.
     DeleteForMe(u64),
     /// Deletes a message for everyone.
@@ -74,11 +78,12 @@ impl Ops {
         match self.below(100) {
             0..26 => {
                 let reply_to = self.percent(33).then_some(place);
-                Op::Send { reply_to, mentions: self.percent(20) }
+                Op::Send { reply_to, mentions: self.percent(20), has_custom: self.percent(20) }
             }
             26..30 => Op::Attach,
             30..33 => Op::Repeat,
-            33..45 => Op::Edit(place),
+            33..41 => Op::Edit(place),
+            41..45 => Op::EditCustom(place, self.percent(70)),
             45..51 => Op::DeleteForMe(place),
             51..57 => Op::DeleteForEveryone(place),
             57..67 => Op::React(place, REACTIONS[usize::try_from(self.below(4)).unwrap_or_default()]),

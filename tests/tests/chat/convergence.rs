@@ -144,7 +144,7 @@ impl World {
         let at = |place: u64| 1 + place % (last.load(Ordering::Relaxed) + 1);
         let user = |name: &str| self.users[name].id.clone();
         let (method, path, body) = match op {
-            Op::Send { reply_to, mentions } => {
+            Op::Send { reply_to, mentions, has_custom } => {
                 let mut body =
                     json!({"type": "text", "content": format!("Text {n}"), "clientMessageId": format!("m-{n}")});
                 if let Some(place) = reply_to {
@@ -152,6 +152,9 @@ impl World {
                 }
                 if *mentions {
                     body["mentions"] = json!([user("carol")]);
+                }
+                if *has_custom {
+                    body["custom"] = json!({"n": n, "list": [0.1, {"a": null}]});
                 }
                 (Method::POST, format!("{chat}/messages"), Some(body))
             }
@@ -173,6 +176,10 @@ impl World {
             }
             Op::Edit(place) => {
                 let body = json!({"content": format!("Edited {n}")});
+                (Method::PATCH, format!("{chat}/messages/{}", at(*place)), Some(body))
+            }
+            Op::EditCustom(place, has_custom) => {
+                let body = json!({"custom": has_custom.then(|| json!({"edited": n}))});
                 (Method::PATCH, format!("{chat}/messages/{}", at(*place)), Some(body))
             }
             Op::DeleteForMe(place) => (Method::DELETE, format!("{chat}/messages/{}?for=me", at(*place)), None),

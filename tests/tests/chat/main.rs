@@ -8,6 +8,7 @@ mod client_library;
 mod contract;
 mod convergence;
 mod conversation;
+mod custom;
 mod groups;
 mod idempotency;
 mod input;

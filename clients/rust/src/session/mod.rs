@@ -14,8 +14,8 @@ pub use updates::{ConnectionStatus, Task, Update, Updates};
 
 use crate::call::{self, Call, PagePosition};
 use crate::documents::{
-    Attachment, Chat, ChatDetails, ChatId, ChatUser, Message, MessageAnswer, Mute, ReadPosition, RemovalAnswer, Seq,
-    UserAnswer,
+    Attachment, Chat, ChatDetails, ChatId, ChatUser, Custom, Message, MessageAnswer, Mute, ReadPosition, RemovalAnswer,
+    Seq, UserAnswer,
 };
 use crate::draft::{Draft, NewAttachment, NewChat};
 use crate::events::TypingState;
@@ -230,6 +230,11 @@ impl Client {
     /// Replaces the content of an own message. Its mentions stay.
     pub async fn edit(&self, chat: &str, seq: Seq, content: &str) -> Result<Message, Error> {
         self.change(chat, &call::edit_message(chat, seq, content, None)).await
+    }
+
+    /// Replaces the custom data of an own message, and keeps its content; None removes it.
+    pub async fn set_message_custom(&self, chat: &str, seq: Seq, custom: Option<&Custom>) -> Result<Message, Error> {
+        self.change(chat, &call::set_message_custom(chat, seq, custom)).await
     }
 
     /// Deletes a message for everyone, or for this user alone.

@@ -4,7 +4,7 @@
 use super::error_text;
 use crate::Error;
 use client::call::{self, PagePosition};
-use client::documents::{ChatId, InboxEntry, MessageType, Seq, UserId};
+use client::documents::{ChatId, Custom, InboxEntry, MessageType, Seq, UserId};
 use client::draft::{Draft, NewChat};
 use client::events::TypingState;
 use client::{Client, ConnectionStatus, Task, Update, Updates};
@@ -32,6 +32,7 @@ enum Action {
         attachment_id: Option<String>,
         reply_to: Option<Seq>,
         mentions: Option<Vec<UserId>>,
+        custom: Option<Custom>,
         client_message_id: Option<String>,
     },
     ListMessages {
@@ -201,13 +202,23 @@ impl<W: Write> Session<W> {
     fn perform(&mut self, id: Option<Value>, action: Action) -> std::io::Result<()> {
         let client = self.client.clone();
         match action {
-            Action::SendMessage { chat_id, r#type, content, attachment_id, reply_to, mentions, client_message_id } => {
+            Action::SendMessage {
+                chat_id,
+                r#type,
+                content,
+                attachment_id,
+                reply_to,
+                mentions,
+                custom,
+                client_message_id,
+            } => {
                 let draft = Draft {
                     kind: r#type.unwrap_or_default(),
                     content: content.unwrap_or_default(),
                     attachment_id,
                     reply_to,
                     mentions: mentions.unwrap_or_default(),
+                    custom,
                 };
                 let queued = match client_message_id {
                     Some(name) => client.send_with_id(&chat_id, draft, name),

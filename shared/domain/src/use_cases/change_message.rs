@@ -55,7 +55,7 @@ pub enum ChangeMessageError {
     /// The new text is blank, and there is no attachment.
     #[error("the text is blank")]
     Blank,
-    /// The text and the mentions together do not fit in a frame.
+    /// The text, the mentions and the custom data together do not fit in a frame.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
     /// The message would have too many reactions.

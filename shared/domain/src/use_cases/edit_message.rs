@@ -4,8 +4,10 @@ use super::change_message::{ChangeMessageError, ChangedMessage, Notice, RuleInpu
 use super::error::ChatError;
 use super::{App, Caller};
 use crate::content::Content;
+use crate::custom::Custom;
 use crate::ids::{ChatId, Seq, UserId};
 use crate::message::{Body, EDIT_WINDOW, LiveBody, Message};
+use crate::patch::Patch;
 use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry};
 use std::collections::BTreeSet;
 
@@ -18,10 +20,12 @@ pub struct EditMessage {
     pub chat: ChatId,
     /// The message to edit.
     pub seq: Seq,
-    /// The new text; may be empty if the message has an attachment.
-    pub content: Content,
+    /// The new text; may be empty if the message has an attachment. None keeps the text.
+    pub content: Option<Content>,
     /// The new mentions; None keeps them.
     pub mentions: Option<BTreeSet<UserId>>,
+    /// What happens to the custom data; None keeps it.
+    pub custom: Option<Patch<Custom>>,
 }
 
 impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
@@ -30,7 +34,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// # Errors
     /// [`ChatError`] and [`ChangeMessageError`].
     pub async fn edit_message(&self, command: EditMessage) -> Result<ChangedMessage, ChatError<ChangeMessageError>> {
-        let EditMessage { caller, chat, seq, content, mentions } = command;
+        let EditMessage { caller, chat, seq, content, mentions, custom } = command;
         let user = &caller.user;
         let edit = |RuleInput { message, state, now }: RuleInput<'_>| {
             if message.sender != *user {
@@ -41,8 +45,9 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                 return Err(ChangeMessageError::ChatClosed);
             }
             let after = LiveBody {
-                content: content.clone(),
-                mentions: mentions.clone().unwrap_or_else(|| before.mentions.clone()),
+                content: content.as_ref().unwrap_or(&before.content).clone(),
+                mentions: mentions.as_ref().unwrap_or(&before.mentions).clone(),
+                custom: Patch::applied(custom.as_ref(), before.custom.as_ref()),
                 ..before.clone()
             };
             // A repeated edit changes nothing, and succeeds even after the edit window.
@@ -60,7 +65,8 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             if after.content.is_empty() && after.attachment.is_none() {
                 return Err(ChangeMessageError::Blank);
             }
-            LiveBody::fits(&after.content, &after.mentions, after.attachment.is_some())?;
+            let LiveBody { content, mentions, custom, attachment, .. } = &after;
+            LiveBody::fits(content, mentions, custom.as_ref(), attachment.is_some())?;
             let body = Body::Live(LiveBody { edited_at: Some(now), ..after });
             Ok(Some(Message { body, ..message.clone() }))
         };

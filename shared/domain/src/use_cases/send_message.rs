@@ -8,6 +8,7 @@ use crate::attachment::{Attachment, Upload};
 use crate::budget::{Budget, RateLimited};
 use crate::chat::{Head, MAX_DOCUMENT_BYTES};
 use crate::content::{Content, MessageType};
+use crate::custom::Custom;
 use crate::event::Event;
 use crate::ids::{AttachmentId, ChatId, ClientMessageId, Rev, SendId, Seq, UserId};
 use crate::member::Member;
@@ -47,6 +48,8 @@ pub struct SendMessage {
     pub reply_to: Option<Seq>,
     /// The mentioned participants.
     pub mentions: BTreeSet<UserId>,
+    /// What the sender's application attaches.
+    pub custom: Option<Custom>,
     /// The idempotency key: a repeat with the same id and the same body stores nothing.
     pub client_message_id: Option<ClientMessageId>,
 }
@@ -105,7 +108,7 @@ pub enum SendMessageError {
     /// The text is blank, and there is no attachment.
     #[error("the text is blank")]
     Blank,
-    /// The text and the mentions together do not fit in a frame.
+    /// The text, the mentions and the custom data together do not fit in a frame.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
     /// A text has an attachment, or a message of this other type has none.
@@ -156,8 +159,8 @@ where
         if command.content.is_empty() && command.attachment.is_none() {
             return Err(SendMessageError::Blank.into());
         }
-        LiveBody::fits(&command.content, &command.mentions, command.attachment.is_some())
-            .map_err(SendMessageError::TooLarge)?;
+        let SendMessage { content, mentions, custom, attachment, .. } = &command;
+        LiveBody::fits(content, mentions, custom.as_ref(), attachment.is_some()).map_err(SendMessageError::TooLarge)?;
         let sender = &command.caller.user;
         let send_id = command.client_message_id.as_ref().map(|id| SendId::new(&command.chat, sender, id));
         let mut retry = Retry::new(&self.env);
@@ -332,6 +335,7 @@ where
                     attachment: upload.map(|upload| upload.attachment.clone()),
                     reply_to: command.reply_to,
                     mentions: command.mentions.clone(),
+                    custom: command.custom.clone(),
                     ..LiveBody::new(command.content.clone())
                 }),
             },
@@ -353,8 +357,8 @@ fn send_record(command: &SendMessage, id: &ClientMessageId, now: Timestamp) -> S
     }
 }
 
-fn command_hash(SendMessage { kind, content, attachment, reply_to, mentions, .. }: &SendMessage) -> String {
-    body_hash(*kind, content, attachment.as_ref(), *reply_to, mentions)
+fn command_hash(SendMessage { kind, content, attachment, reply_to, mentions, custom, .. }: &SendMessage) -> String {
+    body_hash(*kind, content, attachment.as_ref(), *reply_to, mentions, custom.as_ref())
 }
 
 fn missing_message(chat: &ChatId, seq: Seq) -> StoreError {

@@ -405,10 +405,10 @@ async fn notification_of_a_picture_shows_caption_or_file_name() {
 #[tokio::test(start_paused = true)]
 async fn body_hash_of_a_text_does_not_change() {
     // The hash of a text never changes, so that a send record of an older version still matches a repeat.
-    let hash = domain::message::body_hash(MessageType::Text, &text("Hello"), None, None, &ids(&["bob"]));
+    let hash = domain::message::body_hash(MessageType::Text, &text("Hello"), None, None, &ids(&["bob"]), None);
     assert_eq!(hash, "c65a6381e9a1a544b6975b2befb7c8ce39171739b1fa2565c52eb9f663c4aeb4");
     let (one, other) = (AttachmentId::parse("one").unwrap(), AttachmentId::parse("other").unwrap());
-    let of = |id| domain::message::body_hash(MessageType::Image, &text(""), Some(id), None, &ids(&[]));
+    let of = |id| domain::message::body_hash(MessageType::Image, &text(""), Some(id), None, &ids(&[]), None);
     assert_ne!(of(&one), of(&other));
 }
 

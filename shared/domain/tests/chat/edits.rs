@@ -13,9 +13,8 @@ async fn edit_with_mentions(
     content: &str,
     whom: &[&str],
 ) -> Result<ChangedMessage, ChatError<ChangeMessageError>> {
-    let mentions = Some(ids(whom));
-    let edit = EditMessage { caller: by("alice"), chat: chat.clone(), seq: Seq(1), content: text(content), mentions };
-    app.edit_message(edit).await
+    let (caller, chat, content, mentions) = (by("alice"), chat.clone(), Some(text(content)), Some(ids(whom)));
+    app.edit_message(EditMessage { caller, chat, seq: Seq(1), content, mentions, custom: None }).await
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,10 +2,11 @@
 
 use crate::support::*;
 use domain::budget::{BudgetRate, RateLimited};
-use domain::chat_user::{NicknameChange, UserChange};
+use domain::chat_user::UserChange;
 use domain::event::TypingState;
 use domain::ids::ClientChatId;
 use domain::names::Nickname;
+use domain::patch::Patch;
 use domain::ports::LimitsStore as _;
 use domain::recent::{PRESENCE_RATE, RECEIPT_RATE, Recent};
 use domain::use_cases::{
@@ -179,8 +180,7 @@ async fn own_changes_have_a_budget_of_ten_a_minute() {
     let app = limited(|settings| settings.profile_changes = Settings::default().profile_changes);
     let chat = private_chat(&app).await;
     let nickname = async |text: &str| {
-        let change =
-            UserChange { nickname: Some(NicknameChange::Set(Nickname::parse(text).unwrap())), ..UserChange::default() };
+        let change = UserChange { nickname: Some(Patch::Set(Nickname::parse(text).unwrap())), ..UserChange::default() };
         app.update_me(&UpdateMe { caller: caller("bob"), change }).await
     };
     for n in 0..5 {

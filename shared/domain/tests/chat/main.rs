@@ -8,6 +8,7 @@ mod chats;
 mod clearing;
 mod closed_groups;
 mod connections;
+mod custom;
 mod deletions;
 mod edits;
 mod fan_out;

@@ -1,5 +1,6 @@
 use crate::support::*;
-use domain::chat_user::{NicknameChange, UserChange};
+use domain::chat_user::UserChange;
+use domain::patch::Patch;
 use domain::use_cases::{
     ChangeGroupError, ChatError, CreateChat, CreateChatError, CreatedChat, Mute, MuteChat, NewChat, ProfileError,
     UpdateMe,
@@ -60,7 +61,7 @@ async fn nickname_is_taken_back_and_the_user_id_is_shown() {
     set_online(&app, &["alice-1", "alice-2"]).await;
     app.update_me(&nickname_update(by("alice-1"), "Ali")).await.unwrap();
     assert_pushed(&app, [("alice-2", "user.updated")]);
-    let change = UserChange { nickname: Some(NicknameChange::Remove), ..UserChange::default() };
+    let change = UserChange { nickname: Some(Patch::Remove), ..UserChange::default() };
     let shown = app.update_me(&UpdateMe { caller: by("alice-1"), change }).await.unwrap();
     assert_eq!(json(&shown.user)["nickname"], "alice");
     let [frame] = assert_pushed(&app, [("alice-2", "user.updated")]);

@@ -2,9 +2,10 @@
 
 use domain::change::Pointer;
 use domain::chat::{Chat, Head};
-use domain::chat_user::{NicknameChange, Profile, UserChange};
+use domain::chat_user::{Profile, UserChange};
 use domain::ids::{ChatId, ConnectionId, Rev, Seq, UserId};
 use domain::names::{ChatName, Nickname};
+use domain::patch::Patch;
 use domain::ports::{Consistency, Directory, DirectoryError, Env as _, ReadChanges as _, ReadChats as _};
 use domain::reactions::Emoji;
 use domain::use_cases::{
@@ -111,7 +112,7 @@ fn owner(device: &str) -> &str {
 
 /// The request of `caller` to set their nickname.
 pub(crate) fn nickname_update(caller: Caller, nickname: &str) -> UpdateMe {
-    let nickname = Some(NicknameChange::Set(Nickname::parse(nickname).unwrap()));
+    let nickname = Some(Patch::Set(Nickname::parse(nickname).unwrap()));
     UpdateMe { caller, change: UserChange { nickname, ..UserChange::default() } }
 }
 
@@ -242,8 +243,8 @@ pub(crate) async fn edit(
     seq: u64,
     content: &str,
 ) -> Result<ChangedMessage, ChatError<ChangeMessageError>> {
-    let content = text(content);
-    app.edit_message(EditMessage { caller: by(who), chat: chat.clone(), seq: Seq(seq), content, mentions: None }).await
+    let (caller, chat, content) = (by(who), chat.clone(), Some(text(content)));
+    app.edit_message(EditMessage { caller, chat, seq: Seq(seq), content, mentions: None, custom: None }).await
 }
 
 pub(crate) async fn delete(

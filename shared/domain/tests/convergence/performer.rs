@@ -3,6 +3,7 @@
 
 use domain::ids::{ChatId, Seq};
 use domain::names::ChatName;
+use domain::patch::Patch;
 use domain::ports::StoreError;
 use domain::reactions::Emoji;
 use domain::use_cases::{
@@ -12,7 +13,7 @@ use domain::use_cases::{
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 use testkit::MemoryStore;
-use testkit::fixtures::{caller, carrying, message, picture, text, user, users};
+use testkit::fixtures::{caller, carrying, custom, message, picture, text, user, users};
 use testkit::ops::Op;
 
 pub(crate) type TestApp = testkit::TestApp<MemoryStore>;
@@ -47,10 +48,11 @@ impl Performer {
         let n = self.texts.fetch_add(1, Ordering::Relaxed);
         let content = format!("{who} says {n}");
         match op {
-            Op::Send { reply_to, mentions } => {
+            Op::Send { reply_to, mentions, has_custom } => {
                 let mut send = message(&chat, who, &format!("m-{n}"), &content);
                 send.reply_to = reply_to.map(seq_of);
                 send.mentions.extend(mentions.then(|| user("carol")));
+                send.custom = has_custom.then(|| custom(&content));
                 assert_expected_send(app.send_message(send).await.err());
             }
             Op::Attach => match app.create_attachment(picture(&chat, who)).await {
@@ -66,7 +68,13 @@ impl Performer {
             },
             Op::Repeat => assert_expected_send(app.send_message(message(&chat, who, "the-one", "Once")).await.err()),
             Op::Edit(at) => {
-                let edit = EditMessage { caller, chat, seq: seq_of(*at), content: text(&content), mentions: None };
+                let content = Some(text(&content));
+                let edit = EditMessage { caller, chat, seq: seq_of(*at), content, mentions: None, custom: None };
+                assert_expected_change(app.edit_message(edit).await.err());
+            }
+            Op::EditCustom(at, has_custom) => {
+                let custom = Some(if *has_custom { Patch::Set(custom(&content)) } else { Patch::Remove });
+                let edit = EditMessage { caller, chat, seq: seq_of(*at), content: None, mentions: None, custom };
                 assert_expected_change(app.edit_message(edit).await.err());
             }
             Op::DeleteForMe(at) => {

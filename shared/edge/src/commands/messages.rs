@@ -1,19 +1,22 @@
 //! Commands for messages: send, list, edit, delete and react.
 
+use super::custom::{custom, new_custom};
 use super::{limit, seq};
 use crate::fields::Fields;
 use crate::problem::Problem;
 use crate::request::Request;
 use domain::content::{Content, MessageType};
+use domain::custom::Custom;
 use domain::ids::{ClientMessageId, Seq, UserId};
 use domain::message::{LiveBody, MAX_MENTIONS};
+use domain::patch::Patch;
 use domain::reactions::{Emoji, Reactions};
 use domain::use_cases::{
     DeleteFor, DeleteMessage, EditMessage, ListMessages, PageStart, ReactToMessage, SendMessage, SendMessageError,
 };
 use std::collections::BTreeSet;
 
-/// `{chatId, type, content, replyTo?, mentions?, clientMessageId?}`. With an attachment, `attachmentId` is required and
+/// `{chatId, type, content, replyTo?, mentions?, custom?, clientMessageId?}`. With an attachment, `attachmentId` is required and
 /// `content` is optional.
 ///
 /// # Errors
@@ -33,7 +36,8 @@ pub fn send_message(Request { caller, mut fields, .. }: Request) -> Result<SendM
     let has_attachment = matches!(attachment, Some(Some(_)));
     let is_caption = has_attachment || matches!(kind, Some(kind) if kind != MessageType::Text);
     let mentions = mentions(&mut fields).map(Option::unwrap_or_default);
-    let content = self::content(&mut fields, content, mentions.as_ref(), is_caption);
+    let custom = new_custom(&mut fields);
+    let content = self::content(&mut fields, content, mentions.as_ref(), custom.iter().flatten().next(), is_caption);
     if kind == Some(MessageType::Text) {
         if has_attachment {
             fields.problem(SendMessageError::Kind(MessageType::Text));
@@ -52,6 +56,7 @@ pub fn send_message(Request { caller, mut fields, .. }: Request) -> Result<SendM
             attachment: attachment?,
             reply_to: reply_to?.map(Seq),
             mentions: mentions?,
+            custom: custom?,
             client_message_id: client_message_id?,
         })
     })
@@ -82,18 +87,31 @@ pub fn list_messages(Request { caller, mut fields, .. }: Request) -> Result<List
     fields.finish(|| Some(ListMessages { caller, chat: chat?, start: start?, limit: limit? }))
 }
 
-/// `{chatId, seq, content, mentions?}`
+/// `{chatId, seq, content?, mentions?, custom?}`: at least one of the three. null removes the custom data.
 ///
 /// # Errors
 /// [`Problem`] that names the wrong fields.
 pub fn edit_message(Request { caller, mut fields, .. }: Request) -> Result<EditMessage, Problem> {
     let chat = fields.required("chatId");
     let seq = seq(&mut fields);
-    let content = fields.required::<String>("content");
+    let text = fields.optional::<String>("content");
     let mentions = mentions(&mut fields);
+    let custom = custom(&mut fields, Custom::MAX_BYTES);
+    if (&text, &mentions, &custom) == (&Some(None), &Some(None), &Some(None)) {
+        fields.wrong("content", "is required if mentions and custom are absent");
+    }
     // It may be the caption of an attachment, with a lower limit: that is known when the message is read.
-    let content = self::content(&mut fields, content, mentions.as_ref().and_then(Option::as_ref), false);
-    fields.finish(|| Some(EditMessage { caller, chat: chat?, seq: seq?, content: content?, mentions: mentions? }))
+    let new_custom = custom.iter().flatten().find_map(Patch::value);
+    let content = match text {
+        Some(Some(text)) => {
+            self::content(&mut fields, Some(text), mentions.iter().flatten().next(), new_custom, false).map(Some)
+        }
+        Some(None) => Some(None),
+        None => None,
+    };
+    fields.finish(|| {
+        Some(EditMessage { caller, chat: chat?, seq: seq?, content: content?, mentions: mentions?, custom: custom? })
+    })
 }
 
 /// `{chatId, seq, for}`
@@ -121,19 +139,19 @@ pub fn react_to_message(Request { caller, mut fields, .. }: Request) -> Result<R
     fields.finish(|| Some(ReactToMessage { caller, chat: chat?, seq: seq?, emojis: emojis? }))
 }
 
-/// Checks a text, alone and together with the mentions. None if it is missing or wrong.
+/// Checks a text, alone and together with the mentions and the custom data. None if it is missing or wrong.
 fn content(
     fields: &mut Fields,
     text: Option<String>,
     mentions: Option<&BTreeSet<UserId>>,
+    custom: Option<&Custom>,
     is_caption: bool,
 ) -> Option<Content> {
     let text = text?;
     let parsed = if is_caption { Content::caption(text) } else { Content::parse(text) };
     let content = parsed.map_err(|error| fields.problem(error)).ok()?;
-    if let Some(mentions) = mentions
-        && let Err(error) = LiveBody::fits(&content, mentions, is_caption)
-    {
+    let nobody = BTreeSet::new();
+    if let Err(error) = LiveBody::fits(&content, mentions.unwrap_or(&nobody), custom, is_caption) {
         fields.problem(error);
     }
     Some(content)

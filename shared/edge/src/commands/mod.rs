@@ -3,6 +3,7 @@
 
 mod attachments;
 mod chats;
+mod custom;
 mod groups;
 mod messages;
 mod users;

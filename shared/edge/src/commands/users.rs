@@ -1,9 +1,8 @@
 //! Commands for user profiles.
 
-use crate::fields::Nullable;
 use crate::problem::Problem;
 use crate::request::Request;
-use domain::chat_user::{NicknameChange, UserChange};
+use domain::chat_user::UserChange;
 use domain::ids::UserId;
 use domain::names::Nickname;
 use domain::use_cases::{Caller, UpdateMe};
@@ -27,16 +26,11 @@ pub fn profile(Request { caller, mut fields, route, .. }: Request) -> Result<Pro
     if route == "PATCH /me" {
         let nickname = fields.nullable::<Nickname>("nickname");
         let notify_on_mention = fields.optional::<bool>("notifyOnMention");
-        if nickname == Some(Nullable::Absent) && notify_on_mention == Some(None) {
+        if nickname == Some(None) && notify_on_mention == Some(None) {
             fields.wrong("nickname", "is required if notifyOnMention is absent");
         }
         return fields.finish(|| {
-            let nickname = match nickname? {
-                Nullable::Absent => None,
-                Nullable::Null => Some(NicknameChange::Remove),
-                Nullable::Value(nickname) => Some(NicknameChange::Set(nickname)),
-            };
-            let change = UserChange { nickname, notify_on_mention: notify_on_mention? };
+            let change = UserChange { nickname: nickname?, notify_on_mention: notify_on_mention? };
             Some(ProfileCommand::Update(UpdateMe { caller, change }))
         });
     }

@@ -4,6 +4,7 @@ use super::{Code, FieldError, Problem};
 use domain::budget::RateLimited;
 use domain::chat_user::{CONNECT_GRACE, MAX_CONNECTIONS};
 use domain::content::{ContentTooLarge, MessageType};
+use domain::custom::InvalidCustom;
 use domain::file::ContentType;
 use domain::ids::UserId;
 use domain::message::TooLarge;
@@ -135,7 +136,21 @@ impl From<ContentTooLarge> for Problem {
 
 impl From<TooLarge> for Problem {
     fn from(error: TooLarge) -> Self {
-        Self::limited(Code::ContentTooLarge, "content", error.to_string(), error.limit as u64)
+        let field = if error.is_custom { "custom" } else { "content" };
+        Self::limited(Code::ContentTooLarge, field, error.to_string(), error.limit as u64)
+    }
+}
+
+impl From<InvalidCustom> for Problem {
+    fn from(error: InvalidCustom) -> Self {
+        match error {
+            InvalidCustom::TooLarge { limit } => {
+                Self::limited(Code::ContentTooLarge, "custom", error.to_string(), limit as u64)
+            }
+            InvalidCustom::NotAnObject | InvalidCustom::TooDeep | InvalidCustom::Number => {
+                Self::field("custom", error.to_string())
+            }
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Items of messages, change pointers, and records of sends.
 
-use super::user_set;
+use super::{custom_text, user_set};
 use domain::attachment::Attachment;
 use domain::change::{CHANGE_TTL, Change, Pointer};
 use domain::content::{Content, MessageType};
+use domain::custom::Custom;
 use domain::ids::{AttachmentId, ChatId, ClientMessageId, Rev, Seq, UserId};
 use domain::message::{Body, LiveBody, Message};
 use domain::ports::{PreviousSend, SendRecord};
@@ -45,6 +46,8 @@ pub(crate) struct MessageItem {
     mentions: BTreeSet<UserId>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     reactions: BTreeMap<Emoji, Users>,
+    #[serde(with = "custom_text", default, skip_serializing_if = "Option::is_none")]
+    custom: Option<Custom>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,6 +82,7 @@ impl From<&Message> for MessageItem {
             reply_to: None,
             mentions: BTreeSet::new(),
             reactions: BTreeMap::new(),
+            custom: None,
             deleted_at: None,
             deleted_by: None,
             deleted_attachment: None,
@@ -87,13 +91,14 @@ impl From<&Message> for MessageItem {
             Body::Deleted { at, by, attachment } => {
                 Self { deleted_at: Some(at.millis()), deleted_by: Some(by), deleted_attachment: attachment, ..item }
             }
-            Body::Live(LiveBody { content, attachment, edited_at, reply_to, mentions, reactions }) => Self {
+            Body::Live(LiveBody { content, attachment, edited_at, reply_to, mentions, reactions, custom }) => Self {
                 content: Some(content),
                 attachment,
                 edited_at: edited_at.map(Timestamp::millis),
                 reply_to,
                 mentions,
                 reactions: reactions.entries().map(|(emoji, users)| (emoji, Users(users.clone()))).collect(),
+                custom,
                 ..item
             },
         }
@@ -126,6 +131,7 @@ impl TryFrom<MessageItem> for StoredMessage {
                 reply_to: item.reply_to,
                 mentions: item.mentions,
                 reactions: Reactions::of(item.reactions.into_iter().map(|(emoji, Users(users))| (emoji, users))),
+                custom: item.custom,
             }),
             _ => return Err("must have either `content`, or `deletedAt` and `deletedBy`"),
         };

@@ -44,6 +44,22 @@ mod user_set {
     }
 }
 
+/// Stores custom data as the text of its JSON. A map of DynamoDB would change its numbers, and keep texts that are empty
+/// or deep under rules of its own.
+mod custom_text {
+    use domain::custom::Custom;
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(custom: &Option<Custom>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(custom.as_ref().map_or("", Custom::as_str))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Custom>, D::Error> {
+        Custom::from_json(&String::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
+    }
+}
+
 /// An item whose key contains a chat id.
 pub(crate) trait HasChatId {
     /// The chat id of the key.

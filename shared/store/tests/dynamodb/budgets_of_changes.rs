@@ -31,10 +31,9 @@ async fn message_change_reads_the_chat_and_writes_four_items() {
     app.send_message(message(&chat, "edit-a", "", "Hello")).await.unwrap();
     calls.take();
     let (by, seq) = (caller("edit-a"), Seq(1));
-    let content = text("Hello again");
-    app.edit_message(EditMessage { caller: by.clone(), chat: chat.clone(), seq, content, mentions: None })
-        .await
-        .unwrap();
+    let content = Some(text("Hello again"));
+    let edit = EditMessage { caller: by.clone(), chat: chat.clone(), seq, content, mentions: None, custom: None };
+    app.edit_message(edit).await.unwrap();
     let recorded = calls.take();
     within(&recorded, &CHANGE, 8.0, 4.5);
     reads(&recorded[0], &["MessagesTable"], &["ChatsTable"]);
@@ -227,8 +226,14 @@ async fn sync_without_changes_reads_two_items_per_chat() {
     let recorded = calls.take();
     let operations = ["BatchGetItem", "GetItem", "Query", "BatchGetItem", "Query", "Query"];
     within(&recorded, &operations, 0.0, 2.0 * 10.0 + 1.5 + 2.0);
-    let edit =
-        EditMessage { caller: caller("quiet"), chat: chat.clone(), seq: Seq(1), content: text("x"), mentions: None };
+    let edit = EditMessage {
+        caller: caller("quiet"),
+        chat: chat.clone(),
+        seq: Seq(1),
+        content: Some(text("x")),
+        mentions: None,
+        custom: None,
+    };
     app.edit_message(edit).await.unwrap();
     cursors.insert(chat, Cursor { seq: Seq(1), rev: Rev(0) });
     calls.take();

@@ -47,8 +47,9 @@ async fn message_without_rev_can_be_changed() {
         caller: caller("early-a"),
         chat: chat.clone(),
         seq: Seq(1),
-        content: text(content),
+        content: Some(text(content)),
         mentions: None,
+        custom: None,
     };
     assert_eq!(app.edit_message(edit("Once")).await.unwrap().message.rev(), Rev(1));
     assert_eq!(app.edit_message(edit("Twice")).await.unwrap().message.rev(), Rev(2));
@@ -62,8 +63,9 @@ async fn former_name_of_public_rev_is_read() {
         caller: caller("former-a"),
         chat: chat.clone(),
         seq: Seq(1),
-        content: text("Edited"),
+        content: Some(text("Edited")),
         mentions: None,
+        custom: None,
     };
     app.edit_message(edit).await.unwrap();
     let delete = DeleteMessage { caller: caller("former-a"), chat: chat.clone(), seq: Seq(1), for_whom: DeleteFor::Me };

@@ -6,12 +6,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::budget::{Budget, Spending};
 use domain::change::{Change, ChangeKind};
 use domain::chat::{Chat, Head};
-use domain::chat_user::{Connection, MAX_CONNECTIONS, MAX_MUTED_CHATS, Mutes, NicknameChange, UserChange};
+use domain::chat_user::{Connection, MAX_CONNECTIONS, MAX_MUTED_CHATS, Mutes, UserChange};
 use domain::former_member::{Departure, MAX_PERIODS, Period};
 use domain::ids::{ChatId, ConnectionId, MemberRev, Rev, Seq, UserId};
 use domain::member::Member;
 use domain::names::Nickname;
 use domain::number::MAX_WHOLE_NUMBER;
+use domain::patch::Patch;
 use domain::ports::{
     ChangeOutcome, CommitChanges as _, CreateChats as _, Creation, ReadChats as _, Registration, Registry as _,
     UserStore as _,
@@ -105,7 +106,7 @@ async fn largest_user(mutes: usize) -> Item {
     // A character can have any number of accents.
     let longest = Nickname::parse(format!("xe{}", "\u{301}".repeat(1023))).unwrap();
     assert_eq!(longest.as_str().len(), 2048);
-    let nickname = Some(NicknameChange::Set(longest));
+    let nickname = Some(Patch::Set(longest));
     let own_change = UserChange { nickname, notify_on_mention: Some(true) };
     let first = Spending { before: None, after: BUCKET };
     assert!(store.change_user(&user, &own_change, first).await.unwrap().is_some());

@@ -9,13 +9,14 @@ use domain::attachment::Upload;
 use domain::budget::{Budget, Spending};
 use domain::change::{Change, ChangeKind, Pointer};
 use domain::chat::{Chat, Head};
-use domain::chat_user::{ChatUser, Mutes, NicknameChange, UserChange};
+use domain::chat_user::{ChatUser, Mutes, UserChange};
 use domain::content::MessageType;
 use domain::former_member::{Departure, FormerMember, Period};
 use domain::ids::{AttachmentId, ChatId, ClientMessageId, MemberRev, Rev, SendId, Seq, UserId};
 use domain::member::Member;
 use domain::message::{Body, LiveBody, Message};
 use domain::names::{ChatName, Nickname};
+use domain::patch::Patch;
 use domain::ports::{
     ChangeOutcome, CommitChanges as _, CommitMessages as _, CommitOutcome, CreateChats as _, CreateUploads as _,
     Creation, LimitsStore as _, MarkSeen as _, MessageCommit, PreviousSend, ReadChanges as _, ReadChats as _,
@@ -31,7 +32,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::DynamoStore;
 use testkit::TestEnv;
-use testkit::fixtures::{chat_of, connection, text, upload, user, users};
+use testkit::fixtures::{chat_of, connection, custom, text, upload, user, users};
 
 /// The version that is written.
 const NEWEST: u64 = 1;
@@ -101,6 +102,7 @@ fn newest() -> Expected {
         reply_to: None,
         mentions: BTreeSet::from([user("bob")]),
         reactions: Reactions::of([(Emoji::parse("\u{1F44D}").unwrap(), BTreeSet::from([user("bob"), user("carol")]))]),
+        custom: Some(custom("7")),
     };
     let second =
         LiveBody { attachment: Some(declared().attachment), reply_to: Some(Seq(1)), ..LiveBody::new(text("Look")) };
@@ -237,6 +239,9 @@ fn version_0() -> Expected {
     for member in &mut expected.members {
         member.member_rev = MemberRev(0);
     }
+    if let Body::Live(body) = &mut expected.messages[0].body {
+        body.custom = None;
+    }
     // The head has no `activeAt`, the first message has `toldRev`, the second has neither `rev` nor `publicRev`.
     expected.head.active_at = Timestamp::from_millis(0);
     expected.head.past_read_seq = None;
@@ -323,7 +328,7 @@ async fn write_all(store: &DynamoStore<TestEnv>) {
     let device = &expected.users[0].connections[0];
     let registered = store.register(&user("alice"), device, &[], at(5)).await.unwrap();
     assert!(matches!(registered, Registration::Registered(_)), "{registered:?}");
-    let called = |name| Some(NicknameChange::Set(Nickname::parse(name).unwrap()));
+    let called = |name| Some(Patch::Set(Nickname::parse(name).unwrap()));
     let own = UserChange { nickname: called("Ali"), notify_on_mention: Some(true) };
     assert!(store.change_user(&user("alice"), &own, taken(None, bucket(9000, 6))).await.unwrap().is_some());
     let spending = taken(None, bucket(9000, 7));

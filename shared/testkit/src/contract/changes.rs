@@ -1,7 +1,7 @@
 //! Changes of existing messages, groups and members.
 
 use super::{START, Store, commit, create, head_and_member};
-use crate::fixtures::{text, user, users};
+use crate::fixtures::{custom, text, user, users};
 use domain::budget::{Budget, Spending};
 use domain::change::{CHANGE_TTL, Change, ChangeKind, Pointer};
 use domain::chat::{Chat, Head};
@@ -54,6 +54,7 @@ pub async fn changed_messages_are_read_back(store: impl Store) {
         reply_to: Some(Seq(1)),
         mentions: BTreeSet::from([user("b")]),
         reactions,
+        custom: Some(custom("\u{0}\u{1F44B} \"you\"")),
     };
     let edited = Message { rev: Rev(1), deleted_for: [user("b")].into(), body: Body::Live(body), ..first.clone() };
     let head = head_of(store, &chat).await;

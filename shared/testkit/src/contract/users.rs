@@ -3,9 +3,10 @@
 use super::{START, Store};
 use crate::fixtures::{connection, user};
 use domain::budget::{Budget, Spending};
-use domain::chat_user::{ChatUser, Connection, MAX_CONNECTIONS, Mutes, NicknameChange, UserChange};
+use domain::chat_user::{ChatUser, Connection, MAX_CONNECTIONS, Mutes, UserChange};
 use domain::ids::{ChatId, ConnectionId};
 use domain::names::Nickname;
+use domain::patch::Patch;
 use domain::ports::Registration;
 use domain::timestamp::Timestamp;
 use futures_util::future::join_all;
@@ -147,8 +148,7 @@ pub async fn nickname_and_mutes_are_stored(store: impl Store) {
     let name = |text: &str| Nickname::parse(text).unwrap();
     let (nina, olga) = (user("nina"), user("olga"));
     assert_eq!(store.user(&nina).await.unwrap(), None);
-    let change_to =
-        |text: &str| UserChange { nickname: Some(NicknameChange::Set(name(text))), ..UserChange::default() };
+    let change_to = |text: &str| UserChange { nickname: Some(Patch::Set(name(text))), ..UserChange::default() };
     let bucket = |millis| Budget { millis, at: START };
     let spent = Spending { before: None, after: bucket(9000) };
     let other = Spending { before: Some(bucket(1)), after: bucket(8000) };
@@ -175,10 +175,10 @@ pub async fn nickname_and_mutes_are_stored(store: impl Store) {
         (&preferences.id, &preferences.nickname, preferences.notify_on_mention),
         (&nina, &Some(name("N")), true)
     );
-    let both = UserChange { nickname: Some(NicknameChange::Set(name("Nina"))), notify_on_mention: Some(false) };
+    let both = UserChange { nickname: Some(Patch::Set(name("Nina"))), notify_on_mention: Some(false) };
     let stored = change(&nina, &both, same).await.unwrap();
     assert_eq!((stored.nickname.as_ref(), stored.notify_on_mention), (Some(&name("Nina")), false));
-    let remove = UserChange { nickname: Some(NicknameChange::Remove), ..UserChange::default() };
+    let remove = UserChange { nickname: Some(Patch::Remove), ..UserChange::default() };
     let stored = change(&nina, &remove, same).await.unwrap();
     assert_eq!((stored.nickname.as_ref(), stored.connections.len()), (None, 1));
     assert_eq!(store.user(&nina).await.unwrap(), Some(stored.clone()));

@@ -2,8 +2,9 @@
 
 use super::MemoryStore;
 use domain::budget::Spending;
-use domain::chat_user::{ChatUser, Connection, MAX_CONNECTIONS, Mutes, NicknameChange, UserChange};
+use domain::chat_user::{ChatUser, Connection, MAX_CONNECTIONS, Mutes, UserChange};
 use domain::ids::{ConnectionId, UserId};
+use domain::patch::Patch;
 use domain::ports::{Registration, Registry, StoreError, UserConnections, UserStore};
 use domain::timestamp::Timestamp;
 
@@ -123,8 +124,8 @@ impl UserStore for MemoryStore {
             }
             entry.change_budget = Some(spending.after);
             match &change.nickname {
-                Some(NicknameChange::Set(nickname)) => entry.nickname = Some(nickname.clone()),
-                Some(NicknameChange::Remove) => entry.nickname = None,
+                Some(Patch::Set(nickname)) => entry.nickname = Some(nickname.clone()),
+                Some(Patch::Remove) => entry.nickname = None,
                 None => {}
             }
             entry.notify_on_mention = change.notify_on_mention.unwrap_or(entry.notify_on_mention);

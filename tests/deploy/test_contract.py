@@ -374,7 +374,7 @@ def is_closed(contract: Contract, place: str) -> bool:
 
 
 # The objects of applications, about which the documents say nothing.
-FREE_OBJECTS = {f"{OPENAPI}#/components/schemas/{name}" for name in ("Custom", "CustomUpdate", "NewCustom")}
+FREE_OBJECTS = {f"{OPENAPI}#/components/schemas/{name}" for name in ("Custom", "CustomUpdate", "NewCustom", "UserCustom")}
 
 
 def open_objects(contract: Contract) -> list[str]:

@@ -127,6 +127,16 @@ pub fn update_chat(chat: &str, name: &str) -> Call<ChatAnswer> {
     Call::new(Method::PATCH, &["chats", chat]).body([("name", json!(name))])
 }
 
+/// Changes the topic of a group. None removes it.
+pub fn set_topic(chat: &str, topic: Option<&str>) -> Call<ChatAnswer> {
+    Call::new(Method::PATCH, &["chats", chat]).body([("topic", json!(topic))])
+}
+
+/// Replaces the custom data of a group. None removes it.
+pub fn set_chat_custom(chat: &str, custom: Option<&Custom>) -> Call<ChatAnswer> {
+    Call::new(Method::PATCH, &["chats", chat]).body([("custom", json!(custom))])
+}
+
 /// Adds users to a group.
 pub fn add_participants(chat: &str, users: &[String]) -> Call<ChatAnswer> {
     Call::new(Method::POST, &["chats", chat, "participants"]).body([("participants", json!(users))])
@@ -257,6 +267,11 @@ pub fn set_nickname(nickname: Option<&str>) -> Call<UserAnswer> {
 /// Changes whether mentions notify the caller in chats that they muted.
 pub fn set_notify_on_mention(notifies: bool) -> Call<UserAnswer> {
     Call::new(Method::PATCH, &["me"]).body([("notifyOnMention", json!(notifies))])
+}
+
+/// Replaces the caller's custom data, of at most 512 bytes. None removes it.
+pub fn set_own_custom(custom: Option<&Custom>) -> Call<UserAnswer> {
+    Call::new(Method::PATCH, &["me"]).body([("custom", json!(custom))])
 }
 
 /// The document of a user who shares a chat with the caller.

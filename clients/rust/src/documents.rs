@@ -34,6 +34,12 @@ pub struct Chat {
     /// The name of a group; None for a private chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What a group is about; None if it has no topic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// The custom data of a group; None if it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Custom>,
     /// The participants, sorted. A closed group keeps its last two.
     pub participants: Vec<UserId>,
     /// How many participants there are, even if `participants` is cut.
@@ -284,6 +290,9 @@ pub struct ChatUser {
     /// Whether mentions notify the reader in chats that they muted. None if the user is not the reader.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify_on_mention: Option<bool>,
+    /// The custom data of the user; None if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Custom>,
     /// The profile from the Auth Service; None if the answer has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,

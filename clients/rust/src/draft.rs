@@ -124,6 +124,12 @@ pub struct NewChat {
     /// The name of the group; None for a private chat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What the group is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// The application's own data of the group: at most 2,048 bytes of JSON, 8 levels deep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Custom>,
     /// An id from the creator, for a group. A repeat with the same id returns the same group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_chat_id: Option<String>,
@@ -132,13 +138,20 @@ pub struct NewChat {
 impl NewChat {
     /// The private chat with another user.
     pub fn private(peer: &str) -> Self {
-        Self { participants: vec![peer.to_owned()], is_group: false, name: None, client_chat_id: None }
+        Self {
+            participants: vec![peer.to_owned()],
+            is_group: false,
+            name: None,
+            topic: None,
+            custom: None,
+            client_chat_id: None,
+        }
     }
 
     /// A group. With `client_chat_id` it is safe to repeat the request after an answer was lost.
     pub fn group(name: &str, others: &[UserId], client_chat_id: &str) -> Self {
-        let (name, id) = (Some(name.to_owned()), Some(client_chat_id.to_owned()));
-        Self { participants: others.to_vec(), is_group: true, name, client_chat_id: id }
+        let (name, client_chat_id) = (Some(name.to_owned()), Some(client_chat_id.to_owned()));
+        Self { participants: others.to_vec(), is_group: true, name, topic: None, custom: None, client_chat_id }
     }
 
     pub(crate) fn fields(&self) -> Map<String, Value> {

@@ -1,10 +1,11 @@
 //! A chat: its document, the head of its log, and the view of both for clients.
 
 use crate::content::json_length;
+use crate::custom::Custom;
 use crate::ids::{ChatId, MessageId, Rev, Seq, UserId};
 use crate::member::Floor;
 use crate::message::Message;
-use crate::names::ChatName;
+use crate::names::{ChatName, Topic};
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -30,6 +31,10 @@ pub struct Chat {
     pub is_group: bool,
     /// The name of a group; None for a private chat.
     pub name: Option<ChatName>,
+    /// What a group is about.
+    pub topic: Option<Topic>,
+    /// What an application attached to a group.
+    pub custom: Option<Custom>,
     /// At least two users. In a closed group, the last two.
     pub participants: BTreeSet<UserId>,
     /// The participants who may change the group; empty for a private chat.
@@ -38,7 +43,7 @@ pub struct Chat {
     pub created_by: UserId,
     /// When the chat was created.
     pub created_at: Timestamp,
-    /// The rev of the last change of this document (name, participants, admins). If the head has a higher
+    /// The rev of the last change of this document (name, topic, custom data, participants, admins). If the head has a higher
     /// `members_rev`, this document is stale.
     pub members_rev: Rev,
     /// When the chat was closed: since then it takes no more messages.
@@ -118,6 +123,10 @@ pub struct ChatView {
     is_group: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<ChatName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<Topic>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom: Option<Custom>,
     participants: BTreeSet<UserId>,
     participant_count: usize,
     /// True if `participants` and `admins` were cut so that the chat fits in a frame.
@@ -142,6 +151,8 @@ impl ChatView {
             chat_id: chat.id.clone(),
             is_group: chat.is_group,
             name: chat.name.clone(),
+            topic: chat.topic.clone(),
+            custom: chat.custom.clone(),
             participants: chat.participants.clone(),
             participant_count: chat.participants.len(),
             participants_limited: false,
@@ -168,6 +179,11 @@ impl ChatView {
             over = (over + flag).saturating_sub(json_length(&cut) + 1);
         }
         self
+    }
+
+    /// The bytes of the topic and the custom data as JSON, which are never cut.
+    pub(crate) fn details_bytes(&self) -> usize {
+        self.topic.as_ref().map_or(0, json_length) + self.custom.as_ref().map_or(0, json_length)
     }
 
     /// The id of the chat shown.
@@ -203,6 +219,8 @@ mod tests {
             id: ChatId::parse("c".repeat(64)).unwrap(),
             is_group: true,
             name: Some(ChatName::parse("\"".repeat(100)).unwrap()),
+            topic: Some(Topic::parse("\u{1F44B}".repeat(Topic::MAX_CHARS)).unwrap()),
+            custom: Custom::parse(&serde_json::json!({"a": "x".repeat(2040)}), Custom::MAX_BYTES).unwrap(),
             admins: users.clone(),
             created_by: UserId::parse("x".repeat(128)).unwrap(),
             created_at: at,
@@ -216,7 +234,7 @@ mod tests {
         assert!(json_length(&whole) > 250_000);
         let cut = whole.clone().limited(MAX_DOCUMENT_BYTES);
         assert!(json_length(&cut) <= MAX_DOCUMENT_BYTES && cut.participants_limited);
-        assert_eq!((cut.participant_count, cut.participants.len(), cut.admins.len()), (1000, 103, 102));
+        assert_eq!((cut.participant_count, cut.participants.len(), cut.admins.len()), (1000, 87, 87));
         assert_eq!(
             ChatView::new(&Chat { admins: BTreeSet::new(), ..chat }, &head, Floor::default())
                 .limited(1 << 20)

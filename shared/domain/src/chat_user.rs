@@ -1,6 +1,7 @@
 //! A user of the chat: nickname, presence, muted chats and connections.
 
 use crate::budget::Budget;
+use crate::custom::Custom;
 use crate::ids::{ChatId, ConnectionId, UserId};
 use crate::names::Nickname;
 use crate::patch::Patch;
@@ -49,6 +50,8 @@ pub struct ChatUser {
     pub muted_chats: Mutes,
     /// Whether the user wants notifications of messages that mention them in muted chats.
     pub notify_on_mention: bool,
+    /// What an application attached to the user, of at most [`Custom::MAX_USER_BYTES`].
+    pub custom: Option<Custom>,
     /// How many changes of this document the user may still make; None if as many as the bucket holds.
     pub change_budget: Option<Budget>,
     /// The user's connections, dead ones included.
@@ -64,6 +67,7 @@ impl ChatUser {
             last_seen: None,
             muted_chats: Mutes::new(),
             notify_on_mention: false,
+            custom: None,
             change_budget: None,
             connections: Vec::new(),
         }
@@ -77,14 +81,17 @@ pub struct UserChange {
     pub nickname: Option<Patch<Nickname>>,
     /// Whether the user wants notifications of mentions in muted chats.
     pub notify_on_mention: Option<bool>,
+    /// What happens to the custom data, which has at most [`Custom::MAX_USER_BYTES`].
+    pub custom: Option<Patch<Custom>>,
 }
 
 impl UserChange {
     /// Whether it changes anything of this user.
     pub fn changes(&self, user: &ChatUser) -> bool {
-        let Self { nickname, notify_on_mention } = self;
+        let Self { nickname, notify_on_mention, custom } = self;
         let is_renamed = nickname.as_ref().is_some_and(|nickname| nickname.value() != user.nickname.as_ref());
-        is_renamed || notify_on_mention.is_some_and(|wants| user.notify_on_mention != wants)
+        let is_customized = custom.as_ref().is_some_and(|custom| custom.value() != user.custom.as_ref());
+        is_renamed || is_customized || notify_on_mention.is_some_and(|wants| user.notify_on_mention != wants)
     }
 }
 
@@ -181,6 +188,8 @@ pub struct ChatUserView {
     /// None unless the user is the reader.
     #[serde(skip_serializing_if = "Option::is_none")]
     notify_on_mention: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom: Option<Custom>,
     /// The Auth Service's data, if it was asked and answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<Profile>,
@@ -199,6 +208,7 @@ impl ChatUserView {
             last_seen: user.last_seen,
             muted_chats: if is_reader { muted.map(|(chat, _)| chat.clone()).collect() } else { Vec::new() },
             notify_on_mention: is_reader.then_some(user.notify_on_mention),
+            custom: user.custom.clone(),
             profile: None,
         }
     }

@@ -1,4 +1,4 @@
-//! The names of groups and users.
+//! The names of groups and users, and the topics of groups.
 
 use crate::text::{Invalid, checked_text, trim_name};
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,31 @@ impl ChatName {
 }
 
 checked_text!(ChatName, Invalid);
+
+/// What a group is about: 1 to 500 characters, trimmed, not blank, and on one line, like a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Topic(String);
+
+impl Topic {
+    /// The most characters.
+    pub const MAX_CHARS: usize = 500;
+
+    /// Checks and trims a topic.
+    ///
+    /// # Errors
+    /// [`Invalid`] with the rule that the text breaks.
+    pub fn parse(text: impl Into<String>) -> Result<Self, Invalid> {
+        let text = text.into();
+        let topic = trim_name(&text)?;
+        if topic.chars().count() > Self::MAX_CHARS {
+            return Err(Invalid::because(format!("must be 1 to {} characters", Self::MAX_CHARS)));
+        }
+        Ok(Self(topic.to_owned()))
+    }
+}
+
+checked_text!(Topic, Invalid);
 
 /// The name that a user chose: 1 to 50 characters, trimmed, not blank, and nothing that breaks or turns the line around
 /// it. Characters are counted as people count them (grapheme clusters, UAX #29).
@@ -67,6 +92,18 @@ mod tests {
         assert!(ChatName::parse("ü".repeat(100)).is_ok());
         for bad in ["", "   ", "a\u{7}b", "\u{200b}", "Alice\u{202e}eviL", "Alice\u{2028}eviL", &"x".repeat(101)] {
             assert!(ChatName::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn topic_is_trimmed_and_bounded() {
+        assert_eq!(
+            Topic::parse("  Release 2.0: ready on Friday?  ").unwrap().as_str(),
+            "Release 2.0: ready on Friday?"
+        );
+        assert!(Topic::parse("\u{1F44B}".repeat(500)).is_ok());
+        for bad in ["", "   ", "a\nb", "\u{200b}", "Now\u{202e}eviL", &"x".repeat(501)] {
+            assert!(Topic::parse(bad).is_err(), "{bad:?}");
         }
     }
 

@@ -8,9 +8,10 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 use domain::budget::Spending;
 use domain::chat_user::{ChatUser, Mutes, UserChange};
+use domain::custom::Custom;
 use domain::ids::UserId;
 use domain::meter;
-use domain::patch::Patch;
+use domain::names::Nickname;
 use domain::ports::{ConnectionStore, Env, StoreError, UserConnections, UserStore};
 use error_text::error_chain;
 use futures_util::future::join;
@@ -42,21 +43,25 @@ impl<E: Env, C: ConnectionStore> UserStore for DynamoStore<E, C> {
         change: &UserChange,
         spending: Spending,
     ) -> Result<Option<ChatUser>, StoreError> {
-        let UserChange { nickname, notify_on_mention } = change;
-        let (nickname, remove) = match nickname {
-            Some(Patch::Set(nickname)) => (Some(("nickname", s(nickname.as_str()))), ""),
-            Some(Patch::Remove) => (None, "REMOVE nickname"),
-            None => (None, ""),
-        };
+        let UserChange { nickname, notify_on_mention, custom } = change;
+        let texts = [
+            ("nickname", nickname.as_ref().map(|nickname| nickname.value().map(Nickname::as_str))),
+            ("custom", custom.as_ref().map(|custom| custom.value().map(Custom::as_str))),
+        ];
         let mention = notify_on_mention.map(|wants| ("notifyOnMention", AttributeValue::Bool(wants)));
+        let values_to_set = texts.iter().filter_map(|(name, text)| Some((*name, s((*text)??)))).chain(mention);
+        let removed: Vec<_> = texts.iter().filter(|(_, text)| *text == Some(None)).map(|(name, _)| *name).collect();
         let SpendingUpdate { set, condition, mut values } = SpendingUpdate::new("ChatUsers", "changeBudget", spending)?;
         let mut sets = vec![set];
-        for (name, value) in nickname.into_iter().chain(mention) {
+        for (name, value) in values_to_set {
             sets.push(format!("{name} = :{name}"));
             values.push((format!(":{name}"), value));
         }
-        let update = format!("{} {remove}", sets.join(", "));
-        let call = self.put_attributes(user, update.trim_end()).condition_expression(condition);
+        let mut update = sets.join(", ");
+        if !removed.is_empty() {
+            update = format!("{update} REMOVE {}", removed.join(", "));
+        }
+        let call = self.put_attributes(user, &update).condition_expression(condition);
         let mut call = call.return_values(ReturnValue::AllNew);
         for (placeholder, value) in values {
             call = call.expression_attribute_values(placeholder, value);

@@ -34,6 +34,8 @@ pub enum Op {
     Clear,
     /// Renames the chat.
     Rename,
+    /// Sets the topic and the custom data of the chat; removes both if the flag is false.
+    Describe(bool),
     /// Adds a user to the group.
     Add(&'static str),
     /// Removes a user; leaves if it is the user's own id.
@@ -89,7 +91,8 @@ impl Ops {
             57..67 => Op::React(place, REACTIONS[usize::try_from(self.below(4)).unwrap_or_default()]),
             67..76 => Op::MarkSeen(place),
             76..79 => Op::Clear,
-            79..83 => Op::Rename,
+            79..81 => Op::Rename,
+            81..83 => Op::Describe(self.percent(70)),
             83..91 => Op::Add(self.user()),
             91..93 => Op::Remove(self.user()),
             93..97 => Op::SetAdmin(self.user(), self.percent(70)),

@@ -192,6 +192,13 @@ impl World {
             Op::MarkSeen(place) => (Method::PUT, format!("{chat}/seen"), Some(json!({"seq": at(*place)}))),
             Op::Clear => (Method::DELETE, format!("{chat}/messages"), None),
             Op::Rename => (Method::PATCH, chat, Some(json!({"name": format!("Group {n}")}))),
+            Op::Describe(is_set) => {
+                let body = match is_set {
+                    true => json!({"topic": format!("Topic {n}"), "custom": {"n": n}}),
+                    false => json!({"topic": null, "custom": null}),
+                };
+                (Method::PATCH, chat, Some(body))
+            }
             Op::Add(whom) => {
                 (Method::POST, format!("{chat}/participants"), Some(json!({"participants": [user(whom)]})))
             }

@@ -22,6 +22,8 @@ pub(super) enum Command {
     OpenPrivate(String),
     Group(String, Vec<String>),
     Rename(String),
+    /// Sets the topic of the group; None removes it.
+    Topic(Option<String>),
     Add(Vec<String>),
     Remove(String),
     Leave,
@@ -35,7 +37,7 @@ pub(super) enum Command {
 }
 
 /// The input and its effect, one row each, for the help screen.
-pub(super) const HELP: [(&str, &str); 21] = [
+pub(super) const HELP: [(&str, &str); 22] = [
     ("text, Enter", "sends it; Alt-Enter adds a line, // starts a text with a slash"),
     ("Tab, Shift-Tab", "shows the next chat, the previous chat"),
     ("PgUp, PgDn", "shows older messages, newer messages"),
@@ -50,6 +52,7 @@ pub(super) const HELP: [(&str, &str); 21] = [
     ("/mute, /unmute", "mutes the chat, unmutes it"),
     ("/clear", "hides the chat's history from you"),
     ("/rename NAME", "renames the group"),
+    ("/topic [TEXT]", "sets the topic of the group; no text removes it"),
     ("/add USER ...", "adds users to the group"),
     ("/remove USER", "removes a user from the group"),
     ("/admin, /unadmin USER", "makes a user an admin, takes the rights back"),
@@ -122,6 +125,7 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
             Command::Group(name.trim().to_owned(), users)
         }
         "rename" => Command::Rename(required("a name")?),
+        "topic" => Command::Topic((!rest.is_empty()).then(|| rest.to_owned())),
         "add" => required("users").map(|_| Command::Add(words()))?,
         "remove" => Command::Remove(required("a user")?),
         "leave" => Command::Leave,
@@ -194,8 +198,8 @@ mod tests {
     fn help_lists_every_command() {
         let named: Vec<_> = HELP.iter().flat_map(|(keys, _)| keys.split([' ', ','])).collect();
         for name in [
-            "new", "group", "reply", "file", "save", "edit", "delete", "react", "mute", "clear", "rename", "add",
-            "remove", "leave",
+            "new", "group", "reply", "file", "save", "edit", "delete", "react", "mute", "clear", "rename", "topic",
+            "add", "remove", "leave",
         ] {
             assert!(named.contains(&format!("/{name}").as_str()), "{name}");
         }

@@ -155,8 +155,9 @@ fn title(state: &State, held: &ChatState) -> String {
         None if chat.is_group => format!("{} participants", chat.participant_count),
         None => String::new(),
     };
-    let more = if more.is_empty() { more } else { format!("\u{b7} {more} ") };
-    format!(" {} {more}", names::chat(state, held))
+    let parts = [names::chat(state, held), more, chat.topic.as_deref().map(one_line).unwrap_or_default()];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!(" {} ", parts.join(" \u{b7} "))
 }
 
 /// The stored messages of a chat and then the unsent ones, wrapped into lines. Each stored message's line has its

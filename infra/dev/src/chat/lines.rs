@@ -23,6 +23,8 @@ enum Action {
         participants: Vec<UserId>,
         is_group: bool,
         name: Option<String>,
+        topic: Option<String>,
+        custom: Option<Custom>,
         client_chat_id: Option<String>,
     },
     SendMessage {
@@ -231,8 +233,8 @@ impl<W: Write> Session<W> {
                     Err(error) => return self.reply(Reply { id, result: Err(error) }),
                 }
             }
-            Action::CreateChat { participants, is_group, name, client_chat_id } => {
-                let new = NewChat { participants, is_group, name, client_chat_id };
+            Action::CreateChat { participants, is_group, name, topic, custom, client_chat_id } => {
+                let new = NewChat { participants, is_group, name, topic, custom, client_chat_id };
                 self.spawn_request(id, async move { Ok(json!({"chat": client.create_chat(&new).await?})) });
             }
             Action::ListMessages { chat_id, before, after, around, limit } => {

@@ -302,7 +302,7 @@ impl Chat {
                 Ok(Some(Outcome::Chat(client.create_chat(&NewChat::private(&user)).await?.chat_id)))
             }),
             Command::Group(name, users) => self.spawn_request(async move {
-                let new = NewChat { participants: users, is_group: true, name: Some(name), client_chat_id: None };
+                let new = NewChat { client_chat_id: None, ..NewChat::group(&name, &users, "") };
                 Ok(Some(Outcome::Chat(client.create_chat(&new).await?.chat_id)))
             }),
             Command::Nickname(name) => self.spawn_request(async move {
@@ -348,6 +348,11 @@ impl Chat {
             }
             Command::React(seq, emojis) => {
                 self.spawn_request(async move { client.react(&chat, seq, &emojis).await.map(|_| None) });
+            }
+            Command::Topic(topic) => {
+                self.spawn_request(async move {
+                    client.request(&call::set_topic(&chat, topic.as_deref())).await.map(|_| None)
+                });
             }
             Command::Rename(name) => {
                 self.spawn_request(async move { client.request(&call::update_chat(&chat, &name)).await.map(|_| None) });

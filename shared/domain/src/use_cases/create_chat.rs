@@ -6,11 +6,12 @@ use super::state::{ChatReader, ChatState, Found};
 use super::{App, Caller, Settings};
 use crate::budget::RateLimited;
 use crate::chat::{Chat, ChatView, Head, MAX_DOCUMENT_BYTES};
+use crate::custom::Custom;
 use crate::event::Event;
 use crate::ids::{ChatId, ClientChatId, Rev, Seq, UserId, digest};
 use crate::member::Floor;
 use crate::meter::PushReport;
-use crate::names::ChatName;
+use crate::names::{ChatName, Topic};
 use crate::ports::{
     CountMemberships, CreateChats, Creation, Directory, DirectoryError, Env, LimitsStore, Push, ReadChats, Registry,
 };
@@ -37,8 +38,16 @@ pub struct NewChat(Kind);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
-    Private { other: UserId },
-    Group { others: BTreeSet<UserId>, name: ChatName, client_id: Option<ClientChatId> },
+    Private {
+        other: UserId,
+    },
+    Group {
+        others: BTreeSet<UserId>,
+        name: ChatName,
+        topic: Option<Topic>,
+        custom: Option<Custom>,
+        client_id: Option<ClientChatId>,
+    },
 }
 
 impl NewChat {
@@ -61,7 +70,17 @@ impl NewChat {
         name: ChatName,
         client_id: Option<ClientChatId>,
     ) -> Result<Self, CreateChatError> {
-        Ok(Self(Kind::Group { others: group_members(creator, named)?, name, client_id }))
+        let others = group_members(creator, named)?;
+        Ok(Self(Kind::Group { others, name, topic: None, custom: None, client_id }))
+    }
+
+    /// The same group with this topic and this custom data. A private chat has neither, and stays as it is.
+    #[must_use]
+    pub fn with_details(mut self, new_topic: Option<Topic>, new_custom: Option<Custom>) -> Self {
+        if let Self(Kind::Group { topic, custom, .. }) = &mut self {
+            (*topic, *custom) = (new_topic, new_custom);
+        }
+        self
     }
 
     /// Checks the users in `named` alone: the same errors as of [`group`](Self::group) or [`private`](Self::private).
@@ -226,28 +245,33 @@ where
     }
 
     fn plan_chat(&self, creator: &UserId, NewChat(kind): NewChat) -> Chat {
-        let (id, is_group, name, mut participants, request_hash) = match kind {
-            Kind::Private { other } => (ChatId::private(creator, &other), false, None, BTreeSet::from([other]), None),
-            Kind::Group { others, name, client_id: None } => (self.random_id(), true, Some(name), others, None),
-            Kind::Group { others, name, client_id: Some(client_id) } => {
-                let parts: Vec<&str> =
-                    std::iter::once(name.as_str()).chain(others.iter().map(UserId::as_str)).collect();
-                let hash = digest("group request", &parts);
-                (ChatId::of_request(creator, &client_id), true, Some(name), others, Some(hash))
+        let created_at = self.env.now();
+        let chat_of = |id: ChatId, mut participants: BTreeSet<UserId>| {
+            participants.insert(creator.clone());
+            Chat {
+                id,
+                is_group: false,
+                name: None,
+                topic: None,
+                custom: None,
+                participants,
+                admins: BTreeSet::new(),
+                created_by: creator.clone(),
+                created_at,
+                members_rev: Rev(0),
+                closed_at: None,
+                request_hash: None,
             }
         };
-        participants.insert(creator.clone());
-        Chat {
-            id,
-            is_group,
-            name,
-            participants,
-            admins: if is_group { BTreeSet::from([creator.clone()]) } else { BTreeSet::new() },
-            created_by: creator.clone(),
-            created_at: self.env.now(),
-            members_rev: Rev(0),
-            closed_at: None,
-            request_hash,
+        match kind {
+            Kind::Private { other } => chat_of(ChatId::private(creator, &other), BTreeSet::from([other])),
+            Kind::Group { others, name, topic, custom, client_id } => {
+                let request_hash = client_id.as_ref().map(|_| request_hash(&others, &name, &topic, &custom));
+                let id =
+                    client_id.map_or_else(|| self.random_id(), |client_id| ChatId::of_request(creator, &client_id));
+                let admins = BTreeSet::from([creator.clone()]);
+                Chat { is_group: true, name: Some(name), topic, custom, admins, request_hash, ..chat_of(id, others) }
+            }
         }
     }
 
@@ -301,4 +325,18 @@ where
             pushed: PushReport::default(),
         }))
     }
+}
+
+/// The hash of a request for a group, which tells a repeat from another request with the same client chat id.
+fn request_hash(others: &BTreeSet<UserId>, name: &ChatName, topic: &Option<Topic>, custom: &Option<Custom>) -> String {
+    let others = others.iter().map(UserId::as_str);
+    if topic.is_none() && custom.is_none() {
+        let parts: Vec<&str> = std::iter::once(name.as_str()).chain(others).collect();
+        return digest("group request", &parts);
+    }
+    // Neither a topic nor custom data is ever the empty text.
+    let topic = topic.as_ref().map_or("", Topic::as_str);
+    let custom = custom.as_ref().map_or("", Custom::as_str);
+    let parts: Vec<&str> = [name.as_str(), topic, custom].into_iter().chain(others).collect();
+    digest("group request with details", &parts)
 }

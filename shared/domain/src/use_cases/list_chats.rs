@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// The most bytes of JSON that one chat's document takes in an inbox: the participant lists of a large group are cut.
+/// The most bytes of JSON that one chat's document takes in an inbox, without its topic and custom data: the
+/// participant lists of a large group are cut.
 const MAX_CHAT_BYTES: usize = 2048;
 
 /// The last chat of a page and its activity time: the next page begins after it. Opaque to clients.
@@ -225,8 +226,10 @@ fn entry(
     // The message was read after the head, so it may miss the head's last change. The cursor covers only changes that
     // are visible in both.
     let rev = head.rev_shown_in(message.map(std::slice::from_ref).unwrap_or_default());
+    let view = ChatView::new(chat, &Head { last_rev: rev, ..head }, member.floor());
+    let max_bytes = MAX_CHAT_BYTES + view.details_bytes();
     InboxEntry {
-        chat: ChatView::new(chat, &Head { last_rev: rev, ..head }, member.floor()).limited(MAX_CHAT_BYTES),
+        chat: view.limited(max_bytes),
         last_message: visible.map(|message| MessageView::preview(message, member)),
         read_seq: member.read_up_to(),
         unread_count: member.unread(head.last_seq),

@@ -10,6 +10,7 @@ mod closed_groups;
 mod connections;
 mod custom;
 mod deletions;
+mod details;
 mod edits;
 mod fan_out;
 mod groups;

@@ -185,7 +185,8 @@ pub(crate) async fn rename(
     chat: &ChatId,
     to: &str,
 ) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
-    app.update_chat(UpdateChat { caller: by(who), chat: chat.clone(), name: name(to) }).await
+    let (caller, chat, name) = (by(who), chat.clone(), Some(name(to)));
+    app.update_chat(UpdateChat { caller, chat, name, topic: None, custom: None }).await
 }
 
 pub(crate) async fn add(

@@ -2,7 +2,7 @@
 //! test.
 
 use domain::ids::{ChatId, Seq};
-use domain::names::ChatName;
+use domain::names::{ChatName, Topic};
 use domain::patch::Patch;
 use domain::ports::StoreError;
 use domain::reactions::Emoji;
@@ -103,8 +103,18 @@ impl Performer {
                 None | Some(ChatError::NotFound | ChatError::Busy) => {}
             },
             Op::Rename => {
-                let name = ChatName::parse(format!("Group {n}")).unwrap();
-                assert_expected_group_change(app.update_chat(UpdateChat { caller, chat, name }).await.err());
+                let name = Some(ChatName::parse(format!("Group {n}")).unwrap());
+                let rename = UpdateChat { caller, chat, name, topic: None, custom: None };
+                assert_expected_group_change(app.update_chat(rename).await.err());
+            }
+            Op::Describe(is_set) => {
+                let topic = Topic::parse(format!("Topic {n}")).unwrap();
+                let (topic, custom) = match is_set {
+                    true => (Patch::Set(topic), Patch::Set(custom(&content))),
+                    false => (Patch::Remove, Patch::Remove),
+                };
+                let update = UpdateChat { caller, chat, name: None, topic: Some(topic), custom: Some(custom) };
+                assert_expected_group_change(app.update_chat(update).await.err());
             }
             Op::Add(whom) => {
                 let add = AddParticipants { caller, chat, users: [user(whom)].into() };

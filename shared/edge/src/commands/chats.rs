@@ -1,10 +1,11 @@
 //! Commands for chats that do not change a group: create, get, list, mark as seen, mute, clear, type and sync.
 
+use super::custom::new_custom;
 use super::{is_delete, limit, seq};
 use crate::problem::Problem;
 use crate::request::Request;
 use domain::ids::{ChatId, ClientChatId, UserId};
-use domain::names::ChatName;
+use domain::names::{ChatName, Topic};
 use domain::timestamp::Timestamp;
 use domain::use_cases::{
     Caller, CreateChat, Cursor, InboxCursor, ListChats, MarkSeenCommand, Mute, MuteChat, MuteChatError, NewChat,
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const MAX_SYNC_CHATS: usize = 100;
 const MAX_OPEN_CHATS: usize = 5;
 
-/// `{participants, isGroup, name?, clientChatId?}`
+/// `{participants, isGroup, name?, topic?, custom?, clientChatId?}`
 ///
 /// # Errors
 /// [`Problem`] that names the wrong fields.
@@ -24,10 +25,21 @@ pub fn create_chat(Request { caller, mut fields, .. }: Request) -> Result<Create
     let participants = fields.required::<Vec<UserId>>("participants");
     let is_group = fields.required::<bool>("isGroup");
     let name = fields.optional::<ChatName>("name");
+    let topic = fields.optional::<Topic>("topic");
+    let custom = new_custom(&mut fields);
     let client_id = fields.optional::<ClientChatId>("clientChatId");
-    match (is_group, &name) {
-        (Some(true), Some(None)) => fields.wrong("name", "is required because isGroup is true"),
-        (Some(false), Some(Some(_))) => fields.wrong("name", "is only for groups, but isGroup is false"),
+    match is_group {
+        Some(true) if name == Some(None) => fields.wrong("name", "is required because isGroup is true"),
+        Some(false) => {
+            let is_given = [
+                ("name", name.iter().flatten().next().is_some()),
+                ("topic", topic.iter().flatten().next().is_some()),
+                ("custom", custom.iter().flatten().next().is_some()),
+            ];
+            for (field, _) in is_given.into_iter().filter(|(_, is_given)| *is_given) {
+                fields.wrong(field, "is only for groups, but isGroup is false");
+            }
+        }
         _ => {}
     }
     if let (Some(participants), Some(is_group)) = (&participants, is_group)
@@ -35,10 +47,12 @@ pub fn create_chat(Request { caller, mut fields, .. }: Request) -> Result<Create
     {
         fields.problem(error);
     }
-    let (participants, is_group, name, client_id) =
-        fields.finish(|| Some((participants?, is_group?, name?, client_id?)))?;
+    let (participants, is_group, name, topic, custom, client_id) =
+        fields.finish(|| Some((participants?, is_group?, name?, topic?, custom?, client_id?)))?;
     let chat = match name {
-        Some(name) if is_group => NewChat::group(&caller.user, &participants, name, client_id)?,
+        Some(name) if is_group => {
+            NewChat::group(&caller.user, &participants, name, client_id)?.with_details(topic, custom)
+        }
         _ => NewChat::private(&caller.user, &participants)?,
     };
     Ok(CreateChat { caller, chat })

@@ -1,19 +1,27 @@
 //! Commands that change a group.
 
+use super::custom::custom;
 use super::is_delete;
 use crate::problem::Problem;
 use crate::request::Request;
+use domain::custom::Custom;
 use domain::ids::UserId;
+use domain::names::{ChatName, Topic};
 use domain::use_cases::{AddParticipants, MAX_ADDED_PARTICIPANTS, RemoveParticipant, SetAdmin, UpdateChat};
 
-/// `{chatId, name}`
+/// `{chatId, name?, topic?, custom?}`: at least one of the three. null removes the topic and the custom data.
 ///
 /// # Errors
 /// [`Problem`] that names the wrong fields.
 pub fn update_chat(Request { caller, mut fields, .. }: Request) -> Result<UpdateChat, Problem> {
     let chat = fields.required("chatId");
-    let name = fields.required("name");
-    fields.finish(|| Some(UpdateChat { caller, chat: chat?, name: name? }))
+    let name = fields.optional::<ChatName>("name");
+    let topic = fields.nullable::<Topic>("topic");
+    let custom = custom(&mut fields, Custom::MAX_BYTES);
+    if (&name, &topic, &custom) == (&Some(None), &Some(None), &Some(None)) {
+        fields.wrong("name", "is required if topic and custom are absent");
+    }
+    fields.finish(|| Some(UpdateChat { caller, chat: chat?, name: name?, topic: topic?, custom: custom? }))
 }
 
 /// `{chatId, participants}`

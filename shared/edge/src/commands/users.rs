@@ -1,8 +1,10 @@
 //! Commands for user profiles.
 
+use super::custom::custom;
 use crate::problem::Problem;
 use crate::request::Request;
 use domain::chat_user::UserChange;
+use domain::custom::Custom;
 use domain::ids::UserId;
 use domain::names::Nickname;
 use domain::use_cases::{Caller, UpdateMe};
@@ -12,13 +14,14 @@ use domain::use_cases::{Caller, UpdateMe};
 pub enum ProfileCommand {
     /// Shows the caller's profile.
     Me(Caller),
-    /// Changes the caller's nickname or settings.
+    /// Changes the caller's nickname, settings or custom data.
     Update(UpdateMe),
     /// Shows the profile of another user to the caller.
     User(Caller, UserId),
 }
 
-/// GET /me `{}`, PATCH /me `{nickname?, notifyOnMention?}`, where null removes the nickname, GET /users/{userId} `{userId}`
+/// GET /me `{}`, PATCH /me `{nickname?, notifyOnMention?, custom?}`, where null removes the nickname and the
+/// custom data, GET /users/{userId} `{userId}`
 ///
 /// # Errors
 /// [`Problem`] that names the wrong fields.
@@ -26,11 +29,12 @@ pub fn profile(Request { caller, mut fields, route, .. }: Request) -> Result<Pro
     if route == "PATCH /me" {
         let nickname = fields.nullable::<Nickname>("nickname");
         let notify_on_mention = fields.optional::<bool>("notifyOnMention");
-        if nickname == Some(None) && notify_on_mention == Some(None) {
-            fields.wrong("nickname", "is required if notifyOnMention is absent");
+        let custom = custom(&mut fields, Custom::MAX_USER_BYTES);
+        if (&nickname, notify_on_mention, &custom) == (&Some(None), Some(None), &Some(None)) {
+            fields.wrong("nickname", "is required if notifyOnMention and custom are absent");
         }
         return fields.finish(|| {
-            let change = UserChange { nickname: nickname?, notify_on_mention: notify_on_mention? };
+            let change = UserChange { nickname: nickname?, notify_on_mention: notify_on_mention?, custom: custom? };
             Some(ProfileCommand::Update(UpdateMe { caller, change }))
         });
     }

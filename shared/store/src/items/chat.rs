@@ -1,9 +1,10 @@
 //! Items of chats and of the heads of their logs.
 
-use super::{HasChatId, user_set};
+use super::{HasChatId, custom_text, user_set};
 use domain::chat::{Chat, Head};
+use domain::custom::Custom;
 use domain::ids::{ChatId, MessageId, Rev, Seq, UserId};
-use domain::names::ChatName;
+use domain::names::{ChatName, Topic};
 use domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -15,6 +16,10 @@ pub(crate) struct ChatItem {
     is_group: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<ChatName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<Topic>,
+    #[serde(with = "custom_text", default, skip_serializing_if = "Option::is_none")]
+    custom: Option<Custom>,
     #[serde(with = "user_set")]
     participants: BTreeSet<UserId>,
     #[serde(with = "user_set", default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -34,6 +39,8 @@ impl From<&Chat> for ChatItem {
             id,
             is_group,
             name,
+            topic,
+            custom,
             participants,
             admins,
             created_by,
@@ -46,6 +53,8 @@ impl From<&Chat> for ChatItem {
             chat_id: id,
             is_group,
             name,
+            topic,
+            custom,
             participants,
             admins,
             created_by,
@@ -63,6 +72,8 @@ impl From<ChatItem> for Chat {
             id: item.chat_id,
             is_group: item.is_group,
             name: item.name,
+            topic: item.topic,
+            custom: item.custom,
             participants: item.participants,
             admins: item.admins,
             created_by: item.created_by,

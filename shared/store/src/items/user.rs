@@ -1,9 +1,10 @@
 //! Items of users.
 
-use super::{BudgetItem, n};
+use super::{BudgetItem, custom_text, n};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::budget::Budget;
 use domain::chat_user::{ChatUser, Connection, Mutes};
+use domain::custom::Custom;
 use domain::ids::{ChatId, ConnectionId, UserId};
 use domain::names::Nickname;
 use domain::timestamp::Timestamp;
@@ -21,6 +22,8 @@ struct ChatUserItem {
     muted_chats: BTreeMap<String, i64>,
     #[serde(default)]
     notify_on_mention: bool,
+    #[serde(deserialize_with = "custom_text::deserialize", default)]
+    custom: Option<Custom>,
     change_budget: Option<BudgetItem>,
     #[serde(default)]
     connections: BTreeMap<String, ConnectionItem>,
@@ -65,6 +68,7 @@ impl TryFrom<ChatUserItem> for StoredUser {
             last_seen: item.last_seen.map(Timestamp::from_millis),
             muted_chats: item.muted_chats.into_iter().map(mute).collect::<Result<_, _>>()?,
             notify_on_mention: item.notify_on_mention,
+            custom: item.custom,
             change_budget: item.change_budget.map(Budget::from),
             connections: item.connections.into_iter().map(connection).collect::<Result<_, _>>()?,
         }))

@@ -73,7 +73,8 @@ async fn group_change_is_one_transaction() {
     let (app, calls) = app().await;
     let chat = group(&app, &calls, &["group-a", "group-b", "group-c"]).await;
     let by = caller("group-a");
-    let rename = UpdateChat { caller: by.clone(), chat: chat.clone(), name: ChatName::parse("Others").unwrap() };
+    let name = Some(ChatName::parse("Others").unwrap());
+    let rename = UpdateChat { caller: by.clone(), chat: chat.clone(), name, topic: None, custom: None };
     app.update_chat(rename).await.unwrap();
     let recorded = calls.take();
     within(&recorded, &CHANGE, 8.0, 4.0);

@@ -15,7 +15,7 @@ use domain::former_member::{Departure, FormerMember, Period};
 use domain::ids::{AttachmentId, ChatId, ClientMessageId, MemberRev, Rev, SendId, Seq, UserId};
 use domain::member::Member;
 use domain::message::{Body, LiveBody, Message};
-use domain::names::{ChatName, Nickname};
+use domain::names::{ChatName, Nickname, Topic};
 use domain::patch::Patch;
 use domain::ports::{
     ChangeOutcome, CommitChanges as _, CommitMessages as _, CommitOutcome, CreateChats as _, CreateUploads as _,
@@ -137,6 +137,8 @@ fn newest() -> Expected {
     Expected {
         chat: Chat {
             name: Some(ChatName::parse("Renamed").unwrap()),
+            topic: Some(Topic::parse("Friday?").unwrap()),
+            custom: Some(custom("8")),
             participants: users(&["alice", "bob", "carol", "dave"]).into_iter().collect(),
             members_rev: Rev(5),
             closed_at: Some(at(80)),
@@ -204,6 +206,7 @@ fn newest() -> Expected {
                 nickname: Some(Nickname::parse("Ali").unwrap()),
                 last_seen: Some(at(5)),
                 notify_on_mention: true,
+                custom: Some(custom("9")),
                 change_budget: Some(bucket(9000, 6)),
                 connections: vec![connection("GQWIar3P0_065sE=", at(5))],
                 ..ChatUser::unknown(user("alice"))
@@ -242,6 +245,7 @@ fn version_0() -> Expected {
     if let Body::Live(body) = &mut expected.messages[0].body {
         body.custom = None;
     }
+    (expected.chat.topic, expected.chat.custom, expected.users[0].custom) = (None, None, None);
     // The head has no `activeAt`, the first message has `toldRev`, the second has neither `rev` nor `publicRev`.
     expected.head.active_at = Timestamp::from_millis(0);
     expected.head.past_read_seq = None;
@@ -329,11 +333,12 @@ async fn write_all(store: &DynamoStore<TestEnv>) {
     let registered = store.register(&user("alice"), device, &[], at(5)).await.unwrap();
     assert!(matches!(registered, Registration::Registered(_)), "{registered:?}");
     let called = |name| Some(Patch::Set(Nickname::parse(name).unwrap()));
-    let own = UserChange { nickname: called("Ali"), notify_on_mention: Some(true) };
+    let own =
+        UserChange { nickname: called("Ali"), notify_on_mention: Some(true), custom: Some(Patch::Set(custom("9"))) };
     assert!(store.change_user(&user("alice"), &own, taken(None, bucket(9000, 6))).await.unwrap().is_some());
     let spending = taken(None, bucket(9000, 7));
     assert!(store.replace_mutes(&user("bob"), &Mutes::new(), &mutes(), spending).await.unwrap().is_some());
-    let own = UserChange { nickname: called("Caro"), notify_on_mention: None };
+    let own = UserChange { nickname: called("Caro"), ..UserChange::default() };
     assert!(store.change_user(&user("carol"), &own, taken(None, bucket(9000, 8))).await.unwrap().is_some());
 }
 

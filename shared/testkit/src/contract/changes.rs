@@ -9,7 +9,7 @@ use domain::former_member::Departure;
 use domain::ids::{ChatId, MemberRev, Rev, Seq};
 use domain::member::Member;
 use domain::message::{Body, LiveBody, Message};
-use domain::names::ChatName;
+use domain::names::{ChatName, Topic};
 use domain::ports::{ChangeOutcome, CommitOutcome, Consistency, SeenOutcome};
 use domain::reactions::{Emoji, Reactions};
 use domain::timestamp::Timestamp;
@@ -155,6 +155,8 @@ pub async fn group_and_its_members_change_together(store: impl Store) {
     let head = head_of(store, &chat).await;
     let after = Chat {
         name: Some(ChatName::parse("Renamed").unwrap()),
+        topic: Some(Topic::parse("Friday \u{1F44B}?").unwrap()),
+        custom: Some(custom("of a group")),
         participants: users(&["a", "b", "dave"]).into_iter().collect(),
         admins: users(&["b", "dave"]).into_iter().collect(),
         members_rev: Rev(1),

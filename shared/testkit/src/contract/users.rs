@@ -1,7 +1,7 @@
 //! Users and their connections.
 
 use super::{START, Store};
-use crate::fixtures::{connection, user};
+use crate::fixtures::{connection, custom, user};
 use domain::budget::{Budget, Spending};
 use domain::chat_user::{ChatUser, Connection, MAX_CONNECTIONS, Mutes, UserChange};
 use domain::ids::{ChatId, ConnectionId};
@@ -175,7 +175,11 @@ pub async fn nickname_and_mutes_are_stored(store: impl Store) {
         (&preferences.id, &preferences.nickname, preferences.notify_on_mention),
         (&nina, &Some(name("N")), true)
     );
-    let both = UserChange { nickname: Some(Patch::Set(name("Nina"))), notify_on_mention: Some(false) };
+    let both = UserChange {
+        nickname: Some(Patch::Set(name("Nina"))),
+        notify_on_mention: Some(false),
+        ..UserChange::default()
+    };
     let stored = change(&nina, &both, same).await.unwrap();
     assert_eq!((stored.nickname.as_ref(), stored.notify_on_mention), (Some(&name("Nina")), false));
     let remove = UserChange { nickname: Some(Patch::Remove), ..UserChange::default() };
@@ -187,6 +191,19 @@ pub async fn nickname_and_mutes_are_stored(store: impl Store) {
     let both = UserChange { notify_on_mention: Some(true), ..remove.clone() };
     let stored = change(&nina, &both, same).await.unwrap();
     assert_eq!((stored.nickname.as_ref(), stored.notify_on_mention), (None, true));
+    let mut custom_too = UserChange { custom: Some(Patch::Set(custom("\u{0}\u{1F44B}"))), ..change_to("Nina") };
+    let stored = change(&nina, &custom_too, same).await.unwrap();
+    assert_eq!(
+        (stored.nickname.as_ref(), stored.custom.as_ref()),
+        (Some(&name("Nina")), Some(&custom("\u{0}\u{1F44B}")))
+    );
+    assert_eq!(store.users(std::slice::from_ref(&nina)).await.unwrap(), std::slice::from_ref(&stored));
+    let stored = change(&nina, &mentions(false), same).await.unwrap();
+    assert_eq!(stored.custom, Some(custom("\u{0}\u{1F44B}")), "it stays");
+    (custom_too.nickname, custom_too.custom) = (Some(Patch::Remove), Some(Patch::Remove));
+    let stored = change(&nina, &custom_too, same).await.unwrap();
+    assert_eq!((stored.nickname, stored.custom), (None, None));
+    change(&nina, &UserChange { notify_on_mention: Some(true), ..UserChange::default() }, same).await.unwrap();
     let unknown = user("nick-of-nobody");
     let stored = change(&unknown, &remove, spent).await.unwrap();
     assert_eq!(stored, ChatUser { change_budget: Some(bucket(9000)), ..ChatUser::unknown(unknown) });

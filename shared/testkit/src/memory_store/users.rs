@@ -123,11 +123,8 @@ impl UserStore for MemoryStore {
                 return None;
             }
             entry.change_budget = Some(spending.after);
-            match &change.nickname {
-                Some(Patch::Set(nickname)) => entry.nickname = Some(nickname.clone()),
-                Some(Patch::Remove) => entry.nickname = None,
-                None => {}
-            }
+            entry.nickname = Patch::applied(change.nickname.as_ref(), entry.nickname.as_ref());
+            entry.custom = Patch::applied(change.custom.as_ref(), entry.custom.as_ref());
             entry.notify_on_mention = change.notify_on_mention.unwrap_or(entry.notify_on_mention);
             Some(entry.clone())
         })

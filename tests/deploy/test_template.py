@@ -40,7 +40,15 @@ PAST_BY_READ_SEQ = {"Fn::Sub": "${ChatMembersTable.Arn}/index/pastByReadSeq"}
 BUCKET = {"Fn::GetAtt": ["AttachmentsBucket", "Arn"]}
 OBJECTS = {"Fn::Sub": "${AttachmentsBucket.Arn}/*"}
 # The functions that look up users.
-WITH_AUTH_SERVICE = {"CreateChatFunction", "ListChatsFunction", "AddParticipantsFunction", "ProfileFunction"}
+WITH_AUTH_SERVICE = {
+    "AddParticipantsFunction",
+    "CreateChatFunction",
+    "GetChatFunction",
+    "ListChatsFunction",
+    "ListMembersFunction",
+    "ListUsersFunction",
+    "ProfileFunction",
+}
 # The functions' own metrics. They have no dimensions.
 METRICS = {
     "Requests",
@@ -98,7 +106,7 @@ DOCS = TEMPLATE.parent / "docs" / "API.md"
 EVENTS = TEMPLATE.parent / "events"
 ALLOWED = Path(__file__).with_name("allowed.txt")
 # The number of resources after SAM's translation. CloudFormation's limit is 500.
-RESOURCES = 196
+RESOURCES = 204
 # The order of tables in the docs.
 DOCUMENTED_TABLES = [
     "Chats",

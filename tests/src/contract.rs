@@ -10,7 +10,7 @@ use std::sync::{LazyLock, Mutex};
 
 const HTTP: &str = "file:///openapi.yaml";
 /// Paths of the stand-in Auth Service, which the descriptions do not have.
-const AUTH_SERVICE: [&str; 3] = ["/token", "/users", "/.well-known/jwks.json"];
+const AUTH_SERVICE: [&str; 2] = ["/token", "/.well-known/jwks.json"];
 const WEBSOCKET: &str = "file:///asyncapi.yaml";
 
 static CONTRACT: LazyLock<Contract> = LazyLock::new(Contract::read);
@@ -154,7 +154,9 @@ impl Contract {
     fn check(&self, output: &ServerOutput<'_>) {
         match *output {
             ServerOutput::Answer { path, .. } if AUTH_SERVICE.contains(&path) => {}
-            ServerOutput::Answer { method, path, status, content_type, body } => {
+            // The demo asks the stand-in Auth Service, which has no chats, for its users.
+            ServerOutput::Answer { path: "/users", query, .. } if query.starts_with("ids=") => {}
+            ServerOutput::Answer { method, path, status, content_type, body, .. } => {
                 let method = method.as_str().to_lowercase();
                 let what = format!("{method} {path}: {status} {content_type}");
                 let Some((route, item)) = self.route(&method, path) else {

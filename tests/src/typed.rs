@@ -1,8 +1,8 @@
 //! Reads answers and frames as the client library's types and writes them again. The result must be equal.
 
 use client::documents::{
-    AnnouncedAttachment, AttachmentDownload, ChatAnswer, ChatDetails, Health, Inbox, MessageAnswer, Mute, Page, Pong,
-    ReadPosition, RemovalAnswer, SyncAnswer, UserAnswer,
+    AnnouncedAttachment, AttachmentDownload, ChatAnswer, ChatDetails, Health, Inbox, MembersPage, MessageAnswer, Mute,
+    Page, Pong, ReadPosition, RemovalAnswer, SyncAnswer, UserAnswer, UsersAnswer,
 };
 use client::events::{Event, Typing};
 use client::problem::Problem;
@@ -35,6 +35,8 @@ pub(crate) fn check_body(method: &str, route: &str, status: u16, body: &Value) {
         ("get", "/chats/{chatId}/messages") => again::<Page>(body),
         ("put", "/chats/{chatId}/seen") => again::<ReadPosition>(body),
         (_, "/chats/{chatId}/mute") => again::<Mute>(body),
+        ("get", "/chats/{chatId}/members") => again::<MembersPage>(body),
+        ("get", "/users") => again::<UsersAnswer>(body),
         (_, "/me" | "/users/{userId}") => again::<UserAnswer>(body),
         ("post", "/sync") => again::<SyncAnswer>(body),
         ("post", "/attachments") => again::<AnnouncedAttachment>(body),

@@ -1,8 +1,8 @@
 //! Every request as a function. A [`Call`] has its HTTP request, its WebSocket frame, and the type of its answer.
 
 use crate::documents::{
-    AnnouncedAttachment, AttachmentDownload, ChatAnswer, ChatDetails, Custom, Inbox, MessageAnswer, Mute, Page, Pong,
-    ReadPosition, RemovalAnswer, Seq, SyncAnswer, SyncRequest, UserAnswer, UserId,
+    AnnouncedAttachment, AttachmentDownload, ChatAnswer, ChatDetails, Custom, Inbox, MembersPage, MessageAnswer, Mute,
+    Page, Pong, ReadPosition, RemovalAnswer, Seq, SyncAnswer, SyncRequest, UserAnswer, UserId, UsersAnswer,
 };
 use crate::draft::{Draft, NewAttachment, NewChat};
 use crate::events::{Typing, TypingState};
@@ -120,6 +120,18 @@ pub fn list_chats(limit: u32, cursor: Option<&str>) -> Call<Inbox> {
 /// A chat and its members.
 pub fn get_chat(chat: &str) -> Call<ChatDetails> {
     Call::new(Method::GET, &["chats", chat])
+}
+
+/// A page of the members of a chat with their users, sorted by id. `cursor` is that of the page before; None for the
+/// first page.
+pub fn list_members(chat: &str, cursor: Option<&str>) -> Call<MembersPage> {
+    Call::new(Method::GET, &["chats", chat, "members"]).query([("cursor", cursor.map(|text| json!(text)))])
+}
+
+/// Those of these users whom a chat shows to the caller: 1 to [`MAX_NAMED_USERS`](crate::MAX_NAMED_USERS) different
+/// ids.
+pub fn list_users(chat: &str, users: &[UserId]) -> Call<UsersAnswer> {
+    Call::new(Method::GET, &["users"]).query([("chat", Some(json!(chat))), ("ids", Some(json!(users.join(","))))])
 }
 
 /// Renames a group.

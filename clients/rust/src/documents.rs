@@ -148,6 +148,13 @@ pub struct Message {
 }
 
 impl Message {
+    /// The users who appear in the message: its sender, who is mentioned, who reacted, and who deleted it. May name
+    /// somebody twice.
+    pub(crate) fn people(&self) -> impl Iterator<Item = &UserId> {
+        let reacted = self.reactions.iter().flat_map(|reaction| &reaction.user_ids);
+        std::iter::once(&self.sender_id).chain(&self.mentions).chain(&self.deleted_by).chain(reacted)
+    }
+
     /// Makes these the reactions of one user. The entries stay sorted by emoji, and the users by id, as the server sends
     /// them.
     pub(crate) fn set_reactions(&mut self, user_id: &UserId, emojis: &[String]) {
@@ -342,6 +349,19 @@ pub struct ChatDetails {
     pub unread_count: u64,
     /// All participants, sorted by id.
     pub members: Vec<Member>,
+    /// Whether the members have no `user`, because there are more than 100.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub members_limited: bool,
+}
+
+/// A page of the members of a chat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MembersPage {
+    /// The members with their users, sorted by id.
+    pub members: Vec<Member>,
+    /// Where the next page begins; None on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
 }
 
 /// A page of the inbox.
@@ -530,6 +550,13 @@ pub struct MessageAnswer {
 pub struct UserAnswer {
     /// The user's document.
     pub user: ChatUser,
+}
+
+/// The answer of `GET /users`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsersAnswer {
+    /// Those of the users whom the chat shows to the caller, sorted by id.
+    pub users: Vec<ChatUser>,
 }
 
 /// The answer to the removal of a participant.

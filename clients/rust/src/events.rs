@@ -92,6 +92,12 @@ pub enum Event {
         /// Who it is, and their status.
         data: Presence,
     },
+    /// A user who has a private chat with this user took another nickname, or took it back.
+    #[serde(rename = "nickname.updated")]
+    NicknameUpdated {
+        /// Who it is, and their nickname.
+        data: NewNickname,
+    },
     /// This user changed their nickname or settings, or muted or unmuted a chat.
     #[serde(rename = "user.updated")]
     UserUpdated {
@@ -176,6 +182,18 @@ pub struct Presence {
     pub at: Time,
 }
 
+/// The nickname of a user from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewNickname {
+    /// The user.
+    pub user_id: UserId,
+    /// The nickname; the user's id if they took it back.
+    pub nickname: String,
+    /// When it changed. For each user, keep the event with the latest `at`.
+    pub at: Time,
+}
+
 /// Why the system closes a connection, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -205,7 +223,7 @@ pub enum ClosingCode {
 }
 
 impl Event {
-    /// The chat that the event is about; None for `presence.updated`, `user.updated` and `connection.closing`.
+    /// The chat that the event is about; None for events about a user or the connection.
     pub fn chat_id(&self) -> Option<&ChatId> {
         match self {
             Self::ChatCreated { chat_id, .. }
@@ -216,7 +234,10 @@ impl Event {
             | Self::ReactionUpdated { chat_id, .. }
             | Self::ReceiptUpdated { chat_id, .. }
             | Self::Typing { chat_id, .. } => Some(chat_id),
-            Self::PresenceUpdated { .. } | Self::UserUpdated { .. } | Self::ConnectionClosing { .. } => None,
+            Self::PresenceUpdated { .. }
+            | Self::NicknameUpdated { .. }
+            | Self::UserUpdated { .. }
+            | Self::ConnectionClosing { .. } => None,
         }
     }
 

@@ -47,6 +47,6 @@ pub mod wire;
 pub use error::Error;
 pub use error_text::error_chain;
 pub use session::{Client, ConnectionStatus, Options, Task, Update, Updates};
-pub use state::{CatchUpRequest, ChatState, MAX_VISIBLE_CHATS, PendingSync, Person, State};
+pub use state::{CatchUpRequest, ChatState, MAX_NAMED_USERS, MAX_VISIBLE_CHATS, PendingSync, Person, State};
 pub use token::{StaticToken, TokenSource};
 pub use transfer::sha256;

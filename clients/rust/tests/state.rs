@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
-use client::documents::{Cursor, Inbox, Page, Status, SyncAnswer, SyncRequest};
+use client::documents::{ChatUser, Cursor, Inbox, Page, Status, SyncAnswer, SyncRequest, UsersAnswer};
 use client::events::Event;
 use client::{CatchUpRequest, PendingSync, State};
 use serde_json::{Value, json};
@@ -321,6 +321,70 @@ fn presence_is_that_of_the_latest_event_and_after_a_disconnect_that_of_the_docum
     state.mark_disconnected();
     state.apply_user(&user);
     assert_eq!(state.person("bob").unwrap().status, Status::Offline);
+}
+
+#[test]
+fn nickname_is_that_of_the_latest_event_and_after_a_disconnect_that_of_the_document() {
+    let mut state = alice();
+    let renamed = |nickname: &str, at: &str| {
+        event(json!({"event": "nickname.updated", "data": {"userId": "bob", "nickname": nickname, "at": at}}))
+    };
+    assert_eq!(state.apply_event(renamed("Bob", "2026-11-24T08:00:02.000Z")).len(), 1);
+    assert_eq!(state.apply_event(renamed("Bobby", "2026-11-24T08:00:01.000Z")), [], "the event is older");
+    assert_eq!(state.person("bob").unwrap().nickname, "Bob");
+    let user = user("bob", "Robert");
+    state.apply_user(&user);
+    assert_eq!(state.person("bob").unwrap().nickname, "Bob", "the document may have been read before");
+    state.mark_disconnected();
+    state.apply_user(&user);
+    assert_eq!(state.person("bob").unwrap().nickname, "Robert");
+}
+
+fn user(id: &str, nickname: &str) -> ChatUser {
+    let user = json!({"userId": id, "nickname": nickname, "status": "offline", "lastSeen": AT, "mutedChats": []});
+    serde_json::from_value(user).unwrap()
+}
+
+#[test]
+fn people_in_the_messages_are_unknown_until_the_chat_names_them_or_leaves_them_out() {
+    let mut state = alice();
+    assert_eq!(state.unknown_people("c"), [""; 0]);
+    assert_eq!(state.unknown_people("nowhere"), [""; 0]);
+    let mut message = created("c", 11);
+    let Event::MessageCreated { data, .. } = &mut message else { panic!("{message:?}") };
+    data.mentions = vec!["carol".to_owned(), "dave".to_owned()];
+    let reaction = json!({"emoji": "\u{1F44D}", "count": 1, "userIds": ["erin"]});
+    data.reactions = vec![serde_json::from_value(reaction).unwrap()];
+    data.deleted_by = Some("frank".to_owned());
+    assert_eq!(state.apply_event(message).len(), 1);
+    // The status of a user says nothing of their name.
+    let data = json!({"userId": "dave", "status": "online", "at": AT});
+    state.apply_event(event(json!({"event": "presence.updated", "data": data})));
+    let unknown = ["bob", "carol", "dave", "erin", "frank"].map(str::to_owned);
+    assert_eq!(state.unknown_people("c"), unknown);
+    let users = vec![user("bob", "Bobby"), user("dave", "dave"), user("erin", "Erin")];
+    state.apply_users("c", &unknown, &UsersAnswer { users });
+    assert_eq!(state.person("bob").unwrap().nickname, "Bobby");
+    assert_eq!(state.unknown_people("c"), [""; 0], "carol and frank are not asked for again");
+    // The chat may show them once its participants have changed.
+    let chat = json!({"event": "chat.updated", "chatId": "c", "rev": 4, "data": chat("c", 11, 4)});
+    state.apply_event(event(chat));
+    assert_eq!(state.unknown_people("c"), ["carol", "frank"]);
+}
+
+#[test]
+fn one_request_asks_for_at_most_50_people_and_4_kb() {
+    for (length, count) in [(2, 50), (80, 50), (81, 49), (128, 31)] {
+        let mut state = alice();
+        for seq in 0..60 {
+            let mut message = created("c", 11 + seq);
+            let Event::MessageCreated { data, .. } = &mut message else { panic!("{message:?}") };
+            data.sender_id = format!("{seq:0>length$}");
+            state.apply_event(message);
+        }
+        let people = state.unknown_people("c");
+        assert_eq!((people.len(), people.last()), (count, Some(&format!("{:0>length$}", 59))), "the newest ones");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `GET /chats/{chatId}`.
 
 use super::run;
-use crate::app::App;
+use crate::app::{App, Users};
 use crate::serve::serve;
 use edge::answer::Answer;
 use edge::commands;
@@ -12,13 +12,13 @@ use std::process::ExitCode;
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
     run(serve(
-        async |dependencies| dependencies.app_without_push().await,
-        |app, request| Box::pin(handle(app, request)),
+        async |dependencies| Ok((dependencies.app_without_push().await?, dependencies.users()?)),
+        |(app, users), request| Box::pin(handle(app, users, request)),
     ))
 }
 
-async fn handle(app: &App<()>, request: Request) -> Result<Answer, Problem> {
+async fn handle(app: &App<()>, users: &Users, request: Request) -> Result<Answer, Problem> {
     let (caller, chat) = commands::get_chat(request)?;
-    let chat_details = app.get_chat(&caller, &chat).await?;
+    let chat_details = app.get_chat(users, &caller, &chat).await?;
     Answer::of(&chat_details)
 }

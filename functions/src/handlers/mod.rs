@@ -20,7 +20,9 @@ pub mod get_attachment;
 pub mod get_chat;
 pub mod health;
 pub mod list_chats;
+pub mod list_members;
 pub mod list_messages;
+pub mod list_users;
 pub mod mark_seen;
 pub mod mute_chat;
 pub mod profile;
@@ -74,7 +76,9 @@ handlers! {
     "get-chat" => get_chat,
     "health" => health,
     "list-chats" => list_chats,
+    "list-members" => list_members,
     "list-messages" => list_messages,
+    "list-users" => list_users,
     "mark-seen" => mark_seen,
     "mute-chat" => mute_chat,
     "profile" => profile,

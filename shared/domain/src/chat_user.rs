@@ -219,6 +219,11 @@ impl ChatUserView {
         Self { profile, ..self }
     }
 
+    /// The name that the user chose, or their id.
+    pub fn nickname(&self) -> &str {
+        &self.nickname
+    }
+
     /// The id of the user shown.
     pub fn user_id(&self) -> &UserId {
         &self.user_id

@@ -60,6 +60,9 @@ pub enum EventName {
     /// A user with whom the recipient has a private chat came online or went offline.
     #[serde(rename = "presence.updated")]
     PresenceUpdated,
+    /// A user with whom the recipient has a private chat took another nickname, or took it back.
+    #[serde(rename = "nickname.updated")]
+    NicknameUpdated,
     /// The recipient changed their own user on another device: nickname, mutes or notifications of mentions.
     #[serde(rename = "user.updated")]
     UserUpdated,
@@ -86,6 +89,8 @@ pub enum EventData {
     Typing(Typing),
     /// Who is online or offline; for `presence.updated`.
     Presence(Presence),
+    /// Who has which nickname now; for `nickname.updated`.
+    Nickname(NewNickname),
     /// The recipient's own user; for `user.updated`.
     User(Box<ChatUserView>),
     /// Why the connection is closed; for `connection.closing`.
@@ -144,6 +149,19 @@ pub struct Presence {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<Timestamp>,
     /// When the status changed.
+    pub at: Timestamp,
+}
+
+/// The data of `nickname.updated`. Events can arrive in the wrong order: for each user, keep the one with the latest
+/// `at`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewNickname {
+    /// The user whose nickname changed.
+    pub user_id: UserId,
+    /// The nickname from now on; the user's id if they took it back.
+    pub nickname: String,
+    /// When it changed.
     pub at: Timestamp,
 }
 
@@ -276,6 +294,12 @@ impl Event {
     pub fn presence_updated(presence: Presence) -> Self {
         let data = EventData::Presence(presence);
         Self { event: EventName::PresenceUpdated, chat_id: None, seq: None, rev: None, data }
+    }
+
+    /// The event for a user who took another nickname. It has no chat.
+    pub fn nickname_updated(nickname: NewNickname) -> Self {
+        let data = EventData::Nickname(nickname);
+        Self { event: EventName::NicknameUpdated, chat_id: None, seq: None, rev: None, data }
     }
 
     /// The event for a user's own other devices. It has no chat.

@@ -75,6 +75,12 @@ impl FormerMember {
         self.periods.iter().filter(|period| period.has_read()).map(|period| period.read_seq).max()
     }
 
+    /// Whether they were in the chat when it had a message that a reader with this floor can see. Only then they can have
+    /// done something that the reader sees.
+    pub fn was_there_above(&self, floor: Floor) -> bool {
+        self.periods.iter().any(|period| floor.shows(period.left_seq))
+    }
+
     /// Whether they have read message `seq`.
     pub fn has_seen(&self, seq: Seq) -> bool {
         self.periods.iter().any(|period| period.has_seen(seq))
@@ -172,6 +178,7 @@ mod tests {
         assert_eq!(unread.past_read_seq(), None);
         assert!(period(2, 5, 7).is_shown_above(Floor(Seq(4))) && !period(2, 5, 7).is_shown_above(Floor(Seq(5))));
         assert!(!period(9, 9, 12).is_shown_above(Floor(Seq(0))), "nothing was read");
+        assert!(unread.was_there_above(Floor(Seq(11))) && !unread.was_there_above(Floor(Seq(12))));
     }
 
     #[test]

@@ -97,7 +97,7 @@ pub fn parse_request(request: &lambda_http::Request, now: Timestamp) -> (Origin,
                 invocation,
                 api: Api::Http,
                 user: identity(&authorizer).ok().map(|(user, _)| user),
-                chat: request.path_parameters().first("chatId").and_then(chat),
+                chat: named_chat(request),
             };
             let request = caller(&authorizer, None, now)
                 .and_then(|(caller, _)| http_request(caller, origin.route.clone(), request));
@@ -115,6 +115,12 @@ pub fn parse_request(request: &lambda_http::Request, now: Timestamp) -> (Origin,
             (origin, Err(Problem::new(Code::Unauthenticated, "The request did not come through API Gateway.")))
         }
     }
+}
+
+/// The chat that the path names, or else the query string.
+fn named_chat(request: &lambda_http::Request) -> Option<ChatId> {
+    let (path, query) = (request.path_parameters(), request.query_string_parameters());
+    path.first("chatId").or_else(|| query.first("chat")).and_then(chat)
 }
 
 /// The chat id in this text; None if it is not valid.

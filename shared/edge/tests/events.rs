@@ -13,7 +13,7 @@ use domain::ids::{ChatId, ClientChatId, Rev, Seq, UserId};
 use domain::names::Nickname;
 use domain::patch::Patch;
 use domain::timestamp::Timestamp;
-use domain::use_cases::{Cursor, DeleteFor, Mute, PageLimit, PageStart};
+use domain::use_cases::{Cursor, DeleteFor, Mute, NamedUsers, PageLimit, PageStart};
 use edge::authorizer::AuthorizeRequest;
 use edge::commands::{self, ProfileCommand};
 use edge::problem::{Code, Problem};
@@ -154,6 +154,12 @@ fn routes_without_an_action_parse() {
     );
     let inbox = commands::list_chats(request(&sample("list-chats"))).unwrap();
     assert_eq!((inbox.limit, inbox.after), (PageLimit::new(20).unwrap(), None));
+    let members = commands::list_members(request(&sample("list-members"))).unwrap();
+    assert_eq!((members.chat, members.after), (private_chat(), None));
+    let users = commands::list_users(request(&sample("list-users"))).unwrap();
+    assert_eq!(users.chat, private_chat());
+    assert_eq!(users.users, NamedUsers::new(vec![user("bob"), user("alice")]).unwrap());
+    assert_eq!(parse(&sample("list-users")).0.chat, Some(private_chat()), "the log names the chat");
     assert!(matches!(commands::profile(request(&sample("profile"))).unwrap(), ProfileCommand::Me(_)));
     let mut event: Value = serde_json::from_str(&with_method("profile", "PATCH")).unwrap();
     event["body"] = json!(r#"{"nickname":" Ali "}"#);
@@ -317,6 +323,29 @@ fn error_names_the_wrong_field() {
     let cursors: serde_json::Map<_, _> = open.iter().map(|id| (id.clone(), json!({"seq": 0, "rev": 0}))).collect();
     assert_refused(commands::sync(plain(json!({"cursors": cursors, "open": open}))), "open", "at most 5");
     assert_refused(commands::profile(request(&with_method("profile", "PATCH"))), "nickname", "required");
+    assert_refused(commands::list_members(at(json!({"cursor": "??"}))), "cursor", "earlier page");
+    let users = |query: &str| {
+        let mut event: Value = serde_json::from_str(&sample("list-users")).unwrap();
+        event["rawQueryString"] = json!(query);
+        commands::list_users(request(&event.to_string()))
+    };
+    let of = |ids: &[String]| users(&format!("chat=c&ids={}", ids.join(",")));
+    assert!(of(&many(50)).is_ok() && users("chat=c&ids=auth0%7Cbob%2Calice").is_ok());
+    assert_refused(of(&many(51)), "ids", "1 to 50");
+    for (query, field, reason) in [
+        ("chat=c&ids=bob,alice,bob", "ids", "bob twice"),
+        ("chat=c&ids=alice&ids=bob", "ids", "given twice"),
+        ("chat=c&ids=bob,", "ids[1]", "1 to 128"),
+        ("chat=c&ids=bob,not%20ok", "ids[1]", "1 to 128"),
+        ("chat=c&ids=bob,gone:1", "ids[1]", "reserved"),
+        ("chat=c&ids=", "ids", "1 to 50"),
+        ("chat=c", "ids", "required"),
+        ("ids=bob", "chat", "required"),
+        ("chat=C&ids=bob", "chat", "a-z"),
+        ("chat=c&ids=bob&limit=5", "limit", "not a field"),
+    ] {
+        assert_refused(users(query), field, reason);
+    }
 }
 
 #[test]

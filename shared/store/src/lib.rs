@@ -23,6 +23,8 @@
 //! | [`members`](domain::ports::ReadChats::members) | Query ChatMembers (strong) |
 //! | [`past`](domain::ports::ReadFormerMembers::past) | BatchGetItem ChatMembers (strong) |
 //! | [`past_readers`](domain::ports::ReadFormerMembers::past_readers) | Query pastByReadSeq (strong) |
+//! | [`members_among`](domain::ports::FindMembers::members_among) | BatchGetItem ChatMembers (strong) |
+//! | [`members_after`](domain::ports::PageMembers::members_after) | Query ChatMembers, one page (strong) |
 //! | [`create_chat`](domain::ports::CreateChats::create_chat) | TransactWriteItems: chat (must be new), head, members, limits of the creator |
 //! | [`commit_message`](domain::ports::CommitMessages::commit_message) | TransactWriteItems: head, message, member, send, upload |
 //! | [`earlier_send`](domain::ports::CommitMessages::earlier_send) | GetItem Sends (strong) |

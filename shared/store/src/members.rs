@@ -1,16 +1,18 @@
-//! Participants' items: read positions.
+//! Participants' items: read positions, and some of the members of a chat.
 
 use crate::DynamoStore;
 use crate::chats::member_key;
 use crate::errors::failed;
 use crate::items::{MemberItem, from_item, n, s};
-use crate::query::query_all;
+use crate::query::{query_all, query_page};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
 use domain::ids::{ChatId, Seq, UserId};
 use domain::member::Member;
-use domain::ports::{Env, MarkSeen, SeenOutcome, StoreError};
+use domain::ports::{Consistency, Env, FindMembers, MarkSeen, PageMembers, SeenOutcome, StoreError};
 use domain::timestamp::Timestamp;
+use std::collections::BTreeMap;
 
 impl<E: Env, C: Sync> MarkSeen for DynamoStore<E, C> {
     async fn mark_seen(
@@ -46,15 +48,44 @@ impl<E: Env, C: Sync> MarkSeen for DynamoStore<E, C> {
     }
 }
 
+impl<E: Env, C: Sync> FindMembers for DynamoStore<E, C> {
+    async fn members_among(&self, chat: &ChatId, users: &[UserId]) -> Result<BTreeMap<UserId, Member>, StoreError> {
+        let keys = users.iter().map(|user| member_key(chat, user)).collect();
+        let items = self.get_all(&self.tables.chat_members, keys, Consistency::Strong).await?;
+        let parse = |item| {
+            let member = Member::from(from_item::<MemberItem>("ChatMembers", item)?);
+            Ok((member.user.clone(), member))
+        };
+        items.into_iter().map(parse).collect()
+    }
+}
+
+impl<E: Env, C: Sync> PageMembers for DynamoStore<E, C> {
+    async fn members_after(
+        &self,
+        chat: &ChatId,
+        after: Option<&UserId>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError> {
+        let query = self
+            .members_query(chat)
+            .set_exclusive_start_key(after.map(|user| member_key(chat, user)))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        query_page::<MemberItem, _>("ChatMembers", query).await
+    }
+}
+
 impl<E: Env, C: Sync> DynamoStore<E, C> {
     /// The items of all participants.
     pub(crate) async fn query_members(&self, chat: &ChatId) -> Result<Vec<Member>, StoreError> {
-        let query = self
-            .client
+        query_all::<MemberItem, _>("ChatMembers", self.members_query(chat)).await
+    }
+
+    fn members_query(&self, chat: &ChatId) -> QueryFluentBuilder {
+        self.client
             .query()
             .table_name(&self.tables.chat_members)
             .key_condition_expression("chatId = :chat")
-            .expression_attribute_values(":chat", s(chat.as_str()));
-        query_all::<MemberItem, _>("ChatMembers", query).await
+            .expression_attribute_values(":chat", s(chat.as_str()))
     }
 }

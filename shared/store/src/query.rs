@@ -1,4 +1,4 @@
-//! Queries that read all pages. DynamoDB returns at most 1 MB per page.
+//! Queries that read all pages, or one. DynamoDB returns at most 1 MB per page.
 
 use crate::errors::failed;
 use crate::items::from_item;
@@ -13,6 +13,17 @@ pub(crate) async fn query_all<I: DeserializeOwned, T: From<I>>(
     query: QueryFluentBuilder,
 ) -> Result<Vec<T>, StoreError> {
     read_all::<I, T>(table, query.consistent_read(true)).await
+}
+
+/// Reads one page of a query, strongly consistent: at most as many items as its limit. Their size must be below 1 MB, at
+/// which DynamoDB ends a page.
+pub(crate) async fn query_page<I: DeserializeOwned, T: From<I>>(
+    table: &'static str,
+    query: QueryFluentBuilder,
+) -> Result<Vec<T>, StoreError> {
+    let query = query.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+    let items = query.send().await.map_err(|error| failed("Query", error))?.items.unwrap_or_default();
+    items.into_iter().map(|item| Ok(from_item::<I>(table, item)?.into())).collect()
 }
 
 /// Reads all items of a query on an index. Index reads are always eventually consistent.

@@ -6,15 +6,15 @@ use domain::App;
 use domain::budget::BudgetRate;
 use domain::ids::{ChatId, Seq, UserId};
 use domain::ports::{
-    CommitChanges, CommitMessages, CountMemberships, CreateChats, CreateUploads, Directory, LimitsStore, ReadChats,
-    ReadInbox, ReadMessages, ReadUploads, Registry, StoreError, UserStore,
+    CommitChanges, CommitMessages, CountMemberships, CreateChats, CreateUploads, Directory, FindMembers, LimitsStore,
+    PageMembers, ReadChats, ReadFormerMembers, ReadInbox, ReadMessages, ReadUploads, Registry, StoreError, UserStore,
 };
 use domain::recent::Recent;
 use domain::use_cases::{
     AddParticipants, AttachmentDownload, Caller, ChangeGroupError, ChangeMessageError, ChangedGroup, ChangedMessage,
-    ChatError, CreateAttachment, CreateAttachmentError, CreateChat, CreateChatError, CreatedAttachment, CreatedChat,
-    DeleteMessage, GetAttachmentError, Inbox, ListChats, ProfileError, SendMessage, SendMessageError, SendOutcome,
-    Settings, UpdateMe, VisibleUser,
+    ChatDetails, ChatError, CreateAttachment, CreateAttachmentError, CreateChat, CreateChatError, CreatedAttachment,
+    CreatedChat, DeleteMessage, GetAttachmentError, Inbox, ListChats, ListMembers, ListUsers, ListedUsers, MembersPage,
+    ProfileError, SendMessage, SendMessageError, SendOutcome, Settings, UpdateMe, VisibleUser,
 };
 use std::ops::{Deref, DerefMut};
 
@@ -112,6 +112,36 @@ impl<S: ReadChats + ReadInbox + ReadMessages + UserStore, D: Directory> TestApp<
     /// Those of [`App::list_chats`].
     pub async fn list_chats(&self, command: ListChats) -> Result<Inbox, StoreError> {
         self.app.list_chats(&self.directory, command).await
+    }
+}
+
+impl<S: ReadChats + UserStore, D: Directory> TestApp<S, D> {
+    /// See [`App::get_chat`].
+    ///
+    /// # Errors
+    /// Those of [`App::get_chat`].
+    pub async fn get_chat(&self, caller: &Caller, chat: &ChatId) -> Result<ChatDetails, ChatError> {
+        self.app.get_chat(&self.directory, caller, chat).await
+    }
+}
+
+impl<S: FindMembers + PageMembers + UserStore, D: Directory> TestApp<S, D> {
+    /// See [`App::list_members`].
+    ///
+    /// # Errors
+    /// Those of [`App::list_members`].
+    pub async fn list_members(&self, command: ListMembers) -> Result<MembersPage, ChatError> {
+        self.app.list_members(&self.directory, command).await
+    }
+}
+
+impl<S: FindMembers + ReadFormerMembers + UserStore, D: Directory> TestApp<S, D> {
+    /// See [`App::list_users`].
+    ///
+    /// # Errors
+    /// Those of [`App::list_users`].
+    pub async fn list_users(&self, command: ListUsers) -> Result<ListedUsers, ChatError> {
+        self.app.list_users(&self.directory, command).await
     }
 }
 

@@ -14,6 +14,7 @@ mod idempotency;
 mod input;
 mod logs;
 mod metrics;
+mod names;
 mod notifications;
 mod presence;
 mod sockets;

@@ -14,8 +14,8 @@ pub use updates::{ConnectionStatus, Task, Update, Updates};
 
 use crate::call::{self, Call, PagePosition};
 use crate::documents::{
-    Attachment, Chat, ChatDetails, ChatId, ChatUser, Custom, Message, MessageAnswer, Mute, ReadPosition, RemovalAnswer,
-    Seq, UserAnswer,
+    Attachment, Chat, ChatDetails, ChatId, ChatUser, Custom, MembersPage, Message, MessageAnswer, Mute, ReadPosition,
+    RemovalAnswer, Seq, UserAnswer, UserId,
 };
 use crate::draft::{Draft, NewAttachment, NewChat};
 use crate::events::TypingState;
@@ -202,6 +202,41 @@ impl Client {
             Vec::new()
         });
         Ok(details)
+    }
+
+    /// Loads users whom a chat shows to this user: its members, and former members who can have done something that this
+    /// user sees. The answer leaves out everybody else. `users`: 1 to [`MAX_NAMED_USERS`](crate::MAX_NAMED_USERS) different
+    /// ids.
+    pub async fn load_users(&self, chat: &str, users: &[UserId]) -> Result<Vec<ChatUser>, Error> {
+        let answer = self.request(&call::list_users(chat, users)).await?;
+        self.shared.update_state(|state| {
+            state.apply_users(chat, users, &answer);
+            Vec::new()
+        });
+        Ok(answer.users)
+    }
+
+    /// Loads who appears in the messages that the client holds of a chat, and is not known: with one request for a page
+    /// of messages. In a chat of at most 100 participants, [`load_details`](Self::load_details) loads all of them.
+    /// Returns whether it asked for anybody.
+    pub async fn load_people(&self, chat: &str) -> Result<bool, Error> {
+        let users = self.read(|state| state.unknown_people(chat));
+        if users.is_empty() {
+            return Ok(false);
+        }
+        self.load_users(chat, &users).await?;
+        Ok(true)
+    }
+
+    /// Loads a page of the members of a chat with their users. `cursor` is that of the page before; None for the first
+    /// page.
+    pub async fn load_members(&self, chat: &str, cursor: Option<&str>) -> Result<MembersPage, Error> {
+        let page = self.request(&call::list_members(chat, cursor)).await?;
+        self.shared.update_state(|state| {
+            state.apply_members(&page);
+            Vec::new()
+        });
+        Ok(page)
     }
 
     /// Loads at most `limit` messages that are older than those that the client holds. Returns whether there may be

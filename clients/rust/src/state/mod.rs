@@ -11,13 +11,19 @@ pub use chat::ChatState;
 pub use people::Person;
 
 use crate::documents::{
-    Chat, ChatDetails, ChatId, ChatUser, Inbox, Message, Mute, Page, ReadPosition, SyncAnswer, SyncRequest, UserId,
+    Chat, ChatDetails, ChatId, ChatUser, Inbox, MembersPage, Message, Mute, Page, ReadPosition, SyncAnswer,
+    SyncRequest, UserId, UsersAnswer,
 };
 use crate::events::{Event, Left};
 use catch_up_plan::CatchUpPlan;
 use chat::EventOutcome;
 use people::People;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One request returns at most so many users of a chat.
+pub const MAX_NAMED_USERS: usize = 50;
+/// One request names users of at most so many bytes: API Gateway takes 10,240 bytes for the URL and the token together.
+const MAX_NAMED_BYTES: usize = 4096;
 
 /// A sync returns the read positions of at most so many chats.
 pub const MAX_VISIBLE_CHATS: usize = 5;
@@ -108,7 +114,7 @@ impl State {
 
     /// The connection was lost. Anything may have been missed, and who is online is not known any more.
     pub fn mark_disconnected(&mut self) {
-        self.people.expire_presence();
+        self.people.expire_events();
         self.plan.add_everything_and_presence(&self.chats);
     }
 
@@ -147,6 +153,9 @@ impl State {
             }
             Event::PresenceUpdated { data } => {
                 return if self.people.apply_presence(data) { vec![event] } else { Vec::new() };
+            }
+            Event::NicknameUpdated { data } => {
+                return if self.people.apply_nickname(data) { vec![event] } else { Vec::new() };
             }
             Event::ChatCreated { chat_id, data } => {
                 let is_news = self.chats.get(chat_id).is_none_or(|chat| chat.rev() < data.rev);
@@ -318,6 +327,41 @@ impl State {
             if is_behind {
                 self.plan.add_chat(&mute.chat_id);
             }
+        }
+    }
+
+    /// Who appears in the messages of a chat that are held and is not known, newest message first: senders, mentioned
+    /// users, and who deleted or reacted. At most [`MAX_NAMED_USERS`], so that one request can ask for them.
+    pub fn unknown_people(&self, chat: &str) -> Vec<UserId> {
+        let Some(held) = self.chats.get(chat) else { return Vec::new() };
+        let Chat { chat_id, rev, .. } = held.chat();
+        let mut people: BTreeSet<&UserId> = BTreeSet::new();
+        let mut bytes = 0;
+        for user in held.messages().rev().flat_map(Message::people) {
+            let fits = people.len() < MAX_NAMED_USERS && bytes + user.len() <= MAX_NAMED_BYTES;
+            if fits && self.people.is_unknown(chat_id, user, *rev) && people.insert(user) {
+                bytes += user.len() + 1;
+            }
+        }
+        people.into_iter().cloned().collect()
+    }
+
+    /// Applies the answer of `GET /users` to the question for `asked` in a chat.
+    pub fn apply_users(&mut self, chat: &str, asked: &[UserId], answer: &UsersAnswer) {
+        for user in &answer.users {
+            self.people.put(user, false);
+        }
+        let Some(held) = self.chats.get(chat) else { return };
+        let Chat { chat_id, rev, .. } = held.chat();
+        for user in asked.iter().filter(|asked| answer.users.iter().all(|user| user.user_id != **asked)) {
+            self.people.put_left_out(chat_id, user, *rev);
+        }
+    }
+
+    /// Applies a page of the members of a chat: what it says of the users.
+    pub fn apply_members(&mut self, page: &MembersPage) {
+        for user in page.members.iter().filter_map(|member| member.user.as_ref()) {
+            self.people.put(user, false);
         }
     }
 

@@ -62,10 +62,11 @@ impl HttpClient {
         let content_type = content_type.unwrap_or_default().to_owned();
         let (status, text) = (response.status().as_u16(), response.text().await?);
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? };
-        let path = path.split('?').next().unwrap_or_default();
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
         notify_watcher(&ServerOutput::Answer {
             method: &method,
             path,
+            query,
             status,
             content_type: &content_type,
             body: &body,

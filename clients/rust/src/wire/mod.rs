@@ -24,6 +24,8 @@ pub enum ServerOutput<'a> {
         method: &'a Method,
         /// Its path, without the query.
         path: &'a str,
+        /// Its query without the question mark; empty if there is none.
+        query: &'a str,
         /// The HTTP status.
         status: u16,
         /// The `Content-Type` header; empty if there is none.

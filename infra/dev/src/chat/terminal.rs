@@ -4,7 +4,6 @@ use super::command::{Command, parse};
 use super::draw;
 use super::error_text;
 use super::files;
-use super::names;
 use super::view::View;
 use crate::Error;
 use crate::screen::Screen;
@@ -25,6 +24,8 @@ const OLDER_PAGE_SIZE: u32 = 50;
 /// The wait before the next request for older messages. Without it, empty answers would cause an endless loop.
 const OLDER_RETRY_WAIT: Duration = Duration::from_millis(200);
 const OLDER_ERROR_WAIT: Duration = Duration::from_secs(5);
+/// The wait before people are requested again after an error.
+const PEOPLE_ERROR_WAIT: Duration = Duration::from_secs(5);
 /// How often to redraw the screen without an event, because typing indicators expire.
 const REDRAW_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -38,6 +39,8 @@ enum Outcome {
     Failed(String),
     /// The request for older messages has ended. An error text if it failed.
     Older(Option<String>),
+    /// The request for the people on the screen has ended. An error text if it failed.
+    People(Option<String>),
 }
 
 /// Shows the client's chats until the user quits or `stop` completes.
@@ -59,6 +62,7 @@ pub async fn run(
         typed_at: None,
         is_typing: false,
         older_at: Some(Instant::now()),
+        people_at: Some(Instant::now()),
         size: Rect::default(),
     };
     let mut stop = std::pin::pin!(stop);
@@ -99,6 +103,8 @@ struct Chat {
     is_typing: bool,
     /// The earliest time of the next request for older messages. None while a request is running.
     older_at: Option<Instant>,
+    /// The earliest time of the next request for people. None while a request that may bring them is running.
+    people_at: Option<Instant>,
     size: Rect,
 }
 
@@ -135,23 +141,31 @@ impl Chat {
                 Ok(Some(Outcome::Older(result.err().map(|error| error_text(&error)))))
             });
         }
+        self.request_people();
+    }
+
+    /// Requests the names of those whom the shown chat's messages name and who are not known. One request asks for a
+    /// page. It waits for the messages, and for the members of the chat, who are known then if they are at most 100.
+    fn request_people(&mut self) {
+        let is_unknown = |chat: &ChatId| self.client.read(|state| !state.unknown_people(chat).is_empty());
+        let may_request = self.older_at.is_some() && self.people_at.is_some_and(|at| at <= Instant::now());
+        let Some(chat) = self.view.chat.clone().filter(|chat| may_request && is_unknown(chat)) else { return };
+        self.people_at = None;
+        let client = self.client.clone();
+        self.spawn_request(async move {
+            let result = client.load_people(&chat).await;
+            Ok(Some(Outcome::People(result.err().map(|error| error_text(&error)))))
+        });
     }
 
     fn choose(&mut self, chat: ChatId) {
         self.stop_typing();
         self.view.choose(chat.clone());
-        // No event carries the name in the Auth Service of the peer of a private chat, so request it.
-        let user_to_load = self.client.read(|state| {
-            let peer = names::peer(state, state.chat(&chat)?.chat())?;
-            state.person(peer).is_none_or(|person| person.profile.is_none()).then(|| peer.to_owned())
-        });
         let client = self.client.clone();
+        self.people_at = None;
         self.spawn_request(async move {
-            client.set_visible(&[chat]).await?;
-            if let Some(user) = user_to_load {
-                client.load_user(&user).await?;
-            }
-            Ok(None)
+            let result = client.set_visible(&[chat]).await;
+            Ok(Some(Outcome::People(result.err().map(|error| error_text(&error)))))
         });
     }
 
@@ -176,6 +190,11 @@ impl Chat {
             Outcome::Older(None) => self.older_at = Some(Instant::now() + OLDER_RETRY_WAIT),
             Outcome::Older(Some(text)) => {
                 self.older_at = Some(Instant::now() + OLDER_ERROR_WAIT);
+                self.view.show_error(text);
+            }
+            Outcome::People(None) => self.people_at = Some(Instant::now()),
+            Outcome::People(Some(text)) => {
+                self.people_at = Some(Instant::now() + PEOPLE_ERROR_WAIT);
                 self.view.show_error(text);
             }
         }

@@ -4,12 +4,14 @@
 mod attachments;
 mod chats;
 mod limits;
+mod members;
 mod users;
 mod world;
 
 pub use attachments::*;
 pub use chats::*;
 pub use limits::*;
+pub use members::*;
 pub use users::*;
 pub use world::*;
 

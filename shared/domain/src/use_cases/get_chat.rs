@@ -1,21 +1,18 @@
 //! One chat with its members, as the caller sees them.
 
 use super::error::ChatError;
+use super::list_members::MAX_MEMBERS_PER_PAGE;
 use super::state::{ChatReader, ChatState};
 use super::{App, Caller};
 use crate::chat::ChatView;
 use crate::chat_user::{ChatUser, ChatUserView};
 use crate::ids::{ChatId, Seq, UserId};
 use crate::member::Member;
-use crate::ports::{Env, ReadChats, UserStore};
+use crate::ports::{Directory, Env, ReadChats, UserStore};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use futures_util::future::try_join;
 use serde::Serialize;
-use std::collections::BTreeMap;
-
-/// Above this many participants, members come without `user`: each ChatUser costs a read.
-const MAX_MEMBERS_WITH_USER: usize = 100;
 
 /// A chat with its members, as the caller sees it.
 #[derive(Debug, Serialize)]
@@ -27,6 +24,9 @@ pub struct ChatDetails {
     pub unread_count: u64,
     /// All members with their read positions, sorted by `userId`.
     pub members: Vec<MemberView>,
+    /// Whether the members have no `user`, because there are more than a page of members has.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub members_limited: bool,
 }
 
 /// One member of a chat, as every participant sees them.
@@ -45,7 +45,7 @@ pub struct MemberView {
     /// When they read that message; absent if they have read none since they joined.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
-    /// Nickname and presence; absent in chats of more than 100 participants.
+    /// Nickname, presence and profile. Absent in a sync, and in [`ChatDetails`] with `members_limited`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<ChatUserView>,
 }
@@ -69,31 +69,35 @@ impl<S: ReadChats + UserStore, P, E: Env> App<S, P, E> {
     ///
     /// # Errors
     /// [`ChatError`].
-    pub async fn get_chat(&self, caller: &Caller, id: &ChatId) -> Result<ChatDetails, ChatError> {
+    pub async fn get_chat(
+        &self,
+        directory: &impl Directory,
+        caller: &Caller,
+        id: &ChatId,
+    ) -> Result<ChatDetails, ChatError> {
         let state = ChatReader::new(&self.store, &mut Retry::new(&self.env), id).state(&caller.user, None).await?;
         let ChatState { chat, head, member, .. } = state.ok_or(ChatError::NotFound)?;
-        let user_ids: Vec<UserId> = match chat.participants.len() {
-            0..=MAX_MEMBERS_WITH_USER => chat.participants.iter().cloned().collect(),
-            _ => Vec::new(),
+        let members_limited = chat.participants.len() > MAX_MEMBERS_PER_PAGE;
+        let user_ids: Vec<UserId> = match members_limited {
+            false => chat.participants.iter().cloned().collect(),
+            true => Vec::new(),
         };
-        let (members, users) = try_join(self.store.members(id), self.store.users(&user_ids)).await?;
+        let users = self.load_users(directory, &caller.user, &user_ids);
+        let (members, mut users) = try_join(self.store.members(id), users).await?;
         let now = self.env.now();
-        let mut users: BTreeMap<UserId, ChatUser> = users.into_iter().map(|user| (user.id.clone(), user)).collect();
-        let mut view = |id: &UserId| {
-            let user = users.remove(id).unwrap_or_else(|| ChatUser::unknown(id.clone()));
-            ChatUserView::new(&user, &caller.user, now)
+        let view = |member| {
+            let view = MemberView::new(member);
+            // Who joined after the document was read is shown by their id.
+            let user = users
+                .remove(&view.user_id)
+                .unwrap_or_else(|| ChatUserView::new(&ChatUser::unknown(view.user_id.clone()), &caller.user, now));
+            MemberView { user: (!members_limited).then_some(user), ..view }
         };
-        let members = members
-            .into_iter()
-            .map(|member| {
-                let user = (!user_ids.is_empty()).then(|| view(&member.user));
-                MemberView { user, ..MemberView::new(member) }
-            })
-            .collect();
         Ok(ChatDetails {
             chat: ChatView::new(&chat, &head, member.floor()),
             unread_count: member.unread(head.last_seq),
-            members,
+            members: members.into_iter().map(view).collect(),
+            members_limited,
         })
     }
 }

@@ -1,4 +1,5 @@
-//! Pushes `presence.updated` to a user's partners, who are the users with whom they have a private chat.
+//! Pushes `presence.updated` and `nickname.updated` to a user's partners, who are the users with whom they have a private
+//! chat.
 
 use super::App;
 use super::list_chats::newest_first;
@@ -15,36 +16,42 @@ use std::time::Duration;
 const MAX_NOTIFIED_PARTNERS: usize = 100;
 /// The most private chats that are sorted by activity.
 const MAX_PARTNERS_SORTED: usize = 1000;
-/// The time limit for finding the partners, and then again for posting to them. A handshake waits for both.
-const PRESENCE_STEP_TIMEOUT: Duration = Duration::from_secs(1);
+/// The time limit for finding the partners, and then again for posting to them. A handshake or a change of the user
+/// waits for both.
+const STEP_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Pushes the event to the partners. The event is a hint: a failure is logged and does not fail the use case. For
-    /// a user who comes and goes all the time, nothing is looked up and nobody gets more events.
+    /// Pushes the status to the partners. For a user who comes and goes all the time, nothing is looked up and nobody
+    /// gets more events.
     pub(super) async fn push_presence(&self, presence: Presence) -> PushReport {
         if !self.recent.may_push_presence(&presence.user_id, self.env.now()) {
             return PushReport::default();
         }
+        let user = presence.user_id.clone();
+        self.push_to_partners(&user, &Event::presence_updated(presence)).await
+    }
+
+    /// Pushes an event about the user to the partners. The event is a hint: a failure is logged and does not fail the
+    /// use case.
+    pub(super) async fn push_to_partners(&self, user: &UserId, event: &Event) -> PushReport {
         let lookup = pin!(async {
-            match self.partners(&presence.user_id).await {
+            match self.partners(user).await {
                 Ok(partners) => Some(self.load_audience(&partners).await),
                 Err(error) => {
-                    tracing::warn!(error = error_chain(&error), "no presence is pushed");
+                    tracing::warn!(error = error_chain(&error), "the partners get no event");
                     None
                 }
             }
         });
-        let audience = match select(lookup, pin!(self.env.sleep(PRESENCE_STEP_TIMEOUT))).await {
+        let audience = match select(lookup, pin!(self.env.sleep(STEP_TIMEOUT))).await {
             Either::Left((audience, _)) => audience,
             Either::Right(((), _)) => {
-                tracing::warn!("no presence is pushed: finding the partners took more than 1 s");
+                tracing::warn!("the partners get no event: finding them took more than 1 s");
                 None
             }
         };
         match audience {
-            Some(audience) => {
-                self.push_within(PRESENCE_STEP_TIMEOUT, &audience, &Event::presence_updated(presence.clone())).await
-            }
+            Some(audience) => self.push_within(STEP_TIMEOUT, &audience, event).await,
             None => PushReport::default(),
         }
     }

@@ -4,11 +4,12 @@ use super::fan_out::Audience;
 use super::{App, Caller};
 use crate::budget::RateLimited;
 use crate::chat_user::{ChatUser, ChatUserView, Profile, UserChange};
-use crate::event::Event;
+use crate::event::{Event, NewNickname};
 use crate::ids::{ChatId, UserId};
 use crate::meter::PushReport;
 use crate::ports::{Directory, Env, Push, ReadInbox, Registry, StoreError, UserStore};
 use crate::retry::Retry;
+use crate::timestamp::Timestamp;
 use error_text::error_chain;
 use futures_util::future::{join, try_join};
 use std::collections::BTreeMap;
@@ -65,35 +66,52 @@ impl<S: UserStore, P, E: Env> App<S, P, E> {
     }
 }
 
-impl<S: UserStore + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Changes the caller's own user and pushes `user.updated` to their other devices.
+impl<S: UserStore + ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
+    /// Changes the caller's own user and pushes `user.updated` to their other devices. A new nickname is also pushed to
+    /// the partners, as `nickname.updated`.
     ///
     /// # Errors
     /// [`ProfileError`].
     pub async fn update_me(&self, directory: &impl Directory, command: &UpdateMe) -> Result<VisibleUser, ProfileError> {
         let UpdateMe { caller, change } = command;
         let profiles = load_profiles(directory, std::slice::from_ref(&caller.user));
-        let (user, mut profiles) = join(self.change_user(&caller.user, change), profiles).await;
-        let Some(user) = user? else { return self.me(directory, caller).await };
+        let (changed, mut profiles) = join(self.change_user(&caller.user, change), profiles).await;
+        let Some(ChangedUser { user, is_renamed, at }) = changed? else { return self.me(directory, caller).await };
         let view = ChatUserView::new(&user, &caller.user, self.env.now());
-        let event = Event::user_updated(view.clone());
-        let pushed = self.push(&Audience::of(user.id, user.connections), caller.connection.as_ref(), &event).await;
+        let own_event = Event::user_updated(view.clone());
+        let nickname = NewNickname { user_id: user.id.clone(), nickname: view.nickname().to_owned(), at };
+        let own_devices = Audience::of(user.id, user.connections);
+        let (pushed, ()) = join(self.push(&own_devices, caller.connection.as_ref(), &own_event), async {
+            if is_renamed {
+                self.push_to_partners(&caller.user, &Event::nickname_updated(nickname)).await;
+            }
+        })
+        .await;
         Ok(VisibleUser { user: view.with_profile(profiles.remove(&caller.user)), pushed })
     }
 }
 
+/// The caller's own user after a change.
+struct ChangedUser {
+    user: ChatUser,
+    is_renamed: bool,
+    at: Timestamp,
+}
+
 impl<S: UserStore, P, E: Env> App<S, P, E> {
-    /// Stores the change and returns the new document. None if nothing changes.
-    async fn change_user(&self, user: &UserId, change: &UserChange) -> Result<Option<ChatUser>, ProfileError> {
+    /// Stores the change. None if nothing changes.
+    async fn change_user(&self, user: &UserId, change: &UserChange) -> Result<Option<ChangedUser>, ProfileError> {
         let mut retry = Retry::new(&self.env);
         loop {
             let before = self.store.own_document(user).await?;
             if !change.changes(&before) {
                 return Ok(None);
             }
-            let spending = self.settings.profile_changes.spend(before.change_budget, 1, self.env.now())?;
+            // Taken before the write: a change that is stored later must get a later time.
+            let at = self.env.now();
+            let spending = self.settings.profile_changes.spend(before.change_budget, 1, at)?;
             if let Some(after) = self.store.change_user(user, change, spending).await? {
-                return Ok(Some(after));
+                return Ok(Some(ChangedUser { is_renamed: after.nickname != before.nickname, user: after, at }));
             }
             if !retry.again().await {
                 return Err(ProfileError::Busy);
@@ -119,11 +137,9 @@ impl<S: ReadInbox + UserStore, P, E: Env> App<S, P, E> {
         if !self.share_a_chat(&caller.user, id).await? {
             return Err(ProfileError::NotAParticipant);
         }
-        let ids = std::slice::from_ref(id);
-        let (stored, mut profiles) = join(self.store.users(ids), load_profiles(directory, ids)).await;
-        let user = stored?.into_iter().next().unwrap_or_else(|| ChatUser::unknown(id.clone()));
-        let view = ChatUserView::new(&user, &caller.user, self.env.now()).with_profile(profiles.remove(id));
-        Ok(VisibleUser { user: view, pushed: PushReport::default() })
+        let users = self.load_users(directory, &caller.user, std::slice::from_ref(id)).await?;
+        let user = users.into_values().next().ok_or(ProfileError::NotAParticipant)?;
+        Ok(VisibleUser { user, pushed: PushReport::default() })
     }
 
     /// Whether both users are in the same private chat or group. The index of chats may be stale, so the memberships
@@ -142,6 +158,26 @@ impl<S: ReadInbox + UserStore, P, E: Env> App<S, P, E> {
         let (members, other_members) =
             try_join(self.store.memberships(one, &shared), self.store.memberships(other, &shared)).await?;
         Ok(members.keys().any(|chat| other_members.contains_key(chat)))
+    }
+}
+
+impl<S: UserStore, P, E: Env> App<S, P, E> {
+    /// All of these users as `reader` sees them, with the profiles if the Auth Service answers. The use case has checked
+    /// that the reader may see them.
+    pub(super) async fn load_users(
+        &self,
+        directory: &impl Directory,
+        reader: &UserId,
+        ids: &[UserId],
+    ) -> Result<BTreeMap<UserId, ChatUserView>, StoreError> {
+        let (stored, mut profiles) = join(self.store.users(ids), load_profiles(directory, ids)).await;
+        let mut stored: BTreeMap<UserId, ChatUser> = stored?.into_iter().map(|user| (user.id.clone(), user)).collect();
+        let now = self.env.now();
+        let view = |id: &UserId| {
+            let user = stored.remove(id).unwrap_or_else(|| ChatUser::unknown(id.clone()));
+            (id.clone(), ChatUserView::new(&user, reader, now).with_profile(profiles.remove(id)))
+        };
+        Ok(ids.iter().map(view).collect())
     }
 }
 

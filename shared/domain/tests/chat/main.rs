@@ -20,6 +20,7 @@ mod joining_and_leaving;
 mod limits;
 mod messages;
 mod mutes;
+mod names;
 mod notifications;
 mod presence;
 mod profiles;

@@ -49,7 +49,7 @@ async fn nickname_is_pushed_to_own_other_devices() {
     let shown = app.update_me(&nickname_update(by("alice-1"), " Ali ")).await.unwrap();
     assert_eq!((&json(&shown.user)["nickname"], shown.pushed.posted), (&json!("Ali"), 1));
     assert_eq!(json(&shown.user)["profile"]["username"], "alice@example.com");
-    let [frame] = assert_pushed(&app, [("alice-2", "user.updated")]);
+    let [frame, _] = assert_pushed(&app, [("alice-2", "user.updated"), ("bob", "nickname.updated")]);
     assert_eq!((&frame["data"]["userId"], &frame["data"]["nickname"]), (&json!("alice"), &json!("Ali")));
     assert_eq!(get_user(&app, "bob", "alice").await["nickname"], "Ali");
 }

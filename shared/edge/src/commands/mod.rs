@@ -12,7 +12,7 @@ pub use attachments::{create_attachment, get_attachment};
 pub use chats::{clear_chat, create_chat, get_chat, list_chats, mark_seen, mute_chat, sync, typing};
 pub use groups::{add_participants, remove_participant, set_admin, update_chat};
 pub use messages::{delete_message, edit_message, list_messages, react_to_message, send_message};
-pub use users::{ProfileCommand, profile};
+pub use users::{ProfileCommand, list_members, list_users, profile};
 
 use crate::fields::Fields;
 use crate::problem::Problem;

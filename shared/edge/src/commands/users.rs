@@ -1,13 +1,14 @@
-//! Commands for user profiles.
+//! Commands for user profiles, and for the users and members of a chat.
 
 use super::custom::custom;
+use crate::fields::Fields;
 use crate::problem::Problem;
 use crate::request::Request;
 use domain::chat_user::UserChange;
 use domain::custom::Custom;
 use domain::ids::UserId;
 use domain::names::Nickname;
-use domain::use_cases::{Caller, UpdateMe};
+use domain::use_cases::{Caller, ListMembers, ListUsers, MembersCursor, NamedUsers, UpdateMe};
 
 /// The command of a profile route.
 #[derive(Debug)]
@@ -43,4 +44,41 @@ pub fn profile(Request { caller, mut fields, route, .. }: Request) -> Result<Pro
     }
     let user = fields.required::<UserId>("userId");
     fields.finish(|| Some(ProfileCommand::User(caller, user?)))
+}
+
+/// `{chat, ids}`: the chat, and user ids with commas between them
+///
+/// # Errors
+/// [`Problem`] that names the wrong fields.
+pub fn list_users(Request { caller, mut fields, .. }: Request) -> Result<ListUsers, Problem> {
+    let chat = fields.required("chat");
+    let users = named_users(&mut fields);
+    fields.finish(|| Some(ListUsers { caller, chat: chat?, users: users? }))
+}
+
+/// The users in `ids`. No user id has a comma.
+fn named_users(fields: &mut Fields) -> Option<NamedUsers> {
+    let ids = fields.required::<String>("ids")?;
+    let mut users = Vec::new();
+    let ids = ids.split(',').filter(|_| !ids.is_empty());
+    for (index, id) in ids.enumerate() {
+        match UserId::parse(id) {
+            Ok(user) => users.push(user),
+            Err(invalid) => {
+                fields.wrong(format!("ids[{index}]"), invalid.to_string());
+                return None;
+            }
+        }
+    }
+    NamedUsers::new(users).inspect_err(|invalid| fields.wrong("ids", invalid.to_string())).ok()
+}
+
+/// `{chatId, cursor?}`
+///
+/// # Errors
+/// [`Problem`] that names the wrong fields.
+pub fn list_members(Request { caller, mut fields, .. }: Request) -> Result<ListMembers, Problem> {
+    let chat = fields.required("chatId");
+    let after = fields.optional::<MembersCursor>("cursor");
+    fields.finish(|| Some(ListMembers { caller, chat: chat?, after: after? }))
 }

@@ -5,6 +5,7 @@
 mod budgets;
 mod budgets_of_attachments;
 mod budgets_of_changes;
+mod budgets_of_names;
 mod contract;
 mod earlier_items;
 mod item_sizes;

@@ -5,6 +5,7 @@ mod changes;
 mod chats;
 mod former_members;
 mod limits;
+mod members;
 mod messages;
 mod rushes;
 mod uploads;
@@ -14,6 +15,7 @@ pub use changes::*;
 pub use chats::*;
 pub use former_members::*;
 pub use limits::*;
+pub use members::*;
 pub use messages::*;
 pub use rushes::*;
 pub use uploads::*;
@@ -28,9 +30,9 @@ use domain::ids::{ChatId, ClientMessageId, Rev, SendId, UserId};
 use domain::member::Member;
 use domain::message::{Body, LiveBody, Message};
 use domain::ports::{
-    CommitChanges, CommitMessages, CountMemberships, CreateChats, CreateUploads, Creation, LimitsStore, MarkSeen,
-    MessageCommit, ReadChanges, ReadChats, ReadFormerMembers, ReadInbox, ReadMessages, ReadUploads, Registry,
-    SendRecord, UserStore,
+    CommitChanges, CommitMessages, CountMemberships, CreateChats, CreateUploads, Creation, FindMembers, LimitsStore,
+    MarkSeen, MessageCommit, PageMembers, ReadChanges, ReadChats, ReadFormerMembers, ReadInbox, ReadMessages,
+    ReadUploads, Registry, SendRecord, UserStore,
 };
 use domain::timestamp::Timestamp;
 use domain::user_limits::LimitsChange;
@@ -54,6 +56,8 @@ pub trait Store:
     + ReadUploads
     + LimitsStore
     + CountMemberships
+    + FindMembers
+    + PageMembers
 {
 }
 impl<T> Store for T where
@@ -72,6 +76,8 @@ impl<T> Store for T where
         + ReadUploads
         + LimitsStore
         + CountMemberships
+        + FindMembers
+        + PageMembers
 {
 }
 
@@ -93,6 +99,7 @@ macro_rules! contract_suite {
             nickname_and_mutes_are_stored, second_push_is_claimed_once, limits_are_spent_once,
             open_chats_are_counted, change_budget_is_spent_with_the_change, people_are_paid_for_with_the_change, memberships_are_counted, fifty_concurrent_sends_are_stored,
             concurrent_repeats_of_a_send_are_stored_once, concurrent_creations_of_a_private_chat_create_one,
+            members_are_found_by_id, members_are_read_page_by_page,
         );
     };
     ($store:expr => $($case:ident),+ $(,)?) => {$(

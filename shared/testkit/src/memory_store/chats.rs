@@ -6,10 +6,11 @@ use domain::former_member::FormerMember;
 use domain::ids::{ChatId, Seq, UserId};
 use domain::member::Member;
 use domain::ports::{
-    ChatSnapshot, Consistency, CreateChats, Creation, ReadChats, ReadFormerMembers, ReadInbox, StoreError,
+    ChatSnapshot, Consistency, CreateChats, Creation, FindMembers, PageMembers, ReadChats, ReadFormerMembers,
+    ReadInbox, StoreError,
 };
 use domain::user_limits::LimitsChange;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl ReadChats for MemoryStore {
     async fn snapshot(
@@ -68,6 +69,31 @@ impl ReadFormerMembers for MemoryStore {
             readers.into_iter().take(max).map(|(_, former)| former.clone()).collect()
         })
         .await
+    }
+}
+
+impl FindMembers for MemoryStore {
+    async fn members_among(&self, chat: &ChatId, users: &[UserId]) -> Result<BTreeMap<UserId, Member>, StoreError> {
+        let different: BTreeSet<_> = users.iter().collect();
+        assert_eq!(different.len(), users.len(), "DynamoDB refuses a BatchGetItem with the same key twice");
+        self.read(|state| {
+            let member = |user: &UserId| state.members.get(&(chat.clone(), user.clone())).cloned();
+            users.iter().filter_map(|user| Some((user.clone(), member(user)?))).collect()
+        })
+        .await
+    }
+}
+
+impl PageMembers for MemoryStore {
+    async fn members_after(
+        &self,
+        chat: &ChatId,
+        after: Option<&UserId>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError> {
+        let members = self.members(chat).await?;
+        let rest = members.into_iter().filter(|member| after.is_none_or(|after| member.user > *after));
+        Ok(rest.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
     }
 }
 

@@ -1,0 +1,24 @@
+//! `GET /chats/{chatId}/members`.
+
+use super::run;
+use crate::app::{App, Users};
+use crate::serve::serve;
+use edge::answer::Answer;
+use edge::commands;
+use edge::problem::Problem;
+use edge::request::Request;
+use std::process::ExitCode;
+
+/// Runs the function until Lambda ends it.
+pub fn main() -> ExitCode {
+    run(serve(
+        async |dependencies| Ok((dependencies.app_without_push().await?, dependencies.users()?)),
+        |(app, users), request| Box::pin(handle(app, users, request)),
+    ))
+}
+
+async fn handle(app: &App<()>, users: &Users, request: Request) -> Result<Answer, Problem> {
+    let command = commands::list_members(request)?;
+    let page = app.list_members(users, command).await?;
+    Answer::of(&page)
+}

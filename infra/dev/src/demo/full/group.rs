@@ -1,6 +1,7 @@
 //! A group. Each run of the demo creates a new one.
 
 use super::events::{chat_created, chat_updated};
+use super::people::NICKNAME;
 use super::player::{all_see, ids};
 use super::transcript::HTTP;
 use super::{Play, StepError, expect, text};
@@ -19,6 +20,14 @@ impl Play {
         expect(chat["name"] == "Weekend" && chat["isGroup"] == true, chat)?;
         all_see([&mut self.bob, &mut self.carol, &mut self.phone], &chat_created(chat)).await?;
         self.transcript.line("alice", HTTP, "creates the group \"Weekend\"", "bob and carol see it");
+
+        self.transcript.step("read the names of the group");
+        let ids = format!("{},{}", self.alice.id, self.bob.id);
+        let named = self.carol.get(&format!("/users?chat={}&ids={ids},nobody", self.group)).await?;
+        let users = named["users"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let names: Vec<String> = users.iter().map(|user| self.display_name(user)).collect::<Result<_, _>>()?;
+        expect(names.len() == 2 && users.iter().any(|user| user["nickname"] == NICKNAME), &named)?;
+        self.transcript.line("carol", HTTP, "reads the names of the others with one request", &names.join(", "));
 
         let name = "Weekend in the hills";
         self.transcript.step("rename the group");

@@ -319,7 +319,7 @@ pub struct Profile {
     pub avatar_url: Option<String>,
 }
 
-/// A participant, with their read position.
+/// A participant with their read position. Or a stay in the chat that has ended: it has `left_seq`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
@@ -334,6 +334,12 @@ pub struct Member {
     /// When they last moved their read position; None if never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Time>,
+    /// The seq of the last message when they left; None for a participant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_seq: Option<Seq>,
+    /// When they left or were removed; None for a participant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_at: Option<Time>,
     /// The participant's user document. None in chats of more than 100 participants and in syncs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<ChatUser>,
@@ -347,8 +353,12 @@ pub struct ChatDetails {
     pub chat: Chat,
     /// How many messages the caller has not read.
     pub unread_count: u64,
-    /// All participants, sorted by id.
+    /// All participants, sorted by id. Then the stays that have ended, of users who have read a message that the caller
+    /// can see.
     pub members: Vec<Member>,
+    /// Whether there are more such users who left.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub former_members_limited: bool,
     /// Whether the members have no `user`, because there are more than 100.
     #[serde(default, skip_serializing_if = "is_false")]
     pub members_limited: bool,

@@ -1,6 +1,6 @@
 //! The events that the server pushes, as docs/asyncapi.yaml describes them.
 
-use crate::documents::{Chat, ChatId, ChatUser, Message, Rev, Seq, Status, Time, UserId};
+use crate::documents::{Chat, ChatId, ChatUser, Member, Message, Rev, Seq, Status, Time, UserId};
 use serde::{Deserialize, Serialize};
 
 /// An event. [`Update::Event`](crate::Update::Event) reports the events of a chat in the order of its log, each once.
@@ -23,6 +23,10 @@ pub enum Event {
         chat_id: ChatId,
         /// The rev of the change.
         rev: Rev,
+        /// The stay of who left or was removed with the change. None if nobody did, or if they had read no message that
+        /// this user can see.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left: Option<Member>,
         /// The chat after the change.
         data: Chat,
     },

@@ -495,3 +495,86 @@ fn reaction_to_a_message_with_a_cut_list_of_users_needs_a_sync() {
     assert_eq!((chat.rev(), chat.message(11).unwrap().reactions[0].count), (4, 901));
     assert!(!state.has_gap(), "the event that waited is known now");
 }
+
+fn position(user: &str, joined: u64, read: u64) -> Value {
+    json!({"userId": user, "joinedSeq": joined, "joinedAt": AT, "readSeq": read})
+}
+
+fn stay(user: &str, joined: u64, read: u64, left: u64) -> Value {
+    let mut stay = position(user, joined, read);
+    (stay["leftSeq"], stay["leftAt"]) = (json!(left), json!(AT));
+    stay
+}
+
+fn seen_by(state: &State, seq: u64) -> Vec<&str> {
+    let chat = state.chat("g").unwrap();
+    chat.seen_by(chat.message(seq).unwrap()).into_iter().collect()
+}
+
+/// A state with three messages of bob in a group, and these members.
+fn with_members(members: &[Value]) -> State {
+    let mut state = State::new("alice");
+    state.apply_inbox_page(None, inbox(&[entry("g", 0, 0)], None));
+    let messages: Vec<_> = (1..=3).map(|seq| message("g", seq, 0)).collect();
+    let part = json!({"chatId": "g", "messages": messages, "changed": [], "members": members, "readSeq": 0,
+        "unreadCount": 3, "floor": 0, "muted": false, "cursor": {"seq": 3, "rev": 0}});
+    sync(&mut state, answer(&[part], &json!({})));
+    state
+}
+
+/// The group without carol, and the event with which she left.
+fn carol_leaves(read: u64) -> Event {
+    let mut data = chat("g", 3, 1);
+    (data["participants"], data["participantCount"]) = (json!(["alice", "bob"]), json!(2));
+    event(json!({"event": "chat.updated", "chatId": "g", "rev": 1, "left": stay("carol", 0, read, 3), "data": data}))
+}
+
+#[test]
+fn who_left_is_still_a_reader() {
+    let members = [position("alice", 0, 0), position("bob", 0, 3), position("carol", 0, 1)];
+    let mut state = with_members(&members);
+    assert_eq!((seen_by(&state, 1), seen_by(&state, 2)), (vec!["bob", "carol"], vec!["bob"]));
+    // A receipt was lost: the event says up to where carol had read.
+    state.apply_event(carol_leaves(2));
+    assert_eq!((seen_by(&state, 2), seen_by(&state, 3)), (vec!["bob", "carol"], vec!["bob"]));
+    // A late receipt of hers does not make her a participant who was there from the start.
+    let late =
+        json!({"event": "receipt.updated", "chatId": "g", "data": {"userId": "carol", "readSeq": 3, "readAt": AT}});
+    assert!(state.apply_event(event(late)).is_empty());
+    assert_eq!(seen_by(&state, 3), ["bob"]);
+    // She comes back and has read nothing since. The positions of an open chat replace those before, not her stay.
+    let part = json!({"chatId": "g", "messages": [], "changed": [], "chat": chat("g", 3, 2), "readSeq": 0,
+        "members": [position("alice", 0, 0), position("bob", 0, 3), position("carol", 3, 3)], "unreadCount": 3,
+        "floor": 0, "muted": false, "cursor": {"seq": 3, "rev": 2}});
+    sync(&mut state, answer(&[part], &json!({})));
+    assert_eq!((seen_by(&state, 2), seen_by(&state, 3)), (vec!["bob", "carol"], vec!["bob"]));
+}
+
+#[test]
+fn sync_of_a_chat_that_is_not_open_brings_who_left() {
+    let mut state = with_members(&[position("alice", 0, 0), position("bob", 0, 3), position("carol", 0, 1)]);
+    let mut document = chat("g", 3, 1);
+    document["participants"] = json!(["alice", "bob"]);
+    let part = json!({"chatId": "g", "messages": [], "changed": [], "chat": document, "readSeq": 0,
+        "members": [stay("carol", 0, 2, 3)], "unreadCount": 3, "floor": 0, "muted": false,
+        "cursor": {"seq": 3, "rev": 1}});
+    let events = sync(&mut state, answer(&[part], &json!({})));
+    assert!(events.iter().all(|event| !matches!(event, Event::ReceiptUpdated { .. })), "{events:?}");
+    assert_eq!((seen_by(&state, 2), seen_by(&state, 3)), (vec!["bob", "carol"], vec!["bob"]));
+    assert_eq!(state.chat("g").unwrap().read_seq_of("bob"), 3, "the positions of the others stay");
+}
+
+/// Who had left before a message was loaded is only in its document, and stays when an event replaces it.
+#[test]
+fn readers_in_a_document_stay() {
+    let mut state = with_members(&[position("alice", 0, 0), position("bob", 0, 3)]);
+    let mut changed = message("g", 2, 1);
+    changed["seenBy"] = json!(["bob", "dave"]);
+    let update = |rev: u64, message: &Value| {
+        event(json!({"event": "message.updated", "chatId": "g", "seq": 2, "rev": rev, "data": message}))
+    };
+    state.apply_event(update(1, &changed));
+    assert_eq!(seen_by(&state, 2), ["bob", "dave"]);
+    state.apply_event(update(2, &message("g", 2, 2)));
+    assert_eq!(seen_by(&state, 2), ["bob", "dave"]);
+}

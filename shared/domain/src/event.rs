@@ -7,6 +7,7 @@ use crate::message::MessageView;
 use crate::reactions::Emoji;
 use crate::text::word_enum;
 use crate::timestamp::Timestamp;
+use crate::use_cases::MemberView;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -26,6 +27,10 @@ pub struct Event {
     /// The rev of the change; absent for events that have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rev: Option<Rev>,
+    /// The stay of the user who left or was removed with the change; only in `chat.updated`, and only if they had read a
+    /// message that the recipient can see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<Box<MemberView>>,
     /// The changed document or state.
     pub data: EventData,
 }
@@ -241,6 +246,7 @@ impl Event {
             chat_id: Some(message.chat_id().clone()),
             seq: Some(message.seq()),
             rev: None,
+            left: None,
             data: EventData::Message(Box::new(message)),
         }
     }
@@ -248,7 +254,14 @@ impl Event {
     /// The event for a participant's new reactions to a message, with the rev of the change.
     pub fn reaction_updated(chat_id: ChatId, seq: Seq, rev: Rev, reaction: Reaction) -> Self {
         let data = EventData::Reaction(reaction);
-        Self { event: EventName::ReactionUpdated, chat_id: Some(chat_id), seq: Some(seq), rev: Some(rev), data }
+        Self {
+            event: EventName::ReactionUpdated,
+            chat_id: Some(chat_id),
+            seq: Some(seq),
+            rev: Some(rev),
+            left: None,
+            data,
+        }
     }
 
     /// The event for an edited or deleted message, with its rev.
@@ -263,54 +276,56 @@ impl Event {
             chat_id: Some(chat.chat_id().clone()),
             seq: None,
             rev: None,
+            left: None,
             data: EventData::Chat(Box::new(chat)),
         }
     }
 
-    /// The event for a changed chat, with its rev.
-    pub fn chat_updated(chat: ChatView) -> Self {
-        Self { event: EventName::ChatUpdated, rev: Some(chat.rev()), ..Self::chat_created(chat) }
+    /// The event for a changed chat, with its rev, and with the stay that ended with the change, if any.
+    pub fn chat_updated(chat: ChatView, left: Option<MemberView>) -> Self {
+        let left = left.map(Box::new);
+        Self { event: EventName::ChatUpdated, rev: Some(chat.rev()), left, ..Self::chat_created(chat) }
     }
 
     /// The event for a membership that `by` ended with the change `rev`.
     pub fn chat_left(chat_id: ChatId, rev: Rev, by: UserId) -> Self {
         let data = EventData::Left(Left { by });
-        Self { event: EventName::ChatLeft, chat_id: Some(chat_id), seq: None, rev: Some(rev), data }
+        Self { event: EventName::ChatLeft, chat_id: Some(chat_id), seq: None, rev: Some(rev), left: None, data }
     }
 
     /// The event for a moved read position. It has no rev: receipts are not counted as changes.
     pub fn receipt_updated(chat_id: ChatId, receipt: Receipt) -> Self {
         let data = EventData::Receipt(receipt);
-        Self { event: EventName::ReceiptUpdated, chat_id: Some(chat_id), seq: None, rev: None, data }
+        Self { event: EventName::ReceiptUpdated, chat_id: Some(chat_id), seq: None, rev: None, left: None, data }
     }
 
     /// The event for a participant who starts or stops typing.
     pub fn typing(chat_id: ChatId, typing: Typing) -> Self {
         let data = EventData::Typing(typing);
-        Self { event: EventName::Typing, chat_id: Some(chat_id), seq: None, rev: None, data }
+        Self { event: EventName::Typing, chat_id: Some(chat_id), seq: None, rev: None, left: None, data }
     }
 
     /// The event for a user who came online or went offline. It has no chat.
     pub fn presence_updated(presence: Presence) -> Self {
         let data = EventData::Presence(presence);
-        Self { event: EventName::PresenceUpdated, chat_id: None, seq: None, rev: None, data }
+        Self { event: EventName::PresenceUpdated, chat_id: None, seq: None, rev: None, left: None, data }
     }
 
     /// The event for a user who took another nickname. It has no chat.
     pub fn nickname_updated(nickname: NewNickname) -> Self {
         let data = EventData::Nickname(nickname);
-        Self { event: EventName::NicknameUpdated, chat_id: None, seq: None, rev: None, data }
+        Self { event: EventName::NicknameUpdated, chat_id: None, seq: None, rev: None, left: None, data }
     }
 
     /// The event for a user's own other devices. It has no chat.
     pub fn user_updated(user: ChatUserView) -> Self {
         let data = EventData::User(Box::new(user));
-        Self { event: EventName::UserUpdated, chat_id: None, seq: None, rev: None, data }
+        Self { event: EventName::UserUpdated, chat_id: None, seq: None, rev: None, left: None, data }
     }
 
     /// The last frame of a connection that the system closes. It has no chat.
     pub fn connection_closing(code: ClosingCode) -> Self {
         let data = EventData::Closing(Closing::new(code));
-        Self { event: EventName::ConnectionClosing, chat_id: None, seq: None, rev: None, data }
+        Self { event: EventName::ConnectionClosing, chat_id: None, seq: None, rev: None, left: None, data }
     }
 }

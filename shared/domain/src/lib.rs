@@ -26,6 +26,7 @@ pub mod number;
 pub mod patch;
 pub mod ports;
 pub mod reactions;
+pub mod readers;
 pub mod recent;
 pub mod retry;
 pub mod text;

@@ -6,6 +6,7 @@ use crate::custom::Custom;
 use crate::ids::{AttachmentId, ChatId, ClientMessageId, MessageId, Rev, Seq, UserId, digest};
 use crate::member::{Floor, Member};
 use crate::reactions::{ReactionView, Reactions};
+use crate::readers::Readers;
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -188,7 +189,8 @@ pub struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     attachment: Option<Attachment>,
     seen_by: Vec<UserId>,
-    /// True if `seen_by` is incomplete: it was cut so that the message fits in a frame, or not all members were read.
+    /// True if `seen_by` is incomplete: it was cut so that the message fits in a frame, or not all members or
+    /// former members were read.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     seen_by_limited: bool,
     /// The reader, if they deleted the message for themselves. Others who did are not shown.
@@ -214,12 +216,12 @@ pub struct MessageView {
 }
 
 impl MessageView {
-    /// The message as everyone who can see it sees it. `seen_by` has its sender and the users in `members` who have
+    /// The message as everyone who can see it sees it. `seen_by` has its sender and the users in `readers` who have
     /// read it.
-    pub fn new(message: &Message, members: &[Member]) -> Self {
-        let readers = members.iter().filter(|member| member.has_seen(message.seq)).map(|member| &member.user);
-        let seen_by: BTreeSet<&UserId> = readers.chain([&message.sender]).collect();
-        let mut view = Self { seen_by: seen_by.into_iter().cloned().collect(), ..Self::without_body(message) };
+    pub fn new(message: &Message, readers: Readers<'_>) -> Self {
+        let seen_by: BTreeSet<&UserId> = readers.of(message.seq).chain([&message.sender]).collect();
+        let seen_by = seen_by.into_iter().cloned().collect();
+        let mut view = Self { seen_by, seen_by_limited: readers.is_limited(), ..Self::without_body(message) };
         match &message.body {
             Body::Live(body) => {
                 body.content.as_str().clone_into(&mut view.content);
@@ -248,13 +250,14 @@ impl MessageView {
     }
 
     /// The message as `reader` sees it: [`new`](Self::new) or [`hidden`](Self::hidden).
-    pub(crate) fn of(message: &Message, members: &[Member], reader: &UserId, floor: Floor) -> Self {
-        if message.is_visible_to(reader, floor) { Self::new(message, members) } else { Self::hidden(message, reader) }
+    pub(crate) fn of(message: &Message, readers: Readers<'_>, reader: &UserId, floor: Floor) -> Self {
+        if message.is_visible_to(reader, floor) { Self::new(message, readers) } else { Self::hidden(message, reader) }
     }
 
     /// The message in an inbox: the beginning of its content. `seen_by` has at most its sender and `reader`.
     pub(crate) fn preview(message: &Message, reader: &Member) -> Self {
-        let mut view = Self { seen_by_limited: true, ..Self::new(message, std::slice::from_ref(reader)) };
+        let mut view =
+            Self { seen_by_limited: true, ..Self::new(message, Readers::members(std::slice::from_ref(reader))) };
         while json_length(&view.content) > MAX_PREVIEW_BYTES {
             view.content_limited = true;
             let max_bytes = MAX_PREVIEW_BYTES.min(view.content.len() * 3 / 4);
@@ -420,7 +423,7 @@ mod tests {
         let message = largest(false);
         let member = |n| Member { read_seq: Seq(u64::MAX), ..Member::joining(user(n), Seq(0), message.created_at) };
         let members: Vec<_> = (0..1000).map(member).collect();
-        let mut view = MessageView::new(&message, &members);
+        let mut view = MessageView::new(&message, Readers::members(&members));
         assert!(json_length(&view) > 200_000, "{}", json_length(&view));
         view.limit(MAX_DOCUMENT_BYTES - 512);
         assert!(json_length(&view) <= MAX_DOCUMENT_BYTES - 512, "{}", json_length(&view));
@@ -433,7 +436,7 @@ mod tests {
 
     #[test]
     fn largest_attachment_fits_in_half_a_frame() {
-        let mut view = MessageView::new(&largest(true), &[]);
+        let mut view = MessageView::new(&largest(true), Readers::default());
         assert!(json_length(&view.attachment) > 1000);
         view.limit(MAX_DOCUMENT_BYTES / 2);
         assert!(json_length(&view) <= MAX_DOCUMENT_BYTES / 2, "{}", json_length(&view));
@@ -448,7 +451,7 @@ mod tests {
     fn deletion_by_another_user_does_not_show_in_the_rev_of_a_hidden_message() {
         let (alice, bob) = (user(1), user(2));
         let message = Message { rev: Rev(7), public_rev: Rev(4), deleted_for: [bob.clone()].into(), ..largest(false) };
-        let view = |reader: &UserId, floor| MessageView::of(&message, &[], reader, Floor(floor));
+        let view = |reader: &UserId, floor| MessageView::of(&message, Readers::default(), reader, Floor(floor));
         let cleared = view(&alice, message.seq);
         assert_eq!((cleared.rev(), cleared.content(), cleared.deleted_for.as_slice()), (Rev(4), "", &[][..]));
         for floor in [Seq(0), message.seq] {
@@ -469,7 +472,7 @@ mod tests {
             json_length(&preview) < 2 * MAX_PREVIEW_BYTES && preview.content_limited && !preview.content.is_empty()
         );
         message.body = Body::Deleted { at: message.created_at, by: user(2), attachment: None };
-        let shown = serde_json::to_value(MessageView::new(&message, &[])).unwrap();
+        let shown = serde_json::to_value(MessageView::new(&message, Readers::default())).unwrap();
         assert_eq!((&shown["content"], &shown["deletedBy"]), (&"".into(), &user(2).as_str().into()));
         for field in ["attachment", "mentions", "reactions", "replyTo", "editedAt", "custom"] {
             assert!(shown.get(field).is_none(), "{field}");

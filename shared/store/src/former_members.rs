@@ -5,7 +5,7 @@ use crate::items::{FormerMemberItem, from_item, n, past_key, s};
 use crate::query::query_at_most;
 use domain::former_member::FormerMember;
 use domain::ids::{ChatId, Seq, UserId};
-use domain::ports::{Consistency, Env, ReadFormerMembers, StoreError};
+use domain::ports::{Consistency, Env, ReadFormerMembers, ReadingOrder, StoreError};
 
 /// The local index of former members by how far they have read. Who has read nothing is not in it.
 const INDEX: &str = "pastByReadSeq";
@@ -18,7 +18,13 @@ impl<E: Env, C: Sync> ReadFormerMembers for DynamoStore<E, C> {
         items.into_iter().map(former).collect()
     }
 
-    async fn past_readers(&self, chat: &ChatId, from: Seq, max: usize) -> Result<Vec<FormerMember>, StoreError> {
+    async fn past_readers(
+        &self,
+        chat: &ChatId,
+        from: Seq,
+        order: ReadingOrder,
+        max: usize,
+    ) -> Result<Vec<FormerMember>, StoreError> {
         let query = self
             .client
             .query()
@@ -27,6 +33,7 @@ impl<E: Env, C: Sync> ReadFormerMembers for DynamoStore<E, C> {
             .key_condition_expression("chatId = :past AND pastReadSeq >= :from")
             .expression_attribute_values(":past", s(past_key(chat)))
             .expression_attribute_values(":from", n(from))
+            .scan_index_forward(order == ReadingOrder::LeastFirst)
             .consistent_read(true);
         query_at_most::<FormerMemberItem, _>("ChatMembers", query, max).await
     }

@@ -92,7 +92,7 @@ impl<S: ReadChats + CommitChanges + LimitsStore + CountMemberships + Registry, D
     }
 }
 
-impl<S: ReadChats + CommitChanges + Registry, D> TestApp<S, D> {
+impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, D> TestApp<S, D> {
     /// See [`App::delete_message`].
     ///
     /// # Errors
@@ -115,7 +115,7 @@ impl<S: ReadChats + ReadInbox + ReadMessages + UserStore, D: Directory> TestApp<
     }
 }
 
-impl<S: ReadChats + UserStore, D: Directory> TestApp<S, D> {
+impl<S: ReadChats + ReadFormerMembers + UserStore, D: Directory> TestApp<S, D> {
     /// See [`App::get_chat`].
     ///
     /// # Errors
@@ -171,7 +171,10 @@ impl<S: ReadInbox + UserStore + Registry, D: Directory> TestApp<S, D> {
     }
 }
 
-impl<S: ReadChats + ReadMessages + ReadUploads + CommitMessages + Registry + UserStore, D> TestApp<S, D> {
+impl<S, D> TestApp<S, D>
+where
+    S: ReadChats + ReadFormerMembers + ReadMessages + ReadUploads + CommitMessages + Registry + UserStore,
+{
     /// See [`App::send_message`].
     ///
     /// # Errors

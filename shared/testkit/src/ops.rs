@@ -94,8 +94,8 @@ impl Ops {
             79..81 => Op::Rename,
             81..83 => Op::Describe(self.percent(70)),
             83..91 => Op::Add(self.user()),
-            91..93 => Op::Remove(self.user()),
-            93..97 => Op::SetAdmin(self.user(), self.percent(70)),
+            91..94 => Op::Remove(self.user()),
+            94..97 => Op::SetAdmin(self.user(), self.percent(70)),
             _ => Op::Mute(self.percent(60)),
         }
     }

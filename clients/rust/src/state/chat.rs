@@ -1,19 +1,12 @@
 //! One chat as a client holds it.
 
-use crate::documents::{Chat, ChatSync, Cursor, InboxEntry, Member, Message, Page, Rev, Seq, Time, UserId};
+use super::readers::Readers;
+use crate::documents::{Chat, ChatSync, Cursor, InboxEntry, Member, Message, Page, Rev, Seq, Time};
 use crate::events::{Event, Receipt, UserReactions};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many events of a chat may wait for the events before them.
 const MAX_WAITING_EVENTS: usize = 100;
-
-/// A participant's position in a chat.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Position {
-    /// The participant sees the messages after it.
-    joined_seq: Seq,
-    read_seq: Seq,
-}
 
 /// One chat as a client holds it: its document, the latest messages without a gap, and the read positions.
 #[derive(Debug, Clone)]
@@ -27,7 +20,7 @@ pub struct ChatState {
     messages: BTreeMap<Seq, Message>,
     /// The last message as the inbox showed it, while the message itself is not held.
     preview: Option<Message>,
-    positions: BTreeMap<UserId, Position>,
+    readers: Readers,
     mute: Mute,
     /// Events that came before the events that they follow.
     waiting_events: Vec<Event>,
@@ -68,7 +61,7 @@ impl ChatState {
             chat,
             messages: BTreeMap::new(),
             preview: None,
-            positions: BTreeMap::new(),
+            readers: Readers::default(),
             mute: Mute::No,
             waiting_events: Vec::new(),
         }
@@ -134,20 +127,15 @@ impl ChatState {
         self.last_message().map_or(&self.chat.created_at, |message| (&message.created_at).max(&self.chat.created_at))
     }
 
-    /// Who has read a message: its sender, and the participants whose read position is at or above it. Participants who
-    /// joined after it do not count.
+    /// Who has read a message: its sender, and the users who were in the chat and read up to it or beyond. Users who
+    /// left or were removed stay. Users who joined after the message do not count.
     pub fn seen_by<'a>(&'a self, message: &'a Message) -> BTreeSet<&'a str> {
-        let has_seen = |(_, position): &(&UserId, &Position)| {
-            position.joined_seq < message.seq && message.seq <= position.read_seq
-        };
-        let mut seen: BTreeSet<_> = self.positions.iter().filter(has_seen).map(|(user, _)| user.as_str()).collect();
-        seen.insert(&message.sender_id);
-        seen
+        self.readers.seen_by(message)
     }
 
-    /// The read position of a user; 0 if it is not known.
+    /// The read position of a participant; 0 if it is not known.
     pub fn read_seq_of(&self, user: &str) -> Seq {
-        self.positions.get(user).map_or(0, |position| position.read_seq)
+        self.readers.read_seq_of(user)
     }
 
     /// How many messages this user has not read.
@@ -186,10 +174,7 @@ impl ChatState {
 
     /// Raises the read position of a user. False if it is not lower.
     pub(super) fn raise_read_seq(&mut self, user: &str, seq: Seq) -> bool {
-        let position = self.positions.entry(user.to_owned()).or_default();
-        let is_news = seq > position.read_seq;
-        position.read_seq = position.read_seq.max(seq);
-        is_news
+        self.readers.raise(user, seq)
     }
 
     fn put_document(&mut self, chat: Chat) -> bool {
@@ -197,7 +182,7 @@ impl ChatState {
         // At the same rev, seq or floor may be newer.
         if chat.rev >= self.chat.rev {
             if !chat.participants_limited {
-                self.positions.retain(|user, _| chat.participants.binary_search(user).is_ok());
+                self.readers.retain(&chat.participants);
             }
             self.chat = chat;
         }
@@ -229,9 +214,17 @@ impl ChatState {
         if message.deleted_for.iter().any(|user| user == me) {
             return self.messages.remove(&seq).is_some();
         }
-        // A longer seenBy at the same rev is no change.
-        let before = self.messages.insert(seq, message.clone());
-        before.is_none_or(|before| before.rev < message.rev)
+        // A longer seenBy at the same rev is no change. Who has read a message stays in it.
+        let mut message = message.clone();
+        let before = self.messages.remove(&seq);
+        for user in before.iter().flat_map(|before| &before.seen_by) {
+            if let Err(index) = message.seen_by.binary_search(user) {
+                message.seen_by.insert(index, user.clone());
+            }
+        }
+        let is_news = before.is_none_or(|before| before.rev < message.rev);
+        self.messages.insert(seq, message);
+        is_news
     }
 
     /// Applies an event about this chat, except `chat.created` and `chat.left`.
@@ -248,7 +241,7 @@ impl ChatState {
                     self.put(me, data)
                 };
                 // The sender of an earlier message may have left meanwhile.
-                if is_next || self.positions.contains_key(&data.sender_id) {
+                if is_next || self.readers.knows(&data.sender_id) {
                     self.raise_read_seq(&data.sender_id, *seq);
                 }
                 match (is_next, is_news) {
@@ -279,7 +272,7 @@ impl ChatState {
                 self.rev = *rev;
                 EventOutcome::Applied(event)
             }
-            Event::ChatUpdated { rev, data, .. } => {
+            Event::ChatUpdated { rev, left, data, .. } => {
                 if *rev <= self.rev {
                     return EventOutcome::Duplicate;
                 }
@@ -287,11 +280,19 @@ impl ChatState {
                     return self.hold_back(event);
                 }
                 self.rev = *rev;
+                if let Some(member) = left {
+                    self.readers.put_past(member);
+                }
                 self.put_document(data.clone());
                 self.raise_floor(data.floor);
                 EventOutcome::Applied(event)
             }
             Event::ReceiptUpdated { data, .. } => {
+                // It may come after the event that its user left.
+                let is_participant = self.chat.participants.binary_search(&data.user_id).is_ok();
+                if !is_participant && !self.chat.participants_limited {
+                    return EventOutcome::Duplicate;
+                }
                 if self.raise_read_seq(&data.user_id, data.read_seq) {
                     EventOutcome::Applied(event)
                 } else {
@@ -378,7 +379,7 @@ impl ChatState {
             let data = Receipt { user_id: user_id.to_owned(), read_seq, read_at };
             Event::ReceiptUpdated { chat_id: chat_id.clone(), data }
         };
-        for member in part.members.iter().flatten() {
+        for member in part.members.iter().flatten().filter(|member| member.left_seq.is_none()) {
             if self.read_seq_of(&member.user_id) < member.read_seq {
                 events.push(receipt(&member.user_id, member.read_seq, member.read_at.clone()));
             }
@@ -390,19 +391,16 @@ impl ChatState {
             events.push(receipt(me, part.read_seq, None));
         }
         if is_changed || self.floor > floor {
-            events.push(Event::ChatUpdated { chat_id: chat_id.clone(), rev: self.rev, data: self.chat.clone() });
+            let (rev, data) = (self.rev, self.chat.clone());
+            events.push(Event::ChatUpdated { chat_id: chat_id.clone(), rev, left: None, data });
         }
         events.extend(self.apply_waiting_events(me));
         events
     }
 
-    /// Replaces all positions. A read position that an event has raised meanwhile stays.
+    /// Takes the members of an answer.
     pub(super) fn put_members(&mut self, members: &[Member]) {
-        let position = |member: &Member| {
-            let read_seq = member.read_seq.max(self.read_seq_of(&member.user_id));
-            (member.user_id.clone(), Position { joined_seq: member.joined_seq, read_seq })
-        };
-        self.positions = members.iter().map(position).collect();
+        self.readers.put_members(members);
     }
 
     /// Applies an entry of the inbox. True if the chat has messages or changes that are not held.

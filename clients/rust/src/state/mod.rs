@@ -5,6 +5,7 @@
 mod catch_up_plan;
 mod chat;
 mod people;
+mod readers;
 
 pub use catch_up_plan::{CatchUpRequest, PendingSync};
 pub use chat::ChatState;

@@ -55,6 +55,15 @@ pub trait ReadChats: Sync {
     fn members(&self, chat: &ChatId) -> impl Future<Output = Result<Vec<Member>, StoreError>> + Send;
 }
 
+/// The order of former members by how far they have read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadingOrder {
+    /// Those who have read least come first. They were probably there when the message was sent.
+    LeastFirst,
+    /// Those who have read most come first.
+    MostFirst,
+}
+
 /// Reads what is kept of users who were in a chat.
 pub trait ReadFormerMembers: Sync {
     /// What is kept of these users, with strong consistency, in any order, without users who never left the chat.
@@ -64,12 +73,12 @@ pub trait ReadFormerMembers: Sync {
         users: &[UserId],
     ) -> impl Future<Output = Result<Vec<FormerMember>, StoreError>> + Send;
 
-    /// The former members who have read up to message `from` or beyond, with strong consistency: those who have read
-    /// least first, at most `max`.
+    /// The former members who have read message `from` or a later one, with strong consistency, at most `max`.
     fn past_readers(
         &self,
         chat: &ChatId,
         from: Seq,
+        order: ReadingOrder,
         max: usize,
     ) -> impl Future<Output = Result<Vec<FormerMember>, StoreError>> + Send;
 }

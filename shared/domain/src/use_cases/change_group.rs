@@ -2,6 +2,7 @@
 //! Commit it unless something changed since the read. Push an event to every member, past and present.
 
 use super::error::{ChatError, Refusal};
+use super::get_chat::MemberView;
 use super::state::{ChatReader, FullState};
 use super::{App, Caller};
 use crate::budget::RateLimited;
@@ -260,7 +261,10 @@ impl GroupChangeEvents {
             return Some((EventKey::Joined, Event::chat_created(self.view(member))));
         }
         let member = self.members_before.iter().find(|member| &member.user == recipient)?;
-        Some((EventKey::Stayed(member.floor()), Event::chat_updated(self.view(member))))
+        let floor = member.floor();
+        let left = self.left.as_ref().filter(|left| left.period.is_shown_above(floor));
+        let left = left.map(|left| MemberView::past(left.user(), &left.period));
+        Some((EventKey::Stayed(floor), Event::chat_updated(self.view(member), left)))
     }
 }
 

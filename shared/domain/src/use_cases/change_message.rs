@@ -12,8 +12,9 @@ use crate::ids::{ChatId, Seq, UserId};
 use crate::member::Member;
 use crate::message::{Message, MessageView, TooLarge};
 use crate::meter::PushReport;
-use crate::ports::{ChangeOutcome, CommitChanges, Env, Push, ReadChats, Registry};
+use crate::ports::{ChangeOutcome, CommitChanges, Env, Push, ReadChats, ReadFormerMembers, ReadingOrder, Registry};
 use crate::reactions::{Emoji, ReactionLimitExceeded};
+use crate::readers::{PastReaders, Readers};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use std::collections::BTreeSet;
@@ -93,7 +94,7 @@ pub(super) struct RuleInput<'a> {
     pub(super) now: Timestamp,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
+impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Changes message `seq` according to `rule`. If the rule returns None, nothing changes and the current message
     /// is the answer. After a conflict with another transaction, reads again and calls the rule again.
     pub(super) async fn change_message(
@@ -128,18 +129,26 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             if !is_deleted && !before.is_visible_to(user, floor) {
                 return Err(ChangeMessageError::MessageNotFound.into());
             }
-            let caller_view = |message: &Message, members: &[Member]| {
-                let mut view = MessageView::of(message, members, user, floor);
+            let past = async || match scope {
+                Scope::Everyone => {
+                    self.past_readers(chat, &state.head, &state.members, seq, ReadingOrder::LeastFirst).await
+                }
+                // The caller has deleted the message for themselves, and does not see who has read it.
+                Scope::Caller => Ok(PastReaders::default()),
+            };
+            let caller_view = |message: &Message, past: &PastReaders| {
+                let mut view = MessageView::of(message, Readers::new(&state.members, past), user, floor);
                 view.limit(MAX_DOCUMENT_BYTES);
                 view
             };
             let now = self.env.now();
             let Some(after) = rule(RuleInput { message: before, state: &state, now })? else {
-                let (message, stored) = (caller_view(before, &state.members), before.clone());
+                let (message, stored) = (caller_view(before, &past().await?), before.clone());
                 return Ok(ChangedMessage { message, stored, pushed: PushReport::default(), retries: retry.count() });
             };
             let budget = state.member(user).and_then(|member| member.change_budget);
             let spending = self.settings.changes.spend(budget, 1, now).map_err(ChangeMessageError::RateLimited)?;
+            let past = past().await?;
             let rev = state.head.last_rev.next();
             let public_rev = if scope == Scope::Everyone { rev } else { after.public_rev };
             let after = Message { rev, public_rev, ..after };
@@ -153,7 +162,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             };
             match self.store.commit_change(&change).await? {
                 ChangeOutcome::Committed => {
-                    let message = caller_view(&after, &state.members);
+                    let message = caller_view(&after, &past);
                     let recipients = state.members.iter().filter(|member| match scope {
                         Scope::Everyone => after.is_visible_to(&member.user, member.floor()),
                         Scope::Caller => member.user == *user,

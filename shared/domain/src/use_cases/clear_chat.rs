@@ -56,7 +56,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                 ChangeOutcome::Committed => {
                     let audience = self.load_audience(std::slice::from_ref(&caller.user)).await;
                     let chat = ChatView::new(&chat, &change.head_after(), floor).limited(MAX_DOCUMENT_BYTES);
-                    let event = Event::chat_updated(chat.clone());
+                    let event = Event::chat_updated(chat.clone(), None);
                     let pushed = self.push(&audience, caller.connection.as_ref(), &event).await;
                     return Ok(ClearedChat { chat, pushed });
                 }

@@ -6,7 +6,7 @@ use super::{App, Caller};
 use crate::ids::{ChatId, Seq};
 use crate::message::{Body, Message};
 use crate::meter;
-use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry, RemoveObjects};
+use crate::ports::{CommitChanges, Env, Push, ReadChats, ReadFormerMembers, Registry, RemoveObjects};
 use crate::text::word_enum;
 use error_text::error_chain;
 
@@ -33,7 +33,7 @@ pub struct DeleteMessage {
     pub for_whom: DeleteFor,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
+impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Deletes a message of any type and age. Deleting it again changes nothing. Deleting it for everyone also
     /// removes the object of its attachment; if that fails, another request to delete it tries again.
     ///

@@ -8,7 +8,7 @@ use crate::custom::Custom;
 use crate::ids::{ChatId, Seq, UserId};
 use crate::message::{Body, EDIT_WINDOW, LiveBody, Message};
 use crate::patch::Patch;
-use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry};
+use crate::ports::{CommitChanges, Env, Push, ReadChats, ReadFormerMembers, Registry};
 use std::collections::BTreeSet;
 
 /// The request to edit a message.
@@ -28,7 +28,7 @@ pub struct EditMessage {
     pub custom: Option<Patch<Custom>>,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
+impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Edits a message, within [`EDIT_WINDOW`]. A message that is deleted in the meantime stays deleted.
     ///
     /// # Errors

@@ -6,9 +6,10 @@ use super::state::{ChatReader, ChatState};
 use super::{App, Caller};
 use crate::chat::ChatView;
 use crate::chat_user::{ChatUser, ChatUserView};
+use crate::former_member::{FormerMember, Period};
 use crate::ids::{ChatId, Seq, UserId};
-use crate::member::Member;
-use crate::ports::{Directory, Env, ReadChats, UserStore};
+use crate::member::{Floor, Member};
+use crate::ports::{Directory, Env, ReadChats, ReadFormerMembers, ReadingOrder, UserStore};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use futures_util::future::try_join;
@@ -22,15 +23,19 @@ pub struct ChatDetails {
     pub chat: ChatView,
     /// The number of messages that the caller has not read.
     pub unread_count: u64,
-    /// All members with their read positions, sorted by `userId`.
+    /// All members with their read positions, sorted by `userId`. Then the stays of former members who have read a
+    /// message that the caller can see, of those who read furthest first.
     pub members: Vec<MemberView>,
+    /// Whether there are more such former members.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub former_members_limited: bool,
     /// Whether the members have no `user`, because there are more than a page of members has.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub members_limited: bool,
 }
 
-/// One member of a chat, as every participant sees them.
-#[derive(Debug, Clone, Serialize)]
+/// One member of a chat, or one stay of a former member, as every participant sees them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MemberView {
     /// The member.
@@ -45,7 +50,14 @@ pub struct MemberView {
     /// When they read that message; absent if they have read none since they joined.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
-    /// Nickname, presence and profile. Absent in a sync, and in [`ChatDetails`] with `members_limited`.
+    /// The seq of the last message when they left; absent for a member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_seq: Option<Seq>,
+    /// When they left or were removed; absent for a member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_at: Option<Timestamp>,
+    /// Nickname, presence and profile. Absent in a sync, in [`ChatDetails`] with `members_limited`, and
+    /// for a former member.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<ChatUserView>,
 }
@@ -59,13 +71,36 @@ impl MemberView {
             joined_at: member.joined_at,
             read_at: member.read_at,
             user_id: member.user,
+            left_seq: None,
+            left_at: None,
             user: None,
         }
     }
+
+    /// A stay of a former member.
+    pub(super) fn past(user: &UserId, period: &Period) -> Self {
+        Self {
+            user_id: user.clone(),
+            joined_seq: period.joined_seq,
+            joined_at: period.joined_at,
+            read_seq: period.read_seq,
+            read_at: period.read_at,
+            left_seq: Some(period.left_seq),
+            left_at: Some(period.left_at),
+            user: None,
+        }
+    }
+
+    /// The stays of a former member that a reader with this floor may learn of: those in which the former member read
+    /// a message that the reader can see.
+    pub(super) fn past_above(former: &FormerMember, floor: Floor) -> impl Iterator<Item = Self> {
+        let shown = former.periods.iter().filter(move |period| period.is_shown_above(floor));
+        shown.map(|period| Self::past(&former.user, period))
+    }
 }
 
-impl<S: ReadChats + UserStore, P, E: Env> App<S, P, E> {
-    /// Reads a chat and its members.
+impl<S: ReadChats + ReadFormerMembers + UserStore, P, E: Env> App<S, P, E> {
+    /// Reads a chat, its members, and who has read in it before they left.
     ///
     /// # Errors
     /// [`ChatError`].
@@ -84,6 +119,9 @@ impl<S: ReadChats + UserStore, P, E: Env> App<S, P, E> {
         };
         let users = self.load_users(directory, &caller.user, &user_ids);
         let (members, mut users) = try_join(self.store.members(id), users).await?;
+        let floor = member.floor();
+        let from = floor.seq().next();
+        let past = self.past_readers(id, &head, &members, from, ReadingOrder::MostFirst).await?;
         let now = self.env.now();
         let view = |member| {
             let view = MemberView::new(member);
@@ -93,10 +131,12 @@ impl<S: ReadChats + UserStore, P, E: Env> App<S, P, E> {
                 .unwrap_or_else(|| ChatUserView::new(&ChatUser::unknown(view.user_id.clone()), &caller.user, now));
             MemberView { user: (!members_limited).then_some(user), ..view }
         };
+        let former = past.former.iter().flat_map(|former| MemberView::past_above(former, floor));
         Ok(ChatDetails {
-            chat: ChatView::new(&chat, &head, member.floor()),
+            chat: ChatView::new(&chat, &head, floor),
             unread_count: member.unread(head.last_seq),
-            members: members.into_iter().map(view).collect(),
+            members: members.into_iter().map(view).chain(former).collect(),
+            former_members_limited: past.is_limited,
             members_limited,
         })
     }

@@ -7,7 +7,8 @@ use crate::content::json_length;
 use crate::ids::{ChatId, Rev, Seq};
 use crate::member::Member;
 use crate::message::{Message, MessageView};
-use crate::ports::{Env, ReadChats, ReadMessages, StoreError};
+use crate::ports::{Env, ReadChats, ReadFormerMembers, ReadMessages, ReadingOrder, StoreError};
+use crate::readers::{PastReaders, Readers};
 use crate::text::Invalid;
 use futures_util::future::try_join;
 use serde::Serialize;
@@ -101,7 +102,7 @@ pub struct PageRange {
     pub to: Seq,
 }
 
-impl<S: ReadChats + ReadMessages, P, E: Env> App<S, P, E> {
+impl<S: ReadChats + ReadFormerMembers + ReadMessages, P, E: Env> App<S, P, E> {
     /// Reads a page of messages. The head is read before the messages. The page ends at a message whose transaction
     /// is only partly visible yet.
     ///
@@ -119,14 +120,23 @@ impl<S: ReadChats + ReadMessages, P, E: Env> App<S, P, E> {
         let has_changes = head.last_rev > Rev(0);
         let beside = u64::from(has_changes);
         let to_read = (window.seqs.start - beside).max(log.start)..(window.seqs.end + beside).min(log.end);
-        let members = async { if window.seqs.is_empty() { Ok(Vec::new()) } else { self.store.members(&chat).await } };
-        let (messages, members) = try_join(self.messages_in(&chat, to_read.clone()), members).await?;
+        let readers = async {
+            if window.seqs.is_empty() {
+                return Ok((Vec::new(), PastReaders::default()));
+            }
+            let (first, order) = (Seq(window.seqs.start), ReadingOrder::LeastFirst);
+            let members = self.store.members(&chat).await?;
+            let past = self.past_readers(&chat, &head, &members, first, order).await?;
+            Ok((members, past))
+        };
+        let (messages, (members, past)) = try_join(self.messages_in(&chat, to_read.clone()), readers).await?;
+        let readers = Readers::new(&members, &past);
 
         // The message before the window can be missing like every other one; the page begins without it.
         let from = messages.first().map_or(window.seqs.start, |first| first.seq.0.min(window.seqs.start));
         let contiguous = contiguous(messages, Seq(from));
         let is_visible = |message: &Message| message.is_visible_to(&member.user, floor);
-        let views = contiguous.iter().map(|message| is_visible(message).then(|| MessageView::new(message, &members)));
+        let views = contiguous.iter().map(|message| is_visible(message).then(|| MessageView::new(message, readers)));
         let views: Vec<Option<MessageView>> = views.collect();
         let size = |view: &Option<MessageView>| match view {
             Some(view) => window.seqs.contains(&view.seq().0).then(|| json_length(view) + 1),

@@ -23,6 +23,7 @@ mod list_users;
 mod mark_seen;
 mod mute_chat;
 mod notify;
+mod past_readers;
 mod presence;
 mod profile;
 mod react_to_message;

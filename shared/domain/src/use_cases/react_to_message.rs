@@ -5,7 +5,7 @@ use super::error::ChatError;
 use super::{App, Caller};
 use crate::ids::{ChatId, Seq};
 use crate::message::{Body, LiveBody, Message};
-use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry};
+use crate::ports::{CommitChanges, Env, Push, ReadChats, ReadFormerMembers, Registry};
 use crate::reactions::Emoji;
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ pub struct ReactToMessage {
     pub emojis: BTreeSet<Emoji>,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
+impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Replaces the caller's reactions to a message.
     ///
     /// # Errors

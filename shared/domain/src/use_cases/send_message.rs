@@ -17,8 +17,10 @@ use crate::meter;
 use crate::meter::{NotificationReport, PushReport};
 use crate::ports::{
     CheckUploads, CommitMessages, CommitOutcome, Env, MessageCommit, Notify, PreviousSend, Push, ReadChats,
-    ReadMessages, ReadUploads, Registry, SendRecord, StoreError, StoredObject, UserStore,
+    ReadFormerMembers, ReadMessages, ReadUploads, ReadingOrder, Registry, SendRecord, StoreError, StoredObject,
+    UserStore,
 };
+use crate::readers::Readers;
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use error_text::error_chain;
@@ -75,6 +77,8 @@ struct Repeat<'a> {
     id: &'a SendId,
     /// The sender's budget.
     budget: Option<Budget>,
+    /// The head of the chat.
+    head: Head,
 }
 
 /// A message that this send or an earlier one stored, and the recipients of its event.
@@ -138,7 +142,7 @@ impl Refusal for SendMessageError {}
 
 impl<S, P, E> App<S, P, E>
 where
-    S: ReadChats + ReadMessages + ReadUploads + CommitMessages + Registry + UserStore,
+    S: ReadChats + ReadFormerMembers + ReadMessages + ReadUploads + CommitMessages + Registry + UserStore,
     P: Push + Notify,
     E: Env,
 {
@@ -171,7 +175,7 @@ where
             let state = ChatReader::new(&self.store, &mut retry, &command.chat).state(sender, replied_to);
             let (state, upload) = try_join(state, self.load_upload(&command)).await?;
             let state = state.ok_or(ChatError::NotFound)?;
-            let again = send_id.as_ref().map(|id| Repeat { id, budget: state.member.budget });
+            let again = send_id.as_ref().map(|id| Repeat { id, budget: state.member.budget, head: state.head });
             // A repeat that this process knows costs no transaction.
             if let Some(again) = again.filter(|again| self.recent.has_send(again.id))
                 && let Some(earlier) = self.store.earlier_send(again.id, self.env.now()).await?
@@ -202,7 +206,7 @@ where
                     if let Some(id) = send_id {
                         self.recent.note_send(id);
                     }
-                    let view = MessageView::new(&commit.message, &[]);
+                    let view = MessageView::new(&commit.message, Readers::default());
                     let (message, event) = (commit.message, view.clone());
                     break CommittedSend { message, view, event, repeated: false, readers, audience };
                 }
@@ -242,12 +246,15 @@ where
         let stored = self.store.message(&command.chat, earlier.seq).await?;
         let message = stored.ok_or_else(|| missing_message(&command.chat, earlier.seq))?;
         let members = self.store.members(&command.chat).await?;
+        let order = ReadingOrder::LeastFirst;
+        let past = self.past_readers(&command.chat, &again.head, &members, message.seq, order).await?;
+        let readers = Readers::new(&members, &past);
         // The sender may have left and come back, cleared the chat, or deleted the message.
         let sender = &command.caller.user;
         let floor = members.iter().find(|member| &member.user == sender).map(Member::floor).unwrap_or_default();
-        let mut view = MessageView::of(&message, &members, sender, floor);
+        let mut view = MessageView::of(&message, readers, sender, floor);
         view.limit(MAX_DOCUMENT_BYTES);
-        let mut event = MessageView::new(&message, &members);
+        let mut event = MessageView::new(&message, readers);
         event.limit(MAX_DOCUMENT_BYTES);
         let is_unchanged = message.rev == Rev(0) && message.is_visible_to(sender, floor);
         if earlier.is_pushed_again || !is_unchanged || !self.may_push_again(again, message.created_at).await {
@@ -268,7 +275,7 @@ where
 
     /// Whether a repeat is pushed: its first try may have died before it pushed. Once at the most, soon after the send,
     /// and only for a sender who may send now.
-    async fn may_push_again(&self, Repeat { id, budget }: Repeat<'_>, sent_at: Timestamp) -> bool {
+    async fn may_push_again(&self, Repeat { id, budget, .. }: Repeat<'_>, sent_at: Timestamp) -> bool {
         let now = self.env.now();
         if now.since(sent_at) >= REPEAT_PUSH_WINDOW || self.settings.sending.spend(budget, 1, now).is_err() {
             return false;

@@ -13,6 +13,7 @@ mod deletions;
 mod details;
 mod edits;
 mod fan_out;
+mod former_members;
 mod groups;
 mod inbox;
 mod interleavings;

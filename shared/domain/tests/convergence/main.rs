@@ -182,8 +182,9 @@ async fn messages(app: &TestApp, who: &str, chat: &str) -> Vec<Value> {
     }
 }
 
-/// Runs one seed. Returns the number of lost connections, and the number of attachments in the final listings.
-async fn play(seed: u64) -> (u32, u32) {
+/// Runs one seed. Returns the number of lost connections, and in the final listings, the number of attachments and of
+/// readers who are not in the chat any more.
+async fn play(seed: u64) -> (u32, u32, u32) {
     let ops = Ops::new(seed, &USERS);
     let percent = |limit: u64| u8::try_from(ops.below(limit)).unwrap();
     let faults = Faults {
@@ -199,7 +200,7 @@ async fn play(seed: u64) -> (u32, u32) {
     let performer = Performer::new(&app).await;
     app.store.set_faults(faults);
     let mut devices = CLIENTS.map(Device::new);
-    let (mut drops, mut attachments) = (0, 0);
+    let (mut drops, mut attachments, mut former_readers) = (0, 0, 0);
     for _ in 0..ROUNDS {
         let round = CLIENTS.map(|who| (who, ops.next(), ops.below(3)));
         join_all(round.iter().map(|(who, op, chat)| performer.perform(&app, who, op, *chat))).await;
@@ -259,6 +260,7 @@ async fn play(seed: u64) -> (u32, u32) {
         for (chat, entry) in inbox {
             let fresh = listed(&entry, &messages(&app, device.name, &chat).await);
             assert_eq!(held(&device.state, &chat), fresh, "{context} in {chat}");
+            former_readers += count_former_readers(&fresh);
             for attachment in
                 fresh["messages"].as_array().unwrap().iter().filter_map(|message| message.get("attachment"))
             {
@@ -268,14 +270,27 @@ async fn play(seed: u64) -> (u32, u32) {
             }
         }
     }
-    (drops, attachments)
+    (drops, attachments, former_readers)
+}
+
+/// The number of users in `seenBy`, of all messages of a listing, who are not senders and not in the chat any more.
+fn count_former_readers(listing: &Value) -> u32 {
+    let participants = listing["chat"]["participants"].as_array().unwrap();
+    let messages = listing["messages"].as_array().unwrap().iter();
+    let former = messages.flat_map(|message| {
+        let readers = message["seenBy"].as_array().unwrap().iter();
+        readers.filter(|user| **user != message["senderId"] && !participants.contains(user))
+    });
+    u32::try_from(former.count()).unwrap()
 }
 
 #[test]
 fn a_thousand_seeds_converge() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let results = (0..SEEDS).map(|seed| runtime.block_on(play(seed)));
-    let (drops, attachments) = results.fold((0, 0), |sum, result| (sum.0 + result.0, sum.1 + result.1));
+    let add = |sum: (u32, u32, u32), one: (u32, u32, u32)| (sum.0 + one.0, sum.1 + one.1, sum.2 + one.2);
+    let (drops, attachments, former_readers) = results.fold((0, 0, 0), add);
     assert!(drops > 1000, "only {drops} connections were lost");
     assert!(attachments > 1000, "only {attachments} attachments are listed");
+    assert!(former_readers > 200, "only {former_readers} readers have left");
 }

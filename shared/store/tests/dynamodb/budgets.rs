@@ -2,6 +2,8 @@
 //! so only these tests notice a missing ConsistentRead.
 
 use crate::support::{Call, Calls};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use domain::former_member::MAX_PAST_READERS;
 use domain::ids::{ChatId, ClientChatId, Seq};
 use domain::names::ChatName;
 use domain::use_cases::{
@@ -323,4 +325,65 @@ async fn second_page_of_a_query_is_a_strong_read_too() {
     let queries: Vec<_> = calls.take().into_iter().filter(|call| call.operation == "Query").collect();
     assert_eq!(queries.len(), 3, "one query of members, two pages of messages with 1 MB each");
     assert!(queries.iter().all(|query| query.strong.len() == 1 && query.asks_capacity));
+}
+
+/// Former members cost a page nothing where they had read nothing of it, and at most 101 of their items elsewhere.
+#[tokio::test]
+async fn ten_thousand_former_members_cost_a_page_only_what_it_shows() {
+    const FORMER: u64 = 10_000;
+    let (app, calls) = app().await;
+    let chat = private(&app, &calls, "past-a", "past-b").await;
+    for _ in 0..4 {
+        app.send_message(message(&chat, "past-a", "", "Hello")).await.unwrap();
+    }
+    let list = async |start| {
+        let list = ListMessages { caller: caller("past-b"), chat: chat.clone(), start, limit: PageLimit::default() };
+        calls.take();
+        let page = app.list_messages(list).await.unwrap();
+        (page, calls.take())
+    };
+    let (_, before) = list(PageStart::After(Seq(2))).await;
+    // All of them have read up to the second message.
+    let (client, tables) = crate::support::unrecorded_client().await;
+    let attribute = |value: &str| AttributeValue::S(value.to_owned());
+    let number = |value: u64| AttributeValue::N(value.to_string());
+    let writes = (0..FORMER).map(|n| {
+        let period = [("joinedSeq", 0), ("joinedAt", 0), ("leftSeq", 2), ("leftAt", 0), ("readSeq", 2)];
+        let period = period.map(|(name, value)| (name.to_owned(), number(value)));
+        let periods = AttributeValue::L(vec![AttributeValue::M(period.into())]);
+        let put = PutRequest::builder()
+            .item("chatId", attribute(&format!("past:{chat}")))
+            .item("userId", attribute(&format!("former-{n:05}")))
+            .item("periods", periods)
+            .item("pastReadSeq", number(2))
+            .item("rev", number(1))
+            .item("v", number(1));
+        WriteRequest::builder().put_request(put.build().unwrap()).build()
+    });
+    let writes: Vec<_> = writes.collect();
+    for chunk in writes.chunks(25) {
+        let call = client.batch_write_item().request_items(&tables.chat_members, chunk.to_vec());
+        call.send().await.unwrap();
+    }
+    let head = client
+        .update_item()
+        .table_name(&tables.messages)
+        .key("chatId", attribute(chat.as_str()))
+        .key("seq", number(0))
+        .update_expression("SET pastReadSeq = :read")
+        .expression_attribute_values(":read", number(2));
+    head.send().await.unwrap();
+
+    let (page, after) = list(PageStart::After(Seq(2))).await;
+    assert_eq!(page.messages.len(), 2);
+    assert!(page.messages.iter().all(|message| !message.is_seen_by_limited()));
+    assert_eq!(after, before, "not even a call more");
+    let (page, recorded) = list(PageStart::Before(Seq(3))).await;
+    assert_eq!(page.messages[0].seen_by().len(), 1 + MAX_PAST_READERS);
+    assert!(page.messages.iter().all(domain::message::MessageView::is_seen_by_limited));
+    let operations: Vec<_> = recorded.iter().map(|call| call.operation).collect();
+    assert_eq!(operations, ["BatchGetItem", "Query", "Query", "Query"]);
+    reads(&recorded[3], &["ChatMembersTable"], &[]);
+    // 101 items of some 200 bytes.
+    within(&recorded[3..], &["Query"], 0.0, 6.0);
 }

@@ -178,6 +178,32 @@ async fn inbox_of_500_chats_reads_all_heads_and_one_page() {
     assert!(entries.iter().all(|entry| entry["unreadCount"] == 1 && entry["muted"] == false));
 }
 
+/// Who left since the cursor is read by key: their pointer names them.
+#[tokio::test]
+async fn sync_reads_only_those_who_left_since_the_cursor() {
+    let (mut app, calls) = app().await;
+    app.env = TestEnv::new(2);
+    let chat = group(&app, &calls, &["away-a", "away-b", "away-c"]).await;
+    app.send_message(message(&chat, "away-b", "", "Hello")).await.unwrap();
+    app.remove_participant(RemoveParticipant { caller: caller("away-b"), chat: chat.clone(), user: user("away-b") })
+        .await
+        .unwrap();
+    let sync = async |rev| {
+        let cursors = BTreeMap::from([(chat.clone(), Cursor { seq: Seq(1), rev: Rev(rev) })]);
+        calls.take();
+        let sync = SyncChats { caller: caller("away-a"), cursors, open: BTreeSet::new(), connection: None };
+        (app.sync(sync).await.unwrap(), calls.take())
+    };
+    let (synced, recorded) = sync(0).await;
+    assert_eq!(synced.chats[0].members.as_ref().unwrap().len(), 1);
+    let start = ["BatchGetItem", "GetItem", "Query", "BatchGetItem"];
+    let operations = [&start[..], &["Query", "Query", "GetItem", "BatchGetItem"]].concat();
+    within(&recorded, &operations, 0.0, 2.0 + 1.5 + 4.0);
+    reads(&recorded[7], &["ChatMembersTable"], &[]);
+    let (_, recorded) = sync(1).await;
+    within(&recorded, &start, 0.0, 2.0 + 1.5);
+}
+
 /// A user's former chats are behind the range that an inbox and a count of memberships ask for.
 #[tokio::test]
 async fn chats_that_a_user_left_cost_their_inbox_nothing() {

@@ -20,8 +20,8 @@ use domain::patch::Patch;
 use domain::ports::{
     ChangeOutcome, CommitChanges as _, CommitMessages as _, CommitOutcome, CreateChats as _, CreateUploads as _,
     Creation, LimitsStore as _, MarkSeen as _, MessageCommit, PreviousSend, ReadChanges as _, ReadChats as _,
-    ReadFormerMembers as _, ReadMessages as _, ReadUploads as _, Registration, Registry as _, SeenOutcome, SendRecord,
-    StoreError, UserStore as _,
+    ReadFormerMembers as _, ReadMessages as _, ReadUploads as _, ReadingOrder, Registration, Registry as _,
+    SeenOutcome, SendRecord, StoreError, UserStore as _,
 };
 use domain::reactions::{Emoji, Reactions};
 use domain::timestamp::Timestamp;
@@ -355,7 +355,7 @@ async fn assert_reads(store: &DynamoStore<TestEnv>, expected: Expected) {
     assert_eq!(store.members(&chat).await.unwrap(), expected.members);
     let former = store.past(&chat, &users(&["alice", "frank"])).await.unwrap();
     assert_eq!(former, expected.former.into_iter().collect::<Vec<_>>());
-    assert_eq!(store.past_readers(&chat, Seq(1), 9).await.unwrap(), former);
+    assert_eq!(store.past_readers(&chat, Seq(1), ReadingOrder::LeastFirst, 9).await.unwrap(), former);
     assert_eq!(store.earlier_send(&send_id(), at(0)).await.unwrap(), Some(expected.send));
     let id = expected.upload.attachment.id.clone();
     assert_eq!(store.upload(&id, at(0)).await.unwrap(), Some(expected.upload));

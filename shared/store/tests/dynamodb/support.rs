@@ -125,6 +125,12 @@ pub(crate) async fn client() -> (Client, TableNames, Calls) {
     client_of(&ENGINE).await
 }
 
+/// A client of [`ENGINE`] whose calls are not recorded, and the tables.
+pub(crate) async fn unrecorded_client() -> (Client, TableNames) {
+    let (engine, tables) = running(&ENGINE).await;
+    (Client::from_conf(config(engine).build()), tables.clone())
+}
+
 async fn client_of(engine: &'static Engine) -> (Client, TableNames, Calls) {
     let (engine, tables) = running(engine).await;
     let calls = Calls::default();

@@ -7,7 +7,7 @@ use domain::chat::Chat;
 use domain::former_member::{Departure, FormerMember};
 use domain::ids::{ChatId, Seq};
 use domain::member::Member;
-use domain::ports::{ChangeOutcome, Consistency, SeenOutcome};
+use domain::ports::{ChangeOutcome, Consistency, ReadingOrder, SeenOutcome};
 
 async fn change(store: &impl Store, chat: &ChatId, joined: Vec<Member>, left: Option<Departure>) -> ChangeOutcome {
     let head = store.snapshot(chat, None, None).await.unwrap().head.unwrap();
@@ -76,28 +76,26 @@ pub async fn former_members_are_found_by_what_they_read(store: impl Store) {
     for (who, read) in [("d", 30), ("b", 10), ("e", 0), ("c", 20)] {
         read_and_leave(store, &chat, who, read).await;
     }
-    let found = async |from, max| {
-        let readers = store.past_readers(&chat, Seq(from), max).await.unwrap();
+    let ordered = async |from, order, max| {
+        let readers = store.past_readers(&chat, Seq(from), order, max).await.unwrap();
         readers.into_iter().map(|former| former.user.to_string()).collect::<Vec<_>>()
     };
+    let found = async |from, max| ordered(from, ReadingOrder::LeastFirst, max).await;
     assert_eq!(found(1, 9).await, ["b", "c", "d"]);
     assert_eq!(found(10, 9).await, ["b", "c", "d"]);
     assert_eq!(found(11, 9).await, ["c", "d"]);
     assert_eq!(found(11, 1).await, ["c"]);
     assert!(found(31, 9).await.is_empty());
+    assert_eq!(ordered(11, ReadingOrder::MostFirst, 9).await, ["d", "c"]);
+    assert_eq!(ordered(1, ReadingOrder::MostFirst, 1).await, ["d"]);
     // One of them comes back, reads on and leaves: they are found by the last stay.
     join(store, &chat, "b", 40).await;
     assert_eq!(found(31, 9).await, [""; 0]);
     let former = read_and_leave(store, &chat, "b", 41).await;
     assert_eq!(found(31, 9).await, ["b"]);
-    assert_eq!(store.past_readers(&chat, Seq(31), 9).await.unwrap(), [former]);
-    assert!(
-        store
-            .past_readers(&create(store, "readers-0", &users(&["a", "b"])).await.id, Seq(1), 9)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert_eq!(store.past_readers(&chat, Seq(31), ReadingOrder::LeastFirst, 9).await.unwrap(), [former]);
+    let empty = create(store, "readers-0", &users(&["a", "b"])).await.id;
+    assert!(store.past_readers(&empty, Seq(1), ReadingOrder::LeastFirst, 9).await.unwrap().is_empty());
 }
 
 /// What is kept of a former member is neither one of their chats nor one of the chat's members.

@@ -22,6 +22,7 @@ impl CommitChanges for MemoryStore {
             let chat = &change.chat;
             // This transaction saw the previous change, so reads show it from now on.
             state.unsettled.retain(|(of, _), before| of != chat || before.is_none());
+            state.unsettled_past.retain(|(of, _), _| of != chat);
             // A send may have been committed since the head was read, so its fields are kept.
             let Head { last_seq, last_message_at, .. } = state.heads[chat];
             state.put_head(chat, Head { last_seq, last_message_at, ..change.head_after() });
@@ -44,7 +45,8 @@ impl CommitChanges for MemoryStore {
                     if let Some(left) = left {
                         let key = (chat.clone(), left.user().clone());
                         state.members.remove(&key);
-                        state.past.insert(key, left.former.clone());
+                        let before = state.past.insert(key.clone(), left.former.clone());
+                        state.unsettled_past.insert(key, before);
                     }
                 }
                 // The floor is in the item of the caller, with their budget.

@@ -1,13 +1,14 @@
 //! Chats, their members, and reads of many chats at once.
 
-use super::MemoryStore;
+use super::{MemoryStore, State};
+use crate::rng::Rng;
 use domain::chat::{Chat, Head};
 use domain::former_member::FormerMember;
 use domain::ids::{ChatId, Seq, UserId};
 use domain::member::Member;
 use domain::ports::{
     ChatSnapshot, Consistency, CreateChats, Creation, FindMembers, PageMembers, ReadChats, ReadFormerMembers,
-    ReadInbox, StoreError,
+    ReadInbox, ReadingOrder, StoreError,
 };
 use domain::user_limits::LimitsChange;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,22 +54,45 @@ impl ReadChats for MemoryStore {
 impl ReadFormerMembers for MemoryStore {
     async fn past(&self, chat: &ChatId, users: &[UserId]) -> Result<Vec<FormerMember>, StoreError> {
         self.read(|state| {
-            let former = |user: &UserId| state.past.get(&(chat.clone(), user.clone())).cloned();
+            let former = |user: &UserId| state.former_member(&self.rng, &(chat.clone(), user.clone()));
             users.iter().filter_map(former).collect()
         })
         .await
     }
 
-    async fn past_readers(&self, chat: &ChatId, from: Seq, max: usize) -> Result<Vec<FormerMember>, StoreError> {
+    async fn past_readers(
+        &self,
+        chat: &ChatId,
+        from: Seq,
+        order: ReadingOrder,
+        max: usize,
+    ) -> Result<Vec<FormerMember>, StoreError> {
         self.read(|state| {
             let of_chat = state.past.iter().filter(|((of, _), _)| of == chat);
-            let mut readers: Vec<_> =
-                of_chat.filter_map(|(_, former)| Some((former.past_read_seq()?, former))).collect();
+            let former = of_chat.map(|(_, former)| former.clone());
+            let mut readers: Vec<_> = former.filter_map(|former| Some((former.past_read_seq()?, former))).collect();
             readers.retain(|(read, _)| *read >= from);
             readers.sort_by_key(|(read, _)| *read);
-            readers.into_iter().take(max).map(|(_, former)| former.clone()).collect()
+            if order == ReadingOrder::MostFirst {
+                readers.reverse();
+            }
+            readers.into_iter().take(max).map(|(_, former)| former).collect()
         })
         .await
+    }
+}
+
+impl State {
+    /// What is kept of a former member as a read sees it. Once a read has shown the last departure, every later read
+    /// shows it.
+    fn former_member(&mut self, rng: &Rng, key: &(ChatId, UserId)) -> Option<FormerMember> {
+        match self.unsettled_past.get(key) {
+            Some(before) if rng.percent(self.faults.half_read) => before.clone(),
+            _ => {
+                self.unsettled_past.remove(key);
+                self.past.get(key).cloned()
+            }
+        }
     }
 }
 

@@ -30,8 +30,8 @@ pub struct Faults {
     pub conflict: u8,
     /// A transaction is applied, but its response is lost.
     pub lost_reply: u8,
-    /// A read that follows a transaction misses its message or pointer, or shows the message in its earlier state,
-    /// although the head is already visible.
+    /// A read that follows a transaction misses its message, its pointer or the former member by key, or shows the
+    /// message or the former member in their earlier state, although the head is already visible.
     pub half_read: u8,
     /// An eventually consistent read shows a chat or a head before its last change, or not at all if it is new.
     pub stale_chat: u8,
@@ -60,6 +60,9 @@ struct State {
     pointers: BTreeMap<(ChatId, Rev), (Pointer, Timestamp)>,
     /// Messages that a read may still show in this earlier state; None for a new message, which the read then misses.
     unsettled: BTreeMap<(ChatId, Seq), Option<Message>>,
+    /// What is kept of former members, as a read may still show it after their last departure; None if it then misses
+    /// them.
+    unsettled_past: BTreeMap<(ChatId, UserId), Option<FormerMember>>,
     /// The last pointer of a chat, which a read may still miss.
     unsettled_pointers: BTreeMap<ChatId, Rev>,
     /// When all connections were lost, if that happened.

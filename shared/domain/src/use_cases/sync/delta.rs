@@ -5,9 +5,11 @@ use crate::change::{CHANGE_TTL, Pointer};
 use crate::chat::{Chat, ChatView, Head, MAX_DOCUMENT_BYTES};
 use crate::chat_user::MuteView;
 use crate::content::json_length;
+use crate::former_member::FormerMember;
 use crate::ids::{ChatId, Rev, Seq};
 use crate::member::Member;
 use crate::message::{Message, MessageView};
+use crate::readers::{PastReaders, Readers};
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,7 +58,12 @@ impl ChatCursorState {
 
     /// Whether the answer has the members' read positions.
     pub(super) fn includes_positions(&self) -> bool {
-        self.is_open && self.head.participant_count <= MAX_MEMBERS_WITH_POSITIONS
+        self.is_open && self.shows_departures()
+    }
+
+    /// Whether the answer has those who left since the cursor, with what they had read.
+    pub(super) fn shows_departures(&self) -> bool {
+        self.head.participant_count <= MAX_MEMBERS_WITH_POSITIONS
     }
 
     /// Whether the cursor is ahead of the chat: it comes from another system, or the tables were restored to an
@@ -111,6 +118,10 @@ pub(super) struct ChatDelta {
     /// The chat document, if it changed.
     pub(super) document: Option<Chat>,
     pub(super) members: Vec<Member>,
+    /// The former members who have read some of the messages.
+    pub(super) past: PastReaders,
+    /// What is kept of those who left with one of the changes.
+    pub(super) departed: Vec<FormerMember>,
     /// Whether the client must drop the chat's messages and list them again.
     pub(super) reset: bool,
 }
@@ -124,16 +135,19 @@ impl ChatDelta {
             changed: BTreeMap::new(),
             document: None,
             members: Vec::new(),
+            past: PastReaders::default(),
+            departed: Vec::new(),
             reset: true,
         }
     }
 
-    /// As many changes as fit, in the order in which they happened, and the members of an open chat. None if nothing
-    /// fits.
+    /// As many changes as fit, in the order in which they happened, and who left with them. Also the members of an open
+    /// chat. None if nothing fits.
     pub(super) fn fill(self, budget: &mut ByteBudget) -> Option<(ChatSync, Option<Vec<MemberView>>)> {
-        let Self { state, messages, pointers, changed, document, members, reset } = self;
+        let Self { state, messages, pointers, changed, document, members, past, departed, reset } = self;
+        let readers = Readers::new(&members, &past);
         let mut part = state.part();
-        let includes_positions = state.includes_positions();
+        let (includes_positions, shows_departures) = (state.includes_positions(), state.shows_departures());
         // 128 bytes are enough for the largest cursor and all flags.
         let reserved = json_length(&part) + 128;
         if !budget.try_take(reserved) {
@@ -154,7 +168,7 @@ impl ChatDelta {
                 break;
             }
             if message.is_visible_to(&member.user, floor) {
-                let mut view = MessageView::new(message, &members);
+                let mut view = MessageView::new(message, readers);
                 view.limit(MAX_ITEM_BYTES);
                 if !try_add(budget, view, |view| part.messages.push(view)) {
                     break;
@@ -163,7 +177,23 @@ impl ChatDelta {
             part.cursor.seq = message.seq;
         }
         let mut included = BTreeSet::new();
+        let mut left = BTreeSet::new();
         for pointer in pointers {
+            let mut stays = Vec::new();
+            if let Some(user) = pointer.left.filter(|_| shows_departures) {
+                let former = departed.iter().find(|former| former.user == user);
+                // Only of the last change, a part may be not visible yet.
+                if pointer.rev == head.last_rev && former.is_none_or(|former| former.rev < pointer.rev) {
+                    break;
+                }
+                if left.insert(user) {
+                    stays = former.into_iter().flat_map(|former| MemberView::past_above(former, floor)).collect();
+                }
+            }
+            let stays_size = if stays.is_empty() { 0 } else { json_length(&stays) + r#","members":"#.len() };
+            if !stays.is_empty() && !budget.try_take(stays_size) {
+                break;
+            }
             let is_for_caller = pointer.only_for.as_ref().is_none_or(|user| *user == member.user);
             let is_covered = match pointer.of {
                 _ if !is_for_caller => true,
@@ -172,7 +202,7 @@ impl ChatDelta {
                 Seq(0) => match &document {
                     Some(chat) if chat.members_rev >= pointer.rev => {
                         included.contains(&Seq(0)) || {
-                            let view = ChatView::new(chat, &head, floor).limited(MAX_ITEM_BYTES);
+                            let view = ChatView::new(chat, &head, floor).limited(MAX_ITEM_BYTES - stays_size);
                             try_add(budget, view, |view| part.chat = Some(view))
                         }
                     }
@@ -187,7 +217,7 @@ impl ChatDelta {
                 of => match changed.get(&of) {
                     Some(message) if message.rev >= pointer.rev => {
                         included.contains(&of) || {
-                            let mut view = MessageView::of(message, &members, &member.user, floor);
+                            let mut view = MessageView::of(message, readers, &member.user, floor);
                             view.limit(MAX_ITEM_BYTES);
                             try_add(budget, view, |view| part.changed.push(view))
                         }
@@ -199,6 +229,9 @@ impl ChatDelta {
             // it.
             if !is_covered {
                 break;
+            }
+            if !stays.is_empty() {
+                part.members.get_or_insert_default().append(&mut stays);
             }
             // A pointer of a cleared history also has seq 0, but does not mean that the chat document is in the answer.
             if is_for_caller && (pointer.of > Seq(0) || pointer.only_for.is_none()) {

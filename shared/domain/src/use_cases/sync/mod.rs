@@ -13,9 +13,11 @@ use crate::content::json_length;
 use crate::ids::{ChatId, Rev, Seq, UserId};
 use crate::message::MessageView;
 use crate::ports::{
-    Consistency, Env, Push, ReadChanges, ReadChats, ReadInbox, ReadMessages, Registry, StoreError, UserStore,
+    Consistency, Env, Push, ReadChanges, ReadChats, ReadFormerMembers, ReadInbox, ReadMessages, ReadingOrder, Registry,
+    StoreError, UserStore,
 };
-use futures_util::future::{join, try_join, try_join3};
+use crate::readers::PastReaders;
+use futures_util::future::{join, try_join3, try_join4};
 use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -87,10 +89,11 @@ pub struct ChatSync {
     /// The chat document, if its name, participants or admins changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chat: Option<ChatView>,
-    /// All members with their read positions; only for an open chat of at most 100 members.
+    /// For an open chat of at most 100 members, all of them with their read positions. For any chat of at most 100
+    /// members, also the stays of those who left since the cursor, with `leftSeq`. Absent if it would be empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub members: Option<Vec<MemberView>>,
-    /// True if the members did not fit: the client must get the chat.
+    /// True if the read positions did not fit: the client must get the chat.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub members_limited: bool,
     /// The caller's read position.
@@ -115,7 +118,7 @@ pub struct ChatSync {
 
 impl<S, P, E> App<S, P, E>
 where
-    S: ReadChats + ReadInbox + ReadMessages + ReadChanges + UserStore + Registry,
+    S: ReadChats + ReadFormerMembers + ReadInbox + ReadMessages + ReadChanges + UserStore + Registry,
     P: Push,
     E: Env,
 {
@@ -188,7 +191,9 @@ where
         for (index, members) in positions {
             if let Some(part) = synced.chats.get_mut(index) {
                 part.members_limited = !budget.try_take(json_length(&members) + 12);
-                part.members = (!part.members_limited).then_some(members);
+                if !part.members_limited {
+                    part.members = Some(members.into_iter().chain(part.members.take().unwrap_or_default()).collect());
+                }
             }
         }
         self.add_joined(&mut synced, user, all, cursors, &mutes, budget).await?;
@@ -225,12 +230,27 @@ where
         let is_for_caller = |pointer: &&Pointer| pointer.only_for.as_ref().is_none_or(|user| *user == member.user);
         let changed = pointers.iter().filter(is_for_caller).map(|pointer| pointer.of);
         let changed: BTreeSet<Seq> = changed.filter(|of| floor.shows(*of) && *of <= cursor.seq).collect();
+        let first_new = (until > after).then(|| after.next());
+        let first_shown = changed.first().copied().into_iter().chain(first_new).min();
+        let past = async {
+            match first_shown {
+                Some(first) => self.past_readers(chat, head, &members, first, ReadingOrder::LeastFirst).await,
+                None => Ok(PastReaders::default()),
+            }
+        };
+        let left: BTreeSet<UserId> = match state.shows_departures() {
+            true => pointers.iter().filter_map(|pointer| pointer.left.clone()).collect(),
+            false => BTreeSet::new(),
+        };
+        let left: Vec<UserId> = left.into_iter().collect();
+        let departed = async { if left.is_empty() { Ok(Vec::new()) } else { self.store.past(chat, &left).await } };
         let changed: Vec<_> = changed.into_iter().map(|of| (chat.clone(), of)).collect();
         let document = async {
             let has_changed = pointers.iter().any(|pointer| pointer.of == Seq(0) && pointer.only_for.is_none());
             if has_changed { self.store.chat(chat, Consistency::Strong).await } else { Ok(None) }
         };
-        let (changed, document) = try_join(self.store.messages_at(&changed), document).await?;
+        let changed = self.store.messages_at(&changed);
+        let (changed, document, past, departed) = try_join4(changed, document, past, departed).await?;
         let changed = changed.into_iter().map(|message| (message.seq, message)).collect();
         Ok(ChatDelta {
             messages: contiguous(messages, after.next()),
@@ -238,6 +258,8 @@ where
             changed,
             document,
             members,
+            past,
+            departed,
             state,
             reset: false,
         })

@@ -99,6 +99,7 @@ async fn store(aws: &Aws) -> Result<Store, Error> {
         uploads: config.uploads_table,
         chat_users: config.chat_users_table,
         user_limits: config.user_limits_table,
+        user_items: config.user_items_table,
     };
     let (connections, ()) = tokio::join!(redis(aws), aws.warm_dynamodb());
     Ok(DynamoStore::new(&aws.sdk, aws.config.dynamodb_endpoint.as_deref(), tables, connections?, SystemEnv))

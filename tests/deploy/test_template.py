@@ -31,6 +31,7 @@ VARIABLE_OF_TABLE = {
     "SendsTable": "SENDS_TABLE",
     "UploadsTable": "UPLOADS_TABLE",
     "UserLimitsTable": "USER_LIMITS_TABLE",
+    "UserItemsTable": "USER_ITEMS_TABLE",
     "ChatUsersTable": "CHAT_USERS_TABLE",
 }
 # The indexes, in the form of a policy.
@@ -106,7 +107,7 @@ DOCS = TEMPLATE.parent / "docs" / "API.md"
 EVENTS = TEMPLATE.parent / "events"
 ALLOWED = Path(__file__).with_name("allowed.txt")
 # The number of resources after SAM's translation. CloudFormation's limit is 500.
-RESOURCES = 204
+RESOURCES = 206
 # The order of tables in the docs.
 DOCUMENTED_TABLES = [
     "Chats",
@@ -117,6 +118,7 @@ DOCUMENTED_TABLES = [
     "Sends",
     "Uploads",
     "UserLimits",
+    "UserItems",
     "ChatUsers",
 ]
 
@@ -928,6 +930,7 @@ class TranslatedTemplate(unittest.TestCase):
                 "SendsTable": ["sendId"],
                 "UploadsTable": ["attachmentId"],
                 "UserLimitsTable": ["userId"],
+                "UserItemsTable": ["userId", "item"],
                 "ChatUsersTable": ["userId"],
             },
         )
@@ -938,7 +941,7 @@ class TranslatedTemplate(unittest.TestCase):
         self.assertEqual(past["Projection"], {"ProjectionType": "ALL"})
         (by_user,) = tables["ChatMembersTable"]["GlobalSecondaryIndexes"]
         self.assertEqual((by_user["IndexName"], keys(by_user)), ("byUser", ["userId", "chatId"]))
-        self.assertEqual(by_user["Projection"], {"ProjectionType": "KEYS_ONLY"})
+        self.assertEqual(by_user["Projection"], {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["settings"]})
         expiring = {name: t["TimeToLiveSpecification"] for name, t in tables.items() if "TimeToLiveSpecification" in t}
         expires = {"AttributeName": "expiresAt", "Enabled": True}
         self.assertEqual(expiring, {"MessagesTable": expires, "SendsTable": expires, "UploadsTable": expires})

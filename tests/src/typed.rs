@@ -2,7 +2,7 @@
 
 use client::documents::{
     AnnouncedAttachment, AttachmentDownload, ChatAnswer, ChatDetails, Health, Inbox, MembersPage, MessageAnswer, Mute,
-    Page, Pong, ReadPosition, RemovalAnswer, SyncAnswer, UserAnswer, UsersAnswer,
+    OwnMemberAnswer, Page, Pong, ReadPosition, RemovalAnswer, SyncAnswer, UserAnswer, UsersAnswer,
 };
 use client::events::{Event, Typing};
 use client::problem::Problem;
@@ -34,6 +34,7 @@ pub(crate) fn check_body(method: &str, route: &str, status: u16, body: &Value) {
         ("delete", "/chats/{chatId}/participants/{userId}") => again::<RemovalAnswer>(body),
         ("get", "/chats/{chatId}/messages") => again::<Page>(body),
         ("put", "/chats/{chatId}/seen") => again::<ReadPosition>(body),
+        ("patch", "/chats/{chatId}/me") => again::<OwnMemberAnswer>(body),
         (_, "/chats/{chatId}/mute") => again::<Mute>(body),
         ("get", "/chats/{chatId}/members") => again::<MembersPage>(body),
         ("get", "/users") => again::<UsersAnswer>(body),

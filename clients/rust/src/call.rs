@@ -2,9 +2,10 @@
 
 use crate::documents::{
     AnnouncedAttachment, AttachmentDownload, ChatAnswer, ChatDetails, Custom, Inbox, MembersPage, MessageAnswer, Mute,
-    Page, Pong, ReadPosition, RemovalAnswer, Seq, SyncAnswer, SyncRequest, UserAnswer, UserId, UsersAnswer,
+    OwnMemberAnswer, Page, Pong, ReadPosition, RemovalAnswer, Seq, SyncAnswer, SyncRequest, UserAnswer, UserId,
+    UsersAnswer,
 };
-use crate::draft::{Draft, NewAttachment, NewChat};
+use crate::draft::{Draft, NewAttachment, NewChat, SettingsChange};
 use crate::events::{Typing, TypingState};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
@@ -111,10 +112,41 @@ pub fn create_chat(new: &NewChat) -> Call<ChatAnswer> {
     call
 }
 
-/// A page of the caller's chats, newest activity first. `cursor` is that of the page before; None for the first page.
-pub fn list_chats(limit: u32, cursor: Option<&str>) -> Call<Inbox> {
-    Call::new(Method::GET, &["chats"])
-        .query([("limit", Some(json!(limit))), ("cursor", cursor.map(|text| json!(text)))])
+/// Which of the caller's chats a listing has. The default is all that are not archived.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct InboxFilter {
+    /// By whether they are archived.
+    pub archived: ArchivedFilter,
+    /// Only those that are pinned, or only those that are not; None for both.
+    pub pinned: Option<bool>,
+}
+
+/// Whether a listing has the archived chats.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ArchivedFilter {
+    /// It has only the others.
+    #[default]
+    Without,
+    /// It has only these.
+    Only,
+    /// It has all chats.
+    Any,
+}
+
+/// A page of the caller's chats: pinned ones first, then newest activity first. `cursor` is that of the page before, which
+/// had the same filter; None for the first page.
+pub fn list_chats(filter: InboxFilter, limit: u32, cursor: Option<&str>) -> Call<Inbox> {
+    let archived = match filter.archived {
+        ArchivedFilter::Without => None,
+        ArchivedFilter::Only => Some(json!("true")),
+        ArchivedFilter::Any => Some(json!("any")),
+    };
+    Call::new(Method::GET, &["chats"]).query([
+        ("limit", Some(json!(limit))),
+        ("cursor", cursor.map(|text| json!(text))),
+        ("archived", archived),
+        ("pinned", filter.pinned.map(|pinned| json!(pinned.to_string()))),
+    ])
 }
 
 /// A chat and its members.
@@ -250,6 +282,13 @@ pub fn clear_chat(chat: &str) -> Call<ChatAnswer> {
 pub fn mark_seen(chat: &str, seq: Seq) -> Call<ReadPosition> {
     let call = Call::new(Method::PUT, &["chats", chat, "seen"]).with_action("markSeen", [("chatId", json!(chat))]);
     call.body([("seq", json!(seq))])
+}
+
+/// Changes the caller's view of a chat.
+pub fn update_member(chat: &str, change: &SettingsChange) -> Call<OwnMemberAnswer> {
+    let mut call = Call::new(Method::PATCH, &["chats", chat, "me"]);
+    call.fields = change.fields();
+    call
 }
 
 /// Mutes a chat for the caller until a time in RFC 3339; None: without an end.

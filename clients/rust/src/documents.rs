@@ -377,7 +377,7 @@ pub struct MembersPage {
 /// A page of the inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inbox {
-    /// The chats of the page, newest activity first.
+    /// The chats of the page: pinned ones first, then newest activity first.
     pub chats: Vec<InboxEntry>,
     /// Where the next page begins; None on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -397,11 +397,8 @@ pub struct InboxEntry {
     pub read_seq: Seq,
     /// How many messages come after the read position.
     pub unread_count: u64,
-    /// Whether the reader muted the chat.
-    pub muted: bool,
-    /// When the mute ends; None if it has no end, or the chat is not muted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub muted_until: Option<Time>,
+    /// The reader's view of the chat.
+    pub settings: Settings,
     /// The other participant of a private chat; None for a group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<ChatUser>,
@@ -450,6 +447,71 @@ pub struct ReadPosition {
     pub read_at: Option<Time>,
     /// How many messages come after it.
     pub unread_count: u64,
+    /// The caller's view of the chat, if they had marked it as unread and the position did not move. The mark is taken
+    /// back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Settings>,
+}
+
+/// A member's own view of a chat.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Settings {
+    /// Of two views of one membership, the one with the higher number is newer.
+    pub member_rev: u64,
+    /// Which messages notify the member.
+    pub notify: Notify,
+    /// When the mute ends; None if it has no end, or the chat is not muted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mute_until: Option<Time>,
+    /// Whether the chat comes first in the inbox.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub pinned: bool,
+    /// The chat is archived while its last seq is not above this one, or while the chat is muted. None if it is not
+    /// archived.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archived_seq: Option<Seq>,
+    /// Whether the member marked the chat as unread, and has not read or sent since.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub marked_unread: bool,
+}
+
+/// Which messages of a chat notify a member.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Notify {
+    /// Every message.
+    #[default]
+    All,
+    /// Messages that mention the member.
+    Mentions,
+    /// None: the chat is muted.
+    None,
+    /// A level that this version of the library does not know.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// A member's view of a chat, and their read position at the same moment: `data` of `member.updated`. A read position
+/// above this one takes back [`marked_unread`](Settings::marked_unread).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnMember {
+    /// The member's read position.
+    pub read_seq: Seq,
+    /// The member's view.
+    pub settings: Settings,
+}
+
+/// The answer to a change of the caller's view of a chat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnMemberAnswer {
+    /// The chat's id.
+    pub chat_id: ChatId,
+    /// The view after the request.
+    #[serde(flatten)]
+    pub member: OwnMember,
 }
 
 /// Whether the caller muted a chat.
@@ -526,11 +588,9 @@ pub struct ChatSync {
     pub unread_count: u64,
     /// The messages up to this seq are hidden from the caller.
     pub floor: Seq,
-    /// Whether the caller muted the chat.
-    pub muted: bool,
-    /// When the mute ends; None if it has no end, or the chat is not muted.
+    /// The caller's view of the chat. None if the answer had no room for it: then it is in the inbox.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub muted_until: Option<Time>,
+    pub settings: Option<Settings>,
     /// The client's cursor after this answer.
     pub cursor: Cursor,
     /// Whether the chat has more after the new cursor.

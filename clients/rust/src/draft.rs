@@ -1,6 +1,6 @@
 //! What a user wants to create: messages, attachments and chats before the server has them.
 
-use crate::documents::{Attachment, Custom, MessageType, Seq, UserId};
+use crate::documents::{Attachment, Custom, MessageType, Notify, Seq, Time, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -52,6 +52,33 @@ impl Draft {
         Self { kind, attachment_id: Some(attachment_id.clone()), ..Self::text(caption) }
     }
 
+    pub(crate) fn fields(&self) -> Map<String, Value> {
+        fields(self)
+    }
+}
+
+/// A change of this user's view of a chat. None keeps the present value; at least one value is needed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SettingsChange {
+    /// Which messages notify.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<Notify>,
+    /// When a mute ends, in RFC 3339; only with [`Notify::None`]. None: it has no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mute_until: Option<Time>,
+    /// Whether the chat comes first in the inbox.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<bool>,
+    /// Whether the chat is archived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<bool>,
+    /// Whether the chat is shown as unread. The read position stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marked_unread: Option<bool>,
+}
+
+impl SettingsChange {
     pub(crate) fn fields(&self) -> Map<String, Value> {
         fields(self)
     }

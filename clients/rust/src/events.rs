@@ -1,6 +1,6 @@
 //! The events that the server pushes, as docs/asyncapi.yaml describes them.
 
-use crate::documents::{Chat, ChatId, ChatUser, Member, Message, Rev, Seq, Status, Time, UserId};
+use crate::documents::{Chat, ChatId, ChatUser, Member, Message, OwnMember, Rev, Seq, Status, Time, UserId};
 use serde::{Deserialize, Serialize};
 
 /// An event. [`Update::Event`](crate::Update::Event) reports the events of a chat in the order of its log, each once.
@@ -102,7 +102,16 @@ pub enum Event {
         /// Who it is, and their nickname.
         data: NewNickname,
     },
-    /// This user changed their nickname or settings, or muted or unmuted a chat.
+    /// This user changed their view of a chat on another device: notifications, pinned, archived, marked as unread. The
+    /// library also makes it from a sync with another view.
+    #[serde(rename = "member.updated")]
+    MemberUpdated {
+        /// The chat's id.
+        chat_id: ChatId,
+        /// This user's view after the change.
+        data: OwnMember,
+    },
+    /// This user changed their nickname or their settings for all chats.
     #[serde(rename = "user.updated")]
     UserUpdated {
         /// This user's document after the change.
@@ -237,6 +246,7 @@ impl Event {
             | Self::MessageUpdated { chat_id, .. }
             | Self::ReactionUpdated { chat_id, .. }
             | Self::ReceiptUpdated { chat_id, .. }
+            | Self::MemberUpdated { chat_id, .. }
             | Self::Typing { chat_id, .. } => Some(chat_id),
             Self::PresenceUpdated { .. }
             | Self::NicknameUpdated { .. }

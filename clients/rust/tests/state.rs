@@ -4,7 +4,7 @@
 
 use client::documents::{ChatUser, Cursor, Inbox, Page, Status, SyncAnswer, SyncRequest, UsersAnswer};
 use client::events::Event;
-use client::{CatchUpRequest, PendingSync, State};
+use client::{CatchUpRequest, ChatState, PendingSync, State};
 use serde_json::{Value, json};
 
 const AT: &str = "2026-11-24T08:00:00.000Z";
@@ -21,7 +21,8 @@ fn message(chat: &str, seq: u64, rev: u64) -> Value {
 }
 
 fn entry(id: &str, seq: u64, rev: u64) -> Value {
-    let mut entry = json!({"chat": chat(id, seq, rev), "readSeq": 0, "unreadCount": seq, "muted": false});
+    let mut entry = json!({"chat": chat(id, seq, rev), "readSeq": 0, "unreadCount": seq,
+        "settings": {"memberRev": 1, "notify": "all"}});
     if seq > 0 {
         entry["lastMessage"] = message(id, seq, 0);
     }
@@ -67,7 +68,8 @@ fn next_sync(state: &State) -> PendingSync {
 }
 
 fn chat_part(chat: &str, seq: u64, rev: u64) -> Value {
-    json!({"chatId": chat, "messages": [], "changed": [], "readSeq": 0, "unreadCount": seq, "floor": 0, "muted": false,
+    json!({"chatId": chat, "messages": [], "changed": [], "readSeq": 0, "unreadCount": seq, "floor": 0,
+        "settings": {"memberRev": 1, "notify": "all"},
         "cursor": {"seq": seq, "rev": rev}})
 }
 
@@ -162,11 +164,11 @@ fn older_page_is_applied_if_it_ends_at_what_is_held() {
 #[test]
 fn inbox_shows_the_last_message_up_to_date_without_holding_it() {
     let mut state = alice();
-    assert_eq!(state.inbox()[0].last_message().unwrap().content, "10 at 0");
+    assert_eq!(state.inbox(AT)[0].last_message().unwrap().content, "10 at 0");
     state.apply_event(updated("c", 10, 4));
-    assert_eq!(state.inbox()[0].last_message().unwrap().content, "10 at 4");
+    assert_eq!(state.inbox(AT)[0].last_message().unwrap().content, "10 at 4");
     state.apply_event(created("c", 11));
-    assert_eq!(state.inbox()[0].last_message().unwrap().content, "11 at 0");
+    assert_eq!(state.inbox(AT)[0].last_message().unwrap().content, "11 at 0");
 }
 
 #[test]
@@ -230,25 +232,106 @@ fn chat_created_while_disconnected_is_reported_from_its_beginning() {
     assert_eq!(state.next_request(), None);
 }
 
+/// The event that this user changed their view of chat `c`.
+fn view(member_rev: u64, read_seq: u64, settings: &Value) -> Event {
+    let mut data = json!({"readSeq": read_seq, "settings": {"memberRev": member_rev, "notify": "all"}});
+    data["settings"].as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+    event(json!({"event": "member.updated", "chatId": "c", "data": data}))
+}
+
 #[test]
-fn end_of_a_mute_by_another_device_comes_by_sync() {
+fn view_of_another_device_is_taken_unless_a_newer_one_is_held() {
     let mut state = alice();
-    let alice = |muted: &[&str]| {
-        let data = json!({"userId": "alice", "nickname": "Alice", "status": "online", "mutedChats": muted});
-        event(json!({"event": "user.updated", "data": data}))
+    let muted = json!({"notify": "none", "muteUntil": "2026-11-24T09:00:00.000Z"});
+    assert_eq!(state.apply_event(view(3, 0, &muted)).len(), 1);
+    let held = |state: &State| state.chat("c").unwrap().clone();
+    assert!(held(&state).is_muted("2026-11-24T08:59:59.999Z"));
+    assert!(!held(&state).is_muted("2026-11-24T09:00:00.000Z"));
+    assert_eq!(state.next_request(), None, "the event has everything");
+    for late in [2, 3] {
+        assert_eq!(state.apply_event(view(late, 0, &json!({"pinned": true}))), []);
+    }
+    assert!(held(&state).is_muted(AT) && !held(&state).settings().pinned);
+    assert_eq!(state.apply_event(view(4, 0, &json!({"pinned": true}))).len(), 1);
+    assert!(!held(&state).is_muted(AT) && held(&state).settings().pinned);
+}
+
+#[test]
+fn archived_chat_comes_back_with_a_message_unless_it_is_muted() {
+    let mut state = alice();
+    let ids = |chats: Vec<&ChatState>| chats.iter().map(|held| held.chat().chat_id.clone()).collect::<Vec<_>>();
+    assert_eq!((ids(state.inbox(AT)), ids(state.archived(AT))), (vec!["c".to_owned()], vec![]));
+    state.apply_event(view(2, 0, &json!({"archivedSeq": 10})));
+    assert_eq!((ids(state.inbox(AT)), ids(state.archived(AT))), (vec![], vec!["c".to_owned()]));
+    state.apply_event(created("c", 11));
+    assert_eq!((ids(state.inbox(AT)), ids(state.archived(AT))), (vec!["c".to_owned()], vec![]));
+    let end = "2026-11-24T09:00:00.000Z";
+    state.apply_event(view(3, 0, &json!({"archivedSeq": 11, "notify": "none", "muteUntil": end})));
+    state.apply_event(created("c", 12));
+    assert_eq!(ids(state.inbox(AT)), Vec::<String>::new());
+    assert_eq!(ids(state.inbox(end)), ["c"], "the mute has ended");
+}
+
+#[test]
+fn mark_as_unread_is_taken_back_by_reading_in_whatever_order_the_events_come() {
+    let mut state = alice();
+    let is_marked = |state: &State| state.chat("c").unwrap().is_marked_unread("alice");
+    let receipt = |seq: u64| {
+        let data = json!({"userId": "alice", "readSeq": seq, "readAt": AT});
+        event(json!({"event": "receipt.updated", "chatId": "c", "data": data}))
     };
-    assert_eq!(state.apply_event(alice(&["c"])).len(), 1);
-    assert!(state.chat("c").unwrap().is_muted("2026-11-24T10:00:00.000Z"));
-    assert!(next_sync(&state).request.cursors.contains_key("c"));
+    state.apply_event(view(2, 0, &json!({"markedUnread": true})));
+    assert!(is_marked(&state));
+    state.apply_event(receipt(5));
+    assert!(!is_marked(&state));
+    // This one was set before the position moved to 9, and comes after it.
+    state.apply_event(receipt(9));
+    state.apply_event(view(4, 5, &json!({"markedUnread": true})));
+    assert!(!is_marked(&state));
+    state.apply_event(view(6, 9, &json!({"markedUnread": true})));
+    assert!(is_marked(&state));
+    // An own message.
+    let mut own = message("c", 11, 0);
+    own["senderId"] = json!("alice");
+    state.apply_event(event(json!({"event": "message.created", "chatId": "c", "seq": 11, "data": own})));
+    assert!(!is_marked(&state));
+    // The reply to marking as seen what was seen already.
+    state.apply_event(view(8, 11, &json!({"markedUnread": true})));
+    let reply = json!({"chatId": "c", "readSeq": 11, "unreadCount": 0, "settings": {"memberRev": 9, "notify": "all"}});
+    assert!(!state.apply_read_position(&serde_json::from_value(reply).unwrap()), "the position is the same");
+    assert!(!is_marked(&state));
+    state.apply_event(view(8, 11, &json!({"markedUnread": true})));
+    assert!(!is_marked(&state), "that event is older than the reply");
+}
+
+#[test]
+fn pinned_chats_come_first() {
+    let mut state = alice();
+    let mut older = entry("b", 1, 0);
+    older["lastMessage"]["createdAt"] = json!("2026-11-24T07:00:00.000Z");
+    older["chat"]["createdAt"] = json!("2026-11-24T07:00:00.000Z");
+    older["settings"] = json!({"memberRev": 2, "notify": "all", "pinned": true});
+    sync(&mut state, answer(&[chat_part("c", 10, 3)], &json!({"joined": [older]})));
+    let ids: Vec<_> = state.inbox(AT).iter().map(|held| held.chat().chat_id.as_str()).collect();
+    assert_eq!(ids, ["b", "c"]);
+}
+
+#[test]
+fn sync_brings_another_view_also_after_the_user_joined_again() {
+    let mut state = alice();
+    state.apply_event(view(50, 0, &json!({"pinned": true})));
     let mut part = chat_part("c", 10, 3);
-    (part["muted"], part["mutedUntil"]) = (json!(true), json!("2026-11-24T09:00:00.000Z"));
+    part["settings"] = json!({"memberRev": 2, "notify": "mentions"});
+    let events = sync(&mut state, answer(&[part.clone()], &json!({})));
+    assert!(matches!(&events[..], [Event::MemberUpdated { .. }]), "{events:?}");
+    assert!(!state.chat("c").unwrap().settings().pinned);
+    part["settings"]["memberRev"] = json!(3);
+    assert_eq!(sync(&mut state, answer(&[part.clone()], &json!({}))), [], "only the number differs");
+    // Without room for it in the answer, the view is in the inbox.
+    part.as_object_mut().unwrap().remove("settings");
     assert_eq!(sync(&mut state, answer(&[part], &json!({}))), []);
-    assert!(state.chat("c").unwrap().is_muted("2026-11-24T08:59:59.999Z"));
-    assert!(!state.chat("c").unwrap().is_muted("2026-11-24T09:00:00.000Z"));
-    assert_eq!(state.next_request(), None);
-    assert_eq!(state.apply_event(alice(&[])).len(), 1);
-    assert!(!state.chat("c").unwrap().is_muted(AT));
-    assert_eq!(state.next_request(), None, "a chat that is not muted needs no sync");
+    assert_eq!(state.chat("c").unwrap().settings().member_rev, 3);
+    assert_eq!(state.next_request(), Some(CatchUpRequest::Inbox(None)));
 }
 
 #[test]
@@ -256,24 +339,24 @@ fn sync_sent_before_something_was_missed_does_not_count() {
     let mut state = alice();
     state.mark_behind();
     let old_sync = next_sync(&state);
-    let muted = json!({"userId": "alice", "nickname": "Alice", "status": "online", "mutedChats": ["c"]});
-    state.apply_event(event(json!({"event": "user.updated", "data": muted})));
+    state.apply_event(view(2, 0, &json!({"notify": "none"})));
     state.apply_event(created("d", 1));
     state.apply_sync(&old_sync, answer(&[chat_part("c", 10, 3)], &json!({})));
     let mut part = chat_part("c", 10, 3);
-    part["muted"] = json!(true);
+    part["settings"] = json!({"memberRev": 2, "notify": "none"});
     let new_sync = next_sync(&state);
     state.apply_sync(&new_sync, answer(&[part], &json!({"joined": [entry("d", 1, 0)]})));
     assert!(state.chat("c").unwrap().is_muted(AT) && state.chat("d").is_some());
-    // The same, with a mute by this device.
+    // The same, with a change by this device.
     let old_sync = next_sync(&state);
-    let unmuted = json!({"chatId": "c", "muted": false});
-    state.apply_mute(&serde_json::from_value(unmuted).unwrap());
+    let unmuted = json!({"readSeq": 0, "settings": {"memberRev": 3, "notify": "all"}});
+    state.apply_own_member("c", &serde_json::from_value(unmuted).unwrap());
     let mut part = chat_part("c", 10, 3);
-    part["muted"] = json!(true);
-    state.apply_sync(&old_sync, answer(&[part, chat_part("d", 1, 0)], &json!({})));
+    part["settings"] = json!({"memberRev": 2, "notify": "none"});
+    state.apply_sync(&old_sync, answer(&[part.clone(), chat_part("d", 1, 0)], &json!({})));
     let new_sync = next_sync(&state);
-    state.apply_sync(&new_sync, answer(&[chat_part("c", 10, 3), chat_part("d", 1, 0)], &json!({})));
+    part["settings"] = json!({"memberRev": 3, "notify": "all"});
+    state.apply_sync(&new_sync, answer(&[part, chat_part("d", 1, 0)], &json!({})));
     assert!(!state.chat("c").unwrap().is_muted(AT));
     assert_eq!(state.next_request(), None);
 }

@@ -24,7 +24,6 @@ pub mod list_members;
 pub mod list_messages;
 pub mod list_users;
 pub mod mark_seen;
-pub mod mute_chat;
 pub mod profile;
 pub mod react_to_message;
 pub mod remove_participant;
@@ -33,6 +32,7 @@ pub mod set_admin;
 pub mod sync;
 pub mod typing;
 pub mod update_chat;
+pub mod update_member;
 // end of modules
 
 use lambda_runtime::Error;
@@ -80,7 +80,6 @@ handlers! {
     "list-messages" => list_messages,
     "list-users" => list_users,
     "mark-seen" => mark_seen,
-    "mute-chat" => mute_chat,
     "profile" => profile,
     "react-to-message" => react_to_message,
     "remove-participant" => remove_participant,
@@ -89,6 +88,7 @@ handlers! {
     "sync" => sync,
     "typing" => typing,
     "update-chat" => update_chat,
+    "update-member" => update_member,
     // end of handlers
 }
 

@@ -256,7 +256,7 @@ fn local_cloud_serves_everything_in_the_template() {
     let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();
     assert_eq!(template.warnings, Vec::<String>::new());
     assert_eq!(template.functions.len(), 27);
-    assert_eq!((template.tables.len(), template.buckets.len()), (7, 1));
+    assert_eq!((template.tables.len(), template.buckets.len()), (8, 1));
 }
 
 /// The bounds for a deployment do not get in the way of the local cloud.

@@ -1,8 +1,9 @@
-//! A user of the chat: nickname, presence, muted chats and connections.
+//! A user of the chat: nickname, presence and connections; and which chats they muted.
 
 use crate::budget::Budget;
 use crate::custom::Custom;
 use crate::ids::{ChatId, ConnectionId, UserId};
+use crate::member_settings::MemberSettings;
 use crate::names::Nickname;
 use crate::patch::Patch;
 use crate::timestamp::Timestamp;
@@ -46,8 +47,6 @@ pub struct ChatUser {
     pub nickname: Option<Nickname>,
     /// When the user last connected or disconnected; None if they never connected.
     pub last_seen: Option<Timestamp>,
-    /// The user's mutes, ended ones included.
-    pub muted_chats: Mutes,
     /// Whether the user wants notifications of messages that mention them in muted chats.
     pub notify_on_mention: bool,
     /// What an application attached to the user, of at most [`Custom::MAX_USER_BYTES`].
@@ -65,7 +64,6 @@ impl ChatUser {
             id,
             nickname: None,
             last_seen: None,
-            muted_chats: Mutes::new(),
             notify_on_mention: false,
             custom: None,
             change_budget: None,
@@ -153,10 +151,10 @@ pub struct MuteView {
 }
 
 impl MuteView {
-    /// The mute of `chat` at `now`. A mute that has ended counts as not muted.
-    pub fn new(mutes: &Mutes, chat: &ChatId, now: Timestamp) -> Self {
-        let mute = mutes.get(chat).filter(|until| until.is_none_or(|until| now < until));
-        Self { muted: mute.is_some(), muted_until: mute.copied().flatten() }
+    /// The mute of a chat with these settings at `now`. A mute that has ended counts as not muted.
+    pub fn new(settings: &MemberSettings, now: Timestamp) -> Self {
+        let notifications = settings.notifications.at(now);
+        Self { muted: notifications.is_muted(now), muted_until: notifications.mute_until() }
     }
 
     /// Whether the chat is muted.
@@ -183,7 +181,7 @@ pub struct ChatUserView {
     nickname: String,
     status: Status,
     last_seen: Option<Timestamp>,
-    /// Empty unless the user is the reader.
+    /// Empty unless the user is the reader, and their mutes were read: [`ChatUserView::with_mutes`].
     muted_chats: Vec<ChatId>,
     /// None unless the user is the reader.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -196,9 +194,8 @@ pub struct ChatUserView {
 }
 
 impl ChatUserView {
-    /// The user as `reader` sees them at `now`, without a profile.
+    /// The user as `reader` sees them at `now`, without mutes and without a profile.
     pub fn new(user: &ChatUser, reader: &UserId, now: Timestamp) -> Self {
-        let muted = user.muted_chats.iter().filter(|(_, until)| until.is_none_or(|until| now < until));
         let nickname = user.nickname.as_ref().map_or(user.id.as_str(), Nickname::as_str);
         let is_reader = &user.id == reader;
         Self {
@@ -206,11 +203,18 @@ impl ChatUserView {
             nickname: nickname.to_owned(),
             status: if is_online(&user.connections, now) { Status::Online } else { Status::Offline },
             last_seen: user.last_seen,
-            muted_chats: if is_reader { muted.map(|(chat, _)| chat.clone()).collect() } else { Vec::new() },
+            muted_chats: Vec::new(),
             notify_on_mention: is_reader.then_some(user.notify_on_mention),
             custom: user.custom.clone(),
             profile: None,
         }
+    }
+
+    /// Sets the chats that are muted at `now`. Only for the reader's own user.
+    #[must_use]
+    pub fn with_mutes(self, mutes: &Mutes, now: Timestamp) -> Self {
+        let muted = mutes.iter().filter(|(_, until)| until.is_none_or(|until| now < until));
+        Self { muted_chats: muted.map(|(chat, _)| chat.clone()).collect(), ..self }
     }
 
     /// Sets the profile.
@@ -238,6 +242,7 @@ impl ChatUserView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::member_settings::Notifications;
 
     fn connection(n: i64, exp: i64) -> Connection {
         Connection {
@@ -275,24 +280,24 @@ mod tests {
     }
 
     #[test]
-    fn only_own_active_mutes_are_shown() {
+    fn only_active_mutes_are_shown() {
         let alice = UserId::parse("alice").unwrap();
         let chat = ChatId::parse("c").unwrap();
         let ended = ChatId::parse("d").unwrap();
         let now = Timestamp::from_seconds(100);
-        let user = ChatUser {
-            muted_chats: Mutes::from([(chat.clone(), None), (ended, Some(now))]),
-            ..ChatUser::unknown(alice.clone())
-        };
-        assert_eq!(ChatUserView::new(&user, &alice, now).muted_chats, [chat]);
-        assert!(ChatUserView::new(&user, &UserId::parse("bob").unwrap(), now).muted_chats.is_empty());
+        let mutes = Mutes::from([(chat.clone(), None), (ended, Some(now))]);
+        let view = ChatUserView::new(&ChatUser::unknown(alice.clone()), &alice, now);
+        assert!(view.muted_chats.is_empty());
+        assert_eq!(view.with_mutes(&mutes, now).muted_chats, [chat]);
     }
 
     #[test]
     fn ended_mute_is_shown_as_not_muted() {
-        let (chat, now) = (ChatId::parse("c").unwrap(), Timestamp::from_seconds(100));
-        let shown =
-            |until| serde_json::to_string(&MuteView::new(&Mutes::from([(chat.clone(), until)]), &chat, now)).unwrap();
+        let now = Timestamp::from_seconds(100);
+        let shown = |until| {
+            let settings = MemberSettings { notifications: Notifications::Muted(until), ..MemberSettings::default() };
+            serde_json::to_string(&MuteView::new(&settings, now)).unwrap()
+        };
         assert_eq!(shown(None), r#"{"muted":true}"#);
         assert_eq!(
             shown(Some(Timestamp::from_millis(100_001))),

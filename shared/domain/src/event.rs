@@ -3,6 +3,7 @@
 use crate::chat::ChatView;
 use crate::chat_user::{ChatUserView, Status};
 use crate::ids::{ChatId, Rev, Seq, UserId};
+use crate::member_settings::OwnMember;
 use crate::message::MessageView;
 use crate::reactions::Emoji;
 use crate::text::word_enum;
@@ -68,9 +69,12 @@ pub enum EventName {
     /// A user with whom the recipient has a private chat took another nickname, or took it back.
     #[serde(rename = "nickname.updated")]
     NicknameUpdated,
-    /// The recipient changed their own user on another device: nickname, mutes or notifications of mentions.
+    /// The recipient changed their own user on another device: nickname or notifications of mentions.
     #[serde(rename = "user.updated")]
     UserUpdated,
+    /// The recipient changed their view of a chat on another device.
+    #[serde(rename = "member.updated")]
+    MemberUpdated,
     /// The system closes the connection right after this frame.
     #[serde(rename = "connection.closing")]
     ConnectionClosing,
@@ -98,6 +102,8 @@ pub enum EventData {
     Nickname(NewNickname),
     /// The recipient's own user; for `user.updated`.
     User(Box<ChatUserView>),
+    /// The recipient's own view of the chat; for `member.updated`.
+    Member(OwnMember),
     /// Why the connection is closed; for `connection.closing`.
     Closing(Closing),
 }
@@ -321,6 +327,12 @@ impl Event {
     pub fn user_updated(user: ChatUserView) -> Self {
         let data = EventData::User(Box::new(user));
         Self { event: EventName::UserUpdated, chat_id: None, seq: None, rev: None, left: None, data }
+    }
+
+    /// The event for a member's own other devices. It has no rev: its data has the number of the member item.
+    pub fn member_updated(chat_id: ChatId, member: OwnMember) -> Self {
+        let data = EventData::Member(member);
+        Self { event: EventName::MemberUpdated, chat_id: Some(chat_id), seq: None, rev: None, left: None, data }
     }
 
     /// The last frame of a connection that the system closes. It has no chat.

@@ -3,6 +3,7 @@
 use crate::chat::Head;
 use crate::ids::{Rev, Seq, UserId};
 use crate::member::{Floor, Member};
+use crate::member_settings::MemberSettings;
 use crate::timestamp::Timestamp;
 
 /// The most periods that are kept of one user in one chat.
@@ -123,6 +124,8 @@ pub struct Departure {
     pub period: Period,
     /// The `rev` of what was kept of them before; None if nothing was.
     pub before: Option<Rev>,
+    /// What they had set for the chat, as it was read. Their list of muted and pinned chats loses the chat.
+    pub settings: MemberSettings,
 }
 
 impl Departure {
@@ -133,7 +136,7 @@ impl Departure {
         let periods = earlier.map(|former| former.periods).unwrap_or_default();
         let mut former = FormerMember { user: member.user.clone(), periods, rev: head.last_rev.next() };
         former.push(period);
-        Self { former, period, before }
+        Self { former, period, before, settings: member.settings }
     }
 
     /// Who leaves.

@@ -18,6 +18,7 @@ pub mod file;
 pub mod former_member;
 pub mod ids;
 pub mod member;
+pub mod member_settings;
 pub mod message;
 pub mod meter;
 pub mod names;

@@ -1,7 +1,8 @@
-//! A participant's own state in one chat: read position, floor, unread count and budgets.
+//! A participant's own state in one chat: read position, floor, unread count, settings and budgets.
 
 use crate::budget::Budget;
 use crate::ids::{MemberRev, Seq, UserId};
+use crate::member_settings::MemberSettings;
 use crate::timestamp::Timestamp;
 
 /// The member item: one participant's own state in one chat.
@@ -23,6 +24,10 @@ pub struct Member {
     pub budget: Option<Budget>,
     /// How many changes they may still make; None if they may make as many as the bucket holds.
     pub change_budget: Option<Budget>,
+    /// What they set for this chat. A mute in it may have ended.
+    pub settings: MemberSettings,
+    /// Whether they marked the chat as unread. A send, a higher read position and a clear take it back.
+    pub is_marked_unread: bool,
     /// The number of the last write of this item. A store sets it: every write of the item raises it by one. Who joins
     /// again has a new item, which begins with 1 again.
     pub member_rev: MemberRev,
@@ -40,6 +45,8 @@ impl Member {
             joined_at: now,
             budget: None,
             change_budget: None,
+            settings: MemberSettings::default(),
+            is_marked_unread: false,
             member_rev: MemberRev(1),
         }
     }

@@ -1,7 +1,9 @@
 //! Notifications of messages, for users whom no push reached.
 
-use crate::chat_user::{ChatUser, MuteView};
+use crate::chat_user::ChatUser;
 use crate::ids::{ChatId, Seq, UserId};
+use crate::member::Member;
+use crate::member_settings::NotifyLevel;
 use crate::message::Message;
 use crate::names::Nickname;
 use crate::text::breaks_line;
@@ -59,11 +61,15 @@ impl Notification {
     }
 }
 
-/// Whether `user` wants a notification of the message at `now`. False if they muted the chat, unless the message
-/// mentions them and they chose to be notified of mentions.
-pub fn is_wanted(user: &ChatUser, message: &Message, now: Timestamp) -> bool {
-    let is_mentioned = message.live_body().is_some_and(|body| body.mentions.contains(&user.id));
-    !MuteView::new(&user.muted_chats, &message.chat, now).is_muted() || (is_mentioned && user.notify_on_mention)
+/// Whether `member` wants a notification of the message at `now`. In a muted chat only if the message mentions them and
+/// they chose to be notified of mentions (`notify_on_mention`).
+pub fn is_wanted(member: &Member, notify_on_mention: bool, message: &Message, now: Timestamp) -> bool {
+    let is_mentioned = || message.live_body().is_some_and(|body| body.mentions.contains(&member.user));
+    match member.settings.notifications.at(now).level() {
+        NotifyLevel::All => true,
+        NotifyLevel::Mentions => is_mentioned(),
+        NotifyLevel::None => notify_on_mention && is_mentioned(),
+    }
 }
 
 /// The beginning of a text on one line. Ends with an ellipsis if the text is longer.

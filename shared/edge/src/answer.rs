@@ -4,7 +4,8 @@ use crate::problem::{Code, Problem};
 use crate::request::{Api, Origin};
 use domain::use_cases::{
     AttachmentDownload, ChangedGroup, ChangedMessage, ChatDetails, ClearedChat, CreatedAttachment, CreatedChat, Inbox,
-    ListedUsers, MarkSeenOutcome, MembersPage, MuteOutcome, Page, SendOutcome, SyncOutcome, TypingSent, VisibleUser,
+    ListedUsers, MarkSeenOutcome, MembersPage, MuteOutcome, Page, SendOutcome, SyncOutcome, TypingSent, UpdatedMember,
+    VisibleUser,
 };
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use lambda_http::{Body, Response};
@@ -64,7 +65,17 @@ macro_rules! documents {
         }
     )+};
 }
-documents!(ChatDetails, Inbox, ListedUsers, MarkSeenOutcome, MembersPage, MuteOutcome, Page, SyncOutcome);
+documents!(
+    ChatDetails,
+    Inbox,
+    ListedUsers,
+    MarkSeenOutcome,
+    MembersPage,
+    MuteOutcome,
+    Page,
+    SyncOutcome,
+    UpdatedMember
+);
 
 /// 201 for a new chat, 200 for a chat that already exists.
 impl Reply for CreatedChat {

@@ -73,6 +73,8 @@ pub struct ChatConfig {
     pub chat_users_table: String,
     /// USER_LIMITS_TABLE.
     pub user_limits_table: String,
+    /// USER_ITEMS_TABLE.
+    pub user_items_table: String,
     /// The budgets and limits (SEND_BURST and so on); for images, recordings and files also ATTACHMENT_..._MAX_BYTES and
     /// ATTACHMENT_..._TYPES. A variable that is not set has its default value.
     pub settings: Settings,
@@ -92,6 +94,7 @@ impl ChatConfig {
             uploads_table: optional("UPLOADS_TABLE").unwrap_or_default(),
             chat_users_table: optional("CHAT_USERS_TABLE").unwrap_or_default(),
             user_limits_table: optional("USER_LIMITS_TABLE").unwrap_or_default(),
+            user_items_table: optional("USER_ITEMS_TABLE").unwrap_or_default(),
             settings: settings()?,
         })
     }

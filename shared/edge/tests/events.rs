@@ -10,12 +10,13 @@ use domain::content::Content;
 use domain::custom::Custom;
 use domain::event::TypingState;
 use domain::ids::{ChatId, ClientChatId, Rev, Seq, UserId};
+use domain::member_settings::SettingsChange;
 use domain::names::Nickname;
 use domain::patch::Patch;
 use domain::timestamp::Timestamp;
-use domain::use_cases::{Cursor, DeleteFor, Mute, NamedUsers, PageLimit, PageStart};
+use domain::use_cases::{Cursor, DeleteFor, NamedUsers, PageLimit, PageStart};
 use edge::authorizer::AuthorizeRequest;
-use edge::commands::{self, ProfileCommand};
+use edge::commands::{self, OwnViewCommand, ProfileCommand};
 use edge::problem::{Code, Problem};
 use edge::request::{Api, Origin, Request, parse_request};
 use edge::socket;
@@ -139,11 +140,18 @@ fn routes_without_an_action_parse() {
     assert_eq!((rename.chat, rename.name.unwrap().as_str()), (group.clone(), "Sample renamed"));
     assert_eq!((rename.topic, rename.custom), (None, None));
     assert_eq!(commands::clear_chat(request(&sample("clear-chat"))).unwrap().1, group);
-    let mute = commands::mute_chat(request(&sample("mute-chat")), NOW).unwrap();
-    assert_eq!((mute.chat, mute.mute), (group, Mute::On(Some(Timestamp::from_seconds(4_070_908_800)))));
-    let mut unmute: Value = serde_json::from_str(&with_method("mute-chat", "DELETE")).unwrap();
-    unmute.as_object_mut().unwrap().remove("body");
-    assert_eq!(commands::mute_chat(request(&unmute.to_string()), NOW).unwrap().mute, Mute::Off);
+    let end = Some(Timestamp::from_seconds(4_070_908_800));
+    let OwnViewCommand::Update(view) = own_view(&sample("update-member")).unwrap() else { panic!("not PATCH") };
+    let change = SettingsChange { pinned: Some(true), ..SettingsChange::mute(end) };
+    assert_eq!((view.chat, view.change), (group.clone(), change));
+    for (method, body, change) in [
+        ("PUT", Some(r#"{"until":"2099-01-01T00:00:00Z"}"#), SettingsChange::mute(end)),
+        ("PUT", None, SettingsChange::mute(None)),
+        ("DELETE", None, SettingsChange::unmute()),
+    ] {
+        let OwnViewCommand::Mute(mute) = own_view(&mute_event(method, body)).unwrap() else { panic!("{method}") };
+        assert_eq!((mute.chat, mute.change), (group.clone(), change), "{method}");
+    }
     let create = commands::create_attachment(request(&sample("create-attachment")), &AttachmentLimits::default());
     let create = create.unwrap();
     assert_eq!((create.chat, create.file_name.as_str(), create.size_bytes), (private_chat(), "harbour.png", 183_204));
@@ -241,6 +249,18 @@ fn with_method(name: &str, method: &str) -> String {
     event.to_string()
 }
 
+/// The event of a route of mutes.
+fn mute_event(method: &str, body: Option<&str>) -> String {
+    let mut event: Value = serde_json::from_str(&sample("update-member")).unwrap();
+    event["requestContext"]["routeKey"] = json!(format!("{method} /chats/{{chatId}}/mute"));
+    event["body"] = json!(body);
+    event.to_string()
+}
+
+fn own_view(event: &str) -> Result<OwnViewCommand, Problem> {
+    commands::own_view(request(event), NOW)
+}
+
 fn user(id: &str) -> UserId {
     UserId::parse(id).unwrap()
 }
@@ -304,10 +324,27 @@ fn error_names_the_wrong_field() {
     let too_many = commands::add_participants(at(json!({"participants": many(91)}))).unwrap_err();
     assert_eq!((too_many.code, too_many.limit), (Code::TooManyParticipants, Some(90)));
     assert!(commands::add_participants(at(json!({"participants": many(90)}))).is_ok());
-    assert_refused(commands::mute_chat(at(json!({"until": "tomorrow"})), NOW), "until", "RFC 3339");
+    assert_refused(own_view(&mute_event("PUT", Some(r#"{"until":"tomorrow"}"#))), "until", "RFC 3339");
+    let view = |fields: Value| commands::own_view(at(fields), NOW);
+    let past = "2001-01-01T00:00:00Z";
+    assert_refused(view(json!({})), "notify", "required");
+    assert_refused(view(json!({"notify": "some"})), "notify", "all, mentions or none");
+    assert_refused(view(json!({"notify": "none", "muteUntil": "tomorrow"})), "muteUntil", "RFC 3339");
+    assert_refused(view(json!({"notify": "none", "muteUntil": past})), "muteUntil", "in the future");
+    let later = "2099-01-01T00:00:00Z";
+    for notify in [json!("all"), json!("mentions"), Value::Null] {
+        let with_end = json!({"notify": notify, "muteUntil": later, "pinned": true});
+        assert_refused(view(with_end), "muteUntil", "together with notify: none");
+    }
+    for flag in ["pinned", "archived", "markedUnread"] {
+        assert_refused(view(json!({flag: "yes"})), flag, "boolean");
+        assert!(view(json!({flag: false})).is_ok());
+    }
     let plain = |fields: Value| request(&frame("x", fields));
     assert_refused(commands::list_chats(plain(json!({"cursor": "??"}))), "cursor", "earlier page");
     assert_refused(commands::list_chats(plain(json!({"limit": 101}))), "limit", "1 to 100");
+    assert_refused(commands::list_chats(plain(json!({"archived": "yes"}))), "archived", "true, false or any");
+    assert_refused(commands::list_chats(plain(json!({"pinned": "any"}))), "pinned", "true or false");
     assert_refused(commands::sync(plain(json!({}))), "cursors", "required");
     assert_refused(commands::sync(plain(json!({"cursors": {"A!": {"seq": 0, "rev": 0}}}))), "cursors.A!", "a-z");
     assert_refused(commands::sync(plain(json!({"cursors": {"c": {"seq": 0}}}))), "cursors.c", "rev");
@@ -484,6 +521,9 @@ fn wrong_fields_are_named_at_once() {
     }
     let add = named(commands::add_participants(at(json!({"participants": many, "x": 1}))));
     assert_eq!(add, (Code::InvalidRequest, vec!["participants".to_owned(), "x".to_owned()]));
-    let mute = named(commands::mute_chat(at(json!({"until": "2001-01-01T00:00:00Z", "x": 1})), NOW));
+    let mute = named(own_view(&mute_event("PUT", Some(r#"{"until":"2001-01-01T00:00:00Z","x":1}"#))));
     assert_eq!(mute.1, ["until", "x"].map(str::to_owned));
+    let view = at(json!({"notify": "all", "muteUntil": "2001-01-01T00:00:00Z", "pinned": 1, "x": 1}));
+    let view = named(commands::own_view(view, NOW));
+    assert_eq!(view.1, ["muteUntil", "pinned", "x"].map(str::to_owned));
 }

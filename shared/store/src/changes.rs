@@ -4,7 +4,8 @@ use crate::DynamoStore;
 use crate::chats::{canceled, is_conflict, member_key, message_key};
 use crate::errors::{failed, unbuildable};
 use crate::items::{
-    ChatItem, FormerMemberItem, MemberItem, MessageItem, PointerItem, SpendingUpdate, n, pointer_seq, s, to_item,
+    ChatItem, FormerMemberItem, MemberItem, MessageItem, PointerItem, SettingsItem, SpendingUpdate, n, pointer_seq, s,
+    to_item,
 };
 use crate::messages::TRANSACTION;
 use crate::query::query_all;
@@ -100,6 +101,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             .set_key(Some(member_key(chat, user)))
             .expression_attribute_values(":one", n(1));
         let (mut sets, mut conditions) = (Vec::new(), vec!["attribute_exists(userId)".to_owned()]);
+        let mut removal = "";
         if let Some((_, spending)) = spending {
             let update = SpendingUpdate::new("ChatMembers", "changeBudget", *spending)?;
             sets.push(update.set);
@@ -110,9 +112,10 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
         }
         if let Some(cleared) = cleared {
             sets.push("clearedSeq = :seq".to_owned());
+            removal = " REMOVE markedUnread";
             member = member.expression_attribute_values(":seq", n(cleared.cleared_seq));
         }
-        let sets = format!("SET {} ADD memberRev :one", sets.join(", "));
+        let sets = format!("SET {}{removal} ADD memberRev :one", sets.join(", "));
         update(member.update_expression(sets).condition_expression(conditions.join(" AND "))).map(Some)
     }
 
@@ -160,12 +163,17 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
 impl<E: Env, C: Sync> DynamoStore<E, C> {
     /// Deletes the member's item and stores what is kept of them. Fails if they have read more since they were read: a
     /// message shows that.
-    fn departure_items(&self, chat: &ChatId, left: &Departure) -> Result<[TransactWriteItem; 2], StoreError> {
-        let member = Delete::builder()
+    fn departure_items(&self, chat: &ChatId, left: &Departure) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let settings = SettingsItem::value(&left.settings)?;
+        let unchanged = if settings.is_some() { "settings = :settings" } else { "attribute_not_exists(settings)" };
+        let mut member = Delete::builder()
             .table_name(&self.tables.chat_members)
             .set_key(Some(member_key(chat, left.user())))
-            .condition_expression("attribute_exists(userId) AND readSeq = :read")
+            .condition_expression(format!("attribute_exists(userId) AND readSeq = :read AND {unchanged}"))
             .expression_attribute_values(":read", n(left.period.read_seq));
+        if let Some(settings) = settings {
+            member = member.expression_attribute_values(":settings", settings);
+        }
         let member = member.build().map_err(unbuildable(TRANSACTION))?;
         let former = Put::builder()
             .table_name(&self.tables.chat_members)
@@ -174,7 +182,11 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             None => former.condition_expression("attribute_not_exists(userId)"),
             Some(rev) => former.condition_expression("rev = :rev").expression_attribute_values(":rev", n(rev.0)),
         };
-        Ok([TransactWriteItem::builder().delete(member).build(), put(former)?])
+        let mut items = vec![TransactWriteItem::builder().delete(member).build(), put(former)?];
+        if left.settings.is_listed() {
+            items.push(self.unlist_chat(chat, left.user())?);
+        }
+        Ok(items)
     }
 }
 

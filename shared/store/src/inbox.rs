@@ -7,6 +7,7 @@ use crate::query::query_index;
 use domain::chat::{Chat, Head};
 use domain::ids::{ChatId, Seq, UserId};
 use domain::member::Member;
+use domain::member_settings::MemberSettings;
 use domain::ports::{Consistency, Env, ReadInbox, StoreError};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ pub(crate) const MEMBERSHIPS: &str = "userId = :user AND chatId < :end";
 pub(crate) const MEMBERSHIPS_END: &str = "g";
 
 impl<E: Env, C: Sync> ReadInbox for DynamoStore<E, C> {
-    async fn chats_of(&self, user: &UserId) -> Result<Vec<ChatId>, StoreError> {
+    async fn indexed_chats(&self, user: &UserId) -> Result<Vec<(ChatId, MemberSettings)>, StoreError> {
         let query = self
             .client
             .query()
@@ -28,7 +29,11 @@ impl<E: Env, C: Sync> ReadInbox for DynamoStore<E, C> {
             .key_condition_expression(MEMBERSHIPS)
             .expression_attribute_values(":user", s(user.as_str()))
             .expression_attribute_values(":end", s(MEMBERSHIPS_END));
-        query_index::<MemberKey, ChatId>("ChatMembers", query).await
+        query_index::<MemberKey, _>("ChatMembers", query).await
+    }
+
+    async fn chats_of(&self, user: &UserId) -> Result<Vec<ChatId>, StoreError> {
+        Ok(self.indexed_chats(user).await?.into_iter().map(|(chat, _)| chat).collect())
     }
 
     async fn heads(&self, chats: &[ChatId], consistency: Consistency) -> Result<BTreeMap<ChatId, Head>, StoreError> {

@@ -6,11 +6,12 @@
 //! | --- | --- | --- |
 //! | Chats | chatId | the Chat document |
 //! | Messages | chatId, seq | seq 0: the head of the chat's log; seq >= 1: one Message; seq = -rev: a change pointer, for 30 days |
-//! | ChatMembers | chatId, userId; index byUser (userId, chatId) | the state of one participant: read position, budget |
+//! | ChatMembers | chatId, userId; index byUser (userId, chatId) | the state of one participant: read position, settings, budget. The index has the settings |
 //! | ChatMembers | past:chatId, userId; index byUser, local index pastByReadSeq (past:chatId, pastReadSeq) | the periods of one former member |
 //! | Sends | sendId | the record of one send with a client message id, for 30 days |
 //! | Uploads | attachmentId | the declaration of an upload, for a day; after the send, with the seq of its message, for 30 days |
 //! | UserLimits | userId | what the user has used of their limits on new chats, added people and declared bytes, and how many open chats they have created |
+//! | UserItems | userId, item | item `chats`: the chats that the user muted or pinned |
 //! | ChatUsers | userId | the ChatUser document, with the user's live connections unless they are in another store |
 //!
 //! # Access patterns
@@ -36,14 +37,18 @@
 //! | [`message`](domain::ports::ReadMessages::message) | GetItem Messages (strong) |
 //! | [`messages`](domain::ports::ReadMessages::messages) | Query Messages between two seqs (strong) |
 //! | [`messages_at`](domain::ports::ReadMessages::messages_at) | BatchGetItem Messages (strong) |
-//! | [`commit_change`](domain::ports::CommitChanges::commit_change) | TransactWriteItems: head, pointer, the caller's change budget, and one of: the message; the chat with its members, the former member and, if it closes, the limits of its creator; the caller's cleared seq |
+//! | [`commit_change`](domain::ports::CommitChanges::commit_change) | TransactWriteItems: head, pointer, the caller's change budget, and one of: the message; the chat with its members, the former member and, if it closes, the limits of its creator, and if somebody leaves who muted or pinned it, their muted and pinned chats; the caller's cleared seq |
 //! | [`pointers`](domain::ports::ReadChanges::pointers) | Query Messages between two negative seqs (strong) |
 //! | [`chats_of`](domain::ports::ReadInbox::chats_of) | Query byUser (eventual, as every index is) |
+//! | [`indexed_chats`](domain::ports::ReadInbox::indexed_chats) | the same |
 //! | [`heads`](domain::ports::ReadInbox::heads) | BatchGetItem Messages |
 //! | [`memberships`](domain::ports::ReadInbox::memberships) | BatchGetItem ChatMembers (strong) |
 //! | [`chats`](domain::ports::ReadInbox::chats) | BatchGetItem Chats (eventual) |
 //! | [`UserStore`](domain::ports::UserStore) | GetItem (strong), BatchGetItem (eventual) and UpdateItem ChatUsers |
 //! | [`mark_seen`](domain::ports::MarkSeen::mark_seen) | UpdateItem ChatMembers, if the stored position is lower |
+//! | [`unmark`](domain::ports::MarkSeen::unmark) | UpdateItem ChatMembers, if it is marked as unread |
+//! | [`listed_chats`](domain::ports::ReadListedChats::listed_chats) | GetItem UserItems (strong) |
+//! | [`commit_settings`](domain::ports::CommitSettings::commit_settings) | TransactWriteItems: member, and the user's muted and pinned chats if they change |
 //! | [`Registry`](domain::ports::Registry) | UpdateItem ChatUsers; BatchGetItem ChatUsers (eventual); if connections are in another store, only an UpdateItem for the first connection and after the last |
 //!
 //! No call is a Scan. Every call asks DynamoDB for its consumed capacity, so that tests can check budgets.
@@ -61,6 +66,7 @@ mod members;
 mod messages;
 mod query;
 mod registry;
+mod settings;
 mod uploads;
 mod users;
 
@@ -87,6 +93,8 @@ pub struct TableNames {
     pub chat_users: String,
     /// What users have made so far.
     pub user_limits: String,
+    /// Further items of users.
+    pub user_items: String,
 }
 
 /// The storage ports on DynamoDB. Live connections are in the ChatUsers table, or in `C` if there is one.

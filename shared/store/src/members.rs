@@ -5,14 +5,27 @@ use crate::chats::member_key;
 use crate::errors::failed;
 use crate::items::{MemberItem, from_item, n, s};
 use crate::query::{query_all, query_page};
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::ids::{ChatId, Seq, UserId};
 use domain::member::Member;
 use domain::ports::{Consistency, Env, FindMembers, MarkSeen, PageMembers, SeenOutcome, StoreError};
 use domain::timestamp::Timestamp;
 use std::collections::BTreeMap;
+
+/// What a failed update of a member item says.
+fn not_updated(error: SdkError<UpdateItemError>) -> Result<SeenOutcome, StoreError> {
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(failure)) => match failure.item().cloned() {
+            Some(item) => Ok(SeenOutcome::Unchanged(from_item::<MemberItem>("ChatMembers", item)?.into())),
+            None => Ok(SeenOutcome::NotAMember),
+        },
+        Some(UpdateItemError::TransactionConflictException(_)) => Ok(SeenOutcome::Conflict),
+        _ => Err(failed("UpdateItem", error)),
+    }
+}
 
 impl<E: Env, C: Sync> MarkSeen for DynamoStore<E, C> {
     async fn mark_seen(
@@ -25,7 +38,7 @@ impl<E: Env, C: Sync> MarkSeen for DynamoStore<E, C> {
         let call =
             self.client.update_item().table_name(&self.tables.chat_members).set_key(Some(member_key(chat, user)));
         let result = call
-            .update_expression("SET readSeq = :seq, readAt = :now ADD memberRev :one")
+            .update_expression("SET readSeq = :seq, readAt = :now REMOVE markedUnread ADD memberRev :one")
             .condition_expression("attribute_exists(userId) AND readSeq < :seq")
             .expression_attribute_values(":seq", n(seq))
             .expression_attribute_values(":now", n(now.millis()))
@@ -34,16 +47,30 @@ impl<E: Env, C: Sync> MarkSeen for DynamoStore<E, C> {
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
             .send()
             .await;
-        let Err(error) = result else {
-            return Ok(SeenOutcome::Advanced);
-        };
-        match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(failure)) => match failure.item().cloned() {
-                Some(item) => Ok(SeenOutcome::Unchanged(from_item::<MemberItem>("ChatMembers", item)?.into())),
-                None => Ok(SeenOutcome::NotAMember),
-            },
-            Some(UpdateItemError::TransactionConflictException(_)) => Ok(SeenOutcome::Conflict),
-            _ => Err(failed("UpdateItem", error)),
+        match result {
+            Ok(_) => Ok(SeenOutcome::Advanced),
+            Err(error) => not_updated(error),
+        }
+    }
+
+    async fn unmark(&self, chat: &ChatId, user: &UserId) -> Result<SeenOutcome, StoreError> {
+        let call =
+            self.client.update_item().table_name(&self.tables.chat_members).set_key(Some(member_key(chat, user)));
+        let result = call
+            .update_expression("REMOVE markedUnread ADD memberRev :one")
+            .condition_expression("attribute_exists(markedUnread)")
+            .expression_attribute_values(":one", n(1))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .send()
+            .await;
+        match result {
+            Ok(output) => {
+                let item = output.attributes.unwrap_or_default();
+                Ok(SeenOutcome::Unchanged(from_item::<MemberItem>("ChatMembers", item)?.into()))
+            }
+            Err(error) => not_updated(error),
         }
     }
 }

@@ -106,7 +106,9 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
         let mut member = Update::builder()
             .table_name(&self.tables.chat_members)
             .set_key(Some(member_key(&message.chat, &message.sender)))
-            .update_expression(format!("SET readSeq = :seq, readAt = :at, {set} ADD memberRev :one"))
+            .update_expression(format!(
+                "SET readSeq = :seq, readAt = :at, {set} REMOVE markedUnread ADD memberRev :one"
+            ))
             .condition_expression(format!("attribute_exists(userId) AND {condition}"))
             .expression_attribute_values(":seq", n(message.seq))
             .expression_attribute_values(":at", n(message.created_at.millis()))

@@ -1,13 +1,13 @@
-//! Users' nicknames, settings and mutes, in the ChatUsers table.
+//! Users' nicknames and settings, in the ChatUsers table.
 
 use crate::DynamoStore;
 use crate::errors::failed;
-use crate::items::{SpendingUpdate, mutes_item, s};
+use crate::items::{SpendingUpdate, s};
 use crate::registry::{chat_user, if_condition_holds, user_key};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 use domain::budget::Spending;
-use domain::chat_user::{ChatUser, Mutes, UserChange};
+use domain::chat_user::{ChatUser, UserChange};
 use domain::custom::Custom;
 use domain::ids::UserId;
 use domain::meter;
@@ -63,27 +63,6 @@ impl<E: Env, C: ConnectionStore> UserStore for DynamoStore<E, C> {
         }
         let call = self.put_attributes(user, &update).condition_expression(condition);
         let mut call = call.return_values(ReturnValue::AllNew);
-        for (placeholder, value) in values {
-            call = call.expression_attribute_values(placeholder, value);
-        }
-        self.changed_user(if_condition_holds(call.send().await)?).await
-    }
-
-    async fn replace_mutes(
-        &self,
-        user: &UserId,
-        before: &Mutes,
-        after: &Mutes,
-        spending: Spending,
-    ) -> Result<Option<ChatUser>, StoreError> {
-        let unchanged = if before.is_empty() { "attribute_not_exists(mutedChats) OR " } else { "" };
-        let SpendingUpdate { set, condition, values } = SpendingUpdate::new("ChatUsers", "changeBudget", spending)?;
-        let mut call = self
-            .put_attributes(user, &format!("mutedChats = :after, {set}"))
-            .condition_expression(format!("({unchanged}mutedChats = :before) AND {condition}"))
-            .expression_attribute_values(":before", mutes_item(before))
-            .expression_attribute_values(":after", mutes_item(after))
-            .return_values(ReturnValue::AllNew);
         for (placeholder, value) in values {
             call = call.expression_attribute_values(placeholder, value);
         }

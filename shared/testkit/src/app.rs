@@ -7,7 +7,8 @@ use domain::budget::BudgetRate;
 use domain::ids::{ChatId, Seq, UserId};
 use domain::ports::{
     CommitChanges, CommitMessages, CountMemberships, CreateChats, CreateUploads, Directory, FindMembers, LimitsStore,
-    PageMembers, ReadChats, ReadFormerMembers, ReadInbox, ReadMessages, ReadUploads, Registry, StoreError, UserStore,
+    PageMembers, ReadChats, ReadFormerMembers, ReadInbox, ReadListedChats, ReadMessages, ReadUploads, Registry,
+    StoreError, UserStore,
 };
 use domain::recent::Recent;
 use domain::use_cases::{
@@ -145,7 +146,7 @@ impl<S: FindMembers + ReadFormerMembers + UserStore, D: Directory> TestApp<S, D>
     }
 }
 
-impl<S: ReadInbox + UserStore + Registry, D: Directory> TestApp<S, D> {
+impl<S: ReadInbox + UserStore + ReadListedChats + Registry, D: Directory> TestApp<S, D> {
     /// See [`App::me`].
     ///
     /// # Errors

@@ -20,7 +20,11 @@ pub fn held(state: &State, chat: &str) -> Value {
             ("rev", json!(held.rev())),
             ("floor", json!(held.floor())),
             ("unreadCount", json!(state.unread(chat))),
-            ("muted", json!(held.is_muted(""))),
+            ("notify", json!(held.settings().notify)),
+            ("muteUntil", json!(held.settings().mute_until)),
+            ("pinned", json!(held.settings().pinned)),
+            ("archived", json!(held.is_archived(""))),
+            ("markedUnread", json!(held.is_marked_unread(state.me()))),
         ],
     )
 }
@@ -29,7 +33,15 @@ pub fn held(state: &State, chat: &str) -> Value {
 pub fn listed(entry: &Value, messages: &[Value]) -> Value {
     let chat = &entry["chat"];
     let numbers = ["seq", "rev", "floor"].map(|name| (name, chat[name].clone()));
-    let own = ["unreadCount", "muted"].map(|name| (name, entry[name].clone()));
+    let settings = &entry["settings"];
+    let own = [
+        ("unreadCount", entry["unreadCount"].clone()),
+        ("notify", settings["notify"].clone()),
+        ("muteUntil", settings["muteUntil"].clone()),
+        ("pinned", json!(settings["pinned"] == true)),
+        ("archived", json!(!settings["archivedSeq"].is_null())),
+        ("markedUnread", json!(settings["markedUnread"] == true)),
+    ];
     form(chat, messages.to_vec(), numbers.into_iter().chain(own))
 }
 

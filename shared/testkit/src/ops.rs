@@ -42,8 +42,21 @@ pub enum Op {
     Remove(&'static str),
     /// Gives a user the admin role, or takes it away.
     SetAdmin(&'static str, bool),
-    /// Mutes or unmutes the chat.
-    Mute(bool),
+    /// Changes the user's view of the chat.
+    View(View),
+}
+
+/// A change of a user's view of a chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// The word for what notifies: all, mentions or none.
+    Notify(&'static str),
+    /// Whether the chat is pinned.
+    Pinned(bool),
+    /// Whether the chat is archived.
+    Archived(bool),
+    /// Whether the chat is marked as unread.
+    MarkedUnread(bool),
 }
 
 /// A reproducible source of random operations.
@@ -90,13 +103,23 @@ impl Ops {
             51..57 => Op::DeleteForEveryone(place),
             57..67 => Op::React(place, REACTIONS[usize::try_from(self.below(4)).unwrap_or_default()]),
             67..76 => Op::MarkSeen(place),
-            76..79 => Op::Clear,
-            79..81 => Op::Rename,
-            81..83 => Op::Describe(self.percent(70)),
-            83..91 => Op::Add(self.user()),
-            91..94 => Op::Remove(self.user()),
-            94..97 => Op::SetAdmin(self.user(), self.percent(70)),
-            _ => Op::Mute(self.percent(60)),
+            76..78 => Op::Clear,
+            78..80 => Op::Rename,
+            80..82 => Op::Describe(self.percent(70)),
+            82..89 => Op::Add(self.user()),
+            89..92 => Op::Remove(self.user()),
+            92..94 => Op::SetAdmin(self.user(), self.percent(70)),
+            _ => Op::View(self.view()),
+        }
+    }
+
+    fn view(&self) -> View {
+        const LEVELS: [&str; 3] = ["all", "mentions", "none"];
+        match self.below(4) {
+            0 => View::Notify(LEVELS[usize::try_from(self.below(3)).unwrap_or_default()]),
+            1 => View::Pinned(self.percent(60)),
+            2 => View::Archived(self.percent(70)),
+            _ => View::MarkedUnread(self.percent(70)),
         }
     }
 }

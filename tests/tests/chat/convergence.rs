@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use testkit::listing::{held, listed};
-use testkit::ops::{Op, Ops};
+use testkit::ops::{Op, Ops, View};
 
 const NAMES: [&str; 5] = ["alice", "bob", "carol", "dave", "erin"];
 const OPERATIONS: u64 = 200;
@@ -207,9 +207,14 @@ impl World {
                 let method = if *is_admin { Method::PUT } else { Method::DELETE };
                 (method, format!("{chat}/admins/{}", user(whom)), None)
             }
-            Op::Mute(on) => {
-                let method = if *on { Method::PUT } else { Method::DELETE };
-                (method, format!("{chat}/mute"), None)
+            Op::View(view) => {
+                let change = match view {
+                    View::Notify(level) => json!({"notify": level}),
+                    View::Pinned(is) => json!({"pinned": is}),
+                    View::Archived(is) => json!({"archived": is}),
+                    View::MarkedUnread(is) => json!({"markedUnread": is}),
+                };
+                (Method::PATCH, format!("{chat}/me"), Some(change))
             }
         };
         let (status, answer) = who.http.call(method.clone(), &path, body.as_ref()).await.unwrap();
@@ -223,7 +228,7 @@ impl World {
 }
 
 async fn inbox(user: &User) -> BTreeMap<String, Value> {
-    let (mut entries, mut query) = (BTreeMap::new(), "limit=2".to_owned());
+    let (mut entries, mut query) = (BTreeMap::new(), "limit=2&archived=any".to_owned());
     loop {
         let (status, page) = user.http.get(&format!("/chats?{query}")).await.unwrap();
         assert_eq!(status, 200, "{page}");
@@ -232,7 +237,7 @@ async fn inbox(user: &User) -> BTreeMap<String, Value> {
             assert!(entries.insert(id, entry.clone()).is_none(), "each chat once");
         }
         let Some(cursor) = page["cursor"].as_str() else { return entries };
-        query = format!("limit=2&cursor={cursor}");
+        query = format!("limit=2&archived=any&cursor={cursor}");
     }
 }
 

@@ -297,7 +297,8 @@ async fn user_has_nickname_profile_and_mutes() {
     let muted =
         ok(bob.http.put(&format!("/chats/{chat}/mute"), &json!({"until": "2099-01-01T00:00:00+01:00"})).await.unwrap());
     assert_eq!(muted, json!({"chatId": chat, "muted": true, "mutedUntil": "2098-12-31T23:00:00.000Z"}));
-    assert_eq!(at_bob.event("user.updated").await.unwrap()["data"]["mutedChats"], json!([chat]));
+    let event = at_bob.event("member.updated").await.unwrap();
+    assert_eq!((&event["chatId"], &event["data"]["settings"]["notify"]), (&json!(chat), &json!("none")));
     let (_, problem) =
         bob.http.put(&format!("/chats/{chat}/mute"), &json!({"until": "2020-01-01T00:00:00Z"})).await.unwrap();
     assert_problem(&problem, 400, "invalid_request", Some("until"));
@@ -307,7 +308,7 @@ async fn user_has_nickname_profile_and_mutes() {
     assert_eq!((&seen["user"]["nickname"], &seen["user"]["mutedChats"]), (&json!("Bobby \u{1F44B}"), &json!([])));
     assert_eq!(seen["user"]["profile"]["username"], json!(bob.id));
     let entry = ok(alice.http.get("/chats").await.unwrap())["chats"][0].clone();
-    assert_eq!((&entry["user"], &entry["muted"]), (&seen["user"], &json!(false)));
+    assert_eq!((&entry["user"], &entry["settings"]["notify"]), (&seen["user"], &json!("all")));
     let (_, problem) = carol.http.get(&format!("/users/{}", bob.id)).await.unwrap();
     assert_problem(&problem, 404, "not_a_participant", None);
     let unmuted = ok(bob.http.delete(&format!("/chats/{chat}/mute")).await.unwrap());

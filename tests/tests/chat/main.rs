@@ -16,6 +16,7 @@ mod logs;
 mod metrics;
 mod names;
 mod notifications;
+mod own_views;
 mod presence;
 mod sockets;
 mod strangers;

@@ -75,6 +75,7 @@ pub(crate) async fn registry(system: &System) -> Registry {
         uploads: none(),
         chat_users,
         user_limits: none(),
+        user_items: none(),
     };
     // The template derives the prefix from the local stack's name.
     let redis =

@@ -14,10 +14,10 @@ pub use updates::{ConnectionStatus, Task, Update, Updates};
 
 use crate::call::{self, Call, PagePosition};
 use crate::documents::{
-    Attachment, Chat, ChatDetails, ChatId, ChatUser, Custom, MembersPage, Message, MessageAnswer, Mute, ReadPosition,
-    RemovalAnswer, Seq, UserAnswer, UserId,
+    Attachment, Chat, ChatDetails, ChatId, ChatUser, Custom, MembersPage, Message, MessageAnswer, OwnMember,
+    OwnMemberAnswer, ReadPosition, RemovalAnswer, Seq, UserAnswer, UserId,
 };
-use crate::draft::{Draft, NewAttachment, NewChat};
+use crate::draft::{Draft, NewAttachment, NewChat, SettingsChange};
 use crate::events::TypingState;
 use crate::outbox::{Outbox, UnsentMessage};
 use crate::state::{ChatState, State};
@@ -310,15 +310,14 @@ impl Client {
         Ok(answer)
     }
 
-    /// Mutes a chat without an end, or unmutes it.
-    pub async fn set_muted(&self, chat: &str, muted: bool) -> Result<Mute, Error> {
-        let call = if muted { call::mute_chat(chat, None) } else { call::unmute_chat(chat) };
-        let mute = self.request(&call).await?;
+    /// Changes this user's view of a chat: what notifies, pinned, archived, marked as unread.
+    pub async fn update_member(&self, chat: &str, change: &SettingsChange) -> Result<OwnMember, Error> {
+        let OwnMemberAnswer { chat_id, member } = self.request(&call::update_member(chat, change)).await?;
         self.shared.update_state(|state| {
-            state.apply_mute(&mute);
+            state.apply_own_member(&chat_id, &member);
             Vec::new()
         });
-        Ok(mute)
+        Ok(member)
     }
 
     /// Changes the nickname of this user. None takes it back: their id is shown again.

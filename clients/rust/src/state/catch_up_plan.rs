@@ -1,7 +1,7 @@
 //! What a client has to ask for to be up to date.
 
 use super::{ChatState, MAX_VISIBLE_CHATS};
-use crate::call::{Call, list_chats, sync};
+use crate::call::{ArchivedFilter, Call, InboxFilter, list_chats, sync};
 use crate::documents::{ChatId, Inbox, SyncAnswer, SyncRequest};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +31,9 @@ pub struct PendingSync {
 impl CatchUpRequest {
     /// The call for a page of the inbox.
     pub fn inbox_call(cursor: Option<&str>) -> Call<Inbox> {
-        list_chats(INBOX_PAGE_SIZE, cursor)
+        // Archived chats too: a client that did not hold them would ask again for each of their events.
+        let filter = InboxFilter { archived: ArchivedFilter::Any, pinned: None };
+        list_chats(filter, INBOX_PAGE_SIZE, cursor)
     }
 
     /// The call for a sync.

@@ -1,7 +1,9 @@
 //! One chat as a client holds it.
 
 use super::readers::Readers;
-use crate::documents::{Chat, ChatSync, Cursor, InboxEntry, Member, Message, Page, Rev, Seq, Time};
+use crate::documents::{
+    Chat, ChatSync, Cursor, InboxEntry, Member, Message, Notify, OwnMember, Page, Rev, Seq, Settings, Time,
+};
 use crate::events::{Event, Receipt, UserReactions};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,19 +23,10 @@ pub struct ChatState {
     /// The last message as the inbox showed it, while the message itself is not held.
     preview: Option<Message>,
     readers: Readers,
-    mute: Mute,
+    /// This user's view, and their read position at the same moment.
+    own: OwnMember,
     /// Events that came before the events that they follow.
     waiting_events: Vec<Event>,
-}
-
-/// Whether this user muted a chat.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Mute {
-    No,
-    /// `until` is None if the mute has no end, or the end is not known yet.
-    Yes {
-        until: Option<Time>,
-    },
 }
 
 /// What became of an event.
@@ -62,7 +55,7 @@ impl ChatState {
             messages: BTreeMap::new(),
             preview: None,
             readers: Readers::default(),
-            mute: Mute::No,
+            own: OwnMember { read_seq: 0, settings: Settings::default() },
             waiting_events: Vec::new(),
         }
     }
@@ -145,18 +138,25 @@ impl ChatState {
 
     /// Whether the chat is muted at the time `now`: RFC 3339 in UTC with milliseconds, as in the documents.
     pub fn is_muted(&self, now: &str) -> bool {
-        match &self.mute {
-            Mute::No => false,
-            Mute::Yes { until } => until.as_deref().is_none_or(|until| now < until),
-        }
+        let Settings { notify, mute_until, .. } = &self.own.settings;
+        *notify == Notify::None && mute_until.as_deref().is_none_or(|until| now < until)
     }
 
-    /// When the mute ends. None if the chat is not muted, the mute has no end, or the end is not known yet.
-    pub fn muted_until(&self) -> Option<&Time> {
-        match &self.mute {
-            Mute::Yes { until } => until.as_ref(),
-            Mute::No => None,
-        }
+    /// Whether the chat is archived at the time `now`: no message came since, or it is muted.
+    pub fn is_archived(&self, now: &str) -> bool {
+        self.own.settings.archived_seq.is_some_and(|archived| self.seq <= archived || self.is_muted(now))
+    }
+
+    /// Whether this user marked the chat as unread, and has not read or sent since.
+    pub fn is_marked_unread(&self, me: &str) -> bool {
+        self.own.settings.marked_unread && self.read_seq_of(me) <= self.own.read_seq
+    }
+
+    /// This user's view of the chat as it came last. A mute in it may have ended, an archived chat may have come back,
+    /// and the mark may be taken back: see [`is_muted`](Self::is_muted), [`is_archived`](Self::is_archived) and
+    /// [`is_marked_unread`](Self::is_marked_unread).
+    pub fn settings(&self) -> &Settings {
+        &self.own.settings
     }
 
     pub(super) fn cursor(&self) -> Cursor {
@@ -168,8 +168,11 @@ impl ChatState {
         !self.waiting_events.is_empty()
     }
 
-    pub(super) fn set_mute(&mut self, muted: bool, until: Option<Time>) {
-        self.mute = if muted { Mute::Yes { until } } else { Mute::No };
+    /// Takes this user's view from an answer. It counts even if its number is lower than the one that is held: the user
+    /// may have left and joined again. False if it shows nothing else.
+    fn put_own(&mut self, own: OwnMember) -> bool {
+        let before = std::mem::replace(&mut self.own, own);
+        Settings { member_rev: self.own.settings.member_rev, ..before.settings } != self.own.settings
     }
 
     /// Raises the read position of a user. False if it is not lower.
@@ -299,6 +302,14 @@ impl ChatState {
                     EventOutcome::Duplicate
                 }
             }
+            Event::MemberUpdated { data, .. } => {
+                if data.settings.member_rev <= self.own.settings.member_rev {
+                    return EventOutcome::Duplicate;
+                }
+                self.raise_read_seq(me, data.read_seq);
+                self.own = data.clone();
+                EventOutcome::Applied(event)
+            }
             _ => EventOutcome::Applied(event),
         }
     }
@@ -374,7 +385,12 @@ impl ChatState {
         }
         self.seq = self.seq.max(part.cursor.seq);
         self.rev = self.rev.max(part.cursor.rev);
-        self.set_mute(part.muted, part.muted_until);
+        if let Some(settings) = part.settings {
+            let own = OwnMember { read_seq: part.read_seq, settings };
+            if self.put_own(own.clone()) {
+                events.push(Event::MemberUpdated { chat_id: chat_id.clone(), data: own });
+            }
+        }
         let receipt = |user_id: &str, read_seq, read_at| {
             let data = Receipt { user_id: user_id.to_owned(), read_seq, read_at };
             Event::ReceiptUpdated { chat_id: chat_id.clone(), data }
@@ -405,7 +421,7 @@ impl ChatState {
 
     /// Applies an entry of the inbox. True if the chat has messages or changes that are not held.
     pub(super) fn apply_inbox_entry(&mut self, me: &str, entry: InboxEntry) -> bool {
-        self.set_mute(entry.muted, entry.muted_until);
+        self.put_own(OwnMember { read_seq: entry.read_seq, settings: entry.settings });
         self.raise_read_seq(me, entry.read_seq);
         if let Some(message) = entry.last_message
             && message.seq <= self.held_above

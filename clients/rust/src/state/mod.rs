@@ -12,13 +12,14 @@ pub use chat::ChatState;
 pub use people::Person;
 
 use crate::documents::{
-    Chat, ChatDetails, ChatId, ChatUser, Inbox, MembersPage, Message, Mute, Page, ReadPosition, SyncAnswer,
+    Chat, ChatDetails, ChatId, ChatUser, Inbox, MembersPage, Message, OwnMember, Page, ReadPosition, SyncAnswer,
     SyncRequest, UserId, UsersAnswer,
 };
 use crate::events::{Event, Left};
 use catch_up_plan::CatchUpPlan;
 use chat::EventOutcome;
 use people::People;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One request returns at most so many users of a chat.
@@ -66,10 +67,20 @@ impl State {
         self.chats.get(chat)
     }
 
-    /// The chats that are held, newest activity first.
-    pub fn inbox(&self) -> Vec<&ChatState> {
-        let mut chats: Vec<_> = self.chats.values().collect();
-        chats.sort_by(|one, other| other.active_at().cmp(one.active_at()));
+    /// The chats that are held and not archived at the time `now`: pinned ones first, then newest activity first. `now`
+    /// is RFC 3339 in UTC with milliseconds, as in the documents.
+    pub fn inbox(&self, now: &str) -> Vec<&ChatState> {
+        self.sorted(|chat| !chat.is_archived(now))
+    }
+
+    /// The chats that are held and archived at the time `now`, in the same order.
+    pub fn archived(&self, now: &str) -> Vec<&ChatState> {
+        self.sorted(|chat| chat.is_archived(now))
+    }
+
+    fn sorted(&self, is_listed: impl Fn(&ChatState) -> bool) -> Vec<&ChatState> {
+        let mut chats: Vec<_> = self.chats.values().filter(|chat| is_listed(chat)).collect();
+        chats.sort_by_key(|chat| Reverse((chat.settings().pinned, chat.active_at())));
         chats
     }
 
@@ -139,16 +150,6 @@ impl State {
     pub fn apply_event(&mut self, event: Event) -> Vec<Event> {
         match &event {
             Event::UserUpdated { data } => {
-                let is_behind = self.is_behind();
-                for (id, chat) in &mut self.chats {
-                    let is_muted = data.muted_chats.contains(id);
-                    chat.set_mute(is_muted, None);
-                    // The event does not say until when. And the answer to a request in flight may be older than the
-                    // event.
-                    if is_muted || is_behind {
-                        self.plan.add_chat(id);
-                    }
-                }
                 self.people.put(data, true);
                 return vec![event];
             }
@@ -164,9 +165,13 @@ impl State {
                     return Vec::new();
                 }
                 self.chats.insert(chat_id.clone(), ChatState::from_floor(data.clone()));
-                // The event has neither the read positions nor the mute.
+                // The event has neither the read positions nor this user's view.
                 self.plan.add_chat(chat_id);
                 return vec![event];
+            }
+            Event::MemberUpdated { chat_id, .. } if self.chats.contains_key(chat_id) && self.is_behind() => {
+                // The answer to a request in flight may be older than the event.
+                self.plan.add_chat(chat_id);
             }
             _ => {}
         }
@@ -222,6 +227,10 @@ impl State {
                 // An older page came meanwhile and set the rev back: the answer does not follow what is held.
                 self.plan.add_chat(&part.chat_id);
                 continue;
+            }
+            if part.settings.is_none() {
+                // The answer had no room for it. The inbox has it.
+                self.plan.add_whole_inbox();
             }
             events.extend(chat.apply_sync(&self.me, cursor.seq, part));
         }
@@ -316,19 +325,16 @@ impl State {
     /// Applies a read position of this user. False if it is not higher than the one that is held.
     pub fn apply_read_position(&mut self, position: &ReadPosition) -> bool {
         let me = self.me.clone();
-        self.chats.get_mut(&position.chat_id).is_some_and(|chat| chat.raise_read_seq(&me, position.read_seq))
+        let ReadPosition { chat_id, read_seq, settings, .. } = position;
+        if let Some(settings) = settings {
+            self.apply_own_member(chat_id, &OwnMember { read_seq: *read_seq, settings: settings.clone() });
+        }
+        self.chats.get_mut(chat_id).is_some_and(|chat| chat.raise_read_seq(&me, *read_seq))
     }
 
-    /// Applies the reply to muting or unmuting a chat.
-    pub fn apply_mute(&mut self, mute: &Mute) {
-        let is_behind = self.is_behind();
-        if let Some(chat) = self.chats.get_mut(&mute.chat_id) {
-            chat.set_mute(mute.muted, mute.muted_until.clone());
-            // The answer to a request in flight may be older than this reply.
-            if is_behind {
-                self.plan.add_chat(&mute.chat_id);
-            }
-        }
+    /// Applies the reply to a change of this user's view of a chat.
+    pub fn apply_own_member(&mut self, chat: &str, member: &OwnMember) {
+        self.apply_event(Event::MemberUpdated { chat_id: chat.to_owned(), data: member.clone() });
     }
 
     /// Who appears in the messages of a chat that are held and is not known, newest message first: senders, mentioned

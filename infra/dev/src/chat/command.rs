@@ -1,6 +1,7 @@
 //! Parses the lines that the user types: messages, and commands that start with a slash.
 
-use client::documents::Seq;
+use client::documents::{Notify, Seq};
+use client::draft::SettingsChange;
 use std::path::PathBuf;
 
 /// A parsed line.
@@ -28,7 +29,8 @@ pub(super) enum Command {
     Remove(String),
     Leave,
     Admin(String, bool),
-    Mute(bool),
+    /// Changes this user's view of the chat.
+    View(SettingsChange),
     Clear,
     /// Sets the nickname. None takes it back.
     Nickname(Option<String>),
@@ -37,7 +39,7 @@ pub(super) enum Command {
 }
 
 /// The input and its effect, one row each, for the help screen.
-pub(super) const HELP: [(&str, &str); 22] = [
+pub(super) const HELP: [(&str, &str); 26] = [
     ("text, Enter", "sends it; Alt-Enter adds a line, // starts a text with a slash"),
     ("Tab, Shift-Tab", "shows the next chat, the previous chat"),
     ("PgUp, PgDn", "shows older messages, newer messages"),
@@ -50,6 +52,10 @@ pub(super) const HELP: [(&str, &str); 22] = [
     ("/delete N [everyone]", "deletes message N for you, or for everyone"),
     ("/react N [EMOJI ...]", "sets your reactions to message N; no emoji removes them"),
     ("/mute, /unmute", "mutes the chat, unmutes it"),
+    ("/mentions", "notifies you only of messages that mention you"),
+    ("/pin, /unpin", "puts the chat first, or back in its place"),
+    ("/archive, /unarchive", "hides the chat until a message comes, brings it back"),
+    ("/unread", "marks the chat as unread"),
     ("/clear", "hides the chat's history from you"),
     ("/rename NAME", "renames the group"),
     ("/topic [TEXT]", "sets the topic of the group; no text removes it"),
@@ -131,14 +137,24 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
         "leave" => Command::Leave,
         "admin" => Command::Admin(required("a user")?, true),
         "unadmin" => Command::Admin(required("a user")?, false),
-        "mute" => Command::Mute(true),
-        "unmute" => Command::Mute(false),
+        "mute" => view(SettingsChange { notify: Some(Notify::None), ..SettingsChange::default() }),
+        "unmute" => view(SettingsChange { notify: Some(Notify::All), ..SettingsChange::default() }),
+        "mentions" => view(SettingsChange { notify: Some(Notify::Mentions), ..SettingsChange::default() }),
+        "pin" | "unpin" => view(SettingsChange { pinned: Some(name == "pin"), ..SettingsChange::default() }),
+        "archive" | "unarchive" => {
+            view(SettingsChange { archived: Some(name == "archive"), ..SettingsChange::default() })
+        }
+        "unread" => view(SettingsChange { marked_unread: Some(true), ..SettingsChange::default() }),
         "clear" => Command::Clear,
         "nick" => Command::Nickname((!rest.is_empty()).then(|| rest.to_owned())),
         "help" => Command::Help,
         "quit" => Command::Quit,
         _ => return Err(format!("unknown command /{name}. /help lists the commands")),
     })
+}
+
+fn view(change: SettingsChange) -> Command {
+    Command::View(change)
 }
 
 /// Splits a path, which may be in quotes, from the text after it.
@@ -166,7 +182,9 @@ mod tests {
             ("/react 3", Command::React(3, Vec::new())),
             ("/group bob,carol Release team", Command::Group("Release team".to_owned(), list(&["bob", "carol"]))),
             ("/add dave, erin", Command::Add(list(&["dave", "erin"]))),
-            ("/unmute", Command::Mute(false)),
+            ("/unmute", view(SettingsChange { notify: Some(Notify::All), ..SettingsChange::default() })),
+            ("/unpin", view(SettingsChange { pinned: Some(false), ..SettingsChange::default() })),
+            ("/archive", view(SettingsChange { archived: Some(true), ..SettingsChange::default() })),
             ("/file a.txt", Command::File("a.txt".into(), String::new())),
             ("/file \"my notes.txt\"  as promised", Command::File("my notes.txt".into(), "as promised".to_owned())),
             ("/nick Ali B", Command::Nickname(Some("Ali B".to_owned()))),
@@ -199,7 +217,7 @@ mod tests {
         let named: Vec<_> = HELP.iter().flat_map(|(keys, _)| keys.split([' ', ','])).collect();
         for name in [
             "new", "group", "reply", "file", "save", "edit", "delete", "react", "mute", "clear", "rename", "topic",
-            "add", "remove", "leave",
+            "add", "remove", "leave", "pin", "archive", "unread", "mentions",
         ] {
             assert!(named.contains(&format!("/{name}").as_str()), "{name}");
         }

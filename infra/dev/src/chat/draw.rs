@@ -8,8 +8,8 @@ mod tests;
 use super::files;
 use super::names;
 use super::text::{cut, one_line, wrap};
-use super::view::View;
-use client::documents::{Message, Seq, Status};
+use super::view::{View, listed_chats};
+use client::documents::{Message, Notify, Seq, Status};
 use client::outbox::UnsentMessage;
 use client::{ChatState, State};
 use ratatui::Frame;
@@ -68,23 +68,27 @@ fn draw_inbox(frame: &mut Frame<'_>, area: Rect, state: &State, view: &View, tim
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let (width, rows) = (usize::from(inner.width), usize::from(inner.height) / 2);
-    let inbox = state.inbox();
+    let inbox = listed_chats(state, time);
     let selected = inbox.iter().position(|held| Some(&held.chat().chat_id) == view.chat.as_ref()).unwrap_or(0);
     let first = selected.saturating_sub(rows.saturating_sub(1));
     let mut lines = Vec::new();
     for held in inbox.iter().skip(first).take(rows) {
-        let unread = held.unread(state.me());
-        let count = if unread > 0 { format!(" {unread}") } else { String::new() };
-        let muted = if held.is_muted(time) { " (muted)" } else { "" };
-        let name = cut(&names::chat(state, held), width.saturating_sub(2 + count.len() + muted.len()));
-        let padding = width.saturating_sub(2 + display_width(&name) + muted.len() + count.len());
+        let (unread, is_marked) = (held.unread(state.me()), held.is_marked_unread(state.me()));
+        let count = match unread {
+            0 if is_marked => " *".to_owned(),
+            0 => String::new(),
+            _ => format!(" {unread}"),
+        };
+        let marks = view_marks(held, time);
+        let name = cut(&names::chat(state, held), width.saturating_sub(2 + count.len() + marks.len()));
+        let padding = width.saturating_sub(2 + display_width(&name) + marks.len() + count.len());
         let is_selected = Some(&held.chat().chat_id) == view.chat.as_ref();
         let style = if is_selected { Style::default().add_modifier(Modifier::REVERSED) } else { Style::default() };
-        let bold = if unread > 0 { Modifier::BOLD } else { Modifier::empty() };
+        let bold = if unread > 0 || is_marked { Modifier::BOLD } else { Modifier::empty() };
         let title = vec![
             presence_mark(state, held),
             Span::raw(name).add_modifier(bold),
-            Span::raw(muted).dim(),
+            Span::raw(marks).dim(),
             Span::raw(" ".repeat(padding)),
             Span::raw(count).fg(Color::Yellow).bold(),
         ];
@@ -96,6 +100,17 @@ fn draw_inbox(frame: &mut Frame<'_>, area: Rect, state: &State, view: &View, tim
         lines.extend(empty_inbox(state).map(|text| Line::from(text).dim()));
     }
     frame.render_widget(Paragraph::new(lines), inner);
+}
+
+/// What this user set for a chat: it is pinned, archived, muted, or notifies only of mentions.
+fn view_marks(held: &ChatState, time: &str) -> String {
+    let marks = [
+        (held.settings().pinned, " (pinned)"),
+        (held.is_archived(time), " (archived)"),
+        (held.is_muted(time), " (muted)"),
+        (held.settings().notify == Notify::Mentions, " (mentions)"),
+    ];
+    marks.into_iter().filter_map(|(is_set, mark)| is_set.then_some(mark)).collect()
 }
 
 /// What is shown instead of chats. Before the client has caught up, it does not know whether there are none.
@@ -128,7 +143,7 @@ fn draw_chat(frame: &mut Frame<'_>, area: Rect, state: &State, view: &mut View, 
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let Some(held) = held else {
-        let lines = match state.inbox().is_empty() {
+        let lines = match state.chats().is_empty() {
             true => empty_inbox(state),
             false => ["Choose a chat with Tab, or type /help.", ""],
         };

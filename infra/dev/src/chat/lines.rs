@@ -2,10 +2,11 @@
 //! Each event is printed once, in the order of its chat's log.
 
 use super::error_text;
+use super::view::listed_chats;
 use crate::Error;
 use client::call::{self, PagePosition};
-use client::documents::{ChatId, Custom, InboxEntry, MessageType, Seq, UserId};
-use client::draft::{Draft, NewChat};
+use client::documents::{ChatId, Custom, InboxEntry, MessageType, Notify, OwnMember, Seq, Settings, Time, UserId};
+use client::draft::{Draft, NewChat, SettingsChange};
 use client::events::TypingState;
 use client::{Client, ConnectionStatus, Task, Update, Updates};
 use serde::{Deserialize, Serialize};
@@ -68,7 +69,16 @@ enum Action {
         state: TypingState,
     },
     Ping {},
-    /// The chats in the client's memory, newest activity first.
+    /// Changes this user's view of a chat.
+    UpdateMember {
+        chat_id: ChatId,
+        notify: Option<Notify>,
+        mute_until: Option<Time>,
+        pinned: Option<bool>,
+        archived: Option<bool>,
+        marked_unread: Option<bool>,
+    },
+    /// The chats in the client's memory: pinned ones first, then newest activity first, and then the archived ones.
     ListChats {},
     /// A chat and its members.
     GetChat {
@@ -276,6 +286,13 @@ impl<W: Write> Session<W> {
             Action::GetChat { chat_id } => {
                 self.spawn_request(id, async move { Ok(json!(client.load_details(&chat_id).await?)) });
             }
+            Action::UpdateMember { chat_id, notify, mute_until, pinned, archived, marked_unread } => {
+                let change = SettingsChange { notify, mute_until, pinned, archived, marked_unread };
+                self.spawn_request(id, async move {
+                    let OwnMember { read_seq, settings } = client.update_member(&chat_id, &change).await?;
+                    Ok(json!({"chatId": chat_id, "readSeq": read_seq, "settings": settings}))
+                });
+            }
             Action::ListChats {} => {
                 self.listing.push(id);
                 return self.list_chats();
@@ -367,20 +384,32 @@ impl<W: Write> Session<W> {
 
 /// The client's inbox, in the format of the API.
 fn entries(state: &client::State) -> Vec<InboxEntry> {
+    let now = jiff::Timestamp::now().to_string();
     let entry = |held: &&client::ChatState| {
-        let (muted, mut chat) = (held.is_muted(&jiff::Timestamp::now().to_string()), held.chat().clone());
+        let mut chat = held.chat().clone();
         (chat.seq, chat.rev, chat.floor) = (held.seq(), held.rev(), held.floor());
         InboxEntry {
             last_message: held.last_message().cloned(),
             read_seq: held.read_seq_of(state.me()),
             unread_count: held.unread(state.me()),
-            muted,
-            muted_until: held.muted_until().filter(|_| muted).cloned(),
+            settings: settings_at(held, state.me(), &now),
             user: None,
             chat,
         }
     };
-    state.inbox().iter().map(entry).collect()
+    listed_chats(state, &now).iter().map(entry).collect()
+}
+
+/// This user's view of a chat at the time `now`: without a mute that has ended, the archiving of a chat that came back,
+/// and a mark that was taken back.
+fn settings_at(held: &client::ChatState, me: &str, now: &str) -> Settings {
+    let mut settings = held.settings().clone();
+    if settings.notify == Notify::None && !held.is_muted(now) {
+        (settings.notify, settings.mute_until) = (Notify::All, None);
+    }
+    settings.archived_seq = settings.archived_seq.filter(|_| held.is_archived(now));
+    settings.marked_unread = held.is_marked_unread(me);
+    settings
 }
 
 #[cfg(test)]

@@ -393,8 +393,8 @@ impl Chat {
                     client.request(&call::set_admin(&chat, &user, is_admin)).await.map(|_| None)
                 });
             }
-            Command::Mute(muted) => {
-                self.spawn_request(async move { client.set_muted(&chat, muted).await.map(|_| None) })
+            Command::View(change) => {
+                self.spawn_request(async move { client.update_member(&chat, &change).await.map(|_| None) })
             }
             Command::Clear => {
                 self.spawn_request(async move { client.request(&call::clear_chat(&chat)).await.map(|_| None) })

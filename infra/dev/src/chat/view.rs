@@ -3,7 +3,8 @@
 use super::text;
 use client::documents::{ChatId, Seq, UserId};
 use client::events::{Typing, TypingState};
-use client::{ConnectionStatus, State};
+use client::{ChatState, ConnectionStatus, State};
+use jiff::Timestamp;
 use ratatui::crossterm::event::KeyCode;
 use ratatui_textarea::TextArea;
 use std::collections::BTreeMap;
@@ -49,6 +50,13 @@ pub(super) struct View {
     typing: BTreeMap<(ChatId, UserId), Instant>,
     /// The last `seq` that was marked as seen in each chat, since the connection last changed.
     seen: BTreeMap<ChatId, Seq>,
+}
+
+/// The chats in the order of the screen: the inbox, and then the archived ones. `now` is RFC 3339.
+pub(super) fn listed_chats<'a>(state: &'a State, now: &str) -> Vec<&'a ChatState> {
+    let mut chats = state.inbox(now);
+    chats.extend(state.archived(now));
+    chats
 }
 
 impl View {
@@ -112,9 +120,9 @@ impl View {
         true
     }
 
-    /// The chat that is `steps` after the shown one in the inbox, or before it if negative. The first if none is shown.
+    /// The chat that is `steps` after the shown one in the list, or before it if negative. The first if none is shown.
     pub(super) fn neighbour(&self, state: &State, steps: isize) -> Option<ChatId> {
-        let inbox = state.inbox();
+        let inbox = listed_chats(state, &Timestamp::now().to_string());
         let current = inbox.iter().position(|held| Some(&held.chat().chat_id) == self.chat.as_ref());
         let count = isize::try_from(inbox.len()).ok().filter(|count| *count > 0)?;
         let next = match current.and_then(|current| isize::try_from(current).ok()) {
@@ -247,7 +255,7 @@ mod tests {
                 "chatId": "c", "isGroup": false, "participants": ["alice", "bob"], "participantCount": 2, "admins": [],
                 "createdBy": "bob", "createdAt": "2026-11-24T08:00:00.000Z", "seq": 1, "rev": 0, "floor": 0,
             },
-            "readSeq": 0, "unreadCount": 1, "muted": false,
+            "readSeq": 0, "unreadCount": 1, "settings": {"memberRev": 1, "notify": "all"},
         }]});
         state.apply_inbox_page(None, serde_json::from_value(json).unwrap());
         let mut view = View::new(ConnectionStatus::Online);

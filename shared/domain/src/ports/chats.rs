@@ -7,6 +7,7 @@ use crate::chat::{Chat, Head};
 use crate::former_member::FormerMember;
 use crate::ids::{AttachmentId, ChatId, Rev, SendId, Seq, UserId};
 use crate::member::Member;
+use crate::member_settings::MemberSettings;
 use crate::message::Message;
 use crate::timestamp::Timestamp;
 use crate::user_limits::LimitsChange;
@@ -220,6 +221,12 @@ pub trait ReadChanges: Sync {
 
 /// Reads items of many chats.
 pub trait ReadInbox: Sync {
+    /// The user's chats with what the user set for them, from an index that may be a moment behind.
+    fn indexed_chats(
+        &self,
+        user: &UserId,
+    ) -> impl Future<Output = Result<Vec<(ChatId, MemberSettings)>, StoreError>> + Send;
+
     /// The ids of the user's chats, from an index that may be a moment behind: the member items decide.
     fn chats_of(&self, user: &UserId) -> impl Future<Output = Result<Vec<ChatId>, StoreError>> + Send;
 
@@ -243,7 +250,7 @@ pub trait ReadInbox: Sync {
 
 /// Moves read positions.
 pub trait MarkSeen: Sync {
-    /// Moves the user's read position to `seq` if it is lower.
+    /// Moves the user's read position to `seq` if it is lower. Then the chat is no longer marked as unread.
     fn mark_seen(
         &self,
         chat: &ChatId,
@@ -251,6 +258,10 @@ pub trait MarkSeen: Sync {
         seq: Seq,
         now: Timestamp,
     ) -> impl Future<Output = Result<SeenOutcome, StoreError>> + Send;
+
+    /// The user no longer marks the chat as unread; the read position stays. The outcome is never
+    /// [`Advanced`](SeenOutcome::Advanced): it contains the member item after that.
+    fn unmark(&self, chat: &ChatId, user: &UserId) -> impl Future<Output = Result<SeenOutcome, StoreError>> + Send;
 }
 
 /// How moving a read position ended.

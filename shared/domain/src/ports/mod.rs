@@ -5,6 +5,7 @@ mod attachments;
 mod chats;
 mod limits;
 mod members;
+mod settings;
 mod users;
 mod world;
 
@@ -12,6 +13,7 @@ pub use attachments::*;
 pub use chats::*;
 pub use limits::*;
 pub use members::*;
+pub use settings::*;
 pub use users::*;
 pub use world::*;
 

@@ -4,7 +4,7 @@ use super::StoreError;
 use crate::budget::Spending;
 #[cfg(doc)]
 use crate::chat_user::MAX_CONNECTIONS;
-use crate::chat_user::{ChatUser, Connection, Mutes, Profile, UserChange};
+use crate::chat_user::{ChatUser, Connection, Profile, UserChange};
 use crate::ids::{ConnectionId, UserId};
 use crate::timestamp::Timestamp;
 use std::collections::BTreeMap;
@@ -28,21 +28,11 @@ pub trait UserStore: Sync {
     fn preferences(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<ChatUser>, StoreError>> + Send;
 
     /// Changes the user's document and returns the new one. None, and nothing changes, if the change budget is no
-    /// longer as it was read. `change` has at least one value.
+    /// longer as it was read. A change without a value only takes from the budget.
     fn change_user(
         &self,
         user: &UserId,
         change: &UserChange,
-        spending: Spending,
-    ) -> impl Future<Output = Result<Option<ChatUser>, StoreError>> + Send;
-
-    /// Replaces the user's mutes if they still equal `before`, and returns the new document. None, and nothing
-    /// changes, if they or the change budget differ.
-    fn replace_mutes(
-        &self,
-        user: &UserId,
-        before: &Mutes,
-        after: &Mutes,
         spending: Spending,
     ) -> impl Future<Output = Result<Option<ChatUser>, StoreError>> + Send;
 }

@@ -46,7 +46,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             }
             let now = self.env.now();
             let spending = self.settings.changes.spend(member.change_budget, 1, now).map_err(ClearChatError)?;
-            let member = Member { cleared_seq: head.last_seq, ..member };
+            let member = Member { cleared_seq: head.last_seq, is_marked_unread: false, ..member };
             let floor = member.floor();
             let only_for = Some(caller.user.clone());
             let what = ChangeKind::Cleared(member);

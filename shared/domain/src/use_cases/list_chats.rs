@@ -1,60 +1,91 @@
-//! Lists the inbox: one user's chats, newest activity first.
+//! Lists the inbox: one user's chats, pinned ones first, then newest activity first.
 
+use super::inbox_cursor::{ChatTag, InboxCursor, InboxPlace, MAX_ORDERED_CHATS};
 use super::profile::load_profiles;
 use super::state::ChatReader;
 use super::{App, Caller, PageLimit};
 use crate::chat::{Chat, ChatView, Head, MAX_DOCUMENT_BYTES};
-use crate::chat_user::{ChatUser, ChatUserView, MuteView, Mutes};
+use crate::chat_user::{ChatUser, ChatUserView};
 use crate::content::json_length;
 use crate::ids::{ChatId, Seq, UserId};
 use crate::member::Member;
+use crate::member_settings::{MemberSettings, SettingsView};
 use crate::message::{Message, MessageView};
 use crate::ports::{Consistency, Directory, Env, ReadChats, ReadInbox, ReadMessages, StoreError, UserStore};
 use crate::retry::Retry;
-use crate::text::Invalid;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use futures_util::future::{try_join, try_join3};
-use serde::{Deserialize, Serialize};
-use std::cmp::Reverse;
+use crate::text::word_enum;
+use crate::timestamp::Timestamp;
+use futures_util::future::try_join3;
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// The most bytes of JSON that one chat's document takes in an inbox, without its topic and custom data: the
 /// participant lists of a large group are cut.
 const MAX_CHAT_BYTES: usize = 2048;
 
-/// The last chat of a page and its activity time: the next page begins after it. Opaque to clients.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct InboxCursor(Reverse<i64>, ChatId);
+word_enum!(
+    /// Which chats are listed, by whether they are archived.
+    ArchivedFilter,
+    "must be true, false or any",
+    /// Only archived chats.
+    Only = "true",
+    /// No archived chats.
+    Without = "false",
+    /// All chats.
+    Any = "any",
+);
 
-impl InboxCursor {
-    fn new(chat: &ChatId, head: &Head) -> Self {
-        Self(Reverse(head.activity().millis()), chat.clone())
-    }
+word_enum!(
+    /// Which chats are listed, by whether they are pinned.
+    PinnedFilter,
+    "must be true or false",
+    /// Only pinned chats.
+    Only = "true",
+    /// No pinned chats.
+    Without = "false",
+);
 
-    /// The last chat of the page.
-    pub(super) fn into_chat(self) -> ChatId {
-        self.1
+/// Which of the user's chats are listed. The default is all that are not archived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InboxFilter {
+    /// By whether they are archived.
+    pub archived: ArchivedFilter,
+    /// By whether they are pinned; None for both.
+    pub pinned: Option<PinnedFilter>,
+}
+
+impl Default for InboxFilter {
+    fn default() -> Self {
+        Self { archived: ArchivedFilter::Without, pinned: None }
     }
 }
 
-impl TryFrom<String> for InboxCursor {
-    type Error = Invalid;
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
-        let (millis, chat) = text.split_once(' ').unwrap_or_default();
-        let parts = millis.parse().ok().zip(ChatId::parse(chat).ok());
-        parts
-            .map(|(millis, chat)| Self(Reverse(millis), chat))
-            .ok_or_else(|| Invalid::because("must be a cursor of an earlier page"))
+impl InboxFilter {
+    /// Whether a chat with these settings may be listed, whatever its last message is.
+    fn may_list(&self, settings: &MemberSettings, now: Timestamp) -> bool {
+        let is_archived = settings.archived_seq.is_some();
+        let by_archived = match self.archived {
+            ArchivedFilter::Any => true,
+            ArchivedFilter::Only => is_archived,
+            ArchivedFilter::Without => !(is_archived && settings.notifications.is_muted(now)),
+        };
+        let by_pinned = match self.pinned {
+            None => true,
+            Some(PinnedFilter::Only) => settings.is_pinned,
+            Some(PinnedFilter::Without) => !settings.is_pinned,
+        };
+        by_archived && by_pinned
     }
-}
 
-impl From<InboxCursor> for String {
-    fn from(InboxCursor(Reverse(millis), chat): InboxCursor) -> Self {
-        URL_SAFE_NO_PAD.encode(format!("{millis} {chat}"))
+    /// Whether the chat is listed.
+    fn lists(&self, settings: &MemberSettings, head: &Head, now: Timestamp) -> bool {
+        let is_archived = settings.is_archived(head.last_seq, now);
+        self.may_list(settings, now)
+            && match self.archived {
+                ArchivedFilter::Any => true,
+                ArchivedFilter::Only => is_archived,
+                ArchivedFilter::Without => !is_archived,
+            }
     }
 }
 
@@ -65,6 +96,8 @@ pub struct ListChats {
     pub caller: Caller,
     /// The most chats on the page.
     pub limit: PageLimit,
+    /// Which chats are listed; the same for every page.
+    pub filter: InboxFilter,
     /// The cursor of the page before; None for the first page.
     pub after: Option<InboxCursor>,
 }
@@ -73,7 +106,7 @@ pub struct ListChats {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Inbox {
-    /// The chats, newest activity first.
+    /// The chats: pinned ones first, then newest activity first.
     pub chats: Vec<InboxEntry>,
     /// The cursor for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,9 +126,8 @@ pub struct InboxEntry {
     pub read_seq: Seq,
     /// The number of messages that the caller has not read.
     pub unread_count: u64,
-    /// The caller's mute of the chat.
-    #[serde(flatten)]
-    pub mute: MuteView,
+    /// The caller's view of the chat.
+    pub settings: SettingsView,
     /// The other participant of a private chat; absent for a group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<ChatUserView>,
@@ -106,60 +138,115 @@ where
     S: ReadChats + ReadInbox + ReadMessages + UserStore,
     E: Env,
 {
-    /// Lists a page of the caller's chats. The heads of all chats are read, because they decide the order. Everything
-    /// else is read only for the chats on the page.
+    /// Lists a page of the caller's chats. The first page reads the heads of all chats, because they decide the order.
+    /// Later pages read the heads of their own chats: the cursor has the order. Everything else is read only for the
+    /// chats on the page.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn list_chats(&self, directory: &impl Directory, command: ListChats) -> Result<Inbox, StoreError> {
-        let ListChats { caller, limit: PageLimit(limit), after } = command;
-        let (chats, user) = try_join(self.store.chats_of(&caller.user), self.store.own_document(&caller.user)).await?;
-        let mutes = user.muted_chats;
-        let heads = self.store.heads(&chats, Consistency::Eventual).await?;
-        let sorted = newest_first(heads).into_iter();
-        let mut rest = sorted.filter(|(cursor, _)| after.as_ref().is_none_or(|after| cursor > after));
+        let ListChats { caller, limit: PageLimit(limit), filter, after } = command;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let page: Vec<_> = rest.by_ref().take(limit).collect();
-        let has_more = rest.next().is_some();
-        let cursors: Vec<InboxCursor> = page.iter().map(|(cursor, _)| cursor.clone()).collect();
-        let entries = self.entries(&caller.user, page, &mutes).await?;
+        let Listing { page, order, rest } = match after {
+            Some(InboxCursor { following, rest }) if !following.is_empty() => {
+                self.following_page(&caller.user, filter, limit, following, rest).await?
+            }
+            after => self.ordered_page(&caller.user, filter, limit, after.and_then(|after| after.rest)).await?,
+        };
+        let chats = page.iter().map(|listed| (listed.chat.clone(), listed.head)).collect();
+        let entries = self.entries(&caller.user, chats).await?;
         let others = entries.iter().flatten().filter_map(|entry| entry.user.as_ref());
         let others: Vec<UserId> = others.map(|other| other.user_id().clone()).collect();
         let mut profiles = load_profiles(directory, &others).await;
 
+        let cursor = |shown: usize| {
+            let following = order.get(shown..).unwrap_or_default().to_vec();
+            (!following.is_empty() || rest.is_some()).then(|| InboxCursor { following, rest: rest.clone() })
+        };
+        let cursor_bytes = cursor(0).map_or(0, |cursor| String::from(cursor).len());
         let mut inbox = Inbox { chats: Vec::new(), cursor: None };
-        let mut budget = MAX_DOCUMENT_BYTES;
-        let mut last = None;
-        for (cursor, entry) in cursors.into_iter().zip(entries) {
+        let mut budget = MAX_DOCUMENT_BYTES.saturating_sub(cursor_bytes);
+        for (listed, entry) in page.iter().zip(entries) {
             // Skip a chat that the caller has left since the index was read.
-            if let Some(mut entry) = entry {
-                entry.user = entry.user.map(|user| {
-                    let profile = profiles.remove(user.user_id());
-                    user.with_profile(profile)
-                });
-                let size = json_length(&entry) + 1;
-                if size > budget && !inbox.chats.is_empty() {
-                    return Ok(Inbox { cursor: last, ..inbox });
-                }
-                budget = budget.saturating_sub(size);
-                inbox.chats.push(entry);
+            let Some(mut entry) = entry else { continue };
+            entry.user = entry.user.map(|user| {
+                let profile = profiles.remove(user.user_id());
+                user.with_profile(profile)
+            });
+            let size = json_length(&entry) + 1;
+            if size > budget && !inbox.chats.is_empty() {
+                return Ok(Inbox { cursor: cursor(listed.place), ..inbox });
             }
-            last = Some(cursor);
+            budget = budget.saturating_sub(size);
+            inbox.chats.push(entry);
         }
-        Ok(Inbox { cursor: last.filter(|_| has_more), ..inbox })
+        Ok(Inbox { cursor: cursor(limit), ..inbox })
+    }
+
+    /// Reads the heads of all chats after `after`, and orders the chats by them.
+    async fn ordered_page(
+        &self,
+        user: &UserId,
+        filter: InboxFilter,
+        limit: usize,
+        after: Option<InboxPlace>,
+    ) -> Result<Listing, StoreError> {
+        let mut chats = self.store.indexed_chats(user).await?;
+        let now = self.env.now();
+        chats.retain(|(_, settings)| filter.may_list(settings, now));
+        let ids: Vec<ChatId> = chats.iter().map(|(chat, _)| chat.clone()).collect();
+        let heads = self.store.heads(&ids, Consistency::Eventual).await?;
+        let listed = chats.iter().filter_map(|(chat, settings)| {
+            let head = heads.get(chat).filter(|head| filter.lists(settings, head, now))?;
+            Some((InboxPlace::new(chat, settings.is_pinned, head), *head))
+        });
+        let mut listed: Vec<_> = listed.filter(|(place, _)| after.as_ref().is_none_or(|after| place > after)).collect();
+        listed.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let rest = match listed.get(MAX_ORDERED_CHATS..) {
+            None | Some([]) => None,
+            Some(_) => listed.get(MAX_ORDERED_CHATS - 1).map(|(place, _)| place.clone()),
+        };
+        listed.truncate(MAX_ORDERED_CHATS);
+        let order = listed.iter().map(|(place, _)| ChatTag::new(place.chat())).collect();
+        let page = listed.into_iter().take(limit).enumerate();
+        let page = page.map(|(place, (at, head))| ListedChat { place, chat: at.into_chat(), head }).collect();
+        Ok(Listing { page, order, rest })
+    }
+
+    /// Reads the heads of the first chats of `order`, which an earlier page decided. Chats that the user has left, or
+    /// that the filter no longer lists, are skipped.
+    async fn following_page(
+        &self,
+        user: &UserId,
+        filter: InboxFilter,
+        limit: usize,
+        order: Vec<ChatTag>,
+        rest: Option<InboxPlace>,
+    ) -> Result<Listing, StoreError> {
+        let chats = self.store.indexed_chats(user).await?;
+        let by_tag: BTreeMap<ChatTag, (ChatId, MemberSettings)> =
+            chats.into_iter().map(|(chat, settings)| (ChatTag::new(&chat), (chat, settings))).collect();
+        let page = order.iter().take(limit).enumerate();
+        let page: Vec<_> = page.filter_map(|(place, tag)| Some((place, by_tag.get(tag)?))).collect();
+        let ids: Vec<ChatId> = page.iter().map(|(_, (chat, _))| chat.clone()).collect();
+        let heads = self.store.heads(&ids, Consistency::Eventual).await?;
+        let now = self.env.now();
+        let page = page.into_iter().filter_map(|(place, (chat, settings))| {
+            let head = heads.get(chat).filter(|head| filter.lists(settings, head, now))?;
+            Some(ListedChat { place, chat: chat.clone(), head: *head })
+        });
+        Ok(Listing { page: page.collect(), order, rest })
     }
 
     /// The inbox entries of these chats, in the same order; None for a chat that `user` is not in.
     pub(super) async fn entries(
         &self,
         user: &UserId,
-        chats: Vec<(InboxCursor, Head)>,
-        mutes: &Mutes,
+        chats: Vec<(ChatId, Head)>,
     ) -> Result<Vec<Option<InboxEntry>>, StoreError> {
-        let ids: Vec<ChatId> = chats.iter().map(|(InboxCursor(_, chat), _)| chat.clone()).collect();
+        let ids: Vec<ChatId> = chats.iter().map(|(chat, _)| chat.clone()).collect();
         let nonempty = chats.iter().filter(|(_, head)| head.last_seq > Seq(0));
-        let last_messages: Vec<(ChatId, Seq)> =
-            nonempty.map(|(InboxCursor(_, chat), head)| (chat.clone(), head.last_seq)).collect();
+        let last_messages: Vec<(ChatId, Seq)> = nonempty.map(|(chat, head)| (chat.clone(), head.last_seq)).collect();
         let (documents, memberships, messages) = try_join3(
             self.store.chats(&ids),
             self.store.memberships(user, &ids),
@@ -173,7 +260,7 @@ where
         };
         let mut retry = Retry::new(&self.env);
         let mut parts = Vec::with_capacity(chats.len());
-        for (InboxCursor(_, id), head) in chats {
+        for (id, head) in chats {
             parts.push(match data.memberships.remove(&id) {
                 Some(member) => {
                     let chat = ChatReader::new(&self.store, &mut retry, &id)
@@ -194,7 +281,7 @@ where
                 let other = users.get(&other).cloned().unwrap_or_else(|| ChatUser::unknown(other));
                 ChatUserView::new(&other, user, now)
             });
-            entry(&chat, head, &member, message.as_ref(), MuteView::new(mutes, &chat.id, now), other)
+            entry(&chat, head, &member, message.as_ref(), SettingsView::new(&member, head.last_seq, now), other)
         };
         Ok(parts.into_iter().map(|part| part.map(entry)).collect())
     }
@@ -207,10 +294,27 @@ struct PageData {
     messages: BTreeMap<ChatId, Message>,
 }
 
+/// The chats of a page, and what follows.
+struct Listing {
+    page: Vec<ListedChat>,
+    /// All chats from the first of the page on, in order.
+    order: Vec<ChatTag>,
+    /// The place of the last chat of `order`, if there are more after it.
+    rest: Option<InboxPlace>,
+}
+
+/// A chat of a page.
+struct ListedChat {
+    /// Its index in the order.
+    place: usize,
+    chat: ChatId,
+    head: Head,
+}
+
 /// Sorts chats by activity, newest first.
-pub(super) fn newest_first(heads: BTreeMap<ChatId, Head>) -> Vec<(InboxCursor, Head)> {
-    let mut sorted: Vec<_> = heads.into_iter().map(|(chat, head)| (InboxCursor::new(&chat, &head), head)).collect();
-    sorted.sort_by(|(one, _), (other, _)| one.cmp(other));
+pub(super) fn newest_first(heads: BTreeMap<ChatId, Head>) -> Vec<(ChatId, Head)> {
+    let mut sorted: Vec<_> = heads.into_iter().collect();
+    sorted.sort_by_cached_key(|(chat, head)| InboxPlace::new(chat, false, head));
     sorted
 }
 
@@ -219,7 +323,7 @@ fn entry(
     head: Head,
     member: &Member,
     message: Option<&Message>,
-    mute: MuteView,
+    settings: SettingsView,
     user: Option<ChatUserView>,
 ) -> InboxEntry {
     let visible = message.filter(|message| message.is_visible_to(&member.user, member.floor()));
@@ -233,7 +337,7 @@ fn entry(
         last_message: visible.map(|message| MessageView::preview(message, member)),
         read_seq: member.read_up_to(),
         unread_count: member.unread(head.last_seq),
-        mute,
+        settings,
         user,
     }
 }

@@ -7,6 +7,7 @@ use crate::chat::{Chat, Head};
 use crate::event::{Event, Receipt};
 use crate::ids::{ChatId, Seq};
 use crate::member::Member;
+use crate::member_settings::{OwnMember, SettingsView};
 use crate::meter::PushReport;
 use crate::ports::{Consistency, Env, MarkSeen, Push, ReadChats, Registry, SeenOutcome, StoreError};
 use crate::retry::Retry;
@@ -42,6 +43,10 @@ pub struct MarkSeenOutcome {
     pub read_at: Option<Timestamp>,
     /// The number of messages that the caller has not read.
     pub unread_count: u64,
+    /// The caller's view of the chat, if they had marked it as unread and the read position did not move: the mark is
+    /// taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<SettingsView>,
     /// The results of the posts.
     #[serde(skip)]
     pub pushed: PushReport,
@@ -72,7 +77,7 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
             return Err(MarkSeenError::SeqTooHigh { last: head.last_seq }.into());
         }
         if seq <= member.read_up_to() {
-            return Ok(unchanged_outcome(chat, &member, &head));
+            return self.take_mark_back(&caller, chat, member, &head).await;
         }
         let now = self.env.now();
         let advance = self.advance_read_position(&chat, &caller, seq, now);
@@ -80,7 +85,7 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
         match outcome? {
             SeenOutcome::NotAMember => Err(ChatError::NotFound),
             SeenOutcome::Conflict => Err(ChatError::Busy),
-            SeenOutcome::Unchanged(member) => Ok(unchanged_outcome(chat, &member, &head)),
+            SeenOutcome::Unchanged(member) => self.take_mark_back(&caller, chat, member, &head).await,
             SeenOutcome::Advanced => {
                 let receipt = Receipt { user_id: caller.user.clone(), read_seq: seq, read_at: now };
                 let pushed = match receipt_chat {
@@ -88,9 +93,39 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
                     None => PushReport::default(),
                 };
                 let unread_count = head.last_seq.since(seq);
-                Ok(MarkSeenOutcome { chat_id: chat, read_seq: seq, read_at: Some(now), unread_count, pushed })
+                let (chat_id, read_at) = (chat, Some(now));
+                Ok(MarkSeenOutcome { chat_id, read_seq: seq, read_at, unread_count, settings: None, pushed })
             }
         }
+    }
+
+    /// The answer to a request that does not move the read position. If the caller had marked the chat as unread, it no
+    /// longer is, and their other devices get `member.updated`.
+    async fn take_mark_back(
+        &self,
+        caller: &Caller,
+        chat: ChatId,
+        member: Member,
+        head: &Head,
+    ) -> Result<MarkSeenOutcome, ChatError<MarkSeenError>> {
+        if !member.is_marked_unread {
+            return Ok(unchanged_outcome(chat, &member, head));
+        }
+        let mut retry = Retry::new(&self.env);
+        let member = loop {
+            match self.store.unmark(&chat, &caller.user).await? {
+                SeenOutcome::Unchanged(member) => break member,
+                SeenOutcome::NotAMember => return Err(ChatError::NotFound),
+                SeenOutcome::Advanced | SeenOutcome::Conflict if retry.again().await => {}
+                SeenOutcome::Advanced | SeenOutcome::Conflict => return Err(ChatError::Busy),
+            }
+        };
+        let own = OwnMember::new(&member, head.last_seq, self.env.now());
+        let settings = Some(own.settings);
+        let audience = self.load_audience(std::slice::from_ref(&caller.user)).await;
+        let event = Event::member_updated(chat.clone(), own);
+        let pushed = self.push(&audience, caller.connection.as_ref(), &event).await;
+        Ok(MarkSeenOutcome { settings, pushed, ..unchanged_outcome(chat, &member, head) })
     }
 
     /// Moves the position. Retries after conflicts with a send of the same user.
@@ -144,6 +179,7 @@ fn unchanged_outcome(chat_id: ChatId, member: &Member, head: &Head) -> MarkSeenO
         read_seq: member.read_up_to(),
         read_at: member.read_at,
         unread_count: member.unread(head.last_seq),
+        settings: None,
         pushed: PushReport::default(),
     }
 }

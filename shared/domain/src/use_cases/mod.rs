@@ -15,13 +15,13 @@ mod existence;
 mod fan_out;
 mod get_attachment;
 mod get_chat;
+mod inbox_cursor;
 mod limits;
 mod list_chats;
 mod list_members;
 mod list_messages;
 mod list_users;
 mod mark_seen;
-mod mute_chat;
 mod notify;
 mod past_readers;
 mod presence;
@@ -34,6 +34,7 @@ mod state;
 mod sync;
 mod typing;
 mod update_chat;
+mod update_member;
 
 pub use add_participants::{AddParticipants, MAX_ADDED_PARTICIPANTS};
 pub use change_group::{ChangeGroupError, ChangedGroup};
@@ -48,12 +49,12 @@ pub use edit_message::EditMessage;
 pub use error::{ChatError, Refusal};
 pub use get_attachment::{AttachmentDownload, GetAttachmentError};
 pub use get_chat::{ChatDetails, MemberView};
-pub use list_chats::{Inbox, InboxCursor, InboxEntry, ListChats};
+pub use inbox_cursor::InboxCursor;
+pub use list_chats::{ArchivedFilter, Inbox, InboxEntry, InboxFilter, ListChats, PinnedFilter};
 pub use list_members::{ListMembers, MembersCursor, MembersPage};
 pub use list_messages::{ListMessages, MAX_HIDDEN_BESIDE_PAGE, Page, PageLimit, PageRange, PageStart};
 pub use list_users::{ListUsers, ListedUsers, MAX_NAMED_USERS, NamedUsers};
 pub use mark_seen::{MarkSeenCommand, MarkSeenError, MarkSeenOutcome};
-pub use mute_chat::{Mute, MuteChat, MuteChatError, MuteOutcome};
 pub use profile::{ProfileError, UpdateMe, VisibleUser};
 pub use react_to_message::ReactToMessage;
 pub use remove_participant::RemoveParticipant;
@@ -62,6 +63,7 @@ pub use set_admin::SetAdmin;
 pub use sync::{ChatSync, Cursor, SyncChats, SyncOutcome};
 pub use typing::{SendTyping, SendTypingError, TypingSent};
 pub use update_chat::UpdateChat;
+pub use update_member::{MuteOutcome, UpdateMember, UpdateMemberError, UpdatedMember};
 
 use crate::attachment::AttachmentLimits;
 use crate::budget::BudgetRate;
@@ -96,7 +98,7 @@ pub struct Settings {
     /// How many messages and how many changes a new participant may make at once. So nobody gains from leaving and
     /// coming back, or from making a new group.
     pub new_member_burst: u64,
-    /// How fast a user may change their own user and their mutes.
+    /// How fast a user may change their own user and their views of chats.
     pub profile_changes: BudgetRate,
     /// How fast a user may make chats.
     pub new_chats: BudgetRate,

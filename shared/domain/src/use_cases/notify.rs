@@ -52,7 +52,8 @@ impl<S: ReadChats + UserStore, P: Notify, E: Env> App<S, P, E> {
         let mut notifications = Vec::new();
         // A user who has left since is no longer among the members.
         for member in members.into_iter().filter(|member| absent.contains(&member.user)) {
-            let wants = users.get(&member.user).is_none_or(|user| is_wanted(user, message, now));
+            let notify_on_mention = users.get(&member.user).is_some_and(|user| user.notify_on_mention);
+            let wants = is_wanted(&member, notify_on_mention, message, now);
             if wants && message.is_visible_to(&member.user, member.floor()) && !member.has_seen(message.seq) {
                 // Messages after this one have notifications of their own.
                 let unread = message.seq.since(member.read_up_to());

@@ -63,11 +63,7 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
         if chats.len() > MAX_NOTIFIED_PARTNERS {
             chats.truncate(MAX_PARTNERS_SORTED);
             let heads = self.store.heads(&chats, Consistency::Eventual).await?;
-            chats = newest_first(heads)
-                .into_iter()
-                .map(|(cursor, _)| cursor.into_chat())
-                .take(MAX_NOTIFIED_PARTNERS)
-                .collect();
+            chats = newest_first(heads).into_iter().map(|(chat, _)| chat).take(MAX_NOTIFIED_PARTNERS).collect();
         }
         if chats.is_empty() {
             return Ok(Vec::new());

@@ -6,8 +6,9 @@ use crate::budget::RateLimited;
 use crate::chat_user::{ChatUser, ChatUserView, Profile, UserChange};
 use crate::event::{Event, NewNickname};
 use crate::ids::{ChatId, UserId};
+use crate::member_settings::ListedChats;
 use crate::meter::PushReport;
-use crate::ports::{Directory, Env, Push, ReadInbox, Registry, StoreError, UserStore};
+use crate::ports::{Directory, Env, Push, ReadInbox, ReadListedChats, Registry, StoreError, UserStore};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use error_text::error_chain;
@@ -52,21 +53,35 @@ pub enum ProfileError {
     Store(#[from] StoreError),
 }
 
-impl<S: UserStore, P, E: Env> App<S, P, E> {
+impl<S: UserStore + ReadListedChats, P, E: Env> App<S, P, E> {
     /// Reads the caller's own user.
     ///
     /// # Errors
     /// [`ProfileError`].
     pub async fn me(&self, directory: &impl Directory, caller: &Caller) -> Result<VisibleUser, ProfileError> {
-        let (stored, mut profiles) =
-            join(self.store.user(&caller.user), load_profiles(directory, std::slice::from_ref(&caller.user))).await;
-        let user = stored?.unwrap_or_else(|| ChatUser::unknown(caller.user.clone()));
-        let view = ChatUserView::new(&user, &caller.user, self.env.now()).with_profile(profiles.remove(&caller.user));
+        self.show_me(directory, caller, self.store.listed_chats(&caller.user)).await
+    }
+
+    /// Shows the caller's own user with the muted chats of `listed`.
+    async fn show_me(
+        &self,
+        directory: &impl Directory,
+        caller: &Caller,
+        listed: impl Future<Output = Result<ListedChats, StoreError>> + Send,
+    ) -> Result<VisibleUser, ProfileError> {
+        let profiles = load_profiles(directory, std::slice::from_ref(&caller.user));
+        let stored = try_join(self.store.user(&caller.user), listed);
+        let (stored, mut profiles) = join(stored, profiles).await;
+        let (user, listed) = stored?;
+        let user = user.unwrap_or_else(|| ChatUser::unknown(caller.user.clone()));
+        let now = self.env.now();
+        let view = ChatUserView::new(&user, &caller.user, now).with_mutes(&listed.mutes, now);
+        let view = view.with_profile(profiles.remove(&caller.user));
         Ok(VisibleUser { user: view, pushed: PushReport::default() })
     }
 }
 
-impl<S: UserStore + ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
+impl<S: UserStore + ReadInbox + ReadListedChats + Registry, P: Push, E: Env> App<S, P, E> {
     /// Changes the caller's own user and pushes `user.updated` to their other devices. A new nickname is also pushed to
     /// the partners, as `nickname.updated`.
     ///
@@ -75,9 +90,18 @@ impl<S: UserStore + ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
     pub async fn update_me(&self, directory: &impl Directory, command: &UpdateMe) -> Result<VisibleUser, ProfileError> {
         let UpdateMe { caller, change } = command;
         let profiles = load_profiles(directory, std::slice::from_ref(&caller.user));
-        let (changed, mut profiles) = join(self.change_user(&caller.user, change), profiles).await;
-        let Some(ChangedUser { user, is_renamed, at }) = changed? else { return self.me(directory, caller).await };
-        let view = ChatUserView::new(&user, &caller.user, self.env.now());
+        let changed = async {
+            // Read before the change: no read that fails after it fails the request.
+            let listed = self.store.listed_chats(&caller.user).await?;
+            Ok::<_, ProfileError>((self.change_user(&caller.user, change).await?, listed))
+        };
+        let (changed, mut profiles) = join(changed, profiles).await;
+        let (changed, listed) = changed?;
+        let Some(ChangedUser { user, is_renamed, at }) = changed else {
+            return self.show_me(directory, caller, async { Ok(listed) }).await;
+        };
+        let now = self.env.now();
+        let view = ChatUserView::new(&user, &caller.user, now).with_mutes(&listed.mutes, now);
         let own_event = Event::user_updated(view.clone());
         let nickname = NewNickname { user_id: user.id.clone(), nickname: view.nickname().to_owned(), at };
         let own_devices = Audience::of(user.id, user.connections);
@@ -120,7 +144,7 @@ impl<S: UserStore, P, E: Env> App<S, P, E> {
     }
 }
 
-impl<S: ReadInbox + UserStore, P, E: Env> App<S, P, E> {
+impl<S: ReadInbox + UserStore + ReadListedChats, P, E: Env> App<S, P, E> {
     /// Reads a user who shares a chat with the caller, or the caller's own user.
     ///
     /// # Errors

@@ -4,8 +4,8 @@ use domain::ids::{ChatId, Rev, Seq};
 use domain::message::{EDIT_WINDOW, body_hash};
 use domain::patch::Patch;
 use domain::use_cases::{
-    ChangeMessageError, ChangedMessage, ChatError, DeleteFor, EditMessage, InboxCursor, ListChats, PageLimit,
-    SendMessage, SendMessageError, SyncChats,
+    ChangeMessageError, ChangedMessage, ChatError, DeleteFor, EditMessage, InboxCursor, InboxFilter, ListChats,
+    PageLimit, SendMessage, SendMessageError, SyncChats,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -51,7 +51,12 @@ async fn custom_data_comes_with_the_message_everywhere_but_in_an_inbox() {
     assert_eq!(message_in_page(&app, "carol", &chat, 1).await["custom"], poll);
     let synced = sync(&app, "carol", &chat, json!({"seq": 0, "rev": 0})).await;
     assert_eq!(synced["chats"][0]["messages"][0]["custom"], poll);
-    let inbox = ListChats { caller: caller("bob"), limit: PageLimit::default(), after: None::<InboxCursor> };
+    let inbox = ListChats {
+        caller: caller("bob"),
+        limit: PageLimit::default(),
+        filter: InboxFilter::default(),
+        after: None::<InboxCursor>,
+    };
     let inbox = json(&app.list_chats(inbox).await.unwrap());
     assert_eq!(inbox["chats"][0]["lastMessage"]["content"], "Vote!");
     assert_eq!(inbox["chats"][0]["lastMessage"].get("custom"), None);

@@ -6,8 +6,8 @@ use domain::ids::{ChatId, ClientChatId};
 use domain::names::Topic;
 use domain::patch::Patch;
 use domain::use_cases::{
-    ChangeGroupError, ChangedGroup, ChatError, CreateChat, CreateChatError, CreatedChat, InboxCursor, ListChats,
-    NewChat, PageLimit, SyncChats, UpdateChat, UpdateMe,
+    ChangeGroupError, ChangedGroup, ChatError, CreateChat, CreateChatError, CreatedChat, InboxCursor, InboxFilter,
+    ListChats, NewChat, PageLimit, SyncChats, UpdateChat, UpdateMe,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -39,7 +39,12 @@ async fn create(
 }
 
 async fn inbox_chat(app: &TestApp, who: &str) -> Value {
-    let list = ListChats { caller: caller(who), limit: PageLimit::default(), after: None::<InboxCursor> };
+    let list = ListChats {
+        caller: caller(who),
+        limit: PageLimit::default(),
+        filter: InboxFilter::default(),
+        after: None::<InboxCursor>,
+    };
     json(&app.list_chats(list).await.unwrap())["chats"][0]["chat"].clone()
 }
 

@@ -4,8 +4,11 @@ use domain::chat::MAX_FRAME_BYTES;
 use domain::chat_user::Profile;
 use domain::content::Content;
 use domain::ids::ChatId;
+use domain::member_settings::SettingsChange;
 use domain::text::Invalid;
-use domain::use_cases::{DeleteFor, Inbox, InboxCursor, ListChats, Mute, MuteChat, PageLimit, SendMessage, UpdateChat};
+use domain::use_cases::{
+    DeleteFor, Inbox, InboxCursor, InboxFilter, ListChats, PageLimit, SendMessage, UpdateChat, UpdateMember,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,7 +17,7 @@ use testkit::{Faults, TestEnv};
 
 async fn page(app: &TestApp, who: &str, limit: u64, after: Option<InboxCursor>) -> Inbox {
     let limit = PageLimit::new(limit).unwrap();
-    app.list_chats(ListChats { caller: caller(who), limit, after }).await.unwrap()
+    app.list_chats(ListChats { caller: caller(who), limit, filter: InboxFilter::default(), after }).await.unwrap()
 }
 
 /// All entries of an inbox in order, listed in pages of this size.
@@ -79,7 +82,7 @@ async fn inbox_entry_has_chat_last_message_and_user() {
                 "type": "text", "content": "Message 3", "seenBy": ["alice"], "seenByLimited": true, "deletedFor": [],
                 "createdAt": "2026-01-01T00:00:00.000Z", "rev": 1,
             },
-            "readSeq": 1, "unreadCount": 2, "muted": false,
+            "readSeq": 1, "unreadCount": 2, "settings": {"memberRev": 2, "notify": "all"},
             "user": {
                 "userId": "alice", "nickname": "alice", "status": "online", "lastSeen": "2026-01-01T00:00:00.000Z",
                 "mutedChats": [], "profile": {"username": "alice@example.com"},
@@ -150,20 +153,50 @@ async fn pages_give_each_chat_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn chat_that_moves_up_between_pages_hides_no_other() {
+async fn chats_keep_the_places_of_the_first_page() {
     let app = app();
     let mut chats = Vec::new();
     for n in 0..6 {
         chats.push(private_chat_of(&app, "alice", &format!("u{n}")).await);
         advance_a_second().await;
     }
-    let first = page(&app, "alice", 3, None).await;
+    let left = group(&app, &["u9", "alice", "u8"]).await;
+    advance_a_second().await;
+    chats.push(private_chat_of(&app, "alice", "u6").await);
+    let pin = |chat: &ChatId, pinned| {
+        let change = SettingsChange { pinned: Some(pinned), ..SettingsChange::default() };
+        app.update_member(UpdateMember { caller: caller("alice"), chat: chat.clone(), change })
+    };
+    pin(&chats[1], true).await.unwrap();
+    let first = page(&app, "alice", 2, None).await;
+    // One becomes active, two change places, one is left, and one is new.
     send_text(&app, "u0", &chats[0], "Hello").await;
+    pin(&chats[1], false).await.unwrap();
+    pin(&chats[2], true).await.unwrap();
+    remove(&app, "alice", &left, "alice").await.unwrap();
+    private_chat_of(&app, "alice", "u7").await;
     let second = page(&app, "alice", 3, first.cursor).await;
-    let shown: Vec<_> = first.chats.iter().chain(&second.chats).map(|entry| entry.chat.chat_id()).collect();
-    assert_eq!(shown, [5, 4, 3, 2, 1].map(|n| &chats[n]));
-    assert!(second.cursor.is_none());
-    assert_eq!(ids(&inbox(&app, "alice").await)[0], chats[0].as_str());
+    let third = page(&app, "alice", 9, second.cursor).await;
+    assert!(third.cursor.is_none());
+    let pages = [first.chats, second.chats, third.chats];
+    let shown: Vec<Vec<&ChatId>> =
+        pages.iter().map(|page| page.iter().map(|entry| entry.chat.chat_id()).collect()).collect();
+    let expected = [vec![1, 6], vec![5, 4], vec![3, 2, 0]];
+    assert_eq!(shown, expected.map(|page| page.into_iter().map(|n: usize| &chats[n]).collect::<Vec<_>>()));
+    assert_eq!(json(&pages[2][2])["lastMessage"]["content"], "Hello", "as it is now");
+}
+
+/// The heads decide the order of 500 chats at once. The chats after them are ordered by another reading.
+#[tokio::test(start_paused = true)]
+async fn more_chats_than_a_cursor_orders_are_paged_through() {
+    let app = app();
+    for n in 0..507 {
+        private_chat_of(&app, "alice", &format!("u{n}")).await;
+        tokio::time::advance(Duration::from_millis(1)).await;
+    }
+    let whole = list_in_pages(&app, "alice", 99).await;
+    assert_eq!(ids(&whole).into_iter().collect::<BTreeSet<_>>().len(), 507);
+    assert!(whole.is_sorted_by(|one, next| one["chat"]["createdAt"].as_str() > next["chat"]["createdAt"].as_str()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -178,7 +211,9 @@ async fn cursor_is_text_and_foreign_text_is_refused() {
     let cursor = InboxCursor::try_from(cursor).unwrap();
     let rest: Vec<_> = page(&app, "alice", 50, Some(cursor)).await.chats.iter().map(json).collect();
     assert_eq!(rest, whole[1..]);
-    for bad in ["", "x", "!!", "MTIz", "YSBi", "MTIzIEEtQg"] {
+    for bad in
+        ["", "x", "!!", ".", "MTIz", "MTIz.", ".MTIz", "YSBi", ".MTIzIEEtQg", ".MiAxIGM", "AAAAAAAA!.", "AAAAAAAAA."]
+    {
         assert_refused!(InboxCursor::try_from(bad.to_owned()), Invalid(_));
     }
 }
@@ -268,16 +303,16 @@ async fn a_mute_is_shown_until_it_ends() {
     let app = app();
     let chat = private_chat(&app).await;
     let mute = async |mute| {
-        app.mute_chat(MuteChat { caller: caller("alice"), chat: chat.clone(), mute }).await.unwrap();
+        app.update_member(UpdateMember { caller: caller("alice"), chat: chat.clone(), change: mute }).await.unwrap();
     };
     let shown = async |who| {
         let entry = only_entry(&app, who).await;
-        (entry["muted"].as_bool().unwrap(), entry.get("mutedUntil").cloned())
+        (entry["settings"]["notify"] == "none", entry["settings"].get("muteUntil").cloned())
     };
-    mute(Mute::On(None)).await;
+    mute(SettingsChange::mute(None)).await;
     assert_eq!(shown("alice").await, (true, None));
     assert_eq!(shown("bob").await, (false, None), "a mute is each user's own");
-    mute(Mute::On(Some(TestEnv::START.plus(Duration::from_secs(60))))).await;
+    mute(SettingsChange::mute(Some(TestEnv::START.plus(Duration::from_secs(60))))).await;
     tokio::time::advance(Duration::from_millis(59_999)).await;
     assert_eq!(shown("alice").await, (true, Some(json!("2026-01-01T00:01:00.000Z"))));
     tokio::time::advance(Duration::from_millis(1)).await;
@@ -289,7 +324,13 @@ async fn inbox_shows_the_peer_of_a_private_chat_only() {
     let app = with_users(&["alice", "bob", "carol"]);
     let private = private_chat(&app).await;
     app.update_me(&nickname_update(caller("bob"), "Bobby")).await.unwrap();
-    app.mute_chat(MuteChat { caller: caller("bob"), chat: private.clone(), mute: Mute::On(None) }).await.unwrap();
+    app.update_member(UpdateMember {
+        caller: caller("bob"),
+        chat: private.clone(),
+        change: SettingsChange::mute(None),
+    })
+    .await
+    .unwrap();
     let entry = only_entry(&app, "alice").await;
     assert_eq!((&entry["user"]["nickname"], &entry["user"]["mutedChats"]), (&json!("Bobby"), &json!([])));
     assert_eq!(entry["user"]["profile"], json!({"username": "bob@example.com"}));

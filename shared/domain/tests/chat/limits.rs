@@ -5,14 +5,15 @@ use domain::budget::{BudgetRate, RateLimited};
 use domain::chat_user::UserChange;
 use domain::event::TypingState;
 use domain::ids::ClientChatId;
+use domain::member_settings::SettingsChange;
 use domain::names::Nickname;
 use domain::patch::Patch;
 use domain::ports::LimitsStore as _;
 use domain::recent::{PRESENCE_RATE, RECEIPT_RATE, Recent};
 use domain::use_cases::{
     ChangeGroupError, ChangeMessageError, ChatError, ClearChatError, CreateAttachment, CreateAttachmentError,
-    CreateChat, CreateChatError, DeleteFor, Mute, MuteChat, MuteChatError, NewChat, ProfileError, SendTyping, Settings,
-    UpdateMe,
+    CreateChat, CreateChatError, DeleteFor, NewChat, ProfileError, SendTyping, Settings, UpdateMe, UpdateMember,
+    UpdateMemberError,
 };
 use std::time::Duration;
 use testkit::fixtures::{caller, message, picture, user, users};
@@ -186,14 +187,14 @@ async fn own_changes_have_a_budget_of_ten_a_minute() {
     for n in 0..5 {
         nickname(&format!("Bob {n}")).await.unwrap();
         nickname(&format!("Bob {n}")).await.unwrap();
-        let mute = if n % 2 == 0 { Mute::On(None) } else { Mute::Off };
-        app.mute_chat(MuteChat { caller: caller("bob"), chat: chat.clone(), mute }).await.unwrap();
+        let mute = if n % 2 == 0 { SettingsChange::mute(None) } else { SettingsChange::unmute() };
+        app.update_member(UpdateMember { caller: caller("bob"), chat: chat.clone(), change: mute }).await.unwrap();
     }
     let error = nickname("Bob").await.unwrap_err();
     let ProfileError::RateLimited(limited) = error else { panic!("{error:?}") };
     assert_eq!((limited.retry_after, limited.limit), (Duration::from_secs(6), 10));
-    let unmute = MuteChat { caller: caller("bob"), chat: chat.clone(), mute: Mute::Off };
-    assert_refused!(app.mute_chat(unmute).await, ChatError::Refused(MuteChatError::RateLimited(_)));
+    let unmute = UpdateMember { caller: caller("bob"), chat: chat.clone(), change: SettingsChange::unmute() };
+    assert_refused!(app.update_member(unmute).await, ChatError::Refused(UpdateMemberError::RateLimited(_)));
     // A request that changes nothing is answered.
     nickname("Bob 4").await.unwrap();
     tokio::time::advance(limited.retry_after).await;

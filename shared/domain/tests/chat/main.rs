@@ -23,6 +23,7 @@ mod messages;
 mod mutes;
 mod names;
 mod notifications;
+mod own_views;
 mod presence;
 mod profiles;
 mod reactions;

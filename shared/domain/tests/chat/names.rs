@@ -2,11 +2,12 @@ use crate::support::*;
 use domain::chat::MAX_PARTICIPANTS;
 use domain::chat_user::{Profile, UserChange};
 use domain::ids::{ChatId, UserId};
+use domain::member_settings::SettingsChange;
 use domain::patch::Patch;
 use domain::text::Invalid;
 use domain::use_cases::{
-    ChatError, ListChats, ListMembers, ListUsers, MAX_NAMED_USERS, MembersCursor, Mute, MuteChat, NamedUsers,
-    PageLimit, PageStart, UpdateMe,
+    ChatError, InboxFilter, ListChats, ListMembers, ListUsers, MAX_NAMED_USERS, MembersCursor, NamedUsers, PageLimit,
+    PageStart, UpdateMe, UpdateMember,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -64,7 +65,9 @@ async fn members_are_named_with_status_and_profile() {
     let chat = group(&app, &TEAM).await;
     set_online(&app, &["bob"]).await;
     app.update_me(&nickname_update(caller("bob"), "Bobby")).await.unwrap();
-    app.mute_chat(MuteChat { caller: caller("bob"), chat: chat.clone(), mute: Mute::On(None) }).await.unwrap();
+    app.update_member(UpdateMember { caller: caller("bob"), chat: chat.clone(), change: SettingsChange::mute(None) })
+        .await
+        .unwrap();
     let shown = named(&app, "alice", &chat, &["carol", "bob"]).await;
     assert_eq!(user_ids(&shown), ["bob", "carol"], "sorted");
     let seen = "2026-01-01T00:00:00.000Z";
@@ -75,8 +78,9 @@ async fn members_are_named_with_status_and_profile() {
         "his mutes are hidden"
     );
     assert_eq!((&shown[1]["nickname"], &shown[1]["status"]), (&json!("carol"), &json!("offline")), "nothing is stored");
-    // Only oneself, which is one key and not two.
-    assert_eq!(named(&app, "bob", &chat, &["bob"]).await[0]["mutedChats"], json!([chat.as_str()]));
+    // Only oneself, which is one key and not two. The mutes are only in the answers about the own user.
+    let own = &named(&app, "bob", &chat, &["bob"]).await[0];
+    assert_eq!((&own["notifyOnMention"], &own["mutedChats"]), (&json!(false), &json!([])));
     app.directory.as_ref().unwrap().set_down(true);
     let shown = named(&app, "alice", &chat, &["bob"]).await;
     assert_eq!((&shown[0]["nickname"], shown[0].get("profile")), (&json!("Bobby"), None));
@@ -255,7 +259,8 @@ async fn the_last_page_of_a_group_of_1000_needs_two_requests_to_be_shown_with_na
         send_text(&app, writer, &chat, "Hello").await;
     }
     // The inbox says that there is the chat.
-    let inbox = ListChats { caller: caller("u007"), limit: PageLimit::default(), after: None };
+    let inbox =
+        ListChats { caller: caller("u007"), limit: PageLimit::default(), filter: InboxFilter::default(), after: None };
     let inbox = json(&app.list_chats(inbox).await.unwrap());
     let mut state = client::State::new("u007");
     state.apply_inbox_page(None, serde_json::from_value(inbox).unwrap());

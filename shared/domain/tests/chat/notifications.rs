@@ -3,9 +3,10 @@
 use crate::support::*;
 use domain::chat_user::UserChange;
 use domain::ids::ChatId;
+use domain::member_settings::SettingsChange;
 use domain::notification::Notification;
 use domain::ports::Env as _;
-use domain::use_cases::{Mute, MuteChat, SendMessage, SendOutcome, UpdateMe};
+use domain::use_cases::{SendMessage, SendOutcome, UpdateMe, UpdateMember};
 use serde_json::{Value, json};
 use std::time::Duration;
 use testkit::TestEnv;
@@ -29,8 +30,8 @@ fn notified(app: &TestApp) -> Vec<String> {
     users
 }
 
-async fn mute(app: &TestApp, who: &str, chat: &ChatId, mute: Mute) {
-    app.mute_chat(MuteChat { caller: caller(who), chat: chat.clone(), mute }).await.unwrap();
+async fn mute(app: &TestApp, who: &str, chat: &ChatId, mute: SettingsChange) {
+    app.update_member(UpdateMember { caller: caller(who), chat: chat.clone(), change: mute }).await.unwrap();
 }
 
 async fn request_mention_notifications(app: &TestApp, who: &str) {
@@ -81,7 +82,7 @@ async fn muted_chats_notify_only_of_mentions_and_only_on_request() {
     let app = app_with_topic();
     let chat = group(&app, &["alice", "bob", "carol", "dave"]).await;
     for who in ["bob", "carol"] {
-        mute(&app, who, &chat, Mute::On(None)).await;
+        mute(&app, who, &chat, SettingsChange::mute(None)).await;
     }
     request_mention_notifications(&app, "carol").await;
     request_mention_notifications(&app, "dave").await;
@@ -90,7 +91,7 @@ async fn muted_chats_notify_only_of_mentions_and_only_on_request() {
     let mentions = users(&["bob", "carol", "dave"]).into_iter().collect();
     send(&app, SendMessage { mentions, ..message(&chat, "alice", "", "Hello all") }).await;
     assert_eq!(notified(&app), ["carol", "dave"]);
-    mute(&app, "bob", &chat, Mute::Off).await;
+    mute(&app, "bob", &chat, SettingsChange::unmute()).await;
     send(&app, message(&chat, "alice", "", "Hello")).await;
     assert_eq!(notified(&app), ["bob", "dave"]);
 }
@@ -99,7 +100,7 @@ async fn muted_chats_notify_only_of_mentions_and_only_on_request() {
 async fn ended_mute_does_not_stop_notifications() {
     let app = app_with_topic();
     let chat = private_chat(&app).await;
-    mute(&app, "bob", &chat, Mute::On(Some(TestEnv::START.plus(Duration::from_secs(60))))).await;
+    mute(&app, "bob", &chat, SettingsChange::mute(Some(TestEnv::START.plus(Duration::from_secs(60))))).await;
     send(&app, message(&chat, "alice", "", "Hello")).await;
     assert_eq!(notified(&app), [""; 0]);
     tokio::time::advance(Duration::from_secs(60)).await;

@@ -1,9 +1,10 @@
 use crate::support::*;
 use domain::chat_user::UserChange;
+use domain::member_settings::SettingsChange;
 use domain::patch::Patch;
 use domain::use_cases::{
-    ChangeGroupError, ChatError, CreateChat, CreateChatError, CreatedChat, Mute, MuteChat, NewChat, ProfileError,
-    UpdateMe,
+    ChangeGroupError, ChatError, CreateChat, CreateChatError, CreatedChat, NewChat, ProfileError, UpdateMe,
+    UpdateMember,
 };
 use serde_json::{Value, json};
 use testkit::fixtures::{caller, user, users};
@@ -34,7 +35,9 @@ async fn users_see_their_own_document() {
         })
     );
     let chat = private_chat(&app).await;
-    app.mute_chat(MuteChat { caller: caller("alice"), chat: chat.clone(), mute: Mute::On(None) }).await.unwrap();
+    app.update_member(UpdateMember { caller: caller("alice"), chat: chat.clone(), change: SettingsChange::mute(None) })
+        .await
+        .unwrap();
     set_online(&app, &["alice"]).await;
     let me = get_user(&app, "alice", "alice").await;
     assert_eq!((&me["status"], &me["mutedChats"]), (&json!("online"), &json!([chat.as_str()])));
@@ -74,7 +77,9 @@ async fn users_who_share_a_chat_see_each_other() {
     let app = with_users(&["alice", "bob", "carol", "dave"]);
     private_chat(&app).await;
     let chat = group(&app, &["carol", "alice", "dave"]).await;
-    app.mute_chat(MuteChat { caller: caller("carol"), chat, mute: Mute::On(None) }).await.unwrap();
+    app.update_member(UpdateMember { caller: caller("carol"), chat, change: SettingsChange::mute(None) })
+        .await
+        .unwrap();
     set_online(&app, &["bob", "carol"]).await;
     let bob = get_user(&app, "alice", "bob").await;
     assert_eq!((&bob["userId"], &bob["status"]), (&json!("bob"), &json!("online")));

@@ -1,7 +1,8 @@
 use crate::support::*;
 use domain::chat::MAX_FRAME_BYTES;
 use domain::ids::{ChatId, Rev, Seq};
-use domain::use_cases::{Cursor, DeleteFor, ListChats, Mute, MuteChat, PageLimit, SyncChats};
+use domain::member_settings::SettingsChange;
+use domain::use_cases::{Cursor, DeleteFor, InboxFilter, ListChats, PageLimit, SyncChats, UpdateMember};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -102,7 +103,7 @@ async fn sync_without_changes_returns_only_own_state() {
         part(&app, "bob", &chat, 2, 1).await,
         json!({
             "chatId": chat.as_str(), "messages": [], "changed": [], "readSeq": 1, "unreadCount": 1, "floor": 0,
-            "muted": false, "cursor": {"seq": 2, "rev": 1},
+            "settings": {"memberRev": 2, "notify": "all"}, "cursor": {"seq": 2, "rev": 1},
         })
     );
     assert_eq!(snapshot(&app), before, "a sync changes nothing");
@@ -241,11 +242,14 @@ async fn own_floor_position_and_mute_are_always_returned() {
     app.mark_seen(mark(&chat, "bob", 2)).await.unwrap();
     let changes = part(&app, "bob", &chat, 3, 0).await;
     assert_eq!((&changes["readSeq"], &changes["unreadCount"], &changes["floor"]), (&json!(2), &json!(1), &json!(0)));
-    let mute = Mute::On(Some(TestEnv::START.plus(Duration::from_secs(60))));
-    app.mute_chat(MuteChat { caller: caller("bob"), chat: chat.clone(), mute }).await.unwrap();
+    let mute = SettingsChange::mute(Some(TestEnv::START.plus(Duration::from_secs(60))));
+    app.update_member(UpdateMember { caller: caller("bob"), chat: chat.clone(), change: mute }).await.unwrap();
     let changes = part(&app, "bob", &chat, 3, 0).await;
-    assert_eq!((&changes["muted"], &changes["mutedUntil"]), (&json!(true), &json!("2026-01-01T00:01:00.000Z")));
-    assert_eq!(part(&app, "carol", &chat, 3, 0).await["muted"], false);
+    assert_eq!(
+        (&changes["settings"]["notify"], &changes["settings"]["muteUntil"]),
+        (&json!("none"), &json!("2026-01-01T00:01:00.000Z"))
+    );
+    assert_eq!(part(&app, "carol", &chat, 3, 0).await["settings"]["notify"], "all");
     clear(&app, "bob", &chat).await;
     for (seq, rev) in [(3, 0), (3, 1), (1, 0), (0, 0)] {
         let changes = part(&app, "bob", &chat, seq, rev).await;
@@ -333,9 +337,16 @@ async fn unnamed_chat_is_returned_as_an_inbox_entry() {
     tokio::time::advance(Duration::from_secs(1)).await;
     let new = group(&app, &TEAM).await;
     fill(&app, &new, 2).await;
-    app.mute_chat(MuteChat { caller: caller("bob"), chat: new.clone(), mute: Mute::On(None) }).await.unwrap();
+    app.update_member(UpdateMember { caller: caller("bob"), chat: new.clone(), change: SettingsChange::mute(None) })
+        .await
+        .unwrap();
     let answer = sync(&app, "bob", &[(known, at(0, 0))].into(), &[]).await;
-    let list = ListChats { caller: caller("bob"), limit: PageLimit::new(1).unwrap(), after: None };
+    let list = ListChats {
+        caller: caller("bob"),
+        limit: PageLimit::new(1).unwrap(),
+        filter: InboxFilter::default(),
+        after: None,
+    };
     let entry = json(&app.list_chats(list).await.unwrap())["chats"][0].take();
     assert_eq!(entry["chat"]["chatId"], new.as_str());
     assert_eq!(answer["joined"], json!([entry]));

@@ -1,7 +1,8 @@
 use crate::support::*;
 use crate::sync::{Client, Cursors, at, seqs, sync};
 use domain::ids::ChatId;
-use domain::use_cases::{DeleteFor, Mute, MuteChat};
+use domain::member_settings::SettingsChange;
+use domain::use_cases::{DeleteFor, UpdateMember};
 use serde_json::json;
 use std::time::Duration;
 use testkit::TestEnv;
@@ -57,8 +58,8 @@ async fn a_hundred_unchanged_chats_fit_in_one_answer() {
     let app = app();
     let chats = create_chats(&app, 100, 1, 10).await;
     for chat in &chats {
-        let mute = Mute::On(Some(TestEnv::START.plus(Duration::from_secs(3600))));
-        app.mute_chat(MuteChat { caller: caller("alice"), chat: chat.clone(), mute }).await.unwrap();
+        let mute = SettingsChange::mute(Some(TestEnv::START.plus(Duration::from_secs(3600))));
+        app.update_member(UpdateMember { caller: caller("alice"), chat: chat.clone(), change: mute }).await.unwrap();
     }
     let cursors = chats.iter().map(|chat| (chat.clone(), at(1, 0))).collect();
     let answer = sync(&app, "alice", &cursors, &[]).await;
@@ -94,8 +95,8 @@ async fn reactions_of_the_largest_message_are_cut_to_fit() {
     for who in &all {
         react(&app, who, &chat, 1, &["👍", "🎉", "😀", "👀"]).await.unwrap();
     }
-    let mute = Mute::On(Some(TestEnv::START.plus(Duration::from_secs(60))));
-    app.mute_chat(MuteChat { caller: caller(all[0]), chat: chat.clone(), mute }).await.unwrap();
+    let mute = SettingsChange::mute(Some(TestEnv::START.plus(Duration::from_secs(60))));
+    app.update_member(UpdateMember { caller: caller(all[0]), chat: chat.clone(), change: mute }).await.unwrap();
     for seq in [0, 1] {
         let mut client =
             Client { cursors: [(chat.clone(), at(seq, 0))].into(), open: vec![chat.clone()], ..Client::default() };

@@ -10,7 +10,9 @@ use client::events::Event;
 use client::{CatchUpRequest, State};
 use domain::budget::BudgetRate;
 use domain::ids::{AttachmentId, ChatId, Seq};
-use domain::use_cases::{Inbox, InboxCursor, ListChats, ListMessages, PageLimit, PageStart, SyncChats};
+use domain::use_cases::{
+    ArchivedFilter, Inbox, InboxCursor, InboxFilter, ListChats, ListMessages, PageLimit, PageStart, SyncChats,
+};
 use futures_util::future::join_all;
 use performer::{Performer, TestApp};
 use serde_json::{Value, json};
@@ -152,7 +154,8 @@ impl Device {
 
 fn inbox_from(who: &str, cursor: Option<&str>) -> ListChats {
     let after = cursor.map(|cursor| InboxCursor::try_from(cursor.to_owned()).unwrap());
-    ListChats { caller: caller(who), limit: PageLimit::new(2).unwrap(), after }
+    let filter = InboxFilter { archived: ArchivedFilter::Any, pinned: None };
+    ListChats { caller: caller(who), limit: PageLimit::new(2).unwrap(), filter, after }
 }
 
 async fn inbox(app: &TestApp, who: &str) -> BTreeMap<String, Value> {

@@ -2,19 +2,20 @@
 //! test.
 
 use domain::ids::{ChatId, Seq};
+use domain::member_settings::{Notifications, NotificationsChange, SettingsChange};
 use domain::names::{ChatName, Topic};
 use domain::patch::Patch;
 use domain::ports::StoreError;
 use domain::reactions::Emoji;
 use domain::use_cases::{
     AddParticipants, ChangeGroupError, ChangeMessageError, ChatError, CreateAttachmentError, CreateChat, DeleteFor,
-    DeleteMessage, EditMessage, MarkSeenCommand, MarkSeenError, Mute, MuteChat, NewChat, ReactToMessage,
-    RemoveParticipant, SendMessage, SendMessageError, SetAdmin, UpdateChat,
+    DeleteMessage, EditMessage, MarkSeenCommand, MarkSeenError, NewChat, ReactToMessage, RemoveParticipant,
+    SendMessage, SendMessageError, SetAdmin, UpdateChat, UpdateMember, UpdateMemberError,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 use testkit::MemoryStore;
 use testkit::fixtures::{caller, carrying, custom, message, picture, text, user, users};
-use testkit::ops::Op;
+use testkit::ops::{Op, View};
 
 pub(crate) type TestApp = testkit::TestApp<MemoryStore>;
 
@@ -129,15 +130,33 @@ impl Performer {
                 let set = SetAdmin { caller, chat, user: user(whom), is_admin: *is_admin };
                 assert_expected_group_change(app.set_admin(set).await.err());
             }
-            Op::Mute(on) => {
-                let mute = if *on { Mute::On(None) } else { Mute::Off };
-                match app.mute_chat(MuteChat { caller, chat, mute }).await.err() {
+            Op::View(view) => {
+                let change = settings_change(*view);
+                match app.update_member(UpdateMember { caller, chat, change }).await.err() {
                     Some(ChatError::Store(error)) => assert_unavailable(error),
+                    // A commit whose reply is lost is paid for again.
+                    Some(ChatError::Refused(UpdateMemberError::RateLimited(_))) => {}
                     Some(ChatError::Refused(error)) => panic!("{error:?}"),
                     None | Some(ChatError::NotFound | ChatError::Busy) => {}
                 }
             }
         }
+    }
+}
+
+fn settings_change(view: View) -> SettingsChange {
+    let level = |word| match word {
+        "mentions" => Notifications::Mentions,
+        "none" => Notifications::Muted(None),
+        _ => Notifications::All,
+    };
+    match view {
+        View::Notify(word) => {
+            SettingsChange { notifications: Some(NotificationsChange::Set(level(word))), ..SettingsChange::default() }
+        }
+        View::Pinned(is) => SettingsChange { pinned: Some(is), ..SettingsChange::default() },
+        View::Archived(is) => SettingsChange { archived: Some(is), ..SettingsChange::default() },
+        View::MarkedUnread(is) => SettingsChange { marked_unread: Some(is), ..SettingsChange::default() },
     }
 }
 

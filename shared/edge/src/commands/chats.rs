@@ -1,15 +1,14 @@
-//! Commands for chats that do not change a group: create, get, list, mark as seen, mute, clear, type and sync.
+//! Commands for chats that do not change a group: create, get, list, mark as seen, clear, type and sync.
 
 use super::custom::new_custom;
-use super::{is_delete, limit, seq};
+use super::{limit, seq};
 use crate::problem::Problem;
 use crate::request::Request;
 use domain::ids::{ChatId, ClientChatId, UserId};
 use domain::names::{ChatName, Topic};
-use domain::timestamp::Timestamp;
 use domain::use_cases::{
-    Caller, CreateChat, Cursor, InboxCursor, ListChats, MarkSeenCommand, Mute, MuteChat, MuteChatError, NewChat,
-    SendTyping, SyncChats,
+    ArchivedFilter, Caller, CreateChat, Cursor, InboxCursor, InboxFilter, ListChats, MarkSeenCommand, NewChat,
+    PinnedFilter, SendTyping, SyncChats,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,14 +57,19 @@ pub fn create_chat(Request { caller, mut fields, .. }: Request) -> Result<Create
     Ok(CreateChat { caller, chat })
 }
 
-/// `{limit?, cursor?}`
+/// `{limit?, cursor?, archived?, pinned?}`
 ///
 /// # Errors
 /// [`Problem`] that names the wrong fields.
 pub fn list_chats(Request { caller, mut fields, .. }: Request) -> Result<ListChats, Problem> {
     let limit = limit(&mut fields);
     let after = fields.optional::<InboxCursor>("cursor");
-    fields.finish(|| Some(ListChats { caller, limit: limit?, after: after? }))
+    let archived = fields.optional::<ArchivedFilter>("archived");
+    let pinned = fields.optional::<PinnedFilter>("pinned");
+    fields.finish(|| {
+        let archived = archived?.unwrap_or(InboxFilter::default().archived);
+        Some(ListChats { caller, limit: limit?, filter: InboxFilter { archived, pinned: pinned? }, after: after? })
+    })
 }
 
 /// `{chatId}`
@@ -93,22 +97,6 @@ pub fn mark_seen(Request { caller, mut fields, .. }: Request) -> Result<MarkSeen
     let chat = fields.required("chatId");
     let seq = seq(&mut fields);
     fields.finish(|| Some(MarkSeenCommand { caller, chat: chat?, seq: seq? }))
-}
-
-/// PUT `{chatId, until?}`, DELETE `{chatId}`; `now` is the time of the request.
-///
-/// # Errors
-/// [`Problem`] that names the wrong fields.
-pub fn mute_chat(Request { caller, mut fields, route, .. }: Request, now: Timestamp) -> Result<MuteChat, Problem> {
-    let chat = fields.required("chatId");
-    let mute = match is_delete(&route) {
-        true => Some(Mute::Off),
-        false => fields.optional::<Timestamp>("until").map(Mute::On),
-    };
-    if mute.is_some_and(|mute| mute.ends_before(now)) {
-        fields.problem(MuteChatError::EndInPast);
-    }
-    fields.finish(|| Some(MuteChat { caller, chat: chat?, mute: mute? }))
 }
 
 /// `{chatId, state}`

@@ -6,12 +6,14 @@ mod chats;
 mod custom;
 mod groups;
 mod messages;
+mod own_view;
 mod users;
 
 pub use attachments::{create_attachment, get_attachment};
-pub use chats::{clear_chat, create_chat, get_chat, list_chats, mark_seen, mute_chat, sync, typing};
+pub use chats::{clear_chat, create_chat, get_chat, list_chats, mark_seen, sync, typing};
 pub use groups::{add_participants, remove_participant, set_admin, update_chat};
 pub use messages::{delete_message, edit_message, list_messages, react_to_message, send_message};
+pub use own_view::{OwnViewCommand, own_view};
 pub use users::{ProfileCommand, list_members, list_users, profile};
 
 use crate::fields::Fields;

@@ -7,11 +7,13 @@ use domain::content::{ContentTooLarge, MessageType};
 use domain::custom::InvalidCustom;
 use domain::file::ContentType;
 use domain::ids::UserId;
+use domain::member_settings::ListFull;
 use domain::message::TooLarge;
 use domain::ports::{DirectoryError, StoreError};
 use domain::use_cases::{
     ChangeGroupError, ChangeMessageError, ChatError, ClearChatError, ConnectError, CreateAttachmentError,
-    CreateChatError, GetAttachmentError, MarkSeenError, MuteChatError, ProfileError, SendMessageError, SendTypingError,
+    CreateChatError, GetAttachmentError, MarkSeenError, ProfileError, SendMessageError, SendTypingError,
+    UpdateMemberError,
 };
 use std::convert::Infallible;
 use std::time::Duration;
@@ -49,7 +51,10 @@ fn changing_too_fast(limited: RateLimited) -> Problem {
 }
 
 fn changing_yourself_too_fast(limited: RateLimited) -> Problem {
-    rate_limited(limited, "You are changing your profile and your mutes too fast. Wait, then send the request again.")
+    rate_limited(
+        limited,
+        "You are changing your profile and your settings of chats too fast. Wait, then send the request again.",
+    )
 }
 
 fn adding_too_fast(limited: RateLimited) -> Problem {
@@ -334,14 +339,19 @@ impl From<SendTypingError> for Problem {
     }
 }
 
-impl From<MuteChatError> for Problem {
-    fn from(error: MuteChatError) -> Self {
+impl From<UpdateMemberError> for Problem {
+    fn from(error: UpdateMemberError) -> Self {
         match error {
-            MuteChatError::EndInPast => Self::field("until", "must be in the future"),
-            MuteChatError::RateLimited(limited) => changing_yourself_too_fast(limited),
-            MuteChatError::TooMany { limit } => {
-                let reason = format!("you have muted {limit} chats, the maximum");
-                Self::limited(Code::Conflict, "chatId", reason, limit as u64)
+            // The edge has checked it, so the time has passed since.
+            UpdateMemberError::EndInPast => Self::field("muteUntil", error.to_string()),
+            UpdateMemberError::RateLimited(limited) => changing_yourself_too_fast(limited),
+            UpdateMemberError::ListFull(full) => {
+                let what = match full {
+                    ListFull::Muted => "muted",
+                    ListFull::Pinned => "pinned",
+                };
+                let reason = format!("you have {what} {} chats, the maximum", full.limit());
+                Self::limited(Code::Conflict, "chatId", reason, full.limit() as u64)
             }
         }
     }

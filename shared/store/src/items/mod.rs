@@ -10,15 +10,17 @@ mod member;
 mod message;
 mod upload;
 mod user;
+mod user_item;
 
 pub(crate) use budget::{BudgetItem, SpendingUpdate};
 pub(crate) use chat::{ChatItem, HeadItem};
 pub(crate) use former_member::{FormerMemberItem, past_key};
 pub(crate) use limits::LimitsItem;
-pub(crate) use member::{MemberItem, MemberKey};
+pub(crate) use member::{MemberItem, MemberKey, SettingsItem};
 pub(crate) use message::{MessageItem, PointerItem, SendItem, StoredMessage, pointer_seq};
 pub(crate) use upload::UploadItem;
-pub(crate) use user::{ConnectionItem, StoredUser, mutes_item};
+pub(crate) use user::{ConnectionItem, StoredUser};
+pub(crate) use user_item::{LISTED_CHATS, ListedChatsItem};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::{ChatId, UserId, hashed};

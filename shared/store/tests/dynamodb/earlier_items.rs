@@ -4,7 +4,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use domain::ids::{ChatId, Rev, Seq};
 use domain::use_cases::{
-    CreateChat, DeleteFor, DeleteMessage, EditMessage, ListChats, ListMessages, NewChat, PageLimit, PageStart,
+    CreateChat, DeleteFor, DeleteMessage, EditMessage, InboxFilter, ListChats, ListMessages, NewChat, PageLimit,
+    PageStart,
 };
 use store::{DynamoStore, TableNames};
 use testkit::fixtures::{caller, message, text, user, users};
@@ -41,7 +42,12 @@ async fn message_without_rev_can_be_changed() {
     for (seq, attributes) in [("0", "activeAt"), ("1", "rev, publicRev")] {
         update_item(&client, &tables, &chat, seq, &format!("REMOVE {attributes}")).await;
     }
-    let list = ListChats { caller: caller("early-b"), limit: PageLimit::default(), after: None };
+    let list = ListChats {
+        caller: caller("early-b"),
+        limit: PageLimit::default(),
+        filter: InboxFilter::default(),
+        after: None,
+    };
     assert_eq!(app.list_chats(list).await.unwrap().chats.len(), 1);
     let edit = |content| EditMessage {
         caller: caller("early-a"),

@@ -6,17 +6,18 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::budget::{Budget, Spending};
 use domain::change::{Change, ChangeKind};
 use domain::chat::{Chat, Head};
-use domain::chat_user::{Connection, MAX_CONNECTIONS, MAX_MUTED_CHATS, Mutes, UserChange};
+use domain::chat_user::{Connection, MAX_CONNECTIONS, MAX_MUTED_CHATS, UserChange};
 use domain::custom::Custom;
 use domain::former_member::{Departure, MAX_PERIODS, Period};
 use domain::ids::{ChatId, ConnectionId, MemberRev, Rev, Seq, UserId};
 use domain::member::Member;
+use domain::member_settings::{ListedChats, MAX_PINNED_CHATS, MemberSettings, Notifications};
 use domain::names::Nickname;
 use domain::number::MAX_WHOLE_NUMBER;
 use domain::patch::Patch;
 use domain::ports::{
-    ChangeOutcome, CommitChanges as _, CreateChats as _, Creation, ReadChats as _, Registration, Registry as _,
-    UserStore as _,
+    ChangeOutcome, CommitChanges as _, CommitSettings as _, CreateChats as _, Creation, ReadChats as _, Registration,
+    Registry as _, SettingsCommit, UserStore as _,
 };
 use domain::timestamp::Timestamp;
 use domain::user_limits::LimitsChange;
@@ -34,6 +35,13 @@ const AT: Timestamp = Timestamp::from_millis(9_999_999_999_999);
 /// A full bucket of the largest number.
 const BUCKET: Budget = Budget { millis: MAX_WHOLE_NUMBER, at: AT };
 
+/// Settings with every attribute.
+const LARGEST_SETTINGS: MemberSettings = MemberSettings {
+    notifications: Notifications::Muted(Some(AT)),
+    is_pinned: true,
+    archived_seq: Some(Seq(MAX_WHOLE_NUMBER)),
+};
+
 /// The size of an item as DynamoDB counts it.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
 fn size(item: &Item) -> usize {
@@ -48,6 +56,7 @@ fn value_size(value: &AttributeValue) -> usize {
         AttributeValue::Bool(_) => 1,
         AttributeValue::M(map) => 3 + map.len() + size(map),
         AttributeValue::L(list) => 3 + list.len() + list.iter().map(value_size).sum::<usize>(),
+        AttributeValue::Ss(texts) => texts.iter().map(String::len).sum(),
         other => panic!("these items have no such attribute: {other:?}"),
     }
 }
@@ -84,6 +93,8 @@ async fn largest_head_and_member() -> (Item, Item) {
         joined_seq: seq,
         budget: Some(BUCKET),
         change_budget: Some(BUCKET),
+        settings: LARGEST_SETTINGS,
+        is_marked_unread: true,
         member_rev: MemberRev(MAX_WHOLE_NUMBER),
         ..member.clone()
     };
@@ -95,8 +106,8 @@ async fn largest_head_and_member() -> (Item, Item) {
     (heads.remove(0), members.remove(0))
 }
 
-/// A user's item with the longest nickname and the most connections, and so many mutes.
-async fn largest_user(mutes: usize) -> Item {
+/// A user's item with the longest nickname and the most connections.
+async fn largest_user() -> Item {
     let own = OwnTables::new().await;
     let (store, user) = (own.store(), longest_user_id(0));
     for n in 0..MAX_CONNECTIONS {
@@ -113,9 +124,6 @@ async fn largest_user(mutes: usize) -> Item {
     let own_change = UserChange { nickname, notify_on_mention: Some(true), custom };
     let first = Spending { before: None, after: BUCKET };
     assert!(store.change_user(&user, &own_change, first).await.unwrap().is_some());
-    let after: Mutes = (0..mutes).map(|n| (longest_chat_id(n), Some(AT))).collect();
-    let again = Spending { before: Some(BUCKET), after: BUCKET };
-    assert!(store.replace_mutes(&user, &Mutes::new(), &after, again).await.unwrap().is_some());
     let mut users = own.items(&own.tables.chat_users).await;
     assert_eq!(users.len(), 1);
     users.remove(0)
@@ -142,11 +150,11 @@ async fn head_and_member_item_stay_below_a_kilobyte() {
     let mut names: Vec<_> = head.keys().collect();
     names.sort();
     assert_eq!(names, attributes, "the head has every attribute");
-    assert_eq!(member.len(), 11, "the member item has every attribute: {member:?}");
+    assert_eq!(member.len(), 13, "the member item has every attribute: {member:?}");
     let sizes = (size(&head), size(&member));
     assert!(sizes.0 < KB && sizes.1 < KB, "{sizes:?}");
     // DATA-MODEL.md says both.
-    assert_eq!(sizes, (334, 386));
+    assert_eq!(sizes, (334, 468));
 }
 
 /// A page and a sync read at most a hundred former members.
@@ -189,14 +197,34 @@ async fn former_member_stays_below_four_kilobytes() {
 }
 
 #[tokio::test]
-async fn user_without_mutes_stays_below_four_kilobytes() {
-    let item = largest_user(0).await;
-    assert_eq!(item.len(), 9, "the item has every attribute: {item:?}");
+async fn user_stays_below_four_kilobytes() {
+    let item = largest_user().await;
+    assert_eq!(item.len(), 8, "the item has every attribute: {item:?}");
     assert!(size(&item) < 4 * KB, "{}", size(&item));
-    // DATA-MODEL.md says how large it is, and that not all mutes fit: those have to move to items of their own.
-    let mutes_that_fit = 3;
-    assert!(size(&largest_user(mutes_that_fit).await) < 4 * KB);
-    assert!(size(&largest_user(mutes_that_fit + 1).await) >= 4 * KB);
-    let largest = size(&largest_user(MAX_MUTED_CHATS).await);
-    assert_eq!((size(&item), largest), (3852, 18_452));
+    // DATA-MODEL.md says it.
+    assert_eq!(size(&item), 3839);
+}
+
+/// The most muted and the most pinned chats. Only the user's own requests about mutes, pins and their profile read it.
+#[tokio::test]
+async fn list_of_muted_and_pinned_chats_is_bounded() {
+    let own = OwnTables::new().await;
+    let id = longest_chat_id(0);
+    let (chat, head, members) = chat_of(id.as_str(), &[longest_user_id(0), longest_user_id(1)], AT);
+    let limits = LimitsChange::of(chat.created_by.clone());
+    assert_eq!(own.store().create_chat(&chat, &head, &members, &limits).await.unwrap(), Creation::Created);
+    let listed = ListedChats {
+        rev: 1,
+        mutes: (0..MAX_MUTED_CHATS).map(|n| (longest_chat_id(n), Some(AT))).collect(),
+        pinned: (0..MAX_PINNED_CHATS).map(longest_chat_id).collect(),
+    };
+    let before = members[0].clone();
+    let after = Member { settings: LARGEST_SETTINGS, member_rev: before.member_rev.next(), ..before.clone() };
+    let commit = SettingsCommit { chat: chat.id, before, after, listed: Some(listed) };
+    assert!(own.store().commit_settings(&commit).await.unwrap());
+    let items = own.items(&own.tables.user_items).await;
+    assert_eq!(items.len(), 1);
+    assert!(size(&items[0]) < 17 * KB);
+    // DATA-MODEL.md says it.
+    assert_eq!(size(&items[0]), 16_055);
 }

@@ -14,14 +14,15 @@ use domain::content::MessageType;
 use domain::former_member::{Departure, FormerMember, Period};
 use domain::ids::{AttachmentId, ChatId, ClientMessageId, MemberRev, Rev, SendId, Seq, UserId};
 use domain::member::Member;
+use domain::member_settings::{ListedChats, MemberSettings, Notifications};
 use domain::message::{Body, LiveBody, Message};
 use domain::names::{ChatName, Nickname, Topic};
 use domain::patch::Patch;
 use domain::ports::{
-    ChangeOutcome, CommitChanges as _, CommitMessages as _, CommitOutcome, CreateChats as _, CreateUploads as _,
-    Creation, LimitsStore as _, MarkSeen as _, MessageCommit, PreviousSend, ReadChanges as _, ReadChats as _,
-    ReadFormerMembers as _, ReadMessages as _, ReadUploads as _, ReadingOrder, Registration, Registry as _,
-    SeenOutcome, SendRecord, StoreError, UserStore as _,
+    ChangeOutcome, CommitChanges as _, CommitMessages as _, CommitOutcome, CommitSettings as _, CreateChats as _,
+    CreateUploads as _, Creation, LimitsStore as _, MarkSeen as _, MessageCommit, PreviousSend, ReadChanges as _,
+    ReadChats as _, ReadFormerMembers as _, ReadListedChats as _, ReadMessages as _, ReadUploads as _, ReadingOrder,
+    Registration, Registry as _, SeenOutcome, SendRecord, SettingsCommit, StoreError, UserStore as _,
 };
 use domain::reactions::{Emoji, Reactions};
 use domain::timestamp::Timestamp;
@@ -63,6 +64,7 @@ struct Expected {
     upload: Upload,
     users: Vec<ChatUser>,
     limits: Vec<(UserId, UserLimits)>,
+    listed: Vec<(UserId, ListedChats)>,
 }
 
 fn send_id() -> SendId {
@@ -88,8 +90,15 @@ fn new_message(seq: u64, sender: &str, body: LiveBody) -> Message {
     }
 }
 
-fn mutes() -> Mutes {
-    Mutes::from([(chat_id(), None), (ChatId::parse("d".repeat(64)).unwrap(), Some(at(7200)))])
+/// What alice, bob and carol set for the chat.
+fn settings() -> [MemberSettings; 3] {
+    let of = |notifications| MemberSettings { notifications, ..MemberSettings::default() };
+    let until = Notifications::Muted(Some(at(7200)));
+    [
+        of(Notifications::Muted(None)),
+        MemberSettings { is_pinned: true, archived_seq: Some(Seq(3)), ..of(until) },
+        of(Notifications::Mentions),
+    ]
 }
 
 /// What the items of the newest version mean.
@@ -168,21 +177,25 @@ fn newest() -> Expected {
                 read_at: Some(at(10)),
                 budget: Some(bucket(49_000, 10)),
                 change_budget: Some(bucket(49_000, 80)),
-                member_rev: MemberRev(3),
+                settings: settings()[0],
+                member_rev: MemberRev(4),
                 ..joining("alice", 0, 0)
             },
             Member {
                 read_seq: Seq(3),
                 read_at: Some(at(30)),
                 budget: Some(bucket(48_000, 30)),
-                member_rev: MemberRev(3),
+                settings: settings()[1],
+                is_marked_unread: true,
+                member_rev: MemberRev(4),
                 ..joining("bob", 0, 0)
             },
             Member {
                 read_seq: Seq(2),
                 read_at: Some(at(35)),
                 cleared_seq: Seq(2),
-                member_rev: MemberRev(3),
+                settings: settings()[2],
+                member_rev: MemberRev(4),
                 ..joining("carol", 0, 0)
             },
             joining("dave", 3, 80),
@@ -211,7 +224,7 @@ fn newest() -> Expected {
                 connections: vec![connection("GQWIar3P0_065sE=", at(5))],
                 ..ChatUser::unknown(user("alice"))
             },
-            ChatUser { muted_chats: mutes(), change_budget: Some(bucket(9000, 7)), ..ChatUser::unknown(user("bob")) },
+            ChatUser { change_budget: Some(bucket(9000, 7)), ..ChatUser::unknown(user("bob")) },
             ChatUser {
                 nickname: Some(Nickname::parse("Caro").unwrap()),
                 change_budget: Some(bucket(9000, 8)),
@@ -232,15 +245,33 @@ fn newest() -> Expected {
             // A chat from before the limits was closed: -1 is stored.
             (user("erin"), UserLimits::default()),
         ],
+        listed: vec![
+            (user("alice"), ListedChats { rev: 1, mutes: Mutes::from([(chat_id(), None)]), pinned: BTreeSet::new() }),
+            (
+                user("bob"),
+                ListedChats {
+                    rev: 1,
+                    mutes: Mutes::from([(chat_id(), Some(at(7200)))]),
+                    pinned: BTreeSet::from([chat_id()]),
+                },
+            ),
+            (user("carol"), ListedChats::default()),
+        ],
     }
 }
 
 /// What the items of version 0 mean: they have neither a version nor a member's rev, nothing is kept of former members,
-/// and the oldest of them lack more.
+/// and the oldest of them lack more. They may have `mutedChats` in ChatUsers. Nothing was released that wrote it, and it
+/// is ignored.
 fn version_0() -> Expected {
     let mut expected = newest();
     for member in &mut expected.members {
         member.member_rev = MemberRev(0);
+        member.settings = MemberSettings::default();
+        member.is_marked_unread = false;
+    }
+    for (_, listed) in &mut expected.listed {
+        *listed = ListedChats::default();
     }
     if let Body::Live(body) = &mut expected.messages[0].body {
         body.custom = None;
@@ -337,7 +368,14 @@ async fn write_all(store: &DynamoStore<TestEnv>) {
         UserChange { nickname: called("Ali"), notify_on_mention: Some(true), custom: Some(Patch::Set(custom("9"))) };
     assert!(store.change_user(&user("alice"), &own, taken(None, bucket(9000, 6))).await.unwrap().is_some());
     let spending = taken(None, bucket(9000, 7));
-    assert!(store.replace_mutes(&user("bob"), &Mutes::new(), &mutes(), spending).await.unwrap().is_some());
+    assert!(store.change_user(&user("bob"), &UserChange::default(), spending).await.unwrap().is_some());
+    for (after, settings) in expected.members.iter().zip(settings()) {
+        let (_, before) = store.position(&chat_id(), &after.user).await.unwrap().unwrap();
+        let listed = ListedChats::default().with(&chat_id(), &settings, at(0)).unwrap();
+        let listed = settings.is_listed().then_some(listed);
+        let commit = SettingsCommit { chat: chat_id(), before, after: after.clone(), listed };
+        assert!(store.commit_settings(&commit).await.unwrap());
+    }
     let own = UserChange { nickname: called("Caro"), ..UserChange::default() };
     assert!(store.change_user(&user("carol"), &own, taken(None, bucket(9000, 8))).await.unwrap().is_some());
 }
@@ -364,6 +402,9 @@ async fn assert_reads(store: &DynamoStore<TestEnv>, expected: Expected) {
     }
     for (user, limits) in expected.limits {
         assert_eq!(store.limits(&user).await.unwrap(), limits, "{user}");
+    }
+    for (user, listed) in expected.listed {
+        assert_eq!(store.listed_chats(&user).await.unwrap(), listed, "{user}");
     }
 }
 

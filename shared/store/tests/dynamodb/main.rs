@@ -6,6 +6,7 @@ mod budgets;
 mod budgets_of_attachments;
 mod budgets_of_changes;
 mod budgets_of_names;
+mod budgets_of_views;
 mod contract;
 mod earlier_items;
 mod item_sizes;

@@ -52,6 +52,7 @@ async fn new_engine() -> (Embedded, TableNames) {
         uploads: table_name("UploadsTable"),
         chat_users: table_name("ChatUsersTable"),
         user_limits: table_name("UserLimitsTable"),
+        user_items: table_name("UserItemsTable"),
     };
     (engine, tables)
 }
@@ -76,8 +77,9 @@ impl OwnTables {
     }
 
     /// The tables, each under the name that documents use.
-    pub(crate) fn named(&self) -> [(&'static str, &str); 7] {
-        let TableNames { chats, messages, chat_members, sends, uploads, chat_users, user_limits } = &self.tables;
+    pub(crate) fn named(&self) -> [(&'static str, &str); 8] {
+        let TableNames { chats, messages, chat_members, sends, uploads, chat_users, user_limits, user_items } =
+            &self.tables;
         [
             ("Chats", chats),
             ("Messages", messages),
@@ -86,6 +88,7 @@ impl OwnTables {
             ("Uploads", uploads),
             ("ChatUsers", chat_users),
             ("UserLimits", user_limits),
+            ("UserItems", user_items),
         ]
     }
 

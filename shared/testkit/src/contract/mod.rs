@@ -8,6 +8,7 @@ mod limits;
 mod members;
 mod messages;
 mod rushes;
+mod settings;
 mod uploads;
 mod users;
 
@@ -18,6 +19,7 @@ pub use limits::*;
 pub use members::*;
 pub use messages::*;
 pub use rushes::*;
+pub use settings::*;
 pub use uploads::*;
 pub use users::*;
 
@@ -30,9 +32,9 @@ use domain::ids::{ChatId, ClientMessageId, Rev, SendId, UserId};
 use domain::member::Member;
 use domain::message::{Body, LiveBody, Message};
 use domain::ports::{
-    CommitChanges, CommitMessages, CountMemberships, CreateChats, CreateUploads, Creation, FindMembers, LimitsStore,
-    MarkSeen, MessageCommit, PageMembers, ReadChanges, ReadChats, ReadFormerMembers, ReadInbox, ReadMessages,
-    ReadUploads, Registry, SendRecord, UserStore,
+    CommitChanges, CommitMessages, CommitSettings, CountMemberships, CreateChats, CreateUploads, Creation, FindMembers,
+    LimitsStore, MarkSeen, MessageCommit, PageMembers, ReadChanges, ReadChats, ReadFormerMembers, ReadInbox,
+    ReadListedChats, ReadMessages, ReadUploads, Registry, SendRecord, UserStore,
 };
 use domain::timestamp::Timestamp;
 use domain::user_limits::LimitsChange;
@@ -58,6 +60,8 @@ pub trait Store:
     + CountMemberships
     + FindMembers
     + PageMembers
+    + ReadListedChats
+    + CommitSettings
 {
 }
 impl<T> Store for T where
@@ -78,6 +82,8 @@ impl<T> Store for T where
         + CountMemberships
         + FindMembers
         + PageMembers
+        + ReadListedChats
+        + CommitSettings
 {
 }
 
@@ -96,7 +102,7 @@ macro_rules! contract_suite {
             group_and_its_members_change_together, member_items_count_their_writes, ninety_participants_are_added_at_once, cleared_seq_moves_forward,
             former_members_are_kept, former_members_are_found_by_what_they_read, former_members_are_not_in_the_inbox,
             pointers_expire, inbox_is_read, uploads_expire, upload_is_sent_once, attachment_of_a_message_is_read_back,
-            nickname_and_mutes_are_stored, second_push_is_claimed_once, limits_are_spent_once,
+            nickname_is_stored, settings_are_stored_with_their_list, outdated_settings_are_refused, marks_are_taken_back, leaving_unlists_the_chat, second_push_is_claimed_once, limits_are_spent_once,
             open_chats_are_counted, change_budget_is_spent_with_the_change, people_are_paid_for_with_the_change, memberships_are_counted, fifty_concurrent_sends_are_stored,
             concurrent_repeats_of_a_send_are_stored_once, concurrent_creations_of_a_private_chat_create_one,
             members_are_found_by_id, members_are_read_page_by_page,

@@ -3,8 +3,8 @@
 use super::{START, Store};
 use crate::fixtures::{connection, custom, user};
 use domain::budget::{Budget, Spending};
-use domain::chat_user::{ChatUser, Connection, MAX_CONNECTIONS, Mutes, UserChange};
-use domain::ids::{ChatId, ConnectionId};
+use domain::chat_user::{ChatUser, Connection, MAX_CONNECTIONS, UserChange};
+use domain::ids::ConnectionId;
 use domain::names::Nickname;
 use domain::patch::Patch;
 use domain::ports::Registration;
@@ -142,16 +142,15 @@ pub async fn many_users_are_read_at_once(store: impl Store) {
     assert!(store.connections(&[]).await.unwrap().is_empty());
 }
 
-/// For a user who has never connected and for one who has.
-pub async fn nickname_and_mutes_are_stored(store: impl Store) {
+/// The nickname and the notifications of mentions.
+pub async fn nickname_is_stored(store: impl Store) {
     let store = &store;
     let name = |text: &str| Nickname::parse(text).unwrap();
-    let (nina, olga) = (user("nina"), user("olga"));
+    let nina = user("nina");
     assert_eq!(store.user(&nina).await.unwrap(), None);
     let change_to = |text: &str| UserChange { nickname: Some(Patch::Set(name(text))), ..UserChange::default() };
     let bucket = |millis| Budget { millis, at: START };
     let spent = Spending { before: None, after: bucket(9000) };
-    let other = Spending { before: Some(bucket(1)), after: bucket(8000) };
     // Each change after the first is based on the bucket that the first one left, and leaves it as it is.
     let same = Spending { before: Some(bucket(9000)), after: bucket(9000) };
     let change = async |user, change: &UserChange, spending| store.change_user(user, change, spending).await.unwrap();
@@ -187,6 +186,11 @@ pub async fn nickname_and_mutes_are_stored(store: impl Store) {
     assert_eq!((stored.nickname.as_ref(), stored.connections.len()), (None, 1));
     assert_eq!(store.user(&nina).await.unwrap(), Some(stored.clone()));
     assert_eq!(change(&nina, &remove, same).await.unwrap(), stored, "she has no nickname already");
+    // A change without a value only takes from the budget.
+    let paid =
+        change(&nina, &UserChange::default(), Spending { before: Some(bucket(9000)), after: bucket(8000) }).await;
+    assert_eq!(paid, Some(ChatUser { change_budget: Some(bucket(8000)), ..stored }));
+    change(&nina, &UserChange::default(), Spending { before: Some(bucket(8000)), after: bucket(9000) }).await.unwrap();
     change(&nina, &change_to("N"), same).await.unwrap();
     let both = UserChange { notify_on_mention: Some(true), ..remove.clone() };
     let stored = change(&nina, &both, same).await.unwrap();
@@ -207,19 +211,4 @@ pub async fn nickname_and_mutes_are_stored(store: impl Store) {
     let unknown = user("nick-of-nobody");
     let stored = change(&unknown, &remove, spent).await.unwrap();
     assert_eq!(stored, ChatUser { change_budget: Some(bucket(9000)), ..ChatUser::unknown(unknown) });
-
-    let chat = |id: &str| ChatId::parse(id).unwrap();
-    let one = Mutes::from([(chat("c"), None)]);
-    let two = Mutes::from([(chat("c"), Some(START)), (chat("d"), None)]);
-    for (user, first) in [(&nina, same), (&olga, spent)] {
-        let none = Mutes::new();
-        assert_eq!(store.replace_mutes(user, &none, &one, other).await.unwrap(), None, "another bucket");
-        assert_eq!(store.replace_mutes(user, &one, &two, first).await.unwrap(), None, "the stored mutes are empty");
-        assert_eq!(store.replace_mutes(user, &none, &one, first).await.unwrap().unwrap().muted_chats, one);
-        assert_eq!(store.replace_mutes(user, &none, &two, same).await.unwrap(), None, "the stored mutes are not empty");
-        assert_eq!(store.replace_mutes(user, &one, &two, same).await.unwrap().unwrap().muted_chats, two);
-        assert_eq!(store.replace_mutes(user, &two, &none, same).await.unwrap().unwrap().muted_chats, none);
-        assert_eq!(store.replace_mutes(user, &none, &one, same).await.unwrap().unwrap().muted_chats, one);
-        assert_eq!(store.users(std::slice::from_ref(user)).await.unwrap()[0].muted_chats, one);
-    }
 }

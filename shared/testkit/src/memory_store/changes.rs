@@ -5,6 +5,7 @@ use domain::change::{CHANGE_TTL, Change, ChangeKind, Pointer};
 use domain::chat::Head;
 use domain::former_member::Departure;
 use domain::ids::{ChatId, Rev, UserId};
+use domain::member::Member;
 use domain::ports::{ChangeOutcome, CommitChanges, ReadChanges, StoreError};
 use domain::timestamp::Timestamp;
 
@@ -47,6 +48,9 @@ impl CommitChanges for MemoryStore {
                         state.members.remove(&key);
                         let before = state.past.insert(key.clone(), left.former.clone());
                         state.unsettled_past.insert(key, before);
+                        if left.settings.is_listed() {
+                            state.unlist_chat(chat, left.user());
+                        }
                     }
                 }
                 // The floor is in the item of the caller, with their budget.
@@ -70,6 +74,7 @@ impl State {
         }
         if let Some(cleared) = cleared {
             member.cleared_seq = cleared.cleared_seq;
+            member.is_marked_unread = false;
         }
         member.member_rev = member.member_rev.next();
     }
@@ -105,8 +110,9 @@ impl State {
     /// Whether the member and what is kept of them are as they were read.
     fn can_leave(&self, chat: &ChatId, left: &Departure) -> bool {
         let key = (chat.clone(), left.user().clone());
-        self.members.get(&key).is_some_and(|member| member.read_seq == left.period.read_seq)
-            && self.past.get(&key).map(|former| former.rev) == left.before
+        let is_unchanged =
+            |member: &Member| member.read_seq == left.period.read_seq && member.settings == left.settings;
+        self.members.get(&key).is_some_and(is_unchanged) && self.past.get(&key).map(|former| former.rev) == left.before
     }
 }
 

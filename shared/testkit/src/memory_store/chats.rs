@@ -6,6 +6,7 @@ use domain::chat::{Chat, Head};
 use domain::former_member::FormerMember;
 use domain::ids::{ChatId, Seq, UserId};
 use domain::member::Member;
+use domain::member_settings::MemberSettings;
 use domain::ports::{
     ChatSnapshot, Consistency, CreateChats, Creation, FindMembers, PageMembers, ReadChats, ReadFormerMembers,
     ReadInbox, ReadingOrder, StoreError,
@@ -148,11 +149,16 @@ impl CreateChats for MemoryStore {
 }
 
 impl ReadInbox for MemoryStore {
-    async fn chats_of(&self, user: &UserId) -> Result<Vec<ChatId>, StoreError> {
+    async fn indexed_chats(&self, user: &UserId) -> Result<Vec<(ChatId, MemberSettings)>, StoreError> {
         self.read(|state| {
-            state.members.keys().filter(|(_, member)| member == user).map(|(chat, _)| chat.clone()).collect()
+            let of_user = state.members.iter().filter(|((_, member), _)| member == user);
+            of_user.map(|((chat, _), member)| (chat.clone(), member.settings)).collect()
         })
         .await
+    }
+
+    async fn chats_of(&self, user: &UserId) -> Result<Vec<ChatId>, StoreError> {
+        Ok(self.indexed_chats(user).await?.into_iter().map(|(chat, _)| chat).collect())
     }
 
     async fn heads(&self, chats: &[ChatId], consistency: Consistency) -> Result<BTreeMap<ChatId, Head>, StoreError> {

@@ -53,6 +53,7 @@ impl CommitMessages for MemoryStore {
             }
             member.read_seq = message.seq;
             member.read_at = Some(message.created_at);
+            member.is_marked_unread = false;
             member.budget = Some(spending.after);
             member.member_rev = member.member_rev.next();
             let last_message_at = Some(message.created_at);
@@ -126,8 +127,23 @@ impl MarkSeen for MemoryStore {
             Some(member) => {
                 member.read_seq = seq;
                 member.read_at = Some(now);
+                member.is_marked_unread = false;
                 member.member_rev = member.member_rev.next();
                 SeenOutcome::Advanced
+            }
+        })
+        .await
+    }
+
+    async fn unmark(&self, chat: &ChatId, user: &UserId) -> Result<SeenOutcome, StoreError> {
+        self.read(|state| match state.members.get_mut(&(chat.clone(), user.clone())) {
+            _ if self.rng.percent(state.faults.conflict) => SeenOutcome::Conflict,
+            None => SeenOutcome::NotAMember,
+            Some(member) => {
+                if std::mem::take(&mut member.is_marked_unread) {
+                    member.member_rev = member.member_rev.next();
+                }
+                SeenOutcome::Unchanged(member.clone())
             }
         })
         .await

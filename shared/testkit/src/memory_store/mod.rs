@@ -4,6 +4,7 @@ mod changes;
 mod chats;
 mod limits;
 mod messages;
+mod settings;
 mod uploads;
 mod users;
 
@@ -15,6 +16,7 @@ use domain::chat_user::ChatUser;
 use domain::former_member::FormerMember;
 use domain::ids::{AttachmentId, ChatId, Rev, Seq, UserId};
 use domain::member::Member;
+use domain::member_settings::ListedChats;
 use domain::message::Message;
 use domain::ports::{PreviousSend, StoreError};
 use domain::timestamp::Timestamp;
@@ -56,6 +58,7 @@ struct State {
     uploads: BTreeMap<AttachmentId, Upload>,
     users: BTreeMap<UserId, ChatUser>,
     limits: BTreeMap<UserId, UserLimits>,
+    listed_chats: BTreeMap<UserId, ListedChats>,
     /// Each pointer with its expiry.
     pointers: BTreeMap<(ChatId, Rev), (Pointer, Timestamp)>,
     /// Messages that a read may still show in this earlier state; None for a new message, which the read then misses.

@@ -2,7 +2,7 @@
 
 use super::MemoryStore;
 use domain::budget::Spending;
-use domain::chat_user::{ChatUser, Connection, MAX_CONNECTIONS, Mutes, UserChange};
+use domain::chat_user::{ChatUser, Connection, MAX_CONNECTIONS, UserChange};
 use domain::ids::{ConnectionId, UserId};
 use domain::patch::Patch;
 use domain::ports::{Registration, Registry, StoreError, UserConnections, UserStore};
@@ -126,25 +126,6 @@ impl UserStore for MemoryStore {
             entry.nickname = Patch::applied(change.nickname.as_ref(), entry.nickname.as_ref());
             entry.custom = Patch::applied(change.custom.as_ref(), entry.custom.as_ref());
             entry.notify_on_mention = change.notify_on_mention.unwrap_or(entry.notify_on_mention);
-            Some(entry.clone())
-        })
-        .await
-    }
-
-    async fn replace_mutes(
-        &self,
-        user: &UserId,
-        before: &Mutes,
-        after: &Mutes,
-        spending: Spending,
-    ) -> Result<Option<ChatUser>, StoreError> {
-        self.transact(None, |state| {
-            let entry = state.users.entry(user.clone()).or_insert_with(|| ChatUser::unknown(user.clone()));
-            if entry.muted_chats != *before || entry.change_budget != spending.before {
-                return None;
-            }
-            entry.change_budget = Some(spending.after);
-            entry.muted_chats.clone_from(after);
             Some(entry.clone())
         })
         .await

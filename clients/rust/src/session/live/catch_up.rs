@@ -126,7 +126,7 @@ impl CatchUp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::documents::{Chat, InboxEntry};
+    use crate::documents::{Chat, InboxEntry, Settings};
     use crate::events::Event;
     use serde_json::json;
 
@@ -153,8 +153,7 @@ mod tests {
             last_message: None,
             read_seq: 1,
             unread_count: 0,
-            muted: false,
-            muted_until: None,
+            settings: Settings::default(),
             user: None,
         };
         state.apply_inbox_page(None, Inbox { chats: vec![entry], cursor: None });

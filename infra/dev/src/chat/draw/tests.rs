@@ -26,7 +26,9 @@ fn chat_with_bob(contents: &[&str]) -> (State, View) {
         "chatId": "c", "isGroup": false, "participants": ["alice", "bob"], "participantCount": 2, "admins": [],
         "createdBy": "bob", "createdAt": NOW, "seq": last, "rev": 0, "floor": 0,
     });
-    let mut state = caught_up(&json!([{"chat": chat, "readSeq": 0, "unreadCount": last, "muted": false}]));
+    let mut state = caught_up(
+        &json!([{"chat": chat, "readSeq": 0, "unreadCount": last, "settings": {"memberRev": 1, "notify": "all"}}]),
+    );
     let messages = contents.iter().enumerate().map(|(index, content)| {
         json!({
             "messageId": format!("c:{}", index + 1), "chatId": "c", "seq": index + 1, "rev": 0, "senderId": "bob",
@@ -82,7 +84,9 @@ fn names_cannot_turn_or_break_the_line() {
         "chatId": "c", "isGroup": true, "name": "Te\tam\u{202e} \u{1b}one\nline", "participants": ["alice", "bob"],
         "participantCount": 2, "admins": [], "createdBy": "bob", "createdAt": NOW, "seq": 0, "rev": 0, "floor": 0,
     });
-    let state = caught_up(&json!([{"chat": chat, "readSeq": 0, "unreadCount": 0, "muted": false}]));
+    let state = caught_up(
+        &json!([{"chat": chat, "readSeq": 0, "unreadCount": 0, "settings": {"memberRev": 1, "notify": "all"}}]),
+    );
     let mut view = View::new(ConnectionStatus::Online);
     view.choose("c".to_owned());
     let whole = screen(&state, &mut view, (100, 20)).join("\n");

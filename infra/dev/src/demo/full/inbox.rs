@@ -1,4 +1,4 @@
-//! Each user's inbox, a mute, and a cleared history.
+//! Each user's inbox, a mute and other settings of a chat, and a cleared history.
 
 use super::admins::NAME;
 use super::events::{chat_updated, receipt_updated};
@@ -23,6 +23,7 @@ impl Play {
         self.inbox_of_carol().await?;
         self.mark_all_seen().await?;
         self.unmute().await?;
+        self.pin_and_archive().await?;
         self.clear().await
     }
 
@@ -51,19 +52,45 @@ impl Play {
     }
 
     async fn alices_devices_show_mute(&mut self, muted: bool) -> Result<(), StepError> {
-        let group = json!(self.group);
-        let shows_mute =
-            |event: &Value| event["data"]["mutedChats"].as_array().is_some_and(|chats| chats.contains(&group) == muted);
+        let notify = if muted { "none" } else { "all" };
+        self.alices_devices_show(|settings| settings["notify"] == notify).await
+    }
+
+    /// Alice's devices get `member.updated` with such settings of the group, and nobody else does.
+    async fn alices_devices_show(&mut self, is_shown: impl Fn(&Value) -> bool + Copy) -> Result<(), StepError> {
+        let group = self.group.clone();
+        let shows = |event: &Value| event["chatId"] == group && is_shown(&event["data"]["settings"]);
         for device in [&mut self.alice, &mut self.phone] {
-            device.sees_some("user.updated", shows_mute).await?;
+            device.sees_some("member.updated", shows).await?;
         }
-        self.others_do_not_see(&json!({"event": "user.updated"})).await
+        self.others_do_not_see(&json!({"event": "member.updated"})).await
+    }
+
+    async fn pin_and_archive(&mut self) -> Result<(), StepError> {
+        self.transcript.step("pin and archive a chat");
+        let change = json!({"pinned": true, "archived": true, "markedUnread": true});
+        let path = self.group_path("/me");
+        let answer = self.alice.http(Method::PATCH, &path, change).await?.expect_status(200)?;
+        let settings = &answer["settings"];
+        expect(settings["pinned"] == true && settings["archivedSeq"] == 7, &answer)?;
+        expect(settings["markedUnread"] == true, &answer)?;
+        self.alices_devices_show(|settings| settings["pinned"] == true).await?;
+        let what = "pins and archives the group, and marks it as unread";
+        self.transcript.line("alice", HTTP, what, "only alice's devices show it");
+
+        let change = json!({"pinned": false, "archived": false, "markedUnread": false});
+        let answer = self.alice.http(Method::PATCH, &path, change).await?.expect_status(200)?;
+        let settings = &answer["settings"];
+        expect(settings.get("pinned").is_none() && settings.get("archivedSeq").is_none(), &answer)?;
+        self.alices_devices_show(|settings| settings.get("pinned").is_none()).await?;
+        self.transcript.line("alice", HTTP, "takes all of it back", "only alice's devices show it");
+        Ok(())
     }
 
     async fn inbox_of_alice(&mut self) -> Result<(), StepError> {
         self.transcript.step("read the inbox with a mute");
         let (group, private) = self.inbox(&self.alice, 1).await?;
-        expect(group["muted"] == true && group["mutedUntil"] == MUTE_END, &group)?;
+        expect(group["settings"]["notify"] == "none" && group["settings"]["muteUntil"] == MUTE_END, &group)?;
         let private = self.private_entry(private, &self.bob.id)?;
         let seen = format!("{}, muted", group_entry(&group)?);
         self.transcript.line("alice", HTTP, "reads the inbox", &seen);
@@ -74,7 +101,7 @@ impl Play {
     async fn inbox_of_bob(&mut self) -> Result<(), StepError> {
         self.transcript.step("read the inbox with unread messages");
         let (group, private) = self.inbox(&self.bob, 4).await?;
-        expect(group["muted"] == false, &group)?;
+        expect(group["settings"]["notify"] == "all", &group)?;
         let private = self.private_entry(private, &self.alice.id)?;
         self.transcript.line("bob", HTTP, "reads the inbox", &group_entry(&group)?);
         self.transcript.more(&private);

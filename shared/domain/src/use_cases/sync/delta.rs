@@ -3,7 +3,6 @@
 use super::{ChatSync, Cursor, MemberView};
 use crate::change::{CHANGE_TTL, Pointer};
 use crate::chat::{Chat, ChatView, Head, MAX_DOCUMENT_BYTES};
-use crate::chat_user::MuteView;
 use crate::content::json_length;
 use crate::former_member::FormerMember;
 use crate::ids::{ChatId, Rev, Seq};
@@ -46,7 +45,6 @@ pub(super) struct ChatCursorState {
     pub(super) cursor: Cursor,
     pub(super) head: Head,
     pub(super) member: Member,
-    pub(super) mute: MuteView,
     pub(super) is_open: bool,
     pub(super) now: Timestamp,
 }
@@ -72,7 +70,7 @@ impl ChatCursorState {
         self.cursor.seq > self.head.last_seq.max(self.member.floor().seq()) || self.cursor.rev > self.head.last_rev
     }
 
-    /// The chat's part of the answer with the caller's own state and no changes.
+    /// The chat's part of the answer with the caller's own state, without settings and changes.
     pub(super) fn part(&self) -> ChatSync {
         ChatSync {
             chat_id: self.chat.clone(),
@@ -84,7 +82,7 @@ impl ChatCursorState {
             read_seq: self.member.read_up_to(),
             unread_count: self.member.unread(self.head.last_seq),
             floor: self.member.floor().seq(),
-            mute: self.mute,
+            settings: None,
             cursor: self.cursor,
             limited: false,
             reset: false,
@@ -257,7 +255,6 @@ fn try_add<T: Serialize>(budget: &mut ByteBudget, item: T, push: impl FnOnce(T))
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat_user::Mutes;
     use crate::ids::UserId;
 
     fn pointers(revs: &[u64]) -> Vec<Pointer> {
@@ -294,12 +291,10 @@ mod tests {
         let user = UserId::parse("alice").unwrap();
         let part = |n: usize| {
             let chat = ChatId::parse(format!("{n:0>64}")).unwrap();
-            let mute =
-                MuteView::new(&Mutes::from([(chat.clone(), Some(Timestamp::from_seconds(4_000_000_000)))]), &chat, now);
             let head = Head { last_seq: Seq(large), last_rev: Rev(large), ..Head::new(2, now) };
             let member = Member { cleared_seq: Seq(large), ..Member::joining(user.clone(), Seq(large), now) };
             let cursor = Cursor { seq: Seq(large), rev: Rev(large) };
-            ChatCursorState { chat, cursor, head, member, mute, is_open: false, now }.part()
+            ChatCursorState { chat, cursor, head, member, is_open: false, now }.part()
         };
         let mut budget = ByteBudget { remaining: MAX_DOCUMENT_BYTES - 128 };
         assert!((0..100).all(|n| budget.try_take(json_length(&part(n)))), "{}", budget.remaining);

@@ -8,16 +8,17 @@ use super::list_messages::contiguous;
 use super::{App, Caller, InboxEntry, MemberView};
 use crate::change::Pointer;
 use crate::chat::{ChatView, MAX_DOCUMENT_BYTES};
-use crate::chat_user::{Connection, MuteView, Mutes};
+use crate::chat_user::Connection;
 use crate::content::json_length;
 use crate::ids::{ChatId, Rev, Seq, UserId};
+use crate::member_settings::SettingsView;
 use crate::message::MessageView;
 use crate::ports::{
     Consistency, Env, Push, ReadChanges, ReadChats, ReadFormerMembers, ReadInbox, ReadMessages, ReadingOrder, Registry,
     StoreError, UserStore,
 };
 use crate::readers::PastReaders;
-use futures_util::future::{join, try_join3, try_join4};
+use futures_util::future::{join, try_join, try_join3, try_join4};
 use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -102,9 +103,10 @@ pub struct ChatSync {
     pub unread_count: u64,
     /// The last seq that is hidden from the caller.
     pub floor: Seq,
-    /// The caller's mute of the chat.
-    #[serde(flatten)]
-    pub mute: MuteView,
+    /// The caller's view of the chat. Absent only if the answer has no room for it: then the client must list the
+    /// inbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<SettingsView>,
     /// The client's new cursor, after it has applied this.
     pub cursor: Cursor,
     /// True if the chat has more changes: the client must sync again with the new cursor.
@@ -141,8 +143,7 @@ where
     ) -> Result<SyncOutcome, StoreError> {
         let named: Vec<ChatId> = cursors.keys().cloned().collect();
         let heads = self.store.heads(&named, Consistency::Strong);
-        let (heads, own, all) = try_join3(heads, self.store.own_document(user), self.store.chats_of(user)).await?;
-        let mutes = own.muted_chats;
+        let (heads, all) = try_join(heads, self.store.chats_of(user)).await?;
         let mut members = self.store.memberships(user, &named).await?;
         let now = self.env.now();
 
@@ -153,14 +154,14 @@ where
             gone: Vec::new(),
             limited: false,
         };
-        let (mut to_read, mut unchanged) = (Vec::new(), Vec::new());
+        let (mut to_read, mut unchanged, mut settings) = (Vec::new(), Vec::new(), BTreeMap::new());
         for (chat, cursor) in cursors.clone() {
             let (Some(head), Some(member)) = (heads.get(&chat), members.remove(&chat)) else {
                 synced.gone.push(chat);
                 continue;
             };
-            let mute = MuteView::new(&mutes, &chat, now);
-            let state = ChatCursorState { is_open: open.contains(&chat), head: *head, chat, cursor, member, mute, now };
+            settings.insert(chat.clone(), SettingsView::new(&member, head.last_seq, now));
+            let state = ChatCursorState { is_open: open.contains(&chat), head: *head, chat, cursor, member, now };
             if state.includes_positions() || state.has_changes() { to_read.push(state) } else { unchanged.push(state) }
         }
         // Chats with changes come first, so that at least one of their messages fits and every sync makes progress.
@@ -187,6 +188,10 @@ where
             let part = state.part();
             if budget.try_take(json_length(&part)) { synced.chats.push(part) } else { synced.limited = true }
         }
+        // Without their settings, the parts of all chats without changes fit. So a client that syncs again gets on.
+        for part in &mut synced.chats {
+            part.settings = settings.remove(&part.chat_id).filter(|view| budget.try_take(json_length(view) + 12));
+        }
         // Read positions come last: every sync returns them again, while the other parts are returned once.
         for (index, members) in positions {
             if let Some(part) = synced.chats.get_mut(index) {
@@ -196,7 +201,7 @@ where
                 }
             }
         }
-        self.add_joined(&mut synced, user, all, cursors, &mutes, budget).await?;
+        self.add_joined(&mut synced, user, all, cursors, budget).await?;
         Ok(synced)
     }
 
@@ -272,7 +277,6 @@ where
         user: &UserId,
         all: Vec<ChatId>,
         cursors: &BTreeMap<ChatId, Cursor>,
-        mutes: &Mutes,
         mut budget: ByteBudget,
     ) -> Result<(), StoreError> {
         let unnamed: Vec<ChatId> = all.into_iter().filter(|chat| !cursors.contains_key(chat)).collect();
@@ -287,7 +291,7 @@ where
         let mut heads = newest_first(self.store.heads(&unnamed, Consistency::Eventual).await?);
         synced.joined_limited = heads.len() > MAX_JOINED_CHATS;
         heads.truncate(MAX_JOINED_CHATS);
-        for entry in self.entries(user, heads, mutes).await?.into_iter().flatten() {
+        for entry in self.entries(user, heads).await?.into_iter().flatten() {
             if budget.try_take(json_length(&entry)) { synced.joined.push(entry) } else { synced.joined_limited = true }
         }
         Ok(())

@@ -1,11 +1,12 @@
-//! `PUT` and `DELETE /chats/{chatId}/mute`.
+//! `PATCH /chats/{chatId}/me`, and `PUT` and `DELETE /chats/{chatId}/mute`.
 
 use super::run;
 use crate::app::App;
 use crate::serve::serve;
 use domain::ports::Env as _;
+use domain::use_cases::MuteOutcome;
 use edge::answer::Answer;
-use edge::commands;
+use edge::commands::{self, OwnViewCommand};
 use edge::problem::Problem;
 use edge::request::Request;
 use std::process::ExitCode;
@@ -16,7 +17,8 @@ pub fn main() -> ExitCode {
 }
 
 async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
-    let command = commands::mute_chat(request, app.env.now())?;
-    let muted = app.mute_chat(command).await?;
-    Answer::of(&muted)
+    match commands::own_view(request, app.env.now())? {
+        OwnViewCommand::Update(command) => Answer::of(&app.update_member(command).await?),
+        OwnViewCommand::Mute(command) => Answer::of(&MuteOutcome::from(app.update_member(command).await?)),
+    }
 }

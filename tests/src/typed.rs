@@ -1,8 +1,8 @@
 //! Reads answers and frames as the client library's types and writes them again. The result must be equal.
 
 use client::documents::{
-    AnnouncedAttachment, AttachmentDownload, ChatAnswer, ChatDetails, Health, Inbox, MembersPage, MessageAnswer, Mute,
-    OwnMemberAnswer, Page, Pong, ReadPosition, RemovalAnswer, SyncAnswer, UserAnswer, UsersAnswer,
+    AnnouncedAttachment, AttachmentDownload, BlockState, Blocks, ChatAnswer, ChatDetails, Health, Inbox, MembersPage,
+    MessageAnswer, Mute, OwnMemberAnswer, Page, Pong, ReadPosition, RemovalAnswer, SyncAnswer, UserAnswer, UsersAnswer,
 };
 use client::events::{Event, Typing};
 use client::problem::Problem;
@@ -38,6 +38,8 @@ pub(crate) fn check_body(method: &str, route: &str, status: u16, body: &Value) {
         (_, "/chats/{chatId}/mute") => again::<Mute>(body),
         ("get", "/chats/{chatId}/members") => again::<MembersPage>(body),
         ("get", "/users") => again::<UsersAnswer>(body),
+        (_, "/users/{userId}/block") => again::<BlockState>(body),
+        ("get", "/me/blocks") => again::<Blocks>(body),
         (_, "/me" | "/users/{userId}") => again::<UserAnswer>(body),
         ("post", "/sync") => again::<SyncAnswer>(body),
         ("post", "/attachments") => again::<AnnouncedAttachment>(body),

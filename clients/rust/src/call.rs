@@ -1,9 +1,9 @@
 //! Every request as a function. A [`Call`] has its HTTP request, its WebSocket frame, and the type of its answer.
 
 use crate::documents::{
-    AnnouncedAttachment, AttachmentDownload, ChatAnswer, ChatDetails, Custom, Inbox, MembersPage, MessageAnswer, Mute,
-    OwnMemberAnswer, Page, Pong, ReadPosition, RemovalAnswer, Seq, SyncAnswer, SyncRequest, UserAnswer, UserId,
-    UsersAnswer,
+    AnnouncedAttachment, AttachmentDownload, BlockState, Blocks, ChatAnswer, ChatDetails, Custom, Inbox, MembersPage,
+    MessageAnswer, Mute, OwnMemberAnswer, Page, Pong, ReadPosition, RemovalAnswer, Seq, SyncAnswer, SyncRequest,
+    UserAnswer, UserId, UsersAnswer,
 };
 use crate::draft::{Draft, NewAttachment, NewChat, SettingsChange};
 use crate::events::{Typing, TypingState};
@@ -328,6 +328,21 @@ pub fn set_own_custom(custom: Option<&Custom>) -> Call<UserAnswer> {
 /// The document of a user who shares a chat with the caller.
 pub fn get_user(user: &str) -> Call<UserAnswer> {
     Call::new(Method::GET, &["users", user])
+}
+
+/// Blocks a user.
+pub fn block_user(user: &str) -> Call<BlockState> {
+    Call::new(Method::PUT, &["users", user, "block"])
+}
+
+/// Ends the block of a user.
+pub fn unblock_user(user: &str) -> Call<BlockState> {
+    Call::new(Method::DELETE, &["users", user, "block"])
+}
+
+/// The users whom the caller blocks.
+pub fn list_blocks() -> Call<Blocks> {
+    Call::new(Method::GET, &["me", "blocks"])
 }
 
 /// What happened since the cursors of the request.

@@ -353,6 +353,9 @@ pub struct ChatDetails {
     pub chat: Chat,
     /// How many messages the caller has not read.
     pub unread_count: u64,
+    /// Whether the caller blocks the other participant of this private chat.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub blocked: bool,
     /// All participants, sorted by id. Then the stays that have ended, of users who have read a message that the caller
     /// can see.
     pub members: Vec<Member>,
@@ -399,6 +402,9 @@ pub struct InboxEntry {
     pub unread_count: u64,
     /// The reader's view of the chat.
     pub settings: Settings,
+    /// Whether the reader blocks the other participant of this private chat.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub blocked: bool,
     /// The other participant of a private chat; None for a group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<ChatUser>,
@@ -527,6 +533,33 @@ pub struct Mute {
     pub muted_until: Option<Time>,
 }
 
+/// Whether this user blocks another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BlockState {
+    /// The other user.
+    pub user_id: UserId,
+    /// Whether they are blocked.
+    pub blocked: bool,
+}
+
+/// The users whom the caller blocks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocks {
+    /// The blocks, sorted by the id of the blocked user.
+    pub blocks: Vec<Block>,
+}
+
+/// A user whom the caller blocks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Block {
+    /// The blocked user.
+    pub user_id: UserId,
+    /// When the block began.
+    pub blocked_at: Time,
+}
+
 /// Up to where a client has a chat without a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
@@ -591,6 +624,9 @@ pub struct ChatSync {
     /// The caller's view of the chat. None if the answer had no room for it: then it is in the inbox.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settings: Option<Settings>,
+    /// Whether the caller blocks the other participant of this private chat.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub blocked: bool,
     /// The client's cursor after this answer.
     pub cursor: Cursor,
     /// Whether the chat has more after the new cursor.

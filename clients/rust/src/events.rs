@@ -1,6 +1,8 @@
 //! The events that the server pushes, as docs/asyncapi.yaml describes them.
 
-use crate::documents::{Chat, ChatId, ChatUser, Member, Message, OwnMember, Rev, Seq, Status, Time, UserId};
+use crate::documents::{
+    BlockState, Chat, ChatId, ChatUser, Member, Message, OwnMember, Rev, Seq, Status, Time, UserId,
+};
 use serde::{Deserialize, Serialize};
 
 /// An event. [`Update::Event`](crate::Update::Event) reports the events of a chat in the order of its log, each once.
@@ -116,6 +118,12 @@ pub enum Event {
     UserUpdated {
         /// This user's document after the change.
         data: ChatUser,
+    },
+    /// This user blocked another one, or ended the block.
+    #[serde(rename = "block.updated")]
+    BlockUpdated {
+        /// Who it is, and whether they are blocked now.
+        data: BlockState,
     },
     /// The system closes this connection: no frame follows. [`Client`](crate::Client) does not report it as an event,
     /// but as [`ConnectionStatus::Offline`](crate::ConnectionStatus::Offline), and connects again.
@@ -251,6 +259,7 @@ impl Event {
             Self::PresenceUpdated { .. }
             | Self::NicknameUpdated { .. }
             | Self::UserUpdated { .. }
+            | Self::BlockUpdated { .. }
             | Self::ConnectionClosing { .. } => None,
         }
     }

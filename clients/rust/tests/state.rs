@@ -335,6 +335,37 @@ fn sync_brings_another_view_also_after_the_user_joined_again() {
 }
 
 #[test]
+fn block_of_another_device_concerns_the_private_chat_alone() {
+    let mut state = State::new("alice");
+    let private = |id: &str, other: &str| {
+        let mut entry = entry(id, 0, 0);
+        (entry["chat"]["isGroup"], entry["chat"]["participants"]) = (json!(false), json!(["alice", other]));
+        entry
+    };
+    let mut blocked = private("p", "bob");
+    blocked["blocked"] = json!(true);
+    state.apply_inbox_page(None, inbox(&[entry("c", 0, 0), blocked, private("q", "carol")], None));
+    let shown = |state: &State| ["c", "p", "q"].map(|id| state.chat(id).unwrap().is_blocked());
+    assert_eq!(shown(&state), [false, true, false]);
+    let block = |user: &str, blocked: bool| {
+        event(json!({"event": "block.updated", "data": {"userId": user, "blocked": blocked}}))
+    };
+    assert_eq!(state.apply_event(block("bob", false)).len(), 1);
+    assert_eq!(state.apply_event(block("carol", true)).len(), 1);
+    assert_eq!(shown(&state), [false, false, true]);
+    // Events can overtake one another, so the chats are synced.
+    let asked = next_sync(&state).request.cursors;
+    assert!(["p", "q"].iter().all(|id| asked.contains_key(*id)), "{asked:?}");
+    let mut part = chat_part("p", 0, 0);
+    part["blocked"] = json!(true);
+    assert_eq!(sync(&mut state, answer(&[part, chat_part("q", 0, 0)], &json!({}))), []);
+    assert_eq!(shown(&state), [false, true, false], "the sync decides");
+    assert_eq!(state.next_request(), None);
+    assert_eq!(state.apply_event(block("nobody", true)).len(), 1);
+    assert_eq!(state.next_request(), None, "no chat with them is held");
+}
+
+#[test]
 fn sync_sent_before_something_was_missed_does_not_count() {
     let mut state = alice();
     state.mark_behind();

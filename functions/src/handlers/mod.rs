@@ -8,6 +8,7 @@
 // generated: modules
 pub mod add_participants;
 pub mod authorize;
+pub mod block_user;
 pub mod clear_chat;
 pub mod connect;
 pub mod create_attachment;
@@ -19,6 +20,7 @@ pub mod edit_message;
 pub mod get_attachment;
 pub mod get_chat;
 pub mod health;
+pub mod list_blocks;
 pub mod list_chats;
 pub mod list_members;
 pub mod list_messages;
@@ -64,6 +66,7 @@ handlers! {
     // generated: handlers
     "add-participants" => add_participants,
     "authorize" => authorize,
+    "block-user" => block_user,
     "clear-chat" => clear_chat,
     "connect" => connect,
     "create-attachment" => create_attachment,
@@ -75,6 +78,7 @@ handlers! {
     "get-attachment" => get_attachment,
     "get-chat" => get_chat,
     "health" => health,
+    "list-blocks" => list_blocks,
     "list-chats" => list_chats,
     "list-members" => list_members,
     "list-messages" => list_messages,

@@ -32,6 +32,7 @@ pub struct Change {
 
 /// The kinds of changes.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant)] // one is made for each change, and used up at once
 pub enum ChangeKind {
     /// A message is edited, deleted or reacted to.
     Message {

@@ -48,6 +48,9 @@ pub struct Chat {
     pub members_rev: Rev,
     /// When the chat was closed: since then it takes no more messages.
     pub closed_at: Option<Timestamp>,
+    /// In a private chat, the participants who block the other one. It may be behind the head: whether the chat takes
+    /// messages is decided by [`Head::blocks`].
+    pub blocked_by: BTreeSet<UserId>,
     /// The hash of the request that created the group, to tell a repeat from another request. Only for groups with a
     /// client chat id.
     pub request_hash: Option<String>,
@@ -80,6 +83,8 @@ pub struct Head {
     /// Up to where former members have read: no former member has read a later message. 0 if none has read anything.
     /// None if the chat has no former members.
     pub past_read_seq: Option<Seq>,
+    /// How many participants of a private chat block the other one: 0 to 2. Every commit is conditioned on it.
+    pub blocks: u32,
 }
 
 impl Head {
@@ -95,7 +100,13 @@ impl Head {
             participant_count,
             active_at: at,
             past_read_seq: None,
+            blocks: 0,
         }
+    }
+
+    /// Whether a participant of a private chat blocks the other one: neither can write to it.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.blocks > 0
     }
 
     /// The rev up to which `messages`, which were read after this head, show every change. It is `last_rev`, or one
@@ -226,6 +237,7 @@ mod tests {
             created_at: at,
             members_rev: Rev(u64::MAX),
             closed_at: Some(at),
+            blocked_by: BTreeSet::new(),
             request_hash: None,
             participants: users,
         };

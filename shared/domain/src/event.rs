@@ -75,6 +75,9 @@ pub enum EventName {
     /// The recipient changed their view of a chat on another device.
     #[serde(rename = "member.updated")]
     MemberUpdated,
+    /// The recipient blocked a user on another device, or ended the block.
+    #[serde(rename = "block.updated")]
+    BlockUpdated,
     /// The system closes the connection right after this frame.
     #[serde(rename = "connection.closing")]
     ConnectionClosing,
@@ -104,6 +107,8 @@ pub enum EventData {
     User(Box<ChatUserView>),
     /// The recipient's own view of the chat; for `member.updated`.
     Member(OwnMember),
+    /// Who is blocked or no longer blocked; for `block.updated`.
+    Block(BlockState),
     /// Why the connection is closed; for `connection.closing`.
     Closing(Closing),
 }
@@ -196,6 +201,14 @@ pub struct Receipt {
     pub read_seq: Seq,
     /// When they read it.
     pub read_at: Timestamp,
+}
+
+/// The data of `block.updated`: whether the recipient blocks this user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BlockState {
+    user_id: UserId,
+    blocked: bool,
 }
 
 /// Why the system closes a connection.
@@ -333,6 +346,13 @@ impl Event {
     pub fn member_updated(chat_id: ChatId, member: OwnMember) -> Self {
         let data = EventData::Member(member);
         Self { event: EventName::MemberUpdated, chat_id: Some(chat_id), seq: None, rev: None, left: None, data }
+    }
+
+    /// The event for a user who blocks or no longer blocks another one, for their own devices. It has no chat, because
+    /// the two may have none.
+    pub fn block_updated(user_id: UserId, blocked: bool) -> Self {
+        let data = EventData::Block(BlockState { user_id, blocked });
+        Self { event: EventName::BlockUpdated, chat_id: None, seq: None, rev: None, left: None, data }
     }
 
     /// The last frame of a connection that the system closes. It has no chat.

@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod attachment;
+pub mod block;
 pub mod budget;
 pub mod change;
 pub mod chat;

@@ -28,6 +28,8 @@ pub struct Member {
     pub settings: MemberSettings,
     /// Whether they marked the chat as unread. A send, a higher read position and a clear take it back.
     pub is_marked_unread: bool,
+    /// Whether they block the other participant of this private chat.
+    pub is_blocking: bool,
     /// The number of the last write of this item. A store sets it: every write of the item raises it by one. Who joins
     /// again has a new item, which begins with 1 again.
     pub member_rev: MemberRev,
@@ -47,6 +49,7 @@ impl Member {
             change_budget: None,
             settings: MemberSettings::default(),
             is_marked_unread: false,
+            is_blocking: false,
             member_rev: MemberRev(1),
         }
     }

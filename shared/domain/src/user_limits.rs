@@ -1,5 +1,5 @@
-//! What one user may make across all chats: budgets for new chats, added people and declared bytes, and the number of
-//! open chats.
+//! What one user may make across all chats: budgets for new chats, added people, declared bytes and blocks, and the
+//! numbers of open chats and of blocked users.
 
 use crate::budget::{Budget, Spending};
 use crate::ids::UserId;
@@ -15,6 +15,10 @@ pub struct UserLimits {
     pub declared_bytes: Option<Budget>,
     /// The number of chats that the user made and that are not closed.
     pub open_chats: u64,
+    /// How often the user may block somebody or end a block.
+    pub block_changes: Option<Budget>,
+    /// The number of users whom the user blocks.
+    pub blocked_users: u64,
 }
 
 /// A change of a user's limits. It is written only if each bucket in it still equals its `before`.
@@ -28,11 +32,22 @@ pub struct LimitsChange {
     pub added_people: Option<Spending>,
     /// Taken from the bytes that the user may declare.
     pub declared_bytes: Option<Spending>,
+    /// Taken from how often the user may change a block.
+    pub block_changes: Option<Spending>,
+    /// By how much `blocked_users` grows: 1, -1 or 0. Not 0 only together with `block_changes`.
+    pub more_blocked_users: i64,
 }
 
 impl LimitsChange {
     /// A change of the user's limits that takes nothing.
     pub fn of(user: UserId) -> Self {
-        Self { user, new_chats: None, added_people: None, declared_bytes: None }
+        Self {
+            user,
+            new_chats: None,
+            added_people: None,
+            declared_bytes: None,
+            block_changes: None,
+            more_blocked_users: 0,
+        }
     }
 }

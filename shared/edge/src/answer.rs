@@ -3,9 +3,9 @@
 use crate::problem::{Code, Problem};
 use crate::request::{Api, Origin};
 use domain::use_cases::{
-    AttachmentDownload, ChangedGroup, ChangedMessage, ChatDetails, ClearedChat, CreatedAttachment, CreatedChat, Inbox,
-    ListedUsers, MarkSeenOutcome, MembersPage, MuteOutcome, Page, SendOutcome, SyncOutcome, TypingSent, UpdatedMember,
-    VisibleUser,
+    AttachmentDownload, BlockOutcome, Blocks, ChangedGroup, ChangedMessage, ChatDetails, ClearedChat,
+    CreatedAttachment, CreatedChat, Inbox, ListedUsers, MarkSeenOutcome, MembersPage, MuteOutcome, Page, SendOutcome,
+    SyncOutcome, TypingSent, UpdatedMember, VisibleUser,
 };
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use lambda_http::{Body, Response};
@@ -66,6 +66,8 @@ macro_rules! documents {
     )+};
 }
 documents!(
+    BlockOutcome,
+    Blocks,
     ChatDetails,
     Inbox,
     ListedUsers,

@@ -1,6 +1,7 @@
 //! Changes of existing messages, groups and members: the transaction that commits a change, and the change pointers.
 
 use crate::DynamoStore;
+use crate::blocks::blocks_condition;
 use crate::chats::{canceled, is_conflict, member_key, message_key};
 use crate::errors::{failed, unbuildable};
 use crate::items::{
@@ -56,7 +57,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
     fn update_head(&self, change: &Change) -> Result<TransactWriteItem, StoreError> {
         let (before, after) = (&change.head, change.head_after());
         let mut sets = String::from("SET lastRev = :rev, lastRevOf = :of, lastRevAt = :at");
-        let mut condition = String::from("lastRev = :last AND membersRev = :members");
+        let mut condition = format!("lastRev = :last AND membersRev = :members AND {}", blocks_condition(before));
         let mut head = Update::builder()
             .table_name(&self.tables.messages)
             .set_key(Some(message_key(&change.chat, Seq(0))))
@@ -64,7 +65,8 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             .expression_attribute_values(":of", n(change.of()))
             .expression_attribute_values(":at", n(change.at.millis()))
             .expression_attribute_values(":last", n(before.last_rev.0))
-            .expression_attribute_values(":members", n(before.members_rev.0));
+            .expression_attribute_values(":members", n(before.members_rev.0))
+            .expression_attribute_values(":blocks", n(before.blocks));
         if let ChangeKind::Chat { joined, left, .. } = &change.what {
             sets.push_str(", membersRev = :rev, activeAt = :at, participantCount = :count");
             head = head.expression_attribute_values(":count", n(after.participant_count));

@@ -2,7 +2,7 @@
 
 use crate::DynamoStore;
 use crate::errors::{failed, unbuildable};
-use crate::items::{ChatItem, HeadItem, Item, MemberItem, StoredMessage, from_item, n, s, to_item};
+use crate::items::{ChatItem, HeadItem, Item, MemberItem, PairItem, StoredMessage, from_item, n, s, to_item};
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem};
 use domain::chat::{Chat, Head};
 use domain::ids::{ChatId, Seq, UserId};
@@ -89,10 +89,19 @@ impl<E: Env, C: Sync> CreateChats for DynamoStore<E, C> {
             let put = put.build().map_err(unbuildable(OPERATION))?;
             call = call.transact_items(TransactWriteItem::builder().put(put).build());
         }
-        match call.transact_items(self.limits_item(limits)?).send().await {
+        call = call.transact_items(self.limits_item(limits)?);
+        if !chat.is_group {
+            call = call.transact_items(self.check_pair(&chat.id)?);
+        }
+        match call.send().await {
             Ok(_) => Ok(Creation::Created),
             Err(error) => match canceled(&error) {
                 Some(reasons) if reasons.first().is_some_and(CancellationReason::is_condition) => Ok(Creation::Exists),
+                Some(reasons) if !chat.is_group && reasons.last().is_some_and(CancellationReason::is_condition) => {
+                    let pair = reasons.into_iter().next_back().and_then(|reason| reason.item);
+                    let pair = from_item::<PairItem>("Messages", pair.unwrap_or_default())?;
+                    Ok(Creation::Blocked { by_creator: pair.blocked_by.contains(&chat.created_by) })
+                }
                 Some(reasons) if is_conflict(&reasons) => Ok(Creation::Conflict),
                 _ => Err(failed(OPERATION, error)),
             },

@@ -5,13 +5,13 @@
 //! | table | key | items |
 //! | --- | --- | --- |
 //! | Chats | chatId | the Chat document |
-//! | Messages | chatId, seq | seq 0: the head of the chat's log; seq >= 1: one Message; seq = -rev: a change pointer, for 30 days |
+//! | Messages | chatId, seq | seq 0: the head of the chat's log; seq >= 1: one Message; seq = -rev: a change pointer, for 30 days; seq = -2 * 10^15: who blocks whom of two users without a private chat |
 //! | ChatMembers | chatId, userId; index byUser (userId, chatId) | the state of one participant: read position, settings, budget. The index has the settings |
 //! | ChatMembers | past:chatId, userId; index byUser, local index pastByReadSeq (past:chatId, pastReadSeq) | the periods of one former member |
 //! | Sends | sendId | the record of one send with a client message id, for 30 days |
 //! | Uploads | attachmentId | the declaration of an upload, for a day; after the send, with the seq of its message, for 30 days |
-//! | UserLimits | userId | what the user has used of their limits on new chats, added people and declared bytes, and how many open chats they have created |
-//! | UserItems | userId, item | item `chats`: the chats that the user muted or pinned |
+//! | UserLimits | userId | what the user has used of their limits on new chats, added people and declared bytes, how many open chats they have created, and how many users they block |
+//! | UserItems | userId, item | item `chats`: the chats that the user muted or pinned; `block:<userId>`: a user whom the user blocks |
 //! | ChatUsers | userId | the ChatUser document, with the user's live connections unless they are in another store |
 //!
 //! # Access patterns
@@ -26,12 +26,16 @@
 //! | [`past_readers`](domain::ports::ReadFormerMembers::past_readers) | Query pastByReadSeq (strong) |
 //! | [`members_among`](domain::ports::FindMembers::members_among) | BatchGetItem ChatMembers (strong) |
 //! | [`members_after`](domain::ports::PageMembers::members_after) | Query ChatMembers, one page (strong) |
-//! | [`create_chat`](domain::ports::CreateChats::create_chat) | TransactWriteItems: chat (must be new), head, members, limits of the creator |
+//! | [`create_chat`](domain::ports::CreateChats::create_chat) | TransactWriteItems: chat (must be new), head, members, limits of the creator; for a private chat, that neither of the two blocks the other |
 //! | [`commit_message`](domain::ports::CommitMessages::commit_message) | TransactWriteItems: head, message, member, send, upload |
 //! | [`earlier_send`](domain::ports::CommitMessages::earlier_send) | GetItem Sends (strong) |
 //! | [`claim_second_push`](domain::ports::CommitMessages::claim_second_push) | UpdateItem Sends |
 //! | [`LimitsStore`](domain::ports::LimitsStore) | GetItem (strong) and UpdateItem UserLimits |
 //! | [`membership_count`](domain::ports::CountMemberships::membership_count) | Query byUser, counts only |
+//! | [`blocks`](domain::ports::ListBlocks::blocks) | Query UserItems (strong) |
+//! | [`is_blocked_by_any`](domain::ports::FindBlockers::is_blocked_by_any) | BatchGetItem UserItems (eventual) |
+//! | [`block`](domain::ports::BlockStore::block) | GetItem UserItems (strong) |
+//! | [`change_block`](domain::ports::BlockStore::change_block) | TransactWriteItems: block, limits of who blocks, and one of: head, member and chat; the block of the pair, and that it has no chat |
 //! | [`create_upload`](domain::ports::CreateUploads::create_upload) | PutItem Uploads |
 //! | [`upload`](domain::ports::ReadUploads::upload) | GetItem Uploads (strong) |
 //! | [`message`](domain::ports::ReadMessages::message) | GetItem Messages (strong) |
@@ -54,6 +58,7 @@
 //! No call is a Scan. Every call asks DynamoDB for its consumed capacity, so that tests can check budgets.
 
 mod batch_get;
+mod blocks;
 mod capacity;
 mod changes;
 mod chats;

@@ -91,10 +91,15 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
     }
 
     fn update_limits(&self, change: &LimitsChange) -> Result<Update, StoreError> {
-        let LimitsChange { user, new_chats, added_people, declared_bytes } = change;
+        let LimitsChange { user, new_chats, added_people, declared_bytes, block_changes, more_blocked_users } = change;
         let mut update = Update::builder().table_name(&self.tables.user_limits).set_key(Some(user_key(user)));
         let (mut sets, mut conditions) = (vec![SET_VERSION.to_owned()], Vec::new());
-        let buckets = [("newChats", new_chats), ("addedPeople", added_people), ("declaredBytes", declared_bytes)];
+        let buckets = [
+            ("newChats", new_chats),
+            ("addedPeople", added_people),
+            ("declaredBytes", declared_bytes),
+            ("blockChanges", block_changes),
+        ];
         for (name, spending) in buckets.into_iter().filter_map(|(name, spending)| Some((name, (*spending)?))) {
             let SpendingUpdate { set, condition, values } = SpendingUpdate::new("UserLimits", name, spending)?;
             sets.push(set);
@@ -106,11 +111,16 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
         if !conditions.is_empty() {
             update = update.condition_expression(conditions.join(" AND "));
         }
+        let mut adds = String::from("openChats :opened");
+        if *more_blocked_users != 0 {
+            adds.push_str(", blockedUsers :moreBlocked");
+            update = update.expression_attribute_values(":moreBlocked", n(*more_blocked_users));
+        }
         let version = version_value();
         update
             .expression_attribute_values(version.0, version.1)
             .expression_attribute_values(":opened", n(u8::from(new_chats.is_some())))
-            .update_expression(format!("SET {} ADD openChats :opened", sets.join(", ")))
+            .update_expression(format!("SET {} ADD {adds}", sets.join(", ")))
             .build()
             .map_err(unbuildable(TRANSACTION))
     }

@@ -1,6 +1,7 @@
 //! Messages: the transaction that commits one, and the reads.
 
 use crate::DynamoStore;
+use crate::blocks::blocks_condition;
 use crate::chats::{CancellationReason, canceled, member_key, message_key};
 use crate::errors::{failed, unbuildable};
 use crate::items::{MessageItem, SendItem, SpendingUpdate, StoredMessage, from_item, n, s, to_item};
@@ -84,7 +85,11 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
                 .table_name(&self.tables.messages)
                 .set_key(Some(message_key(&message.chat, Seq(0))))
                 .update_expression("SET lastSeq = :next, lastMessageId = :id, lastMessageAt = :at")
-                .condition_expression("lastSeq = :last AND membersRev = :members")
+                .condition_expression(format!(
+                    "lastSeq = :last AND membersRev = :members AND {}",
+                    blocks_condition(head)
+                ))
+                .expression_attribute_values(":blocks", n(head.blocks))
                 .expression_attribute_values(":last", n(head.last_seq))
                 .expression_attribute_values(":members", n(head.members_rev.0))
                 .expression_attribute_values(":next", n(message.seq))

@@ -6,9 +6,9 @@ use domain::App;
 use domain::budget::BudgetRate;
 use domain::ids::{ChatId, Seq, UserId};
 use domain::ports::{
-    CommitChanges, CommitMessages, CountMemberships, CreateChats, CreateUploads, Directory, FindMembers, LimitsStore,
-    PageMembers, ReadChats, ReadFormerMembers, ReadInbox, ReadListedChats, ReadMessages, ReadUploads, Registry,
-    StoreError, UserStore,
+    CommitChanges, CommitMessages, CountMemberships, CreateChats, CreateUploads, Directory, FindBlockers, FindMembers,
+    LimitsStore, PageMembers, ReadChats, ReadFormerMembers, ReadInbox, ReadListedChats, ReadMessages, ReadUploads,
+    Registry, StoreError, UserStore,
 };
 use domain::recent::Recent;
 use domain::use_cases::{
@@ -70,7 +70,9 @@ impl<S, D> DerefMut for TestApp<S, D> {
     }
 }
 
-impl<S: ReadChats + CreateChats + LimitsStore + CountMemberships + Registry, D: Directory> TestApp<S, D> {
+impl<S: ReadChats + CreateChats + LimitsStore + CountMemberships + FindBlockers + Registry, D: Directory>
+    TestApp<S, D>
+{
     /// See [`App::create_chat`].
     ///
     /// # Errors
@@ -80,7 +82,9 @@ impl<S: ReadChats + CreateChats + LimitsStore + CountMemberships + Registry, D: 
     }
 }
 
-impl<S: ReadChats + CommitChanges + LimitsStore + CountMemberships + Registry, D: Directory> TestApp<S, D> {
+impl<S: ReadChats + CommitChanges + LimitsStore + CountMemberships + FindBlockers + Registry, D: Directory>
+    TestApp<S, D>
+{
     /// See [`App::add_participants`].
     ///
     /// # Errors

@@ -123,6 +123,7 @@ pub fn chat_of(id: &str, participants: &[UserId], at: Timestamp) -> (Chat, Head,
         created_at: at,
         members_rev: Rev(0),
         closed_at: None,
+        blocked_by: BTreeSet::new(),
         request_hash: is_group.then(|| "hash".to_owned()),
     };
     let participant_count = u32::try_from(participants.len()).expect("a count");

@@ -25,6 +25,7 @@ pub fn held(state: &State, chat: &str) -> Value {
             ("pinned", json!(held.settings().pinned)),
             ("archived", json!(held.is_archived(""))),
             ("markedUnread", json!(held.is_marked_unread(state.me()))),
+            ("blocked", json!(held.is_blocked())),
         ],
     )
 }
@@ -42,7 +43,8 @@ pub fn listed(entry: &Value, messages: &[Value]) -> Value {
         ("archived", json!(!settings["archivedSeq"].is_null())),
         ("markedUnread", json!(settings["markedUnread"] == true)),
     ];
-    form(chat, messages.to_vec(), numbers.into_iter().chain(own))
+    let blocked = [("blocked", json!(entry.get("blocked").is_some()))];
+    form(chat, messages.to_vec(), numbers.into_iter().chain(own).chain(blocked))
 }
 
 /// The comparable form: the fields of the chat's document, its messages, and `fields`.

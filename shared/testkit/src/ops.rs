@@ -44,6 +44,8 @@ pub enum Op {
     SetAdmin(&'static str, bool),
     /// Changes the user's view of the chat.
     View(View),
+    /// Blocks a user, or ends the block.
+    Block(&'static str, bool),
 }
 
 /// A change of a user's view of a chat.
@@ -109,7 +111,9 @@ impl Ops {
             82..89 => Op::Add(self.user()),
             89..92 => Op::Remove(self.user()),
             92..94 => Op::SetAdmin(self.user(), self.percent(70)),
-            _ => Op::View(self.view()),
+            94..98 => Op::View(self.view()),
+            // More often an end than a begin, so that the private chat is mostly open.
+            _ => Op::Block(self.user(), self.percent(40)),
         }
     }
 

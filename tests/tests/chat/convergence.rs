@@ -216,6 +216,10 @@ impl World {
                 };
                 (Method::PATCH, format!("{chat}/me"), Some(change))
             }
+            Op::Block(whom, block) => {
+                let method = if *block { Method::PUT } else { Method::DELETE };
+                (method, format!("/users/{}/block", user(whom)), None)
+            }
         };
         let (status, answer) = who.http.call(method.clone(), &path, body.as_ref()).await.unwrap();
         let refused = matches!(status, 400 | 403 | 404 | 409 | 503) && answer["code"].is_string();

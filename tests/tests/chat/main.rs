@@ -4,6 +4,7 @@
 
 mod abuse;
 mod attachments;
+mod blocks;
 mod client_library;
 mod contract;
 mod convergence;

@@ -14,8 +14,8 @@ pub use updates::{ConnectionStatus, Task, Update, Updates};
 
 use crate::call::{self, Call, PagePosition};
 use crate::documents::{
-    Attachment, Chat, ChatDetails, ChatId, ChatUser, Custom, MembersPage, Message, MessageAnswer, OwnMember,
-    OwnMemberAnswer, ReadPosition, RemovalAnswer, Seq, UserAnswer, UserId,
+    Attachment, BlockState, Chat, ChatDetails, ChatId, ChatUser, Custom, MembersPage, Message, MessageAnswer,
+    OwnMember, OwnMemberAnswer, ReadPosition, RemovalAnswer, Seq, UserAnswer, UserId,
 };
 use crate::draft::{Draft, NewAttachment, NewChat, SettingsChange};
 use crate::events::TypingState;
@@ -318,6 +318,16 @@ impl Client {
             Vec::new()
         });
         Ok(member)
+    }
+
+    /// Blocks a user, or ends the block.
+    pub async fn set_blocked(&self, user: &str, blocked: bool) -> Result<BlockState, Error> {
+        let block = self.request(&if blocked { call::block_user(user) } else { call::unblock_user(user) }).await?;
+        self.shared.update_state(|state| {
+            state.apply_block(&block);
+            Vec::new()
+        });
+        Ok(block)
     }
 
     /// Changes the nickname of this user. None takes it back: their id is shown again.

@@ -25,6 +25,7 @@ pub struct ChatState {
     readers: Readers,
     /// This user's view, and their read position at the same moment.
     own: OwnMember,
+    is_blocked: bool,
     /// Events that came before the events that they follow.
     waiting_events: Vec<Event>,
 }
@@ -56,6 +57,7 @@ impl ChatState {
             preview: None,
             readers: Readers::default(),
             own: OwnMember { read_seq: 0, settings: Settings::default() },
+            is_blocked: false,
             waiting_events: Vec::new(),
         }
     }
@@ -159,6 +161,16 @@ impl ChatState {
         &self.own.settings
     }
 
+    /// Whether this user blocks the other participant of this private chat. If the other one blocks, nothing says so.
+    pub fn is_blocked(&self) -> bool {
+        self.is_blocked
+    }
+
+    /// Whether this is the private chat with `user`.
+    pub(super) fn is_private_with(&self, user: &str) -> bool {
+        !self.chat.is_group && self.chat.participants.iter().any(|participant| participant == user)
+    }
+
     pub(super) fn cursor(&self) -> Cursor {
         Cursor { seq: self.seq, rev: self.rev }
     }
@@ -173,6 +185,10 @@ impl ChatState {
     fn put_own(&mut self, own: OwnMember) -> bool {
         let before = std::mem::replace(&mut self.own, own);
         Settings { member_rev: self.own.settings.member_rev, ..before.settings } != self.own.settings
+    }
+
+    pub(super) fn set_blocked(&mut self, blocked: bool) {
+        self.is_blocked = blocked;
     }
 
     /// Raises the read position of a user. False if it is not lower.
@@ -391,6 +407,7 @@ impl ChatState {
                 events.push(Event::MemberUpdated { chat_id: chat_id.clone(), data: own });
             }
         }
+        self.set_blocked(part.blocked);
         let receipt = |user_id: &str, read_seq, read_at| {
             let data = Receipt { user_id: user_id.to_owned(), read_seq, read_at };
             Event::ReceiptUpdated { chat_id: chat_id.clone(), data }
@@ -422,6 +439,7 @@ impl ChatState {
     /// Applies an entry of the inbox. True if the chat has messages or changes that are not held.
     pub(super) fn apply_inbox_entry(&mut self, me: &str, entry: InboxEntry) -> bool {
         self.put_own(OwnMember { read_seq: entry.read_seq, settings: entry.settings });
+        self.set_blocked(entry.blocked);
         self.raise_read_seq(me, entry.read_seq);
         if let Some(message) = entry.last_message
             && message.seq <= self.held_above

@@ -12,8 +12,8 @@ pub use chat::ChatState;
 pub use people::Person;
 
 use crate::documents::{
-    Chat, ChatDetails, ChatId, ChatUser, Inbox, MembersPage, Message, OwnMember, Page, ReadPosition, SyncAnswer,
-    SyncRequest, UserId, UsersAnswer,
+    BlockState, Chat, ChatDetails, ChatId, ChatUser, Inbox, MembersPage, Message, OwnMember, Page, ReadPosition,
+    SyncAnswer, SyncRequest, UserId, UsersAnswer,
 };
 use crate::events::{Event, Left};
 use catch_up_plan::CatchUpPlan;
@@ -153,6 +153,10 @@ impl State {
                 self.people.put(data, true);
                 return vec![event];
             }
+            Event::BlockUpdated { data } => {
+                self.apply_block(data);
+                return vec![event];
+            }
             Event::PresenceUpdated { data } => {
                 return if self.people.apply_presence(data) { vec![event] } else { Vec::new() };
             }
@@ -165,7 +169,7 @@ impl State {
                     return Vec::new();
                 }
                 self.chats.insert(chat_id.clone(), ChatState::from_floor(data.clone()));
-                // The event has neither the read positions nor this user's view.
+                // The event has neither the read positions nor this user's view nor a block.
                 self.plan.add_chat(chat_id);
                 return vec![event];
             }
@@ -369,6 +373,15 @@ impl State {
     pub fn apply_members(&mut self, page: &MembersPage) {
         for user in page.members.iter().filter_map(|member| member.user.as_ref()) {
             self.people.put(user, false);
+        }
+    }
+
+    /// Applies the reply to blocking or unblocking a user.
+    pub fn apply_block(&mut self, block: &BlockState) {
+        // An event may overtake another one, and the answer to a request in flight may be older. So the chat is synced.
+        for (id, chat) in self.chats.iter_mut().filter(|(_, chat)| chat.is_private_with(&block.user_id)) {
+            chat.set_blocked(block.blocked);
+            self.plan.add_chat(id);
         }
     }
 

@@ -31,6 +31,8 @@ pub(super) enum Command {
     Admin(String, bool),
     /// Changes this user's view of the chat.
     View(SettingsChange),
+    /// Blocks a user, or ends the block.
+    Block(String, bool),
     Clear,
     /// Sets the nickname. None takes it back.
     Nickname(Option<String>),
@@ -39,7 +41,7 @@ pub(super) enum Command {
 }
 
 /// The input and its effect, one row each, for the help screen.
-pub(super) const HELP: [(&str, &str); 26] = [
+pub(super) const HELP: [(&str, &str); 27] = [
     ("text, Enter", "sends it; Alt-Enter adds a line, // starts a text with a slash"),
     ("Tab, Shift-Tab", "shows the next chat, the previous chat"),
     ("PgUp, PgDn", "shows older messages, newer messages"),
@@ -56,6 +58,7 @@ pub(super) const HELP: [(&str, &str); 26] = [
     ("/pin, /unpin", "puts the chat first, or back in its place"),
     ("/archive, /unarchive", "hides the chat until a message comes, brings it back"),
     ("/unread", "marks the chat as unread"),
+    ("/block, /unblock USER", "blocks a user, ends the block"),
     ("/clear", "hides the chat's history from you"),
     ("/rename NAME", "renames the group"),
     ("/topic [TEXT]", "sets the topic of the group; no text removes it"),
@@ -145,6 +148,8 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
             view(SettingsChange { archived: Some(name == "archive"), ..SettingsChange::default() })
         }
         "unread" => view(SettingsChange { marked_unread: Some(true), ..SettingsChange::default() }),
+        "block" => Command::Block(required("a user")?, true),
+        "unblock" => Command::Block(required("a user")?, false),
         "clear" => Command::Clear,
         "nick" => Command::Nickname((!rest.is_empty()).then(|| rest.to_owned())),
         "help" => Command::Help,
@@ -185,6 +190,8 @@ mod tests {
             ("/unmute", view(SettingsChange { notify: Some(Notify::All), ..SettingsChange::default() })),
             ("/unpin", view(SettingsChange { pinned: Some(false), ..SettingsChange::default() })),
             ("/archive", view(SettingsChange { archived: Some(true), ..SettingsChange::default() })),
+            ("/block bob", Command::Block("bob".to_owned(), true)),
+            ("/unblock bob", Command::Block("bob".to_owned(), false)),
             ("/file a.txt", Command::File("a.txt".into(), String::new())),
             ("/file \"my notes.txt\"  as promised", Command::File("my notes.txt".into(), "as promised".to_owned())),
             ("/nick Ali B", Command::Nickname(Some("Ali B".to_owned()))),
@@ -204,6 +211,7 @@ mod tests {
             ("/edit 3", "text"),
             ("/delete 3 all", "everyone"),
             ("/new", "a user"),
+            ("/block", "a user"),
             ("/group bob", "name"),
             ("/dance", "/help"),
         ] {
@@ -216,8 +224,8 @@ mod tests {
     fn help_lists_every_command() {
         let named: Vec<_> = HELP.iter().flat_map(|(keys, _)| keys.split([' ', ','])).collect();
         for name in [
-            "new", "group", "reply", "file", "save", "edit", "delete", "react", "mute", "clear", "rename", "topic",
-            "add", "remove", "leave", "pin", "archive", "unread", "mentions",
+            "new", "group", "reply", "file", "save", "edit", "delete", "react", "mute", "block", "clear", "rename",
+            "topic", "add", "remove", "leave", "pin", "archive", "unread", "mentions",
         ] {
             assert!(named.contains(&format!("/{name}").as_str()), "{name}");
         }

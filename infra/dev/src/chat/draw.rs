@@ -105,6 +105,7 @@ fn draw_inbox(frame: &mut Frame<'_>, area: Rect, state: &State, view: &View, tim
 /// What this user set for a chat: it is pinned, archived, muted, or notifies only of mentions.
 fn view_marks(held: &ChatState, time: &str) -> String {
     let marks = [
+        (held.is_blocked(), " (blocked)"),
         (held.settings().pinned, " (pinned)"),
         (held.is_archived(time), " (archived)"),
         (held.is_muted(time), " (muted)"),

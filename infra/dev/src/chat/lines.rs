@@ -393,6 +393,7 @@ fn entries(state: &client::State) -> Vec<InboxEntry> {
             read_seq: held.read_seq_of(state.me()),
             unread_count: held.unread(state.me()),
             settings: settings_at(held, state.me(), &now),
+            blocked: held.is_blocked(),
             user: None,
             chat,
         }

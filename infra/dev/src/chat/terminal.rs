@@ -332,6 +332,11 @@ impl Chat {
                 };
                 Ok(Some(Outcome::Notice(notice)))
             }),
+            Command::Block(user, blocked) => self.spawn_request(async move {
+                client.set_blocked(&user, blocked).await?;
+                let notice = if blocked { "you block" } else { "you no longer block" };
+                Ok(Some(Outcome::Notice(format!("{notice} {user}"))))
+            }),
             command => match self.view.chat.clone() {
                 Some(chat) => self.perform_in_chat(chat, command),
                 None => self.view.show_error("no chat is open. Tab shows a chat, /new USER opens a new one"),
@@ -400,7 +405,12 @@ impl Chat {
                 self.spawn_request(async move { client.request(&call::clear_chat(&chat)).await.map(|_| None) })
             }
             // `perform` handles these.
-            Command::OpenPrivate(_) | Command::Group(..) | Command::Nickname(_) | Command::Help | Command::Quit => {}
+            Command::OpenPrivate(_)
+            | Command::Group(..)
+            | Command::Nickname(_)
+            | Command::Block(..)
+            | Command::Help
+            | Command::Quit => {}
         }
     }
 

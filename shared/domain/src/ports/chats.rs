@@ -86,7 +86,8 @@ pub trait ReadFormerMembers: Sync {
 
 /// Creates chats.
 pub trait CreateChats: Sync {
-    /// Stores a chat, its head, its members and what its creator used of their limits in one transaction.
+    /// Stores a chat, its head, its members and what its creator used of their limits in one transaction. Stores no
+    /// private chat if one of the two blocks the other one.
     fn create_chat(
         &self,
         chat: &Chat,
@@ -103,6 +104,11 @@ pub enum Creation {
     Created,
     /// There is a chat with this id already.
     Exists,
+    /// One of the two users of a private chat blocks the other one.
+    Blocked {
+        /// Whether the creator blocks.
+        by_creator: bool,
+    },
     /// The creator's limits changed since they were read, or another transaction conflicted: read them again.
     Conflict,
 }
@@ -140,7 +146,7 @@ pub enum CommitOutcome {
     Committed,
     /// An earlier send has the same client message id.
     Repeated(PreviousSend),
-    /// The head or the budget changed, the upload was sent, or another transaction conflicted: read again.
+    /// The head or the budget changed, a participant blocks the other one, the upload was sent, or another transaction conflicted: read again.
     Conflict,
     /// The sender is no longer a participant.
     NotAMember,

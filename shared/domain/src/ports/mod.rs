@@ -2,6 +2,7 @@
 //! traits that its use case uses.
 
 mod attachments;
+mod blocks;
 mod chats;
 mod limits;
 mod members;
@@ -10,6 +11,7 @@ mod users;
 mod world;
 
 pub use attachments::*;
+pub use blocks::*;
 pub use chats::*;
 pub use limits::*;
 pub use members::*;

@@ -10,7 +10,7 @@ use crate::former_member::FormerMember;
 use crate::ids::{ChatId, UserId};
 use crate::member::Member;
 use crate::ports::{
-    CommitChanges, CountMemberships, Directory, Env, LimitsStore, Push, ReadChats, Registry, StoreError,
+    CommitChanges, CountMemberships, Directory, Env, FindBlockers, LimitsStore, Push, ReadChats, Registry, StoreError,
 };
 use crate::user_limits::LimitsChange;
 use std::collections::BTreeSet;
@@ -31,10 +31,10 @@ pub struct AddParticipants {
     pub users: BTreeSet<UserId>,
 }
 
-/// Takes the people from the caller's budget, unless they are in too many chats.
+/// Takes the people from the caller's budget, unless one of them blocks the caller or is in too many chats.
 struct AddingPeople<'a> {
     user: &'a UserId,
-    /// The people whose chats are counted already, so that a conflict does not count them again.
+    /// The people whose blocks and chats are read already, so that a conflict does not read them again.
     counted: Mutex<BTreeSet<UserId>>,
 }
 
@@ -44,7 +44,7 @@ impl AddingPeople<'_> {
     }
 }
 
-impl<S: LimitsStore + CountMemberships, P: Sync, E: Env> MembershipReads<S, P, E> for AddingPeople<'_> {
+impl<S: LimitsStore + CountMemberships + FindBlockers, P: Sync, E: Env> MembershipReads<S, P, E> for AddingPeople<'_> {
     async fn admit(
         &self,
         app: &App<S, P, E>,
@@ -60,12 +60,18 @@ impl<S: LimitsStore + CountMemberships, P: Sync, E: Env> MembershipReads<S, P, E
             let counted = self.counted();
             joined.iter().map(|member| &member.user).filter(|user| !counted.contains(*user)).cloned().collect()
         };
+        // What was read about people is paid for, or somebody could ask for it without end.
+        let pay = async || {
+            let paid = app.spend_people(self.user, joined.len()).await;
+            paid.map_err(|error| error.map_refusal(ChangeGroupError::AddingTooFast))
+        };
+        if app.store.is_blocked_by_any(self.user, &new).await? {
+            pay().await?;
+            return Err(ChangeGroupError::CannotBeAdded.into());
+        }
         let users = app.users_in_too_many_chats(&new).await?;
         if !users.is_empty() {
-            // The counts are paid for, or somebody could ask for them without end.
-            app.spend_people(self.user, joined.len())
-                .await
-                .map_err(|error| error.map_refusal(ChangeGroupError::AddingTooFast))?;
+            pay().await?;
             return Err(ChangeGroupError::UsersInTooManyChats { users, limit: app.settings.max_memberships }.into());
         }
         self.counted().extend(new);
@@ -79,7 +85,7 @@ impl<S: LimitsStore + CountMemberships, P: Sync, E: Env> MembershipReads<S, P, E
 
 impl<S, P: Push, E: Env> App<S, P, E>
 where
-    S: ReadChats + CommitChanges + LimitsStore + CountMemberships + Registry,
+    S: ReadChats + CommitChanges + LimitsStore + CountMemberships + FindBlockers + Registry,
 {
     /// Adds participants. They see and count only later messages. Users who are in the group already are skipped.
     ///

@@ -67,6 +67,9 @@ pub enum ChangeGroupError {
         /// The most chats into which others can put a user.
         limit: u32,
     },
+    /// At least one of the users cannot be added by the caller. The caller does not learn which.
+    #[error("users cannot be added")]
+    CannotBeAdded,
     /// The caller changes this group too fast.
     #[error(transparent)]
     RateLimited(RateLimited),

@@ -41,6 +41,10 @@ pub enum ChangeMessageError {
     /// The chat is closed: its messages can be read and deleted, but not edited or reacted to.
     #[error("chat closed")]
     ChatClosed,
+    /// One of the two participants of the private chat blocks the other one: its messages can be read and deleted, but
+    /// not edited or reacted to.
+    #[error("blocked")]
+    Blocked,
     /// Only the sender may edit a message.
     #[error("not the sender")]
     NotTheSender,

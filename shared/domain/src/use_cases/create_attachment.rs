@@ -51,6 +51,9 @@ pub enum CreateAttachmentError {
     /// The chat is closed: it takes no more messages.
     #[error("chat closed")]
     ChatClosed,
+    /// One of the two participants of the private chat blocks the other one.
+    #[error("blocked")]
+    Blocked,
     /// The content type is not allowed for this kind of attachment.
     #[error("the content type is not allowed")]
     ContentType {
@@ -113,6 +116,9 @@ impl<S: ReadChats + LimitsStore + CreateUploads, P, E: Env> App<S, P, E> {
         let state = state.ok_or(ChatError::NotFound)?;
         if state.chat.closed_at.is_some() {
             return Err(CreateAttachmentError::ChatClosed.into());
+        }
+        if state.head.is_blocked() {
+            return Err(CreateAttachmentError::Blocked.into());
         }
         let now = self.env.now();
         let mut randomness = [0; 10];

@@ -13,7 +13,8 @@ use crate::member::Floor;
 use crate::meter::PushReport;
 use crate::names::{ChatName, Topic};
 use crate::ports::{
-    CountMemberships, CreateChats, Creation, Directory, DirectoryError, Env, LimitsStore, Push, ReadChats, Registry,
+    CountMemberships, CreateChats, Creation, Directory, DirectoryError, Env, FindBlockers, LimitsStore, Push,
+    ReadChats, Registry,
 };
 use crate::retry::Retry;
 use crate::user_limits::{LimitsChange, UserLimits};
@@ -160,6 +161,15 @@ pub enum CreateChatError {
         /// The most chats into which others can put a user.
         limit: u32,
     },
+    /// The other user of the private chat blocks the caller.
+    #[error("blocked")]
+    Blocked,
+    /// The caller blocks the other user of the private chat.
+    #[error("blocked by the caller")]
+    BlockedByYou,
+    /// At least one of the users cannot be put into a chat by the caller. The caller does not learn which.
+    #[error("users cannot be added")]
+    CannotBeAdded,
     /// The caller has too many chats that they made and that are not closed.
     #[error("more than {limit} open chats")]
     TooManyOpenChats {
@@ -181,7 +191,7 @@ impl Refusal for CreateChatError {}
 
 impl<S, P, E> App<S, P, E>
 where
-    S: ReadChats + CreateChats + LimitsStore + CountMemberships + Registry,
+    S: ReadChats + CreateChats + LimitsStore + CountMemberships + FindBlockers + Registry,
     P: Push,
     E: Env,
 {
@@ -211,12 +221,19 @@ where
         if !unknown.is_empty() {
             return Err(CreateChatError::UnknownUsers(unknown).into());
         }
+        // What was read about people is paid for, or somebody could ask for it without end.
+        let pay = async || {
+            let paid = self.spend_people(&caller.user, others.len()).await;
+            paid.map_err(|error| error.map_refusal(CreateChatError::AddingTooFast))
+        };
+        // In a private chat, the transaction looks for a block.
+        if chat.is_group && self.store.is_blocked_by_any(&caller.user, &others).await? {
+            pay().await?;
+            return Err(CreateChatError::CannotBeAdded.into());
+        }
         let users = self.users_in_too_many_chats(&others).await?;
         if !users.is_empty() {
-            // The counts are paid for, or somebody could ask for them without end.
-            self.spend_people(&caller.user, others.len())
-                .await
-                .map_err(|error| error.map_refusal(CreateChatError::AddingTooFast))?;
+            pay().await?;
             return Err(CreateChatError::UsersInTooManyChats { users, limit: self.settings.max_memberships }.into());
         }
         let head = Head::new(u32::try_from(chat.participants.len()).unwrap_or(u32::MAX), now);
@@ -231,6 +248,11 @@ where
                 Creation::Exists => {
                     let existing = self.load_existing(&caller.user, &chat).await?;
                     return existing.ok_or(ChatError::NotFound);
+                }
+                Creation::Blocked { by_creator } => {
+                    pay().await?;
+                    let refusal = if by_creator { CreateChatError::BlockedByYou } else { CreateChatError::Blocked };
+                    return Err(refusal.into());
                 }
                 Creation::Conflict if retry.again().await => {
                     limits = self.plan_limits(self.store.limits(&caller.user).await?, &caller.user, others.len())?;
@@ -260,6 +282,7 @@ where
                 created_at,
                 members_rev: Rev(0),
                 closed_at: None,
+                blocked_by: BTreeSet::new(),
                 request_hash: None,
             }
         };

@@ -44,6 +44,9 @@ impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: En
             if state.chat.closed_at.is_some() {
                 return Err(ChangeMessageError::ChatClosed);
             }
+            if state.head.is_blocked() {
+                return Err(ChangeMessageError::Blocked);
+            }
             let after = LiveBody {
                 content: content.as_ref().unwrap_or(&before.content).clone(),
                 mentions: mentions.as_ref().unwrap_or(&before.mentions).clone(),

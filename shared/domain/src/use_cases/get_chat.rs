@@ -23,6 +23,9 @@ pub struct ChatDetails {
     pub chat: ChatView,
     /// The number of messages that the caller has not read.
     pub unread_count: u64,
+    /// True if the caller blocks the other participant of this private chat. The other one sees nothing of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
     /// All members with their read positions, sorted by `userId`. Then the stays of former members who have read a
     /// message that the caller can see, of those who read furthest first.
     pub members: Vec<MemberView>,
@@ -135,6 +138,7 @@ impl<S: ReadChats + ReadFormerMembers + UserStore, P, E: Env> App<S, P, E> {
         Ok(ChatDetails {
             chat: ChatView::new(&chat, &head, floor),
             unread_count: member.unread(head.last_seq),
+            blocked: member.is_blocking,
             members: members.into_iter().map(view).chain(former).collect(),
             former_members_limited: past.is_limited,
             members_limited,

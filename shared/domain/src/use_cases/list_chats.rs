@@ -128,6 +128,9 @@ pub struct InboxEntry {
     pub unread_count: u64,
     /// The caller's view of the chat.
     pub settings: SettingsView,
+    /// True if the caller blocks the other participant of this private chat. The other one sees nothing of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
     /// The other participant of a private chat; absent for a group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<ChatUserView>,
@@ -338,6 +341,7 @@ fn entry(
         read_seq: member.read_up_to(),
         unread_count: member.unread(head.last_seq),
         settings,
+        blocked: member.is_blocking,
         user,
     }
 }

@@ -1,6 +1,7 @@
 //! The use cases, one file each, as methods of [`App`]. Each method's bounds name only the ports that it uses.
 
 mod add_participants;
+mod block_user;
 mod change_group;
 mod change_message;
 mod clear_chat;
@@ -37,6 +38,7 @@ mod update_chat;
 mod update_member;
 
 pub use add_participants::{AddParticipants, MAX_ADDED_PARTICIPANTS};
+pub use block_user::{BlockOutcome, BlockUser, BlockUserError, Blocks};
 pub use change_group::{ChangeGroupError, ChangedGroup};
 pub use change_message::{ChangeMessageError, ChangedMessage};
 pub use clear_chat::{ClearChatError, ClearedChat};
@@ -98,7 +100,7 @@ pub struct Settings {
     /// How many messages and how many changes a new participant may make at once. So nobody gains from leaving and
     /// coming back, or from making a new group.
     pub new_member_burst: u64,
-    /// How fast a user may change their own user and their views of chats.
+    /// How fast a user may change their own user and their views of chats, and, from a bucket of its own, their blocks.
     pub profile_changes: BudgetRate,
     /// How fast a user may make chats.
     pub new_chats: BudgetRate,

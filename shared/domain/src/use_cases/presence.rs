@@ -3,6 +3,7 @@
 
 use super::App;
 use super::list_chats::newest_first;
+use crate::chat::Chat;
 use crate::event::{Event, Presence};
 use crate::ids::{ChatId, UserId};
 use crate::meter::PushReport;
@@ -56,7 +57,8 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
         }
     }
 
-    /// The other participants of the user's private chats, at most [`MAX_NOTIFIED_PARTNERS`].
+    /// The other participants of the user's private chats, at most [`MAX_NOTIFIED_PARTNERS`], without those who block
+    /// the user: they want to hear no more from them.
     async fn partners(&self, user: &UserId) -> Result<Vec<UserId>, StoreError> {
         let mut chats = self.store.chats_of(user).await?;
         chats.retain(ChatId::is_private);
@@ -69,6 +71,7 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
             return Ok(Vec::new());
         }
         let chats = self.store.chats(&chats).await?;
-        Ok(chats.values().filter_map(|chat| chat.peer(user)).cloned().collect())
+        let partner = |chat: &Chat| chat.peer(user).filter(|peer| !chat.blocked_by.contains(*peer)).cloned();
+        Ok(chats.values().filter_map(partner).collect())
     }
 }

@@ -37,6 +37,9 @@ impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: En
             if state.chat.closed_at.is_some() {
                 return Err(ChangeMessageError::ChatClosed);
             }
+            if state.head.is_blocked() {
+                return Err(ChangeMessageError::Blocked);
+            }
             let reactions = body.reactions.with(&caller.user, &emojis).map_err(ChangeMessageError::TooManyReactions)?;
             if reactions == body.reactions {
                 return Ok(None);

@@ -100,6 +100,9 @@ pub enum SendMessageError {
     /// The chat is closed: it takes no more messages.
     #[error("chat closed")]
     ChatClosed,
+    /// One of the two participants of the private chat blocks the other one.
+    #[error("blocked")]
+    Blocked,
     /// An earlier send with the same client message id had another body.
     #[error("the client message id was used for another message")]
     IdempotencyConflict,
@@ -275,9 +278,12 @@ where
 
     /// Whether a repeat is pushed: its first try may have died before it pushed. Once at the most, soon after the send,
     /// and only for a sender who may send now.
-    async fn may_push_again(&self, Repeat { id, budget, .. }: Repeat<'_>, sent_at: Timestamp) -> bool {
+    async fn may_push_again(&self, Repeat { id, budget, head }: Repeat<'_>, sent_at: Timestamp) -> bool {
         let now = self.env.now();
-        if now.since(sent_at) >= REPEAT_PUSH_WINDOW || self.settings.sending.spend(budget, 1, now).is_err() {
+        if head.is_blocked()
+            || now.since(sent_at) >= REPEAT_PUSH_WINDOW
+            || self.settings.sending.spend(budget, 1, now).is_err()
+        {
             return false;
         }
         self.store.claim_second_push(id).await.unwrap_or_else(|error| {
@@ -301,6 +307,9 @@ where
     ) -> Result<MessageCommit, SendMessageError> {
         if state.chat.closed_at.is_some() {
             return Err(SendMessageError::ChatClosed);
+        }
+        if state.head.is_blocked() {
+            return Err(SendMessageError::Blocked);
         }
         let sender = &command.caller.user;
         let can_see = |message: &Message| message.is_visible_to(sender, state.member.floor());

@@ -38,6 +38,9 @@ pub enum SendTypingError {
     /// The chat is closed: it takes no more messages.
     #[error("chat closed")]
     ChatClosed,
+    /// One of the two participants of the private chat blocks the other one.
+    #[error("blocked")]
+    Blocked,
 }
 
 impl Refusal for SendTypingError {}
@@ -57,9 +60,12 @@ impl<S: ReadChats + Registry, P: Push, E: Env> App<S, P, E> {
         }
         let state_of_chat =
             ChatReader::new(&self.store, &mut Retry::new(&self.env), &chat).state(&caller.user, None).await?;
-        let ChatState { chat, .. } = state_of_chat.ok_or(ChatError::NotFound)?;
+        let ChatState { chat, head, .. } = state_of_chat.ok_or(ChatError::NotFound)?;
         if chat.closed_at.is_some() {
             return Err(SendTypingError::ChatClosed.into());
+        }
+        if head.is_blocked() {
+            return Err(SendTypingError::Blocked.into());
         }
         self.recent.note_typing(&chat.id, &caller.user, state, self.env.now());
         if chat.participants.len() > MAX_PARTICIPANTS_FOR_TYPING {

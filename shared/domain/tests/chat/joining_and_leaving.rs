@@ -241,7 +241,7 @@ async fn member_added_during_sends_sees_exactly_the_later_ones() {
         let sends = TEAM.map(|who| {
             let (app, chat) = (&app, &chat);
             async move {
-                for n in 0..3 {
+                for n in 0..5 {
                     send_text(app, who, chat, &format!("{who} {n}")).await;
                 }
             }
@@ -254,7 +254,7 @@ async fn member_added_during_sends_sees_exactly_the_later_ones() {
         app.store.set_faults(Faults::default());
         let joined = app.store.stored_member(&chat, &user("dave")).unwrap().joined_seq.0;
         floors.insert(joined);
-        let after: Vec<_> = (joined + 1..=9).collect();
+        let after: Vec<_> = (joined + 1..=15).collect();
         assert_eq!(visible_seqs(&app, "dave", &chat).await, after, "{seed}");
         assert_eq!(app.get_chat(&caller("dave"), &chat).await.unwrap().unread_count, after.len() as u64);
         let (mut received, mut floor) = (Vec::new(), None);

@@ -8,9 +8,9 @@ use domain::patch::Patch;
 use domain::ports::StoreError;
 use domain::reactions::Emoji;
 use domain::use_cases::{
-    AddParticipants, ChangeGroupError, ChangeMessageError, ChatError, CreateAttachmentError, CreateChat, DeleteFor,
-    DeleteMessage, EditMessage, MarkSeenCommand, MarkSeenError, NewChat, ReactToMessage, RemoveParticipant,
-    SendMessage, SendMessageError, SetAdmin, UpdateChat, UpdateMember, UpdateMemberError,
+    AddParticipants, BlockUser, BlockUserError, ChangeGroupError, ChangeMessageError, ChatError, CreateAttachmentError,
+    CreateChat, DeleteFor, DeleteMessage, EditMessage, MarkSeenCommand, MarkSeenError, NewChat, ReactToMessage,
+    RemoveParticipant, SendMessage, SendMessageError, SetAdmin, UpdateChat, UpdateMember, UpdateMemberError,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 use testkit::MemoryStore;
@@ -64,7 +64,10 @@ impl Performer {
                     assert_expected_send(app.send_message(SendMessage { content: text(&content), ..send }).await.err());
                 }
                 Err(ChatError::Store(error)) => assert_unavailable(error),
-                Err(ChatError::NotFound | ChatError::Refused(CreateAttachmentError::ChatClosed)) => {}
+                Err(
+                    ChatError::NotFound
+                    | ChatError::Refused(CreateAttachmentError::ChatClosed | CreateAttachmentError::Blocked),
+                ) => {}
                 Err(error) => panic!("{error:?}"),
             },
             Op::Repeat => assert_expected_send(app.send_message(message(&chat, who, "the-one", "Once")).await.err()),
@@ -138,6 +141,13 @@ impl Performer {
                     Some(ChatError::Refused(UpdateMemberError::RateLimited(_))) => {}
                     Some(ChatError::Refused(error)) => panic!("{error:?}"),
                     None | Some(ChatError::NotFound | ChatError::Busy) => {}
+                }
+            }
+            Op::Block(whom, block) => {
+                match app.block_user(BlockUser { caller, user: user(whom), block: *block }).await.err() {
+                    Some(ChatError::Store(error)) => assert_unavailable(error),
+                    None | Some(ChatError::Refused(BlockUserError::Yourself) | ChatError::Busy) => {}
+                    Some(error) => panic!("{error:?}"),
                 }
             }
         }

@@ -14,7 +14,7 @@ pub use chats::{clear_chat, create_chat, get_chat, list_chats, mark_seen, sync, 
 pub use groups::{add_participants, remove_participant, set_admin, update_chat};
 pub use messages::{delete_message, edit_message, list_messages, react_to_message, send_message};
 pub use own_view::{OwnViewCommand, own_view};
-pub use users::{ProfileCommand, list_members, list_users, profile};
+pub use users::{ProfileCommand, block_user, list_blocks, list_members, list_users, profile};
 
 use crate::fields::Fields;
 use crate::problem::Problem;

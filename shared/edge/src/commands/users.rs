@@ -1,6 +1,7 @@
-//! Commands for user profiles, and for the users and members of a chat.
+//! Commands for user profiles and blocks, and for the users and members of a chat.
 
 use super::custom::custom;
+use super::is_delete;
 use crate::fields::Fields;
 use crate::problem::Problem;
 use crate::request::Request;
@@ -8,7 +9,7 @@ use domain::chat_user::UserChange;
 use domain::custom::Custom;
 use domain::ids::UserId;
 use domain::names::Nickname;
-use domain::use_cases::{Caller, ListMembers, ListUsers, MembersCursor, NamedUsers, UpdateMe};
+use domain::use_cases::{BlockUser, Caller, ListMembers, ListUsers, MembersCursor, NamedUsers, UpdateMe};
 
 /// The command of a profile route.
 #[derive(Debug)]
@@ -81,4 +82,21 @@ pub fn list_members(Request { caller, mut fields, .. }: Request) -> Result<ListM
     let chat = fields.required("chatId");
     let after = fields.optional::<MembersCursor>("cursor");
     fields.finish(|| Some(ListMembers { caller, chat: chat?, after: after? }))
+}
+
+/// PUT /users/{userId}/block, DELETE /users/{userId}/block `{userId}`
+///
+/// # Errors
+/// [`Problem`] that names the wrong fields.
+pub fn block_user(Request { caller, mut fields, route, .. }: Request) -> Result<BlockUser, Problem> {
+    let user = fields.required::<UserId>("userId");
+    fields.finish(|| Some(BlockUser { caller, user: user?, block: !is_delete(&route) }))
+}
+
+/// GET /me/blocks `{}`
+///
+/// # Errors
+/// [`Problem`] that names the wrong fields.
+pub fn list_blocks(Request { caller, fields, .. }: Request) -> Result<Caller, Problem> {
+    fields.finish(|| Some(caller))
 }

@@ -11,9 +11,9 @@ use domain::member_settings::ListFull;
 use domain::message::TooLarge;
 use domain::ports::{DirectoryError, StoreError};
 use domain::use_cases::{
-    ChangeGroupError, ChangeMessageError, ChatError, ClearChatError, ConnectError, CreateAttachmentError,
-    CreateChatError, GetAttachmentError, MarkSeenError, ProfileError, SendMessageError, SendTypingError,
-    UpdateMemberError,
+    BlockUserError, ChangeGroupError, ChangeMessageError, ChatError, ClearChatError, ConnectError,
+    CreateAttachmentError, CreateChatError, GetAttachmentError, MarkSeenError, ProfileError, SendMessageError,
+    SendTypingError, UpdateMemberError,
 };
 use std::convert::Infallible;
 use std::time::Duration;
@@ -31,6 +31,16 @@ fn blank() -> Problem {
 
 fn chat_closed() -> Problem {
     Problem::new(Code::ChatClosed, "The chat is closed. It can be read, but not changed.")
+}
+
+/// The same for both sides, so that it does not say who blocks.
+fn blocked() -> Problem {
+    Problem::new(Code::Blocked, "One of you blocks the other one. The chat can be read, but nobody can write to it.")
+}
+
+/// Names nobody: the caller does not learn who of several users it is, or why.
+fn cannot_be_added() -> Problem {
+    Problem::new(Code::CannotBeAdded, "You cannot add at least one of these users. Nobody was added.")
 }
 
 fn not_an_admin() -> Problem {
@@ -163,6 +173,7 @@ impl From<SendMessageError> for Problem {
     fn from(error: SendMessageError) -> Self {
         match error {
             SendMessageError::ChatClosed => chat_closed(),
+            SendMessageError::Blocked => blocked(),
             SendMessageError::IdempotencyConflict => {
                 Self::new(Code::IdempotencyConflict, "This clientMessageId was used for a different message.")
             }
@@ -204,6 +215,7 @@ impl From<CreateAttachmentError> for Problem {
     fn from(error: CreateAttachmentError) -> Self {
         match error {
             CreateAttachmentError::ChatClosed => chat_closed(),
+            CreateAttachmentError::Blocked => blocked(),
             CreateAttachmentError::ContentType { allowed } => {
                 // The list of allowed types may be too long for a reason, so it goes into the detail.
                 let allowed: Vec<_> = allowed.iter().map(ContentType::as_str).collect();
@@ -240,6 +252,13 @@ impl From<CreateChatError> for Problem {
             }
             CreateChatError::UnknownUsers(users) => unknown_users(&users),
             CreateChatError::UsersInTooManyChats { users, limit } => in_too_many_chats(&users, limit),
+            CreateChatError::Blocked => {
+                Self::new(Code::Blocked, "The user blocks you, so you cannot begin a private chat with them.")
+            }
+            CreateChatError::BlockedByYou => {
+                Self::new(Code::BlockedByYou, "You block the user. End the block to begin a private chat with them.")
+            }
+            CreateChatError::CannotBeAdded => cannot_be_added(),
             CreateChatError::TooManyOpenChats { limit } => {
                 let reason = format!("you have made {limit} chats that are not closed, the maximum");
                 Self::limited(Code::Conflict, "body", reason, limit)
@@ -294,6 +313,7 @@ impl From<ChangeGroupError> for Problem {
             }
             ChangeGroupError::UnknownUsers(users) => unknown_users(&users),
             ChangeGroupError::UsersInTooManyChats { users, limit } => in_too_many_chats(&users, limit),
+            ChangeGroupError::CannotBeAdded => cannot_be_added(),
             ChangeGroupError::RateLimited(limited) => changing_too_fast(limited),
             ChangeGroupError::AddingTooFast(limited) => adding_too_fast(limited),
             ChangeGroupError::Directory(error) => error.into(),
@@ -306,6 +326,7 @@ impl From<ChangeMessageError> for Problem {
         match error {
             ChangeMessageError::MessageNotFound => message_not_found(),
             ChangeMessageError::ChatClosed => chat_closed(),
+            ChangeMessageError::Blocked => blocked(),
             ChangeMessageError::NotTheSender => Self::new(Code::NotTheSender, "Only the sender can edit a message."),
             ChangeMessageError::NotAnAdmin => {
                 Self::new(Code::NotAnAdmin, "Only the sender or an admin can delete a message for everyone.")
@@ -335,6 +356,7 @@ impl From<SendTypingError> for Problem {
     fn from(error: SendTypingError) -> Self {
         match error {
             SendTypingError::ChatClosed => chat_closed(),
+            SendTypingError::Blocked => blocked(),
         }
     }
 }
@@ -352,6 +374,20 @@ impl From<UpdateMemberError> for Problem {
                 };
                 let reason = format!("you have {what} {} chats, the maximum", full.limit());
                 Self::limited(Code::Conflict, "chatId", reason, full.limit() as u64)
+            }
+        }
+    }
+}
+
+impl From<BlockUserError> for Problem {
+    fn from(error: BlockUserError) -> Self {
+        match error {
+            BlockUserError::Yourself => Self::field("userId", "must be another user: nobody blocks themselves"),
+            BlockUserError::RateLimited(limited) => {
+                rate_limited(limited, "You are changing your blocks too fast. Wait, then send the request again.")
+            }
+            BlockUserError::TooMany { limit } => {
+                Self::limited(Code::Conflict, "userId", format!("you block {limit} users, the maximum"), limit)
             }
         }
     }

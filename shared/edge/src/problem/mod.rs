@@ -38,6 +38,12 @@ pub enum Code {
     ContentTooLarge,
     /// The chat is closed: it takes no more messages.
     ChatClosed,
+    /// One of the two participants of the private chat blocks the other one.
+    Blocked,
+    /// The caller blocks the other user of a new private chat.
+    BlockedByYou,
+    /// The caller cannot put one of the users into a chat.
+    CannotBeAdded,
     /// The message was sent too long ago to be edited.
     EditWindowOver,
     /// The current state does not allow the request.
@@ -56,7 +62,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::TokenExpired,
@@ -71,6 +77,9 @@ impl Code {
         Self::TooManyParticipants,
         Self::ContentTooLarge,
         Self::ChatClosed,
+        Self::Blocked,
+        Self::BlockedByYou,
+        Self::CannotBeAdded,
         Self::EditWindowOver,
         Self::Conflict,
         Self::IdempotencyConflict,
@@ -100,6 +109,9 @@ impl Code {
             Self::TooManyParticipants => CodeInfo::new("too_many_participants", 400, "Too many participants"),
             Self::ContentTooLarge => CodeInfo::new("content_too_large", 400, "The content is too large"),
             Self::ChatClosed => CodeInfo::new("chat_closed", 409, "The chat is closed"),
+            Self::Blocked => CodeInfo::new("blocked", 409, "Blocked"),
+            Self::BlockedByYou => CodeInfo::new("blocked_by_you", 409, "You block the user"),
+            Self::CannotBeAdded => CodeInfo::new("cannot_be_added", 409, "A user cannot be added"),
             Self::EditWindowOver => CodeInfo::new("edit_window_over", 409, "Too late to edit"),
             Self::Conflict => CodeInfo::new("conflict", 409, "The current state does not allow it"),
             Self::IdempotencyConflict => {

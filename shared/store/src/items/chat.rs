@@ -29,6 +29,8 @@ pub(crate) struct ChatItem {
     members_rev: Rev,
     #[serde(skip_serializing_if = "Option::is_none")]
     closed_at: Option<i64>,
+    #[serde(with = "user_set", default, skip_serializing_if = "BTreeSet::is_empty")]
+    blocked_by: BTreeSet<UserId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_hash: Option<String>,
 }
@@ -47,6 +49,7 @@ impl From<&Chat> for ChatItem {
             created_at,
             members_rev,
             closed_at,
+            blocked_by,
             request_hash,
         } = chat.clone();
         Self {
@@ -61,6 +64,7 @@ impl From<&Chat> for ChatItem {
             created_at: created_at.millis(),
             members_rev,
             closed_at: closed_at.map(Timestamp::millis),
+            blocked_by,
             request_hash,
         }
     }
@@ -80,6 +84,7 @@ impl From<ChatItem> for Chat {
             created_at: Timestamp::from_millis(item.created_at),
             members_rev: item.members_rev,
             closed_at: item.closed_at.map(Timestamp::from_millis),
+            blocked_by: item.blocked_by,
             request_hash: item.request_hash,
         }
     }
@@ -106,6 +111,13 @@ pub(crate) struct HeadItem {
     active_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     past_read_seq: Option<Seq>,
+    /// Absent until a participant of the private chat first blocks the other one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    block_count: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl HeadItem {
@@ -124,6 +136,7 @@ impl HeadItem {
             participant_count: head.participant_count,
             active_at: head.active_at.millis(),
             past_read_seq: head.past_read_seq,
+            block_count: head.blocks,
         }
     }
 }
@@ -139,6 +152,7 @@ impl From<HeadItem> for Head {
             participant_count: item.participant_count,
             active_at: Timestamp::from_millis(item.active_at),
             past_read_seq: item.past_read_seq,
+            blocks: item.block_count,
         }
     }
 }

@@ -14,6 +14,9 @@ pub(crate) struct LimitsItem {
     /// Can be negative: chats from before the attribute existed were not counted when they were made.
     #[serde(default)]
     open_chats: i64,
+    block_changes: Option<BudgetItem>,
+    #[serde(default)]
+    blocked_users: u64,
 }
 
 impl From<LimitsItem> for UserLimits {
@@ -22,6 +25,8 @@ impl From<LimitsItem> for UserLimits {
             new_chats: item.new_chats.map(Budget::from),
             added_people: item.added_people.map(Budget::from),
             declared_bytes: item.declared_bytes.map(Budget::from),
+            block_changes: item.block_changes.map(Budget::from),
+            blocked_users: item.blocked_users,
             open_chats: u64::try_from(item.open_chats).unwrap_or_default(),
         }
     }

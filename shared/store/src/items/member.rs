@@ -30,6 +30,9 @@ pub(crate) struct MemberItem {
     settings: Option<SettingsItem>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     marked_unread: bool,
+    /// Present only while it is true.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_blocking: bool,
     /// Absent in items from before it existed, until their next write.
     #[serde(default)]
     member_rev: MemberRev,
@@ -114,6 +117,7 @@ impl MemberItem {
             change_budget: member.change_budget.map(BudgetItem::from),
             settings: SettingsItem::new(&member.settings),
             marked_unread: member.is_marked_unread,
+            is_blocking: member.is_blocking,
             member_rev: member.member_rev,
         }
     }
@@ -132,6 +136,7 @@ impl From<MemberItem> for Member {
             change_budget: item.change_budget.map(Budget::from),
             settings: item.settings.map(MemberSettings::from).unwrap_or_default(),
             is_marked_unread: item.marked_unread,
+            is_blocking: item.is_blocking,
             member_rev: item.member_rev,
         }
     }

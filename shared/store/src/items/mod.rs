@@ -2,6 +2,7 @@
 //!
 //! Times are milliseconds since the Unix epoch, except `expiresAt`: DynamoDB's TTL needs seconds.
 
+mod block;
 mod budget;
 mod chat;
 mod former_member;
@@ -12,6 +13,7 @@ mod upload;
 mod user;
 mod user_item;
 
+pub(crate) use block::{BLOCK_PREFIX, BlockItem, PAIR_SEQ, PairItem, StoredBlock, block_key};
 pub(crate) use budget::{BudgetItem, SpendingUpdate};
 pub(crate) use chat::{ChatItem, HeadItem};
 pub(crate) use former_member::{FormerMemberItem, past_key};
@@ -127,11 +129,15 @@ fn check_version(item: &Item) -> Result<(), Invalid> {
 /// The key attributes of an item, as text for the log. User ids are hashed.
 fn key_text(item: &Item) -> String {
     let value = |name: &str| match item.get(name) {
-        Some(AttributeValue::S(text)) if name == "userId" => Some(format!("{name}=#{}", hashed(text))),
+        // The key `item` holds the id of another user.
+        Some(AttributeValue::S(text)) if ["userId", "item"].contains(&name) => {
+            Some(format!("{name}=#{}", hashed(text)))
+        }
         Some(AttributeValue::S(text) | AttributeValue::N(text)) => Some(format!("{name}={text}")),
         _ => None,
     };
-    let parts: Vec<_> = ["chatId", "seq", "userId", "sendId", "attachmentId"].into_iter().filter_map(value).collect();
+    let parts: Vec<_> =
+        ["chatId", "seq", "userId", "item", "sendId", "attachmentId"].into_iter().filter_map(value).collect();
     parts.join(" ")
 }
 

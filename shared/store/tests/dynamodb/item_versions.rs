@@ -6,6 +6,7 @@
 use crate::support::{Item, OwnTables};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use domain::attachment::Upload;
+use domain::block::{Block, BlockChange, BlockChangeKind};
 use domain::budget::{Budget, Spending};
 use domain::change::{Change, ChangeKind, Pointer};
 use domain::chat::{Chat, Head};
@@ -19,10 +20,11 @@ use domain::message::{Body, LiveBody, Message};
 use domain::names::{ChatName, Nickname, Topic};
 use domain::patch::Patch;
 use domain::ports::{
-    ChangeOutcome, CommitChanges as _, CommitMessages as _, CommitOutcome, CommitSettings as _, CreateChats as _,
-    CreateUploads as _, Creation, LimitsStore as _, MarkSeen as _, MessageCommit, PreviousSend, ReadChanges as _,
-    ReadChats as _, ReadFormerMembers as _, ReadListedChats as _, ReadMessages as _, ReadUploads as _, ReadingOrder,
-    Registration, Registry as _, SeenOutcome, SendRecord, SettingsCommit, StoreError, UserStore as _,
+    BlockStore as _, ChangeOutcome, CommitChanges as _, CommitMessages as _, CommitOutcome, CommitSettings as _,
+    CreateChats as _, CreateUploads as _, Creation, LimitsStore as _, ListBlocks as _, MarkSeen as _, MessageCommit,
+    PreviousSend, ReadChanges as _, ReadChats as _, ReadFormerMembers as _, ReadListedChats as _, ReadMessages as _,
+    ReadUploads as _, ReadingOrder, Registration, Registry as _, SeenOutcome, SendRecord, SettingsCommit, StoreError,
+    UserStore as _,
 };
 use domain::reactions::{Emoji, Reactions};
 use domain::timestamp::Timestamp;
@@ -65,6 +67,16 @@ struct Expected {
     users: Vec<ChatUser>,
     limits: Vec<(UserId, UserLimits)>,
     listed: Vec<(UserId, ListedChats)>,
+    blocks: Option<ExpectedBlocks>,
+}
+
+/// Carol blocks Dave, with whom she has a private chat, and Erin, with whom she has none.
+struct ExpectedBlocks {
+    chat: Chat,
+    head: Head,
+    member: Member,
+    list: Vec<Block>,
+    limits: UserLimits,
 }
 
 fn send_id() -> SendId {
@@ -162,6 +174,7 @@ fn newest() -> Expected {
             participant_count: 4,
             active_at: at(80),
             past_read_seq: Some(Seq(1)),
+            blocks: 0,
         },
         messages,
         pointers: vec![
@@ -239,6 +252,7 @@ fn newest() -> Expected {
                     added_people: Some(bucket(498_000, 0)),
                     declared_bytes: None,
                     open_chats: 1,
+                    ..UserLimits::default()
                 },
             ),
             (user("bob"), UserLimits { declared_bytes: Some(bucket(1_234_000, 2)), ..UserLimits::default() }),
@@ -257,7 +271,26 @@ fn newest() -> Expected {
             ),
             (user("carol"), ListedChats::default()),
         ],
+        blocks: Some(blocks()),
     }
+}
+
+fn blocks() -> ExpectedBlocks {
+    let (chat, head, _) = private_chat();
+    let carol = user("carol");
+    let listed = |name, seconds| Block { user_id: user(name), blocked_at: at(seconds) };
+    ExpectedBlocks {
+        chat: Chat { blocked_by: BTreeSet::from([carol.clone()]), ..chat },
+        head: Head { blocks: 1, ..head },
+        member: Member { is_blocking: true, member_rev: MemberRev(2), ..Member::joining(carol, Seq(0), at(84)) },
+        list: vec![listed("dave", 85), listed("erin", 86)],
+        limits: UserLimits { block_changes: Some(bucket(8000, 86)), blocked_users: 2, ..UserLimits::default() },
+    }
+}
+
+/// The private chat of Carol and Dave when it is new.
+fn private_chat() -> (Chat, Head, Vec<Member>) {
+    chat_of(ChatId::private(&user("carol"), &user("dave")).as_str(), &users(&["carol", "dave"]), at(84))
 }
 
 /// What the items of version 0 mean: they have neither a version nor a member's rev, nothing is kept of former members,
@@ -282,6 +315,8 @@ fn version_0() -> Expected {
     expected.head.past_read_seq = None;
     expected.pointers[4].left = None;
     expected.former = None;
+    // There were no blocks.
+    expected.blocks = None;
     expected
 }
 
@@ -378,6 +413,19 @@ async fn write_all(store: &DynamoStore<TestEnv>) {
     }
     let own = UserChange { nickname: called("Caro"), ..UserChange::default() };
     assert!(store.change_user(&user("carol"), &own, taken(None, bucket(9000, 8))).await.unwrap().is_some());
+
+    let (chat, head, members) = private_chat();
+    let nothing = LimitsChange::of(user("carol"));
+    assert_eq!(store.create_chat(&chat, &head, &members, &nothing).await.unwrap(), Creation::Created);
+    for (blocked, seconds, has_chat, before) in [("dave", 85, true, None), ("erin", 86, false, Some(bucket(9000, 85)))]
+    {
+        let after = bucket(if has_chat { 9000 } else { 8000 }, seconds);
+        let block_changes = Some(taken(before, after));
+        let limits = LimitsChange { block_changes, more_blocked_users: 1, ..nothing.clone() };
+        let kind = BlockChangeKind::Begin(at(seconds));
+        let (blocker, blocked) = (user("carol"), user(blocked));
+        assert!(store.change_block(&BlockChange { blocker, blocked, kind, has_chat, limits }).await.unwrap());
+    }
 }
 
 /// Asserts that everything reads as expected, through the ports.
@@ -405,6 +453,17 @@ async fn assert_reads(store: &DynamoStore<TestEnv>, expected: Expected) {
     }
     for (user, listed) in expected.listed {
         assert_eq!(store.listed_chats(&user).await.unwrap(), listed, "{user}");
+    }
+    if let Some(ExpectedBlocks { chat, head, member, list, limits }) = expected.blocks {
+        let carol = user("carol");
+        let snapshot = store.snapshot(&chat.id, Some(&carol), None).await.unwrap();
+        assert_eq!((snapshot.chat, snapshot.head, snapshot.member), (Some(chat), Some(head), Some(member)));
+        assert_eq!(store.blocks(&carol).await.unwrap(), list);
+        assert_eq!(store.limits(&carol).await.unwrap(), limits);
+        let (chat, head, members) =
+            chat_of(ChatId::private(&carol, &user("erin")).as_str(), &users(&["erin", "carol"]), at(90));
+        let created = store.create_chat(&chat, &head, &members, &LimitsChange::of(user("erin"))).await.unwrap();
+        assert_eq!(created, Creation::Blocked { by_creator: false });
     }
 }
 

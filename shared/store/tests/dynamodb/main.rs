@@ -4,6 +4,7 @@
 
 mod budgets;
 mod budgets_of_attachments;
+mod budgets_of_blocks;
 mod budgets_of_changes;
 mod budgets_of_names;
 mod budgets_of_views;

@@ -11,7 +11,7 @@ use domain::ports::{ChangeOutcome, CommitOutcome, Creation};
 use domain::user_limits::{LimitsChange, UserLimits};
 use futures_util::future::join_all;
 
-fn bucket(millis: u64) -> Budget {
+pub(crate) fn bucket(millis: u64) -> Budget {
     Budget { millis, at: START }
 }
 

@@ -1,6 +1,7 @@
 //! The contract that every store must keep, as cases that run on any store. Each case creates its own chats and users,
 //! so that the cases can share one store. [`contract_suite!`](crate::contract_suite) generates one test per case.
 
+mod blocks;
 mod changes;
 mod chats;
 mod former_members;
@@ -12,6 +13,7 @@ mod settings;
 mod uploads;
 mod users;
 
+pub use blocks::*;
 pub use changes::*;
 pub use chats::*;
 pub use former_members::*;
@@ -32,9 +34,9 @@ use domain::ids::{ChatId, ClientMessageId, Rev, SendId, UserId};
 use domain::member::Member;
 use domain::message::{Body, LiveBody, Message};
 use domain::ports::{
-    CommitChanges, CommitMessages, CommitSettings, CountMemberships, CreateChats, CreateUploads, Creation, FindMembers,
-    LimitsStore, MarkSeen, MessageCommit, PageMembers, ReadChanges, ReadChats, ReadFormerMembers, ReadInbox,
-    ReadListedChats, ReadMessages, ReadUploads, Registry, SendRecord, UserStore,
+    BlockStore, CommitChanges, CommitMessages, CommitSettings, CountMemberships, CreateChats, CreateUploads, Creation,
+    FindBlockers, FindMembers, LimitsStore, ListBlocks, MarkSeen, MessageCommit, PageMembers, ReadChanges, ReadChats,
+    ReadFormerMembers, ReadInbox, ReadListedChats, ReadMessages, ReadUploads, Registry, SendRecord, UserStore,
 };
 use domain::timestamp::Timestamp;
 use domain::user_limits::LimitsChange;
@@ -62,6 +64,9 @@ pub trait Store:
     + PageMembers
     + ReadListedChats
     + CommitSettings
+    + BlockStore
+    + FindBlockers
+    + ListBlocks
 {
 }
 impl<T> Store for T where
@@ -84,6 +89,9 @@ impl<T> Store for T where
         + PageMembers
         + ReadListedChats
         + CommitSettings
+        + BlockStore
+        + FindBlockers
+        + ListBlocks
 {
 }
 
@@ -104,6 +112,8 @@ macro_rules! contract_suite {
             pointers_expire, inbox_is_read, uploads_expire, upload_is_sent_once, attachment_of_a_message_is_read_back,
             nickname_is_stored, settings_are_stored_with_their_list, outdated_settings_are_refused, marks_are_taken_back, leaving_unlists_the_chat, second_push_is_claimed_once, limits_are_spent_once,
             open_chats_are_counted, change_budget_is_spent_with_the_change, people_are_paid_for_with_the_change, memberships_are_counted, fifty_concurrent_sends_are_stored,
+            block_in_a_chat_refuses_commits, block_without_a_chat_refuses_the_creation, blocks_are_listed_and_found,
+            blocks_are_counted_and_paid_for, nothing_is_stored_after_a_block,
             concurrent_repeats_of_a_send_are_stored_once, concurrent_creations_of_a_private_chat_create_one,
             members_are_found_by_id, members_are_read_page_by_page,
         );

@@ -82,7 +82,9 @@ impl State {
     /// Whether the stored state is the one that the change was based on.
     fn allows(&self, change: &Change) -> bool {
         let Some(head) = self.heads.get(&change.chat) else { return false };
-        let is_head_unchanged = head.last_rev == change.head.last_rev && head.members_rev == change.head.members_rev;
+        let is_head_unchanged = head.last_rev == change.head.last_rev
+            && head.members_rev == change.head.members_rev
+            && head.blocks == change.head.blocks;
         let is_member = |user: &UserId| self.members.contains_key(&(change.chat.clone(), user.clone()));
         let can_spend = change.spending.as_ref().is_none_or(|(user, spending)| {
             let member = self.members.get(&(change.chat.clone(), user.clone()));

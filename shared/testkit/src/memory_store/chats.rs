@@ -134,6 +134,11 @@ impl CreateChats for MemoryStore {
             if state.chats.contains_key(&chat.id) {
                 return Creation::Exists;
             }
+            if !chat.is_group
+                && let Some(by_creator) = state.block_between(chat)
+            {
+                return Creation::Blocked { by_creator };
+            }
             if !state.change_limits(limits) {
                 return Creation::Conflict;
             }

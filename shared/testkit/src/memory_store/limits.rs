@@ -8,13 +8,14 @@ use domain::user_limits::{LimitsChange, UserLimits};
 impl State {
     /// Applies the change if each bucket in it is as it was read.
     pub(super) fn change_limits(&mut self, change: &LimitsChange) -> bool {
-        let LimitsChange { user, new_chats, added_people, declared_bytes } = change;
+        let LimitsChange { user, new_chats, added_people, declared_bytes, block_changes, more_blocked_users } = change;
         let before = self.limits.get(user).copied().unwrap_or_default();
         let mut after = before;
         for (spending, bucket) in [
             (new_chats, &mut after.new_chats),
             (added_people, &mut after.added_people),
             (declared_bytes, &mut after.declared_bytes),
+            (block_changes, &mut after.block_changes),
         ] {
             let Some(spending) = spending else { continue };
             if *bucket != spending.before {
@@ -23,6 +24,7 @@ impl State {
             *bucket = Some(spending.after);
         }
         after.open_chats += u64::from(new_chats.is_some());
+        after.blocked_users = after.blocked_users.saturating_add_signed(*more_blocked_users);
         self.limits.insert(user.clone(), after);
         true
     }

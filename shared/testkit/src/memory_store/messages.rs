@@ -41,7 +41,9 @@ impl CommitMessages for MemoryStore {
             let Some(stored) = state.heads.get(&message.chat).copied() else {
                 return CommitOutcome::Conflict;
             };
-            let is_head_unchanged = stored.last_seq == head.last_seq && stored.members_rev == head.members_rev;
+            let is_head_unchanged = stored.last_seq == head.last_seq
+                && stored.members_rev == head.members_rev
+                && stored.blocks == head.blocks;
             if !is_head_unchanged || member.budget != spending.before || message.seq != head.last_seq.next() {
                 return CommitOutcome::Conflict;
             }

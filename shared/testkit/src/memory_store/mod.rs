@@ -1,5 +1,6 @@
 //! All storage ports in memory. The store is as strict as DynamoDB and can inject faults.
 
+mod blocks;
 mod changes;
 mod chats;
 mod limits;
@@ -10,6 +11,7 @@ mod users;
 
 use crate::rng::Rng;
 use domain::attachment::Upload;
+use domain::block::Block;
 use domain::change::Pointer;
 use domain::chat::{Chat, Head};
 use domain::chat_user::ChatUser;
@@ -59,6 +61,8 @@ struct State {
     users: BTreeMap<UserId, ChatUser>,
     limits: BTreeMap<UserId, UserLimits>,
     listed_chats: BTreeMap<UserId, ListedChats>,
+    /// By who blocks and who is blocked.
+    blocks: BTreeMap<(UserId, UserId), Block>,
     /// Each pointer with its expiry.
     pointers: BTreeMap<(ChatId, Rev), (Pointer, Timestamp)>,
     /// Messages that a read may still show in this earlier state; None for a new message, which the read then misses.

@@ -154,6 +154,7 @@ mod tests {
             read_seq: 1,
             unread_count: 0,
             settings: Settings::default(),
+            blocked: false,
             user: None,
         };
         state.apply_inbox_page(None, Inbox { chats: vec![entry], cursor: None });

@@ -4,6 +4,7 @@
 mod admins;
 mod attachments;
 mod away;
+mod block;
 mod events;
 mod group;
 mod inbox;
@@ -96,6 +97,8 @@ impl Play {
         self.inboxes().await?;
         self.transcript.scene("A picture and a recording");
         self.attachments().await?;
+        self.transcript.scene("A block");
+        self.block().await?;
         self.transcript.scene("The group is closed");
         self.leave_group().await
     }

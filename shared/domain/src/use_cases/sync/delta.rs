@@ -83,6 +83,7 @@ impl ChatCursorState {
             unread_count: self.member.unread(self.head.last_seq),
             floor: self.member.floor().seq(),
             settings: None,
+            blocked: self.member.is_blocking,
             cursor: self.cursor,
             limited: false,
             reset: false,
@@ -292,7 +293,8 @@ mod tests {
         let part = |n: usize| {
             let chat = ChatId::parse(format!("{n:0>64}")).unwrap();
             let head = Head { last_seq: Seq(large), last_rev: Rev(large), ..Head::new(2, now) };
-            let member = Member { cleared_seq: Seq(large), ..Member::joining(user.clone(), Seq(large), now) };
+            let member =
+                Member { cleared_seq: Seq(large), is_blocking: true, ..Member::joining(user.clone(), Seq(large), now) };
             let cursor = Cursor { seq: Seq(large), rev: Rev(large) };
             ChatCursorState { chat, cursor, head, member, is_open: false, now }.part()
         };

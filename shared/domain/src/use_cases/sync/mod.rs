@@ -107,6 +107,9 @@ pub struct ChatSync {
     /// inbox.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settings: Option<SettingsView>,
+    /// True if the caller blocks the other participant of this private chat. The other one sees nothing of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
     /// The client's new cursor, after it has applied this.
     pub cursor: Cursor,
     /// True if the chat has more changes: the client must sync again with the new cursor.

@@ -692,3 +692,103 @@ fn readers_in_a_document_stay() {
     state.apply_event(update(2, &message("g", 2, 2)));
     assert_eq!(seen_by(&state, 2), ["bob", "dave"]);
 }
+
+/// The event of a deletion for everyone, or for alice alone.
+fn deleted(seq: u64, rev: u64, for_whom: &[&str]) -> Event {
+    let mut data = message("c", seq, rev);
+    data["content"] = json!("");
+    data["deletedFor"] = json!(for_whom);
+    if for_whom.is_empty() {
+        (data["deletedAt"], data["deletedBy"]) = (json!(AT), json!("bob"));
+    }
+    event(json!({"event": "message.updated", "chatId": "c", "seq": seq, "rev": rev, "data": data}))
+}
+
+/// Applies the answer to a sync with this count.
+fn count_answered(state: &mut State, seq: u64, rev: u64, read_seq: u64, count: u64) {
+    let mut part = chat_part("c", seq, rev);
+    (part["readSeq"], part["unreadCount"]) = (json!(read_seq), json!(count));
+    sync(state, answer(&[part], &json!({})));
+}
+
+#[test]
+fn deletion_of_a_message_that_is_not_held_lowers_the_count_once() {
+    let mut state = alice();
+    assert_eq!(state.unread("c"), 10);
+    state.apply_event(deleted(4, 4, &[]));
+    assert_eq!((state.unread("c"), state.is_behind()), (9, false));
+    // The same event again. The answer that had its rev may have been made before the deletion was stored.
+    state.apply_event(deleted(4, 4, &[]));
+    assert_eq!((state.unread("c"), state.is_behind()), (9, true));
+    count_answered(&mut state, 10, 4, 0, 9);
+    assert_eq!((state.unread("c"), state.is_behind()), (9, false));
+    // An event that waits for another one counts when it is applied.
+    state.apply_event(deleted(5, 6, &[]));
+    assert_eq!(state.unread("c"), 9);
+    state.apply_event(updated("c", 3, 5));
+    assert_eq!((state.unread("c"), state.is_behind()), (8, false));
+    // An edit, and a tombstone that was read, change nothing.
+    count_answered(&mut state, 10, 6, 6, 4);
+    state.apply_event(deleted(6, 7, &[]));
+    assert_eq!((state.unread("c"), state.is_behind()), (4, false));
+}
+
+#[test]
+fn messages_that_are_held_are_counted() {
+    let mut state = alice();
+    for seq in 11..=14 {
+        state.apply_event(created("c", seq));
+    }
+    assert_eq!(state.unread("c"), 14);
+    state.apply_event(deleted(12, 4, &[]));
+    state.apply_event(deleted(12, 5, &["alice"]));
+    state.apply_event(deleted(13, 6, &["alice"]));
+    assert_eq!((state.unread("c"), state.is_behind()), (12, false), "a message counts out once");
+    // All unread messages are held: a read position needs no answer.
+    state.apply_event(event(json!({"event": "receipt.updated", "chatId": "c",
+        "data": {"userId": "alice", "readSeq": 10, "readAt": AT}})));
+    assert_eq!((state.unread("c"), state.is_behind()), (2, false));
+}
+
+#[test]
+fn count_that_events_do_not_tell_is_asked_for() {
+    // This user deleted a message that is not held: it may have been a tombstone.
+    let mut state = alice();
+    state.apply_event(deleted(4, 4, &["alice"]));
+    assert!(state.is_behind());
+    // An answer from before the deletion does not count.
+    count_answered(&mut state, 10, 3, 0, 10);
+    assert!(state.is_behind());
+    count_answered(&mut state, 10, 4, 0, 10);
+    assert_eq!((state.unread("c"), state.is_behind()), (10, false));
+    // Another device has read a part of what is not held.
+    state.apply_event(event(json!({"event": "receipt.updated", "chatId": "c",
+        "data": {"userId": "alice", "readSeq": 6, "readAt": AT}})));
+    assert!(state.is_behind());
+    count_answered(&mut state, 10, 4, 6, 4);
+    assert_eq!((state.unread("c"), state.is_behind()), (4, false));
+    // More messages are held now. A page of another moment does not tell which of them were counted.
+    let mut late = state.clone();
+    assert!(late.apply_older_page("c", &page("c", [8, 10], 5)) && late.is_behind());
+    assert!(state.apply_older_page("c", &page("c", [8, 10], 4)));
+    assert_eq!((state.unread("c"), state.is_behind()), (4, false));
+    state.apply_event(deleted(9, 5, &[]));
+    state.apply_event(deleted(7, 6, &[]));
+    assert_eq!(state.unread("c"), 2);
+}
+
+#[test]
+fn answer_that_an_event_overtook_is_taken_with_the_event() {
+    let mut state = alice();
+    state.apply_event(created("c", 11));
+    state.apply_event(created("c", 12));
+    let cursors = [("c".to_owned(), Cursor { seq: 12, rev: 3 })].into();
+    let pending = state.start_sync(SyncRequest { cursors, open: Vec::new() });
+    // After the answer was made, a message came and another one became a tombstone.
+    state.apply_event(created("c", 13));
+    state.apply_event(deleted(11, 4, &[]));
+    let mut part = chat_part("c", 12, 3);
+    part["unreadCount"] = json!(11);
+    state.apply_sync(&pending, answer(&[part], &json!({})));
+    assert_eq!((state.unread("c"), state.is_behind()), (11, false), "9 that are not held, 12 and 13");
+}

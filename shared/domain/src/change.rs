@@ -2,6 +2,7 @@
 
 use crate::budget::Spending;
 use crate::chat::{Chat, Head};
+use crate::deletions::DeletionRecord;
 use crate::former_member::Departure;
 use crate::ids::{ChatId, Rev, Seq, UserId};
 use crate::member::Member;
@@ -40,6 +41,8 @@ pub enum ChangeKind {
         after: Message,
         /// The message's rev before the change.
         before: Rev,
+        /// What unread counts need to know if the message is deleted; None if they do not change.
+        deletion: Option<DeletionRecord>,
     },
     /// The chat document or the members change.
     Chat {
@@ -61,6 +64,16 @@ pub enum ChangeKind {
     Cleared(Member),
 }
 
+impl ChangeKind {
+    /// What unread counts need to know if a message is deleted.
+    pub fn deletion(&self) -> Option<&DeletionRecord> {
+        match self {
+            Self::Message { deletion, .. } => deletion.as_ref(),
+            Self::Chat { .. } | Self::Cleared(_) => None,
+        }
+    }
+}
+
 impl Change {
     /// The rev of this change.
     #[must_use]
@@ -80,7 +93,8 @@ impl Change {
     /// The head after the change.
     #[must_use]
     pub fn head_after(&self) -> Head {
-        let head = Head { last_rev: self.rev(), last_change: Some((self.of(), self.at)), ..self.head };
+        let last_change = Some((self.of(), self.at));
+        let head = Head { last_rev: self.rev(), last_change, ..self.head.clone() };
         match &self.what {
             ChangeKind::Chat { after, left, .. } => Head {
                 members_rev: self.rev(),
@@ -92,6 +106,9 @@ impl Change {
                 },
                 ..head
             },
+            ChangeKind::Message { deletion: Some(DeletionRecord::Tombstone { recent, .. }), .. } => {
+                Head { tombstones: recent.clone(), ..head }
+            }
             ChangeKind::Message { .. } | ChangeKind::Cleared(_) => head,
         }
     }

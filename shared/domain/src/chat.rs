@@ -2,6 +2,7 @@
 
 use crate::content::json_length;
 use crate::custom::Custom;
+use crate::deletions::RecentDeletions;
 use crate::ids::{ChatId, MessageId, Rev, Seq, UserId};
 use crate::member::Floor;
 use crate::message::Message;
@@ -64,7 +65,7 @@ impl Chat {
 }
 
 /// The head of a chat's log: the item with seq 0 among its messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// The seq of the last message; 0 if there is none.
     pub last_seq: Seq,
@@ -85,6 +86,8 @@ pub struct Head {
     pub past_read_seq: Option<Seq>,
     /// How many participants of a private chat block the other one: 0 to 2. Every commit is conditioned on it.
     pub blocks: u32,
+    /// The recent tombstones.
+    pub tombstones: RecentDeletions,
 }
 
 impl Head {
@@ -101,6 +104,7 @@ impl Head {
             active_at: at,
             past_read_seq: None,
             blocks: 0,
+            tombstones: RecentDeletions::default(),
         }
     }
 
@@ -117,6 +121,18 @@ impl Head {
             Some((of, _)) if is_behind(of) => Rev(self.last_rev.0.saturating_sub(1)),
             _ => self.last_rev,
         }
+    }
+
+    /// The head as far as `messages`, which were read after it, show it: with [`rev_shown_in`](Self::rev_shown_in), and
+    /// without the tombstone of a message that is not one yet in them.
+    pub(crate) fn shown_in(&self, messages: &[Message]) -> Self {
+        let mut head = Self { last_rev: self.rev_shown_in(messages), ..self.clone() };
+        if head.last_rev < self.last_rev {
+            for message in messages.iter().filter(|message| message.live_body().is_some()) {
+                head.tombstones.seqs.remove(message.seq);
+            }
+        }
+        head
     }
 
     /// The time that an inbox is sorted by: that of the last message or of the last change of the chat document.

@@ -14,6 +14,7 @@ pub mod chat;
 pub mod chat_user;
 pub mod content;
 pub mod custom;
+pub mod deletions;
 pub mod event;
 pub mod file;
 pub mod former_member;

@@ -1,6 +1,7 @@
-//! A participant's own state in one chat: read position, floor, unread count, settings and budgets.
+//! A participant's own state in one chat: read position, floor, own deletions, settings and budgets.
 
 use crate::budget::Budget;
+use crate::deletions::RecentDeletions;
 use crate::ids::{MemberRev, Seq, UserId};
 use crate::member_settings::MemberSettings;
 use crate::timestamp::Timestamp;
@@ -30,6 +31,9 @@ pub struct Member {
     pub is_marked_unread: bool,
     /// Whether they block the other participant of this private chat.
     pub is_blocking: bool,
+    /// The recent messages that they deleted for themselves before they read them. Those at or below the read position or
+    /// the floor may still be here: they do not count.
+    pub own_deletions: RecentDeletions,
     /// The number of the last write of this item. A store sets it: every write of the item raises it by one. Who joins
     /// again has a new item, which begins with 1 again.
     pub member_rev: MemberRev,
@@ -50,6 +54,7 @@ impl Member {
             settings: MemberSettings::default(),
             is_marked_unread: false,
             is_blocking: false,
+            own_deletions: RecentDeletions::default(),
             member_rev: MemberRev(1),
         }
     }
@@ -62,11 +67,6 @@ impl Member {
     /// The read position, but never below the floor: hidden messages count as read.
     pub fn read_up_to(&self) -> Seq {
         self.read_seq.max(self.floor().seq())
-    }
-
-    /// The number of messages up to `last_seq`, the chat's last, that they have not read.
-    pub fn unread(&self, last_seq: Seq) -> u64 {
-        last_seq.since(self.read_up_to())
     }
 
     /// Whether they have read message `seq`: it was sent after they joined and is not after their read position.
@@ -103,14 +103,13 @@ mod tests {
     }
 
     #[test]
-    fn unread_counts_only_messages_after_joining_and_clearing() {
-        let last = Seq(10);
+    fn messages_before_joining_and_clearing_count_as_read() {
         let mut member = Member::joining(UserId::parse("bob").unwrap(), Seq(4), at(0));
-        assert_eq!(member.unread(last), 6);
+        assert_eq!(member.read_up_to(), Seq(4));
         member.cleared_seq = Seq(7);
-        assert_eq!(member.unread(last), 3);
+        assert_eq!(member.read_up_to(), Seq(7));
         member.read_seq = Seq(9);
-        assert_eq!(member.unread(last), 1);
+        assert_eq!(member.read_up_to(), Seq(9));
         assert!(!member.has_seen(Seq(4)), "sent before they joined");
         assert!(member.has_seen(Seq(5)) && member.has_seen(Seq(9)) && !member.has_seen(Seq(10)));
     }

@@ -3,16 +3,18 @@
 use crate::DynamoStore;
 use crate::blocks::blocks_condition;
 use crate::chats::{canceled, is_conflict, member_key, message_key};
+use crate::deletions::set_recent;
 use crate::errors::{failed, unbuildable};
 use crate::items::{
-    ChatItem, FormerMemberItem, MemberItem, MessageItem, PointerItem, SettingsItem, SpendingUpdate, n, pointer_seq, s,
-    to_item,
+    ChatItem, FormerMemberItem, MemberItem, MessageItem, PointerItem, SeqSetItem, SettingsItem, SpendingUpdate, n,
+    pointer_seq, s, to_item, to_value,
 };
 use crate::messages::TRANSACTION;
 use crate::query::query_all;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
 use domain::change::{Change, ChangeKind, Pointer};
+use domain::deletions::DeletionRecord;
 use domain::former_member::Departure;
 use domain::ids::{ChatId, Rev, Seq};
 use domain::ports::{ChangeOutcome, CommitChanges, Env, ReadChanges, StoreError};
@@ -49,14 +51,14 @@ fn update(builder: UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
     Ok(TransactWriteItem::builder().update(builder.build().map_err(unbuildable(TRANSACTION))?).build())
 }
 
-fn put(builder: PutBuilder) -> Result<TransactWriteItem, StoreError> {
+pub(crate) fn put(builder: PutBuilder) -> Result<TransactWriteItem, StoreError> {
     Ok(TransactWriteItem::builder().put(builder.build().map_err(unbuildable(TRANSACTION))?).build())
 }
 
 impl<E: Env, C: Sync> DynamoStore<E, C> {
     fn update_head(&self, change: &Change) -> Result<TransactWriteItem, StoreError> {
         let (before, after) = (&change.head, change.head_after());
-        let mut sets = String::from("SET lastRev = :rev, lastRevOf = :of, lastRevAt = :at");
+        let mut sets = vec!["lastRev = :rev, lastRevOf = :of, lastRevAt = :at".to_owned()];
         let mut condition = format!("lastRev = :last AND membersRev = :members AND {}", blocks_condition(before));
         let mut head = Update::builder()
             .table_name(&self.tables.messages)
@@ -68,18 +70,21 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             .expression_attribute_values(":members", n(before.members_rev.0))
             .expression_attribute_values(":blocks", n(before.blocks));
         if let ChangeKind::Chat { joined, left, .. } = &change.what {
-            sets.push_str(", membersRev = :rev, activeAt = :at, participantCount = :count");
+            sets.push("membersRev = :rev, activeAt = :at, participantCount = :count".to_owned());
             head = head.expression_attribute_values(":count", n(after.participant_count));
             if !joined.is_empty() {
                 condition.push_str(" AND lastSeq = :seq");
                 head = head.expression_attribute_values(":seq", n(before.last_seq));
             }
             if let (Some(_), Some(read)) = (left, after.past_read_seq) {
-                sets.push_str(", pastReadSeq = :past");
+                sets.push("pastReadSeq = :past".to_owned());
                 head = head.expression_attribute_values(":past", n(read));
             }
         }
-        update(head.update_expression(sets).condition_expression(condition))
+        if let Some(DeletionRecord::Tombstone { recent, .. }) = change.what.deletion() {
+            head = set_recent(head, "Messages", &mut sets, "tombstones", recent)?;
+        }
+        update(head.update_expression(format!("SET {}", sets.join(", "))).condition_expression(condition))
     }
 
     fn put_pointer(&self, change: &Change) -> Result<TransactWriteItem, StoreError> {
@@ -89,15 +94,20 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             .condition_expression("attribute_not_exists(chatId)"))
     }
 
-    /// The member item of the caller: what the change takes from their change budget, and their new floor if they
-    /// clear the chat. None if there is neither.
+    /// The member item of the caller: what the change takes from their change budget, their new floor if they clear the
+    /// chat, and a message that they delete for themselves. None if there is neither.
     fn update_caller(
         &self,
-        Change { chat, what, spending, .. }: &Change,
+        Change { chat, what, spending, only_for, .. }: &Change,
     ) -> Result<Option<TransactWriteItem>, StoreError> {
         let cleared = if let ChangeKind::Cleared(member) = what { Some(member) } else { None };
+        let own_deletion = match what.deletion() {
+            Some(DeletionRecord::Own { before, recent, .. }) => Some((before, recent)),
+            Some(DeletionRecord::Tombstone { .. }) | None => None,
+        };
         let spender = spending.as_ref().map(|(user, _)| user);
-        let Some(user) = spender.or(cleared.map(|member| &member.user)) else { return Ok(None) };
+        let only_for = only_for.as_ref().filter(|_| own_deletion.is_some() || cleared.is_some());
+        let Some(user) = spender.or(only_for) else { return Ok(None) };
         let mut member = Update::builder()
             .table_name(&self.tables.chat_members)
             .set_key(Some(member_key(chat, user)))
@@ -117,19 +127,36 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             removal = " REMOVE markedUnread";
             member = member.expression_attribute_values(":seq", n(cleared.cleared_seq));
         }
+        if let Some((before, recent)) = own_deletion {
+            if before.seqs.is_empty() {
+                conditions.push("attribute_not_exists(ownDeletions)".to_owned());
+            } else {
+                conditions.push("ownDeletions = :ownDeletionsBefore".to_owned());
+                let seqs = to_value("ChatMembers", &SeqSetItem(before.seqs.clone()))?;
+                member = member.expression_attribute_values(":ownDeletionsBefore", seqs);
+            }
+            member = set_recent(member, "ChatMembers", &mut sets, "ownDeletions", recent)?;
+        }
         let sets = format!("SET {}{removal} ADD memberRev :one", sets.join(", "));
         update(member.update_expression(sets).condition_expression(conditions.join(" AND "))).map(Some)
     }
 
-    fn changed_items(&self, Change { chat, what, .. }: &Change) -> Result<Vec<TransactWriteItem>, StoreError> {
+    fn changed_items(
+        &self,
+        Change { chat, what, only_for, .. }: &Change,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
         match what {
-            ChangeKind::Message { after, before } => {
+            ChangeKind::Message { after, before, deletion } => {
                 let message = Put::builder()
                     .table_name(&self.tables.messages)
                     .set_item(Some(to_item("Messages", &MessageItem::from(after))?))
                     .condition_expression(rev_condition(*before))
                     .expression_attribute_values(":before", n(before.0));
-                Ok(vec![put(message)?])
+                let mut items = vec![put(message)?];
+                if let Some(deletion) = deletion {
+                    items.extend(self.older_deletion_items(chat, only_for.as_ref(), deletion)?);
+                }
+                Ok(items)
             }
             ChangeKind::Chat { after, before, joined, left, limits, closed_chat_of } => {
                 let document = Put::builder()

@@ -5,8 +5,8 @@
 //! | table | key | items |
 //! | --- | --- | --- |
 //! | Chats | chatId | the Chat document |
-//! | Messages | chatId, seq | seq 0: the head of the chat's log; seq >= 1: one Message; seq = -rev: a change pointer, for 30 days; seq = -2 * 10^15: who blocks whom of two users without a private chat |
-//! | ChatMembers | chatId, userId; index byUser (userId, chatId) | the state of one participant: read position, settings, budget. The index has the settings |
+//! | Messages | chatId, seq | seq 0: the head of the chat's log; seq >= 1: one Message; seq = -rev: a change pointer, for 30 days; seq = -(10^15 + n): the n-th block of older tombstones; seq = -2 * 10^15: who blocks whom of two users without a private chat |
+//! | ChatMembers | chatId, userId; index byUser (userId, chatId) | the state of one participant: read position, settings, budget. The index has the settings. With `ownDeletions:<chatId>` as chatId, a participant's older deletions for themselves |
 //! | ChatMembers | past:chatId, userId; index byUser, local index pastByReadSeq (past:chatId, pastReadSeq) | the periods of one former member |
 //! | Sends | sendId | the record of one send with a client message id, for 30 days |
 //! | Uploads | attachmentId | the declaration of an upload, for a day; after the send, with the seq of its message, for 30 days |
@@ -41,7 +41,9 @@
 //! | [`message`](domain::ports::ReadMessages::message) | GetItem Messages (strong) |
 //! | [`messages`](domain::ports::ReadMessages::messages) | Query Messages between two seqs (strong) |
 //! | [`messages_at`](domain::ports::ReadMessages::messages_at) | BatchGetItem Messages (strong) |
-//! | [`commit_change`](domain::ports::CommitChanges::commit_change) | TransactWriteItems: head, pointer, the caller's change budget, and one of: the message; the chat with its members, the former member and, if it closes, the limits of its creator, and if somebody leaves who muted or pinned it, their muted and pinned chats; the caller's cleared seq |
+//! | [`commit_change`](domain::ports::CommitChanges::commit_change) | TransactWriteItems: head, pointer, the caller's change budget, and one of: the message, with what unread counts need of a deletion; the chat with its members, the former member and, if it closes, the limits of its creator, and if somebody leaves who muted or pinned it, their muted and pinned chats; the caller's cleared seq |
+//! | [`tombstone_blocks`](domain::ports::ReadDeletions::tombstone_blocks) | Query Messages between two negative seqs (strong) |
+//! | [`older_own_deletions`](domain::ports::ReadDeletions::older_own_deletions) | GetItem ChatMembers (strong) |
 //! | [`pointers`](domain::ports::ReadChanges::pointers) | Query Messages between two negative seqs (strong) |
 //! | [`chats_of`](domain::ports::ReadInbox::chats_of) | Query byUser (eventual, as every index is) |
 //! | [`indexed_chats`](domain::ports::ReadInbox::indexed_chats) | the same |
@@ -62,6 +64,7 @@ mod blocks;
 mod capacity;
 mod changes;
 mod chats;
+mod deletions;
 mod errors;
 mod former_members;
 mod inbox;

@@ -7,8 +7,8 @@ use domain::budget::BudgetRate;
 use domain::ids::{ChatId, Seq, UserId};
 use domain::ports::{
     CommitChanges, CommitMessages, CountMemberships, CreateChats, CreateUploads, Directory, FindBlockers, FindMembers,
-    LimitsStore, PageMembers, ReadChats, ReadFormerMembers, ReadInbox, ReadListedChats, ReadMessages, ReadUploads,
-    Registry, StoreError, UserStore,
+    LimitsStore, PageMembers, ReadChats, ReadDeletions, ReadFormerMembers, ReadInbox, ReadListedChats, ReadMessages,
+    ReadUploads, Registry, StoreError, UserStore,
 };
 use domain::recent::Recent;
 use domain::use_cases::{
@@ -97,7 +97,7 @@ impl<S: ReadChats + CommitChanges + LimitsStore + CountMemberships + FindBlocker
     }
 }
 
-impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, D> TestApp<S, D> {
+impl<S: ReadChats + ReadDeletions + ReadFormerMembers + CommitChanges + Registry, D> TestApp<S, D> {
     /// See [`App::delete_message`].
     ///
     /// # Errors
@@ -110,7 +110,7 @@ impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, D> TestApp<S, 
     }
 }
 
-impl<S: ReadChats + ReadInbox + ReadMessages + UserStore, D: Directory> TestApp<S, D> {
+impl<S: ReadChats + ReadDeletions + ReadInbox + ReadMessages + UserStore, D: Directory> TestApp<S, D> {
     /// See [`App::list_chats`].
     ///
     /// # Errors
@@ -120,7 +120,7 @@ impl<S: ReadChats + ReadInbox + ReadMessages + UserStore, D: Directory> TestApp<
     }
 }
 
-impl<S: ReadChats + ReadFormerMembers + UserStore, D: Directory> TestApp<S, D> {
+impl<S: ReadChats + ReadDeletions + ReadFormerMembers + UserStore, D: Directory> TestApp<S, D> {
     /// See [`App::get_chat`].
     ///
     /// # Errors
@@ -178,7 +178,14 @@ impl<S: ReadInbox + UserStore + ReadListedChats + Registry, D: Directory> TestAp
 
 impl<S, D> TestApp<S, D>
 where
-    S: ReadChats + ReadFormerMembers + ReadMessages + ReadUploads + CommitMessages + Registry + UserStore,
+    S: ReadChats
+        + ReadDeletions
+        + ReadFormerMembers
+        + ReadMessages
+        + ReadUploads
+        + CommitMessages
+        + Registry
+        + UserStore,
 {
     /// See [`App::send_message`].
     ///

@@ -17,6 +17,7 @@ mod memory_bucket;
 mod memory_store;
 pub mod ops;
 mod recording_push;
+mod recount;
 mod redis_server;
 mod rng;
 
@@ -25,4 +26,5 @@ pub use env::TestEnv;
 pub use memory_bucket::MemoryBucket;
 pub use memory_store::{Faults, MemoryStore};
 pub use recording_push::RecordingPush;
+pub use recount::unread_counts_agree_with_a_recount;
 pub use redis_server::RedisServer;

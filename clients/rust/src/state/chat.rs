@@ -1,11 +1,15 @@
 //! One chat as a client holds it.
 
+mod unread;
+
 use super::readers::Readers;
 use crate::documents::{
     Chat, ChatSync, Cursor, InboxEntry, Member, Message, Notify, OwnMember, Page, Rev, Seq, Settings, Time,
 };
 use crate::events::{Event, Receipt, UserReactions};
 use std::collections::{BTreeMap, BTreeSet};
+use unread::OlderUnread;
+pub(super) use unread::UnreadAnswer;
 
 /// How many events of a chat may wait for the events before them.
 const MAX_WAITING_EVENTS: usize = 100;
@@ -26,6 +30,7 @@ pub struct ChatState {
     /// This user's view, and their read position at the same moment.
     own: OwnMember,
     is_blocked: bool,
+    unread: OlderUnread,
     /// Events that came before the events that they follow.
     waiting_events: Vec<Event>,
 }
@@ -58,6 +63,7 @@ impl ChatState {
             readers: Readers::default(),
             own: OwnMember { read_seq: 0, settings: Settings::default() },
             is_blocked: false,
+            unread: OlderUnread::default(),
             waiting_events: Vec::new(),
         }
     }
@@ -131,11 +137,6 @@ impl ChatState {
     /// The read position of a participant; 0 if it is not known.
     pub fn read_seq_of(&self, user: &str) -> Seq {
         self.readers.read_seq_of(user)
-    }
-
-    /// How many messages this user has not read.
-    pub fn unread(&self, me: &str) -> u64 {
-        self.seq.saturating_sub(self.read_seq_of(me).max(self.floor))
     }
 
     /// Whether the chat is muted at the time `now`: RFC 3339 in UTC with milliseconds, as in the documents.
@@ -271,11 +272,13 @@ impl ChatState {
             }
             Event::MessageUpdated { seq, rev, data, .. } => {
                 if *rev <= self.rev {
+                    self.note_deletion(me, data, *rev);
                     return EventOutcome::Duplicate;
                 }
                 if *rev > self.rev + 1 || *seq > self.seq {
                     return self.hold_back(event);
                 }
+                self.note_deletion(me, data, *rev);
                 self.rev = *rev;
                 self.put(me, data);
                 EventOutcome::Applied(event)
@@ -303,7 +306,11 @@ impl ChatState {
                     self.readers.put_past(member);
                 }
                 self.put_document(data.clone());
+                let floor = self.floor;
                 self.raise_floor(data.floor);
+                if self.floor > floor {
+                    self.note_read(me);
+                }
                 EventOutcome::Applied(event)
             }
             Event::ReceiptUpdated { data, .. } => {
@@ -313,6 +320,9 @@ impl ChatState {
                     return EventOutcome::Duplicate;
                 }
                 if self.raise_read_seq(&data.user_id, data.read_seq) {
+                    if data.user_id == me {
+                        self.note_read(me);
+                    }
                     EventOutcome::Applied(event)
                 } else {
                     EventOutcome::Duplicate
@@ -423,6 +433,10 @@ impl ChatState {
         if self.raise_read_seq(me, part.read_seq) {
             events.push(receipt(me, part.read_seq, None));
         }
+        if !part.limited {
+            let (at, read_seq, count) = (part.cursor, part.read_seq, part.unread_count);
+            self.put_unread(me, UnreadAnswer { at, read_seq, count });
+        }
         if is_changed || self.floor > floor {
             let (rev, data) = (self.rev, self.chat.clone());
             events.push(Event::ChatUpdated { chat_id: chat_id.clone(), rev, left: None, data });
@@ -441,6 +455,8 @@ impl ChatState {
         self.put_own(OwnMember { read_seq: entry.read_seq, settings: entry.settings });
         self.set_blocked(entry.blocked);
         self.raise_read_seq(me, entry.read_seq);
+        let at = Cursor { seq: entry.chat.seq, rev: entry.chat.rev };
+        self.put_unread(me, UnreadAnswer { at, read_seq: entry.read_seq, count: entry.unread_count });
         if let Some(message) = entry.last_message
             && message.seq <= self.held_above
             && self.preview.as_ref().is_none_or(|preview| preview.rev <= message.rev)
@@ -452,16 +468,22 @@ impl ChatState {
 
     /// Stores a page of older messages if it ends where the held messages begin. False if it does not.
     pub(super) fn put_older(&mut self, me: &str, page: &Page) -> bool {
+        let floor = self.floor;
         self.raise_floor(page.floor);
+        if self.floor > floor {
+            self.note_read(me);
+        }
         // A page may lack messages that were being stored. So there may be none between its end and what is held.
         let Some(range) = page.range.filter(|range| range.to >= self.held_above) else {
             return self.held_above <= self.floor;
         };
         let from = if page.has_more_before { range.from.saturating_sub(1) } else { self.floor };
+        let held_before = self.held_above;
         self.held_above = self.held_above.min(from.max(self.floor));
         for message in &page.messages {
             self.put(me, message);
         }
+        self.note_page(me, page, held_before);
         // A sync asks again for the changes since the page was read.
         self.rev = self.rev.min(page.rev);
         true

@@ -12,12 +12,12 @@ pub use chat::ChatState;
 pub use people::Person;
 
 use crate::documents::{
-    BlockState, Chat, ChatDetails, ChatId, ChatUser, Inbox, MembersPage, Message, OwnMember, Page, ReadPosition,
-    SyncAnswer, SyncRequest, UserId, UsersAnswer,
+    BlockState, Chat, ChatDetails, ChatId, ChatUser, Cursor, Inbox, MembersPage, Message, OwnMember, Page,
+    ReadPosition, SyncAnswer, SyncRequest, UserId, UsersAnswer,
 };
 use crate::events::{Event, Left};
 use catch_up_plan::CatchUpPlan;
-use chat::EventOutcome;
+use chat::{EventOutcome, UnreadAnswer};
 use people::People;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -191,17 +191,22 @@ impl State {
             let is_news = *rev > chat.rev();
             return if is_news && self.forget(&id) { vec![event] } else { Vec::new() };
         }
-        match chat.apply_event(&self.me, event) {
-            EventOutcome::Applied(event) => {
-                let mut events = vec![event];
-                events.extend(chat.apply_waiting_events(&self.me));
-                events
-            }
-            EventOutcome::QueueFull => {
-                self.plan.add_everything(&self.chats);
-                Vec::new()
-            }
-            EventOutcome::Duplicate | EventOutcome::Queued => Vec::new(),
+        let outcome = chat.apply_event(&self.me, event);
+        let mut events = Vec::new();
+        if let EventOutcome::Applied(event) = outcome {
+            events.push(event);
+            events.extend(chat.apply_waiting_events(&self.me));
+        } else if let EventOutcome::QueueFull = outcome {
+            self.plan.add_everything(&self.chats);
+        }
+        self.ask_for_unknown_count(&id);
+        events
+    }
+
+    /// Asks for the number of unread messages of a chat, if what was applied leaves it unknown.
+    fn ask_for_unknown_count(&mut self, id: &ChatId) {
+        if self.chats.get_mut(id).is_some_and(ChatState::take_unknown_count) {
+            self.plan.add_chat(id);
         }
     }
 
@@ -236,7 +241,9 @@ impl State {
                 // The answer had no room for it. The inbox has it.
                 self.plan.add_whole_inbox();
             }
+            let id = part.chat_id.clone();
             events.extend(chat.apply_sync(&self.me, cursor.seq, part));
+            self.ask_for_unknown_count(&id);
         }
         for entry in answer.joined {
             let id = entry.chat.chat_id.clone();
@@ -271,6 +278,7 @@ impl State {
                 if chat.apply_inbox_entry(&self.me, entry) {
                     self.plan.add_chat(&id);
                 }
+                self.ask_for_unknown_count(&id);
             } else {
                 events.push(Event::ChatCreated { chat_id: id.clone(), data: entry.chat.clone() });
                 let mut chat = ChatState::from_end(entry.chat.clone());
@@ -289,6 +297,15 @@ impl State {
         }
         if let Some(chat) = self.chats.get_mut(&details.chat.chat_id) {
             chat.put_members(&details.members);
+            // Of a large group, not all members are in the answer.
+            if let Some(own) =
+                details.members.iter().find(|member| member.user_id == self.me && member.left_seq.is_none())
+            {
+                let read_seq = own.read_seq.max(details.chat.floor);
+                let at = Cursor { seq: details.chat.seq, rev: details.chat.rev };
+                chat.put_unread(&self.me, UnreadAnswer { at, read_seq, count: details.unread_count });
+            }
+            self.ask_for_unknown_count(&details.chat.chat_id);
         }
     }
 
@@ -298,7 +315,7 @@ impl State {
         let Some(held) = self.chats.get_mut(chat) else { return false };
         let rev = held.rev();
         let is_applied = held.put_older(&self.me, page);
-        if held.rev() < rev {
+        if held.rev() < rev || held.take_unknown_count() {
             self.plan.add_chat(&chat.to_owned());
         }
         is_applied
@@ -328,12 +345,17 @@ impl State {
 
     /// Applies a read position of this user. False if it is not higher than the one that is held.
     pub fn apply_read_position(&mut self, position: &ReadPosition) -> bool {
-        let me = self.me.clone();
         let ReadPosition { chat_id, read_seq, settings, .. } = position;
         if let Some(settings) = settings {
             self.apply_own_member(chat_id, &OwnMember { read_seq: *read_seq, settings: settings.clone() });
         }
-        self.chats.get_mut(chat_id).is_some_and(|chat| chat.raise_read_seq(&me, *read_seq))
+        let Some(chat) = self.chats.get_mut(chat_id) else { return false };
+        let is_higher = chat.raise_read_seq(&self.me, *read_seq);
+        if is_higher {
+            chat.note_read(&self.me);
+            self.ask_for_unknown_count(chat_id);
+        }
+        is_higher
     }
 
     /// Applies the reply to a change of this user's view of a chat.

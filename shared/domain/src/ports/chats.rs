@@ -4,6 +4,7 @@ use super::{Consistency, StoreError};
 use crate::budget::Spending;
 use crate::change::{Change, Pointer};
 use crate::chat::{Chat, Head};
+use crate::deletions::{OlderOwnDeletions, TombstoneBlock};
 use crate::former_member::FormerMember;
 use crate::ids::{AttachmentId, ChatId, Rev, SendId, Seq, UserId};
 use crate::member::Member;
@@ -197,6 +198,25 @@ pub trait ReadMessages: Sync {
     fn messages_at(&self, seqs: &[(ChatId, Seq)]) -> impl Future<Output = Result<Vec<Message>, StoreError>> + Send;
 }
 
+/// Reads the deletions that do not fit into the head and the member item.
+pub trait ReadDeletions: Sync {
+    /// The blocks of older tombstones from number `from` to number `to`, in order, with strong consistency. A block
+    /// without tombstones is missing.
+    fn tombstone_blocks(
+        &self,
+        chat: &ChatId,
+        from: u64,
+        to: u64,
+    ) -> impl Future<Output = Result<Vec<TombstoneBlock>, StoreError>> + Send;
+
+    /// The user's older own deletions in the chat, with strong consistency; None if there are none.
+    fn older_own_deletions(
+        &self,
+        chat: &ChatId,
+        user: &UserId,
+    ) -> impl Future<Output = Result<Option<OlderOwnDeletions>, StoreError>> + Send;
+}
+
 /// Commits changes of existing chats and messages.
 pub trait CommitChanges: Sync {
     /// Writes the change, the head and the pointer in one transaction, unless something changed since the read.
@@ -272,6 +292,7 @@ pub trait MarkSeen: Sync {
 
 /// How moving a read position ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant)] // it is used up at once
 pub enum SeenOutcome {
     /// The position moved.
     Advanced,

@@ -7,6 +7,7 @@ use super::{App, Caller};
 use crate::budget::RateLimited;
 use crate::change::{Change, ChangeKind};
 use crate::chat::MAX_DOCUMENT_BYTES;
+use crate::deletions::DeletionRecord;
 use crate::event::{Event, Reaction};
 use crate::ids::{ChatId, Seq, UserId};
 use crate::member::Member;
@@ -63,6 +64,9 @@ pub enum ChangeMessageError {
     /// The text, the mentions and the custom data together do not fit in a frame.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
+    /// The caller has deleted so many messages of the chat for themselves before reading them that no more are recorded.
+    #[error("too many unread messages were deleted")]
+    TooManyUnreadDeletions,
     /// The message would have too many reactions.
     #[error("too many reactions")]
     TooManyReactions(ReactionLimitExceeded),
@@ -91,11 +95,44 @@ pub(super) enum Notice<'a> {
     Reaction(&'a BTreeSet<Emoji>),
 }
 
+/// Who sees a change of a message, and what they are sent of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Announcement<'a> {
+    pub(super) scope: Scope,
+    pub(super) notice: Notice<'a>,
+}
+
 /// The input of a rule.
 pub(super) struct RuleInput<'a> {
     pub(super) message: &'a Message,
     pub(super) state: &'a FullState,
     pub(super) now: Timestamp,
+}
+
+/// Plans what a change stores besides the message. Asked again after a conflict.
+pub(super) trait PlanRecord<S, P, E>: Sync {
+    /// What the change that makes `after` of `before` stores so that unread counts stay exact; None if they do not
+    /// change.
+    fn record(
+        &self,
+        app: &App<S, P, E>,
+        state: &FullState,
+        before: &Message,
+        after: &Message,
+    ) -> impl Future<Output = Result<Option<DeletionRecord>, ChatError<ChangeMessageError>>> + Send;
+}
+
+/// For changes that delete nothing.
+impl<S: Sync, P: Sync, E: Sync> PlanRecord<S, P, E> for () {
+    async fn record(
+        &self,
+        _: &App<S, P, E>,
+        _: &FullState,
+        _: &Message,
+        _: &Message,
+    ) -> Result<Option<DeletionRecord>, ChatError<ChangeMessageError>> {
+        Ok(None)
+    }
 }
 
 impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
@@ -106,8 +143,8 @@ impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: En
         caller: &Caller,
         chat: &ChatId,
         seq: Seq,
-        scope: Scope,
-        notice: Notice<'_>,
+        Announcement { scope, notice }: Announcement<'_>,
+        records: impl PlanRecord<S, P, E>,
         rule: impl Fn(RuleInput<'_>) -> Result<Option<Message>, ChangeMessageError>,
     ) -> Result<ChangedMessage, ChatError<ChangeMessageError>> {
         // Seq 0 is the head, not a message.
@@ -156,12 +193,13 @@ impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: En
             let rev = state.head.last_rev.next();
             let public_rev = if scope == Scope::Everyone { rev } else { after.public_rev };
             let after = Message { rev, public_rev, ..after };
+            let deletion = records.record(self, &state, before, &after).await?;
             let change = Change {
                 chat: chat.clone(),
-                head: state.head,
+                head: state.head.clone(),
                 at: now,
                 only_for: (scope == Scope::Caller).then(|| user.clone()),
-                what: ChangeKind::Message { after: after.clone(), before: before.rev },
+                what: ChangeKind::Message { after: after.clone(), before: before.rev, deletion },
                 spending: Some((user.clone(), spending)),
             };
             match self.store.commit_change(&change).await? {

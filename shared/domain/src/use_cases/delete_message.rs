@@ -1,12 +1,14 @@
 //! Deletes a message for the caller or for everyone.
 
-use super::change_message::{ChangeMessageError, ChangedMessage, Notice, RuleInput, Scope};
+use super::change_message::{Announcement, ChangeMessageError, ChangedMessage, Notice, PlanRecord, RuleInput, Scope};
 use super::error::ChatError;
+use super::state::FullState;
 use super::{App, Caller};
-use crate::ids::{ChatId, Seq};
+use crate::deletions::DeletionRecord;
+use crate::ids::{ChatId, Seq, UserId};
 use crate::message::{Body, Message};
 use crate::meter;
-use crate::ports::{CommitChanges, Env, Push, ReadChats, ReadFormerMembers, Registry, RemoveObjects};
+use crate::ports::{CommitChanges, Env, Push, ReadChats, ReadDeletions, ReadFormerMembers, Registry, RemoveObjects};
 use crate::text::word_enum;
 use error_text::error_chain;
 
@@ -33,7 +35,35 @@ pub struct DeleteMessage {
     pub for_whom: DeleteFor,
 }
 
-impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
+/// Plans what a deletion stores so that unread counts leave the message out.
+struct DeletionOf<'a>(DeleteFor, &'a UserId);
+
+impl<S: ReadDeletions, P: Sync, E: Sync> PlanRecord<S, P, E> for DeletionOf<'_> {
+    async fn record(
+        &self,
+        app: &App<S, P, E>,
+        state: &FullState,
+        before: &Message,
+        after: &Message,
+    ) -> Result<Option<DeletionRecord>, ChatError<ChangeMessageError>> {
+        let Self(for_whom, user) = *self;
+        let chat = &after.chat;
+        match for_whom {
+            DeleteFor::Everyone => {
+                app.tombstone_record(chat, &state.head, after.seq, after.rev).await.map(Some).map_err(ChatError::Store)
+            }
+            // A tombstone and a message that the caller has read do not count anyway.
+            DeleteFor::Me => match state.member(user) {
+                Some(member) if before.live_body().is_some() && after.seq > member.read_up_to() => {
+                    app.own_deletion_record(chat, member, after.seq, after.rev).await.map(Some)
+                }
+                _ => Ok(None),
+            },
+        }
+    }
+}
+
+impl<S: ReadChats + ReadDeletions + ReadFormerMembers + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Deletes a message of any type and age. Deleting it again changes nothing. Deleting it for everyone also
     /// removes the object of its attachment; if that fails, another request to delete it tries again.
     ///
@@ -66,7 +96,9 @@ impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: En
                 Ok(Some(Message { body: Body::Deleted { at: now, by: user.clone(), attachment }, ..message.clone() }))
             }
         };
-        let deleted = self.change_message(&caller, &chat, seq, scope, Notice::Message, delete).await?;
+        let announcement = Announcement { scope, notice: Notice::Message };
+        let deleted =
+            self.change_message(&caller, &chat, seq, announcement, DeletionOf(for_whom, user), delete).await?;
         // Remove the object even if the message was deleted before: the first try may have failed or died before this
         // step.
         if let Body::Deleted { attachment: Some(attachment), .. } = &deleted.stored.body

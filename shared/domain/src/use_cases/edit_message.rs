@@ -1,6 +1,6 @@
 //! Edits a message.
 
-use super::change_message::{ChangeMessageError, ChangedMessage, Notice, RuleInput, Scope};
+use super::change_message::{Announcement, ChangeMessageError, ChangedMessage, Notice, RuleInput, Scope};
 use super::error::ChatError;
 use super::{App, Caller};
 use crate::content::Content;
@@ -73,6 +73,7 @@ impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: En
             let body = Body::Live(LiveBody { edited_at: Some(now), ..after });
             Ok(Some(Message { body, ..message.clone() }))
         };
-        self.change_message(&caller, &chat, seq, Scope::Everyone, Notice::Message, edit).await
+        let announcement = Announcement { scope: Scope::Everyone, notice: Notice::Message };
+        self.change_message(&caller, &chat, seq, announcement, (), edit).await
     }
 }

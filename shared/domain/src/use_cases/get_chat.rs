@@ -9,10 +9,10 @@ use crate::chat_user::{ChatUser, ChatUserView};
 use crate::former_member::{FormerMember, Period};
 use crate::ids::{ChatId, Seq, UserId};
 use crate::member::{Floor, Member};
-use crate::ports::{Directory, Env, ReadChats, ReadFormerMembers, ReadingOrder, UserStore};
+use crate::ports::{Directory, Env, ReadChats, ReadDeletions, ReadFormerMembers, ReadingOrder, UserStore};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
-use futures_util::future::try_join;
+use futures_util::future::try_join3;
 use serde::Serialize;
 
 /// A chat with its members, as the caller sees it.
@@ -102,7 +102,7 @@ impl MemberView {
     }
 }
 
-impl<S: ReadChats + ReadFormerMembers + UserStore, P, E: Env> App<S, P, E> {
+impl<S: ReadChats + ReadDeletions + ReadFormerMembers + UserStore, P: Sync, E: Env> App<S, P, E> {
     /// Reads a chat, its members, and who has read in it before they left.
     ///
     /// # Errors
@@ -121,7 +121,8 @@ impl<S: ReadChats + ReadFormerMembers + UserStore, P, E: Env> App<S, P, E> {
             true => Vec::new(),
         };
         let users = self.load_users(directory, &caller.user, &user_ids);
-        let (members, mut users) = try_join(self.store.members(id), users).await?;
+        let unread_count = self.unread_count(id, &head, &member);
+        let (members, mut users, unread_count) = try_join3(self.store.members(id), users, unread_count).await?;
         let floor = member.floor();
         let from = floor.seq().next();
         let past = self.past_readers(id, &head, &members, from, ReadingOrder::MostFirst).await?;
@@ -137,7 +138,7 @@ impl<S: ReadChats + ReadFormerMembers + UserStore, P, E: Env> App<S, P, E> {
         let former = past.former.iter().flat_map(|former| MemberView::past_above(former, floor));
         Ok(ChatDetails {
             chat: ChatView::new(&chat, &head, floor),
-            unread_count: member.unread(head.last_seq),
+            unread_count,
             blocked: member.is_blocking,
             members: members.into_iter().map(view).chain(former).collect(),
             former_members_limited: past.is_limited,

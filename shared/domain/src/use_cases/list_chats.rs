@@ -11,7 +11,9 @@ use crate::ids::{ChatId, Seq, UserId};
 use crate::member::Member;
 use crate::member_settings::{MemberSettings, SettingsView};
 use crate::message::{Message, MessageView};
-use crate::ports::{Consistency, Directory, Env, ReadChats, ReadInbox, ReadMessages, StoreError, UserStore};
+use crate::ports::{
+    Consistency, Directory, Env, ReadChats, ReadDeletions, ReadInbox, ReadMessages, StoreError, UserStore,
+};
 use crate::retry::Retry;
 use crate::text::word_enum;
 use crate::timestamp::Timestamp;
@@ -138,7 +140,8 @@ pub struct InboxEntry {
 
 impl<S, P, E> App<S, P, E>
 where
-    S: ReadChats + ReadInbox + ReadMessages + UserStore,
+    S: ReadChats + ReadDeletions + ReadInbox + ReadMessages + UserStore,
+    P: Sync,
     E: Env,
 {
     /// Lists a page of the caller's chats. The first page reads the heads of all chats, because they decide the order.
@@ -156,7 +159,7 @@ where
             }
             after => self.ordered_page(&caller.user, filter, limit, after.and_then(|after| after.rest)).await?,
         };
-        let chats = page.iter().map(|listed| (listed.chat.clone(), listed.head)).collect();
+        let chats = page.iter().map(|listed| (listed.chat.clone(), listed.head.clone())).collect();
         let entries = self.entries(&caller.user, chats).await?;
         let others = entries.iter().flatten().filter_map(|entry| entry.user.as_ref());
         let others: Vec<UserId> = others.map(|other| other.user_id().clone()).collect();
@@ -201,7 +204,7 @@ where
         let heads = self.store.heads(&ids, Consistency::Eventual).await?;
         let listed = chats.iter().filter_map(|(chat, settings)| {
             let head = heads.get(chat).filter(|head| filter.lists(settings, head, now))?;
-            Some((InboxPlace::new(chat, settings.is_pinned, head), *head))
+            Some((InboxPlace::new(chat, settings.is_pinned, head), head.clone()))
         });
         let mut listed: Vec<_> = listed.filter(|(place, _)| after.as_ref().is_none_or(|after| place > after)).collect();
         listed.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -236,7 +239,7 @@ where
         let now = self.env.now();
         let page = page.into_iter().filter_map(|(place, (chat, settings))| {
             let head = heads.get(chat).filter(|head| filter.lists(settings, head, now))?;
-            Some(ListedChat { place, chat: chat.clone(), head: *head })
+            Some(ListedChat { place, chat: chat.clone(), head: head.clone() })
         });
         Ok(Listing { page: page.collect(), order, rest })
     }
@@ -269,7 +272,12 @@ where
                     let chat = ChatReader::new(&self.store, &mut retry, &id)
                         .wait_for_rev(&head, data.documents.remove(&id))
                         .await?;
-                    Some((chat, head, member, data.messages.remove(&id)))
+                    let message = data.messages.remove(&id);
+                    // The message was read after the head, so it may miss the head's last change. The cursor and the
+                    // count cover only changes that are visible in both.
+                    let head = head.shown_in(message.as_slice());
+                    let unread_count = self.unread_count(&id, &head, &member).await?;
+                    Some((chat, head, member, message, unread_count))
                 }
                 None => None,
             });
@@ -279,12 +287,23 @@ where
         let others = if others.is_empty() { Vec::new() } else { self.store.users(&others).await? };
         let users: BTreeMap<UserId, ChatUser> = others.into_iter().map(|user| (user.id.clone(), user)).collect();
         let now = self.env.now();
-        let entry = |(chat, head, member, message): (Chat, Head, Member, Option<Message>)| {
+        let entry = |(chat, head, member, message, unread_count): (Chat, Head, Member, Option<Message>, u64)| {
             let other = chat.peer(user).cloned().map(|other| {
                 let other = users.get(&other).cloned().unwrap_or_else(|| ChatUser::unknown(other));
                 ChatUserView::new(&other, user, now)
             });
-            entry(&chat, head, &member, message.as_ref(), SettingsView::new(&member, head.last_seq, now), other)
+            let visible = message.filter(|message| message.is_visible_to(&member.user, member.floor()));
+            let view = ChatView::new(&chat, &head, member.floor());
+            let max_bytes = MAX_CHAT_BYTES + view.details_bytes();
+            InboxEntry {
+                chat: view.limited(max_bytes),
+                last_message: visible.map(|message| MessageView::preview(&message, &member)),
+                read_seq: member.read_up_to(),
+                unread_count,
+                settings: SettingsView::new(&member, head.last_seq, now),
+                blocked: member.is_blocking,
+                user: other,
+            }
         };
         Ok(parts.into_iter().map(|part| part.map(entry)).collect())
     }
@@ -319,29 +338,4 @@ pub(super) fn newest_first(heads: BTreeMap<ChatId, Head>) -> Vec<(ChatId, Head)>
     let mut sorted: Vec<_> = heads.into_iter().collect();
     sorted.sort_by_cached_key(|(chat, head)| InboxPlace::new(chat, false, head));
     sorted
-}
-
-fn entry(
-    chat: &Chat,
-    head: Head,
-    member: &Member,
-    message: Option<&Message>,
-    settings: SettingsView,
-    user: Option<ChatUserView>,
-) -> InboxEntry {
-    let visible = message.filter(|message| message.is_visible_to(&member.user, member.floor()));
-    // The message was read after the head, so it may miss the head's last change. The cursor covers only changes that
-    // are visible in both.
-    let rev = head.rev_shown_in(message.map(std::slice::from_ref).unwrap_or_default());
-    let view = ChatView::new(chat, &Head { last_rev: rev, ..head }, member.floor());
-    let max_bytes = MAX_CHAT_BYTES + view.details_bytes();
-    InboxEntry {
-        chat: view.limited(max_bytes),
-        last_message: visible.map(|message| MessageView::preview(message, member)),
-        read_seq: member.read_up_to(),
-        unread_count: member.unread(head.last_seq),
-        settings,
-        blocked: member.is_blocking,
-        user,
-    }
 }

@@ -9,7 +9,7 @@ use crate::ids::{ChatId, Seq};
 use crate::member::Member;
 use crate::member_settings::{OwnMember, SettingsView};
 use crate::meter::PushReport;
-use crate::ports::{Consistency, Env, MarkSeen, Push, ReadChats, Registry, SeenOutcome, StoreError};
+use crate::ports::{Consistency, Env, MarkSeen, Push, ReadChats, ReadDeletions, Registry, SeenOutcome, StoreError};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use error_text::error_chain;
@@ -65,7 +65,7 @@ pub enum MarkSeenError {
 
 impl Refusal for MarkSeenError {}
 
-impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
+impl<S: ReadChats + ReadDeletions + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
     /// Moves the caller's read position forward to `seq`. It never moves back: a lower seq changes nothing.
     ///
     /// # Errors
@@ -88,11 +88,15 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
             SeenOutcome::Unchanged(member) => self.take_mark_back(&caller, chat, member, &head).await,
             SeenOutcome::Advanced => {
                 let receipt = Receipt { user_id: caller.user.clone(), read_seq: seq, read_at: now };
-                let pushed = match receipt_chat {
-                    Some(chat) => self.push_receipt(&caller, &chat, receipt).await,
-                    None => PushReport::default(),
+                let push = async {
+                    match receipt_chat {
+                        Some(chat) => self.push_receipt(&caller, &chat, receipt).await,
+                        None => PushReport::default(),
+                    }
                 };
-                let unread_count = head.last_seq.since(seq);
+                let member = Member { read_seq: seq, ..member };
+                let (pushed, unread_count) = join(push, self.unread_count(&chat, &head, &member)).await;
+                let unread_count = unread_count?;
                 let (chat_id, read_at) = (chat, Some(now));
                 Ok(MarkSeenOutcome { chat_id, read_seq: seq, read_at, unread_count, settings: None, pushed })
             }
@@ -109,7 +113,7 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
         head: &Head,
     ) -> Result<MarkSeenOutcome, ChatError<MarkSeenError>> {
         if !member.is_marked_unread {
-            return Ok(unchanged_outcome(chat, &member, head));
+            return Ok(self.unchanged_outcome(chat, &member, head).await?);
         }
         let mut retry = Retry::new(&self.env);
         let member = loop {
@@ -125,7 +129,7 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
         let audience = self.load_audience(std::slice::from_ref(&caller.user)).await;
         let event = Event::member_updated(chat.clone(), own);
         let pushed = self.push(&audience, caller.connection.as_ref(), &event).await;
-        Ok(MarkSeenOutcome { settings, pushed, ..unchanged_outcome(chat, &member, head) })
+        Ok(MarkSeenOutcome { settings, pushed, ..self.unchanged_outcome(chat, &member, head).await? })
     }
 
     /// Moves the position. Retries after conflicts with a send of the same user.
@@ -158,6 +162,18 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
         chat.inspect_err(|error| tracing::warn!(error = error_chain(error), "no receipt is pushed")).ok()
     }
 
+    /// The answer if the position was as high already.
+    async fn unchanged_outcome(
+        &self,
+        chat: ChatId,
+        member: &Member,
+        head: &Head,
+    ) -> Result<MarkSeenOutcome, StoreError> {
+        let unread_count = self.unread_count(&chat, head, member).await?;
+        let (read_seq, read_at, pushed) = (member.read_up_to(), member.read_at, PushReport::default());
+        Ok(MarkSeenOutcome { chat_id: chat, read_seq, read_at, unread_count, settings: None, pushed })
+    }
+
     /// A user who marks faster than anybody reads moves their read position, but the others get no more events.
     async fn push_receipt(&self, caller: &Caller, chat: &Chat, receipt: Receipt) -> PushReport {
         if !self.recent.may_push_receipt(&chat.id, &caller.user, self.env.now()) {
@@ -170,16 +186,5 @@ impl<S: ReadChats + MarkSeen + Registry, P: Push, E: Env> App<S, P, E> {
         };
         let audience = self.load_audience(&participants).await;
         self.push(&audience, caller.connection.as_ref(), &Event::receipt_updated(chat.id.clone(), receipt)).await
-    }
-}
-
-fn unchanged_outcome(chat_id: ChatId, member: &Member, head: &Head) -> MarkSeenOutcome {
-    MarkSeenOutcome {
-        chat_id,
-        read_seq: member.read_up_to(),
-        read_at: member.read_at,
-        unread_count: member.unread(head.last_seq),
-        settings: None,
-        pushed: PushReport::default(),
     }
 }

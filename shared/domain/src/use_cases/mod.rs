@@ -34,6 +34,7 @@ mod set_admin;
 mod state;
 mod sync;
 mod typing;
+mod unread;
 mod update_chat;
 mod update_member;
 

@@ -2,13 +2,14 @@
 //! send.
 
 use super::App;
+use crate::chat::Head;
 use crate::chat_user::ChatUser;
 use crate::ids::UserId;
 use crate::message::Message;
 use crate::meter;
 use crate::meter::NotificationReport;
 use crate::notification::{Notification, is_wanted};
-use crate::ports::{Env, MAX_NOTIFICATIONS_PER_BATCH, Notify, ReadChats, StoreError, UserStore};
+use crate::ports::{Env, MAX_NOTIFICATIONS_PER_BATCH, Notify, ReadChats, ReadDeletions, StoreError, UserStore};
 use error_text::error_chain;
 use futures_util::future::try_join;
 use futures_util::{StreamExt as _, stream};
@@ -21,14 +22,14 @@ const MAX_CONCURRENT_BATCHES: usize = 8;
 /// The time limit for publishing all notifications of one message.
 const NOTIFY_TIMEOUT: Duration = Duration::from_secs(3);
 
-impl<S: ReadChats + UserStore, P: Notify, E: Env> App<S, P, E> {
-    /// Notifies the users among `absent` who want it and have not read the message. Reads nothing if notifications
-    /// are off.
-    pub(super) async fn notify(&self, message: &Message, absent: &BTreeSet<UserId>) -> NotificationReport {
+impl<S: ReadChats + ReadDeletions + UserStore, P: Notify, E: Env> App<S, P, E> {
+    /// Notifies the users among `absent` who want it and have not read the message. `head` is that of the chat as the
+    /// send found it. Reads nothing if notifications are off.
+    pub(super) async fn notify(&self, message: &Message, head: &Head, absent: &BTreeSet<UserId>) -> NotificationReport {
         if absent.is_empty() || message.live_body().is_none() || !self.push.is_on() {
             return NotificationReport::default();
         }
-        let report = match self.notifications(message, absent).await {
+        let report = match self.notifications(message, head, absent).await {
             Ok(notifications) => self.publish(&notifications).await,
             Err(error) => {
                 tracing::warn!(error = error_chain(&error), "the recipients of notifications could not be read");
@@ -42,6 +43,7 @@ impl<S: ReadChats + UserStore, P: Notify, E: Env> App<S, P, E> {
     async fn notifications(
         &self,
         message: &Message,
+        head: &Head,
         absent: &BTreeSet<UserId>,
     ) -> Result<Vec<Notification>, StoreError> {
         let ids: Vec<UserId> = absent.iter().chain([&message.sender]).cloned().collect();
@@ -56,7 +58,7 @@ impl<S: ReadChats + UserStore, P: Notify, E: Env> App<S, P, E> {
             let wants = is_wanted(&member, notify_on_mention, message, now);
             if wants && message.is_visible_to(&member.user, member.floor()) && !member.has_seen(message.seq) {
                 // Messages after this one have notifications of their own.
-                let unread = message.seq.since(member.read_up_to());
+                let unread = self.unread_count_up_to(&message.chat, head, &member, message.seq).await?;
                 notifications.extend(Notification::new(member.user, message, sender, unread));
             }
         }

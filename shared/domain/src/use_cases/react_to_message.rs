@@ -1,6 +1,6 @@
 //! Sets the caller's reactions to a message.
 
-use super::change_message::{ChangeMessageError, ChangedMessage, Notice, RuleInput, Scope};
+use super::change_message::{Announcement, ChangeMessageError, ChangedMessage, Notice, RuleInput, Scope};
 use super::error::ChatError;
 use super::{App, Caller};
 use crate::ids::{ChatId, Seq};
@@ -46,6 +46,7 @@ impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: En
             }
             Ok(Some(Message { body: Body::Live(LiveBody { reactions, ..body.clone() }), ..message.clone() }))
         };
-        self.change_message(&caller, &chat, seq, Scope::Everyone, Notice::Reaction(&emojis), react).await
+        let announcement = Announcement { scope: Scope::Everyone, notice: Notice::Reaction(&emojis) };
+        self.change_message(&caller, &chat, seq, announcement, (), react).await
     }
 }

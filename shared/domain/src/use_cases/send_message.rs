@@ -17,8 +17,8 @@ use crate::meter;
 use crate::meter::{NotificationReport, PushReport};
 use crate::ports::{
     CheckUploads, CommitMessages, CommitOutcome, Env, MessageCommit, Notify, PreviousSend, Push, ReadChats,
-    ReadFormerMembers, ReadMessages, ReadUploads, ReadingOrder, Registry, SendRecord, StoreError, StoredObject,
-    UserStore,
+    ReadDeletions, ReadFormerMembers, ReadMessages, ReadUploads, ReadingOrder, Registry, SendRecord, StoreError,
+    StoredObject, UserStore,
 };
 use crate::readers::Readers;
 use crate::retry::Retry;
@@ -78,7 +78,7 @@ struct Repeat<'a> {
     /// The sender's budget.
     budget: Option<Budget>,
     /// The head of the chat.
-    head: Head,
+    head: &'a Head,
 }
 
 /// A message that this send or an earlier one stored, and the recipients of its event.
@@ -145,7 +145,14 @@ impl Refusal for SendMessageError {}
 
 impl<S, P, E> App<S, P, E>
 where
-    S: ReadChats + ReadFormerMembers + ReadMessages + ReadUploads + CommitMessages + Registry + UserStore,
+    S: ReadChats
+        + ReadDeletions
+        + ReadFormerMembers
+        + ReadMessages
+        + ReadUploads
+        + CommitMessages
+        + Registry
+        + UserStore,
     P: Push + Notify,
     E: Env,
 {
@@ -172,18 +179,18 @@ where
         let send_id = command.client_message_id.as_ref().map(|id| SendId::new(&command.chat, sender, id));
         let mut retry = Retry::new(&self.env);
         let mut is_confirmed = false;
-        let committed = loop {
+        let (committed, head) = loop {
             // Seq 0 is the head, not a message.
             let replied_to = command.reply_to.filter(|seq| *seq > Seq(0));
             let state = ChatReader::new(&self.store, &mut retry, &command.chat).state(sender, replied_to);
             let (state, upload) = try_join(state, self.load_upload(&command)).await?;
             let state = state.ok_or(ChatError::NotFound)?;
-            let again = send_id.as_ref().map(|id| Repeat { id, budget: state.member.budget, head: state.head });
+            let again = send_id.as_ref().map(|id| Repeat { id, budget: state.member.budget, head: &state.head });
             // A repeat that this process knows costs no transaction.
             if let Some(again) = again.filter(|again| self.recent.has_send(again.id))
                 && let Some(earlier) = self.store.earlier_send(again.id, self.env.now()).await?
             {
-                break self.repeat(&command, again, earlier, None).await?;
+                break (self.repeat(&command, again, earlier, None).await?, state.head);
             }
             let mut commit = self.plan_commit(&command, &state, upload.as_ref());
             if let (Ok(_), Some(upload), false) = (&commit, &upload, is_confirmed) {
@@ -199,7 +206,7 @@ where
                 Err(refusal) => {
                     let Some(again) = again else { return Err(refusal.into()) };
                     let earlier = self.store.earlier_send(again.id, self.env.now()).await?.ok_or(refusal)?;
-                    break self.repeat(&command, again, earlier, None).await?;
+                    break (self.repeat(&command, again, earlier, None).await?, state.head);
                 }
             };
             let (outcome, audience) = join(self.store.commit_message(&commit), self.load_audience(&participants)).await;
@@ -211,12 +218,12 @@ where
                     }
                     let view = MessageView::new(&commit.message, Readers::default());
                     let (message, event) = (commit.message, view.clone());
-                    break CommittedSend { message, view, event, repeated: false, readers, audience };
+                    break (CommittedSend { message, view, event, repeated: false, readers, audience }, state.head);
                 }
                 CommitOutcome::Repeated(earlier) => {
                     // Only a send with a record can be a repeat.
                     let Some(again) = again else { return Err(ChatError::Busy) };
-                    break self.repeat(&command, again, earlier, Some(audience)).await?;
+                    break (self.repeat(&command, again, earlier, Some(audience)).await?, state.head);
                 }
                 CommitOutcome::NotAMember => return Err(ChatError::NotFound),
                 CommitOutcome::Conflict if retry.again().await => {}
@@ -228,7 +235,7 @@ where
         let PushOutcome { report: pushed, reached } =
             self.push_event(&audience, command.caller.connection.as_ref(), &event).await;
         let unreached = readers.into_iter().filter(|user| user != sender && !reached.contains(user)).collect();
-        let notified = self.notify(&message, &unreached).await;
+        let notified = self.notify(&message, &head, &unreached).await;
         Ok(SendOutcome { message: view, repeated, pushed, notified, retries: retry.count() })
     }
 
@@ -250,7 +257,7 @@ where
         let message = stored.ok_or_else(|| missing_message(&command.chat, earlier.seq))?;
         let members = self.store.members(&command.chat).await?;
         let order = ReadingOrder::LeastFirst;
-        let past = self.past_readers(&command.chat, &again.head, &members, message.seq, order).await?;
+        let past = self.past_readers(&command.chat, again.head, &members, message.seq, order).await?;
         let readers = Readers::new(&members, &past);
         // The sender may have left and come back, cleared the chat, or deleted the message.
         let sender = &command.caller.user;
@@ -357,7 +364,7 @@ where
             },
             // The commit fails if the participants changed since the read. So the event goes to exactly the
             // participants at the time of the commit.
-            head: Head { members_rev: state.chat.members_rev, ..state.head },
+            head: Head { members_rev: state.chat.members_rev, ..state.head.clone() },
             spending,
             send: command.client_message_id.as_ref().map(|id| send_record(command, id, now)),
             upload: upload.map(|upload| (upload.attachment.id.clone(), now.plus(SEND_ID_TTL))),

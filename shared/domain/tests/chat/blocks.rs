@@ -152,7 +152,7 @@ async fn the_blocked_user_sees_no_difference() {
     let [frame] = assert_pushed(&app, [("alice-2", "block.updated")]);
     assert_eq!(frame, json!({"event": "block.updated", "data": {"userId": "bob", "blocked": true}}));
     assert_eq!(everything_of(&app, "bob", &chat).await, before);
-    assert_eq!(head(&app, &chat), Head { blocks: 1, ..head_before });
+    assert_eq!(head(&app, &chat), Head { blocks: 1, ..head_before.clone() });
     assert_eq!(pointers(&app, &chat).await, pointers_before, "a block is no change of the chat");
 
     let own = everything_of(&app, "alice", &chat).await;

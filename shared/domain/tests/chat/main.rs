@@ -34,3 +34,4 @@ mod support;
 mod sync;
 mod sync_frames;
 mod typing;
+mod unread_counts;

@@ -178,7 +178,7 @@ async fn message_is_not_committed_if_the_members_changed() {
     let app = app();
     let chat = private_chat(&app).await;
     let head = head(&app, &chat);
-    app.store.put_head(&chat, Head { members_rev: Rev(1), ..head });
+    app.store.put_head(&chat, Head { members_rev: Rev(1), ..head.clone() });
     // The chat document stays behind the head, even in a strong read. So nothing is sent to the wrong users.
     let error = app.send_message(message(&chat, "alice", "m-1", "Hello")).await.unwrap_err();
     assert!(matches!(error, ChatError::Store(StoreError::Unavailable { .. })), "{error:?}");

@@ -133,6 +133,14 @@ impl Device {
         }
     }
 
+    /// Asserts that the unread counts are those of a fresh listing, whether or not the messages are held.
+    async fn assert_unread_counts(&self, app: &TestApp, context: &str) {
+        for (chat, entry) in inbox(app, self.name).await {
+            let held = (!self.state.chats()[&chat].has_older(), self.state.unread(&chat));
+            assert_eq!(json!(held.1), entry["unreadCount"], "{context} in {chat}, all held: {}", held.0);
+        }
+    }
+
     /// Asserts that new messages were reported once each and in the order of their chat.
     fn assert_order(&self, context: &str) {
         let mut last: BTreeMap<&str, u64> = BTreeMap::new();
@@ -244,6 +252,9 @@ async fn play(seed: u64) -> (u32, u32, u32) {
             assert!(asked < 100, "{context}: not up to date after 100 requests");
             let open: Vec<_> = device.state.chats().keys().cloned().collect();
             device.state.set_visible(&open);
+            if !device.state.is_behind() && !device.state.has_gap() {
+                device.assert_unread_counts(&app, &context).await;
+            }
             let older = device.older_chat();
             if device.state.is_behind() {
                 device.ask(&app, &ops).await;

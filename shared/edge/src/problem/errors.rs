@@ -338,6 +338,10 @@ impl From<ChangeMessageError> for Problem {
             ChangeMessageError::Blank => blank(),
             ChangeMessageError::TooLarge(error) => error.into(),
             ChangeMessageError::RateLimited(limited) => changing_too_fast(limited),
+            ChangeMessageError::TooManyUnreadDeletions => Self::new(
+                Code::Conflict,
+                "You have deleted too many messages of this chat that you have not read. Mark it as seen, or clear it.",
+            ),
             ChangeMessageError::TooManyReactions(passed) => {
                 let reason = format!("the message already has {} {}", passed.limit, passed.what);
                 Self::limited(Code::Conflict, "emojis", reason, passed.limit as u64)

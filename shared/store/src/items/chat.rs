@@ -1,8 +1,9 @@
 //! Items of chats and of the heads of their logs.
 
-use super::{HasChatId, custom_text, user_set};
+use super::{HasChatId, SeqSetItem, custom_text, user_set};
 use domain::chat::{Chat, Head};
 use domain::custom::Custom;
+use domain::deletions::RecentDeletions;
 use domain::ids::{ChatId, MessageId, Rev, Seq, UserId};
 use domain::names::{ChatName, Topic};
 use domain::timestamp::Timestamp;
@@ -114,6 +115,11 @@ pub(crate) struct HeadItem {
     /// Absent until a participant of the private chat first blocks the other one.
     #[serde(default, skip_serializing_if = "is_zero")]
     block_count: u32,
+    #[serde(default, skip_serializing_if = "SeqSetItem::is_empty")]
+    tombstones: SeqSetItem,
+    /// `tombstones` has all tombstones above it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tombstones_above: Option<Seq>,
 }
 
 fn is_zero(number: &u32) -> bool {
@@ -137,6 +143,8 @@ impl HeadItem {
             active_at: head.active_at.millis(),
             past_read_seq: head.past_read_seq,
             block_count: head.blocks,
+            tombstones: SeqSetItem(head.tombstones.seqs.clone()),
+            tombstones_above: Some(head.tombstones.above).filter(|above| *above > Seq(0)),
         }
     }
 }
@@ -153,6 +161,7 @@ impl From<HeadItem> for Head {
             active_at: Timestamp::from_millis(item.active_at),
             past_read_seq: item.past_read_seq,
             blocks: item.block_count,
+            tombstones: RecentDeletions { above: item.tombstones_above.unwrap_or_default(), seqs: item.tombstones.0 },
         }
     }
 }

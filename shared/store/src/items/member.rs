@@ -1,8 +1,9 @@
 //! Items of participants.
 
-use super::{BudgetItem, HasChatId, to_value};
+use super::{BudgetItem, HasChatId, SeqSetItem, to_value};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::budget::Budget;
+use domain::deletions::RecentDeletions;
 use domain::ids::{ChatId, MemberRev, Seq, UserId};
 use domain::member::Member;
 use domain::member_settings::{MemberSettings, Notifications, NotifyLevel};
@@ -33,6 +34,11 @@ pub(crate) struct MemberItem {
     /// Present only while it is true.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_blocking: bool,
+    #[serde(default, skip_serializing_if = "SeqSetItem::is_empty")]
+    own_deletions: SeqSetItem,
+    /// `own_deletions` has all own deletions above it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    own_deletions_above: Option<Seq>,
     /// Absent in items from before it existed, until their next write.
     #[serde(default)]
     member_rev: MemberRev,
@@ -118,6 +124,8 @@ impl MemberItem {
             settings: SettingsItem::new(&member.settings),
             marked_unread: member.is_marked_unread,
             is_blocking: member.is_blocking,
+            own_deletions: SeqSetItem(member.own_deletions.seqs.clone()),
+            own_deletions_above: Some(member.own_deletions.above).filter(|above| *above > Seq(0)),
             member_rev: member.member_rev,
         }
     }
@@ -137,6 +145,10 @@ impl From<MemberItem> for Member {
             settings: item.settings.map(MemberSettings::from).unwrap_or_default(),
             is_marked_unread: item.marked_unread,
             is_blocking: item.is_blocking,
+            own_deletions: RecentDeletions {
+                above: item.own_deletions_above.unwrap_or_default(),
+                seqs: item.own_deletions.0,
+            },
             member_rev: item.member_rev,
         }
     }

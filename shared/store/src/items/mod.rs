@@ -5,6 +5,7 @@
 mod block;
 mod budget;
 mod chat;
+mod deletions;
 mod former_member;
 mod limits;
 mod member;
@@ -16,6 +17,7 @@ mod user_item;
 pub(crate) use block::{BLOCK_PREFIX, BlockItem, PAIR_SEQ, PairItem, StoredBlock, block_key};
 pub(crate) use budget::{BudgetItem, SpendingUpdate};
 pub(crate) use chat::{ChatItem, HeadItem};
+pub(crate) use deletions::{OlderOwnDeletionsItem, SeqSetItem, TombstoneBlockItem, block_seq, older_own_deletions_key};
 pub(crate) use former_member::{FormerMemberItem, past_key};
 pub(crate) use limits::LimitsItem;
 pub(crate) use member::{MemberItem, MemberKey, SettingsItem};

@@ -2,14 +2,18 @@
 
 use crate::budgets::{Chatting, app, private, reads, within};
 use crate::support::Calls;
+use domain::change::{Change, ChangeKind};
+use domain::deletions::{DeletionRecord, OlderOwnDeletions, RecentDeletions, Rewrite, TombstoneBlock};
 use domain::event::TypingState;
 use domain::ids::{ChatId, Rev, Seq};
+use domain::message::Message;
 use domain::names::ChatName;
+use domain::ports::{ChangeOutcome, CommitChanges as _, ReadChats as _, ReadMessages as _};
 use domain::ports::{CountMemberships as _, ReadInbox as _};
 use domain::reactions::Emoji;
 use domain::use_cases::{
-    AddParticipants, CreateChat, Cursor, DeleteFor, DeleteMessage, EditMessage, InboxFilter, ListChats, NewChat,
-    PageLimit, ReactToMessage, RemoveParticipant, SendTyping, SyncChats, UpdateChat,
+    AddParticipants, CreateChat, Cursor, DeleteFor, DeleteMessage, EditMessage, InboxFilter, ListChats,
+    MarkSeenCommand, NewChat, PageLimit, ReactToMessage, RemoveParticipant, SendTyping, SyncChats, UpdateChat,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use testkit::TestEnv;
@@ -54,6 +58,65 @@ async fn message_change_reads_the_chat_and_writes_four_items() {
     let recorded = calls.take();
     within(&recorded, &["BatchGetItem", "TransactWriteItems", "BatchGetItem"], 8.0, 4.0);
     reads(&recorded[0], &["ChatMembersTable", "MessagesTable"], &["ChatsTable"]);
+}
+
+/// A deletion of a message that somebody has not read is written with the head or the member item, at the same cost.
+#[tokio::test]
+async fn deletion_of_an_unread_message_costs_as_much() {
+    let (app, calls) = app().await;
+    let chat = private(&app, &calls, "unread-a", "unread-b").await;
+    for name in ["1", "2", "3"] {
+        app.send_message(message(&chat, "unread-a", name, "Hello")).await.unwrap();
+    }
+    calls.take();
+    let delete =
+        |who, seq, for_whom| DeleteMessage { caller: caller(who), chat: chat.clone(), seq: Seq(seq), for_whom };
+    app.delete_message(delete("unread-b", 1, DeleteFor::Me)).await.unwrap();
+    within(&calls.take(), &["BatchGetItem", "TransactWriteItems", "BatchGetItem"], 8.0, 4.0);
+    app.delete_message(delete("unread-a", 2, DeleteFor::Everyone)).await.unwrap();
+    within(&calls.take(), &CHANGE, 8.0, 4.5);
+    let mark = MarkSeenCommand { caller: caller("unread-b"), chat: chat.clone(), seq: Seq(0) };
+    assert_eq!(app.mark_seen(mark.clone()).await.unwrap().unread_count, 1);
+    within(&calls.take(), &["BatchGetItem"], 0.0, 2.0);
+    // Once older deletions are elsewhere, who is behind them pays for them: 1 RRU each.
+    let (head, member) = app.store.position(&chat, &user("unread-b")).await.unwrap().unwrap();
+    let stored = app.store.message(&chat, Seq(2)).await.unwrap().unwrap();
+    let (rev, recent) = (head.last_rev.next(), RecentDeletions { above: Seq(2), ..RecentDeletions::default() });
+    let block = TombstoneBlock { number: 0, seqs: [Seq(2)].into_iter().collect(), rev };
+    let tombstone =
+        DeletionRecord::Tombstone { recent: recent.clone(), blocks: vec![Rewrite { after: block, before: None }] };
+    let what = ChangeKind::Message { before: stored.rev, after: Message { rev, ..stored }, deletion: Some(tombstone) };
+    let change = Change { chat: chat.clone(), head, at: TestEnv::START, only_for: None, what, spending: None };
+    assert_eq!(app.store.commit_change(&change).await.unwrap(), ChangeOutcome::Committed);
+    calls.take();
+    assert_eq!(app.mark_seen(mark.clone()).await.unwrap().unread_count, 1);
+    let recorded = calls.take();
+    within(&recorded, &["BatchGetItem", "Query"], 0.0, 3.0);
+    reads(&recorded[1], &["MessagesTable"], &[]);
+    // A further deletion in the block also reads and writes the block.
+    app.delete_message(delete("unread-a", 1, DeleteFor::Everyone)).await.unwrap();
+    let change_of_block = ["BatchGetItem", "Query", "Query", "TransactWriteItems", "BatchGetItem"];
+    within(&calls.take(), &change_of_block, 10.0, 5.5);
+    let (head, _) = app.store.position(&chat, &user("unread-b")).await.unwrap().unwrap();
+    let stored = app.store.message(&chat, Seq(1)).await.unwrap().unwrap();
+    let rev = head.last_rev.next();
+    let older = OlderOwnDeletions { seqs: [Seq(1)].into_iter().collect(), rev };
+    let older = Some(Rewrite { after: older, before: None });
+    let own = DeletionRecord::Own { before: member.own_deletions, recent: recent.clone(), older };
+    let what = ChangeKind::Message { before: stored.rev, after: Message { rev, ..stored }, deletion: Some(own) };
+    let only_for = Some(user("unread-b"));
+    let change = Change { chat: chat.clone(), head, at: TestEnv::START, only_for, what, spending: None };
+    assert_eq!(app.store.commit_change(&change).await.unwrap(), ChangeOutcome::Committed);
+    calls.take();
+    assert_eq!(app.mark_seen(mark.clone()).await.unwrap().unread_count, 1);
+    let recorded = calls.take();
+    within(&recorded, &["BatchGetItem", "Query", "GetItem"], 0.0, 4.0);
+    reads(&recorded[2], &["ChatMembersTable"], &[]);
+    // Who is not that far behind does not.
+    app.mark_seen(MarkSeenCommand { seq: Seq(2), ..mark.clone() }).await.unwrap();
+    calls.take();
+    assert_eq!(app.mark_seen(mark).await.unwrap().unread_count, 1);
+    within(&calls.take(), &["BatchGetItem"], 0.0, 2.0);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use domain::change::{Change, ChangeKind};
 use domain::chat::{Chat, Head};
 use domain::chat_user::{Connection, MAX_CONNECTIONS, MAX_MUTED_CHATS, UserChange};
 use domain::custom::Custom;
+use domain::deletions::{MAX_RECENT_OWN_DELETIONS_BYTES, MAX_RECENT_TOMBSTONES_BYTES, RecentDeletions};
 use domain::former_member::{Departure, MAX_PERIODS, Period};
 use domain::ids::{ChatId, ConnectionId, MemberRev, Rev, Seq, UserId};
 use domain::member::Member;
@@ -53,6 +54,7 @@ fn value_size(value: &AttributeValue) -> usize {
         AttributeValue::S(text) => text.len(),
         // About a byte per two digits, and one more.
         AttributeValue::N(number) => number.len().div_ceil(2) + 1,
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
         AttributeValue::Bool(_) => 1,
         AttributeValue::M(map) => 3 + map.len() + size(map),
         AttributeValue::L(list) => 3 + list.len() + list.iter().map(value_size).sum::<usize>(),
@@ -67,6 +69,16 @@ fn longest_chat_id(n: usize) -> ChatId {
 
 fn longest_user_id(n: usize) -> UserId {
     UserId::parse(format!("{n:x>128}")).unwrap()
+}
+
+/// So many deletions that they take `bytes`, above the largest number. Their first difference has 8 bytes.
+fn most_recent(bytes: usize) -> RecentDeletions {
+    let first = MAX_WHOLE_NUMBER - 1000;
+    let count = u64::try_from(bytes).unwrap() - 7;
+    let seqs = (first..first + count).map(Seq).collect();
+    let recent = RecentDeletions { above: Seq(MAX_WHOLE_NUMBER), seqs };
+    assert_eq!(recent.seqs.encode().len(), bytes);
+    recent
 }
 
 /// A new chat whose head and member items have every attribute, as long as it can be.
@@ -85,6 +97,7 @@ async fn largest_head_and_member() -> (Item, Item) {
         participant_count: 1000,
         past_read_seq: Some(seq),
         blocks: 2,
+        tombstones: most_recent(MAX_RECENT_TOMBSTONES_BYTES),
         ..head
     };
     let full = |member: &Member| Member {
@@ -97,6 +110,7 @@ async fn largest_head_and_member() -> (Item, Item) {
         settings: LARGEST_SETTINGS,
         is_marked_unread: true,
         is_blocking: true,
+        own_deletions: most_recent(MAX_RECENT_OWN_DELETIONS_BYTES),
         member_rev: MemberRev(MAX_WHOLE_NUMBER),
         ..member.clone()
     };
@@ -148,16 +162,18 @@ async fn head_and_member_item_stay_below_a_kilobyte() {
         "participantCount",
         "pastReadSeq",
         "seq",
+        "tombstones",
+        "tombstonesAbove",
         "v",
     ];
     let mut names: Vec<_> = head.keys().collect();
     names.sort();
     assert_eq!(names, attributes, "the head has every attribute");
-    assert_eq!(member.len(), 14, "the member item has every attribute: {member:?}");
+    assert_eq!(member.len(), 16, "the member item has every attribute: {member:?}");
     let sizes = (size(&head), size(&member));
     assert!(sizes.0 < KB && sizes.1 < KB, "{sizes:?}");
     // DATA-MODEL.md says both.
-    assert_eq!(sizes, (346, 479));
+    assert_eq!(sizes, (892, 917));
 }
 
 /// A page and a sync read at most a hundred former members.

@@ -12,6 +12,7 @@ use domain::change::{Change, ChangeKind, Pointer};
 use domain::chat::{Chat, Head};
 use domain::chat_user::{ChatUser, Mutes, UserChange};
 use domain::content::MessageType;
+use domain::deletions::{DeletionRecord, OlderOwnDeletions, RecentDeletions, Rewrite, SeqSet, TombstoneBlock};
 use domain::former_member::{Departure, FormerMember, Period};
 use domain::ids::{AttachmentId, ChatId, ClientMessageId, MemberRev, Rev, SendId, Seq, UserId};
 use domain::member::Member;
@@ -22,9 +23,9 @@ use domain::patch::Patch;
 use domain::ports::{
     BlockStore as _, ChangeOutcome, CommitChanges as _, CommitMessages as _, CommitOutcome, CommitSettings as _,
     CreateChats as _, CreateUploads as _, Creation, LimitsStore as _, ListBlocks as _, MarkSeen as _, MessageCommit,
-    PreviousSend, ReadChanges as _, ReadChats as _, ReadFormerMembers as _, ReadListedChats as _, ReadMessages as _,
-    ReadUploads as _, ReadingOrder, Registration, Registry as _, SeenOutcome, SendRecord, SettingsCommit, StoreError,
-    UserStore as _,
+    PreviousSend, ReadChanges as _, ReadChats as _, ReadDeletions as _, ReadFormerMembers as _, ReadListedChats as _,
+    ReadMessages as _, ReadUploads as _, ReadingOrder, Registration, Registry as _, SeenOutcome, SendRecord,
+    SettingsCommit, StoreError, UserStore as _,
 };
 use domain::reactions::{Emoji, Reactions};
 use domain::timestamp::Timestamp;
@@ -60,8 +61,11 @@ struct Expected {
     head: Head,
     messages: Vec<Message>,
     pointers: Vec<Pointer>,
+    older_tombstones: Vec<TombstoneBlock>,
     members: Vec<Member>,
     former: Option<FormerMember>,
+    /// Those of carol.
+    older_own_deletions: Option<OlderOwnDeletions>,
     send: PreviousSend,
     upload: Upload,
     users: Vec<ChatUser>,
@@ -100,6 +104,14 @@ fn new_message(seq: u64, sender: &str, body: LiveBody) -> Message {
         public_rev: Rev(0),
         body: Body::Live(body),
     }
+}
+
+fn seqs(seq: u64) -> SeqSet {
+    [Seq(seq)].into_iter().collect()
+}
+
+fn recent(above: u64, seq: u64) -> RecentDeletions {
+    RecentDeletions { above: Seq(above), seqs: seqs(seq) }
 }
 
 /// What alice, bob and carol set for the chat.
@@ -175,6 +187,7 @@ fn newest() -> Expected {
             active_at: at(80),
             past_read_seq: Some(Seq(1)),
             blocks: 0,
+            tombstones: recent(1, 3),
         },
         messages,
         pointers: vec![
@@ -184,6 +197,8 @@ fn newest() -> Expected {
             pointer(4, 0, Some("carol")),
             Pointer { left: Some(user("frank")), ..pointer(5, 0, None) },
         ],
+        older_tombstones: vec![TombstoneBlock { number: 0, seqs: seqs(1), rev: Rev(3) }],
+        older_own_deletions: Some(OlderOwnDeletions { seqs: seqs(1), rev: Rev(2) }),
         members: vec![
             Member {
                 read_seq: Seq(1),
@@ -208,6 +223,7 @@ fn newest() -> Expected {
                 read_at: Some(at(35)),
                 cleared_seq: Seq(2),
                 settings: settings()[2],
+                own_deletions: recent(1, 2),
                 member_rev: MemberRev(4),
                 ..joining("carol", 0, 0)
             },
@@ -317,6 +333,10 @@ fn version_0() -> Expected {
     expected.former = None;
     // There were no blocks.
     expected.blocks = None;
+    // Nothing counts deletions.
+    expected.head.tombstones = RecentDeletions::default();
+    expected.members[2].own_deletions = RecentDeletions::default();
+    (expected.older_tombstones, expected.older_own_deletions) = (Vec::new(), None);
     expected
 }
 
@@ -373,12 +393,16 @@ async fn write_all(store: &DynamoStore<TestEnv>) {
     assert_eq!(store.mark_seen(&chat_id(), &user("frank"), Seq(1), at(33)).await.unwrap(), SeenOutcome::Advanced);
 
     let edited = Message { deleted_for: BTreeSet::new(), rev: Rev(1), ..expected.messages[0].clone() };
-    for (seconds, only_for, after, before) in [
-        (40, None, edited, Rev(0)),
-        (50, Some("carol"), expected.messages[0].clone(), Rev(1)),
-        (60, None, expected.messages[2].clone(), Rev(0)),
+    let older = expected.older_own_deletions.map(|after| Rewrite { after, before: None });
+    let own = DeletionRecord::Own { before: RecentDeletions::default(), recent: recent(1, 2), older };
+    let blocks = expected.older_tombstones.into_iter().map(|after| Rewrite { after, before: None }).collect();
+    let tombstone = DeletionRecord::Tombstone { recent: recent(1, 3), blocks };
+    for (seconds, only_for, after, before, deletion) in [
+        (40, None, edited, Rev(0), None),
+        (50, Some("carol"), expected.messages[0].clone(), Rev(1), Some(own)),
+        (60, None, expected.messages[2].clone(), Rev(0), Some(tombstone)),
     ] {
-        let what = ChangeKind::Message { after, before };
+        let what = ChangeKind::Message { after, before, deletion };
         commit_change(store, change(store, seconds, only_for, what).await).await;
     }
     let carol = Member { cleared_seq: Seq(2), ..expected.members[2].clone() };
@@ -442,6 +466,8 @@ async fn assert_reads(store: &DynamoStore<TestEnv>, expected: Expected) {
     let former = store.past(&chat, &users(&["alice", "frank"])).await.unwrap();
     assert_eq!(former, expected.former.into_iter().collect::<Vec<_>>());
     assert_eq!(store.past_readers(&chat, Seq(1), ReadingOrder::LeastFirst, 9).await.unwrap(), former);
+    assert_eq!(store.tombstone_blocks(&chat, 0, 9).await.unwrap(), expected.older_tombstones);
+    assert_eq!(store.older_own_deletions(&chat, &user("carol")).await.unwrap(), expected.older_own_deletions);
     assert_eq!(store.earlier_send(&send_id(), at(0)).await.unwrap(), Some(expected.send));
     let id = expected.upload.attachment.id.clone();
     assert_eq!(store.upload(&id, at(0)).await.unwrap(), Some(expected.upload));

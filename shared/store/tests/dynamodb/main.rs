@@ -13,3 +13,4 @@ mod earlier_items;
 mod item_sizes;
 mod item_versions;
 mod support;
+mod unread_counts;

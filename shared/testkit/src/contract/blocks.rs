@@ -45,7 +45,7 @@ pub async fn block_in_a_chat_refuses_commits(store: impl Store) {
     let store = &store;
     let chat = create_private(store, "blo-a", "blo-b").await.id;
     let (head, _) = head_and_member(store, &chat, "blo-b").await;
-    let first = commit(&chat, "blo-b", head, None, None);
+    let first = commit(&chat, "blo-b", &head, None, None);
     assert_eq!(store.commit_message(&first).await.unwrap(), CommitOutcome::Committed);
     let (open, before) = head_and_member(store, &chat, "blo-b").await;
     let (_, own_before) = head_and_member(store, &chat, "blo-a").await;
@@ -55,18 +55,18 @@ pub async fn block_in_a_chat_refuses_commits(store: impl Store) {
     assert!(store.change_block(&change_of("blo-a", "blo-b", BEGIN, true)).await.unwrap());
     assert!(!store.change_block(&change_of("blo-a", "blo-b", BEGIN, true)).await.unwrap(), "it is there already");
     let (blocked, after) = head_and_member(store, &chat, "blo-b").await;
-    assert_eq!((blocked, after), (Head { blocks: 1, ..open }, before.clone()));
+    assert_eq!((&blocked, &after), (&Head { blocks: 1, ..open.clone() }, &before));
     let (_, own) = head_and_member(store, &chat, "blo-a").await;
     assert_eq!(own, Member { is_blocking: true, member_rev: own_before.member_rev.next(), ..own_before.clone() });
     let document = store.chat(&chat, Consistency::Strong).await.unwrap().unwrap();
     assert_eq!((document.blocked_by, document.members_rev), ([user("blo-a")].into(), Rev(0)));
 
-    let send = commit(&chat, "blo-b", open, before.budget, None);
+    let send = commit(&chat, "blo-b", &open, before.budget, None);
     assert_eq!(store.commit_message(&send).await.unwrap(), CommitOutcome::Conflict);
     let edit = |head: Head| {
         let rev = head.last_rev.next();
         let after = domain::message::Message { rev, public_rev: rev, ..first.message.clone() };
-        let what = ChangeKind::Message { after, before: Rev(0) };
+        let what = ChangeKind::Message { after, before: Rev(0), deletion: None };
         Change { chat: chat.clone(), head, at: START, only_for: None, what, spending: None }
     };
     assert_eq!(store.commit_change(&edit(open)).await.unwrap(), ChangeOutcome::Conflict);
@@ -83,7 +83,7 @@ pub async fn block_in_a_chat_refuses_commits(store: impl Store) {
     }
     assert!(store.chat(&chat, Consistency::Strong).await.unwrap().unwrap().blocked_by.is_empty());
     let (head, member) = head_and_member(store, &chat, "blo-b").await;
-    let send = commit(&chat, "blo-b", head, member.budget, None);
+    let send = commit(&chat, "blo-b", &head, member.budget, None);
     assert_eq!(store.commit_message(&send).await.unwrap(), CommitOutcome::Committed);
 }
 

@@ -16,25 +16,25 @@ use domain::timestamp::Timestamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-async fn send(store: &impl Store, chat: &ChatId, sender: &str) -> Message {
+pub(super) async fn send(store: &impl Store, chat: &ChatId, sender: &str) -> Message {
     let (head, member) = head_and_member(store, chat, sender).await;
-    let commit = commit(chat, sender, head, member.budget, None);
+    let commit = commit(chat, sender, &head, member.budget, None);
     assert_eq!(store.commit_message(&commit).await.unwrap(), CommitOutcome::Committed);
     commit.message
 }
 
 /// The next change after `head`.
-fn change(chat: &ChatId, head: Head, only_for: Option<&str>, what: ChangeKind) -> Change {
+pub(super) fn change(chat: &ChatId, head: &Head, only_for: Option<&str>, what: ChangeKind) -> Change {
     let at = START.plus(Duration::from_secs(7));
-    Change { chat: chat.clone(), head, at, only_for: only_for.map(user), what, spending: None }
+    Change { chat: chat.clone(), head: head.clone(), at, only_for: only_for.map(user), what, spending: None }
 }
 
-async fn commit_change(store: &impl Store, change: &Change) {
+pub(super) async fn commit_change(store: &impl Store, change: &Change) {
     assert_eq!(store.commit_change(change).await.unwrap(), ChangeOutcome::Committed);
     assert_eq!(head_of(store, &change.chat).await, change.head_after());
 }
 
-async fn head_of(store: &impl Store, chat: &ChatId) -> Head {
+pub(super) async fn head_of(store: &impl Store, chat: &ChatId) -> Head {
     store.snapshot(chat, None, None).await.unwrap().head.unwrap()
 }
 
@@ -58,13 +58,13 @@ pub async fn changed_messages_are_read_back(store: impl Store) {
     };
     let edited = Message { rev: Rev(1), deleted_for: [user("b")].into(), body: Body::Live(body), ..first.clone() };
     let head = head_of(store, &chat).await;
-    let what = ChangeKind::Message { after: edited.clone(), before: Rev(0) };
-    commit_change(store, &change(&chat, head, None, what)).await;
+    let what = ChangeKind::Message { after: edited.clone(), before: Rev(0), deletion: None };
+    commit_change(store, &change(&chat, &head, None, what)).await;
     assert_eq!(store.message(&chat, Seq(1)).await.unwrap(), Some(edited.clone()));
     let tombstone =
         Message { rev: Rev(2), body: Body::Deleted { at: START, by: user("a"), attachment: None }, ..first };
-    let what = ChangeKind::Message { after: tombstone.clone(), before: Rev(1) };
-    commit_change(store, &change(&chat, head_of(store, &chat).await, Some("a"), what)).await;
+    let what = ChangeKind::Message { after: tombstone.clone(), before: Rev(1), deletion: None };
+    commit_change(store, &change(&chat, &head_of(store, &chat).await, Some("a"), what)).await;
     let snapshot = store.snapshot(&chat, Some(&user("b")), Some(Seq(1))).await.unwrap();
     assert_eq!(snapshot.message.as_ref(), Some(&tombstone));
     assert_eq!(store.messages(&chat, Seq(1), Seq(9)).await.unwrap(), std::slice::from_ref(&tombstone));
@@ -87,19 +87,19 @@ pub async fn conflicting_change_is_refused(store: impl Store) {
     let chat = document.id.clone();
     let message = send(store, &chat, "a").await;
     let head = head_of(store, &chat).await;
-    let edit = |head: Head, before: u64| {
+    let edit = |head: &Head, before: u64| {
         let after =
             Message { rev: head.last_rev.next(), body: Body::Live(LiveBody::new(text("x"))), ..message.clone() };
-        change(&chat, head, None, ChangeKind::Message { after, before: Rev(before) })
+        change(&chat, head, None, ChangeKind::Message { after, before: Rev(before), deletion: None })
     };
     // A send since the read is not a conflict.
     send(store, &chat, "b").await;
     let stale = Head { last_seq: Seq(1), ..head };
-    assert_eq!(store.commit_change(&edit(stale, 0)).await.unwrap(), ChangeOutcome::Committed);
+    assert_eq!(store.commit_change(&edit(&stale, 0)).await.unwrap(), ChangeOutcome::Committed);
     let head = head_of(store, &chat).await;
     assert_eq!((head.last_seq, head.last_rev), (Seq(2), Rev(1)));
 
-    let group = |head: Head, before: u64, joined: Vec<Member>, left: Option<Departure>| {
+    let group = |head: &Head, before: u64, joined: Vec<Member>, left: Option<Departure>| {
         let after = Chat { members_rev: head.last_rev.next(), ..document.clone() };
         change(
             &chat,
@@ -116,17 +116,17 @@ pub async fn conflicting_change_is_refused(store: impl Store) {
     let ghost = Member::joining(user("ghost"), Seq(0), START);
     let missing = Message { seq: Seq(9), ..message.clone() };
     for refused in [
-        edit(stale, 1),
-        edit(head, 0),
-        edit(Head { members_rev: Rev(5), ..head }, 1),
-        change(&chat, head, None, ChangeKind::Message { after: missing, before: Rev(0) }),
-        group(stale, 0, vec![], None),
-        group(head, 3, vec![], None),
-        group(Head { last_seq: Seq(1), ..head }, 0, dave(1), None),
-        group(head, 0, vec![Member::joining(user("b"), Seq(2), START)], None),
-        group(head, 0, vec![], Some(departure("ghost", 0))),
-        group(head, 0, vec![], Some(departure("c", 1))),
-        change(&chat, head, Some("ghost"), ChangeKind::Cleared(ghost)),
+        edit(&stale, 1),
+        edit(&head, 0),
+        edit(&Head { members_rev: Rev(5), ..head.clone() }, 1),
+        change(&chat, &head, None, ChangeKind::Message { after: missing, before: Rev(0), deletion: None }),
+        group(&stale, 0, vec![], None),
+        group(&head, 3, vec![], None),
+        group(&Head { last_seq: Seq(1), ..head.clone() }, 0, dave(1), None),
+        group(&head, 0, vec![Member::joining(user("b"), Seq(2), START)], None),
+        group(&head, 0, vec![], Some(departure("ghost", 0))),
+        group(&head, 0, vec![], Some(departure("c", 1))),
+        change(&chat, &head, Some("ghost"), ChangeKind::Cleared(ghost)),
     ] {
         let before =
             (store.snapshot(&chat, Some(&user("b")), Some(Seq(1))).await.unwrap(), store.members(&chat).await.unwrap());
@@ -137,8 +137,11 @@ pub async fn conflicting_change_is_refused(store: impl Store) {
         assert_eq!(store.pointers(&chat, Rev(1), Rev(9), START).await.unwrap().len(), 1);
     }
     // A send since the read is a conflict only for a change with new members.
-    commit_change_on_older_head(store, &group(Head { last_seq: Seq(1), ..head }, 0, vec![], Some(departure("c", 0))))
-        .await;
+    commit_change_on_older_head(
+        store,
+        &group(&Head { last_seq: Seq(1), ..head.clone() }, 0, vec![], Some(departure("c", 0))),
+    )
+    .await;
     assert_eq!(head_of(store, &chat).await.last_seq, Seq(2), "the last seq is unchanged");
 }
 
@@ -172,7 +175,7 @@ pub async fn group_and_its_members_change_together(store: impl Store) {
         limits: None,
         closed_chat_of: None,
     };
-    commit_change(store, &change(&chat, head, None, what)).await;
+    commit_change(store, &change(&chat, &head, None, what)).await;
     let head = head_of(store, &chat).await;
     assert_eq!(
         (head.members_rev, head.participant_count, head.last_change),
@@ -203,20 +206,21 @@ pub async fn member_items_count_their_writes(store: impl Store) {
     assert!(matches!(unchanged, SeenOutcome::Unchanged(member) if member.member_rev == MemberRev(3)));
     let bucket = |millis| Budget { millis, at: START };
     let spending = |before, after| Some((user("a"), Spending { before, after: bucket(after) }));
-    let what = ChangeKind::Message { after: Message { rev: Rev(1), ..message.clone() }, before: Rev(0) };
-    let edit = Change { spending: spending(None, 2000), ..change(&chat, head_of(store, &chat).await, None, what) };
+    let what =
+        ChangeKind::Message { after: Message { rev: Rev(1), ..message.clone() }, before: Rev(0), deletion: None };
+    let edit = Change { spending: spending(None, 2000), ..change(&chat, &head_of(store, &chat).await, None, what) };
     commit_change(store, &edit).await;
     assert_eq!(rev("a").await, 4, "a change that takes from the change budget");
     assert_eq!(store.commit_change(&edit).await.unwrap(), ChangeOutcome::Conflict);
     assert_eq!(rev("a").await, 4, "a refused change writes nothing");
     let (head, member) = head_and_member(store, &chat, "a").await;
     let cleared = ChangeKind::Cleared(Member { cleared_seq: Seq(1), ..member });
-    let clear = Change { spending: spending(Some(bucket(2000)), 1000), ..change(&chat, head, Some("a"), cleared) };
+    let clear = Change { spending: spending(Some(bucket(2000)), 1000), ..change(&chat, &head, Some("a"), cleared) };
     commit_change(store, &clear).await;
     assert_eq!(rev("a").await, 5, "budget and floor are one write");
     let (head, member) = head_and_member(store, &chat, "a").await;
     let cleared = ChangeKind::Cleared(Member { cleared_seq: Seq(1), ..member });
-    commit_change(store, &change(&chat, head, Some("a"), cleared)).await;
+    commit_change(store, &change(&chat, &head, Some("a"), cleared)).await;
     assert_eq!(rev("a").await, 6, "the floor alone");
     assert_eq!(rev("b").await, 1, "what others do does not count");
     // Who leaves and joins again has a new item.
@@ -228,7 +232,7 @@ pub async fn member_items_count_their_writes(store: impl Store) {
         let after = Chat { members_rev: head.last_rev.next(), ..document.clone() };
         let what = ChangeKind::Chat { after, before, joined, left, limits: None, closed_chat_of: None };
         before = head.last_rev.next();
-        commit_change_on_older_head(store, &change(&chat, head, None, what)).await;
+        commit_change_on_older_head(store, &change(&chat, &head, None, what)).await;
     }
     assert_eq!((rev("a").await, rev("b").await), (1, 1));
 }
@@ -241,7 +245,7 @@ pub async fn ninety_participants_are_added_at_once(store: impl Store) {
     let mut after = Chat { members_rev: Rev(1), ..document.clone() };
     after.participants.extend(joined.iter().map(|member| member.user.clone()));
     let what = ChangeKind::Chat { after, before: Rev(0), joined, left: None, limits: None, closed_chat_of: None };
-    commit_change(store, &change(&document.id, head_of(store, &document.id).await, None, what)).await;
+    commit_change(store, &change(&document.id, &head_of(store, &document.id).await, None, what)).await;
     assert_eq!(store.members(&document.id).await.unwrap().len(), 93);
     assert_eq!(head_of(store, &document.id).await.participant_count, 93);
 }
@@ -255,7 +259,7 @@ pub async fn cleared_seq_moves_forward(store: impl Store) {
     let cleared = Member { cleared_seq: Seq(1), ..read.clone() };
     // A read position that was stored since the read stays.
     store.mark_seen(&chat, &user("a"), Seq(5), START).await.unwrap();
-    commit_change(store, &change(&chat, head, Some("a"), ChangeKind::Cleared(cleared))).await;
+    commit_change(store, &change(&chat, &head, Some("a"), ChangeKind::Cleared(cleared))).await;
     let (_, member) = head_and_member(store, &chat, "a").await;
     assert_eq!((member.cleared_seq, member.read_seq, member.budget), (Seq(1), Seq(5), read.budget));
     assert_eq!(head_and_member(store, &chat, "b").await.1.cleared_seq, Seq(0));
@@ -266,8 +270,8 @@ pub async fn pointers_expire(store: impl Store) {
     let store = &store;
     let chat = create(store, "over", &users(&["a", "b"])).await.id;
     let message = send(store, &chat, "a").await;
-    let what = ChangeKind::Message { after: Message { rev: Rev(1), ..message }, before: Rev(0) };
-    let change = change(&chat, head_of(store, &chat).await, None, what);
+    let what = ChangeKind::Message { after: Message { rev: Rev(1), ..message }, before: Rev(0), deletion: None };
+    let change = change(&chat, &head_of(store, &chat).await, None, what);
     commit_change(store, &change).await;
     let expires_at = change.at.plus(CHANGE_TTL);
     let before = Timestamp::from_seconds(expires_at.seconds() - 1);

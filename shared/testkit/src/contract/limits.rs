@@ -70,10 +70,10 @@ pub async fn change_budget_is_spent_with_the_change(store: impl Store) {
     let store = &store;
     let chat = create(store, "change-budget", &users(&["a", "b"])).await.id;
     let (head, _) = head_and_member(store, &chat, "a").await;
-    let sent = commit(&chat, "a", head, None, None);
+    let sent = commit(&chat, "a", &head, None, None);
     assert_eq!(store.commit_message(&sent).await.unwrap(), CommitOutcome::Committed);
     let (head, _) = head_and_member(store, &chat, "b").await;
-    let edit = |head: domain::chat::Head, spender: &str, before| {
+    let edit = |head: &domain::chat::Head, spender: &str, before| {
         let rev = head.last_rev.next();
         let after = domain::message::Message {
             rev,
@@ -81,18 +81,18 @@ pub async fn change_budget_is_spent_with_the_change(store: impl Store) {
             body: Body::Live(LiveBody::new(crate::fixtures::text("Edited"))),
             ..sent.message.clone()
         };
-        let what = ChangeKind::Message { after, before: head.last_rev };
+        let what = ChangeKind::Message { after, before: head.last_rev, deletion: None };
         let spending = Some((user(spender), Spending { before, after: bucket(2000) }));
-        Change { chat: chat.clone(), head, at: START, only_for: None, what, spending }
+        Change { chat: chat.clone(), head: head.clone(), at: START, only_for: None, what, spending }
     };
-    assert_eq!(store.commit_change(&edit(head, "b", Some(bucket(1)))).await.unwrap(), ChangeOutcome::Conflict);
-    assert_eq!(store.commit_change(&edit(head, "ghost", None)).await.unwrap(), ChangeOutcome::Conflict);
+    assert_eq!(store.commit_change(&edit(&head, "b", Some(bucket(1)))).await.unwrap(), ChangeOutcome::Conflict);
+    assert_eq!(store.commit_change(&edit(&head, "ghost", None)).await.unwrap(), ChangeOutcome::Conflict);
     assert_eq!(store.message(&chat, Seq(1)).await.unwrap().unwrap().rev, Rev(0));
-    assert_eq!(store.commit_change(&edit(head, "b", None)).await.unwrap(), ChangeOutcome::Committed);
+    assert_eq!(store.commit_change(&edit(&head, "b", None)).await.unwrap(), ChangeOutcome::Committed);
     let (head, member) = head_and_member(store, &chat, "b").await;
     assert_eq!((member.change_budget, member.budget), (Some(bucket(2000)), None));
-    assert_eq!(store.commit_change(&edit(head, "b", None)).await.unwrap(), ChangeOutcome::Conflict);
-    assert_eq!(store.commit_change(&edit(head, "b", Some(bucket(2000)))).await.unwrap(), ChangeOutcome::Committed);
+    assert_eq!(store.commit_change(&edit(&head, "b", None)).await.unwrap(), ChangeOutcome::Conflict);
+    assert_eq!(store.commit_change(&edit(&head, "b", Some(bucket(2000)))).await.unwrap(), ChangeOutcome::Committed);
 }
 
 /// Adding people takes from the limits of who adds them, in the transaction of the change.
@@ -107,7 +107,7 @@ pub async fn people_are_paid_for_with_the_change(store: impl Store) {
         let limits = Some(LimitsChange { added_people: spending, ..LimitsChange::of(user("adder")) });
         let what =
             ChangeKind::Chat { after: document, before: Rev(0), joined, left: None, limits, closed_chat_of: None };
-        Change { chat: head_chat(&what), head, at: START, only_for: None, what, spending: None }
+        Change { chat: head_chat(&what), head: head.clone(), at: START, only_for: None, what, spending: None }
     };
     let stale = add(Some(bucket(7)), bucket(6));
     assert_eq!(store.commit_change(&stale).await.unwrap(), ChangeOutcome::Conflict);

@@ -16,7 +16,7 @@ pub async fn commit_is_read_back(store: impl Store) {
     let store = &store;
     let chat = create(store, "commit", &users(&["a", "b"])).await.id;
     let (head, _) = head_and_member(store, &chat, "a").await;
-    let first = commit(&chat, "a", head, None, Some("one"));
+    let first = commit(&chat, "a", &head, None, Some("one"));
     assert_eq!(store.commit_message(&first).await.unwrap(), CommitOutcome::Committed);
     let (head, sender) = head_and_member(store, &chat, "a").await;
     assert_eq!((head.last_seq, head.last_message_at), (Seq(1), Some(first.message.created_at)));
@@ -26,7 +26,7 @@ pub async fn commit_is_read_back(store: impl Store) {
     );
     assert_eq!(head_and_member(store, &chat, "b").await.1, Member::joining(user("b"), Seq(0), START));
     assert_eq!(store.message(&chat, Seq(1)).await.unwrap(), Some(first.message.clone()));
-    let second = commit(&chat, "a", head, sender.budget, None);
+    let second = commit(&chat, "a", &head, sender.budget, None);
     assert_eq!(store.commit_message(&second).await.unwrap(), CommitOutcome::Committed);
     assert_eq!(store.messages(&chat, Seq(1), Seq(2)).await.unwrap(), [first.message, second.message]);
 }
@@ -44,8 +44,8 @@ pub async fn commit_on_an_outdated_head_is_refused(store: impl Store) {
     let store = &store;
     let chat = create(store, "moved", &users(&["a", "b"])).await.id;
     let (head, _) = head_and_member(store, &chat, "a").await;
-    assert_eq!(store.commit_message(&commit(&chat, "a", head, None, None)).await.unwrap(), CommitOutcome::Committed);
-    assert_refused(store, &chat, &commit(&chat, "b", head, None, Some("late")), CommitOutcome::Conflict).await;
+    assert_eq!(store.commit_message(&commit(&chat, "a", &head, None, None)).await.unwrap(), CommitOutcome::Committed);
+    assert_refused(store, &chat, &commit(&chat, "b", &head, None, Some("late")), CommitOutcome::Conflict).await;
 }
 
 /// A sender with two devices cannot spend one budget twice.
@@ -54,11 +54,11 @@ pub async fn commit_on_an_outdated_budget_is_refused(store: impl Store) {
     let chat = create(store, "budget", &users(&["a", "b"])).await.id;
     let (head, _) = head_and_member(store, &chat, "a").await;
     let stale = Some(Budget { millis: 1, at: START });
-    assert_refused(store, &chat, &commit(&chat, "a", head, stale, None), CommitOutcome::Conflict).await;
-    assert_eq!(store.commit_message(&commit(&chat, "a", head, None, None)).await.unwrap(), CommitOutcome::Committed);
+    assert_refused(store, &chat, &commit(&chat, "a", &head, stale, None), CommitOutcome::Conflict).await;
+    assert_eq!(store.commit_message(&commit(&chat, "a", &head, None, None)).await.unwrap(), CommitOutcome::Committed);
     let (head, _) = head_and_member(store, &chat, "a").await;
-    assert_refused(store, &chat, &commit(&chat, "a", head, None, None), CommitOutcome::Conflict).await;
-    assert_refused(store, &chat, &commit(&chat, "a", head, stale, None), CommitOutcome::Conflict).await;
+    assert_refused(store, &chat, &commit(&chat, "a", &head, None, None), CommitOutcome::Conflict).await;
+    assert_refused(store, &chat, &commit(&chat, "a", &head, stale, None), CommitOutcome::Conflict).await;
 }
 
 /// A commit is refused if the participants changed since the read.
@@ -67,7 +67,7 @@ pub async fn commit_on_outdated_members_is_refused(store: impl Store) {
     let chat = create(store, "members", &users(&["a", "b"])).await.id;
     let (head, _) = head_and_member(store, &chat, "a").await;
     let stale = Head { members_rev: Rev(7), ..head };
-    assert_refused(store, &chat, &commit(&chat, "a", stale, None, None), CommitOutcome::Conflict).await;
+    assert_refused(store, &chat, &commit(&chat, "a", &stale, None, None), CommitOutcome::Conflict).await;
 }
 
 /// A commit is refused if the sender has no member item.
@@ -75,7 +75,7 @@ pub async fn commit_of_a_non_member_is_refused(store: impl Store) {
     let store = &store;
     let chat = create(store, "stranger", &users(&["a", "b"])).await.id;
     let (head, _) = head_and_member(store, &chat, "a").await;
-    assert_refused(store, &chat, &commit(&chat, "stranger", head, None, Some("x")), CommitOutcome::NotAMember).await;
+    assert_refused(store, &chat, &commit(&chat, "stranger", &head, None, Some("x")), CommitOutcome::NotAMember).await;
 }
 
 /// A send with a known client message id returns the first send, whatever else changed since.
@@ -83,7 +83,7 @@ pub async fn repeated_send_returns_the_first_one(store: impl Store) {
     let store = &store;
     let chat = create(store, "repeat", &users(&["a", "b"])).await.id;
     let (empty, _) = head_and_member(store, &chat, "a").await;
-    let first = commit(&chat, "a", empty, None, Some("one"));
+    let first = commit(&chat, "a", &empty, None, Some("one"));
     assert_eq!(store.commit_message(&first).await.unwrap(), CommitOutcome::Committed);
     let earlier = PreviousSend { seq: Seq(1), body_hash: "the hash".to_owned(), is_pushed_again: false };
     let SendRecord { id, expires_at, .. } = first.send.clone().unwrap();
@@ -95,13 +95,13 @@ pub async fn repeated_send_returns_the_first_one(store: impl Store) {
     let repeated = CommitOutcome::Repeated(earlier);
     assert_refused(store, &chat, &first, repeated.clone()).await;
     let (head, member) = head_and_member(store, &chat, "a").await;
-    assert_refused(store, &chat, &commit(&chat, "a", head, member.budget, Some("one")), repeated).await;
+    assert_refused(store, &chat, &commit(&chat, "a", &head, member.budget, Some("one")), repeated).await;
     // A client message id belongs to one sender in one chat.
-    let of_b = commit(&chat, "b", head, None, Some("one"));
+    let of_b = commit(&chat, "b", &head, None, Some("one"));
     assert_eq!(store.commit_message(&of_b).await.unwrap(), CommitOutcome::Committed);
     let other = create(store, "repeat-2", &users(&["a", "b"])).await.id;
     assert_eq!(
-        store.commit_message(&commit(&other, "a", empty, None, Some("one"))).await.unwrap(),
+        store.commit_message(&commit(&other, "a", &empty, None, Some("one"))).await.unwrap(),
         CommitOutcome::Committed
     );
 }
@@ -111,7 +111,7 @@ pub async fn second_push_is_claimed_once(store: impl Store) {
     let store = &store;
     let chat = create(store, "second-push", &users(&["a", "b"])).await.id;
     let (head, _) = head_and_member(store, &chat, "a").await;
-    let first = commit(&chat, "a", head, None, Some("one"));
+    let first = commit(&chat, "a", &head, None, Some("one"));
     let id = first.send.clone().unwrap().id;
     assert!(!store.claim_second_push(&id).await.unwrap(), "there is no such send");
     assert_eq!(store.commit_message(&first).await.unwrap(), CommitOutcome::Committed);
@@ -127,10 +127,10 @@ pub async fn send_records_expire(store: impl Store) {
     let store = &store;
     let chat = create(store, "forgotten", &users(&["a", "b"])).await.id;
     let (head, _) = head_and_member(store, &chat, "a").await;
-    let first = commit(&chat, "a", head, None, Some("one"));
+    let first = commit(&chat, "a", &head, None, Some("one"));
     store.commit_message(&first).await.unwrap();
     let (head, member) = head_and_member(store, &chat, "a").await;
-    let mut again = commit(&chat, "a", head, member.budget, Some("one"));
+    let mut again = commit(&chat, "a", &head, member.budget, Some("one"));
     again.message.created_at = first.send.unwrap().expires_at;
     assert_eq!(store.commit_message(&again).await.unwrap(), CommitOutcome::Committed);
 }
@@ -142,7 +142,7 @@ pub async fn long_log_is_read_in_order(store: impl Store) {
     let large = text(&"x".repeat(24_000));
     for _ in 0..60 {
         let (head, member) = head_and_member(store, &chat, "a").await;
-        let mut next = commit(&chat, "a", head, member.budget, None);
+        let mut next = commit(&chat, "a", &head, member.budget, None);
         next.message.body = Body::Live(LiveBody::new(large.clone()));
         assert_eq!(store.commit_message(&next).await.unwrap(), CommitOutcome::Committed);
     }

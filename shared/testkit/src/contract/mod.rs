@@ -4,6 +4,7 @@
 mod blocks;
 mod changes;
 mod chats;
+mod deletions;
 mod former_members;
 mod limits;
 mod members;
@@ -16,6 +17,7 @@ mod users;
 pub use blocks::*;
 pub use changes::*;
 pub use chats::*;
+pub use deletions::*;
 pub use former_members::*;
 pub use limits::*;
 pub use members::*;
@@ -36,7 +38,8 @@ use domain::message::{Body, LiveBody, Message};
 use domain::ports::{
     BlockStore, CommitChanges, CommitMessages, CommitSettings, CountMemberships, CreateChats, CreateUploads, Creation,
     FindBlockers, FindMembers, LimitsStore, ListBlocks, MarkSeen, MessageCommit, PageMembers, ReadChanges, ReadChats,
-    ReadFormerMembers, ReadInbox, ReadListedChats, ReadMessages, ReadUploads, Registry, SendRecord, UserStore,
+    ReadDeletions, ReadFormerMembers, ReadInbox, ReadListedChats, ReadMessages, ReadUploads, Registry, SendRecord,
+    UserStore,
 };
 use domain::timestamp::Timestamp;
 use domain::user_limits::LimitsChange;
@@ -47,6 +50,7 @@ use std::time::Duration;
 pub trait Store:
     ReadChats
     + ReadFormerMembers
+    + ReadDeletions
     + CreateChats
     + CommitMessages
     + CommitChanges
@@ -72,6 +76,7 @@ pub trait Store:
 impl<T> Store for T where
     T: ReadChats
         + ReadFormerMembers
+        + ReadDeletions
         + CreateChats
         + CommitMessages
         + CommitChanges
@@ -109,7 +114,7 @@ macro_rules! contract_suite {
             many_users_are_read_at_once, changed_messages_are_read_back, conflicting_change_is_refused,
             group_and_its_members_change_together, member_items_count_their_writes, ninety_participants_are_added_at_once, cleared_seq_moves_forward,
             former_members_are_kept, former_members_are_found_by_what_they_read, former_members_are_not_in_the_inbox,
-            pointers_expire, inbox_is_read, uploads_expire, upload_is_sent_once, attachment_of_a_message_is_read_back,
+            pointers_expire, tombstones_are_read_back, own_deletions_are_read_back, inbox_is_read, uploads_expire, upload_is_sent_once, attachment_of_a_message_is_read_back,
             nickname_is_stored, settings_are_stored_with_their_list, outdated_settings_are_refused, marks_are_taken_back, leaving_unlists_the_chat, second_push_is_claimed_once, limits_are_spent_once,
             open_chats_are_counted, change_budget_is_spent_with_the_change, people_are_paid_for_with_the_change, memberships_are_counted, fifty_concurrent_sends_are_stored,
             block_in_a_chat_refuses_commits, block_without_a_chat_refuses_the_creation, blocks_are_listed_and_found,
@@ -139,7 +144,7 @@ pub(crate) async fn create(store: &impl Store, id: &str, participants: &[UserId]
 pub(crate) fn commit(
     chat: &ChatId,
     sender: &str,
-    head: Head,
+    head: &Head,
     budget_before: Option<Budget>,
     name: Option<&str>,
 ) -> MessageCommit {
@@ -158,7 +163,7 @@ pub(crate) fn commit(
             public_rev: Rev(0),
             body: Body::Live(LiveBody::new(text("Hello \u{1F44B} \"you\"\n"))),
         },
-        head,
+        head: head.clone(),
         spending: Spending { before: budget_before, after: Budget { millis: 41_500, at: created_at } },
         send: client.map(|client| SendRecord {
             id: SendId::new(chat, &user(sender), &client),

@@ -116,12 +116,12 @@ pub async fn marks_are_taken_back(store: impl Store) {
     assert_eq!(store.unmark(&chat.id, &user("mark-c")).await.unwrap(), SeenOutcome::NotAMember);
 
     let (head, marked) = mark().await;
-    let sent = store.commit_message(&commit(&chat.id, "mark-a", head, marked.budget, None)).await.unwrap();
+    let sent = store.commit_message(&commit(&chat.id, "mark-a", &head, marked.budget, None)).await.unwrap();
     assert_eq!((sent, is_marked().await), (CommitOutcome::Committed, false));
 
     let (head, _) = mark().await;
     let (_, other) = head_and_member(store, &chat.id, "mark-b").await;
-    let sent = store.commit_message(&commit(&chat.id, "mark-b", head, other.budget, None)).await.unwrap();
+    let sent = store.commit_message(&commit(&chat.id, "mark-b", &head, other.budget, None)).await.unwrap();
     assert_eq!((sent, is_marked().await), (CommitOutcome::Committed, true), "a message of another member");
     assert_eq!(store.mark_seen(&chat.id, &who, Seq(2), START).await.unwrap(), SeenOutcome::Advanced);
     assert!(!is_marked().await);

@@ -32,18 +32,18 @@ pub async fn upload_is_sent_once(store: impl Store) {
     let with_upload = |commit: MessageCommit| MessageCommit { upload: Some((id.clone(), until)), ..commit };
     let (head, _) = head_and_member(&store, &chat, "a").await;
     for name in [None, Some("too-early")] {
-        let unknown = with_upload(commit(&chat, "a", head, None, name));
+        let unknown = with_upload(commit(&chat, "a", &head, None, name));
         assert_eq!(store.commit_message(&unknown).await.unwrap(), CommitOutcome::Conflict, "nothing was declared");
     }
     store.create_upload(&declared).await.unwrap();
-    let first = with_upload(commit(&chat, "a", head, None, Some("one")));
+    let first = with_upload(commit(&chat, "a", &head, None, Some("one")));
     assert_eq!(store.commit_message(&first).await.unwrap(), CommitOutcome::Committed);
     let sent = store.upload(&id, START).await.unwrap().unwrap();
     assert_eq!((sent.sent_as, sent.expires_at), (Some(Seq(1)), until));
     assert_eq!(sent.attachment, declared.attachment);
     let (head, member) = head_and_member(&store, &chat, "a").await;
     for name in [None, Some("two")] {
-        let again = with_upload(commit(&chat, "a", head, member.budget, name));
+        let again = with_upload(commit(&chat, "a", &head, member.budget, name));
         assert_eq!(store.commit_message(&again).await.unwrap(), CommitOutcome::Conflict);
     }
     assert!(
@@ -58,7 +58,7 @@ pub async fn attachment_of_a_message_is_read_back(store: impl Store) {
     let declared = upload(&chat, "a", "carrying-1", START);
     let id = declared.attachment.id.clone();
     let (head, _) = head_and_member(&store, &chat, "a").await;
-    let mut with_attachment = commit(&chat, "a", head, None, None);
+    let mut with_attachment = commit(&chat, "a", &head, None, None);
     with_attachment.message.kind = MessageType::Image;
     with_attachment.message.body =
         Body::Live(LiveBody { attachment: Some(declared.attachment), ..LiveBody::new(text("")) });
@@ -67,7 +67,7 @@ pub async fn attachment_of_a_message_is_read_back(store: impl Store) {
     let (head, _) = head_and_member(&store, &chat, "a").await;
     let body = Body::Deleted { at: START, by: user("a"), attachment: Some(id) };
     let after = Message { body, rev: Rev(1), public_rev: Rev(1), ..with_attachment.message };
-    let what = ChangeKind::Message { after: after.clone(), before: Rev(0) };
+    let what = ChangeKind::Message { after: after.clone(), before: Rev(0), deletion: None };
     let change = Change { chat: chat.clone(), head, at: START, only_for: None, what, spending: None };
     assert_eq!(store.commit_change(&change).await.unwrap(), ChangeOutcome::Committed);
     assert_eq!(store.message(&chat, Seq(1)).await.unwrap(), Some(after));

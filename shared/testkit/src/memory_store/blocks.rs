@@ -64,7 +64,7 @@ impl State {
                 self.blocks.remove(&key);
             }
         }
-        if let Some(mut head) = self.heads.get(&id).copied() {
+        if let Some(mut head) = self.heads.get(&id).cloned() {
             head.blocks = head.blocks.saturating_add_signed(if begins { 1 } else { -1 });
             self.put_head(&id, head);
         }

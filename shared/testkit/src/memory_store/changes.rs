@@ -3,10 +3,11 @@
 use super::{MemoryStore, State};
 use domain::change::{CHANGE_TTL, Change, ChangeKind, Pointer};
 use domain::chat::Head;
+use domain::deletions::{DeletionRecord, OlderOwnDeletions, Rewrite, TombstoneBlock};
 use domain::former_member::Departure;
 use domain::ids::{ChatId, Rev, UserId};
 use domain::member::Member;
-use domain::ports::{ChangeOutcome, CommitChanges, ReadChanges, StoreError};
+use domain::ports::{ChangeOutcome, CommitChanges, ReadChanges, ReadDeletions, StoreError};
 use domain::timestamp::Timestamp;
 
 impl CommitChanges for MemoryStore {
@@ -25,14 +26,17 @@ impl CommitChanges for MemoryStore {
             state.unsettled.retain(|(of, _), before| of != chat || before.is_none());
             state.unsettled_past.retain(|(of, _), _| of != chat);
             // A send may have been committed since the head was read, so its fields are kept.
-            let Head { last_seq, last_message_at, .. } = state.heads[chat];
+            let Head { last_seq, last_message_at, .. } = state.heads[chat].clone();
             state.put_head(chat, Head { last_seq, last_message_at, ..change.head_after() });
             let expires_at = change.at.plus(CHANGE_TTL);
             state.pointers.insert((chat.clone(), change.rev()), (change.pointer(), expires_at));
             state.unsettled_pointers.insert(chat.clone(), change.rev());
             state.update_caller(change);
             match &change.what {
-                ChangeKind::Message { after, .. } => state.put_unsettled(after),
+                ChangeKind::Message { after, deletion, .. } => {
+                    state.put_unsettled(after);
+                    state.put_deletion(change, deletion.as_ref());
+                }
                 ChangeKind::Chat { after, joined, left, closed_chat_of, .. } => {
                     if let Some(limits) = closed_chat_of.as_ref().and_then(|creator| state.limits.get_mut(creator)) {
                         limits.open_chats = limits.open_chats.saturating_sub(1);
@@ -63,11 +67,17 @@ impl CommitChanges for MemoryStore {
 }
 
 impl State {
-    /// Writes what the change takes from the caller's change budget, and their new floor if they clear the chat.
-    fn update_caller(&mut self, Change { chat, what, spending, .. }: &Change) {
+    /// Writes what the change takes from the caller's change budget, their new floor if they clear the chat, and a
+    /// message that they delete for themselves.
+    fn update_caller(&mut self, Change { chat, what, spending, only_for, .. }: &Change) {
         let cleared = if let ChangeKind::Cleared(member) = what { Some(member) } else { None };
+        let own_deletion = match what.deletion() {
+            Some(DeletionRecord::Own { recent, .. }) => Some(recent),
+            Some(DeletionRecord::Tombstone { .. }) | None => None,
+        };
         let spender = spending.as_ref().map(|(user, _)| user);
-        let Some(user) = spender.or(cleared.map(|member| &member.user)) else { return };
+        let only_for = only_for.as_ref().filter(|_| own_deletion.is_some() || cleared.is_some());
+        let Some(user) = spender.or(only_for) else { return };
         let Some(member) = self.members.get_mut(&(chat.clone(), user.clone())) else { return };
         if let Some((_, spending)) = spending {
             member.change_budget = Some(spending.after);
@@ -76,7 +86,42 @@ impl State {
             member.cleared_seq = cleared.cleared_seq;
             member.is_marked_unread = false;
         }
+        if let Some(recent) = own_deletion {
+            member.own_deletions = recent.clone();
+        }
         member.member_rev = member.member_rev.next();
+    }
+
+    /// Writes the further items of a deletion. The recent deletions are in the head or the member item.
+    fn put_deletion(&mut self, change: &Change, deletion: Option<&DeletionRecord>) {
+        match deletion {
+            Some(DeletionRecord::Tombstone { blocks, .. }) => {
+                for Rewrite { after, .. } in blocks {
+                    self.tombstone_blocks.insert((change.chat.clone(), after.number), after.clone());
+                }
+            }
+            Some(DeletionRecord::Own { older: Some(Rewrite { after, .. }), .. }) => {
+                let key = change.only_for.clone().map(|user| (change.chat.clone(), user));
+                self.older_own_deletions.extend(key.map(|key| (key, after.clone())));
+            }
+            Some(DeletionRecord::Own { older: None, .. }) | None => {}
+        }
+    }
+
+    fn allows_deletion(&self, change: &Change, deletion: &DeletionRecord) -> bool {
+        match deletion {
+            DeletionRecord::Tombstone { blocks, .. } => blocks.iter().all(|Rewrite { after, before }| {
+                let stored = self.tombstone_blocks.get(&(change.chat.clone(), after.number));
+                stored.map(|block| block.rev) == *before
+            }),
+            DeletionRecord::Own { before, older, .. } => change.only_for.clone().is_some_and(|user| {
+                let key = (change.chat.clone(), user);
+                let is_older_unchanged = older
+                    .as_ref()
+                    .is_none_or(|older| self.older_own_deletions.get(&key).map(|stored| stored.rev) == older.before);
+                is_older_unchanged && self.members.get(&key).is_some_and(|member| member.own_deletions == *before)
+            }),
+        }
     }
 
     /// Whether the stored state is the one that the change was based on.
@@ -93,8 +138,9 @@ impl State {
         is_head_unchanged
             && can_spend
             && match &change.what {
-                ChangeKind::Message { after, before } => {
+                ChangeKind::Message { after, before, deletion } => {
                     self.messages.get(&(change.chat.clone(), after.seq)).is_some_and(|stored| stored.rev == *before)
+                        && deletion.as_ref().is_none_or(|deletion| self.allows_deletion(change, deletion))
                 }
                 ChangeKind::Chat { before, joined, left, .. } => {
                     let chat = self.chats.get(&change.chat);
@@ -135,5 +181,19 @@ impl ReadChanges for MemoryStore {
             pointers
         })
         .await
+    }
+}
+
+impl ReadDeletions for MemoryStore {
+    async fn tombstone_blocks(&self, chat: &ChatId, from: u64, to: u64) -> Result<Vec<TombstoneBlock>, StoreError> {
+        self.read(|state| {
+            let blocks = state.tombstone_blocks.range((chat.clone(), from)..=(chat.clone(), to));
+            blocks.map(|(_, block)| block.clone()).collect()
+        })
+        .await
+    }
+
+    async fn older_own_deletions(&self, chat: &ChatId, user: &UserId) -> Result<Option<OlderOwnDeletions>, StoreError> {
+        self.read(|state| state.older_own_deletions.get(&(chat.clone(), user.clone())).cloned()).await
     }
 }

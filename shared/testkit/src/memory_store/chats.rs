@@ -26,7 +26,7 @@ impl ReadChats for MemoryStore {
         let document = self.chat(chat, Consistency::Eventual).await?;
         self.read(|state| ChatSnapshot {
             chat: document,
-            head: state.heads.get(chat).copied(),
+            head: state.heads.get(chat).cloned(),
             member: user.and_then(|user| state.members.get(&(chat.clone(), user.clone()))).cloned(),
             message: message.and_then(|seq| state.messages.get(&(chat.clone(), seq)).cloned()),
         })
@@ -143,7 +143,7 @@ impl CreateChats for MemoryStore {
                 return Creation::Conflict;
             }
             state.chats.insert(chat.id.clone(), chat.clone());
-            state.put_head(&chat.id, *head);
+            state.put_head(&chat.id, head.clone());
             for member in members {
                 state.members.insert((chat.id.clone(), member.user.clone()), member.clone());
             }
@@ -172,7 +172,7 @@ impl ReadInbox for MemoryStore {
                 Consistency::Eventual if self.rng.percent(state.faults.stale_chat) => state.stale_heads.get(chat),
                 _ => state.heads.get(chat),
             };
-            chats.iter().filter_map(|chat| Some((chat.clone(), *head(chat)?))).collect()
+            chats.iter().filter_map(|chat| Some((chat.clone(), head(chat)?.clone()))).collect()
         })
         .await
     }

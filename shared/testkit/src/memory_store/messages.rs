@@ -38,7 +38,7 @@ impl CommitMessages for MemoryStore {
             let Some(member) = state.members.get_mut(&key) else {
                 return CommitOutcome::NotAMember;
             };
-            let Some(stored) = state.heads.get(&message.chat).copied() else {
+            let Some(stored) = state.heads.get(&message.chat).cloned() else {
                 return CommitOutcome::Conflict;
             };
             let is_head_unchanged = stored.last_seq == head.last_seq

@@ -15,6 +15,7 @@ use domain::block::Block;
 use domain::change::Pointer;
 use domain::chat::{Chat, Head};
 use domain::chat_user::ChatUser;
+use domain::deletions::{OlderOwnDeletions, TombstoneBlock};
 use domain::former_member::FormerMember;
 use domain::ids::{AttachmentId, ChatId, Rev, Seq, UserId};
 use domain::member::Member;
@@ -55,6 +56,8 @@ struct State {
     members: BTreeMap<(ChatId, UserId), Member>,
     /// What is kept of former members.
     past: BTreeMap<(ChatId, UserId), FormerMember>,
+    tombstone_blocks: BTreeMap<(ChatId, u64), TombstoneBlock>,
+    older_own_deletions: BTreeMap<(ChatId, UserId), OlderOwnDeletions>,
     /// Each record of a send with its expiry.
     sends: BTreeMap<String, (PreviousSend, Timestamp)>,
     uploads: BTreeMap<AttachmentId, Upload>,
@@ -130,7 +133,7 @@ impl MemoryStore {
 
     /// The stored head. Faults do not apply.
     pub fn stored_head(&self, chat: &ChatId) -> Option<Head> {
-        self.lock().heads.get(chat).copied()
+        self.lock().heads.get(chat).cloned()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -47,6 +47,8 @@ pub(super) struct ChatCursorState {
     pub(super) member: Member,
     pub(super) is_open: bool,
     pub(super) now: Timestamp,
+    /// The messages that the caller has not read, at the moment of `head`.
+    pub(super) unread_count: u64,
 }
 
 impl ChatCursorState {
@@ -80,7 +82,7 @@ impl ChatCursorState {
             members: None,
             members_limited: false,
             read_seq: self.member.read_up_to(),
-            unread_count: self.member.unread(self.head.last_seq),
+            unread_count: self.unread_count,
             floor: self.member.floor().seq(),
             settings: None,
             blocked: self.member.is_blocking,
@@ -296,7 +298,7 @@ mod tests {
             let member =
                 Member { cleared_seq: Seq(large), is_blocking: true, ..Member::joining(user.clone(), Seq(large), now) };
             let cursor = Cursor { seq: Seq(large), rev: Rev(large) };
-            ChatCursorState { chat, cursor, head, member, is_open: false, now }.part()
+            ChatCursorState { chat, cursor, head, member, is_open: false, now, unread_count: large }.part()
         };
         let mut budget = ByteBudget { remaining: MAX_DOCUMENT_BYTES - 128 };
         assert!((0..100).all(|n| budget.try_take(json_length(&part(n)))), "{}", budget.remaining);

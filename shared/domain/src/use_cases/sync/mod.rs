@@ -14,8 +14,8 @@ use crate::ids::{ChatId, Rev, Seq, UserId};
 use crate::member_settings::SettingsView;
 use crate::message::MessageView;
 use crate::ports::{
-    Consistency, Env, Push, ReadChanges, ReadChats, ReadFormerMembers, ReadInbox, ReadMessages, ReadingOrder, Registry,
-    StoreError, UserStore,
+    Consistency, Env, Push, ReadChanges, ReadChats, ReadDeletions, ReadFormerMembers, ReadInbox, ReadMessages,
+    ReadingOrder, Registry, StoreError, UserStore,
 };
 use crate::readers::PastReaders;
 use futures_util::future::{join, try_join, try_join3, try_join4};
@@ -123,7 +123,7 @@ pub struct ChatSync {
 
 impl<S, P, E> App<S, P, E>
 where
-    S: ReadChats + ReadFormerMembers + ReadInbox + ReadMessages + ReadChanges + UserStore + Registry,
+    S: ReadChats + ReadDeletions + ReadFormerMembers + ReadInbox + ReadMessages + ReadChanges + UserStore + Registry,
     P: Push,
     E: Env,
 {
@@ -164,7 +164,9 @@ where
                 continue;
             };
             settings.insert(chat.clone(), SettingsView::new(&member, head.last_seq, now));
-            let state = ChatCursorState { is_open: open.contains(&chat), head: *head, chat, cursor, member, now };
+            let unread_count = self.unread_count(&chat, head, &member).await?;
+            let (is_open, head) = (open.contains(&chat), head.clone());
+            let state = ChatCursorState { chat, cursor, head, member, is_open, now, unread_count };
             if state.includes_positions() || state.has_changes() { to_read.push(state) } else { unchanged.push(state) }
         }
         // Chats with changes come first, so that at least one of their messages fits and every sync makes progress.

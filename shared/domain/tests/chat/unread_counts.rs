@@ -1,0 +1,122 @@
+//! Unread counts leave out tombstones and the reader's own deletions, each message once.
+
+use crate::support::*;
+use domain::deletions::{MAX_OLDER_OWN_DELETIONS_BYTES, MAX_RECENT_OWN_DELETIONS_BYTES, RecentDeletions};
+use domain::ids::{ChatId, Seq};
+use domain::use_cases::{ChangeMessageError, ChatError, DeleteFor};
+use testkit::MemoryStore;
+use testkit::fixtures::{caller, message, user};
+
+async fn unread(app: &TestApp, who: &str, chat: &ChatId) -> u64 {
+    app.get_chat(&caller(who), chat).await.unwrap().unread_count
+}
+
+#[tokio::test(start_paused = true)]
+async fn deleted_message_counts_out_once_for_each_reader() {
+    let app = app();
+    let chat = group(&app, &TEAM).await;
+    fill(&app, &chat, 5).await;
+    delete(&app, "bob", &chat, 2, DeleteFor::Me).await.unwrap();
+    delete(&app, "bob", &chat, 2, DeleteFor::Me).await.unwrap();
+    assert_eq!((unread(&app, "bob", &chat).await, unread(&app, "carol", &chat).await), (4, 5));
+    delete(&app, "alice", &chat, 2, DeleteFor::Everyone).await.unwrap();
+    assert_eq!((unread(&app, "bob", &chat).await, unread(&app, "carol", &chat).await), (4, 4), "both, but once");
+    delete(&app, "carol", &chat, 2, DeleteFor::Me).await.unwrap();
+    assert_eq!(unread(&app, "carol", &chat).await, 4, "a tombstone that carol deletes for herself");
+    assert_eq!(app.mark_seen(mark(&chat, "bob", 3)).await.unwrap().unread_count, 2);
+    delete(&app, "alice", &chat, 1, DeleteFor::Everyone).await.unwrap();
+    assert_eq!((unread(&app, "bob", &chat).await, unread(&app, "carol", &chat).await), (2, 3), "bob had read it");
+    send_text(&app, "carol", &chat, "Hello").await;
+    assert_eq!((unread(&app, "carol", &chat).await, unread(&app, "bob", &chat).await), (0, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_unread_own_deletions_are_recorded_and_the_next_one_forgets_what_was_read() {
+    let app = app();
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 6).await;
+    let stored = || app.store.stored_member(&chat, &user("bob")).unwrap().own_deletions;
+    app.mark_seen(mark(&chat, "bob", 2)).await.unwrap();
+    delete(&app, "bob", &chat, 1, DeleteFor::Me).await.unwrap();
+    assert_eq!(stored(), RecentDeletions::default(), "bob has read it");
+    for seq in [3, 5] {
+        delete(&app, "bob", &chat, seq, DeleteFor::Me).await.unwrap();
+    }
+    app.mark_seen(mark(&chat, "bob", 4)).await.unwrap();
+    assert_eq!((unread(&app, "bob", &chat).await, stored().seqs), (1, [Seq(3), Seq(5)].into_iter().collect()));
+    delete(&app, "bob", &chat, 6, DeleteFor::Me).await.unwrap();
+    assert_eq!((unread(&app, "bob", &chat).await, stored().seqs), (0, [Seq(5), Seq(6)].into_iter().collect()));
+    // After clearing, and after leaving, nothing of before counts.
+    clear(&app, "bob", &chat).await;
+    fill(&app, &chat, 1).await;
+    assert_eq!(unread(&app, "bob", &chat).await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_back_counts_from_then_on() {
+    let app = app();
+    let chat = group(&app, &TEAM).await;
+    fill(&app, &chat, 3).await;
+    delete(&app, "bob", &chat, 3, DeleteFor::Me).await.unwrap();
+    remove(&app, "bob", &chat, "bob").await.unwrap();
+    add(&app, "alice", &chat, &["bob"]).await.unwrap();
+    delete(&app, "alice", &chat, 2, DeleteFor::Everyone).await.unwrap();
+    assert_eq!(unread(&app, "bob", &chat).await, 0);
+    fill(&app, &chat, 2).await;
+    delete(&app, "alice", &chat, 4, DeleteFor::Everyone).await.unwrap();
+    assert_eq!(unread(&app, "bob", &chat).await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn last_member_of_a_closed_group_counts_as_before() {
+    let app = app();
+    let chat = group(&app, &TEAM).await;
+    for _ in 0..3 {
+        send_text(&app, "bob", &chat, "Hello").await;
+    }
+    delete(&app, "bob", &chat, 1, DeleteFor::Everyone).await.unwrap();
+    for who in ["carol", "bob"] {
+        remove(&app, who, &chat, who).await.unwrap();
+    }
+    assert_eq!(unread(&app, "alice", &chat).await, 2);
+    delete(&app, "alice", &chat, 2, DeleteFor::Me).await.unwrap();
+    assert_eq!(unread(&app, "alice", &chat).await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn notification_has_the_count_of_its_chat() {
+    let app = app();
+    app.push.set_notifying();
+    let chat = group(&app, &TEAM).await;
+    fill(&app, &chat, 4).await;
+    delete(&app, "bob", &chat, 1, DeleteFor::Me).await.unwrap();
+    delete(&app, "alice", &chat, 2, DeleteFor::Everyone).await.unwrap();
+    app.push.take_batches();
+    app.send_message(message(&chat, "alice", "", "Hello")).await.unwrap();
+    let batches = app.push.take_batches();
+    let counts = batches.iter().flatten().map(|each| (each.user.as_str(), json(each)["unreadCount"].clone()));
+    assert_eq!(counts.collect::<Vec<_>>(), [("bob", json(&3)), ("carol", json(&4))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_deletions_have_a_limit_that_reading_lifts() {
+    let app = with_store(MemoryStore::default());
+    let chat = private_chat(&app).await;
+    let most = (MAX_RECENT_OWN_DELETIONS_BYTES + MAX_OLDER_OWN_DELETIONS_BYTES) as u64;
+    fill(&app, &chat, most + 10).await;
+    let mut deleted = 0;
+    let refused = loop {
+        match delete(&app, "bob", &chat, deleted + 1, DeleteFor::Me).await {
+            Ok(_) => deleted += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, ChatError::Refused(ChangeMessageError::TooManyUnreadDeletions)), "{refused:?}");
+    assert!(deleted > MAX_OLDER_OWN_DELETIONS_BYTES as u64 && deleted <= most, "{deleted}");
+    assert_eq!(unread(&app, "bob", &chat).await, most + 10 - deleted);
+    assert_eq!(message_in_page(&app, "bob", &chat, deleted + 1).await["seq"], deleted + 1, "it is not deleted");
+    app.mark_seen(mark(&chat, "bob", 1000)).await.unwrap();
+    assert_eq!(unread(&app, "bob", &chat).await, most + 10 - deleted);
+    delete(&app, "bob", &chat, deleted + 1, DeleteFor::Me).await.unwrap();
+    assert_eq!(unread(&app, "bob", &chat).await, most + 9 - deleted);
+}

@@ -2,7 +2,8 @@
 
 use client::documents::{
     AnnouncedAttachment, AttachmentDownload, BlockState, Blocks, ChatAnswer, ChatDetails, Health, Inbox, MembersPage,
-    MessageAnswer, Mute, OwnMemberAnswer, Page, Pong, ReadPosition, RemovalAnswer, SyncAnswer, UserAnswer, UsersAnswer,
+    MessageAnswer, Mute, OwnMemberAnswer, Page, Pong, ReadPosition, RemovalAnswer, SyncAnswer, UnreadTotal, UserAnswer,
+    UsersAnswer,
 };
 use client::events::{Event, Typing};
 use client::problem::Problem;
@@ -39,6 +40,7 @@ pub(crate) fn check_body(method: &str, route: &str, status: u16, body: &Value) {
         ("get", "/chats/{chatId}/members") => again::<MembersPage>(body),
         ("get", "/users") => again::<UsersAnswer>(body),
         (_, "/users/{userId}/block") => again::<BlockState>(body),
+        ("get", "/me/unread") => again::<UnreadTotal>(body),
         ("get", "/me/blocks") => again::<Blocks>(body),
         (_, "/me" | "/users/{userId}") => again::<UserAnswer>(body),
         ("post", "/sync") => again::<SyncAnswer>(body),

@@ -3,7 +3,7 @@
 use crate::documents::{
     AnnouncedAttachment, AttachmentDownload, BlockState, Blocks, ChatAnswer, ChatDetails, Custom, Inbox, MembersPage,
     MessageAnswer, Mute, OwnMemberAnswer, Page, Pong, ReadPosition, RemovalAnswer, Seq, SyncAnswer, SyncRequest,
-    UserAnswer, UserId, UsersAnswer,
+    UnreadTotal, UserAnswer, UserId, UsersAnswer,
 };
 use crate::draft::{Draft, NewAttachment, NewChat, SettingsChange};
 use crate::events::{Typing, TypingState};
@@ -147,6 +147,11 @@ pub fn list_chats(filter: InboxFilter, limit: u32, cursor: Option<&str>) -> Call
         ("archived", archived),
         ("pinned", filter.pinned.map(|pinned| json!(pinned.to_string()))),
     ])
+}
+
+/// The unread messages of all of the caller's chats; of muted and archived ones only if `all`.
+pub fn count_unread(all: bool) -> Call<UnreadTotal> {
+    Call::new(Method::GET, &["me", "unread"]).query([("all", Some(json!(all)))])
 }
 
 /// A chat and its members.

@@ -377,6 +377,18 @@ pub struct MembersPage {
     pub cursor: Option<String>,
 }
 
+/// The unread messages of all of the caller's chats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnreadTotal {
+    /// How many messages the caller has not read.
+    pub unread_total: u64,
+    /// In how many chats.
+    pub chats_with_unread: u64,
+    /// Whether all chats were counted; else only the 1,000 with the newest activity.
+    pub is_exact: bool,
+}
+
 /// A page of the inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inbox {

@@ -11,6 +11,7 @@ pub mod authorize;
 pub mod block_user;
 pub mod clear_chat;
 pub mod connect;
+pub mod count_unread;
 pub mod create_attachment;
 pub mod create_chat;
 pub mod default_route;
@@ -69,6 +70,7 @@ handlers! {
     "block-user" => block_user,
     "clear-chat" => clear_chat,
     "connect" => connect,
+    "count-unread" => count_unread,
     "create-attachment" => create_attachment,
     "create-chat" => create_chat,
     "default-route" => default_route,

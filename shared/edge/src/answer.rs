@@ -5,7 +5,7 @@ use crate::request::{Api, Origin};
 use domain::use_cases::{
     AttachmentDownload, BlockOutcome, Blocks, ChangedGroup, ChangedMessage, ChatDetails, ClearedChat,
     CreatedAttachment, CreatedChat, Inbox, ListedUsers, MarkSeenOutcome, MembersPage, MuteOutcome, Page, SendOutcome,
-    SyncOutcome, TypingSent, UpdatedMember, VisibleUser,
+    SyncOutcome, TypingSent, UnreadTotal, UpdatedMember, VisibleUser,
 };
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use lambda_http::{Body, Response};
@@ -68,6 +68,7 @@ macro_rules! documents {
 documents!(
     BlockOutcome,
     Blocks,
+    UnreadTotal,
     ChatDetails,
     Inbox,
     ListedUsers,

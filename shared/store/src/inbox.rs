@@ -41,9 +41,14 @@ impl<E: Env, C: Sync> ReadInbox for DynamoStore<E, C> {
         by_chat::<HeadItem, Head>("Messages", self.get_all(&self.tables.messages, keys, consistency).await?)
     }
 
-    async fn memberships(&self, user: &UserId, chats: &[ChatId]) -> Result<BTreeMap<ChatId, Member>, StoreError> {
+    async fn memberships(
+        &self,
+        user: &UserId,
+        chats: &[ChatId],
+        consistency: Consistency,
+    ) -> Result<BTreeMap<ChatId, Member>, StoreError> {
         let keys = chats.iter().map(|chat| member_key(chat, user)).collect();
-        let items = self.get_all(&self.tables.chat_members, keys, Consistency::Strong).await?;
+        let items = self.get_all(&self.tables.chat_members, keys, consistency).await?;
         by_chat::<MemberItem, Member>("ChatMembers", items)
     }
 

@@ -22,7 +22,7 @@
 //! | [`position`](domain::ports::ReadChats::position) | BatchGetItem: head and member (strong) |
 //! | [`chat`](domain::ports::ReadChats::chat) | GetItem Chats |
 //! | [`members`](domain::ports::ReadChats::members) | Query ChatMembers (strong) |
-//! | [`past`](domain::ports::ReadFormerMembers::past) | BatchGetItem ChatMembers (strong) |
+//! | [`past`](domain::ports::ReadFormerMembers::past) | BatchGetItem ChatMembers |
 //! | [`past_readers`](domain::ports::ReadFormerMembers::past_readers) | Query pastByReadSeq (strong) |
 //! | [`members_among`](domain::ports::FindMembers::members_among) | BatchGetItem ChatMembers (strong) |
 //! | [`members_after`](domain::ports::PageMembers::members_after) | Query ChatMembers, one page (strong) |

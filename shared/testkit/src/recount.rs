@@ -7,8 +7,8 @@ use crate::{TestApp, app};
 use domain::ids::{ChatId, Seq};
 use domain::names::ChatName;
 use domain::use_cases::{
-    AddParticipants, CreateChat, Cursor, DeleteFor, DeleteMessage, InboxFilter, ListChats, MarkSeenCommand, NewChat,
-    PageLimit, RemoveParticipant, SyncChats,
+    AddParticipants, CountAll, CountUnread, CreateChat, Cursor, DeleteFor, DeleteMessage, InboxFilter, ListChats,
+    MarkSeenCommand, NewChat, PageLimit, RemoveParticipant, SyncChats,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -149,6 +149,9 @@ impl<S: Store> Recount<S> {
     }
 
     async fn check_lists(&self, who: &str) {
+        let total = self.app.count_unread(CountUnread { caller: caller(who), all: CountAll::No }).await.unwrap();
+        let counts = self.chats.iter().map(|(_, model)| model.count(who));
+        assert_eq!((total.unread_total, total.is_exact), (counts.sum(), true), "the total of {who}");
         let expected: BTreeMap<_, _> = self.chats.iter().map(|(id, model)| (id.clone(), model.count(who))).collect();
         let list = ListChats {
             caller: caller(who),

@@ -229,6 +229,14 @@ async fn edits_reactions_and_deletions_are_pushed() {
         assert_problem(&reply["error"], 404, "message_not_found", None);
     }
     // A deleted message does not count as unread.
+    let total = ok(carol.http.get("/me/unread").await.unwrap());
+    assert_eq!(total, json!({"unreadTotal": 1, "chatsWithUnread": 1, "isExact": true}));
+    ok(carol.http.put(&format!("/chats/{chat}/mute"), &json!({})).await.unwrap());
+    assert_eq!(ok(carol.http.get("/me/unread?all=false").await.unwrap())["unreadTotal"], 0);
+    assert_eq!(ok(carol.http.get("/me/unread?all=true").await.unwrap())["unreadTotal"], 1);
+    let (status, problem) = carol.http.get("/me/unread?all=yes").await.unwrap();
+    assert_eq!(status, 400);
+    assert_problem(&problem, 400, "invalid_request", Some("all"));
     assert_eq!(ok(carol.http.get(&format!("/chats/{chat}")).await.unwrap())["unreadCount"], 1);
     let cleared = ok(carol.http.delete(&path).await.unwrap());
     assert_eq!((&cleared["chat"]["floor"], &cleared["chat"]["rev"]), (&json!(2), &json!(5)));

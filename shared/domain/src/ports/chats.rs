@@ -263,11 +263,13 @@ pub trait ReadInbox: Sync {
         consistency: Consistency,
     ) -> impl Future<Output = Result<BTreeMap<ChatId, Head>, StoreError>> + Send;
 
-    /// The user's member items in these chats, with strong consistency, without chats that the user is not in.
+    /// The user's member items in these chats, without chats that the user is not in. Only with strong consistency they
+    /// decide whether the user is in a chat.
     fn memberships(
         &self,
         user: &UserId,
         chats: &[ChatId],
+        consistency: Consistency,
     ) -> impl Future<Output = Result<BTreeMap<ChatId, Member>, StoreError>> + Send;
 
     /// The documents of these chats, without chats that do not exist. May be a moment behind.

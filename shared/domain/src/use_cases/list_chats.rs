@@ -255,7 +255,7 @@ where
         let last_messages: Vec<(ChatId, Seq)> = nonempty.map(|(chat, head)| (chat.clone(), head.last_seq)).collect();
         let (documents, memberships, messages) = try_join3(
             self.store.chats(&ids),
-            self.store.memberships(user, &ids),
+            self.store.memberships(user, &ids, Consistency::Strong),
             self.store.messages_at(&last_messages),
         )
         .await?;

@@ -8,7 +8,7 @@ use crate::event::{Event, NewNickname};
 use crate::ids::{ChatId, UserId};
 use crate::member_settings::ListedChats;
 use crate::meter::PushReport;
-use crate::ports::{Directory, Env, Push, ReadInbox, ReadListedChats, Registry, StoreError, UserStore};
+use crate::ports::{Consistency, Directory, Env, Push, ReadInbox, ReadListedChats, Registry, StoreError, UserStore};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use error_text::error_chain;
@@ -170,7 +170,7 @@ impl<S: ReadInbox + UserStore + ReadListedChats, P, E: Env> App<S, P, E> {
     /// are read with strong consistency.
     async fn share_a_chat(&self, one: &UserId, other: &UserId) -> Result<bool, StoreError> {
         let private = [ChatId::private(one, other)];
-        if !self.store.memberships(one, &private).await?.is_empty() {
+        if !self.store.memberships(one, &private, Consistency::Strong).await?.is_empty() {
             return Ok(true);
         }
         let (chats, other_chats) = try_join(self.store.chats_of(one), self.store.chats_of(other)).await?;
@@ -179,8 +179,11 @@ impl<S: ReadInbox + UserStore + ReadListedChats, P, E: Env> App<S, P, E> {
         if shared.is_empty() {
             return Ok(false);
         }
-        let (members, other_members) =
-            try_join(self.store.memberships(one, &shared), self.store.memberships(other, &shared)).await?;
+        let (members, other_members) = try_join(
+            self.store.memberships(one, &shared, Consistency::Strong),
+            self.store.memberships(other, &shared, Consistency::Strong),
+        )
+        .await?;
         Ok(members.keys().any(|chat| other_members.contains_key(chat)))
     }
 }

@@ -3,7 +3,12 @@
 use crate::support::*;
 use domain::deletions::{MAX_OLDER_OWN_DELETIONS_BYTES, MAX_RECENT_OWN_DELETIONS_BYTES, RecentDeletions};
 use domain::ids::{ChatId, Seq};
-use domain::use_cases::{ChangeMessageError, ChatError, DeleteFor};
+use domain::member_settings::SettingsChange;
+use domain::ports::Env as _;
+use domain::use_cases::{
+    ChangeMessageError, ChatError, CountAll, CountUnread, DeleteFor, MAX_COUNTED_CHATS, UpdateMember,
+};
+use std::time::Duration;
 use testkit::MemoryStore;
 use testkit::fixtures::{caller, message, user};
 
@@ -119,4 +124,61 @@ async fn own_deletions_have_a_limit_that_reading_lifts() {
     assert_eq!(unread(&app, "bob", &chat).await, most + 10 - deleted);
     delete(&app, "bob", &chat, deleted + 1, DeleteFor::Me).await.unwrap();
     assert_eq!(unread(&app, "bob", &chat).await, most + 9 - deleted);
+}
+
+async fn set(app: &TestApp, who: &str, chat: &ChatId, change: SettingsChange) {
+    app.update_member(UpdateMember { caller: by(who), chat: chat.clone(), change }).await.unwrap();
+}
+
+async fn total(app: &TestApp, who: &str, all: CountAll) -> (u64, u64, bool) {
+    let total = app.count_unread(CountUnread { caller: caller(who), all }).await.unwrap();
+    (total.unread_total, total.chats_with_unread, total.is_exact)
+}
+
+#[tokio::test(start_paused = true)]
+async fn total_leaves_out_muted_chats_unless_asked_for_all() {
+    let app = app();
+    assert_eq!(total(&app, "nobody", CountAll::Yes).await, (0, 0, true));
+    let (team, private) = (group(&app, &TEAM).await, private_chat(&app).await);
+    fill(&app, &team, 3).await;
+    fill(&app, &private, 4).await;
+    delete(&app, "bob", &team, 1, DeleteFor::Me).await.unwrap();
+    assert_eq!(total(&app, "bob", CountAll::No).await, (6, 2, true));
+    assert_eq!(total(&app, "alice", CountAll::Yes).await, (0, 0, true));
+    let end = app.env.now().plus(Duration::from_secs(3600));
+    set(&app, "bob", &private, SettingsChange::mute(Some(end))).await;
+    assert_eq!(total(&app, "bob", CountAll::No).await, (2, 1, true));
+    assert_eq!(total(&app, "bob", CountAll::Yes).await, (6, 2, true));
+    tokio::time::advance(Duration::from_secs(3600)).await;
+    assert_eq!(total(&app, "bob", CountAll::No).await, (6, 2, true), "the mute has ended");
+    // An archived chat counts again with its next message, which brings it back.
+    set(&app, "bob", &team, SettingsChange { archived: Some(true), ..SettingsChange::default() }).await;
+    assert_eq!(total(&app, "bob", CountAll::No).await, (4, 1, true));
+    assert_eq!(total(&app, "bob", CountAll::Yes).await, (6, 2, true));
+    fill(&app, &team, 1).await;
+    assert_eq!(total(&app, "bob", CountAll::No).await, (7, 2, true));
+    remove(&app, "bob", &team, "bob").await.unwrap();
+    assert_eq!(total(&app, "bob", CountAll::Yes).await, (4, 1, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn total_counts_the_thousand_most_recent_chats() {
+    let app = app();
+    for n in 0..MAX_COUNTED_CHATS {
+        let chat = private_chat_of(&app, &format!("u{n}"), "bob").await;
+        send_text(&app, &format!("u{n}"), &chat, "Hello").await;
+        tokio::time::advance(Duration::from_millis(1)).await;
+    }
+    let most = MAX_COUNTED_CHATS as u64;
+    assert_eq!(total(&app, "bob", CountAll::No).await, (most, most, true));
+    // One more chat, without messages, takes the place of the oldest.
+    let oldest = private_chat_of(&app, "u0", "bob").await;
+    let chat = private_chat_of(&app, "one-more", "bob").await;
+    assert_eq!(total(&app, "bob", CountAll::No).await, (most - 1, most - 1, false));
+    // A muted chat leaves its place to another one.
+    set(&app, "bob", &chat, SettingsChange::mute(None)).await;
+    assert_eq!(total(&app, "bob", CountAll::No).await, (most, most, true));
+    assert_eq!(total(&app, "bob", CountAll::Yes).await, (most - 1, most - 1, false));
+    send_text(&app, "u0", &oldest, "Hello again").await;
+    assert_eq!(total(&app, "bob", CountAll::Yes).await, (most, most - 1, false), "the newest one now");
 }

@@ -7,8 +7,8 @@ use crate::request::Request;
 use domain::ids::{ChatId, ClientChatId, UserId};
 use domain::names::{ChatName, Topic};
 use domain::use_cases::{
-    ArchivedFilter, Caller, CreateChat, Cursor, InboxCursor, InboxFilter, ListChats, MarkSeenCommand, NewChat,
-    PinnedFilter, SendTyping, SyncChats,
+    ArchivedFilter, Caller, CountAll, CountUnread, CreateChat, Cursor, InboxCursor, InboxFilter, ListChats,
+    MarkSeenCommand, NewChat, PinnedFilter, SendTyping, SyncChats,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,6 +70,15 @@ pub fn list_chats(Request { caller, mut fields, .. }: Request) -> Result<ListCha
         let archived = archived?.unwrap_or(InboxFilter::default().archived);
         Some(ListChats { caller, limit: limit?, filter: InboxFilter { archived, pinned: pinned? }, after: after? })
     })
+}
+
+/// `{all?}`
+///
+/// # Errors
+/// [`Problem`] that names the wrong fields.
+pub fn count_unread(Request { caller, mut fields, .. }: Request) -> Result<CountUnread, Problem> {
+    let all = fields.optional::<CountAll>("all");
+    fields.finish(|| Some(CountUnread { caller, all: all?.unwrap_or(CountAll::No) }))
 }
 
 /// `{chatId}`

@@ -10,7 +10,7 @@ mod own_view;
 mod users;
 
 pub use attachments::{create_attachment, get_attachment};
-pub use chats::{clear_chat, create_chat, get_chat, list_chats, mark_seen, sync, typing};
+pub use chats::{clear_chat, count_unread, create_chat, get_chat, list_chats, mark_seen, sync, typing};
 pub use groups::{add_participants, remove_participant, set_admin, update_chat};
 pub use messages::{delete_message, edit_message, list_messages, react_to_message, send_message};
 pub use own_view::{OwnViewCommand, own_view};

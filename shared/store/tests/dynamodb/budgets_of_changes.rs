@@ -12,8 +12,9 @@ use domain::ports::{ChangeOutcome, CommitChanges as _, ReadChats as _, ReadMessa
 use domain::ports::{CountMemberships as _, ReadInbox as _};
 use domain::reactions::Emoji;
 use domain::use_cases::{
-    AddParticipants, CreateChat, Cursor, DeleteFor, DeleteMessage, EditMessage, InboxFilter, ListChats,
-    MarkSeenCommand, NewChat, PageLimit, ReactToMessage, RemoveParticipant, SendTyping, SyncChats, UpdateChat,
+    AddParticipants, CountAll, CountUnread, CreateChat, Cursor, DeleteFor, DeleteMessage, EditMessage, InboxFilter,
+    ListChats, MarkSeenCommand, NewChat, PageLimit, ReactToMessage, RemoveParticipant, SendTyping, SyncChats,
+    UpdateChat,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use testkit::TestEnv;
@@ -304,6 +305,13 @@ async fn sync_without_changes_reads_two_items_per_chat() {
         cursors.insert(chat, Cursor { seq: Seq(1), rev: Rev(0) });
     }
     calls.take();
+    // The unread messages of all chats: half of it for each of the two items, which are read eventually.
+    let count = CountUnread { caller: caller("quiet"), all: CountAll::No };
+    assert!(app.count_unread(count).await.unwrap().is_exact);
+    let recorded = calls.take();
+    within(&recorded, &["Query", "BatchGetItem", "BatchGetItem"], 0.0, 10.0 + 0.5);
+    reads(&recorded[1], &[], &["MessagesTable"]);
+    reads(&recorded[2], &[], &["ChatMembersTable"]);
     let sync = |cursors| SyncChats { caller: caller("quiet"), cursors, open: BTreeSet::new(), connection: None };
     app.sync(sync(cursors.clone())).await.unwrap();
     let recorded = calls.take();

@@ -83,7 +83,7 @@ pub async fn inbox_is_read(store: impl Store) {
     let heads = store.heads(&requested, Consistency::Strong).await.unwrap();
     assert_eq!(heads.len(), 121);
     assert_eq!(heads[&elsewhere], Head::new(2, START));
-    let members = store.memberships(&inga, &requested).await.unwrap();
+    let members = store.memberships(&inga, &requested, Consistency::Strong).await.unwrap();
     assert_eq!(members.keys().cloned().collect::<Vec<_>>(), chats);
     assert_eq!(members[&chats[0]], Member::joining(inga, Seq(0), START));
     assert_eq!(store.chats(&requested).await.unwrap().len(), 121);

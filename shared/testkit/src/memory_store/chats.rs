@@ -177,7 +177,12 @@ impl ReadInbox for MemoryStore {
         .await
     }
 
-    async fn memberships(&self, user: &UserId, chats: &[ChatId]) -> Result<BTreeMap<ChatId, Member>, StoreError> {
+    async fn memberships(
+        &self,
+        user: &UserId,
+        chats: &[ChatId],
+        _: Consistency,
+    ) -> Result<BTreeMap<ChatId, Member>, StoreError> {
         self.read(|state| {
             let member = |chat: &ChatId| state.members.get(&(chat.clone(), user.clone())).cloned();
             chats.iter().filter_map(|chat| Some((chat.clone(), member(chat)?))).collect()

@@ -147,7 +147,7 @@ where
         let named: Vec<ChatId> = cursors.keys().cloned().collect();
         let heads = self.store.heads(&named, Consistency::Strong);
         let (heads, all) = try_join(heads, self.store.chats_of(user)).await?;
-        let mut members = self.store.memberships(user, &named).await?;
+        let mut members = self.store.memberships(user, &named, Consistency::Strong).await?;
         let now = self.env.now();
 
         let mut synced = SyncOutcome {

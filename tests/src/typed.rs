@@ -45,7 +45,9 @@ pub(crate) fn check_body(method: &str, route: &str, status: u16, body: &Value) {
         (_, "/me" | "/users/{userId}") => again::<UserAnswer>(body),
         ("post", "/sync") => again::<SyncAnswer>(body),
         ("post", "/attachments") => again::<AnnouncedAttachment>(body),
-        ("get", "/chats/{chatId}/messages/{seq}/attachment") => again::<AttachmentDownload>(body),
+        ("get", "/chats/{chatId}/messages/{seq}/attachment" | "/chats/{chatId}/avatar") => {
+            again::<AttachmentDownload>(body)
+        }
         (_, "/health") => again::<Health>(body),
         (_, "/chats/{chatId}/messages/{seq}" | "/chats/{chatId}/messages/{seq}/reactions")
         | ("post", "/chats/{chatId}/messages") => again::<MessageAnswer>(body),

@@ -186,6 +186,16 @@ pub fn set_chat_custom(chat: &str, custom: Option<&Custom>) -> Call<ChatAnswer> 
     Call::new(Method::PATCH, &["chats", chat]).body([("custom", json!(custom))])
 }
 
+/// Makes an uploaded image the avatar of a group. None removes the avatar.
+pub fn set_avatar(chat: &str, attachment_id: Option<&str>) -> Call<ChatAnswer> {
+    Call::new(Method::PATCH, &["chats", chat]).body([("avatar", json!(attachment_id))])
+}
+
+/// The avatar of a group, and the URL to download its bytes.
+pub fn get_avatar(chat: &str) -> Call<AttachmentDownload> {
+    Call::new(Method::GET, &["chats", chat, "avatar"])
+}
+
 /// Adds users to a group.
 pub fn add_participants(chat: &str, users: &[String]) -> Call<ChatAnswer> {
     Call::new(Method::POST, &["chats", chat, "participants"]).body([("participants", json!(users))])

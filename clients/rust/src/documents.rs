@@ -40,6 +40,9 @@ pub struct Chat {
     /// The custom data of a group; None if it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<Custom>,
+    /// The picture of a group; None if it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<Attachment>,
     /// The participants, sorted. A closed group keeps its last two.
     pub participants: Vec<UserId>,
     /// How many participants there are, even if `participants` is cut.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The library also makes events from the answers of syncs. Fields that a sync does not have are optional here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all_fields = "camelCase")]
+#[allow(clippy::large_enum_variant)] // events are used up one by one
 pub enum Event {
     /// This user is in a new chat: it was created, or they were added.
     #[serde(rename = "chat.created")]

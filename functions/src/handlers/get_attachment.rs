@@ -1,4 +1,4 @@
-//! `GET /chats/{chatId}/messages/{seq}/attachment`.
+//! `GET /chats/{chatId}/messages/{seq}/attachment` and `GET /chats/{chatId}/avatar`.
 
 use super::run;
 use crate::app::{App, Bucket};
@@ -18,7 +18,12 @@ pub fn main() -> ExitCode {
 }
 
 async fn handle(app: &App<()>, bucket: &Bucket, request: Request) -> Result<Answer, Problem> {
-    let (user, chat, seq) = commands::get_attachment(request)?;
-    let download = app.get_attachment(bucket, &user, &chat, seq).await?;
+    let download = if request.route == "GET /chats/{chatId}/avatar" {
+        let (user, chat) = commands::get_avatar(request)?;
+        app.get_avatar(bucket, &user, &chat).await?
+    } else {
+        let (user, chat, seq) = commands::get_attachment(request)?;
+        app.get_attachment(bucket, &user, &chat, seq).await?
+    };
     Answer::of(&download)
 }

@@ -1,7 +1,7 @@
 //! `PATCH /chats/{chatId}`.
 
 use super::run;
-use crate::app::App;
+use crate::app::{App, Bucket};
 use crate::serve::serve;
 use edge::answer::Answer;
 use edge::commands;
@@ -11,11 +11,14 @@ use std::process::ExitCode;
 
 /// Runs the function until Lambda ends it.
 pub fn main() -> ExitCode {
-    run(serve(async |dependencies| dependencies.app().await, |app, request| Box::pin(handle(app, request))))
+    run(serve(
+        async |dependencies| Ok((dependencies.app().await?, dependencies.bucket()?)),
+        |(app, bucket), request| Box::pin(handle(app, bucket, request)),
+    ))
 }
 
-async fn handle(app: &App, request: Request) -> Result<Answer, Problem> {
+async fn handle(app: &App, bucket: &Bucket, request: Request) -> Result<Answer, Problem> {
     let command = commands::update_chat(request)?;
-    let changed = app.update_chat(command).await?;
+    let changed = app.update_chat(bucket, command).await?;
     Answer::of(&changed)
 }

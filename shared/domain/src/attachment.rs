@@ -12,6 +12,9 @@ use std::time::Duration;
 /// How long after its declaration an upload can be sent. The bucket removes an unsent object later than that.
 pub const UPLOAD_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How long the record of an upload is kept after a message or a group took it.
+pub const SENT_UPLOAD_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// How long the URL of an upload is valid.
 pub const UPLOAD_URL_TTL: Duration = Duration::from_secs(15 * 60);
 
@@ -146,7 +149,7 @@ pub struct Upload {
     pub created_at: Timestamp,
     /// Until when it can be sent; after it was sent, until when that record is kept.
     pub expires_at: Timestamp,
-    /// The seq of the message that has it as its attachment; None if it was not sent.
+    /// The seq of the message that has it as its attachment, 0 for the avatar of the group; None if it was not sent.
     pub sent_as: Option<Seq>,
 }
 

@@ -4,7 +4,7 @@ use crate::budget::Spending;
 use crate::chat::{Chat, Head};
 use crate::deletions::DeletionRecord;
 use crate::former_member::Departure;
-use crate::ids::{ChatId, Rev, Seq, UserId};
+use crate::ids::{AttachmentId, ChatId, Rev, Seq, UserId};
 use crate::member::Member;
 use crate::message::Message;
 use crate::timestamp::Timestamp;
@@ -57,6 +57,8 @@ pub enum ChangeKind {
         left: Option<Departure>,
         /// What the change takes from the limits of who adds the new members.
         limits: Option<LimitsChange>,
+        /// The upload that becomes the avatar, which must not be sent yet, and until when its record as sent is kept.
+        upload: Option<(AttachmentId, Timestamp)>,
         /// The creator, if the change closes the chat: it no longer counts as one of their open chats.
         closed_chat_of: Option<UserId>,
     },

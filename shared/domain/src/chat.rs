@@ -1,5 +1,6 @@
 //! A chat: its document, the head of its log, and the view of both for clients.
 
+use crate::attachment::Attachment;
 use crate::content::json_length;
 use crate::custom::Custom;
 use crate::deletions::RecentDeletions;
@@ -36,6 +37,8 @@ pub struct Chat {
     pub topic: Option<Topic>,
     /// What an application attached to a group.
     pub custom: Option<Custom>,
+    /// The picture of a group.
+    pub avatar: Option<Attachment>,
     /// At least two users. In a closed group, the last two.
     pub participants: BTreeSet<UserId>,
     /// The participants who may change the group; empty for a private chat.
@@ -44,7 +47,8 @@ pub struct Chat {
     pub created_by: UserId,
     /// When the chat was created.
     pub created_at: Timestamp,
-    /// The rev of the last change of this document (name, topic, custom data, participants, admins). If the head has a higher
+    /// The rev of the last change of this document (name, topic, custom data, avatar, participants,
+    /// admins). If the head has a higher
     /// `members_rev`, this document is stale.
     pub members_rev: Rev,
     /// When the chat was closed: since then it takes no more messages.
@@ -154,6 +158,8 @@ pub struct ChatView {
     topic: Option<Topic>,
     #[serde(skip_serializing_if = "Option::is_none")]
     custom: Option<Custom>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar: Option<Attachment>,
     participants: BTreeSet<UserId>,
     participant_count: usize,
     /// True if `participants` and `admins` were cut so that the chat fits in a frame.
@@ -180,6 +186,7 @@ impl ChatView {
             name: chat.name.clone(),
             topic: chat.topic.clone(),
             custom: chat.custom.clone(),
+            avatar: chat.avatar.clone(),
             participants: chat.participants.clone(),
             participant_count: chat.participants.len(),
             participants_limited: false,
@@ -208,9 +215,10 @@ impl ChatView {
         self
     }
 
-    /// The bytes of the topic and the custom data as JSON, which are never cut.
+    /// The bytes of topic, custom data and avatar as JSON, which are never cut.
     pub(crate) fn details_bytes(&self) -> usize {
-        self.topic.as_ref().map_or(0, json_length) + self.custom.as_ref().map_or(0, json_length)
+        let texts = self.topic.as_ref().map_or(0, json_length) + self.custom.as_ref().map_or(0, json_length);
+        texts + self.avatar.as_ref().map_or(0, json_length)
     }
 
     /// The id of the chat shown.
@@ -248,6 +256,7 @@ mod tests {
             name: Some(ChatName::parse("\"".repeat(100)).unwrap()),
             topic: Some(Topic::parse("\u{1F44B}".repeat(Topic::MAX_CHARS)).unwrap()),
             custom: Custom::parse(&serde_json::json!({"a": "x".repeat(2040)}), Custom::MAX_BYTES).unwrap(),
+            avatar: None,
             admins: users.clone(),
             created_by: UserId::parse("x".repeat(128)).unwrap(),
             created_at: at,

@@ -320,7 +320,7 @@ fn error_names_the_wrong_field() {
     );
     assert_refused(commands::react_to_message(at(json!({"seq": 1}))), "emojis", "required");
     assert_refused(commands::update_chat(at(json!({"name": " "}))), "name", "blank");
-    assert_refused(commands::update_chat(at(json!({}))), "name", "is required if topic and custom are absent");
+    assert_refused(commands::update_chat(at(json!({}))), "name", "is required if topic, custom and avatar are absent");
     assert_refused(commands::update_chat(at(json!({"topic": "x".repeat(501)}))), "topic", "1 to 500 characters");
     assert_refused(commands::update_chat(at(json!({"custom": []}))), "custom", "must be a JSON object");
     let cleared = commands::update_chat(at(json!({"topic": null, "custom": {}}))).unwrap();

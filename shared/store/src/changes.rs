@@ -158,7 +158,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
                 }
                 Ok(items)
             }
-            ChangeKind::Chat { after, before, joined, left, limits, closed_chat_of } => {
+            ChangeKind::Chat { after, before, joined, left, limits, upload, closed_chat_of } => {
                 let document = Put::builder()
                     .table_name(&self.tables.chats)
                     .set_item(Some(to_item("Chats", &ChatItem::from(after))?))
@@ -177,6 +177,9 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
                 }
                 if let Some(limits) = limits {
                     items.push(self.limits_item(limits)?);
+                }
+                if let Some((id, until)) = upload {
+                    items.push(self.mark_upload_sent(id, *until, Seq(0))?);
                 }
                 if let Some(creator) = closed_chat_of {
                     items.push(self.closed_chat_item(creator)?);

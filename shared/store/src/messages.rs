@@ -47,7 +47,7 @@ impl<E: Env, C: Sync> CommitMessages for DynamoStore<E, C> {
             items.push(self.put_send(send, &commit.message)?);
         }
         if let Some((id, until)) = &commit.upload {
-            items.push(self.mark_upload_sent(id, *until, &commit.message)?);
+            items.push(self.mark_upload_sent(id, *until, commit.message.seq)?);
         }
         let call = self.client.transact_write_items().set_transact_items(Some(items));
         match call.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await {
@@ -133,12 +133,12 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             .expression_attribute_values(":now", n(message.created_at.seconds())))
     }
 
-    /// An attachment belongs to one message. The use case has already checked that the upload is not expired.
-    fn mark_upload_sent(
+    /// An attachment belongs to one message, or is the avatar of a group, for which `seq` is 0. The use case has already checked that the upload is not expired.
+    pub(crate) fn mark_upload_sent(
         &self,
         id: &AttachmentId,
         until: Timestamp,
-        message: &Message,
+        seq: Seq,
     ) -> Result<TransactWriteItem, StoreError> {
         update(
             Update::builder()
@@ -146,7 +146,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
                 .key("attachmentId", s(id.as_str()))
                 .update_expression("SET sentAs = :seq, expiresAt = :until")
                 .condition_expression("attribute_exists(attachmentId) AND attribute_not_exists(sentAs)")
-                .expression_attribute_values(":seq", n(message.seq))
+                .expression_attribute_values(":seq", n(seq))
                 .expression_attribute_values(":until", n(until.seconds())),
         )
     }

@@ -15,7 +15,7 @@ use domain::use_cases::{
     AddParticipants, AttachmentDownload, Caller, ChangeGroupError, ChangeMessageError, ChangedGroup, ChangedMessage,
     ChatDetails, ChatError, CreateAttachment, CreateAttachmentError, CreateChat, CreateChatError, CreatedAttachment,
     CreatedChat, DeleteMessage, GetAttachmentError, Inbox, ListChats, ListMembers, ListUsers, ListedUsers, MembersPage,
-    ProfileError, SendMessage, SendMessageError, SendOutcome, Settings, UpdateMe, VisibleUser,
+    ProfileError, SendMessage, SendMessageError, SendOutcome, Settings, UpdateChat, UpdateMe, VisibleUser,
 };
 use std::ops::{Deref, DerefMut};
 
@@ -209,7 +209,29 @@ impl<S: ReadChats + LimitsStore + CreateUploads, D> TestApp<S, D> {
     }
 }
 
+impl<S: ReadChats + ReadUploads + CommitChanges + Registry, D> TestApp<S, D> {
+    /// See [`App::update_chat`].
+    ///
+    /// # Errors
+    /// Those of [`App::update_chat`].
+    pub async fn update_chat(&self, command: UpdateChat) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
+        self.app.update_chat(&self.objects, command).await
+    }
+}
+
 impl<S: ReadChats + ReadMessages, D> TestApp<S, D> {
+    /// See [`App::get_avatar`].
+    ///
+    /// # Errors
+    /// Those of [`App::get_avatar`].
+    pub async fn get_avatar(
+        &self,
+        user: &UserId,
+        chat: &ChatId,
+    ) -> Result<AttachmentDownload, ChatError<GetAttachmentError>> {
+        self.app.get_avatar(&self.objects, user, chat).await
+    }
+
     /// See [`App::get_attachment`].
     ///
     /// # Errors

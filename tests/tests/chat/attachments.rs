@@ -398,3 +398,38 @@ async fn limits_come_from_the_environment() {
         assert_eq!(alice.http.post("/attachments", &body).await.unwrap().0, status, "{content_type}");
     }
 }
+
+#[tokio::test]
+async fn avatar_of_a_group_is_set_opened_and_replaced() {
+    let system = crate::system();
+    let (alice, bob, carol) = (system.user("alice").await, system.user("bob").await, system.user("carol").await);
+    let chat = alice.group(&[&bob, &carol]).await;
+    let mut socket = bob.socket().await;
+    let path = format!("/chats/{chat}");
+    let [(kind, about, bytes), ..] = kinds();
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let (_, announced) = alice.http.post("/attachments", &announcement(&chat, kind, &about, &bytes)).await.unwrap();
+        let id = announced["attachment"]["attachmentId"].as_str().unwrap().to_owned();
+        let (_, problem) = alice.http.patch(&path, &json!({"avatar": id})).await.unwrap();
+        assert_problem(&problem, 409, "attachment_not_uploaded", None);
+        assert_eq!(put(&announced, &bytes).await.status(), 200);
+        let (status, changed) = alice.http.patch(&path, &json!({"avatar": id})).await.unwrap();
+        assert_eq!((status, &changed["chat"]["avatar"]), (200, &announced["attachment"]), "{changed}");
+        assert_eq!(socket.event("chat.updated").await.unwrap()["data"]["avatar"], announced["attachment"]);
+        ids.push(id);
+    }
+    let (status, opened) = bob.http.get(&format!("{path}/avatar")).await.unwrap();
+    assert_eq!((status, &opened["attachment"]["attachmentId"]), (200, &json!(ids[1])), "{opened}");
+    let url = opened["download"]["url"].as_str().unwrap();
+    assert_eq!(reqwest::get(url).await.unwrap().bytes().await.unwrap(), bytes);
+    let (_, problem) = alice.http.patch(&path, &json!({"avatar": ids[0]})).await.unwrap();
+    assert_problem(&problem, 409, "attachment_sent", None);
+    let (_, problem) = bob.http.patch(&path, &json!({"avatar": null})).await.unwrap();
+    assert_problem(&problem, 403, "not_an_admin", None);
+    let (status, changed) = alice.http.patch(&path, &json!({"avatar": null})).await.unwrap();
+    assert_eq!((status, changed["chat"].get("avatar")), (200, None));
+    assert_eq!(reqwest::get(url).await.unwrap().status(), 404, "the bucket has no file");
+    let (_, problem) = bob.http.get(&format!("{path}/avatar")).await.unwrap();
+    assert_problem(&problem, 404, "attachment_not_found", None);
+}

@@ -194,6 +194,27 @@ async fn invalid_custom_data_is_refused_with_the_field_on_both_apis() {
         let reply = socket.request("sendMessage", frame).await.unwrap();
         assert_problem(&reply["error"], 400, code, Some("custom"));
     }
+    // Of groups and users.
+    let carol = system.user("carol").await;
+    let group = format!("/chats/{}", alice.group(&[&bob, &carol]).await);
+    let too_large = json!({"custom": {"a": format!("{largest}x")}, "topic": "x"});
+    let (_, problem) = alice.http.patch(&group, &too_large).await.unwrap();
+    assert_problem(&problem, 400, "content_too_large", Some("custom"));
+    let new = json!({"participants": [bob.id, carol.id], "isGroup": true, "name": "x", "custom": {"a": format!("{largest}x")}});
+    let (_, problem) = alice.http.post("/chats", &new).await.unwrap();
+    assert_problem(&problem, 400, "content_too_large", Some("custom"));
+    let reply = socket.request("createChat", new).await.unwrap();
+    assert_problem(&reply["error"], 400, "content_too_large", Some("custom"));
+    let new = json!({"participants": [bob.id], "isGroup": false, "topic": "x", "custom": {"a": 1}});
+    let (_, problem) = alice.http.post("/chats", &new).await.unwrap();
+    assert_problem(&problem, 400, "invalid_request", Some("topic"));
+    assert_problem(&problem, 400, "invalid_request", Some("custom"));
+    let (_, problem) = alice.http.patch("/me", &json!({"custom": {"a": "x".repeat(505)}})).await.unwrap();
+    assert_problem(&problem, 400, "content_too_large", Some("custom"));
+    let (status, me) = alice.http.patch("/me", &json!({"custom": {"a": "x".repeat(504)}})).await.unwrap();
+    assert_eq!((status, me["user"]["custom"].to_string().len()), (200, 512));
+    let (status, changed) = alice.http.patch(&group, &json!({"custom": {"a": largest}, "topic": "Why"})).await.unwrap();
+    assert_eq!((status, &changed["chat"]["topic"]), (200, &json!("Why")));
     let (_, problem) = alice.http.patch(&format!("{path}/1"), &json!({})).await.unwrap();
     assert_problem(&problem, 400, "invalid_request", Some("content"));
     let (_, page) = alice.http.get(&path).await.unwrap();

@@ -25,6 +25,7 @@ fn routes(chat: &str, other: &str) -> Vec<(Method, String, Option<Value>)> {
         (Method::DELETE, at("/messages"), None),
         (Method::PUT, at("/messages/1/reactions"), Some(json!({"emojis": ["\u{1F44D}"]}))),
         (Method::GET, at("/messages/1/attachment"), None),
+        (Method::GET, at("/avatar"), None),
         (Method::PUT, at("/seen"), Some(json!({"seq": 1}))),
         (Method::PATCH, at("/me"), Some(json!({"pinned": true}))),
         (Method::PUT, at("/mute"), None),

@@ -1,6 +1,6 @@
 //! Adds participants to a group.
 
-use super::change_group::{ChangeGroupError, ChangedGroup, MembershipReads, Plan, check_admin};
+use super::change_group::{ChangeGroupError, ChangedGroup, Plan, PlanReads, check_admin};
 use super::error::ChatError;
 use super::existence::unknown_users;
 use super::state::FullState;
@@ -44,7 +44,7 @@ impl AddingPeople<'_> {
     }
 }
 
-impl<S: LimitsStore + CountMemberships + FindBlockers, P: Sync, E: Env> MembershipReads<S, P, E> for AddingPeople<'_> {
+impl<S: LimitsStore + CountMemberships + FindBlockers, P: Sync, E: Env> PlanReads<S, P, E> for AddingPeople<'_> {
     async fn admit(
         &self,
         app: &App<S, P, E>,

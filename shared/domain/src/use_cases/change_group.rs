@@ -4,13 +4,15 @@
 use super::error::{ChatError, Refusal};
 use super::get_chat::MemberView;
 use super::state::{ChatReader, FullState};
+use super::uploads::UploadError;
 use super::{App, Caller};
+use crate::attachment::{Attachment, SENT_UPLOAD_TTL};
 use crate::budget::RateLimited;
 use crate::change::{Change, ChangeKind};
 use crate::chat::{Chat, ChatView, MAX_DOCUMENT_BYTES};
 use crate::event::Event;
 use crate::former_member::{Departure, FormerMember};
-use crate::ids::{ChatId, UserId};
+use crate::ids::{AttachmentId, ChatId, UserId};
 use crate::member::Member;
 use crate::meter::PushReport;
 use crate::ports::{ChangeOutcome, CommitChanges, DirectoryError, Env, Push, ReadChats, Registry, StoreError};
@@ -23,6 +25,8 @@ use crate::user_limits::LimitsChange;
 pub struct ChangedGroup {
     /// The group as the caller sees it; None if they are no longer in it.
     pub chat: Option<ChatView>,
+    /// The avatar that the group had before, if the change replaced or removed it.
+    pub(super) former_avatar: Option<AttachmentId>,
     /// The results of the posts.
     pub pushed: PushReport,
     /// The number of retries after conflicts with other transactions.
@@ -76,6 +80,9 @@ pub enum ChangeGroupError {
     /// The caller adds people to chats too fast.
     #[error(transparent)]
     AddingTooFast(RateLimited),
+    /// The upload cannot become the avatar.
+    #[error(transparent)]
+    Avatar(#[from] UploadError),
     /// The Auth Service did not say whether the users exist.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
@@ -93,12 +100,14 @@ pub(super) struct Plan {
     pub(super) left: Option<UserId>,
     /// Whether the change closes the group.
     pub(super) closes: bool,
+    /// The upload that becomes the avatar.
+    pub(super) new_avatar: Option<AttachmentId>,
 }
 
 impl Plan {
     /// A plan that changes only the document.
     pub(super) fn of(chat: Chat) -> Self {
-        Self { chat, joined: Vec::new(), left: None, closes: false }
+        Self { chat, joined: Vec::new(), left: None, closes: false, new_avatar: None }
     }
 
     /// How many changes it takes from the budget of `user`: one per person. Leaving takes none, because it ends the
@@ -111,8 +120,8 @@ impl Plan {
     }
 }
 
-/// What a change needs besides the chat, by the people who join and leave. Asked again after a conflict.
-pub(super) trait MembershipReads<S, P, E>: Sync {
+/// What a change needs besides the chat. Asked again after a conflict.
+pub(super) trait PlanReads<S, P, E>: Sync {
     /// What adding these people takes from the caller's limits. Fails if they may not be added.
     fn admit(
         &self,
@@ -127,10 +136,21 @@ pub(super) trait MembershipReads<S, P, E>: Sync {
         chat: &ChatId,
         user: &UserId,
     ) -> impl Future<Output = Result<Option<FormerMember>, StoreError>> + Send;
+
+    /// The attachment that becomes the avatar of `chat`. Asked only if the plan has a new avatar.
+    fn avatar(
+        &self,
+        _: &App<S, P, E>,
+        _chat: &ChatId,
+        _user: &UserId,
+        _id: &AttachmentId,
+    ) -> impl Future<Output = Result<Attachment, ChatError<ChangeGroupError>>> + Send {
+        async { Err(UploadError::NotFound).map_err(|error| ChangeGroupError::from(error).into()) }
+    }
 }
 
 /// For changes with which nobody joins and nobody leaves.
-impl<S: Sync, P: Sync, E: Sync> MembershipReads<S, P, E> for () {
+impl<S: Sync, P: Sync, E: Sync> PlanReads<S, P, E> for () {
     async fn admit(&self, _: &App<S, P, E>, _: &[Member]) -> Result<Option<LimitsChange>, ChatError<ChangeGroupError>> {
         Ok(None)
     }
@@ -161,7 +181,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
         &self,
         caller: &Caller,
         id: &ChatId,
-        reads: impl MembershipReads<S, P, E>,
+        reads: impl PlanReads<S, P, E>,
         rule: impl Fn(&FullState, Timestamp) -> Result<Option<Plan>, ChangeGroupError>,
     ) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
         let user = &caller.user;
@@ -173,7 +193,8 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             let Some(plan) = rule(&state, now)? else {
                 let view = |member: &Member| ChatView::new(&state.chat, &state.head, member.floor());
                 let chat = state.member(user).map(view).map(|view| view.limited(MAX_DOCUMENT_BYTES));
-                return Ok(ChangedGroup { chat, pushed: PushReport::default(), retries: retry.count() });
+                let pushed = PushReport::default();
+                return Ok(ChangedGroup { chat, former_avatar: None, pushed, retries: retry.count() });
             };
             let budget = state.member(user).and_then(|member| member.change_budget);
             let spending = match plan.cost(user) {
@@ -184,7 +205,12 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                 }
             };
             let limits = reads.admit(self, &plan.joined).await?;
-            let Plan { chat, joined, left, closes } = plan;
+            let Plan { mut chat, joined, left, closes, new_avatar } = plan;
+            if let Some(avatar) = &new_avatar {
+                chat.avatar = Some(reads.avatar(self, id, user, avatar).await?);
+            }
+            let avatar_id = |chat: &Chat| chat.avatar.as_ref().map(|avatar| avatar.id.clone());
+            let former_avatar = avatar_id(&state.chat).filter(|former| avatar_id(&chat).as_ref() != Some(former));
             let left = match left.as_ref().and_then(|user| state.member(user)) {
                 Some(member) => {
                     let earlier = match state.head.past_read_seq {
@@ -207,6 +233,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                     joined: joined.clone(),
                     left: left.clone(),
                     limits,
+                    upload: new_avatar.map(|id| (id, now.plus(SENT_UPLOAD_TTL))),
                     closed_chat_of: closes.then(|| state.chat.created_by.clone()),
                 },
                 spending,
@@ -219,7 +246,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                     let pushed = self.push_each(&audience, caller.connection.as_ref(), event_of).await;
                     let chat =
                         events.members_after().find(|member| &member.user == user).map(|member| events.view(member));
-                    return Ok(ChangedGroup { chat, pushed, retries: retry.count() });
+                    return Ok(ChangedGroup { chat, former_avatar, pushed, retries: retry.count() });
                 }
                 ChangeOutcome::Conflict if retry.again().await => {}
                 ChangeOutcome::Conflict => return Err(ChatError::Busy),

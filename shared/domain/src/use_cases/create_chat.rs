@@ -276,6 +276,7 @@ where
                 name: None,
                 topic: None,
                 custom: None,
+                avatar: None,
                 participants,
                 admins: BTreeSet::new(),
                 created_by: creator.clone(),

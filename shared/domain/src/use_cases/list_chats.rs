@@ -21,7 +21,7 @@ use futures_util::future::try_join3;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The most bytes of JSON that one chat's document takes in an inbox, without its topic and custom data: the
+/// The most bytes of JSON that one chat's document takes in an inbox, without topic, custom data and avatar: the
 /// participant lists of a large group are cut.
 const MAX_CHAT_BYTES: usize = 2048;
 

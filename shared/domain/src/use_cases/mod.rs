@@ -38,6 +38,7 @@ mod typing;
 mod unread;
 mod update_chat;
 mod update_member;
+mod uploads;
 
 pub use add_participants::{AddParticipants, MAX_ADDED_PARTICIPANTS};
 pub use block_user::{BlockOutcome, BlockUser, BlockUserError, Blocks};
@@ -69,6 +70,7 @@ pub use sync::{ChatSync, Cursor, SyncChats, SyncOutcome};
 pub use typing::{SendTyping, SendTypingError, TypingSent};
 pub use update_chat::UpdateChat;
 pub use update_member::{MuteOutcome, UpdateMember, UpdateMemberError, UpdatedMember};
+pub use uploads::UploadError;
 
 use crate::attachment::AttachmentLimits;
 use crate::budget::BudgetRate;

@@ -1,6 +1,6 @@
 //! Removes a participant from a group, or lets the caller leave it.
 
-use super::change_group::{ChangeGroupError, ChangedGroup, MembershipReads, Plan, check_admin};
+use super::change_group::{ChangeGroupError, ChangedGroup, Plan, PlanReads, check_admin};
 use super::error::ChatError;
 use super::state::FullState;
 use super::{App, Caller};
@@ -26,7 +26,7 @@ pub struct RemoveParticipant {
 /// Nobody joins, and what is kept of who leaves is read.
 struct Leaving;
 
-impl<S: ReadFormerMembers, P: Sync, E: Env> MembershipReads<S, P, E> for Leaving {
+impl<S: ReadFormerMembers, P: Sync, E: Env> PlanReads<S, P, E> for Leaving {
     async fn admit(&self, _: &App<S, P, E>, _: &[Member]) -> Result<Option<LimitsChange>, ChatError<ChangeGroupError>> {
         Ok(None)
     }

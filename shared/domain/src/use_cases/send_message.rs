@@ -3,8 +3,9 @@
 use super::error::{ChatError, Refusal};
 use super::fan_out::{Audience, PushOutcome};
 use super::state::{ChatReader, ChatState};
+use super::uploads::{UploadError, check_upload, confirm_upload};
 use super::{App, Caller};
-use crate::attachment::{Attachment, Upload};
+use crate::attachment::{SENT_UPLOAD_TTL, Upload};
 use crate::budget::{Budget, RateLimited};
 use crate::chat::{Head, MAX_DOCUMENT_BYTES};
 use crate::content::{Content, MessageType};
@@ -18,7 +19,7 @@ use crate::meter::{NotificationReport, PushReport};
 use crate::ports::{
     CheckUploads, CommitMessages, CommitOutcome, Env, MessageCommit, Notify, PreviousSend, Push, ReadChats,
     ReadDeletions, ReadFormerMembers, ReadMessages, ReadUploads, ReadingOrder, Registry, SendRecord, StoreError,
-    StoredObject, UserStore,
+    UserStore,
 };
 use crate::readers::Readers;
 use crate::retry::Retry;
@@ -121,21 +122,9 @@ pub enum SendMessageError {
     /// A text has an attachment, or a message of this other type has none.
     #[error("the message type and the attachment do not match")]
     Kind(MessageType),
-    /// There is no such upload, it has expired, or another user declared it. The sender does not learn which.
-    #[error("attachment not found")]
-    AttachmentNotFound,
-    /// The upload was declared for another chat.
-    #[error("the attachment is for another chat")]
-    AttachmentOfAnotherChat,
-    /// The upload was declared with this other type.
-    #[error("the attachment is of another type")]
-    AttachmentOfAnotherKind(MessageType),
-    /// Another message has the attachment already.
-    #[error("the attachment was sent before")]
-    AttachmentSent,
-    /// The bucket has no object for the upload, or one with another size or hash than declared.
-    #[error("the attachment was not uploaded as declared")]
-    AttachmentNotUploaded,
+    /// The upload cannot be attached.
+    #[error(transparent)]
+    Upload(#[from] UploadError),
     /// The sender sends too fast.
     #[error(transparent)]
     RateLimited(RateLimited),
@@ -183,7 +172,7 @@ where
             // Seq 0 is the head, not a message.
             let replied_to = command.reply_to.filter(|seq| *seq > Seq(0));
             let state = ChatReader::new(&self.store, &mut retry, &command.chat).state(sender, replied_to);
-            let (state, upload) = try_join(state, self.load_upload(&command)).await?;
+            let (state, upload) = try_join(state, self.upload_of(&command)).await?;
             let state = state.ok_or(ChatError::NotFound)?;
             let again = send_id.as_ref().map(|id| Repeat { id, budget: state.member.budget, head: &state.head });
             // A repeat that this process knows costs no transaction.
@@ -196,7 +185,7 @@ where
             if let (Ok(_), Some(upload), false) = (&commit, &upload, is_confirmed) {
                 is_confirmed = confirm_upload(bucket, &upload.attachment).await?;
                 if !is_confirmed {
-                    commit = Err(SendMessageError::AttachmentNotUploaded);
+                    commit = Err(UploadError::NotUploaded.into());
                 }
             }
             let readers = state.chat.participants;
@@ -300,10 +289,11 @@ where
     }
 
     /// The upload that the command names; None if it names none, or if the sender did not declare it.
-    async fn load_upload(&self, command: &SendMessage) -> Result<Option<Upload>, StoreError> {
-        let Some(id) = &command.attachment else { return Ok(None) };
-        let upload = self.store.upload(id, self.env.now()).await?;
-        Ok(upload.filter(|upload| upload.owner == command.caller.user))
+    async fn upload_of(&self, command: &SendMessage) -> Result<Option<Upload>, StoreError> {
+        match &command.attachment {
+            Some(id) => self.load_upload(id, &command.caller.user).await,
+            None => Ok(None),
+        }
     }
 
     fn plan_commit(
@@ -327,15 +317,7 @@ where
             return Err(SendMessageError::UnknownMention(outsider.clone()));
         }
         if command.attachment.is_some() {
-            let upload = upload.ok_or(SendMessageError::AttachmentNotFound)?;
-            let kind = upload.attachment.media.kind();
-            if upload.chat != command.chat {
-                return Err(SendMessageError::AttachmentOfAnotherChat);
-            } else if kind != command.kind {
-                return Err(SendMessageError::AttachmentOfAnotherKind(kind));
-            } else if upload.sent_as.is_some() {
-                return Err(SendMessageError::AttachmentSent);
-            }
+            check_upload(upload, &command.chat, command.kind)?;
         }
         let now = self.env.now();
         let spending =
@@ -367,7 +349,7 @@ where
             head: Head { members_rev: state.chat.members_rev, ..state.head.clone() },
             spending,
             send: command.client_message_id.as_ref().map(|id| send_record(command, id, now)),
-            upload: upload.map(|upload| (upload.attachment.id.clone(), now.plus(SEND_ID_TTL))),
+            upload: upload.map(|upload| (upload.attachment.id.clone(), now.plus(SENT_UPLOAD_TTL))),
         })
     }
 }
@@ -390,15 +372,4 @@ fn missing_message(chat: &ChatId, seq: Seq) -> StoreError {
         key: format!("{chat}:{seq}"),
         attribute: "the item is missing, but its send record exists".to_owned(),
     }
-}
-
-/// Checks that the object has the declared size and hash, and keeps the bucket from expiring it. False if there is no
-/// such object. If the commit fails afterwards, an object stays without a message, which is better than a message
-/// without its object.
-async fn confirm_upload(bucket: &impl CheckUploads, declared: &Attachment) -> Result<bool, StoreError> {
-    let object = bucket.stored_object(&declared.id).await?;
-    let is_as_declared = |object: &StoredObject| {
-        object.size_bytes == declared.size_bytes && object.sha256.as_ref() == Some(&declared.sha256)
-    };
-    Ok(object.as_ref().is_some_and(is_as_declared) && bucket.remove_pending_tag(&declared.id).await?)
 }

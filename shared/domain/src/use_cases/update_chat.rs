@@ -1,14 +1,25 @@
-//! Changes the name, the topic and the custom data of a group.
+//! Changes the name, the topic, the custom data and the avatar of a group.
 
-use super::change_group::{ChangeGroupError, ChangedGroup, Plan, check_admin};
+use super::change_group::{ChangeGroupError, ChangedGroup, Plan, PlanReads, check_admin};
 use super::error::ChatError;
+use super::state::FullState;
+use super::uploads::{UploadError, check_upload, confirm_upload};
 use super::{App, Caller};
+use crate::attachment::Attachment;
 use crate::chat::Chat;
+use crate::content::MessageType;
 use crate::custom::Custom;
-use crate::ids::ChatId;
+use crate::former_member::FormerMember;
+use crate::ids::{AttachmentId, ChatId, UserId};
+use crate::member::Member;
+use crate::meter;
 use crate::names::{ChatName, Topic};
 use crate::patch::Patch;
-use crate::ports::{CommitChanges, Env, Push, ReadChats, Registry};
+use crate::ports::{
+    CheckUploads, CommitChanges, Env, Push, ReadChats, ReadUploads, Registry, RemoveObjects, StoreError,
+};
+use crate::user_limits::LimitsChange;
+use error_text::error_chain;
 
 /// The request to change a group. What is None stays as it is.
 #[derive(Debug, Clone)]
@@ -23,26 +34,73 @@ pub struct UpdateChat {
     pub topic: Option<Patch<Topic>>,
     /// What happens to the custom data.
     pub custom: Option<Patch<Custom>>,
+    /// What happens to the avatar: an upload of the caller for this chat becomes it.
+    pub avatar: Option<Patch<AttachmentId>>,
 }
 
-impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
-    /// Changes a group. The values that it has already change nothing.
+/// Checks the upload that becomes the avatar.
+struct AvatarCheck<'a, B>(&'a B);
+
+impl<S: ReadUploads, P: Sync, E: Env, B: CheckUploads> PlanReads<S, P, E> for AvatarCheck<'_, B> {
+    async fn admit(&self, _: &App<S, P, E>, _: &[Member]) -> Result<Option<LimitsChange>, ChatError<ChangeGroupError>> {
+        Ok(None)
+    }
+
+    async fn past(&self, _: &App<S, P, E>, _: &ChatId, _: &UserId) -> Result<Option<FormerMember>, StoreError> {
+        Ok(None)
+    }
+
+    async fn avatar(
+        &self,
+        app: &App<S, P, E>,
+        chat: &ChatId,
+        user: &UserId,
+        id: &AttachmentId,
+    ) -> Result<Attachment, ChatError<ChangeGroupError>> {
+        let upload = app.load_upload(id, user).await?;
+        let upload = check_upload(upload.as_ref(), chat, MessageType::Image).map_err(ChangeGroupError::Avatar)?;
+        if !confirm_upload(self.0, &upload.attachment).await? {
+            return Err(ChangeGroupError::Avatar(UploadError::NotUploaded).into());
+        }
+        Ok(upload.attachment.clone())
+    }
+}
+
+impl<S: ReadChats + ReadUploads + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
+    /// Changes a group. The values that it has already change nothing. Replacing or removing the avatar also removes its
+    /// object from the bucket, once the change is stored.
     ///
     /// # Errors
     /// [`ChatError`] and [`ChangeGroupError`].
-    pub async fn update_chat(&self, command: UpdateChat) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
-        let UpdateChat { caller, chat, name, topic, custom } = command;
-        self.change_group(&caller, &chat, (), |state, _| {
+    pub async fn update_chat(
+        &self,
+        bucket: &(impl CheckUploads + RemoveObjects),
+        command: UpdateChat,
+    ) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
+        let UpdateChat { caller, chat, name, topic, custom, avatar } = command;
+        let update = |state: &FullState, _| {
             check_admin(state, &caller.user)?;
             let before = &state.chat;
             let after = Chat {
                 name: name.as_ref().or(before.name.as_ref()).cloned(),
                 topic: Patch::applied(topic.as_ref(), before.topic.as_ref()),
                 custom: Patch::applied(custom.as_ref(), before.custom.as_ref()),
+                avatar: before.avatar.clone().filter(|_| avatar != Some(Patch::Remove)),
                 ..before.clone()
             };
-            Ok((after != *before).then(|| Plan::of(after)))
-        })
-        .await
+            let current = before.avatar.as_ref().map(|avatar| &avatar.id);
+            let new_avatar = avatar.as_ref().and_then(Patch::value).filter(|id| Some(*id) != current).cloned();
+            let has_changed = after != *before || new_avatar.is_some();
+            Ok(has_changed.then(|| Plan { new_avatar, ..Plan::of(after) }))
+        };
+        let changed = self.change_group(&caller, &chat, AvatarCheck(bucket), update).await?;
+        if let Some(attachment) = &changed.former_avatar
+            && let Err(error) = bucket.remove(attachment).await
+        {
+            meter::count_object_not_removed();
+            let error = error_chain(&error);
+            tracing::error!(%attachment, error, "the object of a former avatar was not removed");
+        }
+        Ok(changed)
     }
 }

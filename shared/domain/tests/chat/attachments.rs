@@ -8,7 +8,7 @@ use domain::ids::{AttachmentId, ChatId, Seq};
 use domain::ports::{CreateUploads as _, Env as _, ReadUploads as _, StoreError, StoredObject};
 use domain::use_cases::{
     ChangeMessageError, ChatError, CreateAttachment, CreateAttachmentError, CreatedAttachment, DeleteFor,
-    GetAttachmentError, SendMessage, SendMessageError, SendOutcome,
+    GetAttachmentError, SendMessage, SendMessageError, SendOutcome, UploadError,
 };
 use std::time::Duration;
 use testkit::fixtures::{carrying, message, picture, text, upload, user};
@@ -123,10 +123,13 @@ async fn an_attachment_belongs_to_one_message() {
     let id = upload_picture(&app, "alice", &chat).await;
     send(&app, "alice", &chat, &id).await.unwrap();
     let before = snapshot(&app);
-    assert_refused!(send(&app, "alice", &chat, &id).await, ChatError::Refused(SendMessageError::AttachmentSent));
+    assert_refused!(
+        send(&app, "alice", &chat, &id).await,
+        ChatError::Refused(SendMessageError::Upload(UploadError::Sent))
+    );
     assert_refused!(
         app.send_message(carrying(&chat, "alice", "another", &id)).await,
-        ChatError::Refused(SendMessageError::AttachmentSent)
+        ChatError::Refused(SendMessageError::Upload(UploadError::Sent))
     );
     assert_eq!(snapshot(&app), before);
     assert_eq!(app.objects.looked(), 1);
@@ -187,20 +190,23 @@ async fn upload_of_another_user_chat_or_type_is_refused() {
     let other_chat = private_chat(&app).await;
     let id = upload_picture(&app, "alice", &chat).await;
     let before = snapshot(&app);
-    assert_refused!(send(&app, "bob", &chat, &id).await, ChatError::Refused(SendMessageError::AttachmentNotFound));
+    assert_refused!(
+        send(&app, "bob", &chat, &id).await,
+        ChatError::Refused(SendMessageError::Upload(UploadError::NotFound))
+    );
     let unknown = AttachmentId::parse("unknown").unwrap();
     assert_refused!(
         send(&app, "alice", &chat, &unknown).await,
-        ChatError::Refused(SendMessageError::AttachmentNotFound)
+        ChatError::Refused(SendMessageError::Upload(UploadError::NotFound))
     );
     assert_refused!(
         send(&app, "alice", &other_chat, &id).await,
-        ChatError::Refused(SendMessageError::AttachmentOfAnotherChat)
+        ChatError::Refused(SendMessageError::Upload(UploadError::OfAnotherChat))
     );
     let audio = SendMessage { kind: MessageType::Audio, ..carrying(&chat, "alice", "", &id) };
     assert_refused!(
         app.send_message(audio).await,
-        ChatError::Refused(SendMessageError::AttachmentOfAnotherKind(MessageType::Image))
+        ChatError::Refused(SendMessageError::Upload(UploadError::OfAnotherKind(MessageType::Image)))
     );
     assert_refused!(send(&app, "mallory", &chat, &id).await, ChatError::NotFound);
     let text_with = SendMessage { kind: MessageType::Text, content: text("x"), ..carrying(&chat, "alice", "", &id) };
@@ -228,7 +234,7 @@ async fn upload_that_differs_from_its_declaration_is_refused() {
     let assert_not_uploaded = async || {
         assert_refused!(
             send(&app, "alice", &chat, &declared.id).await,
-            ChatError::Refused(SendMessageError::AttachmentNotUploaded)
+            ChatError::Refused(SendMessageError::Upload(UploadError::NotUploaded))
         );
         assert!(!app.objects.keeps(&declared.id));
     };
@@ -256,7 +262,7 @@ async fn an_upload_can_be_sent_for_a_day() {
             true => assert!(send(&app, "alice", &chat, &id).await.is_ok()),
             false => assert_refused!(
                 send(&app, "alice", &chat, &id).await,
-                ChatError::Refused(SendMessageError::AttachmentNotFound)
+                ChatError::Refused(SendMessageError::Upload(UploadError::NotFound))
             ),
         }
     }
@@ -290,7 +296,10 @@ async fn upload_that_cannot_be_kept_is_not_sent() {
     assert!(app.store.stored_messages(&chat).is_empty() && !app.objects.keeps(&id));
     // The object exists when it is checked, and is gone when it should be kept.
     app.objects.set_vanishes();
-    assert_refused!(send(&app, "alice", &chat, &id).await, ChatError::Refused(SendMessageError::AttachmentNotUploaded));
+    assert_refused!(
+        send(&app, "alice", &chat, &id).await,
+        ChatError::Refused(SendMessageError::Upload(UploadError::NotUploaded))
+    );
     assert!(app.store.stored_messages(&chat).is_empty());
     app.objects.put_declared(&upload(&chat, "alice", id.as_str(), app.env.now()).attachment);
     send(&app, "alice", &chat, &id).await.unwrap();
@@ -309,7 +318,7 @@ async fn idempotency_conflict_comes_before_a_missing_upload() {
     );
     assert_refused!(
         app.send_message(carrying(&chat, "alice", "two", &never)).await,
-        ChatError::Refused(SendMessageError::AttachmentNotUploaded)
+        ChatError::Refused(SendMessageError::Upload(UploadError::NotUploaded))
     );
 }
 
@@ -371,7 +380,10 @@ async fn deletion_for_everyone_removes_the_object() {
     assert!(!app.objects.has(&id));
     // The upload still counts as sent.
     app.objects.put_declared(&upload(&chat, "alice", id.as_str(), app.env.now()).attachment);
-    assert_refused!(send(&app, "alice", &chat, &id).await, ChatError::Refused(SendMessageError::AttachmentSent));
+    assert_refused!(
+        send(&app, "alice", &chat, &id).await,
+        ChatError::Refused(SendMessageError::Upload(UploadError::Sent))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -425,7 +437,7 @@ async fn concurrent_sends_of_one_upload_store_one_message() {
     let sent = futures_util::future::join_all(sends).await;
     assert_eq!(sent.iter().filter(|sent| sent.is_ok()).count(), 1);
     for refusal in sent.into_iter().filter_map(Result::err) {
-        assert!(matches!(refusal, ChatError::Refused(SendMessageError::AttachmentSent)), "{refusal:?}");
+        assert!(matches!(refusal, ChatError::Refused(SendMessageError::Upload(UploadError::Sent))), "{refusal:?}");
     }
     assert_eq!(app.store.upload(id, app.env.now()).await.unwrap().unwrap().sent_as, Some(Seq(1)));
 }

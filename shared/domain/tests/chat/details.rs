@@ -24,7 +24,7 @@ async fn describe(
     topic: Option<Patch<Topic>>,
     custom: Option<Patch<Custom>>,
 ) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
-    app.update_chat(UpdateChat { caller: by(who), chat: chat.clone(), name: None, topic, custom }).await
+    app.update_chat(UpdateChat { caller: by(who), chat: chat.clone(), name: None, topic, custom, avatar: None }).await
 }
 
 async fn create(
@@ -142,6 +142,7 @@ async fn largest_details_do_not_push_the_participants_out_of_an_inbox() {
         name: None,
         topic: Some(Patch::Set(topic(&"\u{1F44B}".repeat(500)))),
         custom: Some(Patch::Set(largest)),
+        avatar: None,
     };
     app.update_chat(update).await.unwrap();
     let shown = inbox_chat(&app, who).await;

@@ -403,9 +403,16 @@ async fn inbox_page_with_the_largest_entries_fits_in_a_frame() {
         let group = group(&app, &all.iter().map(String::as_str).collect::<Vec<_>>()).await;
         let caller = caller(&id(0));
         let longest = name(&"\"".repeat(100));
-        app.update_chat(UpdateChat { caller, chat: group.clone(), name: Some(longest), topic: None, custom: None })
-            .await
-            .unwrap();
+        app.update_chat(UpdateChat {
+            caller,
+            chat: group.clone(),
+            name: Some(longest),
+            topic: None,
+            custom: None,
+            avatar: None,
+        })
+        .await
+        .unwrap();
         for chat in [&private, &group] {
             app.send_message(SendMessage { content: content.clone(), ..message(chat, &id(n), "", "x") }).await.unwrap();
         }

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // that is how a test fails
 
 mod attachments;
+mod avatars;
 mod blocks;
 mod changes;
 mod chats;

@@ -186,7 +186,7 @@ pub(crate) async fn rename(
     to: &str,
 ) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
     let (caller, chat, name) = (by(who), chat.clone(), Some(name(to)));
-    app.update_chat(UpdateChat { caller, chat, name, topic: None, custom: None }).await
+    app.update_chat(UpdateChat { caller, chat, name, topic: None, custom: None, avatar: None }).await
 }
 
 pub(crate) async fn add(

@@ -11,6 +11,7 @@ use domain::use_cases::{
     AddParticipants, BlockUser, BlockUserError, ChangeGroupError, ChangeMessageError, ChatError, CreateAttachmentError,
     CreateChat, DeleteFor, DeleteMessage, EditMessage, MarkSeenCommand, MarkSeenError, NewChat, ReactToMessage,
     RemoveParticipant, SendMessage, SendMessageError, SetAdmin, UpdateChat, UpdateMember, UpdateMemberError,
+    UploadError,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 use testkit::MemoryStore;
@@ -108,7 +109,7 @@ impl Performer {
             },
             Op::Rename => {
                 let name = Some(ChatName::parse(format!("Group {n}")).unwrap());
-                let rename = UpdateChat { caller, chat, name, topic: None, custom: None };
+                let rename = UpdateChat { caller, chat, name, topic: None, custom: None, avatar: None };
                 assert_expected_group_change(app.update_chat(rename).await.err());
             }
             Op::Describe(is_set) => {
@@ -117,7 +118,8 @@ impl Performer {
                     true => (Patch::Set(topic), Patch::Set(custom(&content))),
                     false => (Patch::Remove, Patch::Remove),
                 };
-                let update = UpdateChat { caller, chat, name: None, topic: Some(topic), custom: Some(custom) };
+                let update =
+                    UpdateChat { caller, chat, name: None, topic: Some(topic), custom: Some(custom), avatar: None };
                 assert_expected_group_change(app.update_chat(update).await.err());
             }
             Op::Add(whom) => {
@@ -181,9 +183,9 @@ fn assert_expected_send(error: Option<ChatError<SendMessageError>>) {
         Some(
             error @ (ChatError::Refused(SendMessageError::IdempotencyConflict)
             | ChatError::Refused(SendMessageError::RateLimited { .. })
-            | ChatError::Refused(SendMessageError::AttachmentNotFound)
-            | ChatError::Refused(SendMessageError::AttachmentNotUploaded)
-            | ChatError::Refused(SendMessageError::AttachmentSent)),
+            | ChatError::Refused(SendMessageError::Upload(UploadError::NotFound))
+            | ChatError::Refused(SendMessageError::Upload(UploadError::NotUploaded))
+            | ChatError::Refused(SendMessageError::Upload(UploadError::Sent))),
         ) => panic!("{error:?}"),
         _ => {}
     }

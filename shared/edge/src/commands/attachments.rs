@@ -78,6 +78,15 @@ pub fn get_attachment(Request { caller, mut fields, .. }: Request) -> Result<(Us
     fields.finish(|| Some((caller.user, chat?, seq?)))
 }
 
+/// `{chatId}`: returns the caller and the chat whose avatar the caller wants.
+///
+/// # Errors
+/// [`Problem`] that names the wrong fields.
+pub fn get_avatar(Request { caller, mut fields, .. }: Request) -> Result<(UserId, ChatId), Problem> {
+    let chat = fields.required("chatId");
+    fields.finish(|| Some((caller.user, chat?)))
+}
+
 /// The width or height of an image, in pixels.
 fn side(fields: &mut Fields, name: &str) -> Option<u32> {
     between(fields, name, Media::MAX_SIDE_PIXELS.into()).and_then(|pixels| u32::try_from(pixels).ok())

@@ -5,11 +5,11 @@ use super::is_delete;
 use crate::problem::Problem;
 use crate::request::Request;
 use domain::custom::Custom;
-use domain::ids::UserId;
+use domain::ids::{AttachmentId, UserId};
 use domain::names::{ChatName, Topic};
 use domain::use_cases::{AddParticipants, MAX_ADDED_PARTICIPANTS, RemoveParticipant, SetAdmin, UpdateChat};
 
-/// `{chatId, name?, topic?, custom?}`: at least one of the three. null removes the topic and the custom data.
+/// `{chatId, name?, topic?, custom?, avatar?}`: at least one of the four. null removes topic, custom data and avatar.
 ///
 /// # Errors
 /// [`Problem`] that names the wrong fields.
@@ -18,10 +18,13 @@ pub fn update_chat(Request { caller, mut fields, .. }: Request) -> Result<Update
     let name = fields.optional::<ChatName>("name");
     let topic = fields.nullable::<Topic>("topic");
     let custom = custom(&mut fields, Custom::MAX_BYTES);
-    if (&name, &topic, &custom) == (&Some(None), &Some(None), &Some(None)) {
-        fields.wrong("name", "is required if topic and custom are absent");
+    let avatar = fields.nullable::<AttachmentId>("avatar");
+    if (&name, &topic, &custom, &avatar) == (&Some(None), &Some(None), &Some(None), &Some(None)) {
+        fields.wrong("name", "is required if topic, custom and avatar are absent");
     }
-    fields.finish(|| Some(UpdateChat { caller, chat: chat?, name: name?, topic: topic?, custom: custom? }))
+    fields.finish(|| {
+        Some(UpdateChat { caller, chat: chat?, name: name?, topic: topic?, custom: custom?, avatar: avatar? })
+    })
 }
 
 /// `{chatId, participants}`

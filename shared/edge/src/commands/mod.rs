@@ -9,7 +9,7 @@ mod messages;
 mod own_view;
 mod users;
 
-pub use attachments::{create_attachment, get_attachment};
+pub use attachments::{create_attachment, get_attachment, get_avatar};
 pub use chats::{clear_chat, count_unread, create_chat, get_chat, list_chats, mark_seen, sync, typing};
 pub use groups::{add_participants, remove_participant, set_admin, update_chat};
 pub use messages::{delete_message, edit_message, list_messages, react_to_message, send_message};

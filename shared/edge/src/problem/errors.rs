@@ -13,7 +13,7 @@ use domain::ports::{DirectoryError, StoreError};
 use domain::use_cases::{
     BlockUserError, ChangeGroupError, ChangeMessageError, ChatError, ClearChatError, ConnectError,
     CreateAttachmentError, CreateChatError, GetAttachmentError, MarkSeenError, ProfileError, SendMessageError,
-    SendTypingError, UpdateMemberError,
+    SendTypingError, UpdateMemberError, UploadError,
 };
 use std::convert::Infallible;
 use std::time::Duration;
@@ -76,6 +76,28 @@ fn in_too_many_chats(users: &[UserId], limit: u32) -> Problem {
     let errors = users.iter().map(|user| FieldError { field: "participants".to_owned(), reason: reason(user) });
     let Problem { detail, errors, .. } = Problem::fields(errors.collect());
     Problem { errors, limit: Some(limit.into()), ..Problem::new(Code::Conflict, detail) }
+}
+
+/// `field` has the id of the upload.
+fn upload_refused(error: UploadError, field: &str) -> Problem {
+    match error {
+        UploadError::NotFound => {
+            let detail = "You declared no attachment with this id in the last 24 hours.";
+            Problem::new(Code::AttachmentNotFound, detail)
+        }
+        UploadError::OfAnotherChat => Problem::field(field, "was declared for another chat"),
+        UploadError::OfAnotherKind(kind) => {
+            Problem::field(field, format!("must be an image, but was declared with type {}", kind.as_str()))
+        }
+        UploadError::Sent => Problem::new(
+            Code::AttachmentSent,
+            "A message or a group has this attachment already. To use the file again, declare it again.",
+        ),
+        UploadError::NotUploaded => Problem::new(
+            Code::AttachmentNotUploaded,
+            "The upload is missing, or its size or SHA-256 differs from the declaration. Upload the file, then try again.",
+        ),
+    }
 }
 
 fn stranger_mentioned(user: &UserId) -> Problem {
@@ -187,23 +209,11 @@ impl From<SendMessageError> for Problem {
             SendMessageError::Kind(kind) => {
                 Self::field("attachmentId", format!("is required with type {}", kind.as_str()))
             }
-            SendMessageError::AttachmentNotFound => {
-                let detail = "You declared no attachment with this id in the last 24 hours.";
-                Self::new(Code::AttachmentNotFound, detail)
-            }
-            SendMessageError::AttachmentOfAnotherChat => Self::field("attachmentId", "was declared for another chat"),
-            SendMessageError::AttachmentOfAnotherKind(kind) => Self::field(
+            SendMessageError::Upload(UploadError::OfAnotherKind(kind)) => Self::field(
                 "type",
                 format!("must be {}, the type with which the attachment was declared", kind.as_str()),
             ),
-            SendMessageError::AttachmentSent => Self::new(
-                Code::AttachmentSent,
-                "Another message has this attachment. To send the file again, declare it again.",
-            ),
-            SendMessageError::AttachmentNotUploaded => Self::new(
-                Code::AttachmentNotUploaded,
-                "The upload is missing, or its size or SHA-256 differs from the declaration. Upload the file, then send.",
-            ),
+            SendMessageError::Upload(error) => upload_refused(error, "attachmentId"),
             SendMessageError::RateLimited(limited) => {
                 rate_limited(limited, "You are sending too fast in this chat. Wait, then send again.")
             }
@@ -239,6 +249,7 @@ impl From<GetAttachmentError> for Problem {
             GetAttachmentError::AttachmentNotFound => {
                 Self::new(Code::AttachmentNotFound, "The message has no attachment.")
             }
+            GetAttachmentError::AvatarNotFound => Self::new(Code::AttachmentNotFound, "The chat has no avatar."),
         }
     }
 }
@@ -316,6 +327,7 @@ impl From<ChangeGroupError> for Problem {
             ChangeGroupError::CannotBeAdded => cannot_be_added(),
             ChangeGroupError::RateLimited(limited) => changing_too_fast(limited),
             ChangeGroupError::AddingTooFast(limited) => adding_too_fast(limited),
+            ChangeGroupError::Avatar(error) => upload_refused(error, "avatar"),
             ChangeGroupError::Directory(error) => error.into(),
         }
     }

@@ -1,6 +1,7 @@
 //! Items of chats and of the heads of their logs.
 
 use super::{HasChatId, SeqSetItem, custom_text, user_set};
+use domain::attachment::Attachment;
 use domain::chat::{Chat, Head};
 use domain::custom::Custom;
 use domain::deletions::RecentDeletions;
@@ -21,6 +22,8 @@ pub(crate) struct ChatItem {
     topic: Option<Topic>,
     #[serde(with = "custom_text", default, skip_serializing_if = "Option::is_none")]
     custom: Option<Custom>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar: Option<Attachment>,
     #[serde(with = "user_set")]
     participants: BTreeSet<UserId>,
     #[serde(with = "user_set", default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -44,6 +47,7 @@ impl From<&Chat> for ChatItem {
             name,
             topic,
             custom,
+            avatar,
             participants,
             admins,
             created_by,
@@ -59,6 +63,7 @@ impl From<&Chat> for ChatItem {
             name,
             topic,
             custom,
+            avatar,
             participants,
             admins,
             created_by,
@@ -79,6 +84,7 @@ impl From<ChatItem> for Chat {
             name: item.name,
             topic: item.topic,
             custom: item.custom,
+            avatar: item.avatar,
             participants: item.participants,
             admins: item.admins,
             created_by: item.created_by,

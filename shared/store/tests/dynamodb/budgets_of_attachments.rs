@@ -1,10 +1,12 @@
 //! The maximum cost of attachments in table calls: to declare, send and download one.
 
 use crate::budgets::{Chatting, app, private, reads, within};
+use crate::budgets_of_changes::group;
 use domain::ids::{AttachmentId, ChatId, Seq};
-use domain::use_cases::ChatError;
-use domain::use_cases::SendMessageError;
-use testkit::fixtures::{carrying, picture, user};
+use domain::patch::Patch;
+use domain::ports::{CreateUploads as _, Env as _};
+use domain::use_cases::{ChatError, SendMessageError, UpdateChat, UploadError};
+use testkit::fixtures::{carrying, picture, upload, user};
 
 async fn declare(app: &Chatting, chat: &ChatId, who: &str) -> AttachmentId {
     let created = app.create_attachment(picture(chat, who)).await.unwrap();
@@ -36,7 +38,7 @@ async fn send_with_attachment_reads_and_writes_one_more_item() {
     assert_eq!(app.objects.looked(), 1);
     // A second send is refused before the object is looked at and before any write. The send record is looked up.
     let refused = app.send_message(carrying(&chat, "carry-a", "m-2", &id)).await;
-    assert!(matches!(refused, Err(ChatError::Refused(SendMessageError::AttachmentSent))), "{refused:?}");
+    assert!(matches!(refused, Err(ChatError::Refused(SendMessageError::Upload(UploadError::Sent)))), "{refused:?}");
     within(&calls.take(), &["BatchGetItem", "GetItem", "GetItem"], 0.0, 4.5);
     assert_eq!(app.objects.looked(), 1);
 }
@@ -53,4 +55,23 @@ async fn download_reads_the_caller_and_the_message() {
     within(&recorded, &["BatchGetItem", "GetItem"], 0.0, 3.0);
     reads(&recorded[0], &["ChatMembersTable", "MessagesTable"], &[]);
     reads(&recorded[1], &["MessagesTable"], &[]);
+}
+
+#[tokio::test]
+async fn avatar_costs_a_change_and_its_upload() {
+    let (app, calls) = app().await;
+    let chat = group(&app, &calls, &["avatar-a", "avatar-b", "avatar-c"]).await;
+    // Ids of the other tests here come from the same seed, so this one has its own.
+    let declared = upload(&chat, "avatar-a", "avatar-of-a", app.env.now());
+    app.store.create_upload(&declared).await.unwrap();
+    app.objects.put_declared(&declared.attachment);
+    calls.take();
+    let avatar = Some(Patch::Set(declared.attachment.id));
+    let caller = testkit::fixtures::caller("avatar-a");
+    let update = UpdateChat { caller, chat: chat.clone(), name: None, topic: None, custom: None, avatar };
+    app.update_chat(update).await.unwrap();
+    let change = ["BatchGetItem", "Query", "GetItem", "TransactWriteItems", "BatchGetItem"];
+    within(&calls.take(), &change, 10.0, 5.0);
+    app.get_avatar(&user("avatar-b"), &chat).await.unwrap();
+    within(&calls.take(), &["BatchGetItem"], 0.0, 2.5);
 }

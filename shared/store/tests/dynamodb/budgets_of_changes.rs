@@ -22,7 +22,7 @@ use testkit::fixtures::{caller, message, text, user, users};
 
 const CHANGE: [&str; 4] = ["BatchGetItem", "Query", "TransactWriteItems", "BatchGetItem"];
 
-async fn group(app: &Chatting, calls: &Calls, names: &[&str; 3]) -> ChatId {
+pub(crate) async fn group(app: &Chatting, calls: &Calls, names: &[&str; 3]) -> ChatId {
     let chat = NewChat::group(&user(names[0]), &users(&names[1..]), ChatName::parse("Team").unwrap(), None).unwrap();
     let created = app.create_chat(CreateChat { caller: caller(names[0]), chat }).await.unwrap();
     calls.take();
@@ -138,7 +138,7 @@ async fn group_change_is_one_transaction() {
     let chat = group(&app, &calls, &["group-a", "group-b", "group-c"]).await;
     let by = caller("group-a");
     let name = Some(ChatName::parse("Others").unwrap());
-    let rename = UpdateChat { caller: by.clone(), chat: chat.clone(), name, topic: None, custom: None };
+    let rename = UpdateChat { caller: by.clone(), chat: chat.clone(), name, topic: None, custom: None, avatar: None };
     app.update_chat(rename).await.unwrap();
     let recorded = calls.take();
     within(&recorded, &CHANGE, 8.0, 4.0);

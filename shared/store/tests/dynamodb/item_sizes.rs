@@ -200,6 +200,7 @@ async fn former_member_stays_below_four_kilobytes() {
             joined: vec![],
             left: Some(left),
             limits: None,
+            upload: None,
             closed_chat_of: None,
         };
         let change = Change { chat: id.clone(), head, at: AT, only_for: None, what, spending: None };

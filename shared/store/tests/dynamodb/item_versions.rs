@@ -172,6 +172,7 @@ fn newest() -> Expected {
             name: Some(ChatName::parse("Renamed").unwrap()),
             topic: Some(Topic::parse("Friday?").unwrap()),
             custom: Some(custom("8")),
+            avatar: Some(declared().attachment),
             participants: users(&["alice", "bob", "carol", "dave"]).into_iter().collect(),
             members_rev: Rev(5),
             closed_at: Some(at(80)),
@@ -325,7 +326,8 @@ fn version_0() -> Expected {
     if let Body::Live(body) = &mut expected.messages[0].body {
         body.custom = None;
     }
-    (expected.chat.topic, expected.chat.custom, expected.users[0].custom) = (None, None, None);
+    (expected.chat.topic, expected.chat.custom, expected.chat.avatar) = (None, None, None);
+    expected.users[0].custom = None;
     // The head has no `activeAt`, the first message has `toldRev`, the second has neither `rev` nor `publicRev`.
     expected.head.active_at = Timestamp::from_millis(0);
     expected.head.past_read_seq = None;
@@ -414,6 +416,7 @@ async fn write_all(store: &DynamoStore<TestEnv>) {
         joined: vec![expected.members[3].clone()],
         left: Some(Departure::new(&frank, None, &head, at(80))),
         limits: None,
+        upload: None,
         closed_chat_of: Some(user("erin")),
     };
     let spending = Some((user("alice"), taken(None, bucket(49_000, 80))));

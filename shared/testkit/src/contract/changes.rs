@@ -105,7 +105,15 @@ pub async fn conflicting_change_is_refused(store: impl Store) {
             &chat,
             head,
             None,
-            ChangeKind::Chat { after, before: Rev(before), joined, left, limits: None, closed_chat_of: None },
+            ChangeKind::Chat {
+                after,
+                before: Rev(before),
+                joined,
+                left,
+                limits: None,
+                upload: None,
+                closed_chat_of: None,
+            },
         )
     };
     let departure = |who: &str, read| {
@@ -173,6 +181,7 @@ pub async fn group_and_its_members_change_together(store: impl Store) {
         joined: vec![dave.clone()],
         left: Some(Departure::new(&head_and_member(store, &chat, "c").await.1, None, &head, START)),
         limits: None,
+        upload: None,
         closed_chat_of: None,
     };
     commit_change(store, &change(&chat, &head, None, what)).await;
@@ -230,7 +239,7 @@ pub async fn member_items_count_their_writes(store: impl Store) {
     for (joined, left) in [(vec![], Some(leaves)), (vec![Member::joining(user("a"), Seq(1), START)], None)] {
         let head = head_of(store, &chat).await;
         let after = Chat { members_rev: head.last_rev.next(), ..document.clone() };
-        let what = ChangeKind::Chat { after, before, joined, left, limits: None, closed_chat_of: None };
+        let what = ChangeKind::Chat { after, before, joined, left, limits: None, upload: None, closed_chat_of: None };
         before = head.last_rev.next();
         commit_change_on_older_head(store, &change(&chat, &head, None, what)).await;
     }
@@ -244,7 +253,15 @@ pub async fn ninety_participants_are_added_at_once(store: impl Store) {
     let joined: Vec<_> = (0..90).map(|n| Member::joining(user(&format!("{n:0>128}")), Seq(0), START)).collect();
     let mut after = Chat { members_rev: Rev(1), ..document.clone() };
     after.participants.extend(joined.iter().map(|member| member.user.clone()));
-    let what = ChangeKind::Chat { after, before: Rev(0), joined, left: None, limits: None, closed_chat_of: None };
+    let what = ChangeKind::Chat {
+        after,
+        before: Rev(0),
+        joined,
+        left: None,
+        limits: None,
+        upload: None,
+        closed_chat_of: None,
+    };
     commit_change(store, &change(&document.id, &head_of(store, &document.id).await, None, what)).await;
     assert_eq!(store.members(&document.id).await.unwrap().len(), 93);
     assert_eq!(head_of(store, &document.id).await.participant_count, 93);

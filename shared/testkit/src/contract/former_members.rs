@@ -13,7 +13,15 @@ async fn change(store: &impl Store, chat: &ChatId, joined: Vec<Member>, left: Op
     let head = store.snapshot(chat, None, None).await.unwrap().head.unwrap();
     let document = store.chat(chat, Consistency::Strong).await.unwrap().unwrap();
     let after = Chat { members_rev: head.last_rev.next(), ..document };
-    let what = ChangeKind::Chat { after, before: head.members_rev, joined, left, limits: None, closed_chat_of: None };
+    let what = ChangeKind::Chat {
+        after,
+        before: head.members_rev,
+        joined,
+        left,
+        limits: None,
+        upload: None,
+        closed_chat_of: None,
+    };
     let change = Change { chat: chat.clone(), head, at: START, only_for: None, what, spending: None };
     store.commit_change(&change).await.unwrap()
 }

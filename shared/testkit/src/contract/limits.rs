@@ -58,7 +58,8 @@ pub async fn open_chats_are_counted(store: impl Store) {
     let leaves = domain::former_member::Departure::new(&members[2], None, &head, START);
     let left = Some(leaves);
     let closed_chat_of = Some(creator.clone());
-    let what = ChangeKind::Chat { after, before: Rev(0), joined: vec![], left, limits: None, closed_chat_of };
+    let what =
+        ChangeKind::Chat { after, before: Rev(0), joined: vec![], left, limits: None, upload: None, closed_chat_of };
     let close = Change { chat: one.id, head, at: START, only_for: None, what, spending: None };
     assert_eq!(store.commit_change(&close).await.unwrap(), ChangeOutcome::Committed);
     assert_eq!(store.commit_change(&close).await.unwrap(), ChangeOutcome::Conflict);
@@ -105,8 +106,15 @@ pub async fn people_are_paid_for_with_the_change(store: impl Store) {
         let joined = vec![domain::member::Member::joining(user("d"), Seq(0), START)];
         let spending = Some(Spending { before, after });
         let limits = Some(LimitsChange { added_people: spending, ..LimitsChange::of(user("adder")) });
-        let what =
-            ChangeKind::Chat { after: document, before: Rev(0), joined, left: None, limits, closed_chat_of: None };
+        let what = ChangeKind::Chat {
+            after: document,
+            before: Rev(0),
+            joined,
+            left: None,
+            limits,
+            upload: None,
+            closed_chat_of: None,
+        };
         Change { chat: head_chat(&what), head: head.clone(), at: START, only_for: None, what, spending: None }
     };
     let stale = add(Some(bucket(7)), bucket(6));

@@ -114,7 +114,7 @@ macro_rules! contract_suite {
             many_users_are_read_at_once, changed_messages_are_read_back, conflicting_change_is_refused,
             group_and_its_members_change_together, member_items_count_their_writes, ninety_participants_are_added_at_once, cleared_seq_moves_forward,
             former_members_are_kept, former_members_are_found_by_what_they_read, former_members_are_not_in_the_inbox,
-            pointers_expire, tombstones_are_read_back, own_deletions_are_read_back, inbox_is_read, uploads_expire, upload_is_sent_once, attachment_of_a_message_is_read_back,
+            pointers_expire, tombstones_are_read_back, own_deletions_are_read_back, inbox_is_read, uploads_expire, upload_is_sent_once, upload_becomes_an_avatar_once, attachment_of_a_message_is_read_back,
             nickname_is_stored, settings_are_stored_with_their_list, outdated_settings_are_refused, marks_are_taken_back, leaving_unlists_the_chat, second_push_is_claimed_once, limits_are_spent_once,
             open_chats_are_counted, change_budget_is_spent_with_the_change, people_are_paid_for_with_the_change, memberships_are_counted, fifty_concurrent_sends_are_stored,
             block_in_a_chat_refuses_commits, block_without_a_chat_refuses_the_creation, blocks_are_listed_and_found,

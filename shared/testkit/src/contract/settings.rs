@@ -149,7 +149,15 @@ pub async fn leaving_unlists_the_chat(store: impl Store) {
         let (head, member) = head_and_member(store, &chat.id, who).await;
         let after = Chat { members_rev: Rev(1), ..chat.clone() };
         let left = Some(Departure::new(&Member { settings, ..member }, None, &head, START));
-        let what = ChangeKind::Chat { after, before: Rev(0), joined: vec![], left, limits: None, closed_chat_of: None };
+        let what = ChangeKind::Chat {
+            after,
+            before: Rev(0),
+            joined: vec![],
+            left,
+            limits: None,
+            upload: None,
+            closed_chat_of: None,
+        };
         let change = Change { chat: chat.id.clone(), head, at: START, only_for: None, what, spending: None };
         store.commit_change(&change).await.unwrap()
     };

@@ -4,10 +4,11 @@ use super::{START, Store, commit, create, head_and_member};
 use crate::fixtures::{text, upload, user, users};
 use domain::attachment::UPLOAD_TTL;
 use domain::change::{Change, ChangeKind};
+use domain::chat::Chat;
 use domain::content::MessageType;
 use domain::ids::{AttachmentId, Rev, Seq};
 use domain::message::{Body, LiveBody, Message};
-use domain::ports::{ChangeOutcome, CommitOutcome, MessageCommit};
+use domain::ports::{ChangeOutcome, CommitOutcome, Consistency, MessageCommit};
 use std::time::Duration;
 
 /// A declaration is read back for a day.
@@ -50,6 +51,36 @@ pub async fn upload_is_sent_once(store: impl Store) {
         matches!(store.commit_message(&first).await.unwrap(), CommitOutcome::Repeated(earlier) if earlier.seq == Seq(1))
     );
     assert_eq!(store.message(&chat, Seq(2)).await.unwrap(), None);
+}
+
+/// An upload becomes the avatar of one group, together with the change, and no message or group takes it again.
+pub async fn upload_becomes_an_avatar_once(store: impl Store) {
+    let chat = create(&store, "avatar", &users(&["a", "b", "c"])).await;
+    let declared = upload(&chat.id, "a", "avatar-1", START);
+    let id = declared.attachment.id.clone();
+    let until = START.plus(Duration::from_secs(30 * 24 * 60 * 60));
+    let set = async |rev: u64| {
+        let (head, _) = head_and_member(&store, &chat.id, "a").await;
+        let after =
+            Chat { avatar: Some(declared.attachment.clone()), members_rev: head.last_rev.next(), ..chat.clone() };
+        let (before, upload) = (Rev(rev), Some((id.clone(), until)));
+        let joined = Vec::new();
+        let what = ChangeKind::Chat { after, before, joined, left: None, limits: None, upload, closed_chat_of: None };
+        let change = Change { chat: chat.id.clone(), head, at: START, only_for: None, what, spending: None };
+        store.commit_change(&change).await.unwrap()
+    };
+    assert_eq!(set(0).await, ChangeOutcome::Conflict, "nothing was declared");
+    store.create_upload(&declared).await.unwrap();
+    assert_eq!(set(0).await, ChangeOutcome::Committed);
+    let stored = store.chat(&chat.id, Consistency::Strong).await.unwrap().unwrap();
+    assert_eq!(stored.avatar.as_ref(), Some(&declared.attachment));
+    let sent = store.upload(&id, START).await.unwrap().unwrap();
+    assert_eq!((sent.sent_as, sent.expires_at), (Some(Seq(0)), until));
+    assert_eq!(set(1).await, ChangeOutcome::Conflict, "it is used already");
+    let (head, member) = head_and_member(&store, &chat.id, "a").await;
+    let message =
+        MessageCommit { upload: Some((id.clone(), until)), ..commit(&chat.id, "a", &head, member.budget, None) };
+    assert_eq!(store.commit_message(&message).await.unwrap(), CommitOutcome::Conflict);
 }
 
 /// A message with an attachment and no caption, and its tombstone, are read back.

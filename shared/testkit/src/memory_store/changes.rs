@@ -5,7 +5,7 @@ use domain::change::{CHANGE_TTL, Change, ChangeKind, Pointer};
 use domain::chat::Head;
 use domain::deletions::{DeletionRecord, OlderOwnDeletions, Rewrite, TombstoneBlock};
 use domain::former_member::Departure;
-use domain::ids::{ChatId, Rev, UserId};
+use domain::ids::{ChatId, Rev, Seq, UserId};
 use domain::member::Member;
 use domain::ports::{ChangeOutcome, CommitChanges, ReadChanges, ReadDeletions, StoreError};
 use domain::timestamp::Timestamp;
@@ -37,7 +37,12 @@ impl CommitChanges for MemoryStore {
                     state.put_unsettled(after);
                     state.put_deletion(change, deletion.as_ref());
                 }
-                ChangeKind::Chat { after, joined, left, closed_chat_of, .. } => {
+                ChangeKind::Chat { after, joined, left, upload, closed_chat_of, .. } => {
+                    if let Some((id, until)) = upload
+                        && let Some(upload) = state.uploads.get_mut(id)
+                    {
+                        (upload.sent_as, upload.expires_at) = (Some(Seq(0)), *until);
+                    }
                     if let Some(limits) = closed_chat_of.as_ref().and_then(|creator| state.limits.get_mut(creator)) {
                         limits.open_chats = limits.open_chats.saturating_sub(1);
                     }
@@ -142,10 +147,13 @@ impl State {
                     self.messages.get(&(change.chat.clone(), after.seq)).is_some_and(|stored| stored.rev == *before)
                         && deletion.as_ref().is_none_or(|deletion| self.allows_deletion(change, deletion))
                 }
-                ChangeKind::Chat { before, joined, left, .. } => {
+                ChangeKind::Chat { before, joined, left, upload, .. } => {
                     let chat = self.chats.get(&change.chat);
                     (joined.is_empty() || head.last_seq == change.head.last_seq)
                         && chat.is_some_and(|chat| chat.members_rev == *before)
+                        && upload
+                            .as_ref()
+                            .is_none_or(|(id, _)| self.uploads.get(id).is_some_and(|upload| upload.sent_as.is_none()))
                         && joined.iter().all(|member| !is_member(&member.user))
                         && left.as_ref().is_none_or(|left| self.can_leave(&change.chat, left))
                 }

@@ -318,6 +318,10 @@ async fn three_clients_converge_to_a_fresh_listing() {
     let mut downloaded = 0;
     proxy.faults().set([0; 4]);
     proxy.cut();
+    // An inbox is final only when no device has anything left to send.
+    for device in &mut devices {
+        device.catch_up(&context).await;
+    }
     for device in &mut devices {
         device.catch_up(&context).await;
         device.assert_order(&context);

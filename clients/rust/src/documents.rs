@@ -513,13 +513,15 @@ pub enum Notify {
     Other(String),
 }
 
-/// A member's view of a chat, and their read position at the same moment: `data` of `member.updated`. A read position
+/// A member's view of a chat, and their read position and unread count at the same moment: `data` of `member.updated`. A read position
 /// above this one takes back [`marked_unread`](Settings::marked_unread).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OwnMember {
     /// The member's read position.
     pub read_seq: Seq,
+    /// The number of messages that the member has not read. The library counts by itself, from the messages that it has.
+    pub unread_count: u64,
     /// The member's view.
     pub settings: Settings,
 }

@@ -294,21 +294,24 @@ impl SettingsView {
     }
 }
 
-/// A member's view of a chat with their read position at the same moment: `data` of `member.updated`. A read position
+/// A member's view of a chat with their read position and unread count at the same moment: `data` of `member.updated`. A read position
 /// above it takes back `marked_unread`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OwnMember {
     /// The member's read position.
     pub read_seq: Seq,
+    /// The number of messages that the member has not read.
+    pub unread_count: u64,
     /// The member's view.
     pub settings: SettingsView,
 }
 
 impl OwnMember {
     /// The state of `member` at `now`, if `last_seq` is the chat's last message.
-    pub fn new(member: &Member, last_seq: Seq, now: Timestamp) -> Self {
-        Self { read_seq: member.read_up_to(), settings: SettingsView::new(member, last_seq, now) }
+    pub fn new(member: &Member, last_seq: Seq, unread_count: u64, now: Timestamp) -> Self {
+        let settings = SettingsView::new(member, last_seq, now);
+        Self { read_seq: member.read_up_to(), unread_count, settings }
     }
 }
 

@@ -61,7 +61,7 @@ impl ChatState {
             messages: BTreeMap::new(),
             preview: None,
             readers: Readers::default(),
-            own: OwnMember { read_seq: 0, settings: Settings::default() },
+            own: OwnMember { read_seq: 0, unread_count: 0, settings: Settings::default() },
             is_blocked: false,
             unread: OlderUnread::default(),
             waiting_events: Vec::new(),
@@ -412,7 +412,7 @@ impl ChatState {
         self.seq = self.seq.max(part.cursor.seq);
         self.rev = self.rev.max(part.cursor.rev);
         if let Some(settings) = part.settings {
-            let own = OwnMember { read_seq: part.read_seq, settings };
+            let own = OwnMember { read_seq: part.read_seq, unread_count: part.unread_count, settings };
             if self.put_own(own.clone()) {
                 events.push(Event::MemberUpdated { chat_id: chat_id.clone(), data: own });
             }
@@ -452,7 +452,11 @@ impl ChatState {
 
     /// Applies an entry of the inbox. True if the chat has messages or changes that are not held.
     pub(super) fn apply_inbox_entry(&mut self, me: &str, entry: InboxEntry) -> bool {
-        self.put_own(OwnMember { read_seq: entry.read_seq, settings: entry.settings });
+        self.put_own(OwnMember {
+            read_seq: entry.read_seq,
+            unread_count: entry.unread_count,
+            settings: entry.settings,
+        });
         self.set_blocked(entry.blocked);
         self.raise_read_seq(me, entry.read_seq);
         let at = Cursor { seq: entry.chat.seq, rev: entry.chat.rev };

@@ -345,9 +345,10 @@ impl State {
 
     /// Applies a read position of this user. False if it is not higher than the one that is held.
     pub fn apply_read_position(&mut self, position: &ReadPosition) -> bool {
-        let ReadPosition { chat_id, read_seq, settings, .. } = position;
+        let ReadPosition { chat_id, read_seq, unread_count, settings, .. } = position;
         if let Some(settings) = settings {
-            self.apply_own_member(chat_id, &OwnMember { read_seq: *read_seq, settings: settings.clone() });
+            let (read_seq, unread_count, settings) = (*read_seq, *unread_count, settings.clone());
+            self.apply_own_member(chat_id, &OwnMember { read_seq, unread_count, settings });
         }
         let Some(chat) = self.chats.get_mut(chat_id) else { return false };
         let is_higher = chat.raise_read_seq(&self.me, *read_seq);

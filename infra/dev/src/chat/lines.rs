@@ -289,8 +289,8 @@ impl<W: Write> Session<W> {
             Action::UpdateMember { chat_id, notify, mute_until, pinned, archived, marked_unread } => {
                 let change = SettingsChange { notify, mute_until, pinned, archived, marked_unread };
                 self.spawn_request(id, async move {
-                    let OwnMember { read_seq, settings } = client.update_member(&chat_id, &change).await?;
-                    Ok(json!({"chatId": chat_id, "readSeq": read_seq, "settings": settings}))
+                    let OwnMember { read_seq, unread_count, settings } = client.update_member(&chat_id, &change).await?;
+                    Ok(json!({"chatId": chat_id, "readSeq": read_seq, "unreadCount": unread_count, "settings": settings}))
                 });
             }
             Action::ListChats {} => {

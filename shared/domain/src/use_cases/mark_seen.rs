@@ -7,7 +7,7 @@ use crate::chat::{Chat, Head};
 use crate::event::{Event, Receipt};
 use crate::ids::{ChatId, Seq};
 use crate::member::Member;
-use crate::member_settings::{OwnMember, SettingsView};
+use crate::member_settings::SettingsView;
 use crate::meter::PushReport;
 use crate::ports::{Consistency, Env, MarkSeen, Push, ReadChats, ReadDeletions, Registry, SeenOutcome, StoreError};
 use crate::retry::Retry;
@@ -113,7 +113,8 @@ impl<S: ReadChats + ReadDeletions + MarkSeen + Registry, P: Push, E: Env> App<S,
         head: &Head,
     ) -> Result<MarkSeenOutcome, ChatError<MarkSeenError>> {
         if !member.is_marked_unread {
-            return Ok(self.unchanged_outcome(chat, &member, head).await?);
+            let unread_count = self.unread_count(&chat, head, &member).await?;
+            return Ok(unchanged_outcome(chat, &member, unread_count));
         }
         let mut retry = Retry::new(&self.env);
         let member = loop {
@@ -124,12 +125,12 @@ impl<S: ReadChats + ReadDeletions + MarkSeen + Registry, P: Push, E: Env> App<S,
                 SeenOutcome::Advanced | SeenOutcome::Conflict => return Err(ChatError::Busy),
             }
         };
-        let own = OwnMember::new(&member, head.last_seq, self.env.now());
-        let settings = Some(own.settings);
+        let own = self.own_member(&chat, head, &member, self.env.now()).await?;
+        let (unchanged, settings) = (unchanged_outcome(chat.clone(), &member, own.unread_count), Some(own.settings));
         let audience = self.load_audience(std::slice::from_ref(&caller.user)).await;
-        let event = Event::member_updated(chat.clone(), own);
+        let event = Event::member_updated(chat, own);
         let pushed = self.push(&audience, caller.connection.as_ref(), &event).await;
-        Ok(MarkSeenOutcome { settings, pushed, ..self.unchanged_outcome(chat, &member, head).await? })
+        Ok(MarkSeenOutcome { settings, pushed, ..unchanged })
     }
 
     /// Moves the position. Retries after conflicts with a send of the same user.
@@ -162,18 +163,6 @@ impl<S: ReadChats + ReadDeletions + MarkSeen + Registry, P: Push, E: Env> App<S,
         chat.inspect_err(|error| tracing::warn!(error = error_chain(error), "no receipt is pushed")).ok()
     }
 
-    /// The answer if the position was as high already.
-    async fn unchanged_outcome(
-        &self,
-        chat: ChatId,
-        member: &Member,
-        head: &Head,
-    ) -> Result<MarkSeenOutcome, StoreError> {
-        let unread_count = self.unread_count(&chat, head, member).await?;
-        let (read_seq, read_at, pushed) = (member.read_up_to(), member.read_at, PushReport::default());
-        Ok(MarkSeenOutcome { chat_id: chat, read_seq, read_at, unread_count, settings: None, pushed })
-    }
-
     /// A user who marks faster than anybody reads moves their read position, but the others get no more events.
     async fn push_receipt(&self, caller: &Caller, chat: &Chat, receipt: Receipt) -> PushReport {
         if !self.recent.may_push_receipt(&chat.id, &caller.user, self.env.now()) {
@@ -187,4 +176,10 @@ impl<S: ReadChats + ReadDeletions + MarkSeen + Registry, P: Push, E: Env> App<S,
         let audience = self.load_audience(&participants).await;
         self.push(&audience, caller.connection.as_ref(), &Event::receipt_updated(chat.id.clone(), receipt)).await
     }
+}
+
+/// The answer if the position was as high already.
+fn unchanged_outcome(chat_id: ChatId, member: &Member, unread_count: u64) -> MarkSeenOutcome {
+    let (read_seq, read_at, pushed) = (member.read_up_to(), member.read_at, PushReport::default());
+    MarkSeenOutcome { chat_id, read_seq, read_at, unread_count, settings: None, pushed }
 }

@@ -10,7 +10,9 @@ use crate::deletions::{
 };
 use crate::ids::{ChatId, Rev, Seq};
 use crate::member::Member;
+use crate::member_settings::OwnMember;
 use crate::ports::{ReadDeletions, StoreError};
+use crate::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
 impl<S: ReadDeletions, P: Sync, E: Sync> App<S, P, E> {
@@ -40,6 +42,18 @@ impl<S: ReadDeletions, P: Sync, E: Sync> App<S, P, E> {
             older.extend(&own.map(|own| own.seqs).unwrap_or_default());
         }
         Ok(unread_count(member, head, last, &older))
+    }
+
+    /// The member's own view of the chat with their unread count.
+    pub(super) async fn own_member(
+        &self,
+        chat: &ChatId,
+        head: &Head,
+        member: &Member,
+        now: Timestamp,
+    ) -> Result<OwnMember, StoreError> {
+        let unread_count = self.unread_count(chat, head, member).await?;
+        Ok(OwnMember::new(member, head.last_seq, unread_count, now))
     }
 
     /// What a change with this rev stores of a message that becomes a tombstone.

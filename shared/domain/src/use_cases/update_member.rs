@@ -6,12 +6,13 @@ use super::{App, Caller};
 use crate::budget::RateLimited;
 use crate::chat_user::{ChatUser, MuteView, UserChange};
 use crate::event::Event;
-use crate::ids::{ChatId, Seq, UserId};
+use crate::ids::{ChatId, UserId};
 use crate::member::Member;
 use crate::member_settings::{ListFull, OwnMember, SettingsChange};
 use crate::meter::PushReport;
 use crate::ports::{
-    CommitSettings, Env, Push, ReadChats, ReadListedChats, Registry, SettingsCommit, StoreError, UserStore,
+    CommitSettings, Env, Push, ReadChats, ReadDeletions, ReadListedChats, Registry, SettingsCommit, StoreError,
+    UserStore,
 };
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
@@ -80,7 +81,7 @@ impl Refusal for UpdateMemberError {}
 
 impl<S, P: Push, E: Env> App<S, P, E>
 where
-    S: ReadChats + ReadListedChats + CommitSettings + UserStore + Registry,
+    S: ReadChats + ReadDeletions + ReadListedChats + CommitSettings + UserStore + Registry,
 {
     /// Changes the caller's view of a chat, and pushes `member.updated` to the caller's other devices. If nothing
     /// changes, nothing is written and pushed.
@@ -99,7 +100,8 @@ where
                 return Err(UpdateMemberError::EndInPast.into());
             }
             let Some(after) = change.apply(&before, head.last_seq, now) else {
-                return Ok(outcome(chat, &before, head.last_seq, now, PushReport::default()));
+                let own = self.own_member(&chat, &head, &before, now).await?;
+                return Ok(outcome(chat, &before, own, now, PushReport::default()));
             };
             let listed = match after.settings.is_listed_like(&before.settings) {
                 true => None,
@@ -116,10 +118,11 @@ where
                 && self.store.commit_settings(&commit).await?
             {
                 let SettingsCommit { after, .. } = commit;
-                let event = Event::member_updated(chat.clone(), OwnMember::new(&after, head.last_seq, now));
+                let own = self.own_member(&chat, &head, &after, now).await?;
+                let event = Event::member_updated(chat.clone(), own.clone());
                 let audience = Audience::of(user.id.clone(), user.connections.clone());
                 let pushed = self.push(&audience, caller.connection.as_ref(), &event).await;
-                return Ok(outcome(chat, &after, head.last_seq, now, pushed));
+                return Ok(outcome(chat, &after, own, now, pushed));
             }
             if !retry.again().await {
                 return Err(ChatError::Busy);
@@ -142,7 +145,6 @@ where
     }
 }
 
-fn outcome(chat_id: ChatId, member: &Member, last_seq: Seq, now: Timestamp, pushed: PushReport) -> UpdatedMember {
-    let mute = MuteView::new(&member.settings, now);
-    UpdatedMember { chat_id, member: OwnMember::new(member, last_seq, now), mute, pushed }
+fn outcome(chat_id: ChatId, member: &Member, own: OwnMember, now: Timestamp, pushed: PushReport) -> UpdatedMember {
+    UpdatedMember { chat_id, member: own, mute: MuteView::new(&member.settings, now), pushed }
 }

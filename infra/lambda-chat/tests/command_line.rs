@@ -255,7 +255,7 @@ fn closed_pipe_is_no_panic() {
 fn local_cloud_serves_everything_in_the_template() {
     let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();
     assert_eq!(template.warnings, Vec::<String>::new());
-    assert_eq!(template.functions.len(), 29);
+    assert_eq!(template.functions.len(), 30);
     assert_eq!((template.tables.len(), template.buckets.len()), (8, 1));
 }
 

@@ -18,7 +18,8 @@ const USAGE: &str = "\
 cargo xtask generate [--check]   generates files from infra/stack: template.yaml, CargoLambda.toml, the functions'
                                  programs, tables in docs. --check writes nothing and fails if a file differs
 cargo xtask test [ARGUMENTS]     installs missing programs that the tests start, then runs
-                                 cargo test --workspace ARGUMENTS";
+                                 cargo test --workspace ARGUMENTS
+cargo xtask verify               runs the tests that take minutes, and that `test` leaves out";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         ["generate"] => generate::write(&workspace()),
         ["generate", "--check"] => generate::check(&workspace()),
         ["test", rest @ ..] => tests_setup::run(&workspace(), rest),
+        ["verify"] => tests_setup::run(&workspace(), &["--", "--ignored"]),
         [] | ["help" | "-h" | "--help"] => {
             println!("{USAGE}");
             Ok(())

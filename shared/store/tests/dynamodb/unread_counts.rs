@@ -14,7 +14,7 @@ async fn unread_counts_of_random_operations_agree_with_a_recount() {
 
 /// As many as on the memory store.
 #[tokio::test]
-#[ignore = "takes minutes: cargo test -p store --test dynamodb ten_thousand -- --ignored"]
+#[ignore = "takes minutes: cargo xtask verify"]
 async fn unread_counts_of_ten_thousand_operations_agree_with_a_recount() {
     recount(10_000).await;
 }

@@ -2,15 +2,12 @@
 
 use super::events::{message_created, message_updated};
 use super::player::all_see;
-use super::samples::{BLUR_HASH, PICTURE, RECORDING_MS, recording};
-use super::transcript::{HTTP, WS};
+use super::samples::{PICTURE, RECORDING_MS, picture_request, recording};
+use super::transcript::{HTTP, S3, WS};
 use super::{Play, StepError, expect, number, text};
 use client::sha256;
 use reqwest::Method;
 use serde_json::{Value, json};
-
-/// The transcript's name for a request to the bucket.
-const S3: &str = "S3";
 
 impl Play {
     pub(super) async fn attachments(&mut self) -> Result<(), StepError> {
@@ -22,11 +19,7 @@ impl Play {
 
     async fn picture(&mut self) -> Result<Value, StepError> {
         self.transcript.step("upload a picture");
-        let request = json!({
-            "chatId": self.private, "type": "image", "fileName": "tent.png", "contentType": "image/png",
-            "width": 16, "height": 16, "blurHash": BLUR_HASH,
-            "sizeBytes": PICTURE.len(), "sha256": sha256(PICTURE),
-        });
+        let request = picture_request(&self.private);
         let answer = self.alice.http(Method::POST, "/attachments", request).await?.expect_status(201)?;
         let stored = self.alice.upload(&answer["upload"], PICTURE).await?;
         expect(stored == 200, &json!({"status of the upload": stored}))?;
@@ -71,16 +64,18 @@ impl Play {
         let answer = self.bob.http(Method::POST, "/attachments", request).await?.expect_status(201)?;
         let stored = self.bob.upload(&answer["upload"], &bytes).await?;
         expect(stored == 200, &json!({"status of the upload": stored}))?;
-        let body = json!({"type": "audio", "attachmentId": answer["attachment"]["attachmentId"]});
+        let custom = json!({"transcript": "Yes!", "language": "en"});
+        let body = json!({"type": "audio", "attachmentId": answer["attachment"]["attachmentId"], "custom": custom});
         let path = format!("/chats/{}/messages", self.private);
         let sent = self.bob.http(Method::POST, &path, body).await?.expect_status(201)?["message"].take();
         expect(sent["attachment"]["durationMs"] == RECORDING_MS && sent["content"] == "", &sent)?;
+        expect(sent["custom"] == custom, &sent)?;
         all_see([&mut self.alice, &mut self.phone], &message_created(&sent)).await?;
         let details = self.alice.get(&format!("{path}/{}/attachment", sent["seq"])).await?;
         let (status, downloaded) = self.alice.download(&text(&details, "/download/url")?).await?;
         expect(status == 200 && downloaded == bytes, &details)?;
         let seen = format!("alice downloads {RECORDING_MS} ms, {} bytes", bytes.len());
-        self.transcript.line("bob", HTTP, "answers with a recording and no text", &seen);
+        self.transcript.line("bob", HTTP, "answers with a recording and app data", &seen);
         Ok(())
     }
 

@@ -27,7 +27,7 @@ impl Play {
         let users = named["users"].as_array().map(Vec::as_slice).unwrap_or_default();
         let names: Vec<String> = users.iter().map(|user| self.display_name(user)).collect::<Result<_, _>>()?;
         expect(names.len() == 2 && users.iter().any(|user| user["nickname"] == NICKNAME), &named)?;
-        self.transcript.line("carol", HTTP, "reads the names of the others with one request", &names.join(", "));
+        self.transcript.line("carol", HTTP, "reads the names of both others at once", &names.join(", "));
 
         let name = "Weekend in the hills";
         self.transcript.step("rename the group");

@@ -75,7 +75,7 @@ impl Play {
         expect(settings["pinned"] == true && settings["archivedSeq"] == 7, &answer)?;
         expect(settings["markedUnread"] == true, &answer)?;
         self.alices_devices_show(|settings| settings["pinned"] == true).await?;
-        let what = "pins and archives the group, and marks it as unread";
+        let what = "pins, archives and marks the group unread";
         self.transcript.line("alice", HTTP, what, "only alice's devices show it");
 
         let change = json!({"pinned": false, "archived": false, "markedUnread": false});
@@ -105,6 +105,13 @@ impl Play {
         let private = self.private_entry(private, &self.alice.id)?;
         self.transcript.line("bob", HTTP, "reads the inbox", &group_entry(&group)?);
         self.transcript.more(&private);
+
+        self.transcript.step("count unread messages");
+        let count = self.bob.get("/me/unread").await?;
+        let (messages, chats) = (number(&count, "/unreadTotal")?, number(&count, "/chatsWithUnread")?);
+        // He may have more chats, from before the demo.
+        expect(messages >= 4 && chats >= 1, &count)?;
+        self.transcript.line("bob", HTTP, "counts his unread messages", &format!("{messages} in {chats} of his chats"));
         Ok(())
     }
 

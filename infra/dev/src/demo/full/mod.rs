@@ -5,6 +5,7 @@ mod admins;
 mod attachments;
 mod away;
 mod block;
+mod details;
 mod events;
 mod group;
 mod inbox;
@@ -85,6 +86,8 @@ impl Play {
         self.private_chat().await?;
         self.transcript.scene("A group of three");
         self.group_of_three().await?;
+        self.transcript.scene("A topic and an avatar");
+        self.details().await?;
         self.transcript.scene("Replies, reactions, edits and deletions");
         self.messages().await?;
         self.transcript.scene("Admins");

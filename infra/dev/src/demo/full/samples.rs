@@ -1,5 +1,8 @@
 //! The attachments of the demo: a small real picture and a small real recording.
 
+use client::sha256;
+use serde_json::{Value, json};
+
 /// A tent, as a PNG of 16 by 16 pixels.
 pub(super) const PICTURE: &[u8] = b"\
     \x89\x50\x4e\x47\x0d\x0a\x1a\x0a\x00\x00\x00\x0d\x49\x48\x44\x52\x00\x00\x00\x10\x00\x00\x00\x10\x08\
@@ -9,7 +12,16 @@ pub(super) const PICTURE: &[u8] = b"\
     \xfd\x00\x93\x50\xd2\xe7\x72\x00\x00\x00\x00\x49\x45\x4e\x44\xae\x42\x60\x82";
 
 /// The BlurHash of the picture, with 1 by 1 components: one colour.
-pub(super) const BLUR_HASH: &str = "00I}XR";
+const BLUR_HASH: &str = "00I}XR";
+
+/// The declaration of the picture for a chat.
+pub(super) fn picture_request(chat: &str) -> Value {
+    json!({
+        "chatId": chat, "type": "image", "fileName": "tent.png", "contentType": "image/png",
+        "width": 16, "height": 16, "blurHash": BLUR_HASH,
+        "sizeBytes": PICTURE.len(), "sha256": sha256(PICTURE),
+    })
+}
 
 /// The length of the recording.
 pub(super) const RECORDING_MS: u64 = 250;

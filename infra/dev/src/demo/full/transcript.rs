@@ -4,6 +4,8 @@
 pub(super) const HTTP: &str = "HTTP";
 /// The transcript's name for a request over WebSocket.
 pub(super) const WS: &str = "WS";
+/// The transcript's name for a request to the bucket.
+pub(super) const S3: &str = "S3";
 
 /// The widths of the columns for the user and for what they do.
 const NAME: usize = 5;

@@ -234,7 +234,8 @@ fn chat_created_while_disconnected_is_reported_from_its_beginning() {
 
 /// The event that this user changed their view of chat `c`.
 fn view(member_rev: u64, read_seq: u64, settings: &Value) -> Event {
-    let mut data = json!({"readSeq": read_seq, "settings": {"memberRev": member_rev, "notify": "all"}});
+    let mut data =
+        json!({"readSeq": read_seq, "unreadCount": 0, "settings": {"memberRev": member_rev, "notify": "all"}});
     data["settings"].as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
     event(json!({"event": "member.updated", "chatId": "c", "data": data}))
 }
@@ -380,7 +381,7 @@ fn sync_sent_before_something_was_missed_does_not_count() {
     assert!(state.chat("c").unwrap().is_muted(AT) && state.chat("d").is_some());
     // The same, with a change by this device.
     let old_sync = next_sync(&state);
-    let unmuted = json!({"readSeq": 0, "settings": {"memberRev": 3, "notify": "all"}});
+    let unmuted = json!({"readSeq": 0, "unreadCount": 0, "settings": {"memberRev": 3, "notify": "all"}});
     state.apply_own_member("c", &serde_json::from_value(unmuted).unwrap());
     let mut part = chat_part("c", 10, 3);
     part["settings"] = json!({"memberRev": 2, "notify": "none"});

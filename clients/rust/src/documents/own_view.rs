@@ -61,8 +61,8 @@ pub enum Notify {
     Other(String),
 }
 
-/// A member's view of a chat, and their read position and unread count at the same moment: `data` of `member.updated`. A read position
-/// above this one takes back [`marked_unread`](Settings::marked_unread).
+/// A member's view of a chat, and their read position and unread count at the same moment: `data` of `member.updated`.
+/// A read position above this one takes back [`marked_unread`](Settings::marked_unread).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OwnMember {

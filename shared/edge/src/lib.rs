@@ -11,6 +11,7 @@ pub mod commands;
 pub mod config;
 pub mod env;
 mod fields;
+mod json;
 pub mod problem;
 pub mod request;
 pub mod socket;

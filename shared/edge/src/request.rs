@@ -1,6 +1,7 @@
 //! A request of either API. The caller's identity comes only from API Gateway's authorizer.
 
 use crate::fields::Fields;
+use crate::json;
 use crate::problem::{Code, Problem};
 use aws_lambda_events::apigw::ApiGatewayRequestAuthorizer;
 use domain::chat_user::Connection;
@@ -173,7 +174,7 @@ fn body(request: &lambda_http::Request) -> Result<Map<String, Value>, Problem> {
     if bytes.is_empty() {
         return Ok(Map::new());
     }
-    match serde_json::from_slice(bytes) {
+    match json::parse(bytes) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => Err(Problem::field("body", "must be a JSON object")),
         Err(error) => Err(Problem::field("body", format!("is not valid JSON: {error}"))),

@@ -31,7 +31,10 @@ async fn view_is_seen_by_the_members_own_devices_alone() {
     let settings = view(&alice, &chat, json!({"notify": "mentions", "pinned": true, "markedUnread": true})).await;
     assert_eq!((&settings["notify"], &settings["pinned"]), (&json!("mentions"), &json!(true)));
     let event = phone.event("member.updated").await.unwrap();
-    assert_eq!((&event["chatId"], &event["data"]), (&json!(chat), &json!({"readSeq": 1, "settings": settings})));
+    assert_eq!(
+        (&event["chatId"], &event["data"]),
+        (&json!(chat), &json!({"readSeq": 1, "unreadCount": 0, "settings": settings}))
+    );
     let sync = json!({"cursors": {chat.as_str(): {"seq": 1, "rev": 0}}});
     let synced = ok(alice.http.post("/sync", &sync).await.unwrap());
     assert_eq!(synced["chats"][0]["settings"], settings);

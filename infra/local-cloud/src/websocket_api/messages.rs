@@ -1,10 +1,13 @@
 //! Serves a client's frame: selects its route, invokes the function and sends the reply.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 use tokio_tungstenite::tungstenite::{
     Bytes, Message,
     protocol::frame::{
@@ -92,15 +95,24 @@ pub(super) async fn serve(gateway: Arc<Gateway>, connection: Arc<Connection>, te
 
 /// The route that the selection expression selects. A frame that is not JSON, or names no route, takes `$default`.
 fn route<'a>(api: &'a WebSocketApi, text: &str) -> Option<(&'a str, &'a WebSocketRoute)> {
-    let body: Value = serde_json::from_str(text).unwrap_or_default();
-    let selected = match api.selection.iter().try_fold(&body, |value, name| value.get(name)) {
-        Some(Value::String(key)) => Some(key.clone()),
-        Some(value @ (Value::Number(_) | Value::Bool(_))) => Some(value.to_string()),
-        _ => None,
-    };
+    let selected =
+        api.selection.iter().try_fold(text, |object, name| member(object, name)).and_then(|value| {
+            match value.as_bytes().first() {
+                Some(b'"') => serde_json::from_str::<String>(value).ok(),
+                Some(b'{' | b'[' | b'n') | None => None,
+                Some(_) => Some(value.to_owned()),
+            }
+        });
     // Clients cannot select the routes that start with $, such as `$connect`.
     let chosen = selected.filter(|key| !key.starts_with('$')).and_then(|key| api.routes.get_key_value(&key));
     chosen.or_else(|| api.routes.get_key_value("$default")).map(|(key, route)| (key.as_str(), route))
+}
+
+/// The text of a member of a JSON object. Nothing else of the object is read: a [`Value`] of a client's text could
+/// overflow the stack, because serde_json reads JSON in an object with a key of its own.
+fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
+    let members: HashMap<String, &RawValue> = serde_json::from_str(object).ok()?;
+    members.get(name).map(|value| value.get())
 }
 
 /// Splits a message into frames of the largest size that API Gateway allows.

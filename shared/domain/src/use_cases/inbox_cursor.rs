@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 /// The most chats whose order one reading of the heads decides: the page that read them, and those that its cursor
 /// names. A cursor then has at most some 4,100 characters. API Gateway allows 10,240 bytes for the request's line and
@@ -75,7 +76,11 @@ fn parse(text: &str) -> Option<InboxCursor> {
     let (tags, incomplete) = tags.as_chunks::<TAG_BYTES>();
     let place = String::from_utf8(URL_SAFE_NO_PAD.decode(place).ok()?).ok()?;
     let rest = if place.is_empty() { None } else { Some(parse_place(&place)?) };
-    let is_cursor = incomplete.is_empty() && tags.len() <= MAX_ORDERED_CHATS && (rest.is_some() || !tags.is_empty());
+    let are_distinct = tags.iter().collect::<BTreeSet<_>>().len() == tags.len();
+    let is_cursor = are_distinct
+        && incomplete.is_empty()
+        && tags.len() <= MAX_ORDERED_CHATS
+        && (rest.is_some() || !tags.is_empty());
     is_cursor.then(|| InboxCursor { following: tags.iter().copied().map(ChatTag).collect(), rest })
 }
 
@@ -125,5 +130,8 @@ mod tests {
             assert_eq!(InboxCursor::try_from(String::from(cursor.clone())).unwrap(), cursor);
         }
         assert!(InboxCursor::try_from(".".to_owned()).is_err());
+        let InboxCursor { following, rest } = cursor(1);
+        let twice = InboxCursor { following: [following.clone(), following].concat(), rest };
+        assert!(InboxCursor::try_from(String::from(twice)).is_err());
     }
 }

@@ -45,7 +45,7 @@ async fn a_chat_is_muted_until_it_is_unmuted() {
     let muted = mute(&app, "alice-1", &chat, SettingsChange::mute(None)).await.unwrap();
     assert_eq!(json(&muted.mute), json!({"muted": true}));
     let [frame] = assert_pushed(&app, [("alice-2", "member.updated")]);
-    let expected = json!({"readSeq": 0, "settings": {"memberRev": 2, "notify": "none"}});
+    let expected = json!({"readSeq": 0, "unreadCount": 0, "settings": {"memberRev": 2, "notify": "none"}});
     assert_eq!((&frame["chatId"], &frame["data"]), (&json!(chat.as_str()), &expected));
     assert_eq!(muted_by(&app, "alice").await, std::slice::from_ref(&chat));
     let unmuted = mute(&app, "alice-1", &chat, SettingsChange::unmute()).await.unwrap();

@@ -88,9 +88,12 @@ async fn view_is_in_the_answer_the_event_the_inbox_and_the_sync() {
     let rev = app.store.stored_member(&chat, &user("alice")).unwrap().member_rev;
     let view = json!({"memberRev": rev, "notify": "none", "muteUntil": "2026-01-01T00:01:00.000Z", "pinned": true,
         "archivedSeq": 3, "markedUnread": true});
-    assert_eq!(json(&updated.member), json!({"readSeq": 3, "settings": view}));
+    assert_eq!(json(&updated.member), json!({"readSeq": 3, "unreadCount": 0, "settings": view}));
     let [frame] = assert_pushed(&app, [("alice-2", "member.updated")]);
-    assert_eq!((&frame["chatId"], &frame["data"]), (&json!(chat.as_str()), &json!({"readSeq": 3, "settings": view})));
+    assert_eq!(
+        (&frame["chatId"], &frame["data"]),
+        (&json!(chat.as_str()), &json!({"readSeq": 3, "unreadCount": 0, "settings": view}))
+    );
     assert_eq!((frame.get("seq"), frame.get("rev")), (None, None));
     assert_eq!(synced(&app, "alice", &chat).await, view);
     let archived = ListChats {
@@ -305,7 +308,7 @@ async fn mark_as_unread_is_taken_back_by_reading_and_by_sending() {
         let view = json!({"memberRev": rev, "notify": "all"});
         assert_eq!(json(&outcome)["settings"], view);
         let [frame] = assert_pushed(&app, [("bob-2", "member.updated")]);
-        assert_eq!(frame["data"], json!({"readSeq": 2, "settings": view}));
+        assert_eq!(frame["data"], json!({"readSeq": 2, "unreadCount": 2, "settings": view}));
         assert!(!is_marked());
     }
     let again = see(&app, "bob", &chat, 2).await;

@@ -277,7 +277,7 @@ class Operations(unittest.TestCase):
     def test_different_number_of_tables_is_noticed(self) -> None:
         docs = self.without("Restore all eight tables to the same", "Restore all five tables to the same")
         self.assertEqual(table_problems(self.template, docs), ["five tables, not eight"])
-        docs = self.without("names of the eight\n   tables", "names of the 5\n   tables")
+        docs = self.without("names of the\n   eight tables", "names of the\n   5 tables")
         self.assertEqual(table_problems(self.template, docs), ["5 tables, not eight"])
         docs = self.without("Messages ChatMembers Sends Uploads UserLimits UserItems ChatUsers; do", "Messages ChatMembers ChatUsers; do")
         self.assertEqual(

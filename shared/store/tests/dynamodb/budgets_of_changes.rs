@@ -5,7 +5,7 @@ use crate::support::Calls;
 use domain::change::{Change, ChangeKind};
 use domain::deletions::{DeletionRecord, OlderOwnDeletions, RecentDeletions, Rewrite, TombstoneBlock};
 use domain::event::TypingState;
-use domain::ids::{ChatId, Rev, Seq};
+use domain::ids::{ChatId, ClientChatId, Rev, Seq};
 use domain::message::Message;
 use domain::names::ChatName;
 use domain::ports::{ChangeOutcome, CommitChanges as _, ReadChats as _, ReadMessages as _};
@@ -17,13 +17,20 @@ use domain::use_cases::{
     UpdateChat,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use testkit::TestEnv;
 use testkit::fixtures::{caller, message, text, user, users};
 
 const CHANGE: [&str; 4] = ["BatchGetItem", "Query", "TransactWriteItems", "BatchGetItem"];
 
+/// The number of groups that [`group`] has made.
+static GROUPS: AtomicU64 = AtomicU64::new(0);
+
 pub(crate) async fn group(app: &Chatting, calls: &Calls, names: &[&str; 3]) -> ChatId {
-    let chat = NewChat::group(&user(names[0]), &users(&names[1..]), ChatName::parse("Team").unwrap(), None).unwrap();
+    // Ids from time and randomness would be the same in tests that make a group in the same millisecond of their clocks.
+    let client_id = ClientChatId::parse(format!("team-{}", GROUPS.fetch_add(1, Ordering::Relaxed))).ok();
+    let name = ChatName::parse("Team").unwrap();
+    let chat = NewChat::group(&user(names[0]), &users(&names[1..]), name, client_id).unwrap();
     let created = app.create_chat(CreateChat { caller: caller(names[0]), chat }).await.unwrap();
     calls.take();
     created.chat.chat_id().clone()

@@ -199,7 +199,7 @@ fn routes_without_an_action_parse() {
     assert!(matches!(other, ProfileCommand::User(_, who) if who.as_str() == "auth0|bob"));
     for (event, is_block) in [(sample("block-user"), true), (with_method("block-user", "DELETE"), false)] {
         let block = commands::block_user(request(&event)).unwrap();
-        assert_eq!((block.caller.user, block.user, block.block), (user("alice"), user("bob"), is_block));
+        assert_eq!((block.caller.user, block.user, block.block), (user("alice"), user("dave"), is_block));
     }
     assert_eq!(commands::list_blocks(request(&sample("list-blocks"))).unwrap().user, user("alice"));
 }

@@ -52,7 +52,7 @@ class Adaptations(unittest.TestCase):
             [
                 f"{len(actions().keys() - adapt.SILENT_ROUTES)} route responses removed",
                 f"{len(routes())} HTTP routes expanded from the OpenAPI document",
-                "8 alarms on expressions removed",
+                "9 alarms on expressions removed",
                 "1 condition on a request's tags removed",
                 "1 role may publish batches",
                 "1 TLS-only policy of a bucket removed",
@@ -350,7 +350,7 @@ class CommandLine(unittest.TestCase):
         with tempfile.TemporaryDirectory() as name:
             result = self.deploy(Path(name), "--parameter", "AuthJwksUrl=http://127.0.0.1:9/", "--", "true")
         self.assertEqual(result.returncode, 70)
-        self.assertIn("add-participants, authorize, clear-chat, connect, create-attachment, create-chat", result.stderr)
+        self.assertIn("add-participants, authorize, block-user, clear-chat, connect, count-unread, create-attachment", result.stderr)
 
 
 if __name__ == "__main__":

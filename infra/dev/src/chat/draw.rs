@@ -26,6 +26,8 @@ const INBOX_WIDTH: u16 = 28;
 const MIN_WIDTH_FOR_INBOX: u16 = 64;
 /// The input scrolls if it has more lines.
 const MAX_INPUT_LINES: u16 = 6;
+/// In the list, a chat's name keeps these columns beside what the user set for the chat.
+const MIN_NAME_COLUMNS: usize = 12;
 
 /// How many rows of the screen show messages.
 pub(super) fn height(screen: Rect) -> usize {
@@ -79,9 +81,11 @@ fn draw_inbox(frame: &mut Frame<'_>, area: Rect, state: &State, view: &View, tim
             0 => String::new(),
             _ => format!(" {unread}"),
         };
-        let marks = view_marks(held, time);
-        let name = cut(&names::chat(state, held), width.saturating_sub(2 + count.len() + marks.len()));
-        let padding = width.saturating_sub(2 + display_width(&name) + marks.len() + count.len());
+        let (name, columns) = (names::chat(state, held), width.saturating_sub(2 + count.len()));
+        let name_columns = display_width(&name).min(MIN_NAME_COLUMNS);
+        let marks = cut(&view_marks(held, time), columns.saturating_sub(name_columns));
+        let name = cut(&name, columns.saturating_sub(display_width(&marks)));
+        let padding = columns.saturating_sub(display_width(&name) + display_width(&marks));
         let is_selected = Some(&held.chat().chat_id) == view.chat.as_ref();
         let style = if is_selected { Style::default().add_modifier(Modifier::REVERSED) } else { Style::default() };
         let bold = if unread > 0 || is_marked { Modifier::BOLD } else { Modifier::empty() };

@@ -196,3 +196,17 @@ fn screen_of_any_size_is_drawn() {
         }
     }
 }
+
+#[test]
+fn what_is_set_for_a_chat_leaves_its_name_readable() {
+    let chat = json!({
+        "chatId": "g", "isGroup": true, "name": "Weekend in the hills", "participants": ["alice", "bob", "carol"],
+        "participantCount": 3, "admins": ["alice"], "createdBy": "alice", "createdAt": NOW, "seq": 9, "rev": 0,
+        "floor": 0,
+    });
+    let settings = json!({"memberRev": 2, "notify": "mentions", "pinned": true, "archivedSeq": 9});
+    let state = caught_up(&json!([{"chat": chat, "readSeq": 2, "unreadCount": 7, "settings": settings}]));
+    let rows = screen(&state, &mut View::new(ConnectionStatus::Online), (80, 24));
+    let row = rows.iter().find(|row| row.contains("Weekend")).unwrap_or_else(|| panic!("{rows:?}"));
+    assert!(row.contains("Weekend in") && row.contains("(pinned)") && row.contains(" 7\u{2502}"), "{row}");
+}

@@ -32,16 +32,9 @@ impl SeqSet {
         let mut bytes = Vec::new();
         let mut last = 0;
         for Seq(seq) in &self.0 {
-            let mut rest = seq - last;
-            last = *seq;
-            loop {
-                let (low, more) = ((rest & 0x7f) as u8, rest > 0x7f);
-                bytes.push(if more { low | 0x80 } else { low });
-                rest >>= 7;
-                if !more {
-                    break;
-                }
-            }
+            let difference = seq - std::mem::replace(&mut last, *seq);
+            // A Vec takes every byte.
+            let _ = leb128::write::unsigned(&mut bytes, difference);
         }
         bytes
     }
@@ -50,35 +43,15 @@ impl SeqSet {
     ///
     /// # Errors
     /// [`Invalid`] if it is no list of ascending seqs.
-    pub fn decode(bytes: &[u8]) -> Result<Self, Invalid> {
+    pub fn decode(mut bytes: &[u8]) -> Result<Self, Invalid> {
         let invalid = || Invalid::because("must be a list of ascending seqs");
-        let mut seqs = BTreeSet::new();
-        let (mut last, mut difference, mut shift) = (0_u64, 0_u64, 0_u32);
-        for byte in bytes {
-            let bits = u64::from(byte & 0x7f);
-            // The tenth byte has only one bit of a u64.
-            if shift > 63 || (shift == 63 && bits > 1) {
-                return Err(invalid());
-            }
-            difference |= bits << shift;
-            shift += 7;
-            if byte & 0x80 == 0 {
-                last = last.checked_add(difference).filter(|_| difference > 0).ok_or_else(invalid)?;
-                seqs.insert(Seq(last));
-                (difference, shift) = (0, 0);
-            }
+        let (mut seqs, mut last) = (BTreeSet::new(), 0_u64);
+        while !bytes.is_empty() {
+            let difference = leb128::read::unsigned(&mut bytes).ok().ok_or_else(invalid)?;
+            last = last.checked_add(difference).filter(|_| difference > 0).ok_or_else(invalid)?;
+            seqs.insert(Seq(last));
         }
-        if shift == 0 { Ok(Self(seqs)) } else { Err(invalid()) }
-    }
-
-    /// The number of bytes of the stored form.
-    fn encoded_len(&self) -> usize {
-        let mut last = 0;
-        let length = |Seq(seq): &Seq| {
-            let difference = seq - std::mem::replace(&mut last, *seq);
-            (u64::BITS - difference.leading_zeros()).max(1).div_ceil(7) as usize
-        };
-        self.0.iter().map(length).sum()
+        Ok(Self(seqs))
     }
 
     /// Whether the seq is among them.
@@ -142,7 +115,7 @@ impl RecentDeletions {
             return (self, moved);
         }
         self.seqs.insert(seq);
-        while self.seqs.encoded_len() > max_bytes {
+        while self.seqs.encode().len() > max_bytes {
             let half = self.seqs.0.len().div_ceil(2);
             let mut blocks = BTreeSet::new();
             let is_in_few_blocks = |seq: &Seq| {

@@ -105,7 +105,7 @@ impl MemberSettings {
         self.listed() != (None, false)
     }
 
-    /// Whether the user's list of muted and pinned chats differs with these settings.
+    /// Whether the user's list of muted and pinned chats is the same with these settings as with the others.
     #[must_use]
     pub fn is_listed_like(&self, other: &Self) -> bool {
         self.listed() == other.listed()
@@ -294,8 +294,8 @@ impl SettingsView {
     }
 }
 
-/// A member's view of a chat with their read position and unread count at the same moment: `data` of `member.updated`. A read position
-/// above it takes back `marked_unread`.
+/// A member's view of a chat with their read position and unread count at the same moment: `data` of `member.updated`.
+/// A read position above this one takes back `marked_unread`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OwnMember {

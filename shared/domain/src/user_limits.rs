@@ -34,7 +34,7 @@ pub struct LimitsChange {
     pub declared_bytes: Option<Spending>,
     /// Taken from how often the user may change a block.
     pub block_changes: Option<Spending>,
-    /// By how much `blocked_users` grows: 1, -1 or 0. Not 0 only together with `block_changes`.
+    /// By how much `blocked_users` grows: 1 or -1 if there are `block_changes`, else 0.
     pub more_blocked_users: i64,
 }
 

@@ -1,18 +1,14 @@
 //! Blocks: the transaction that begins or ends one, and the reads.
 
 use crate::DynamoStore;
-use crate::chats::{canceled, chat_key, is_conflict, member_key, message_key};
-use crate::errors::{failed, unbuildable};
+use crate::chats::{chat_key, member_key, message_key};
 use crate::items::{
-    BLOCK_PREFIX, BlockItem, Item, PAIR_SEQ, SET_VERSION, StoredBlock, block_key, from_item, n, s, to_item,
-    version_value,
+    BLOCK_PREFIX, BLOCKED_PAIR_SEQ, BlockItem, Item, SET_VERSION, StoredBlock, block_key, n, s, to_item, version_value,
 };
-use crate::messages::TRANSACTION;
 use crate::query::query_all;
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use crate::transaction::{check, delete, put, update};
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use domain::block::{Block, BlockChange, BlockChangeKind};
 use domain::chat::Head;
@@ -50,11 +46,9 @@ impl<E: Env, C: Sync> FindBlockers for DynamoStore<E, C> {
 
 impl<E: Env, C: Sync> BlockStore for DynamoStore<E, C> {
     async fn block(&self, blocker: &UserId, blocked: &UserId) -> Result<Option<Block>, StoreError> {
-        let key = block_key(blocker, blocked);
-        let call = self.client.get_item().table_name(&self.tables.user_items).set_key(Some(key)).consistent_read(true);
-        let output = call.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
-        let item = output.map_err(|error| failed("GetItem", error))?.item;
-        item.map(|item| from_item::<StoredBlock>("UserItems", item)).transpose().map(|item| item.map(Block::from))
+        let (table, key) = (&self.tables.user_items, block_key(blocker, blocked));
+        let block = self.get::<StoredBlock>("UserItems", table, key, Consistency::Strong).await?;
+        Ok(block.map(Block::from))
     }
 
     async fn change_block(&self, change: &BlockChange) -> Result<bool, StoreError> {
@@ -63,14 +57,7 @@ impl<E: Env, C: Sync> BlockStore for DynamoStore<E, C> {
             true => self.block_chat(change)?.to_vec(),
             false => self.block_pair(change)?,
         });
-        let call = self.client.transact_write_items().set_transact_items(Some(items));
-        match call.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match canceled(&error) {
-                Some(reasons) if is_conflict(&reasons) => Ok(false),
-                _ => Err(failed(TRANSACTION, error)),
-            },
-        }
+        self.commit(items).await
     }
 }
 
@@ -78,24 +65,18 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
     fn write_block(&self, change: &BlockChange) -> Result<TransactWriteItem, StoreError> {
         let BlockChange { blocker, blocked, kind, .. } = change;
         let table = &self.tables.user_items;
-        let item = TransactWriteItem::builder();
-        Ok(match kind {
-            BlockChangeKind::Begin(at) => {
-                let put = Put::builder()
-                    .table_name(table)
-                    .set_item(Some(to_item("UserItems", &BlockItem::new(blocker, blocked, *at))?))
-                    .condition_expression("attribute_not_exists(userId)");
-                item.put(put.build().map_err(unbuildable(TRANSACTION))?)
-            }
-            BlockChangeKind::End { .. } => {
-                let delete = Delete::builder()
+        match kind {
+            BlockChangeKind::Begin(at) => put(Put::builder()
+                .table_name(table)
+                .set_item(Some(to_item("UserItems", &BlockItem::new(blocker, blocked, *at))?))
+                .condition_expression("attribute_not_exists(userId)")),
+            BlockChangeKind::End { .. } => delete(
+                Delete::builder()
                     .table_name(table)
                     .set_key(Some(block_key(blocker, blocked)))
-                    .condition_expression("attribute_exists(userId)");
-                item.delete(delete.build().map_err(unbuildable(TRANSACTION))?)
-            }
+                    .condition_expression("attribute_exists(userId)"),
+            ),
         }
-        .build())
     }
 
     /// The block in the items of the private chat: its head, which every commit is conditioned on; the blocker's member
@@ -152,44 +133,39 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
                     .expression_attribute_values(":blocker", user_set(blocker))
                     .expression_attribute_values(":other", s(blocked.as_str())),
             )?,
-            BlockChangeKind::End { is_mutual: false } => {
-                let delete = Delete::builder()
+            BlockChangeKind::End { is_mutual: false } => delete(
+                Delete::builder()
                     .table_name(&self.tables.messages)
                     .set_key(Some(pair_key(&chat)))
                     .condition_expression("blockedBy = :blocker")
-                    .expression_attribute_values(":blocker", user_set(blocker));
-                TransactWriteItem::builder().delete(delete.build().map_err(unbuildable(TRANSACTION))?).build()
-            }
+                    .expression_attribute_values(":blocker", user_set(blocker)),
+            )?,
         };
         let no_chat = ConditionCheck::builder()
             .table_name(&self.tables.chats)
             .set_key(Some(chat_key(&chat)))
             .condition_expression("attribute_not_exists(chatId)");
-        let no_chat = no_chat.build().map_err(unbuildable(TRANSACTION))?;
-        Ok(vec![pair, TransactWriteItem::builder().condition_check(no_chat).build()])
+        Ok(vec![pair, check(no_chat)?])
     }
 
     /// For the transaction of a new private chat: neither of the two blocks the other one. If the check fails, DynamoDB
     /// returns the item, which says who does.
     pub(crate) fn check_pair(&self, chat: &ChatId) -> Result<TransactWriteItem, StoreError> {
-        let check = ConditionCheck::builder()
-            .table_name(&self.tables.messages)
-            .set_key(Some(pair_key(chat)))
-            .condition_expression("attribute_not_exists(chatId)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        Ok(TransactWriteItem::builder().condition_check(check.build().map_err(unbuildable(TRANSACTION))?).build())
+        check(
+            ConditionCheck::builder()
+                .table_name(&self.tables.messages)
+                .set_key(Some(pair_key(chat)))
+                .condition_expression("attribute_not_exists(chatId)")
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld),
+        )
     }
 }
 
 /// The key of the item that says which of two users without a private chat blocks the other one.
 fn pair_key(chat: &ChatId) -> Item {
-    Item::from([("chatId".to_owned(), s(chat.as_str())), ("seq".to_owned(), n(PAIR_SEQ))])
+    Item::from([("chatId".to_owned(), s(chat.as_str())), ("seq".to_owned(), n(BLOCKED_PAIR_SEQ))])
 }
 
 fn user_set(user: &UserId) -> AttributeValue {
     AttributeValue::Ss(vec![user.as_str().to_owned()])
-}
-
-fn update(builder: UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
-    Ok(TransactWriteItem::builder().update(builder.build().map_err(unbuildable(TRANSACTION))?).build())
 }

@@ -2,20 +2,16 @@
 
 use crate::DynamoStore;
 use crate::blocks::blocks_condition;
-use crate::chats::{canceled, is_conflict, member_key, message_key};
+use crate::chats::{member_key, message_key};
 use crate::deletions::set_recent;
-use crate::errors::{failed, unbuildable};
 use crate::items::{
-    ChatItem, FormerMemberItem, MemberItem, MessageItem, PointerItem, SeqSetItem, SettingsItem, SpendingUpdate, n,
-    pointer_seq, s, to_item, to_value,
+    ChatItem, MemberItem, MessageItem, PointerItem, SeqSetItem, SpendingUpdate, n, pointer_seq, to_item, to_value,
 };
-use crate::messages::TRANSACTION;
 use crate::query::query_all;
-use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
-use aws_sdk_dynamodb::types::{Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
+use crate::transaction::{put, update};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 use domain::change::{Change, ChangeKind, Pointer};
 use domain::deletions::DeletionRecord;
-use domain::former_member::Departure;
 use domain::ids::{ChatId, Rev, Seq};
 use domain::ports::{ChangeOutcome, CommitChanges, Env, ReadChanges, StoreError};
 use domain::timestamp::Timestamp;
@@ -25,14 +21,7 @@ impl<E: Env, C: Sync> CommitChanges for DynamoStore<E, C> {
         let mut items = vec![self.update_head(change)?, self.put_pointer(change)?];
         items.extend(self.changed_items(change)?);
         items.extend(self.update_caller(change)?);
-        let call = self.client.transact_write_items().set_transact_items(Some(items));
-        match call.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await {
-            Ok(_) => Ok(ChangeOutcome::Committed),
-            Err(error) => match canceled(&error) {
-                Some(reasons) if is_conflict(&reasons) => Ok(ChangeOutcome::Conflict),
-                _ => Err(failed(TRANSACTION, error)),
-            },
-        }
+        Ok(if self.commit(items).await? { ChangeOutcome::Committed } else { ChangeOutcome::Conflict })
     }
 }
 
@@ -42,17 +31,6 @@ fn rev_condition(before: Rev) -> &'static str {
         Rev(0) => "rev = :before OR (attribute_exists(chatId) AND attribute_not_exists(rev))",
         _ => "rev = :before",
     }
-}
-
-// Unlike a send, a change does not ask DynamoDB for the items whose condition failed. After a conflict, everything is
-// read again.
-
-fn update(builder: UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
-    Ok(TransactWriteItem::builder().update(builder.build().map_err(unbuildable(TRANSACTION))?).build())
-}
-
-pub(crate) fn put(builder: PutBuilder) -> Result<TransactWriteItem, StoreError> {
-    Ok(TransactWriteItem::builder().put(builder.build().map_err(unbuildable(TRANSACTION))?).build())
 }
 
 impl<E: Env, C: Sync> DynamoStore<E, C> {
@@ -192,73 +170,11 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
     }
 }
 
-impl<E: Env, C: Sync> DynamoStore<E, C> {
-    /// Deletes the member's item and stores what is kept of them. Fails if they have read more since they were read: a
-    /// message shows that.
-    fn departure_items(&self, chat: &ChatId, left: &Departure) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let settings = SettingsItem::value(&left.settings)?;
-        let unchanged = if settings.is_some() { "settings = :settings" } else { "attribute_not_exists(settings)" };
-        let mut member = Delete::builder()
-            .table_name(&self.tables.chat_members)
-            .set_key(Some(member_key(chat, left.user())))
-            .condition_expression(format!("attribute_exists(userId) AND readSeq = :read AND {unchanged}"))
-            .expression_attribute_values(":read", n(left.period.read_seq));
-        if let Some(settings) = settings {
-            member = member.expression_attribute_values(":settings", settings);
-        }
-        let member = member.build().map_err(unbuildable(TRANSACTION))?;
-        let former = Put::builder()
-            .table_name(&self.tables.chat_members)
-            .set_item(Some(to_item("ChatMembers", &FormerMemberItem::new(chat, &left.former))?));
-        let former = match left.before {
-            None => former.condition_expression("attribute_not_exists(userId)"),
-            Some(rev) => former.condition_expression("rev = :rev").expression_attribute_values(":rev", n(rev.0)),
-        };
-        let mut items = vec![TransactWriteItem::builder().delete(member).build(), put(former)?];
-        if left.settings.is_listed() {
-            items.push(self.unlist_chat(chat, left.user())?);
-        }
-        Ok(items)
-    }
-}
-
 impl<E: Env, C: Sync> ReadChanges for DynamoStore<E, C> {
     async fn pointers(&self, chat: &ChatId, from: Rev, to: Rev, now: Timestamp) -> Result<Vec<Pointer>, StoreError> {
-        // A higher rev has a lower seq, so the scan goes backwards.
-        let query = self
-            .client
-            .query()
-            .table_name(&self.tables.messages)
-            .key_condition_expression("chatId = :chat AND seq BETWEEN :last AND :first")
-            .expression_attribute_values(":chat", s(chat.as_str()))
-            .expression_attribute_values(":last", n(pointer_seq(to)))
-            .expression_attribute_values(":first", n(pointer_seq(from)))
-            .scan_index_forward(false);
+        // A higher rev has a lower seq, so the query goes backwards.
+        let query = self.query_log(chat, pointer_seq(to), pointer_seq(from)).scan_index_forward(false);
         let items = query_all::<PointerItem, PointerItem>("Messages", query).await?;
         Ok(items.into_iter().filter(|item| item.is_remembered(now)).map(Pointer::from).collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::chats::CancellationReason;
-
-    #[test]
-    fn failed_condition_or_throttle_is_a_conflict() {
-        let reasons = |codes: &[&str]| -> Vec<CancellationReason> {
-            codes.iter().map(|code| CancellationReason { code: (*code).to_owned(), item: None }).collect()
-        };
-        for conflict in [
-            &["ConditionalCheckFailed", "None", "None"][..],
-            &["None", "None", "ConditionalCheckFailed", "None"],
-            &["TransactionConflict", "None", "None"],
-            &["None", "ThrottlingError", "ProvisionedThroughputExceeded"],
-        ] {
-            assert!(is_conflict(&reasons(conflict)), "{conflict:?}");
-        }
-        for other in [&["None", "ValidationError", "None"][..], &["ItemCollectionSizeLimitExceeded", "None"]] {
-            assert!(!is_conflict(&reasons(other)), "{other:?}");
-        }
     }
 }

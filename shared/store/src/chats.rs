@@ -2,8 +2,9 @@
 
 use crate::DynamoStore;
 use crate::errors::{failed, unbuildable};
-use crate::items::{ChatItem, HeadItem, Item, MemberItem, PairItem, StoredMessage, from_item, n, s, to_item};
-use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem};
+use crate::items::{BlockedPairItem, ChatItem, HeadItem, Item, MemberItem, StoredMessage, from_item, n, s, to_item};
+use crate::transaction::{CancellationReason, TRANSACTION, canceled, is_conflict, put};
+use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, ReturnConsumedCapacity};
 use domain::chat::{Chat, Head};
 use domain::ids::{ChatId, Seq, UserId};
 use domain::member::Member;
@@ -50,11 +51,8 @@ impl<E: Env, C: Sync> ReadChats for DynamoStore<E, C> {
     }
 
     async fn chat(&self, chat: &ChatId, consistency: Consistency) -> Result<Option<Chat>, StoreError> {
-        let call = self.client.get_item().table_name(&self.tables.chats).set_key(Some(chat_key(chat)));
-        let call = call.consistent_read(consistency == Consistency::Strong);
-        let output = call.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
-        let item = output.map_err(|error| failed("GetItem", error))?.item;
-        item.map(|item| from_item::<ChatItem>("Chats", item)).transpose().map(|item| item.map(Chat::from))
+        let document = self.get::<ChatItem>("Chats", &self.tables.chats, chat_key(chat), consistency).await?;
+        Ok(document.map(Chat::from))
     }
 
     async fn members(&self, chat: &ChatId) -> Result<Vec<Member>, StoreError> {
@@ -70,7 +68,6 @@ impl<E: Env, C: Sync> CreateChats for DynamoStore<E, C> {
         members: &[Member],
         limits: &LimitsChange,
     ) -> Result<Creation, StoreError> {
-        const OPERATION: &str = "TransactWriteItems";
         // If the chat is new, its head and members are new too. So only the chat and the limits need a condition.
         let document = Put::builder()
             .table_name(&self.tables.chats)
@@ -84,26 +81,23 @@ impl<E: Env, C: Sync> CreateChats for DynamoStore<E, C> {
             let item = to_item("ChatMembers", &MemberItem::new(&chat.id, member))?;
             puts.push(Put::builder().table_name(&self.tables.chat_members).set_item(Some(item)));
         }
-        let mut call = self.client.transact_write_items().return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        for put in puts {
-            let put = put.build().map_err(unbuildable(OPERATION))?;
-            call = call.transact_items(TransactWriteItem::builder().put(put).build());
-        }
-        call = call.transact_items(self.limits_item(limits)?);
+        let mut items = puts.into_iter().map(put).collect::<Result<Vec<_>, _>>()?;
+        items.push(self.limits_item(limits)?);
         if !chat.is_group {
-            call = call.transact_items(self.check_pair(&chat.id)?);
+            items.push(self.check_pair(&chat.id)?);
         }
-        match call.send().await {
+        let call = self.client.transact_write_items().set_transact_items(Some(items));
+        match call.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await {
             Ok(_) => Ok(Creation::Created),
             Err(error) => match canceled(&error) {
                 Some(reasons) if reasons.first().is_some_and(CancellationReason::is_condition) => Ok(Creation::Exists),
                 Some(reasons) if !chat.is_group && reasons.last().is_some_and(CancellationReason::is_condition) => {
                     let pair = reasons.into_iter().next_back().and_then(|reason| reason.item);
-                    let pair = from_item::<PairItem>("Messages", pair.unwrap_or_default())?;
+                    let pair = from_item::<BlockedPairItem>("Messages", pair.unwrap_or_default())?;
                     Ok(Creation::Blocked { by_creator: pair.blocked_by.contains(&chat.created_by) })
                 }
                 Some(reasons) if is_conflict(&reasons) => Ok(Creation::Conflict),
-                _ => Err(failed(OPERATION, error)),
+                _ => Err(failed(TRANSACTION, error)),
             },
         }
     }
@@ -112,50 +106,6 @@ impl<E: Env, C: Sync> CreateChats for DynamoStore<E, C> {
 /// Whether an item of the Messages table is the head of a log.
 fn is_head(item: &Item) -> bool {
     item.get("seq") == Some(&n(0))
-}
-
-/// Why a transaction was cancelled, for one of its items. DynamoDB returns the reasons in the order of the items.
-pub(crate) struct CancellationReason {
-    pub(crate) code: String,
-    /// The stored item, if the condition asked for it and the item exists.
-    pub(crate) item: Option<Item>,
-}
-
-impl CancellationReason {
-    /// Whether the condition of this item failed.
-    pub(crate) fn is_condition(&self) -> bool {
-        self.code == "ConditionalCheckFailed"
-    }
-
-    /// Whether this item had no error, or only a conflict with another transaction or a throttle.
-    /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
-    pub(crate) fn is_transient(&self) -> bool {
-        ["None", "TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"]
-            .contains(&self.code.as_str())
-    }
-}
-
-/// Whether a cancelled transaction may succeed after reading again.
-pub(crate) fn is_conflict(reasons: &[CancellationReason]) -> bool {
-    reasons.iter().all(|reason| reason.is_condition() || reason.is_transient())
-}
-
-type TransactError =
-    aws_sdk_dynamodb::error::SdkError<aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError>;
-
-/// The reasons why a transaction was cancelled; None if it failed in another way.
-pub(crate) fn canceled(error: &TransactError) -> Option<Vec<CancellationReason>> {
-    use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException;
-    match error.as_service_error() {
-        Some(TransactionCanceledException(canceled)) => {
-            let reason = |reason: &aws_sdk_dynamodb::types::CancellationReason| CancellationReason {
-                code: reason.code().unwrap_or("None").to_owned(),
-                item: reason.item.clone(),
-            };
-            Some(canceled.cancellation_reasons().iter().map(reason).collect())
-        }
-        _ => None,
-    }
 }
 
 fn keys(keys: impl IntoIterator<Item = Item>, consistency: Consistency) -> Result<KeysAndAttributes, StoreError> {

@@ -1,46 +1,34 @@
 //! The deletions that do not fit into the head and the member item: reads, and their part of a change's transaction.
 
 use crate::DynamoStore;
-use crate::changes::put;
-use crate::errors::failed;
 use crate::items::{
-    OlderOwnDeletionsItem, SeqSetItem, TombstoneBlockItem, block_seq, from_item, n, older_own_deletions_key, s,
-    to_item, to_value,
+    OlderOwnDeletionsItem, SeqSetItem, TombstoneBlockItem, n, older_own_deletions_key, to_item, to_value,
+    tombstone_block_seq,
 };
 use crate::query::query_all;
+use crate::transaction::put;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
-use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::deletions::{DeletionRecord, OlderOwnDeletions, RecentDeletions, Rewrite, TombstoneBlock};
 use domain::ids::{ChatId, Rev, UserId};
-use domain::ports::{Env, ReadDeletions, StoreError};
+use domain::ports::{Consistency, Env, ReadDeletions, StoreError};
 
 impl<E: Env, C: Sync> ReadDeletions for DynamoStore<E, C> {
     async fn tombstone_blocks(&self, chat: &ChatId, from: u64, to: u64) -> Result<Vec<TombstoneBlock>, StoreError> {
         // A higher block has a lower seq, so the query goes backwards.
-        let query = self
-            .client
-            .query()
-            .table_name(&self.tables.messages)
-            .key_condition_expression("chatId = :chat AND seq BETWEEN :last AND :first")
-            .expression_attribute_values(":chat", s(chat.as_str()))
-            .expression_attribute_values(":last", n(block_seq(to)))
-            .expression_attribute_values(":first", n(block_seq(from)))
-            .scan_index_forward(false);
+        let query = self.query_log(chat, tombstone_block_seq(to), tombstone_block_seq(from)).scan_index_forward(false);
         query_all::<TombstoneBlockItem, TombstoneBlock>("Messages", query).await
     }
 
     async fn older_own_deletions(&self, chat: &ChatId, user: &UserId) -> Result<Option<OlderOwnDeletions>, StoreError> {
-        let call = self.client.get_item().table_name(&self.tables.chat_members);
-        let call = call.set_key(Some(older_own_deletions_key(chat, user))).consistent_read(true);
-        let output = call.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
-        let item = output.map_err(|error| failed("GetItem", error))?.item;
-        let item = item.map(|item| from_item::<OlderOwnDeletionsItem>("ChatMembers", item)).transpose()?;
+        let (table, key) = (&self.tables.chat_members, older_own_deletions_key(chat, user));
+        let item = self.get::<OlderOwnDeletionsItem>("ChatMembers", table, key, Consistency::Strong).await?;
         Ok(item.map(OlderOwnDeletions::from))
     }
 }
 
 /// The condition that an item has the rev that was read, or that there is none.
-fn unchanged(put: PutBuilder, before: Option<Rev>) -> PutBuilder {
+pub(crate) fn unchanged(put: PutBuilder, before: Option<Rev>) -> PutBuilder {
     match before {
         Some(rev) => put.condition_expression("rev = :before").expression_attribute_values(":before", n(rev.0)),
         None => put.condition_expression("attribute_not_exists(chatId)"),

@@ -32,10 +32,6 @@ impl<E: Env, C: Sync> ReadInbox for DynamoStore<E, C> {
         query_index::<MemberKey, _>("ChatMembers", query).await
     }
 
-    async fn chats_of(&self, user: &UserId) -> Result<Vec<ChatId>, StoreError> {
-        Ok(self.indexed_chats(user).await?.into_iter().map(|(chat, _)| chat).collect())
-    }
-
     async fn heads(&self, chats: &[ChatId], consistency: Consistency) -> Result<BTreeMap<ChatId, Head>, StoreError> {
         let keys = chats.iter().map(|chat| message_key(chat, Seq(0))).collect();
         by_chat::<HeadItem, Head>("Messages", self.get_all(&self.tables.messages, keys, consistency).await?)

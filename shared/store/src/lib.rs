@@ -22,8 +22,8 @@
 //! | [`position`](domain::ports::ReadChats::position) | BatchGetItem: head and member (strong) |
 //! | [`chat`](domain::ports::ReadChats::chat) | GetItem Chats |
 //! | [`members`](domain::ports::ReadChats::members) | Query ChatMembers (strong) |
-//! | [`past`](domain::ports::ReadFormerMembers::past) | BatchGetItem ChatMembers |
-//! | [`past_readers`](domain::ports::ReadFormerMembers::past_readers) | Query pastByReadSeq (strong) |
+//! | [`past`](domain::ports::ReadFormerMembers::former_members) | BatchGetItem ChatMembers |
+//! | [`former_readers`](domain::ports::ReadFormerMembers::former_readers) | Query pastByReadSeq (strong) |
 //! | [`members_among`](domain::ports::FindMembers::members_among) | BatchGetItem ChatMembers (strong) |
 //! | [`members_after`](domain::ports::PageMembers::members_after) | Query ChatMembers, one page (strong) |
 //! | [`create_chat`](domain::ports::CreateChats::create_chat) | TransactWriteItems: chat (must be new), head, members, limits of the creator; for a private chat, that neither of the two blocks the other |
@@ -48,7 +48,7 @@
 //! | [`chats_of`](domain::ports::ReadInbox::chats_of) | Query byUser (eventual, as every index is) |
 //! | [`indexed_chats`](domain::ports::ReadInbox::indexed_chats) | the same |
 //! | [`heads`](domain::ports::ReadInbox::heads) | BatchGetItem Messages |
-//! | [`memberships`](domain::ports::ReadInbox::memberships) | BatchGetItem ChatMembers (strong) |
+//! | [`memberships`](domain::ports::ReadInbox::memberships) | BatchGetItem ChatMembers |
 //! | [`chats`](domain::ports::ReadInbox::chats) | BatchGetItem Chats (eventual) |
 //! | [`UserStore`](domain::ports::UserStore) | GetItem (strong), BatchGetItem (eventual) and UpdateItem ChatUsers |
 //! | [`mark_seen`](domain::ports::MarkSeen::mark_seen) | UpdateItem ChatMembers, if the stored position is lower |
@@ -67,6 +67,7 @@ mod chats;
 mod deletions;
 mod errors;
 mod former_members;
+mod get_item;
 mod inbox;
 mod items;
 mod limits;
@@ -75,6 +76,7 @@ mod messages;
 mod query;
 mod registry;
 mod settings;
+mod transaction;
 mod uploads;
 mod users;
 

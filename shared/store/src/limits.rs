@@ -1,24 +1,22 @@
-//! What users have made so far, in the UserLimits table. It is no part of ChatUsers: a user's item there is large with
-//! many mutes, and each connection writes it.
+//! What users have made so far, in the UserLimits table. It is no part of ChatUsers: each connection writes a user's item
+//! there.
 
 use crate::DynamoStore;
 use crate::errors::{failed, unbuildable};
 use crate::inbox::{MEMBERSHIPS, MEMBERSHIPS_END};
-use crate::items::{LimitsItem, SET_VERSION, SpendingUpdate, from_item, n, s, version_value};
-use crate::messages::TRANSACTION;
+use crate::items::{LimitsItem, SET_VERSION, SpendingUpdate, n, s, version_value};
 use crate::registry::user_key;
+use crate::transaction::{TRANSACTION, update};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, Select, TransactWriteItem, Update};
 use domain::ids::UserId;
-use domain::ports::{CountMemberships, Env, LimitsStore, StoreError};
+use domain::ports::{Consistency, CountMemberships, Env, LimitsStore, StoreError};
 use domain::user_limits::{LimitsChange, UserLimits};
 
 impl<E: Env, C: Sync> LimitsStore for DynamoStore<E, C> {
     async fn limits(&self, user: &UserId) -> Result<UserLimits, StoreError> {
-        let call = self.client.get_item().table_name(&self.tables.user_limits).set_key(Some(user_key(user)));
-        let output = call.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
-        let item = output.map_err(|error| failed("GetItem", error))?.item;
-        let item = item.map(|item| from_item::<LimitsItem>("UserLimits", item)).transpose()?;
+        let (table, key) = (&self.tables.user_limits, user_key(user));
+        let item = self.get::<LimitsItem>("UserLimits", table, key, Consistency::Strong).await?;
         Ok(item.map(UserLimits::from).unwrap_or_default())
     }
 
@@ -81,13 +79,13 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
     /// A chat of the creator is closed: it is no longer one of their open chats.
     pub(crate) fn closed_chat_item(&self, creator: &UserId) -> Result<TransactWriteItem, StoreError> {
         let version = version_value();
-        let update = Update::builder()
+        let limits = Update::builder()
             .table_name(&self.tables.user_limits)
             .set_key(Some(user_key(creator)))
             .update_expression(format!("SET {SET_VERSION} ADD openChats :one"))
             .expression_attribute_values(version.0, version.1)
             .expression_attribute_values(":one", n(-1));
-        Ok(TransactWriteItem::builder().update(update.build().map_err(unbuildable(TRANSACTION))?).build())
+        update(limits)
     }
 
     fn update_limits(&self, change: &LimitsChange) -> Result<Update, StoreError> {

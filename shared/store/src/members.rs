@@ -4,7 +4,7 @@ use crate::DynamoStore;
 use crate::chats::member_key;
 use crate::errors::failed;
 use crate::items::{MemberItem, from_item, n, s};
-use crate::query::{query_all, query_page};
+use crate::query::{query_all, query_at_most};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -92,13 +92,10 @@ impl<E: Env, C: Sync> PageMembers for DynamoStore<E, C> {
         &self,
         chat: &ChatId,
         after: Option<&UserId>,
-        limit: u32,
+        max: usize,
     ) -> Result<Vec<Member>, StoreError> {
-        let query = self
-            .members_query(chat)
-            .set_exclusive_start_key(after.map(|user| member_key(chat, user)))
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        query_page::<MemberItem, _>("ChatMembers", query).await
+        let query = self.members_query(chat).set_exclusive_start_key(after.map(|user| member_key(chat, user)));
+        query_at_most::<MemberItem, _>("ChatMembers", query, max).await
     }
 }
 

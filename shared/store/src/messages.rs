@@ -2,11 +2,14 @@
 
 use crate::DynamoStore;
 use crate::blocks::blocks_condition;
-use crate::chats::{CancellationReason, canceled, member_key, message_key};
-use crate::errors::{failed, unbuildable};
-use crate::items::{MessageItem, SendItem, SpendingUpdate, StoredMessage, from_item, n, s, to_item};
+use crate::chats::{member_key, message_key};
+use crate::errors::failed;
+use crate::items::{Item, MessageItem, SendItem, SpendingUpdate, StoredMessage, from_item, n, s, to_item};
 use crate::query::query_all;
 use crate::registry::if_condition_holds;
+use crate::transaction::{self, CancellationReason, TRANSACTION, canceled, is_conflict};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{
     AttributeValue, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
@@ -17,14 +20,10 @@ use domain::ports::{
 };
 use domain::timestamp::Timestamp;
 
-pub(crate) const TRANSACTION: &str = "TransactWriteItems";
-
 impl<E: Env, C: Sync> CommitMessages for DynamoStore<E, C> {
     async fn earlier_send(&self, id: &SendId, now: Timestamp) -> Result<Option<PreviousSend>, StoreError> {
-        let call = self.client.get_item().table_name(&self.tables.sends).key("sendId", s(id.as_str()));
-        let output = call.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
-        let item = output.map_err(|error| failed("GetItem", error))?.item;
-        let item = item.map(|item| from_item::<SendItem>("Sends", item)).transpose()?;
+        let key = Item::from([("sendId".to_owned(), s(id.as_str()))]);
+        let item = self.get::<SendItem>("Sends", &self.tables.sends, key, Consistency::Strong).await?;
         Ok(item.filter(|item| item.is_remembered(now)).map(PreviousSend::from))
     }
 
@@ -71,8 +70,7 @@ fn outcome(has_send: bool, reasons: &[CancellationReason]) -> Result<Option<Comm
     if reasons.get(2).is_some_and(|reason| reason.is_condition() && reason.item.is_none()) {
         return Ok(Some(CommitOutcome::NotAMember));
     }
-    let is_conflict = reasons.iter().all(|reason| reason.is_condition() || reason.is_transient());
-    Ok(is_conflict.then_some(CommitOutcome::Conflict))
+    Ok(is_conflict(reasons).then_some(CommitOutcome::Conflict))
 }
 
 impl<E: Env, C: Sync> DynamoStore<E, C> {
@@ -133,7 +131,8 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             .expression_attribute_values(":now", n(message.created_at.seconds())))
     }
 
-    /// An attachment belongs to one message, or is the avatar of a group, for which `seq` is 0. The use case has already checked that the upload is not expired.
+    /// An attachment belongs to one message, or is the avatar of a group, for which `seq` is 0. The use case has already
+    /// checked that the upload is not expired.
     pub(crate) fn mark_upload_sent(
         &self,
         id: &AttachmentId,
@@ -152,35 +151,38 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
     }
 }
 
-/// An update in a transaction that returns the item if its condition fails.
-fn update(builder: aws_sdk_dynamodb::types::builders::UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
-    let builder = builder.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-    Ok(TransactWriteItem::builder().update(builder.build().map_err(unbuildable(TRANSACTION))?).build())
+/// An update that returns the item if its condition fails.
+fn update(builder: UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
+    transaction::update(builder.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld))
 }
 
-/// A put in a transaction that returns the item if its condition fails.
-fn put(builder: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, StoreError> {
-    let builder = builder.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-    Ok(TransactWriteItem::builder().put(builder.build().map_err(unbuildable(TRANSACTION))?).build())
+/// A put that returns the item if its condition fails.
+fn put(builder: PutBuilder) -> Result<TransactWriteItem, StoreError> {
+    transaction::put(builder.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld))
 }
 
-impl<E: Env, C: Sync> ReadMessages for DynamoStore<E, C> {
-    async fn message(&self, chat: &ChatId, seq: Seq) -> Result<Option<Message>, StoreError> {
-        let call = self.client.get_item().table_name(&self.tables.messages).set_key(Some(message_key(chat, seq)));
-        let output = call.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
-        let item = output.map_err(|error| failed("GetItem", error))?.item;
-        item.map(|item| from_item::<StoredMessage>("Messages", item)).transpose().map(|item| item.map(Message::from))
-    }
-
-    async fn messages(&self, chat: &ChatId, from: Seq, to: Seq) -> Result<Vec<Message>, StoreError> {
-        let query = self
-            .client
+impl<E: Env, C: Sync> DynamoStore<E, C> {
+    /// The query of the items of a chat in the Messages table, from one place to another, both included.
+    pub(crate) fn query_log(&self, chat: &ChatId, from: impl ToString, to: impl ToString) -> QueryFluentBuilder {
+        self.client
             .query()
             .table_name(&self.tables.messages)
             .key_condition_expression("chatId = :chat AND seq BETWEEN :from AND :to")
             .expression_attribute_values(":chat", s(chat.as_str()))
-            .expression_attribute_values(":from", n(from.max(Seq(1))))
-            .expression_attribute_values(":to", n(to));
+            .expression_attribute_values(":from", n(from))
+            .expression_attribute_values(":to", n(to))
+    }
+}
+
+impl<E: Env, C: Sync> ReadMessages for DynamoStore<E, C> {
+    async fn message(&self, chat: &ChatId, seq: Seq) -> Result<Option<Message>, StoreError> {
+        let (table, key) = (&self.tables.messages, message_key(chat, seq));
+        let message = self.get::<StoredMessage>("Messages", table, key, Consistency::Strong).await?;
+        Ok(message.map(Message::from))
+    }
+
+    async fn messages(&self, chat: &ChatId, from: Seq, to: Seq) -> Result<Vec<Message>, StoreError> {
+        let query = self.query_log(chat, from.max(Seq(1)), to);
         query_all::<StoredMessage, _>("Messages", query).await
     }
 

@@ -15,17 +15,6 @@ pub(crate) async fn query_all<I: DeserializeOwned, T: From<I>>(
     read_all::<I, T>(table, query.consistent_read(true)).await
 }
 
-/// Reads one page of a query, strongly consistent: at most as many items as its limit. Their size must be below 1 MB, at
-/// which DynamoDB ends a page.
-pub(crate) async fn query_page<I: DeserializeOwned, T: From<I>>(
-    table: &'static str,
-    query: QueryFluentBuilder,
-) -> Result<Vec<T>, StoreError> {
-    let query = query.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-    let items = query.send().await.map_err(|error| failed("Query", error))?.items.unwrap_or_default();
-    items.into_iter().map(|item| Ok(from_item::<I>(table, item)?.into())).collect()
-}
-
 /// Reads all items of a query on an index. Index reads are always eventually consistent.
 pub(crate) async fn query_index<I: DeserializeOwned, T: From<I>>(
     table: &'static str,
@@ -47,13 +36,14 @@ async fn read_all<I: DeserializeOwned, T: From<I>>(
     Ok(values)
 }
 
-/// Reads the first items of a query, at most `max`. DynamoDB reads no more than those, so no more are billed.
+/// Reads the first items of a query, at most `max`, strongly consistent. DynamoDB reads no more than those, so no more are
+/// billed. Their size must be below 1 MB, at which it ends a page.
 pub(crate) async fn query_at_most<I: DeserializeOwned, T: From<I>>(
     table: &'static str,
     query: QueryFluentBuilder,
     max: usize,
 ) -> Result<Vec<T>, StoreError> {
-    let query = query.return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+    let query = query.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes);
     let query = query.limit(i32::try_from(max).unwrap_or(i32::MAX));
     let items = query.send().await.map_err(|error| failed("Query", error))?.items.unwrap_or_default();
     items.into_iter().map(|item| from_item::<I>(table, item).map(T::from)).collect()

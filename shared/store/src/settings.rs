@@ -2,22 +2,19 @@
 //! the UserItems table.
 
 use crate::DynamoStore;
-use crate::chats::{canceled, is_conflict, member_key};
-use crate::errors::{failed, unbuildable};
-use crate::items::{Item, LISTED_CHATS, ListedChatsItem, SettingsItem, from_item, n, s, to_item};
-use crate::messages::TRANSACTION;
+use crate::chats::member_key;
+use crate::items::{Item, LISTED_CHATS, ListedChatsItem, SettingsItem, n, s, to_item};
 use crate::registry::user_key;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
+use crate::transaction::{put, update};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use domain::ids::{ChatId, MemberRev, UserId};
 use domain::member_settings::ListedChats;
-use domain::ports::{CommitSettings, Env, ReadListedChats, SettingsCommit, StoreError};
+use domain::ports::{CommitSettings, Consistency, Env, ReadListedChats, SettingsCommit, StoreError};
 
 impl<E: Env, C: Sync> ReadListedChats for DynamoStore<E, C> {
     async fn listed_chats(&self, user: &UserId) -> Result<ListedChats, StoreError> {
-        let call = self.client.get_item().table_name(&self.tables.user_items).set_key(Some(listed_chats_key(user)));
-        let output = call.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await;
-        let item = output.map_err(|error| failed("GetItem", error))?.item;
-        let item = item.map(|item| from_item::<ListedChatsItem>("UserItems", item)).transpose()?;
+        let (table, key) = (&self.tables.user_items, listed_chats_key(user));
+        let item = self.get::<ListedChatsItem>("UserItems", table, key, Consistency::Strong).await?;
         Ok(item.map(ListedChats::from).unwrap_or_default())
     }
 }
@@ -28,14 +25,7 @@ impl<E: Env, C: Sync> CommitSettings for DynamoStore<E, C> {
         if let Some(listed) = &commit.listed {
             items.push(self.put_listed_chats(&commit.after.user, listed)?);
         }
-        let call = self.client.transact_write_items().set_transact_items(Some(items));
-        match call.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match canceled(&error) {
-                Some(reasons) if is_conflict(&reasons) => Ok(false),
-                _ => Err(failed(TRANSACTION, error)),
-            },
-        }
+        self.commit(items).await
     }
 }
 
@@ -43,7 +33,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
     fn update_settings(&self, commit: &SettingsCommit) -> Result<TransactWriteItem, StoreError> {
         let SettingsCommit { chat, before, after, .. } = commit;
         let (mut sets, mut removals) = (vec!["memberRev = :next"], Vec::new());
-        let mut update = Update::builder()
+        let mut member = Update::builder()
             .table_name(&self.tables.chat_members)
             .set_key(Some(member_key(chat, &after.user)))
             .expression_attribute_values(":next", n(after.member_rev.0))
@@ -54,13 +44,13 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             condition.push_str("attribute_not_exists(memberRev)");
         } else {
             condition.push_str("memberRev = :rev");
-            update = update.expression_attribute_values(":rev", n(before.member_rev.0));
+            member = member.expression_attribute_values(":rev", n(before.member_rev.0));
         }
         if after.settings != before.settings {
             match SettingsItem::value(&after.settings)? {
                 Some(value) => {
                     sets.push("settings = :settings");
-                    update = update.expression_attribute_values(":settings", value);
+                    member = member.expression_attribute_values(":settings", value);
                 }
                 None => removals.push("settings"),
             }
@@ -68,7 +58,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
         match (before.is_marked_unread, after.is_marked_unread) {
             (false, true) => {
                 sets.push("markedUnread = :true");
-                update = update.expression_attribute_values(":true", AttributeValue::Bool(true));
+                member = member.expression_attribute_values(":true", AttributeValue::Bool(true));
             }
             (true, false) => removals.push("markedUnread"),
             (false, false) | (true, true) => {}
@@ -77,25 +67,23 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
         if !removals.is_empty() {
             expression.push_str(&format!(" REMOVE {}", removals.join(", ")));
         }
-        let update = update.update_expression(expression).condition_expression(condition);
-        Ok(TransactWriteItem::builder().update(update.build().map_err(unbuildable(TRANSACTION))?).build())
+        update(member.update_expression(expression).condition_expression(condition))
     }
 
     fn put_listed_chats(&self, user: &UserId, listed: &ListedChats) -> Result<TransactWriteItem, StoreError> {
-        let mut put = Put::builder()
+        let chats = Put::builder()
             .table_name(&self.tables.user_items)
             .set_item(Some(to_item("UserItems", &ListedChatsItem::new(user, listed))?));
-        put = match listed.rev.saturating_sub(1) {
-            0 => put.condition_expression("attribute_not_exists(userId)"),
-            before => put.condition_expression("rev = :rev").expression_attribute_values(":rev", n(before)),
-        };
-        Ok(TransactWriteItem::builder().put(put.build().map_err(unbuildable(TRANSACTION))?).build())
+        put(match listed.rev.saturating_sub(1) {
+            0 => chats.condition_expression("attribute_not_exists(userId)"),
+            before => chats.condition_expression("rev = :rev").expression_attribute_values(":rev", n(before)),
+        })
     }
 
     /// A member who leaves no longer lists the chat as muted or pinned. The item exists, since the member's settings say
     /// that the chat is in it.
     pub(crate) fn unlist_chat(&self, chat: &ChatId, user: &UserId) -> Result<TransactWriteItem, StoreError> {
-        let update = Update::builder()
+        let chats = Update::builder()
             .table_name(&self.tables.user_items)
             .set_key(Some(listed_chats_key(user)))
             .update_expression("REMOVE mutedChats.#chat ADD rev :one DELETE pinnedChats :chats")
@@ -103,7 +91,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             .expression_attribute_names("#chat", chat.as_str())
             .expression_attribute_values(":one", n(1))
             .expression_attribute_values(":chats", AttributeValue::Ss(vec![chat.to_string()]));
-        Ok(TransactWriteItem::builder().update(update.build().map_err(unbuildable(TRANSACTION))?).build())
+        update(chats)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Random operations of users, for tests that run many of them.
 
 use crate::rng::Rng;
+use domain::member_settings::NotifyLevel;
 
 /// An operation of a user. Its numbers are any u64; the test that performs it reduces them to existing messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +52,8 @@ pub enum Op {
 /// A change of a user's view of a chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
-    /// The word for what notifies: all, mentions or none.
-    Notify(&'static str),
+    /// What notifies.
+    Notify(NotifyLevel),
     /// Whether the chat is pinned.
     Pinned(bool),
     /// Whether the chat is archived.
@@ -118,7 +119,7 @@ impl Ops {
     }
 
     fn view(&self) -> View {
-        const LEVELS: [&str; 3] = ["all", "mentions", "none"];
+        const LEVELS: [NotifyLevel; 3] = [NotifyLevel::All, NotifyLevel::Mentions, NotifyLevel::None];
         match self.below(4) {
             0 => View::Notify(LEVELS[usize::try_from(self.below(3)).unwrap_or_default()]),
             1 => View::Pinned(self.percent(60)),

@@ -34,7 +34,7 @@ pub(super) fn generate(root: &Path, stack: &Stack, files: &mut Files) -> Result<
     Ok(())
 }
 
-/// `test = false`, because a program has no logic of its own, and cargo would link 27 more test programs.
+/// `test = false`, because a program has no logic of its own, and cargo would link a test program for each.
 fn bin(name: &str) -> String {
     format!("[[bin]]\nname = \"{name}\"\npath = \"src/bin/{name}.rs\"\ntest = false\n")
 }

@@ -69,14 +69,14 @@ pub enum ReadingOrder {
 /// Reads what is kept of users who were in a chat.
 pub trait ReadFormerMembers: Sync {
     /// What is kept of these users, with strong consistency, in any order, without users who never left the chat.
-    fn past(
+    fn former_members(
         &self,
         chat: &ChatId,
         users: &[UserId],
     ) -> impl Future<Output = Result<Vec<FormerMember>, StoreError>> + Send;
 
     /// The former members who have read message `from` or a later one, with strong consistency, at most `max`.
-    fn past_readers(
+    fn former_readers(
         &self,
         chat: &ChatId,
         from: Seq,
@@ -147,7 +147,8 @@ pub enum CommitOutcome {
     Committed,
     /// An earlier send has the same client message id.
     Repeated(PreviousSend),
-    /// The head or the budget changed, a participant blocks the other one, the upload was sent, or another transaction conflicted: read again.
+    /// The head or the budget changed, a participant blocks the other one, the upload was sent, or another transaction
+    /// conflicted: read again.
     Conflict,
     /// The sender is no longer a participant.
     NotAMember,
@@ -254,7 +255,9 @@ pub trait ReadInbox: Sync {
     ) -> impl Future<Output = Result<Vec<(ChatId, MemberSettings)>, StoreError>> + Send;
 
     /// The ids of the user's chats, from an index that may be a moment behind: the member items decide.
-    fn chats_of(&self, user: &UserId) -> impl Future<Output = Result<Vec<ChatId>, StoreError>> + Send;
+    fn chats_of(&self, user: &UserId) -> impl Future<Output = Result<Vec<ChatId>, StoreError>> + Send {
+        async { Ok(self.indexed_chats(user).await?.into_iter().map(|(chat, _)| chat).collect()) }
+    }
 
     /// The heads of these chats, without chats that do not exist.
     fn heads(

@@ -18,12 +18,12 @@ pub trait FindMembers: Sync {
 
 /// Reads the member items of a chat page by page.
 pub trait PageMembers: Sync {
-    /// The first `limit` member items after the one of `after`, sorted by user, with strong consistency. None: from the
+    /// The first `max` member items after the one of `after`, sorted by user, with strong consistency. None: from the
     /// first one on. `after` need not be a member.
     fn members_after(
         &self,
         chat: &ChatId,
         after: Option<&UserId>,
-        limit: u32,
+        max: usize,
     ) -> impl Future<Output = Result<Vec<Member>, StoreError>> + Send;
 }

@@ -6,11 +6,10 @@ use super::existence::unknown_users;
 use super::state::FullState;
 use super::{App, Caller};
 use crate::chat::MAX_PARTICIPANTS;
-use crate::former_member::FormerMember;
 use crate::ids::{ChatId, UserId};
 use crate::member::Member;
 use crate::ports::{
-    CommitChanges, CountMemberships, Directory, Env, FindBlockers, LimitsStore, Push, ReadChats, Registry, StoreError,
+    CommitChanges, CountMemberships, Directory, Env, FindBlockers, LimitsStore, Push, ReadChats, Registry,
 };
 use crate::user_limits::LimitsChange;
 use std::collections::BTreeSet;
@@ -76,10 +75,6 @@ impl<S: LimitsStore + CountMemberships + FindBlockers, P: Sync, E: Env> PlanRead
         }
         self.counted().extend(new);
         Ok(Some(change))
-    }
-
-    async fn past(&self, _: &App<S, P, E>, _: &ChatId, _: &UserId) -> Result<Option<FormerMember>, StoreError> {
-        Ok(None)
     }
 }
 

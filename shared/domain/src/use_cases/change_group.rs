@@ -125,17 +125,21 @@ pub(super) trait PlanReads<S, P, E>: Sync {
     /// What adding these people takes from the caller's limits. Fails if they may not be added.
     fn admit(
         &self,
-        app: &App<S, P, E>,
-        joined: &[Member],
-    ) -> impl Future<Output = Result<Option<LimitsChange>, ChatError<ChangeGroupError>>> + Send;
+        _: &App<S, P, E>,
+        _joined: &[Member],
+    ) -> impl Future<Output = Result<Option<LimitsChange>, ChatError<ChangeGroupError>>> + Send {
+        async { Ok(None) }
+    }
 
     /// What is kept of `user`, who leaves the chat, from earlier stays. Not asked if the chat has no former members.
-    fn past(
+    fn former_member(
         &self,
-        app: &App<S, P, E>,
-        chat: &ChatId,
-        user: &UserId,
-    ) -> impl Future<Output = Result<Option<FormerMember>, StoreError>> + Send;
+        _: &App<S, P, E>,
+        _chat: &ChatId,
+        _user: &UserId,
+    ) -> impl Future<Output = Result<Option<FormerMember>, StoreError>> + Send {
+        async { Ok(None) }
+    }
 
     /// The attachment that becomes the avatar of `chat`. Asked only if the plan has a new avatar.
     fn avatar(
@@ -149,16 +153,8 @@ pub(super) trait PlanReads<S, P, E>: Sync {
     }
 }
 
-/// For changes with which nobody joins and nobody leaves.
-impl<S: Sync, P: Sync, E: Sync> PlanReads<S, P, E> for () {
-    async fn admit(&self, _: &App<S, P, E>, _: &[Member]) -> Result<Option<LimitsChange>, ChatError<ChangeGroupError>> {
-        Ok(None)
-    }
-
-    async fn past(&self, _: &App<S, P, E>, _: &ChatId, _: &UserId) -> Result<Option<FormerMember>, StoreError> {
-        Ok(None)
-    }
-}
+/// For changes with which nobody joins, nobody leaves, and the avatar stays.
+impl<S: Sync, P: Sync, E: Sync> PlanReads<S, P, E> for () {}
 
 /// Checks that the chat is an open group and that `user` is one of its admins.
 pub(super) fn check_admin(state: &FullState, user: &UserId) -> Result<(), ChangeGroupError> {
@@ -214,7 +210,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             let left = match left.as_ref().and_then(|user| state.member(user)) {
                 Some(member) => {
                     let earlier = match state.head.past_read_seq {
-                        Some(_) => reads.past(self, id, &member.user).await?,
+                        Some(_) => reads.former_member(self, id, &member.user).await?,
                         None => None,
                     };
                     Some(Departure::new(member, earlier, &state.head, now))
@@ -293,7 +289,7 @@ impl GroupChangeEvents {
         let member = self.members_before.iter().find(|member| &member.user == recipient)?;
         let floor = member.floor();
         let left = self.left.as_ref().filter(|left| left.period.is_shown_above(floor));
-        let left = left.map(|left| MemberView::past(left.user(), &left.period));
+        let left = left.map(|left| MemberView::former_members(left.user(), &left.period));
         Some((EventKey::Stayed(floor), Event::chat_updated(self.view(member), left)))
     }
 }

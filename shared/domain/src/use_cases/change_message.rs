@@ -172,7 +172,7 @@ impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: En
             }
             let past = async || match scope {
                 Scope::Everyone => {
-                    self.past_readers(chat, &state.head, &state.members, seq, ReadingOrder::LeastFirst).await
+                    self.former_readers(chat, &state.head, &state.members, seq, ReadingOrder::LeastFirst).await
                 }
                 // The caller has deleted the message for themselves, and does not see who has read it.
                 Scope::Caller => Ok(PastReaders::default()),

@@ -81,7 +81,7 @@ impl MemberView {
     }
 
     /// A stay of a former member.
-    pub(super) fn past(user: &UserId, period: &Period) -> Self {
+    pub(super) fn former_members(user: &UserId, period: &Period) -> Self {
         Self {
             user_id: user.clone(),
             joined_seq: period.joined_seq,
@@ -98,7 +98,7 @@ impl MemberView {
     /// a message that the reader can see.
     pub(super) fn past_above(former: &FormerMember, floor: Floor) -> impl Iterator<Item = Self> {
         let shown = former.periods.iter().filter(move |period| period.is_shown_above(floor));
-        shown.map(|period| Self::past(&former.user, period))
+        shown.map(|period| Self::former_members(&former.user, period))
     }
 }
 
@@ -125,7 +125,7 @@ impl<S: ReadChats + ReadDeletions + ReadFormerMembers + UserStore, P: Sync, E: E
         let (members, mut users, unread_count) = try_join3(self.store.members(id), users, unread_count).await?;
         let floor = member.floor();
         let from = floor.seq().next();
-        let past = self.past_readers(id, &head, &members, from, ReadingOrder::MostFirst).await?;
+        let past = self.former_readers(id, &head, &members, from, ReadingOrder::MostFirst).await?;
         let now = self.env.now();
         let view = |member| {
             let view = MemberView::new(member);

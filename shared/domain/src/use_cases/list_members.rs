@@ -72,8 +72,7 @@ impl<S: FindMembers + PageMembers + UserStore, P, E: Env> App<S, P, E> {
         }
         let after = after.map(|MembersCursor(user)| user);
         // One more than the page has: it says whether there is another page.
-        let limit = u32::try_from(MAX_MEMBERS_PER_PAGE + 1).unwrap_or(u32::MAX);
-        let mut members = self.store.members_after(&chat, after.as_ref(), limit).await?;
+        let mut members = self.store.members_after(&chat, after.as_ref(), MAX_MEMBERS_PER_PAGE + 1).await?;
         let has_more = members.len() > MAX_MEMBERS_PER_PAGE;
         members.truncate(MAX_MEMBERS_PER_PAGE);
         let cursor = members.last().filter(|_| has_more).map(|last| MembersCursor(last.user.clone()));

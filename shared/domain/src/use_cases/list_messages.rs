@@ -126,7 +126,7 @@ impl<S: ReadChats + ReadFormerMembers + ReadMessages, P, E: Env> App<S, P, E> {
             }
             let (first, order) = (Seq(window.seqs.start), ReadingOrder::LeastFirst);
             let members = self.store.members(&chat).await?;
-            let past = self.past_readers(&chat, &head, &members, first, order).await?;
+            let past = self.former_readers(&chat, &head, &members, first, order).await?;
             Ok((members, past))
         };
         let (messages, (members, past)) = try_join(self.messages_in(&chat, to_read.clone()), readers).await?;

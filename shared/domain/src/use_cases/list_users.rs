@@ -69,7 +69,7 @@ impl<S: FindMembers + ReadFormerMembers + UserStore, P, E: Env> App<S, P, E> {
         let (mut shown, others): (Vec<UserId>, Vec<UserId>) =
             users.into_iter().partition(|user| members.contains_key(user));
         if !others.is_empty() {
-            let past = self.store.past(&chat, &others).await?;
+            let past = self.store.former_members(&chat, &others).await?;
             shown.extend(past.into_iter().filter(|past| past.was_there_above(own.floor())).map(|past| past.user));
         }
         let users = self.load_users(directory, &caller.user, &shown).await?;

@@ -7,10 +7,8 @@ use super::{App, Caller};
 use crate::chat::Chat;
 use crate::former_member::FormerMember;
 use crate::ids::{ChatId, UserId};
-use crate::member::Member;
 use crate::ports::{CommitChanges, Env, Push, ReadChats, ReadFormerMembers, Registry, StoreError};
 use crate::timestamp::Timestamp;
-use crate::user_limits::LimitsChange;
 
 /// The request to remove a participant from a group.
 #[derive(Debug, Clone)]
@@ -27,12 +25,13 @@ pub struct RemoveParticipant {
 struct Leaving;
 
 impl<S: ReadFormerMembers, P: Sync, E: Env> PlanReads<S, P, E> for Leaving {
-    async fn admit(&self, _: &App<S, P, E>, _: &[Member]) -> Result<Option<LimitsChange>, ChatError<ChangeGroupError>> {
-        Ok(None)
-    }
-
-    async fn past(&self, app: &App<S, P, E>, chat: &ChatId, user: &UserId) -> Result<Option<FormerMember>, StoreError> {
-        Ok(app.store.past(chat, std::slice::from_ref(user)).await?.pop())
+    async fn former_member(
+        &self,
+        app: &App<S, P, E>,
+        chat: &ChatId,
+        user: &UserId,
+    ) -> Result<Option<FormerMember>, StoreError> {
+        Ok(app.store.former_members(chat, std::slice::from_ref(user)).await?.pop())
     }
 }
 

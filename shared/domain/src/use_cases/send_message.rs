@@ -246,7 +246,7 @@ where
         let message = stored.ok_or_else(|| missing_message(&command.chat, earlier.seq))?;
         let members = self.store.members(&command.chat).await?;
         let order = ReadingOrder::LeastFirst;
-        let past = self.past_readers(&command.chat, again.head, &members, message.seq, order).await?;
+        let past = self.former_readers(&command.chat, again.head, &members, message.seq, order).await?;
         let readers = Readers::new(&members, &past);
         // The sender may have left and come back, cleared the chat, or deleted the message.
         let sender = &command.caller.user;

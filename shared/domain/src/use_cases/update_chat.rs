@@ -9,16 +9,11 @@ use crate::attachment::Attachment;
 use crate::chat::Chat;
 use crate::content::MessageType;
 use crate::custom::Custom;
-use crate::former_member::FormerMember;
 use crate::ids::{AttachmentId, ChatId, UserId};
-use crate::member::Member;
 use crate::meter;
 use crate::names::{ChatName, Topic};
 use crate::patch::Patch;
-use crate::ports::{
-    CheckUploads, CommitChanges, Env, Push, ReadChats, ReadUploads, Registry, RemoveObjects, StoreError,
-};
-use crate::user_limits::LimitsChange;
+use crate::ports::{CheckUploads, CommitChanges, Env, Push, ReadChats, ReadUploads, Registry, RemoveObjects};
 use error_text::error_chain;
 
 /// The request to change a group. What is None stays as it is.
@@ -42,14 +37,6 @@ pub struct UpdateChat {
 struct AvatarCheck<'a, B>(&'a B);
 
 impl<S: ReadUploads, P: Sync, E: Env, B: CheckUploads> PlanReads<S, P, E> for AvatarCheck<'_, B> {
-    async fn admit(&self, _: &App<S, P, E>, _: &[Member]) -> Result<Option<LimitsChange>, ChatError<ChangeGroupError>> {
-        Ok(None)
-    }
-
-    async fn past(&self, _: &App<S, P, E>, _: &ChatId, _: &UserId) -> Result<Option<FormerMember>, StoreError> {
-        Ok(None)
-    }
-
     async fn avatar(
         &self,
         app: &App<S, P, E>,

@@ -1,6 +1,6 @@
 //! Items of blocks: one in UserItems for each block, and one for two users without a private chat.
 
-use super::{Item, s, user_set};
+use super::{FurtherKind, Item, further_seq, s, user_set};
 use domain::block::Block;
 use domain::ids::UserId;
 use domain::text::Invalid;
@@ -11,9 +11,8 @@ use std::collections::BTreeSet;
 /// How the key `item` of a block begins. The id of the blocked user follows.
 pub(crate) const BLOCK_PREFIX: &str = "block:";
 
-/// The seq of the item that says which of two users without a private chat blocks the other one. It is the first item of
-/// kind 2 in the log of a chat: see "Where further items go" in docs/DATA-MODEL.md.
-pub(crate) const PAIR_SEQ: i64 = -2_000_000_000_000_000;
+/// The seq of the item that says which of two users without a private chat blocks the other one.
+pub(crate) const BLOCKED_PAIR_SEQ: i64 = further_seq(FurtherKind::BlockedPair, 0);
 
 /// The key of a block.
 pub(crate) fn block_key(blocker: &UserId, blocked: &UserId) -> Item {
@@ -61,7 +60,7 @@ impl From<StoredBlock> for Block {
 /// Which of two users without a private chat blocks the other one. The item exists only while one does.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct PairItem {
+pub(crate) struct BlockedPairItem {
     #[serde(with = "user_set")]
     pub(crate) blocked_by: BTreeSet<UserId>,
 }

@@ -1,16 +1,11 @@
 //! Items and attributes with the seqs of deleted messages, for unread counts.
 
-use super::{Item, s};
+use super::{FurtherKind, Item, further_seq, s};
 use domain::deletions::{OlderOwnDeletions, SeqSet, TombstoneBlock};
 use domain::ids::{ChatId, Rev, UserId};
 use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
-
-/// The kind of a tombstone block among the further items of a chat: its seq is -(kind * [`KIND_RANGE`] + number).
-const TOMBSTONE_BLOCK_KIND: i64 = 1;
-/// How many items of one kind a chat can have. No chat has so many changes, whose seqs are negative too.
-const KIND_RANGE: i64 = 1_000_000_000_000_000;
 
 /// Seqs as a binary attribute, in the form of [`SeqSet::encode`].
 #[derive(Default)]
@@ -69,9 +64,8 @@ impl Visitor<'_> for BytesVisitor {
 }
 
 /// The seq of a tombstone block. Block 0 has the highest.
-pub(crate) fn block_seq(number: u64) -> i64 {
-    i64::try_from(number)
-        .map_or(i64::MIN, |number| (TOMBSTONE_BLOCK_KIND * KIND_RANGE).wrapping_add(number).wrapping_neg())
+pub(crate) fn tombstone_block_seq(number: u64) -> i64 {
+    i64::try_from(number).map_or(i64::MIN, |number| further_seq(FurtherKind::TombstoneBlock, number))
 }
 
 /// A block of older tombstones, in the table Messages.
@@ -86,13 +80,18 @@ pub(crate) struct TombstoneBlockItem {
 
 impl TombstoneBlockItem {
     pub(crate) fn new(chat: &ChatId, block: &TombstoneBlock) -> Self {
-        Self { chat_id: chat.clone(), seq: block_seq(block.number), bits: Bytes(block.bits()), rev: block.rev }
+        Self {
+            chat_id: chat.clone(),
+            seq: tombstone_block_seq(block.number),
+            bits: Bytes(block.bits()),
+            rev: block.rev,
+        }
     }
 }
 
 impl From<TombstoneBlockItem> for TombstoneBlock {
     fn from(item: TombstoneBlockItem) -> Self {
-        let number = item.seq.wrapping_neg().wrapping_sub(TOMBSTONE_BLOCK_KIND * KIND_RANGE);
+        let number = further_seq(FurtherKind::TombstoneBlock, 0).wrapping_sub(item.seq);
         Self::parse(u64::try_from(number).unwrap_or_default(), &item.bits.0, item.rev)
     }
 }

@@ -103,12 +103,6 @@ impl From<MemberKey> for (ChatId, MemberSettings) {
     }
 }
 
-impl From<MemberKey> for ChatId {
-    fn from(key: MemberKey) -> Self {
-        key.chat_id
-    }
-}
-
 impl MemberItem {
     pub(crate) fn new(chat: &ChatId, member: &Member) -> Self {
         Self {

@@ -14,10 +14,12 @@ mod upload;
 mod user;
 mod user_item;
 
-pub(crate) use block::{BLOCK_PREFIX, BlockItem, PAIR_SEQ, PairItem, StoredBlock, block_key};
+pub(crate) use block::{BLOCK_PREFIX, BLOCKED_PAIR_SEQ, BlockItem, BlockedPairItem, StoredBlock, block_key};
 pub(crate) use budget::{BudgetItem, SpendingUpdate};
 pub(crate) use chat::{ChatItem, HeadItem};
-pub(crate) use deletions::{OlderOwnDeletionsItem, SeqSetItem, TombstoneBlockItem, block_seq, older_own_deletions_key};
+pub(crate) use deletions::{
+    OlderOwnDeletionsItem, SeqSetItem, TombstoneBlockItem, older_own_deletions_key, tombstone_block_seq,
+};
 pub(crate) use former_member::{FormerMemberItem, past_key};
 pub(crate) use limits::LimitsItem;
 pub(crate) use member::{MemberItem, MemberKey, SettingsItem};
@@ -64,6 +66,23 @@ mod custom_text {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Custom>, D::Error> {
         Custom::from_json(&String::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
     }
+}
+
+/// The kinds of further items of a chat: see "Where further items go" in docs/DATA-MODEL.md.
+#[derive(Clone, Copy)]
+enum FurtherKind {
+    /// The older tombstones of a range of messages.
+    TombstoneBlock = 1,
+    /// Which of two users without a private chat blocks the other one.
+    BlockedPair = 2,
+}
+
+/// How many items of one kind a chat can have. No chat has so many changes, whose seqs are negative too.
+const FURTHER_KIND_RANGE: i64 = 1_000_000_000_000_000;
+
+/// The seq of the n-th further item of a kind, from 0.
+const fn further_seq(kind: FurtherKind, n: i64) -> i64 {
+    (kind as i64 * FURTHER_KIND_RANGE).wrapping_add(n).wrapping_neg()
 }
 
 /// An item whose key contains a chat id.

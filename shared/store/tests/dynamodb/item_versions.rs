@@ -466,9 +466,9 @@ async fn assert_reads(store: &DynamoStore<TestEnv>, expected: Expected) {
     assert_eq!(store.messages(&chat, Seq(1), Seq(9)).await.unwrap(), expected.messages);
     assert_eq!(store.pointers(&chat, Rev(1), Rev(9), at(0)).await.unwrap(), expected.pointers);
     assert_eq!(store.members(&chat).await.unwrap(), expected.members);
-    let former = store.past(&chat, &users(&["alice", "frank"])).await.unwrap();
+    let former = store.former_members(&chat, &users(&["alice", "frank"])).await.unwrap();
     assert_eq!(former, expected.former.into_iter().collect::<Vec<_>>());
-    assert_eq!(store.past_readers(&chat, Seq(1), ReadingOrder::LeastFirst, 9).await.unwrap(), former);
+    assert_eq!(store.former_readers(&chat, Seq(1), ReadingOrder::LeastFirst, 9).await.unwrap(), former);
     assert_eq!(store.tombstone_blocks(&chat, 0, 9).await.unwrap(), expected.older_tombstones);
     assert_eq!(store.older_own_deletions(&chat, &user("carol")).await.unwrap(), expected.older_own_deletions);
     assert_eq!(store.earlier_send(&send_id(), at(0)).await.unwrap(), Some(expected.send));

@@ -3,8 +3,6 @@
 use super::limits::bucket;
 use super::{START, Store, commit, head_and_member, no_limits};
 use crate::fixtures::{chat_of, message, user};
-use crate::{MemoryBucket, RecordingPush, TestEnv};
-use domain::App;
 use domain::block::{Block, BlockChange, BlockChangeKind};
 use domain::budget::Spending;
 use domain::change::{Change, ChangeKind};
@@ -12,7 +10,6 @@ use domain::chat::{Chat, Head};
 use domain::ids::{ChatId, Rev, Seq};
 use domain::member::Member;
 use domain::ports::{ChangeOutcome, CommitOutcome, Consistency, Creation};
-use domain::recent::Recent;
 use domain::use_cases::{BlockUser, ChatError, SendMessageError};
 use domain::user_limits::LimitsChange;
 use futures_util::future::{join, join_all};
@@ -159,9 +156,7 @@ pub async fn blocks_are_counted_and_paid_for(store: impl Store) {
 /// Sends of both sides race with a block. Each message is stored before the block or not at all, and each send says which.
 /// Both outcomes occur.
 pub async fn nothing_is_stored_after_a_block(store: impl Store) {
-    let (push, env, settings) = (RecordingPush::default(), TestEnv::default(), crate::app::unlimited());
-    let app = &App { store, push, env, settings, recent: Recent::default() };
-    let bucket = &MemoryBucket::default();
+    let app = &crate::app(store, ());
     let (mut stored, mut refused) = (0, 0);
     for race in 0..RACES {
         let (one, other) = (format!("race-{race}-a"), format!("race-{race}-b"));
@@ -170,7 +165,7 @@ pub async fn nothing_is_stored_after_a_block(store: impl Store) {
             for _ in 0..delay {
                 tokio::task::yield_now().await;
             }
-            app.send_message(bucket, message(&chat, by, "", "Hello")).await
+            app.send_message(message(&chat, by, "", "Hello")).await
         };
         let block = async {
             let command = BlockUser { caller: crate::fixtures::caller(&one), user: user(&other), block: true };

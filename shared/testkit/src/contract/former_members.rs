@@ -32,7 +32,7 @@ async fn read_and_leave(store: &impl Store, chat: &ChatId, who: &str, seq: u64) 
         assert_eq!(store.mark_seen(chat, &user(who), Seq(seq), START).await.unwrap(), SeenOutcome::Advanced);
     }
     let (head, member) = head_and_member(store, chat, who).await;
-    let earlier = store.past(chat, &[user(who)]).await.unwrap().pop();
+    let earlier = store.former_members(chat, &[user(who)]).await.unwrap().pop();
     let left = Departure::new(&member, earlier, &head, START);
     assert_eq!(change(store, chat, vec![], Some(left.clone())).await, ChangeOutcome::Committed);
     left.former
@@ -48,14 +48,14 @@ async fn join(store: &impl Store, chat: &ChatId, who: &str, seq: u64) {
 pub async fn former_members_are_kept(store: impl Store) {
     let store = &store;
     let chat = create(store, "past", &users(&["a", "b", "c"])).await.id;
-    assert!(store.past(&chat, &users(&["a", "b"])).await.unwrap().is_empty());
+    assert!(store.former_members(&chat, &users(&["a", "b"])).await.unwrap().is_empty());
     let (head, member) = head_and_member(store, &chat, "b").await;
     assert_eq!(head.past_read_seq, None);
     let outdated = Departure::new(&member, None, &head, START);
     assert_eq!(store.mark_seen(&chat, &user("b"), Seq(5), START).await.unwrap(), SeenOutcome::Advanced);
     assert_eq!(change(store, &chat, vec![], Some(outdated)).await, ChangeOutcome::Conflict, "they have read more");
     let first = read_and_leave(store, &chat, "b", 6).await;
-    assert_eq!(store.past(&chat, &users(&["b"])).await.unwrap(), std::slice::from_ref(&first));
+    assert_eq!(store.former_members(&chat, &users(&["b"])).await.unwrap(), std::slice::from_ref(&first));
     assert_eq!((first.periods.len(), first.past_read_seq()), (1, Some(Seq(6))));
     let read_up_to = async || head_and_member(store, &chat, "a").await.0.past_read_seq;
     assert_eq!(read_up_to().await, Some(Seq(6)));
@@ -66,14 +66,14 @@ pub async fn former_members_are_kept(store: impl Store) {
     assert_eq!(change(store, &chat, vec![], Some(forgetful)).await, ChangeOutcome::Conflict, "a stay is missing");
     let second = read_and_leave(store, &chat, "b", 0).await;
     assert_eq!((second.periods.len(), second.past_read_seq()), (2, Some(Seq(6))));
-    assert_eq!(store.past(&chat, &users(&["a", "b", "c"])).await.unwrap(), [second]);
+    assert_eq!(store.former_members(&chat, &users(&["a", "b", "c"])).await.unwrap(), [second]);
     assert_eq!(read_up_to().await, Some(Seq(6)), "it never goes back");
     read_and_leave(store, &chat, "c", 0).await;
     assert_eq!(read_up_to().await, Some(Seq(6)));
     let elsewhere = create(store, "past-other", &users(&["a", "b", "c"])).await.id;
     read_and_leave(store, &elsewhere, "c", 0).await;
     assert_eq!(head_and_member(store, &elsewhere, "a").await.0.past_read_seq, Some(Seq(0)), "nothing was read");
-    assert!(store.past(&elsewhere, &users(&["b"])).await.unwrap().is_empty());
+    assert!(store.former_members(&elsewhere, &users(&["b"])).await.unwrap().is_empty());
 }
 
 /// Former members are found by how far they have read, those who have read least first. Who has read nothing is not
@@ -85,7 +85,7 @@ pub async fn former_members_are_found_by_what_they_read(store: impl Store) {
         read_and_leave(store, &chat, who, read).await;
     }
     let ordered = async |from, order, max| {
-        let readers = store.past_readers(&chat, Seq(from), order, max).await.unwrap();
+        let readers = store.former_readers(&chat, Seq(from), order, max).await.unwrap();
         readers.into_iter().map(|former| former.user.to_string()).collect::<Vec<_>>()
     };
     let found = async |from, max| ordered(from, ReadingOrder::LeastFirst, max).await;
@@ -101,9 +101,9 @@ pub async fn former_members_are_found_by_what_they_read(store: impl Store) {
     assert_eq!(found(31, 9).await, [""; 0]);
     let former = read_and_leave(store, &chat, "b", 41).await;
     assert_eq!(found(31, 9).await, ["b"]);
-    assert_eq!(store.past_readers(&chat, Seq(31), ReadingOrder::LeastFirst, 9).await.unwrap(), [former]);
+    assert_eq!(store.former_readers(&chat, Seq(31), ReadingOrder::LeastFirst, 9).await.unwrap(), [former]);
     let empty = create(store, "readers-0", &users(&["a", "b"])).await.id;
-    assert!(store.past_readers(&empty, Seq(1), ReadingOrder::LeastFirst, 9).await.unwrap().is_empty());
+    assert!(store.former_readers(&empty, Seq(1), ReadingOrder::LeastFirst, 9).await.unwrap().is_empty());
 }
 
 /// What is kept of a former member is neither one of their chats nor one of the chat's members.

@@ -1,5 +1,6 @@
 //! Blocks of users.
 
+use super::chats::assert_different;
 use super::{MemoryStore, State};
 use domain::block::{Block, BlockChange, BlockChangeKind};
 use domain::chat::Chat;
@@ -17,6 +18,7 @@ impl ListBlocks for MemoryStore {
 
 impl FindBlockers for MemoryStore {
     async fn is_blocked_by_any(&self, blocked: &UserId, users: &[UserId]) -> Result<bool, StoreError> {
+        assert_different(users);
         self.read(|state| users.iter().any(|user| state.has_block(user, blocked))).await
     }
 }

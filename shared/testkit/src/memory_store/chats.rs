@@ -53,7 +53,8 @@ impl ReadChats for MemoryStore {
 }
 
 impl ReadFormerMembers for MemoryStore {
-    async fn past(&self, chat: &ChatId, users: &[UserId]) -> Result<Vec<FormerMember>, StoreError> {
+    async fn former_members(&self, chat: &ChatId, users: &[UserId]) -> Result<Vec<FormerMember>, StoreError> {
+        assert_different(users);
         self.read(|state| {
             let former = |user: &UserId| state.former_member(&self.rng, &(chat.clone(), user.clone()));
             users.iter().filter_map(former).collect()
@@ -61,7 +62,7 @@ impl ReadFormerMembers for MemoryStore {
         .await
     }
 
-    async fn past_readers(
+    async fn former_readers(
         &self,
         chat: &ChatId,
         from: Seq,
@@ -97,10 +98,15 @@ impl State {
     }
 }
 
+/// DynamoDB refuses a BatchGetItem that has the same key twice.
+pub(super) fn assert_different(users: &[UserId]) {
+    let different: BTreeSet<_> = users.iter().collect();
+    assert_eq!(different.len(), users.len(), "a user is named twice: {users:?}");
+}
+
 impl FindMembers for MemoryStore {
     async fn members_among(&self, chat: &ChatId, users: &[UserId]) -> Result<BTreeMap<UserId, Member>, StoreError> {
-        let different: BTreeSet<_> = users.iter().collect();
-        assert_eq!(different.len(), users.len(), "DynamoDB refuses a BatchGetItem with the same key twice");
+        assert_different(users);
         self.read(|state| {
             let member = |user: &UserId| state.members.get(&(chat.clone(), user.clone())).cloned();
             users.iter().filter_map(|user| Some((user.clone(), member(user)?))).collect()
@@ -114,11 +120,11 @@ impl PageMembers for MemoryStore {
         &self,
         chat: &ChatId,
         after: Option<&UserId>,
-        limit: u32,
+        max: usize,
     ) -> Result<Vec<Member>, StoreError> {
         let members = self.members(chat).await?;
         let rest = members.into_iter().filter(|member| after.is_none_or(|after| member.user > *after));
-        Ok(rest.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
+        Ok(rest.take(max).collect())
     }
 }
 
@@ -160,10 +166,6 @@ impl ReadInbox for MemoryStore {
             of_user.map(|((chat, _), member)| (chat.clone(), member.settings)).collect()
         })
         .await
-    }
-
-    async fn chats_of(&self, user: &UserId) -> Result<Vec<ChatId>, StoreError> {
-        Ok(self.indexed_chats(user).await?.into_iter().map(|(chat, _)| chat).collect())
     }
 
     async fn heads(&self, chats: &[ChatId], consistency: Consistency) -> Result<BTreeMap<ChatId, Head>, StoreError> {

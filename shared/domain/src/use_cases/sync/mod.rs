@@ -244,7 +244,7 @@ where
         let first_shown = changed.first().copied().into_iter().chain(first_new).min();
         let past = async {
             match first_shown {
-                Some(first) => self.past_readers(chat, head, &members, first, ReadingOrder::LeastFirst).await,
+                Some(first) => self.former_readers(chat, head, &members, first, ReadingOrder::LeastFirst).await,
                 None => Ok(PastReaders::default()),
             }
         };
@@ -253,7 +253,8 @@ where
             false => BTreeSet::new(),
         };
         let left: Vec<UserId> = left.into_iter().collect();
-        let departed = async { if left.is_empty() { Ok(Vec::new()) } else { self.store.past(chat, &left).await } };
+        let departed =
+            async { if left.is_empty() { Ok(Vec::new()) } else { self.store.former_members(chat, &left).await } };
         let changed: Vec<_> = changed.into_iter().map(|of| (chat.clone(), of)).collect();
         let document = async {
             let has_changed = pointers.iter().any(|pointer| pointer.of == Seq(0) && pointer.only_for.is_none());

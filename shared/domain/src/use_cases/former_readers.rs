@@ -11,7 +11,7 @@ use crate::readers::PastReaders;
 impl<S: ReadFormerMembers, P, E> App<S, P, E> {
     /// The former members who have read message `from` or a later one, at most [`MAX_PAST_READERS`]. `members` were read
     /// after `head`. Reads nothing if the head says that there are none.
-    pub(super) async fn past_readers(
+    pub(super) async fn former_readers(
         &self,
         chat: &ChatId,
         head: &Head,
@@ -24,7 +24,7 @@ impl<S: ReadFormerMembers, P, E> App<S, P, E> {
         if !has_lost_members && head.past_read_seq.is_none_or(|read| read < from) {
             return Ok(PastReaders::default());
         }
-        let mut former = self.store.past_readers(chat, from, order, MAX_PAST_READERS + 1).await?;
+        let mut former = self.store.former_readers(chat, from, order, MAX_PAST_READERS + 1).await?;
         let is_limited = former.len() > MAX_PAST_READERS;
         former.truncate(MAX_PAST_READERS);
         Ok(PastReaders { former, is_limited })

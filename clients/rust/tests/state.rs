@@ -631,8 +631,8 @@ fn with_members(members: &[Value]) -> State {
     let mut state = State::new("alice");
     state.apply_inbox_page(None, inbox(&[entry("g", 0, 0)], None));
     let messages: Vec<_> = (1..=3).map(|seq| message("g", seq, 0)).collect();
-    let part = json!({"chatId": "g", "messages": messages, "changed": [], "members": members, "readSeq": 0,
-        "unreadCount": 3, "floor": 0, "muted": false, "cursor": {"seq": 3, "rev": 0}});
+    let mut part = chat_part("g", 3, 0);
+    (part["messages"], part["members"]) = (json!(messages), json!(members));
     sync(&mut state, answer(&[part], &json!({})));
     state
 }
@@ -658,9 +658,9 @@ fn who_left_is_still_a_reader() {
     assert!(state.apply_event(event(late)).is_empty());
     assert_eq!(seen_by(&state, 3), ["bob"]);
     // She comes back and has read nothing since. The positions of an open chat replace those before, not her stay.
-    let part = json!({"chatId": "g", "messages": [], "changed": [], "chat": chat("g", 3, 2), "readSeq": 0,
-        "members": [position("alice", 0, 0), position("bob", 0, 3), position("carol", 3, 3)], "unreadCount": 3,
-        "floor": 0, "muted": false, "cursor": {"seq": 3, "rev": 2}});
+    let mut part = chat_part("g", 3, 2);
+    part["chat"] = chat("g", 3, 2);
+    part["members"] = json!([position("alice", 0, 0), position("bob", 0, 3), position("carol", 3, 3)]);
     sync(&mut state, answer(&[part], &json!({})));
     assert_eq!((seen_by(&state, 2), seen_by(&state, 3)), (vec!["bob", "carol"], vec!["bob"]));
 }
@@ -670,9 +670,8 @@ fn sync_of_a_chat_that_is_not_open_brings_who_left() {
     let mut state = with_members(&[position("alice", 0, 0), position("bob", 0, 3), position("carol", 0, 1)]);
     let mut document = chat("g", 3, 1);
     document["participants"] = json!(["alice", "bob"]);
-    let part = json!({"chatId": "g", "messages": [], "changed": [], "chat": document, "readSeq": 0,
-        "members": [stay("carol", 0, 2, 3)], "unreadCount": 3, "floor": 0, "muted": false,
-        "cursor": {"seq": 3, "rev": 1}});
+    let mut part = chat_part("g", 3, 1);
+    (part["chat"], part["members"]) = (document, json!([stay("carol", 0, 2, 3)]));
     let events = sync(&mut state, answer(&[part], &json!({})));
     assert!(events.iter().all(|event| !matches!(event, Event::ReceiptUpdated { .. })), "{events:?}");
     assert_eq!((seen_by(&state, 2), seen_by(&state, 3)), (vec!["bob", "carol"], vec!["bob"]));

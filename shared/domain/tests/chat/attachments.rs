@@ -18,13 +18,6 @@ async fn declare(app: &TestApp, who: &str, chat: &ChatId) -> CreatedAttachment {
     app.create_attachment(picture(chat, who)).await.unwrap()
 }
 
-/// Declares a picture and uploads it.
-async fn upload_picture(app: &TestApp, who: &str, chat: &ChatId) -> AttachmentId {
-    let attachment = declare(app, who, chat).await.upload.attachment;
-    app.objects.put_declared(&attachment);
-    attachment.id
-}
-
 async fn send(
     app: &TestApp,
     who: &str,

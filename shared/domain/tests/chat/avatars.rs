@@ -11,12 +11,6 @@ use domain::use_cases::{
 use serde_json::json;
 use testkit::fixtures::{carrying, picture, user};
 
-async fn upload_picture(app: &TestApp, who: &str, chat: &ChatId) -> AttachmentId {
-    let attachment = app.create_attachment(picture(chat, who)).await.unwrap().upload.attachment;
-    app.objects.put_declared(&attachment);
-    attachment.id
-}
-
 async fn set(
     app: &TestApp,
     who: &str,

@@ -1,14 +1,14 @@
 use crate::support::*;
+use crate::sync::part;
 use domain::custom::Custom;
 use domain::ids::{ChatId, Rev, Seq};
 use domain::message::{EDIT_WINDOW, body_hash};
 use domain::patch::Patch;
 use domain::use_cases::{
     ChangeMessageError, ChangedMessage, ChatError, DeleteFor, EditMessage, InboxCursor, InboxFilter, ListChats,
-    PageLimit, SendMessage, SendMessageError, SyncChats,
+    PageLimit, SendMessage, SendMessageError,
 };
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::time::Duration;
 use testkit::fixtures::{caller, message, text};
 
@@ -31,12 +31,6 @@ async fn edit_custom(
     app.edit_message(EditMessage { caller, chat, seq: Seq(1), content: None, mentions: None, custom }).await
 }
 
-/// The answer of a sync from the beginning of the chat.
-async fn sync(app: &TestApp, who: &str, chat: &ChatId, cursor: Value) -> Value {
-    let cursors: BTreeMap<_, _> = serde_json::from_value(json!({chat.as_str(): cursor})).unwrap();
-    json(&app.sync(SyncChats { caller: caller(who), cursors, open: [].into(), connection: None }).await.unwrap())
-}
-
 #[tokio::test(start_paused = true)]
 async fn custom_data_comes_with_the_message_everywhere_but_in_an_inbox() {
     let app = app();
@@ -49,8 +43,8 @@ async fn custom_data_comes_with_the_message_everywhere_but_in_an_inbox() {
         assert_eq!(frame["data"]["custom"], poll);
     }
     assert_eq!(message_in_page(&app, "carol", &chat, 1).await["custom"], poll);
-    let synced = sync(&app, "carol", &chat, json!({"seq": 0, "rev": 0})).await;
-    assert_eq!(synced["chats"][0]["messages"][0]["custom"], poll);
+    let synced = part(&app, "carol", &chat, 0, 0).await;
+    assert_eq!(synced["messages"][0]["custom"], poll);
     let inbox = ListChats {
         caller: caller("bob"),
         limit: PageLimit::default(),
@@ -78,8 +72,8 @@ async fn edit_replaces_custom_data_whole_and_keeps_the_text() {
     let shown = json(&edit(&app, "alice", &chat, 1, "Vote now!").await.unwrap().message);
     assert_eq!((&shown["custom"], &shown["content"]), (&json!({"b": {"d": 3}}), &json!("Vote now!")));
     assert_pushed(&app, [("bob", "message.updated")]);
-    let synced = sync(&app, "carol", &chat, json!({"seq": 1, "rev": 0})).await;
-    assert_eq!(synced["chats"][0]["changed"][0]["custom"], json!({"b": {"d": 3}}));
+    let synced = part(&app, "carol", &chat, 1, 0).await;
+    assert_eq!(synced["changed"][0]["custom"], json!({"b": {"d": 3}}));
     let shown = json(&edit_custom(&app, "alice", &chat, None).await.unwrap().message);
     assert_eq!((shown.get("custom"), &shown["content"]), (None, &json!("Vote now!")));
     assert_refused!(edit_custom(&app, "bob", &chat, None).await, ChatError::Refused(ChangeMessageError::NotTheSender));
@@ -137,7 +131,7 @@ async fn who_cannot_see_the_message_does_not_see_its_custom_data() {
     edit_custom(&app, "alice", &chat, Some(json!({"b": "secret"}))).await.unwrap();
     assert!(app.push.take("bob").is_empty());
     app.push.take("carol");
-    let synced = sync(&app, "bob", &chat, json!({"seq": 1, "rev": 0})).await;
+    let synced = part(&app, "bob", &chat, 1, 0).await;
     assert!(!synced.to_string().contains("secret"), "{synced}");
     let tombstone = json(&delete(&app, "alice", &chat, 1, DeleteFor::Everyone).await.unwrap().message);
     assert!(!tombstone.to_string().contains("secret"), "{tombstone}");

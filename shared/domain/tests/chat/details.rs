@@ -1,16 +1,16 @@
 //! The topic and the custom data of groups, and the custom data of users.
 
 use crate::support::*;
+use crate::sync::part;
 use domain::custom::Custom;
 use domain::ids::{ChatId, ClientChatId};
 use domain::names::Topic;
 use domain::patch::Patch;
 use domain::use_cases::{
     ChangeGroupError, ChangedGroup, ChatError, CreateChat, CreateChatError, CreatedChat, InboxCursor, InboxFilter,
-    ListChats, NewChat, PageLimit, SyncChats, UpdateChat, UpdateMe,
+    ListChats, NewChat, PageLimit, UpdateChat, UpdateMe,
 };
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use testkit::fixtures::{caller, custom, user, users};
 
 fn topic(text: &str) -> Topic {
@@ -95,9 +95,7 @@ async fn admin_changes_topic_and_custom_data_and_everyone_sees_it() {
         assert_eq!(frame["data"], shown);
     }
     assert_eq!(inbox_chat(&app, "carol").await, shown);
-    let cursors: BTreeMap<_, _> = serde_json::from_value(json!({chat.as_str(): {"seq": 0, "rev": 0}})).unwrap();
-    let sync = SyncChats { caller: caller("carol"), cursors, open: [].into(), connection: None };
-    assert_eq!(json(&app.sync(sync).await.unwrap())["chats"][0]["chat"], shown);
+    assert_eq!(part(&app, "carol", &chat, 0, 0).await["chat"], shown);
     // The same again changes nothing.
     let before = snapshot(&app);
     let again = describe(&app, "alice-1", &chat, set.0, set.1).await.unwrap();

@@ -1,4 +1,5 @@
 use crate::support::*;
+use crate::sync::part;
 use domain::budget::BudgetRate;
 use domain::ids::{ChatId, Seq};
 use domain::member_settings::{
@@ -7,12 +8,11 @@ use domain::member_settings::{
 use domain::ports::ReadListedChats as _;
 use domain::timestamp::Timestamp;
 use domain::use_cases::{
-    ArchivedFilter, ChatError, InboxFilter, ListChats, MarkSeenOutcome, PageLimit, PinnedFilter, SyncChats,
-    UpdateMember, UpdateMemberError, UpdatedMember,
+    ArchivedFilter, ChatError, InboxFilter, ListChats, MarkSeenOutcome, PageLimit, PinnedFilter, UpdateMember,
+    UpdateMemberError, UpdatedMember,
 };
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use testkit::fixtures::{caller, user};
 use testkit::{Faults, TestEnv};
@@ -66,10 +66,7 @@ async fn inbox(app: &TestApp, who: &str) -> Vec<String> {
 /// The view of a chat in a sync.
 async fn synced(app: &TestApp, who: &str, chat: &ChatId) -> Value {
     let head = head(app, chat);
-    let cursor = serde_json::from_value(json!({"seq": head.last_seq, "rev": head.last_rev})).unwrap();
-    let cursors = BTreeMap::from([(chat.clone(), cursor)]);
-    let sync = SyncChats { caller: caller(who), cursors, open: BTreeSet::new(), connection: None };
-    json(&app.sync(sync).await.unwrap().chats[0])["settings"].clone()
+    part(app, who, chat, head.last_seq.0, head.last_rev.0).await["settings"].clone()
 }
 
 #[tokio::test(start_paused = true)]

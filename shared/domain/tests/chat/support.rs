@@ -3,7 +3,7 @@
 use domain::change::Pointer;
 use domain::chat::{Chat, Head};
 use domain::chat_user::{Profile, UserChange};
-use domain::ids::{ChatId, ConnectionId, Rev, Seq, UserId};
+use domain::ids::{AttachmentId, ChatId, ConnectionId, Rev, Seq, UserId};
 use domain::names::{ChatName, Nickname};
 use domain::patch::Patch;
 use domain::ports::{Consistency, Directory, DirectoryError, Env as _, ReadChanges as _, ReadChats as _};
@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use testkit::MemoryStore;
-use testkit::fixtures::{caller, connection, message, text, user, users};
+use testkit::fixtures::{caller, connection, message, picture, text, user, users};
 
 /// The app under test; without an Auth Service unless a test adds one.
 pub(crate) type TestApp = testkit::TestApp<MemoryStore, Option<AuthService>>;
@@ -304,6 +304,13 @@ pub(crate) fn head(app: &TestApp, chat: &ChatId) -> Head {
 
 pub(crate) async fn chat_document(app: &TestApp, chat: &ChatId) -> Chat {
     app.store.chat(chat, Consistency::Strong).await.unwrap().unwrap()
+}
+
+/// Declares a picture and uploads it.
+pub(crate) async fn upload_picture(app: &TestApp, who: &str, chat: &ChatId) -> AttachmentId {
+    let attachment = app.create_attachment(picture(chat, who)).await.unwrap().upload.attachment;
+    app.objects.put_declared(&attachment);
+    attachment.id
 }
 
 /// The whole store as text. Two equal snapshots mean that nothing changed in between.

@@ -1,10 +1,12 @@
 //! Unread counts leave out tombstones and the reader's own deletions, each message once.
 
 use crate::support::*;
-use domain::deletions::{MAX_OLDER_OWN_DELETIONS_BYTES, MAX_RECENT_OWN_DELETIONS_BYTES, RecentDeletions};
+use domain::deletions::{
+    MAX_OLDER_OWN_DELETIONS_BYTES, MAX_RECENT_OWN_DELETIONS_BYTES, MAX_RECENT_TOMBSTONES_BYTES, RecentDeletions,
+};
 use domain::ids::{ChatId, Seq};
 use domain::member_settings::SettingsChange;
-use domain::ports::Env as _;
+use domain::ports::{Env as _, ReadDeletions as _};
 use domain::use_cases::{
     ChangeMessageError, ChatError, CountAll, CountUnread, DeleteFor, MAX_COUNTED_CHATS, UpdateMember,
 };
@@ -104,26 +106,47 @@ async fn notification_has_the_count_of_its_chat() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn recent_tombstones_move_when_one_more_does_not_fit() {
+    let app = with_store(MemoryStore::default());
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 513).await;
+    for seq in 1..=512 {
+        delete(&app, "alice", &chat, seq, DeleteFor::Everyone).await.unwrap();
+    }
+    let tombstones = head(&app, &chat).tombstones;
+    assert_eq!((tombstones.above, tombstones.seqs.encode().len()), (Seq(0), MAX_RECENT_TOMBSTONES_BYTES));
+    delete(&app, "alice", &chat, 513, DeleteFor::Everyone).await.unwrap();
+    assert_eq!(head(&app, &chat).tombstones.above, Seq(257), "the oldest half moved");
+    assert_eq!(unread(&app, "bob", &chat).await, 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn own_deletions_have_a_limit_that_reading_lifts() {
     let app = with_store(MemoryStore::default());
     let chat = private_chat(&app).await;
-    let most = (MAX_RECENT_OWN_DELETIONS_BYTES + MAX_OLDER_OWN_DELETIONS_BYTES) as u64;
-    fill(&app, &chat, most + 10).await;
-    let mut deleted = 0;
-    let refused = loop {
-        match delete(&app, "bob", &chat, deleted + 1, DeleteFor::Me).await {
-            Ok(_) => deleted += 1,
-            Err(error) => break error,
-        }
-    };
+    let bob = user("bob");
+    fill(&app, &chat, 3702).await;
+    let delete = async |seq| delete(&app, "bob", &chat, seq, DeleteFor::Me).await;
+    let recent = || app.store.stored_member(&chat, &bob).unwrap().own_deletions;
+    for seq in 3302..=3700 {
+        delete(seq).await.unwrap();
+    }
+    assert_eq!((recent().above, recent().seqs.encode().len()), (Seq(0), MAX_RECENT_OWN_DELETIONS_BYTES));
+    delete(3701).await.unwrap();
+    assert_eq!(recent().above, Seq(3501), "the oldest half moved");
+    for seq in (1..=3301).rev().filter(|seq| *seq != 2000).chain([3702]) {
+        delete(seq).await.unwrap();
+    }
+    let older = app.store.older_own_deletions(&chat, &bob).await.unwrap().unwrap();
+    assert_eq!(older.seqs.encode().len(), MAX_OLDER_OWN_DELETIONS_BYTES);
+    let refused = delete(2000).await.unwrap_err();
     assert!(matches!(refused, ChatError::Refused(ChangeMessageError::TooManyUnreadDeletions)), "{refused:?}");
-    assert!(deleted > MAX_OLDER_OWN_DELETIONS_BYTES as u64 && deleted <= most, "{deleted}");
-    assert_eq!(unread(&app, "bob", &chat).await, most + 10 - deleted);
-    assert_eq!(message_in_page(&app, "bob", &chat, deleted + 1).await["seq"], deleted + 1, "it is not deleted");
+    assert_eq!(unread(&app, "bob", &chat).await, 1);
+    assert_eq!(message_in_page(&app, "bob", &chat, 2000).await["seq"], 2000, "it is not deleted");
     app.mark_seen(mark(&chat, "bob", 1000)).await.unwrap();
-    assert_eq!(unread(&app, "bob", &chat).await, most + 10 - deleted);
-    delete(&app, "bob", &chat, deleted + 1, DeleteFor::Me).await.unwrap();
-    assert_eq!(unread(&app, "bob", &chat).await, most + 9 - deleted);
+    assert_eq!(unread(&app, "bob", &chat).await, 1);
+    delete(2000).await.unwrap();
+    assert_eq!(unread(&app, "bob", &chat).await, 0);
 }
 
 async fn set(app: &TestApp, who: &str, chat: &ChatId, change: SettingsChange) {

@@ -2,7 +2,7 @@
 //! test.
 
 use domain::ids::{ChatId, Seq};
-use domain::member_settings::{Notifications, NotificationsChange, SettingsChange};
+use domain::member_settings::{Notifications, NotificationsChange, NotifyLevel, SettingsChange};
 use domain::names::{ChatName, Topic};
 use domain::patch::Patch;
 use domain::ports::StoreError;
@@ -157,15 +157,16 @@ impl Performer {
 }
 
 fn settings_change(view: View) -> SettingsChange {
-    let level = |word| match word {
-        "mentions" => Notifications::Mentions,
-        "none" => Notifications::Muted(None),
-        _ => Notifications::All,
+    let notifications = |level| match level {
+        NotifyLevel::All => Notifications::All,
+        NotifyLevel::Mentions => Notifications::Mentions,
+        NotifyLevel::None => Notifications::Muted(None),
     };
     match view {
-        View::Notify(word) => {
-            SettingsChange { notifications: Some(NotificationsChange::Set(level(word))), ..SettingsChange::default() }
-        }
+        View::Notify(level) => SettingsChange {
+            notifications: Some(NotificationsChange::Set(notifications(level))),
+            ..SettingsChange::default()
+        },
         View::Pinned(is) => SettingsChange { pinned: Some(is), ..SettingsChange::default() },
         View::Archived(is) => SettingsChange { archived: Some(is), ..SettingsChange::default() },
         View::MarkedUnread(is) => SettingsChange { marked_unread: Some(is), ..SettingsChange::default() },

@@ -49,8 +49,18 @@ pub fn listed(entry: &Value, messages: &[Value]) -> Value {
 
 /// The comparable form: the fields of the chat's document, its messages, and `fields`.
 fn form(chat: &Value, messages: Vec<Value>, fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
-    let document_fields =
-        ["isGroup", "name", "topic", "custom", "participants", "admins", "createdBy", "createdAt", "closedAt"];
+    let document_fields = [
+        "isGroup",
+        "name",
+        "topic",
+        "custom",
+        "avatar",
+        "participants",
+        "admins",
+        "createdBy",
+        "createdAt",
+        "closedAt",
+    ];
     let document: Map<_, _> = document_fields.into_iter().map(|name| (name.to_owned(), chat[name].clone())).collect();
     let mut form = json!({"chat": document, "messages": messages});
     for (name, value) in fields {

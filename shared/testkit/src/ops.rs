@@ -37,6 +37,8 @@ pub enum Op {
     Rename,
     /// Sets the topic and the custom data of the chat; removes both if the flag is false.
     Describe(bool),
+    /// Sets a new avatar of the chat; removes it if the flag is false.
+    SetAvatar(bool),
     /// Adds a user to the group.
     Add(&'static str),
     /// Removes a user; leaves if it is the user's own id.
@@ -109,7 +111,8 @@ impl Ops {
             76..78 => Op::Clear,
             78..80 => Op::Rename,
             80..82 => Op::Describe(self.percent(70)),
-            82..89 => Op::Add(self.user()),
+            82..84 => Op::SetAvatar(self.percent(70)),
+            84..89 => Op::Add(self.user()),
             89..92 => Op::Remove(self.user()),
             92..94 => Op::SetAdmin(self.user(), self.percent(70)),
             94..98 => Op::View(self.view()),

@@ -164,14 +164,7 @@ impl World {
                 (Method::POST, format!("{chat}/messages"), Some(body))
             }
             Op::Attach => {
-                let [(kind, about, bytes), ..] = kinds();
-                let body = announcement(id, kind, &about, &bytes);
-                let (status, announced) = who.http.post("/attachments", &body).await.unwrap();
-                if status == 404 || status == 409 {
-                    return;
-                }
-                assert_eq!(put(&announced, &bytes).await.status(), 200, "{announced}");
-                let attachment = &announced["attachment"]["attachmentId"];
+                let Some((kind, attachment)) = upload(who, id).await else { return };
                 let body = json!({"type": kind, "attachmentId": attachment, "clientMessageId": format!("m-{n}")});
                 (Method::POST, format!("{chat}/messages"), Some(body))
             }
@@ -204,6 +197,11 @@ impl World {
                 };
                 (Method::PATCH, chat, Some(body))
             }
+            Op::SetAvatar(true) => {
+                let Some((_, attachment)) = upload(who, id).await else { return };
+                (Method::PATCH, chat, Some(json!({"avatar": attachment})))
+            }
+            Op::SetAvatar(false) => (Method::PATCH, chat, Some(json!({"avatar": null}))),
             Op::Add(whom) => {
                 (Method::POST, format!("{chat}/participants"), Some(json!({"participants": [user(whom)]})))
             }
@@ -234,6 +232,17 @@ impl World {
             last.fetch_max(seq, Ordering::Relaxed);
         }
     }
+}
+
+/// Declares and uploads a picture. Returns its type and id; None if the chat takes none.
+async fn upload(who: &User, chat: &str) -> Option<(&'static str, String)> {
+    let [(kind, about, bytes), ..] = kinds();
+    let (status, announced) = who.http.post("/attachments", &announcement(chat, kind, &about, &bytes)).await.unwrap();
+    if status == 404 || status == 409 {
+        return None;
+    }
+    assert_eq!(put(&announced, &bytes).await.status(), 200, "{announced}");
+    Some((kind, announced["attachment"]["attachmentId"].as_str().unwrap().to_owned()))
 }
 
 async fn inbox(user: &User) -> BTreeMap<String, Value> {
@@ -320,7 +329,7 @@ async fn three_clients_converge_to_a_fresh_listing() {
         proxy.counts()
     );
     assert!(done > OPERATIONS / 3, "{context}: many operations do something");
-    let mut downloaded = 0;
+    let (mut downloaded, mut avatars) = (0, 0);
     proxy.faults().set([0; 4]);
     proxy.cut();
     // An inbox is final only when no device has anything left to send.
@@ -338,6 +347,11 @@ async fn three_clients_converge_to_a_fresh_listing() {
             let fresh = listed(&entry, &messages(&device.user, &chat).await);
             let held = device.client.read(|state| held(state, &chat));
             assert_eq!(held, fresh, "{context}: {} in {chat}", device.user.id);
+            if fresh["chat"]["avatar"].is_object() {
+                let (status, opened) = device.user.http.get(&format!("/chats/{chat}/avatar")).await.unwrap();
+                assert_eq!(status, 200, "{context}: {opened}");
+                avatars += 1;
+            }
             for message in fresh["messages"].as_array().unwrap() {
                 let name = message["clientMessageId"].as_str().filter(|name| device.handed.contains(*name));
                 assert!(name.is_none_or(|name| named.insert(name.to_owned())), "{context}: stored twice: {message}");
@@ -349,6 +363,6 @@ async fn three_clients_converge_to_a_fresh_listing() {
             }
         }
     }
-    println!("downloaded {downloaded} attachments");
+    println!("downloaded {downloaded} attachments, opened {avatars} avatars");
     assert!(downloaded > 0, "{context}: attachments are shown");
 }

@@ -199,8 +199,9 @@ pub trait ReadMessages: Sync {
     fn messages_at(&self, seqs: &[(ChatId, Seq)]) -> impl Future<Output = Result<Vec<Message>, StoreError>> + Send;
 }
 
-/// Reads the deletions that do not fit into the head and the member item.
-pub trait ReadDeletions: Sync {
+/// Reads the deletions that do not fit into the head and the member item. The pointers tell which of them are newer than
+/// a head.
+pub trait ReadDeletions: ReadChanges {
     /// The blocks of older tombstones from number `from` to number `to`, in order, with strong consistency. A block
     /// without tombstones is missing.
     fn tombstone_blocks(

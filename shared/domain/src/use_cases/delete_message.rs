@@ -38,7 +38,7 @@ pub struct DeleteMessage {
 /// Plans what a deletion stores so that unread counts leave the message out.
 struct DeletionOf<'a>(DeleteFor, &'a UserId);
 
-impl<S: ReadDeletions, P: Sync, E: Sync> PlanRecord<S, P, E> for DeletionOf<'_> {
+impl<S: ReadDeletions, P: Sync, E: Env> PlanRecord<S, P, E> for DeletionOf<'_> {
     async fn record(
         &self,
         app: &App<S, P, E>,

@@ -11,11 +11,12 @@ use crate::deletions::{
 use crate::ids::{ChatId, Rev, Seq};
 use crate::member::Member;
 use crate::member_settings::OwnMember;
-use crate::ports::{ReadDeletions, StoreError};
+use crate::ports::{Env, ReadDeletions, StoreError};
+use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
-impl<S: ReadDeletions, P: Sync, E: Sync> App<S, P, E> {
+impl<S: ReadDeletions, P: Sync, E: Env> App<S, P, E> {
     /// The number of messages that the member can see and has not read, without tombstones. Usually it reads nothing.
     pub(super) async fn unread_count(&self, chat: &ChatId, head: &Head, member: &Member) -> Result<u64, StoreError> {
         self.unread_count_up_to(chat, head, member, head.last_seq).await
@@ -32,16 +33,41 @@ impl<S: ReadDeletions, P: Sync, E: Sync> App<S, P, E> {
         let read = member.read_up_to();
         let mut older = SeqSet::default();
         if read < last && !head.tombstones.has_all_above(read) {
-            let (from, to) = (block_of(read.next()), block_of(head.tombstones.above));
-            for block in self.store.tombstone_blocks(chat, from, to).await? {
-                older.extend(&block.seqs);
-            }
+            older = self.older_tombstones(chat, head, read).await?;
         }
         if read < last && !member.own_deletions.has_all_above(read) {
             let own = self.store.older_own_deletions(chat, &member.user).await?;
             older.extend(&own.map(|own| own.seqs).unwrap_or_default());
         }
         Ok(unread_count(member, head, last, &older))
+    }
+
+    /// The tombstones above `read` that are not in the head, at the moment of the head.
+    async fn older_tombstones(&self, chat: &ChatId, head: &Head, read: Seq) -> Result<SeqSet, StoreError> {
+        let (from, to) = (block_of(read.next()), block_of(head.tombstones.above));
+        let blocks = self.store.tombstone_blocks(chat, from, to).await?;
+        let mut tombstones = SeqSet::default();
+        for block in &blocks {
+            tombstones.extend(&block.seqs);
+        }
+        let latest = blocks.iter().map(|block| block.rev).max().unwrap_or_default();
+        if latest <= head.last_rev {
+            return Ok(tombstones);
+        }
+        // A block was written after the head was read. What became a tombstone since then still counts: the client
+        // lowers the count itself when it gets the event.
+        let mut retry = Retry::new(&self.env);
+        loop {
+            let pointers = self.store.pointers(chat, head.last_rev.next(), latest, self.env.now()).await?;
+            // The last pointer is missing while its transaction is being applied.
+            if pointers.last().is_none_or(|last| last.rev < latest) && retry.again().await {
+                continue;
+            }
+            for pointer in pointers.iter().filter(|pointer| pointer.only_for.is_none()) {
+                tombstones.remove(pointer.of);
+            }
+            return Ok(tombstones);
+        }
     }
 
     /// The member's own view of the chat with their unread count.

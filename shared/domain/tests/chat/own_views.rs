@@ -1,5 +1,5 @@
 use crate::support::*;
-use crate::sync::part;
+use crate::sync::{at, sync};
 use domain::budget::BudgetRate;
 use domain::ids::{ChatId, Seq};
 use domain::member_settings::{
@@ -66,7 +66,8 @@ async fn inbox(app: &TestApp, who: &str) -> Vec<String> {
 /// The view of a chat in a sync.
 async fn synced(app: &TestApp, who: &str, chat: &ChatId) -> Value {
     let head = head(app, chat);
-    part(app, who, chat, head.last_seq.0, head.last_rev.0).await["settings"].clone()
+    let cursors = [(chat.clone(), at(head.last_seq.0, head.last_rev.0))].into();
+    sync(app, who, &cursors, &[]).await["chats"][0]["settings"].clone()
 }
 
 #[tokio::test(start_paused = true)]

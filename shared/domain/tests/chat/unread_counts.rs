@@ -8,11 +8,12 @@ use domain::ids::{ChatId, Seq};
 use domain::member_settings::SettingsChange;
 use domain::ports::{Env as _, ReadDeletions as _};
 use domain::use_cases::{
-    ChangeMessageError, ChatError, CountAll, CountUnread, DeleteFor, MAX_COUNTED_CHATS, UpdateMember,
+    ChangeMessageError, ChatError, CountAll, CountUnread, DeleteFor, DeleteMessage, MAX_COUNTED_CHATS, UpdateMember,
 };
+use futures_util::future::join3;
 use std::time::Duration;
-use testkit::MemoryStore;
 use testkit::fixtures::{caller, message, user};
+use testkit::{Faults, MemoryStore};
 
 async fn unread(app: &TestApp, who: &str, chat: &ChatId) -> u64 {
     app.get_chat(&caller(who), chat).await.unwrap().unread_count
@@ -118,6 +119,37 @@ async fn recent_tombstones_move_when_one_more_does_not_fit() {
     delete(&app, "alice", &chat, 513, DeleteFor::Everyone).await.unwrap();
     assert_eq!(head(&app, &chat).tombstones.above, Seq(257), "the oldest half moved");
     assert_eq!(unread(&app, "bob", &chat).await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn count_below_the_recent_tombstones_is_of_the_moment_of_its_rev() {
+    let app = with_store(MemoryStore::with_faults(1, Faults::default()));
+    let chat = private_chat(&app).await;
+    fill(&app, &chat, 700).await;
+    for seq in 188..=700 {
+        delete(&app, "alice", &chat, seq, DeleteFor::Everyone).await.unwrap();
+    }
+    assert_eq!(head(&app, &chat).tombstones.above, Seq(443));
+    app.store.set_faults(Faults { latency_ms: 8, half_read: 60, ..Faults::default() });
+    let mut raced = 0;
+    for seq in 1..=150 {
+        let before = head(&app, &chat).last_rev.0;
+        // While bob reads, alice deletes an old message, or one more that is already a tombstone changes for bob alone.
+        let (bob, alice) = (caller("bob"), by("alice"));
+        let delete = DeleteMessage { caller: alice, chat: chat.clone(), seq: Seq(seq), for_whom: DeleteFor::Everyone };
+        let own = DeleteMessage { caller: by("bob"), chat: chat.clone(), seq: Seq(187 + seq), for_whom: DeleteFor::Me };
+        let (details, deleted, changed) =
+            join3(app.get_chat(&bob, &chat), app.delete_message(delete), app.delete_message(own)).await;
+        assert!(deleted.is_ok() && changed.is_ok());
+        let details = json(&details.unwrap());
+        let tombstones = pointers(&app, &chat)
+            .await
+            .into_iter()
+            .filter(|(rev, _, only_for)| *rev <= details["chat"]["rev"].as_u64().unwrap() && only_for.is_none());
+        assert_eq!(details["unreadCount"], 700 - tombstones.count(), "at message {seq}");
+        raced += u32::from(details["chat"]["rev"] == before);
+    }
+    assert!(raced > 10, "only {raced} counts were of before the deletion");
 }
 
 #[tokio::test(start_paused = true)]

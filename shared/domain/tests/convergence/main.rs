@@ -200,6 +200,8 @@ struct Occurrences {
     lost_connections: usize,
     /// Attachments in the final listings.
     attachments: usize,
+    /// Avatars in the final listings.
+    avatars: usize,
     /// Readers in the final listings who are not in the chat any more.
     former_readers: usize,
     /// Comparisons of the unread count of a chat of which older messages are not held.
@@ -286,15 +288,24 @@ async fn play(seed: u64, occurrences: &mut Occurrences) {
             let fresh = listed(&entry, &messages(&app, device.name, &chat).await);
             assert_eq!(held(&device.state, &chat), fresh, "{context} in {chat}");
             occurrences.former_readers += count_former_readers(&fresh);
-            for attachment in
-                fresh["messages"].as_array().unwrap().iter().filter_map(|message| message.get("attachment"))
-            {
-                let id = AttachmentId::parse(attachment["attachmentId"].as_str().unwrap()).unwrap();
-                assert!(app.objects.keeps(&id), "{context}: {id} is listed, but its object is not kept");
+            let messages = fresh["messages"].as_array().unwrap().iter();
+            for attachment in messages.filter_map(|message| message.get("attachment")) {
+                assert_kept(&app, attachment, &context);
                 occurrences.attachments += 1;
+            }
+            if let Some(avatar) = fresh["chat"].get("avatar").filter(|avatar| avatar.is_object()) {
+                assert_kept(&app, avatar, &context);
+                occurrences.avatars += 1;
             }
         }
     }
+}
+
+/// Asserts that the object of a listed attachment is in the bucket and stays there.
+fn assert_kept(app: &TestApp, attachment: &Value, context: &str) {
+    let id = AttachmentId::parse(attachment["attachmentId"].as_str().unwrap()).unwrap();
+    let is_kept = app.objects.has(&id) && app.objects.keeps(&id);
+    assert!(is_kept, "{context}: {id} is listed, but its object is not kept");
 }
 
 /// The number of users in `seenBy`, of all messages of a listing, who are not senders and not in the chat any more.
@@ -315,9 +326,10 @@ fn a_thousand_seeds_converge() {
     for seed in 0..SEEDS {
         runtime.block_on(play(seed, &mut seen));
     }
-    let Occurrences { lost_connections, attachments, former_readers, partly_held } = seen;
+    let Occurrences { lost_connections, attachments, avatars, former_readers, partly_held } = seen;
     assert!(lost_connections > 1000, "only {lost_connections} connections were lost");
     assert!(attachments > 1000, "only {attachments} attachments are listed");
+    assert!(avatars > 100, "only {avatars} avatars are listed");
     assert!(former_readers > 200, "only {former_readers} readers have left");
     assert!(partly_held > 20, "only {partly_held} counts were compared while older messages were not held");
 }

@@ -1,7 +1,7 @@
 //! Performs random operations through the use cases. Refusals by rules are expected; errors that show a bug fail the
 //! test.
 
-use domain::ids::{ChatId, Seq};
+use domain::ids::{AttachmentId, ChatId, Seq};
 use domain::member_settings::{Notifications, NotificationsChange, NotifyLevel, SettingsChange};
 use domain::names::{ChatName, Topic};
 use domain::patch::Patch;
@@ -57,20 +57,12 @@ impl Performer {
                 send.custom = has_custom.then(|| custom(&content));
                 assert_expected_send(app.send_message(send).await.err());
             }
-            Op::Attach => match app.create_attachment(picture(&chat, who)).await {
-                Ok(created) => {
-                    let attachment = created.upload.attachment;
-                    app.objects.put_declared(&attachment);
-                    let send = carrying(&chat, who, &format!("m-{n}"), &attachment.id);
+            Op::Attach => {
+                if let Some(attachment) = upload_picture(app, who, &chat).await {
+                    let send = carrying(&chat, who, &format!("m-{n}"), &attachment);
                     assert_expected_send(app.send_message(SendMessage { content: text(&content), ..send }).await.err());
                 }
-                Err(ChatError::Store(error)) => assert_unavailable(error),
-                Err(
-                    ChatError::NotFound
-                    | ChatError::Refused(CreateAttachmentError::ChatClosed | CreateAttachmentError::Blocked),
-                ) => {}
-                Err(error) => panic!("{error:?}"),
-            },
+            }
             Op::Repeat => assert_expected_send(app.send_message(message(&chat, who, "the-one", "Once")).await.err()),
             Op::Edit(at) => {
                 let content = Some(text(&content));
@@ -122,6 +114,14 @@ impl Performer {
                     UpdateChat { caller, chat, name: None, topic: Some(topic), custom: Some(custom), avatar: None };
                 assert_expected_group_change(app.update_chat(update).await.err());
             }
+            Op::SetAvatar(is_set) => {
+                let avatar = match is_set {
+                    true => upload_picture(app, who, &chat).await.map(Patch::Set),
+                    false => Some(Patch::Remove),
+                };
+                let update = UpdateChat { caller, chat, name: None, topic: None, custom: None, avatar };
+                assert_expected_group_change(app.update_chat(update).await.err());
+            }
             Op::Add(whom) => {
                 let add = AddParticipants { caller, chat, users: [user(whom)].into() };
                 assert_expected_group_change(app.add_participants(add).await.err());
@@ -154,6 +154,24 @@ impl Performer {
             }
         }
     }
+}
+
+/// Declares and uploads a picture; None if that is refused, or if the store fails.
+async fn upload_picture(app: &TestApp, who: &str, chat: &ChatId) -> Option<AttachmentId> {
+    match app.create_attachment(picture(chat, who)).await {
+        Ok(created) => {
+            let attachment = created.upload.attachment;
+            app.objects.put_declared(&attachment);
+            return Some(attachment.id);
+        }
+        Err(ChatError::Store(error)) => assert_unavailable(error),
+        Err(
+            ChatError::NotFound
+            | ChatError::Refused(CreateAttachmentError::ChatClosed | CreateAttachmentError::Blocked),
+        ) => {}
+        Err(error) => panic!("{error:?}"),
+    }
+    None
 }
 
 fn settings_change(view: View) -> SettingsChange {

@@ -13,6 +13,7 @@ use crate::timestamp::Timestamp;
 use error_text::error_chain;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, future, stream};
+use std::cmp::Reverse;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
@@ -110,7 +111,9 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
         let report = PushReport { unknown: audience.unknown, ..PushReport::default() };
         let mut pushed = PushOutcome { report, reached: BTreeSet::new() };
         let mut frames: BTreeMap<K, Arc<str>> = BTreeMap::new();
-        let mut posts = Vec::new();
+        // Everybody's newest connection comes first. So a user's second device waits for the first one of everybody
+        // else, and dead connections, which are old, come when the others are reached.
+        let mut posts: Vec<Vec<Post>> = Vec::new();
         let mut chat = None;
         for (user, connections) in audience.connections(except, self.env.now()) {
             let Some((key, event)) = event_of(user) else { continue };
@@ -125,8 +128,14 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
                 },
             };
             chat = event.chat_id;
-            posts.extend(connections.map(|connection| Post::new(user, connection, &frame)));
+            let mut connections: Vec<&Connection> = connections.collect();
+            connections.sort_by_key(|connection| Reverse(connection.connected_at));
+            posts.resize_with(posts.len().max(connections.len()), Vec::new);
+            for (turn, connection) in posts.iter_mut().zip(connections) {
+                turn.push(Post::new(user, connection, &frame));
+            }
         }
+        let posts = posts.into_iter().flatten().collect();
         let gone = self.deliver(limit, posts, &mut pushed).await;
         // Taken before the registry is asked: a connection that is registered later must get a later `at`.
         let at = self.env.now();

@@ -1,8 +1,10 @@
 use crate::support::{TestApp, app, private_chat};
 use domain::chat_user::{CONNECT_GRACE, Connection};
-use domain::ids::{ChatId, ClientChatId};
+use domain::ids::{ChatId, ClientChatId, UserId};
+use domain::names::ChatName;
 use domain::ports::Registry as _;
 use domain::use_cases::{CreateChat, NewChat};
+use futures_util::future::join;
 use std::time::Duration;
 use testkit::TestEnv;
 use testkit::fixtures::{caller, connection, message, user};
@@ -78,14 +80,40 @@ async fn failed_posts_do_not_fail_or_delay_the_send() {
     assert_eq!(bob_connections(&app).await.len(), 3);
 }
 
+/// A group of alice and 80 others.
+async fn large_group(app: &TestApp) -> (ChatId, Vec<UserId>) {
+    let others: Vec<_> = (0..80).map(|n| user(&format!("u-{n}"))).collect();
+    let name = ChatName::parse("All").unwrap();
+    let chat = NewChat::group(&user("alice"), &others, name, Some(ClientChatId::parse("g").unwrap())).unwrap();
+    let created = app.create_chat(CreateChat { caller: caller("alice"), chat }).await.unwrap();
+    (created.chat.chat_id().clone(), others)
+}
+
+#[tokio::test(start_paused = true)]
+async fn dead_connections_do_not_delay_newer_ones() {
+    let app = app();
+    let (chat, others) = large_group(&app).await;
+    for (n, other) in others.iter().enumerate() {
+        // The dead ones alone would take all of the posts at the same time.
+        for (name, opened_at) in [(format!("dead-{n}"), 0), (format!("live-{n}"), 60)] {
+            let opened_at = TestEnv::START.plus(Duration::from_secs(opened_at));
+            app.store.register(other, &connection(&name, opened_at), &[], opened_at).await.unwrap();
+        }
+        app.push.set_silent(&format!("dead-{n}"));
+    }
+    tokio::time::advance(Duration::from_secs(60)).await;
+    let reached_after_a_second = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        app.push.count()
+    };
+    let (report, reached) = join(send(&app, &chat), reached_after_a_second).await;
+    assert_eq!((reached, report.posted, report.failed), (80, 80, 80));
+}
+
 #[tokio::test(start_paused = true)]
 async fn all_posts_of_an_event_have_five_seconds() {
     let app = app();
-    let others: Vec<_> = (0..80).map(|n| user(&format!("u-{n}"))).collect();
-    let client = ClientChatId::parse("g").unwrap();
-    let chat =
-        NewChat::group(&user("alice"), &others, domain::names::ChatName::parse("All").unwrap(), Some(client)).unwrap();
-    let chat = app.create_chat(CreateChat { caller: caller("alice"), chat }).await.unwrap().chat.chat_id().clone();
+    let (chat, others) = large_group(&app).await;
     // 800 silent connections, 64 at a time and two seconds each, would take 26 seconds.
     for (n, other) in others.iter().enumerate() {
         for device in 0..10 {

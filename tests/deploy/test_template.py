@@ -944,7 +944,8 @@ class TranslatedTemplate(unittest.TestCase):
         self.assertEqual(by_user["Projection"], {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["settings"]})
         expiring = {name: t["TimeToLiveSpecification"] for name, t in tables.items() if "TimeToLiveSpecification" in t}
         expires = {"AttributeName": "expiresAt", "Enabled": True}
-        self.assertEqual(expiring, {"MessagesTable": expires, "SendsTable": expires, "UploadsTable": expires})
+        with_items_that_expire = ["MessagesTable", "SendsTable", "UploadsTable", "UserItemsTable"]
+        self.assertEqual(expiring, dict.fromkeys(with_items_that_expire, expires))
 
     def test_every_function_has_a_sample_event(self) -> None:
         functions = of_type(self.template, "AWS::Lambda::Function").values()

@@ -5,6 +5,7 @@ use crate::event::TypingState;
 use crate::ids::{ChatId, SendId, UserId};
 use crate::timestamp::Timestamp;
 use lru::LruCache;
+use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,6 +20,9 @@ pub const RECEIPT_RATE: BudgetRate = BudgetRate::per_second(20, 2);
 /// How fast one process pushes that a user comes and goes.
 pub const PRESENCE_RATE: BudgetRate = BudgetRate::per_minute(10, 10);
 
+/// How long a user is known to be offline. After that, they are looked up again.
+pub const MAX_OFFLINE_AGE: Duration = Duration::from_secs(10 * 60);
+
 /// The last sends and hints of this process.
 #[derive(Debug)]
 pub struct Recent {
@@ -26,6 +30,16 @@ pub struct Recent {
     typing: Mutex<LruCache<(ChatId, UserId), LastTyping>>,
     receipts: Mutex<LruCache<(ChatId, UserId), Budget>>,
     presences: Mutex<LruCache<UserId, Budget>>,
+    offline: Mutex<OfflineUsers>,
+}
+
+/// Users who had no live connection when they were looked up, and who have opened none since.
+#[derive(Debug)]
+struct OfflineUsers {
+    /// The time of each user's lookup.
+    looked_up_at: LruCache<UserId, Timestamp>,
+    /// Until when it is known who opened a connection; None if nobody is known to be offline.
+    openings_read_until: Option<Timestamp>,
 }
 
 /// When each state was last pushed.
@@ -43,6 +57,7 @@ impl Default for Recent {
             typing: Mutex::new(LruCache::new(MAX_ENTRIES)),
             receipts: Mutex::new(LruCache::new(MAX_ENTRIES)),
             presences: Mutex::new(LruCache::new(MAX_ENTRIES)),
+            offline: Mutex::new(OfflineUsers { looked_up_at: LruCache::new(MAX_ENTRIES), openings_read_until: None }),
         }
     }
 }
@@ -84,6 +99,47 @@ impl Recent {
     /// Whether the user's receipt in this chat is pushed, by [`RECEIPT_RATE`].
     pub(crate) fn may_push_receipt(&self, chat: &ChatId, user: &UserId, now: Timestamp) -> bool {
         may_push(&self.receipts, (chat.clone(), user.clone()), RECEIPT_RATE, now)
+    }
+
+    /// Those of these users who are known to be offline, unless they have opened a connection since
+    /// [`openings_read_until`](Self::openings_read_until).
+    pub(crate) fn offline_among<'a>(&self, users: &'a [UserId], now: Timestamp) -> BTreeSet<&'a UserId> {
+        let offline = lock(&self.offline);
+        let is_fresh = |at: &Timestamp| now.since(*at) < MAX_OFFLINE_AGE;
+        users.iter().filter(|user| offline.looked_up_at.peek(*user).is_some_and(is_fresh)).collect()
+    }
+
+    /// Until when it is known who opened a connection; None if nobody is known to be offline.
+    pub(crate) fn openings_read_until(&self) -> Option<Timestamp> {
+        lock(&self.offline).openings_read_until
+    }
+
+    /// Notes that these users had no live connection at `now` or shortly after it.
+    pub(crate) fn note_offline<'a>(&self, users: impl Iterator<Item = &'a UserId>, now: Timestamp) {
+        let mut offline = lock(&self.offline);
+        if offline.openings_read_until.is_none_or(|until| now.since(until) >= MAX_OFFLINE_AGE) {
+            offline.looked_up_at.clear();
+            offline.openings_read_until = Some(now);
+        }
+        for user in users {
+            offline.looked_up_at.put(user.clone(), now);
+        }
+    }
+
+    /// Notes that these users have opened a connection, and nobody else until `now`.
+    pub(crate) fn note_openings(&self, users: &[UserId], now: Timestamp) {
+        let mut offline = lock(&self.offline);
+        for user in users {
+            offline.looked_up_at.pop(user);
+        }
+        offline.openings_read_until = Some(now);
+    }
+
+    /// From now on, nobody is known to be offline.
+    pub(crate) fn forget_offline(&self) {
+        let mut offline = lock(&self.offline);
+        offline.looked_up_at.clear();
+        offline.openings_read_until = None;
     }
 
     /// Whether it is pushed that the user comes or goes, by [`PRESENCE_RATE`].

@@ -12,6 +12,7 @@
 //! | Uploads | attachmentId | the declaration of an upload, for a day; after the send, with the seq of its message, for 30 days |
 //! | UserLimits | userId | what the user has used of their limits on new chats, added people and declared bytes, how many open chats they have created, and how many users they block |
 //! | UserItems | userId, item | item `chats`: the chats that the user muted or pinned; `block:<userId>`: a user whom the user blocks |
+//! | UserItems | `opened <n>`, item | with `<time>:<userId>` as item: a user opened a connection in the n-th ten minutes since 1970 |
 //! | ChatUsers | userId | the ChatUser document, with the user's live connections unless they are in another store |
 //!
 //! # Access patterns
@@ -55,7 +56,9 @@
 //! | [`unmark`](domain::ports::MarkSeen::unmark) | UpdateItem ChatMembers, if it is marked as unread |
 //! | [`listed_chats`](domain::ports::ReadListedChats::listed_chats) | GetItem UserItems (strong) |
 //! | [`commit_settings`](domain::ports::CommitSettings::commit_settings) | TransactWriteItems: member, and the user's muted and pinned chats if they change |
-//! | [`Registry`](domain::ports::Registry) | UpdateItem ChatUsers; BatchGetItem ChatUsers (eventual); if connections are in another store, only an UpdateItem for the first connection and after the last |
+//! | [`log_opening`](domain::ports::Registry::log_opening) | PutItem UserItems |
+//! | [`openings`](domain::ports::Registry::openings) | Query UserItems, for each ten minutes (strong) |
+//! | [`Registry`](domain::ports::Registry), the rest | UpdateItem ChatUsers; BatchGetItem ChatUsers (eventual); if connections are in another store, only an UpdateItem for the first connection and after the last |
 //!
 //! No call is a Scan. Every call asks DynamoDB for its consumed capacity, so that tests can check budgets.
 
@@ -73,6 +76,7 @@ mod items;
 mod limits;
 mod members;
 mod messages;
+mod openings;
 mod query;
 mod registry;
 mod settings;

@@ -127,6 +127,20 @@ impl<E: Env, C: ConnectionStore> Registry for DynamoStore<E, C> {
             None => Ok(self.stored_users(users).await?.into_iter().map(|user| (user.id, user.connections)).collect()),
         }
     }
+
+    async fn log_opening(&self, user: &UserId, now: Timestamp) -> Result<(), StoreError> {
+        match &self.connections {
+            Some(_) => Ok(()),
+            None => self.put_opening(user, now).await,
+        }
+    }
+
+    async fn openings(&self, since: Timestamp, now: Timestamp, max: usize) -> Result<Option<Vec<UserId>>, StoreError> {
+        match &self.connections {
+            Some(_) => Ok(None),
+            None => self.query_openings(since, now, max).await,
+        }
+    }
 }
 
 /// The connections that a user still has after a removal; empty if the user never had any.

@@ -78,6 +78,18 @@ pub trait Registry: Sync {
 
     /// The connections of these users, in any order. A user without connections may be missing. May be a moment behind.
     fn connections(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<UserConnections>, StoreError>> + Send;
+
+    /// Logs that the user opens a connection at `now`. Does nothing in a registry that keeps no such log.
+    fn log_opening(&self, user: &UserId, now: Timestamp) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Who opened a connection from `since` to `now`, with strong consistency. None if that was logged more than `max`
+    /// times, or if the registry keeps no such log. `since` is at most an hour before `now`.
+    fn openings(
+        &self,
+        since: Timestamp,
+        now: Timestamp,
+        max: usize,
+    ) -> impl Future<Output = Result<Option<Vec<UserId>>, StoreError>> + Send;
 }
 
 /// How registering a connection ended.

@@ -10,7 +10,7 @@ use crate::meter::PushReport;
 use crate::ports::{Env, Push, ReadInbox, Registration, Registry, StoreError};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join};
 
 /// The results of registering a connection.
 #[derive(Debug)]
@@ -57,7 +57,9 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
         if !connection.is_live(now) {
             return Err(ConnectError::Expired);
         }
-        let (connections, replaced) = self.register(user, connection, now).await?;
+        // Both are stored before the handshake ends. So whoever syncs after it misses no event.
+        let log = async { self.store.log_opening(user, now).await.map_err(ConnectError::Store) };
+        let ((connections, replaced), ()) = try_join(self.register(user, connection, now), log).await?;
         let online = self.online_presence(user, now);
         // A failure to close has no effect: the connection is removed, and API Gateway closes it after two hours.
         join_all(replaced.iter().map(|connection| {

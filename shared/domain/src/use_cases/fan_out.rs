@@ -33,6 +33,15 @@ const MAX_ATTEMPTS: u32 = 4;
 /// The waits between tries of a throttled post.
 const POST_BACKOFF: Backoff = Backoff { first: Duration::from_millis(50), max: Duration::from_millis(200) };
 
+/// Reading who opened a connection costs at least 1 RRU, and looking up a user 0.5. So it is read only to save so many
+/// lookups.
+const MIN_KNOWN_OFFLINE: usize = 20;
+/// With more openings than that since the last event, everybody is looked up.
+const MAX_OPENINGS: usize = 200;
+/// By the clock of the process that reads the log, an opening may be logged so long after the time that it has there:
+/// writing it takes at most 5 s, and the clocks of two functions differ by less than 5 s.
+const OPENING_DELAY: Duration = Duration::from_secs(10);
+
 /// The results of an event's posts, and the users with at least one device that got it.
 #[derive(Debug, Default)]
 pub(super) struct PushOutcome {
@@ -54,19 +63,46 @@ impl Post {
 }
 
 impl<S: Registry, P: Push, E: Env> App<S, P, E> {
-    /// Looks up the connections of these users. A failed lookup is counted as missed users and does not fail the use
-    /// case.
+    /// Looks up the connections of these users, except of those who are known to be offline. A failed lookup is counted
+    /// as missed users and does not fail the use case.
     pub(super) async fn load_audience(&self, users: &[UserId]) -> Audience {
         if users.is_empty() {
             return Audience::default();
         }
-        match self.store.connections(users).await {
-            Ok(users) => Audience { users, unknown: 0 },
+        let now = self.env.now();
+        let offline = self.recent.offline_among(users, now);
+        let users = match offline.len() < MIN_KNOWN_OFFLINE {
+            true => users.to_vec(),
+            false => self.without_offline(users, now).await,
+        };
+        match self.store.connections(&users).await {
+            Ok(found) => {
+                let online = found.iter().filter(|(_, connections)| is_online(connections, now));
+                let online: BTreeSet<&UserId> = online.map(|(user, _)| user).collect();
+                self.recent.note_offline(users.iter().filter(|user| !online.contains(user)), now);
+                Audience { users: found, unknown: 0 }
+            }
             Err(error) => {
                 warn_about(&error);
                 Audience { users: Vec::new(), unknown: count(users.len()) }
             }
         }
+    }
+
+    /// These users without those who are offline: first reads who opened a connection since this process last read that.
+    /// If that cannot be read, or is too much, nobody is known to be offline.
+    async fn without_offline(&self, users: &[UserId], now: Timestamp) -> Vec<UserId> {
+        let since = self.recent.openings_read_until().unwrap_or(now).minus(OPENING_DELAY);
+        match self.store.openings(since, now, MAX_OPENINGS).await {
+            Ok(Some(opened)) => self.recent.note_openings(&opened, now),
+            Ok(None) => self.recent.forget_offline(),
+            Err(error) => {
+                warn_about(&error);
+                self.recent.forget_offline();
+            }
+        }
+        let offline = self.recent.offline_among(users, now);
+        users.iter().filter(|user| !offline.contains(user)).cloned().collect()
     }
 
     /// Pushes `event` to every live connection of the audience except `except`.

@@ -2,7 +2,8 @@ use crate::support::{TestApp, app, private_chat};
 use domain::chat_user::{CONNECT_GRACE, Connection};
 use domain::ids::{ChatId, ClientChatId, UserId};
 use domain::names::ChatName;
-use domain::ports::Registry as _;
+use domain::ports::{Env as _, Registry as _};
+use domain::recent::MAX_OFFLINE_AGE;
 use domain::use_cases::{CreateChat, NewChat};
 use futures_util::future::join;
 use std::time::Duration;
@@ -80,12 +81,13 @@ async fn failed_posts_do_not_fail_or_delay_the_send() {
     assert_eq!(bob_connections(&app).await.len(), 3);
 }
 
-/// A group of alice and 80 others.
+/// A group of alice and 80 others, created so long ago that nobody is known to be offline.
 async fn large_group(app: &TestApp) -> (ChatId, Vec<UserId>) {
     let others: Vec<_> = (0..80).map(|n| user(&format!("u-{n}"))).collect();
     let name = ChatName::parse("All").unwrap();
     let chat = NewChat::group(&user("alice"), &others, name, Some(ClientChatId::parse("g").unwrap())).unwrap();
     let created = app.create_chat(CreateChat { caller: caller("alice"), chat }).await.unwrap();
+    tokio::time::advance(MAX_OFFLINE_AGE).await;
     (created.chat.chat_id().clone(), others)
 }
 
@@ -139,4 +141,83 @@ async fn nothing_is_pushed_after_the_token_expires() {
     assert_eq!(send(&app, &chat).await.posted, 1);
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(send(&app, &chat).await.posted, 0);
+}
+
+/// Sends a message, and returns how many users were looked up for it and how many connections got it.
+async fn look_up(app: &TestApp, chat: &ChatId) -> (usize, u32) {
+    app.store.take_looked_up();
+    let posted = send(app, chat).await.posted;
+    (app.store.take_looked_up(), posted)
+}
+
+async fn connect(app: &TestApp, who: &UserId, name: &str) {
+    app.connect(who, &connection(name, app.env.now())).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_offline_is_looked_up_once_until_they_open_a_connection() {
+    let app = app();
+    let (chat, others) = large_group(&app).await;
+    connect(&app, &others[0], "zero").await;
+    assert_eq!(look_up(&app, &chat).await, (81, 1));
+    assert_eq!(look_up(&app, &chat).await, (1, 1), "the others are known to be offline");
+    connect(&app, &others[1], "one").await;
+    connect(&app, &others[2], "two").await;
+    assert_eq!(look_up(&app, &chat).await, (3, 3));
+    app.disconnect(&others[0], &connection("zero", TestEnv::START).id).await.unwrap();
+    assert_eq!(look_up(&app, &chat).await, (3, 2));
+    // For as long as its opening may still be logged late, somebody is looked up again.
+    tokio::time::advance(Duration::from_secs(11)).await;
+    assert_eq!(look_up(&app, &chat).await, (3, 2));
+    assert_eq!(look_up(&app, &chat).await, (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_known_to_be_offline_for_more_than_ten_minutes() {
+    let app = app();
+    let (chat, _) = large_group(&app).await;
+    assert_eq!(look_up(&app, &chat).await.0, 81);
+    tokio::time::advance(MAX_OFFLINE_AGE - Duration::from_secs(1)).await;
+    assert_eq!(look_up(&app, &chat).await.0, 0);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(look_up(&app, &chat).await.0, 81);
+}
+
+#[tokio::test(start_paused = true)]
+async fn opening_that_is_logged_late_is_heard_of() {
+    let app = app();
+    let (chat, others) = large_group(&app).await;
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert_eq!(look_up(&app, &chat).await, (81, 0));
+    // The clock of the other process is 4 s behind, and its write took 5 s.
+    let at = app.env.now().plus(Duration::from_secs(1)).minus(Duration::from_secs(9));
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(look_up(&app, &chat).await, (0, 0));
+    app.store.register(&others[7], &connection("seven", at), &[], at).await.unwrap();
+    app.store.log_opening(&others[7], at).await.unwrap();
+    assert_eq!(look_up(&app, &chat).await, (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn everybody_is_looked_up_after_too_many_openings() {
+    let app = app();
+    let (chat, others) = large_group(&app).await;
+    assert_eq!(look_up(&app, &chat).await, (81, 0));
+    for n in 0..200 {
+        app.store.log_opening(&user(&format!("stranger-{n}")), app.env.now()).await.unwrap();
+    }
+    assert_eq!(look_up(&app, &chat).await, (0, 0));
+    connect(&app, &others[3], "three").await;
+    assert_eq!(look_up(&app, &chat).await, (81, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn few_users_are_always_looked_up() {
+    let app = app();
+    let others: Vec<_> = (0..18).map(|n| user(&format!("few-{n}"))).collect();
+    let name = ChatName::parse("Few").unwrap();
+    let chat = NewChat::group(&user("alice"), &others, name, None).unwrap();
+    let chat = app.create_chat(CreateChat { caller: caller("alice"), chat }).await.unwrap().chat.chat_id().clone();
+    assert_eq!(look_up(&app, &chat).await, (19, 0));
+    assert_eq!(look_up(&app, &chat).await, (19, 0), "19 are known to be offline");
 }

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::former_member::MAX_PAST_READERS;
 use domain::ids::{ChatId, ClientChatId, Seq};
 use domain::names::ChatName;
+use domain::recent::Recent;
 use domain::use_cases::{
     CreateChat, DeleteFor, DeleteMessage, ListMessages, MarkSeenCommand, NewChat, PageLimit, PageStart,
 };
@@ -233,16 +234,16 @@ async fn get_chat_needs_three_calls() {
     reads(&recorded[1], &["ChatMembersTable"], &[]);
 }
 
-/// Connect and disconnect cost one write each. The first and the last device also cost presence events.
+/// Connect costs two writes, disconnect one. The first and the last device also cost presence events.
 #[tokio::test]
 async fn presence_costs_one_read_unit_per_private_chat() {
     let (app, calls) = app().await;
     let (zoe, first, second) = (user("zoe"), connection("z-1", TestEnv::START), connection("z-2", TestEnv::START));
     // Without a private chat, nobody gets an event. The first connection ever needs one more write.
     app.connect(&zoe, &first).await.unwrap();
-    within(&calls.take(), &["UpdateItem", "UpdateItem", "Query"], 2.0, 0.5);
+    within(&calls.take(), &["UpdateItem", "PutItem", "UpdateItem", "Query"], 3.0, 0.5);
     app.connect(&zoe, &second).await.unwrap();
-    within(&calls.take(), &["UpdateItem"], 1.0, 0.0);
+    within(&calls.take(), &["UpdateItem", "PutItem"], 2.0, 0.0);
     app.disconnect(&zoe, &second.id).await.unwrap();
     within(&calls.take(), &["UpdateItem"], 1.0, 0.0);
 
@@ -267,26 +268,52 @@ async fn presence_costs_one_read_unit_per_private_chat() {
     reads(&recorded[3], &[], &["ChatUsersTable"]);
     let connected = app.connect(&zoe, &first).await.unwrap();
     assert_eq!(connected.pushed.posted, 10);
-    within(&calls.take(), &["UpdateItem", "Query", "BatchGetItem", "BatchGetItem"], 1.0, 0.5 + 10.0);
+    within(&calls.take(), &["UpdateItem", "PutItem", "Query", "BatchGetItem", "BatchGetItem"], 2.0, 0.5 + 10.0);
 }
 
 /// With more than a hundred private chats, the most recently active ones must be found.
 #[tokio::test]
 async fn presence_is_pushed_to_at_most_100_partners() {
-    let (app, calls) = app().await;
+    let (mut app, calls) = app().await;
     let star = user("star");
     for n in 0..120 {
         let chat = NewChat::private(&star, &users(&[&format!("fan-{n}")])).unwrap();
         app.create_chat(CreateChat { caller: caller("star"), chat }).await.unwrap();
     }
     calls.take();
+    // Another process, which does not know who is offline.
+    app.recent = Recent::default();
     app.connect(&star, &connection("star-1", TestEnv::START)).await.unwrap();
     let recorded = calls.take();
-    let operations =
-        ["UpdateItem", "UpdateItem", "Query", "BatchGetItem", "BatchGetItem", "BatchGetItem", "BatchGetItem"];
+    let writes = ["UpdateItem", "PutItem", "UpdateItem"];
+    let operations = [&writes[..], &["Query", "BatchGetItem", "BatchGetItem", "BatchGetItem", "BatchGetItem"]].concat();
     // The keys of 120 chats, 0.5 for each head, and 1 for each of a hundred chats and partners.
-    within(&recorded, &operations, 2.0, 3.0 + 60.0 + 100.0);
-    assert_eq!(recorded[3..5].iter().filter(|call| call.eventual[0].ends_with("MessagesTable")).count(), 2);
+    within(&recorded, &operations, 3.0, 3.0 + 60.0 + 100.0);
+    assert_eq!(recorded[4..6].iter().filter(|call| call.eventual[0].ends_with("MessagesTable")).count(), 2);
+}
+
+/// Only the first event of a process looks up everybody. Later ones also read who opened a connection since.
+#[tokio::test]
+async fn who_is_offline_costs_a_large_group_nothing_after_the_first_event() {
+    let (mut app, calls) = app().await;
+    let names: Vec<String> = (0..80).map(|n| format!("throng-{n}")).collect();
+    let others: Vec<&str> = names.iter().skip(1).map(String::as_str).collect();
+    let chat = NewChat::group(&user("throng-0"), &users(&others), ChatName::parse("All").unwrap(), None).unwrap();
+    let chat = app.create_chat(CreateChat { caller: caller("throng-0"), chat }).await.unwrap().chat.chat_id().clone();
+    for name in &others[..10] {
+        app.connect(&user(name), &connection(name, TestEnv::START)).await.unwrap();
+    }
+    app.recent = Recent::default();
+    calls.take();
+    let send = async |name| app.send_message(message(&chat, "throng-0", name, "Hello")).await.unwrap().pushed.posted;
+    assert_eq!(send("m-1").await, 10);
+    within(&calls.take(), &["BatchGetItem", "TransactWriteItems", "BatchGetItem"], 8.0, 3.0 + 40.0);
+    assert_eq!(send("m-2").await, 10);
+    let recorded = calls.take();
+    // The test begins where a partition of the log does, so both of the two last partitions are read.
+    let operations = ["BatchGetItem", "TransactWriteItems", "Query", "Query", "BatchGetItem"];
+    within(&recorded, &operations, 8.0, 3.0 + 2.0 + 5.0);
+    reads(&recorded[2], &["UserItemsTable"], &[]);
 }
 
 #[tokio::test]

@@ -72,6 +72,8 @@ struct Expected {
     limits: Vec<(UserId, UserLimits)>,
     listed: Vec<(UserId, ListedChats)>,
     blocks: Option<ExpectedBlocks>,
+    /// Who opened a connection.
+    openings: Vec<UserId>,
 }
 
 /// Carol blocks Dave, with whom she has a private chat, and Erin, with whom she has none.
@@ -289,6 +291,7 @@ fn newest() -> Expected {
             (user("carol"), ListedChats::default()),
         ],
         blocks: Some(blocks()),
+        openings: vec![user("alice")],
     }
 }
 
@@ -333,8 +336,9 @@ fn version_0() -> Expected {
     expected.head.past_read_seq = None;
     expected.pointers[4].left = None;
     expected.former = None;
-    // There were no blocks.
+    // There were no blocks, and openings were not logged.
     expected.blocks = None;
+    expected.openings = Vec::new();
     // Nothing counts deletions.
     expected.head.tombstones = RecentDeletions::default();
     expected.members[2].own_deletions = RecentDeletions::default();
@@ -422,6 +426,7 @@ async fn write_all(store: &DynamoStore<TestEnv>) {
     let spending = Some((user("alice"), taken(None, bucket(49_000, 80))));
     commit_change(store, Change { spending, ..change(store, 80, None, what).await }).await;
 
+    store.log_opening(&user("alice"), at(5)).await.unwrap();
     let device = &expected.users[0].connections[0];
     let registered = store.register(&user("alice"), device, &[], at(5)).await.unwrap();
     assert!(matches!(registered, Registration::Registered(_)), "{registered:?}");
@@ -466,6 +471,7 @@ async fn assert_reads(store: &DynamoStore<TestEnv>, expected: Expected) {
     assert_eq!(store.messages(&chat, Seq(1), Seq(9)).await.unwrap(), expected.messages);
     assert_eq!(store.pointers(&chat, Rev(1), Rev(9), at(0)).await.unwrap(), expected.pointers);
     assert_eq!(store.members(&chat).await.unwrap(), expected.members);
+    assert_eq!(store.openings(at(0), at(9), 9).await.unwrap(), Some(expected.openings));
     let former = store.former_members(&chat, &users(&["alice", "frank"])).await.unwrap();
     assert_eq!(former, expected.former.into_iter().collect::<Vec<_>>());
     assert_eq!(store.former_readers(&chat, Seq(1), ReadingOrder::LeastFirst, 9).await.unwrap(), former);

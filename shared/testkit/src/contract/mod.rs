@@ -110,6 +110,7 @@ macro_rules! contract_suite {
             commit_on_an_outdated_budget_is_refused, commit_on_outdated_members_is_refused,
             commit_of_a_non_member_is_refused, repeated_send_returns_the_first_one, send_records_expire,
             long_log_is_read_in_order, read_position_only_moves_forward, connections_are_added_and_removed, connections_are_limited,
+            openings_are_read_by_time,
             exactly_one_device_is_first_and_one_is_last, removed_connection_is_not_registered_again,
             many_users_are_read_at_once, changed_messages_are_read_back, conflicting_change_is_refused,
             group_and_its_members_change_together, member_items_count_their_writes, ninety_participants_are_added_at_once, cleared_seq_moves_forward,

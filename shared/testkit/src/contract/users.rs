@@ -212,3 +212,31 @@ pub async fn nickname_is_stored(store: impl Store) {
     let stored = change(&unknown, &remove, spent).await.unwrap();
     assert_eq!(stored, ChatUser { change_budget: Some(bucket(9000)), ..ChatUser::unknown(unknown) });
 }
+
+/// The log of openings is read by time, across its partitions, and up to a number.
+pub async fn openings_are_read_by_time(store: impl Store) {
+    // No other case opens connections in this hour.
+    let start = Timestamp::from_seconds(START.seconds() / 600 * 600 - 24 * 3600);
+    let at = |seconds: u64| start.plus(Duration::from_secs(seconds));
+    let log = [(598, "opens-1"), (599, "opens-2"), (599, "opens-2"), (600, "opens-1"), (1250, "opens-3")];
+    for (seconds, name) in log {
+        store.log_opening(&user(name), at(seconds)).await.unwrap();
+    }
+    let openings = async |since, now, max| {
+        let users = store.openings(at(since), at(now), max).await.unwrap();
+        users.map(|users| users.iter().map(|user| user.as_str().to_owned()).collect::<BTreeSet<String>>())
+    };
+    if openings(0, 1300, 9).await.is_none() {
+        // Connections are in a store without such a log.
+        return;
+    }
+    let named = |numbers: &[u8]| Some(numbers.iter().map(|number| format!("opens-{number}")).collect());
+    assert_eq!(openings(0, 597, 9).await, named(&[]));
+    assert_eq!(openings(598, 598, 9).await, named(&[1]));
+    assert_eq!(openings(599, 600, 9).await, named(&[1, 2]));
+    assert_eq!(openings(0, 1300, 9).await, named(&[1, 2, 3]));
+    assert_eq!(openings(601, 1300, 9).await, named(&[3]));
+    assert_eq!(openings(1251, 1300, 9).await, named(&[]));
+    assert_eq!((openings(598, 600, 2).await, openings(1200, 1300, 0).await), (None, None));
+    assert_eq!(openings(600, 1250, 2).await, named(&[1, 3]));
+}

@@ -25,6 +25,8 @@ use domain::ports::{PreviousSend, StoreError};
 use domain::timestamp::Timestamp;
 use domain::user_limits::UserLimits;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -77,6 +79,8 @@ struct State {
     unsettled_pointers: BTreeMap<ChatId, Rev>,
     /// When all connections were lost, if that happened.
     lost_at: Option<Timestamp>,
+    /// Who opened a connection, and when.
+    openings: Vec<(Timestamp, UserId)>,
     faults: Faults,
 }
 
@@ -85,6 +89,17 @@ struct State {
 pub struct MemoryStore {
     state: Mutex<State>,
     rng: Rng,
+    looked_up: LookUps,
+}
+
+/// The number of users whose connections were looked up. It is not part of what is stored, so it is not shown.
+#[derive(Default)]
+struct LookUps(AtomicUsize);
+
+impl fmt::Debug for LookUps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LookUps").finish_non_exhaustive()
+    }
 }
 
 impl Default for MemoryStore {
@@ -104,7 +119,11 @@ impl State {
 impl MemoryStore {
     /// Creates a store that injects faults. The same seed gives the same faults.
     pub fn with_faults(seed: u64, faults: Faults) -> Self {
-        Self { state: Mutex::new(State { faults, ..State::default() }), rng: Rng::new(seed) }
+        Self {
+            state: Mutex::new(State { faults, ..State::default() }),
+            rng: Rng::new(seed),
+            looked_up: LookUps::default(),
+        }
     }
 
     /// Replaces the faults.
@@ -134,6 +153,11 @@ impl MemoryStore {
     /// The stored head. Faults do not apply.
     pub fn stored_head(&self, chat: &ChatId) -> Option<Head> {
         self.lock().heads.get(chat).cloned()
+    }
+
+    /// The number of users whose connections were looked up since this was last asked.
+    pub fn take_looked_up(&self) -> usize {
+        self.looked_up.0.swap(0, Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

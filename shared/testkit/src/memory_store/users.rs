@@ -7,6 +7,7 @@ use domain::ids::{ConnectionId, UserId};
 use domain::patch::Patch;
 use domain::ports::{Registration, Registry, StoreError, UserConnections, UserStore};
 use domain::timestamp::Timestamp;
+use std::sync::atomic::Ordering;
 
 impl Registry for MemoryStore {
     async fn register(
@@ -68,7 +69,21 @@ impl Registry for MemoryStore {
     }
 
     async fn connections(&self, users: &[UserId]) -> Result<Vec<UserConnections>, StoreError> {
+        self.looked_up.0.fetch_add(users.len(), Ordering::Relaxed);
         Ok(self.users(users).await?.into_iter().map(|user| (user.id, user.connections)).collect())
+    }
+
+    async fn log_opening(&self, user: &UserId, now: Timestamp) -> Result<(), StoreError> {
+        self.read(|state| state.openings.push((now, user.clone()))).await
+    }
+
+    async fn openings(&self, since: Timestamp, now: Timestamp, max: usize) -> Result<Option<Vec<UserId>>, StoreError> {
+        self.read(|state| {
+            let users = state.openings.iter().filter(|(at, _)| (since..=now).contains(at));
+            let users: Vec<UserId> = users.map(|(_, user)| user.clone()).collect();
+            (users.len() <= max).then_some(users)
+        })
+        .await
     }
 }
 

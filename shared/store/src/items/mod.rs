@@ -10,6 +10,7 @@ mod former_member;
 mod limits;
 mod member;
 mod message;
+mod queue;
 mod upload;
 mod user;
 mod user_item;
@@ -24,6 +25,7 @@ pub(crate) use former_member::{FormerMemberItem, past_key};
 pub(crate) use limits::LimitsItem;
 pub(crate) use member::{MemberItem, MemberKey, SettingsItem};
 pub(crate) use message::{MessageItem, PointerItem, SendItem, StoredMessage, pointer_seq};
+pub(crate) use queue::{QUEUE_SEQ, QueueItem};
 pub(crate) use upload::UploadItem;
 pub(crate) use user::{ConnectionItem, StoredUser};
 pub(crate) use user_item::{LISTED_CHATS, ListedChatsItem};
@@ -75,6 +77,8 @@ enum FurtherKind {
     TombstoneBlock = 1,
     /// Which of two users without a private chat blocks the other one.
     BlockedPair = 2,
+    /// The last ticket of the queue of requests that write to the chat.
+    Queue = 3,
 }
 
 /// How many items of one kind a chat can have. No chat has so many changes, whose seqs are negative too.

@@ -5,9 +5,12 @@ mod changes;
 mod chats;
 mod limits;
 mod messages;
+mod queue;
 mod settings;
 mod uploads;
 mod users;
+
+pub use queue::CallCounts;
 
 use crate::rng::Rng;
 use domain::attachment::Upload;
@@ -22,9 +25,11 @@ use domain::member::Member;
 use domain::member_settings::ListedChats;
 use domain::message::Message;
 use domain::ports::{PreviousSend, StoreError};
+use domain::queue::Ticket;
 use domain::timestamp::Timestamp;
 use domain::user_limits::UserLimits;
-use std::collections::BTreeMap;
+use queue::lost_reply;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -42,6 +47,9 @@ pub struct Faults {
     pub stale_chat: u8,
     /// A call waits up to this many milliseconds before and again after it takes effect.
     pub latency_ms: u64,
+    /// How many milliseconds a transaction of a message or a change holds the head of its chat. Meanwhile, other such
+    /// transactions of the chat conflict with it.
+    pub in_flight_ms: u64,
 }
 
 #[derive(Debug, Default)]
@@ -77,6 +85,12 @@ struct State {
     unsettled_pointers: BTreeMap<ChatId, Rev>,
     /// When all connections were lost, if that happened.
     lost_at: Option<Timestamp>,
+    /// The last ticket of each chat.
+    tickets: BTreeMap<ChatId, Ticket>,
+    /// The chats whose heads a transaction holds.
+    in_flight: BTreeSet<ChatId>,
+    calls: CallCounts,
+    tickets_fail: bool,
     faults: Faults,
 }
 
@@ -136,6 +150,11 @@ impl MemoryStore {
         self.lock().heads.get(chat).cloned()
     }
 
+    /// The calls that were made so far.
+    pub fn calls(&self) -> CallCounts {
+        self.lock().calls
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no test panics while it holds the lock")
     }
@@ -159,10 +178,7 @@ impl MemoryStore {
             } else {
                 let outcome = apply(&mut state);
                 if self.rng.percent(state.faults.lost_reply) {
-                    Err(StoreError::Unavailable {
-                        operation: "TransactWriteItems",
-                        source: "the reply was lost".into(),
-                    })
+                    Err(lost_reply("TransactWriteItems"))
                 } else {
                     Ok(outcome)
                 }

@@ -24,7 +24,7 @@ impl ReadChats for MemoryStore {
         // 0 is the seq of the head. DynamoDB refuses a BatchGetItem with the same key twice.
         assert_ne!(message, Some(Seq(0)));
         self.read(|state| {
-            state.calls.snapshots += 1;
+            self.calls.count(|calls| calls.snapshots += 1);
             ChatSnapshot {
                 chat: state.document(&self.rng, chat, Consistency::Eventual),
                 head: state.heads.get(chat).cloned(),

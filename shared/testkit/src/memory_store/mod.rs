@@ -28,7 +28,7 @@ use domain::ports::{PreviousSend, StoreError};
 use domain::queue::Ticket;
 use domain::timestamp::Timestamp;
 use domain::user_limits::UserLimits;
-use queue::lost_reply;
+use queue::{CallRecorder, lost_reply};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
@@ -89,7 +89,6 @@ struct State {
     tickets: BTreeMap<ChatId, Ticket>,
     /// The chats whose heads a transaction holds.
     in_flight: BTreeSet<ChatId>,
-    calls: CallCounts,
     tickets_fail: bool,
     faults: Faults,
 }
@@ -99,6 +98,7 @@ struct State {
 pub struct MemoryStore {
     state: Mutex<State>,
     rng: Rng,
+    calls: CallRecorder,
 }
 
 impl Default for MemoryStore {
@@ -118,7 +118,8 @@ impl State {
 impl MemoryStore {
     /// Creates a store that injects faults. The same seed gives the same faults.
     pub fn with_faults(seed: u64, faults: Faults) -> Self {
-        Self { state: Mutex::new(State { faults, ..State::default() }), rng: Rng::new(seed) }
+        let state = Mutex::new(State { faults, ..State::default() });
+        Self { state, rng: Rng::new(seed), calls: CallRecorder::default() }
     }
 
     /// Replaces the faults.
@@ -152,7 +153,7 @@ impl MemoryStore {
 
     /// The calls that were made so far.
     pub fn calls(&self) -> CallCounts {
-        self.lock().calls
+        self.calls.get()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -6,6 +6,8 @@ use domain::ids::ChatId;
 use domain::ports::{Conflict, StoreError, WriteQueue};
 use domain::queue::Ticket;
 use domain::timestamp::Timestamp;
+use std::fmt;
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// The calls that writing to chats has made so far.
@@ -23,6 +25,26 @@ pub struct CallCounts {
     pub lookups: u32,
 }
 
+/// Counts calls. They are not part of what is stored, so the debug text of a store does not have them.
+#[derive(Default)]
+pub(super) struct CallRecorder(Mutex<CallCounts>);
+
+impl CallRecorder {
+    pub(super) fn count(&self, count: impl FnOnce(&mut CallCounts)) {
+        count(&mut self.0.lock().expect("no test panics while it holds the lock"));
+    }
+
+    pub(super) fn get(&self) -> CallCounts {
+        *self.0.lock().expect("no test panics while it holds the lock")
+    }
+}
+
+impl fmt::Debug for CallRecorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CallRecorder")
+    }
+}
+
 impl WriteQueue for MemoryStore {
     async fn take_ticket(&self, chat: &ChatId, served: Ticket, _: Timestamp) -> Result<Ticket, StoreError> {
         let taken = self
@@ -30,7 +52,7 @@ impl WriteQueue for MemoryStore {
                 if state.tickets_fail {
                     return None;
                 }
-                state.calls.tickets += 1;
+                self.calls.count(|calls| calls.tickets += 1);
                 let last = state.tickets.entry(chat.clone()).or_insert(served);
                 last.0 += 1;
                 (!self.rng.percent(state.faults.lost_reply)).then_some(*last)
@@ -41,7 +63,7 @@ impl WriteQueue for MemoryStore {
 
     async fn head(&self, chat: &ChatId) -> Result<Option<Head>, StoreError> {
         self.read(|state| {
-            state.calls.head_reads += 1;
+            self.calls.count(|calls| calls.head_reads += 1);
             state.heads.get(chat).cloned()
         })
         .await
@@ -77,7 +99,7 @@ impl MemoryStore {
         self.latency().await;
         let (is_refused, is_in_progress, in_flight_ms) = {
             let mut state = self.lock();
-            state.calls.transactions += 1;
+            self.calls.count(|calls| calls.transactions += 1);
             let is_refused = self.rng.percent(state.faults.conflict);
             (is_refused, !is_refused && !state.in_flight.insert(chat.clone()), state.faults.in_flight_ms)
         };

@@ -68,7 +68,7 @@ impl Registry for MemoryStore {
     }
 
     async fn connections(&self, users: &[UserId]) -> Result<Vec<UserConnections>, StoreError> {
-        self.lock().calls.lookups += 1;
+        self.calls.count(|calls| calls.lookups += 1);
         Ok(self.users(users).await?.into_iter().map(|user| (user.id, user.connections)).collect())
     }
 }

@@ -14,6 +14,11 @@ use std::time::Duration;
 /// How long the queue waits for the holder of one ticket. After that, the next one goes ahead: so a holder who died, or
 /// who left without a commit, delays the others by this much.
 pub(super) const MAX_TURN: Duration = Duration::from_millis(100);
+/// How many dead holders in a row are waited for that long. Each further one costs [`MIN_POLL_WAIT`], so that the tickets
+/// of many requests that gave up are passed soon.
+const MAX_FULL_TURNS: u32 = 10;
+/// The longest wait for a queue in which nothing moves. A request still has time to commit after it.
+const MAX_STANDSTILL: Duration = Duration::from_secs(3);
 /// About how long one commit takes once the one before it is visible. A request looks at the head again when it expects
 /// its turn, so it looks more often the closer it gets. The number does not follow what was measured: if everybody
 /// looked later because the queue was slow, the queue would stay slow.
@@ -31,6 +36,7 @@ pub(super) struct Turn {
     ticket: Option<Ticket>,
     has_met_crowd: bool,
     has_conflicted: bool,
+    has_been_outdated: bool,
     /// The last served ticket that this request knows of, and since when.
     served: Ticket,
     served_since: Timestamp,
@@ -59,6 +65,14 @@ pub(super) enum NextTry {
     ReadAgain,
 }
 
+/// How long a holder with so many tickets ahead waits while the queue does not move. It grows with the tickets, so that
+/// the first holder who is alive goes ahead, and the others see that.
+fn patience(ahead: u32) -> Duration {
+    let full = MAX_TURN.saturating_mul(ahead.min(MAX_FULL_TURNS));
+    let further = MIN_POLL_WAIT.saturating_mul(ahead.saturating_sub(MAX_FULL_TURNS));
+    full.saturating_add(further).min(MAX_STANDSTILL)
+}
+
 impl Turn {
     /// The turn of a request that has just begun.
     pub(super) fn new(env: &impl Env) -> Self {
@@ -67,6 +81,7 @@ impl Turn {
             ticket: None,
             has_met_crowd: false,
             has_conflicted: false,
+            has_been_outdated: false,
             served: Ticket(0),
             served_since: env.now(),
         }
@@ -102,7 +117,7 @@ impl Turn {
         let mut latest = None;
         loop {
             let ahead = QueueState { served: self.served, is_crowded: false }.ahead_of(ticket);
-            let patience = MAX_TURN.saturating_mul(ahead).saturating_sub(retry.now().since(self.served_since));
+            let patience = patience(ahead).saturating_sub(retry.now().since(self.served_since));
             if !is_outdated && patience.is_zero() {
                 self.standing = Standing::Next;
                 return Ok(latest);
@@ -184,7 +199,11 @@ impl Turn {
             }
             Conflict::Outdated => {
                 self.standing = if self.ticket.is_some() { Standing::Next } else { Standing::New };
-                (retry.again().await, NextTry::ReadAgain)
+                // A ticket holder keeps the others waiting, and has waited itself: so its state may just be old.
+                let is_first = !std::mem::replace(&mut self.has_been_outdated, true);
+                let has_time =
+                    if is_first && self.ticket.is_some() { retry.again_at_once() } else { retry.again().await };
+                (has_time, NextTry::ReadAgain)
             }
         };
         if has_time { Ok(next) } else { Err(ChatError::Busy) }

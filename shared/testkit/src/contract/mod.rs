@@ -144,7 +144,7 @@ pub(crate) async fn create(store: &impl Store, id: &str, participants: &[UserId]
 }
 
 /// The commit of the next message after `head`. `budget_before` is the sender's budget, `name` the client message id.
-pub(crate) fn commit(
+pub fn commit(
     chat: &ChatId,
     sender: &str,
     head: &Head,

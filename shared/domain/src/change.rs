@@ -7,6 +7,7 @@ use crate::former_member::Departure;
 use crate::ids::{AttachmentId, ChatId, Rev, Seq, UserId};
 use crate::member::Member;
 use crate::message::Message;
+use crate::queue::QueueState;
 use crate::timestamp::Timestamp;
 use crate::user_limits::LimitsChange;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub struct Change {
     pub what: ChangeKind,
     /// The member who makes the change, and what it takes from their change budget; None if they leave.
     pub spending: Option<(UserId, Spending)>,
+    /// What the head says of the queue after the change; None if that stays as it is.
+    pub queue: Option<QueueState>,
 }
 
 /// The kinds of changes.
@@ -96,7 +99,8 @@ impl Change {
     #[must_use]
     pub fn head_after(&self) -> Head {
         let last_change = Some((self.of(), self.at));
-        let head = Head { last_rev: self.rev(), last_change, ..self.head.clone() };
+        let queue = self.queue.unwrap_or(self.head.queue);
+        let head = Head { last_rev: self.rev(), last_change, queue, ..self.head.clone() };
         match &self.what {
             ChangeKind::Chat { after, left, .. } => Head {
                 members_rev: self.rev(),

@@ -8,6 +8,7 @@ use crate::ids::{ChatId, MessageId, Rev, Seq, UserId};
 use crate::member::Floor;
 use crate::message::Message;
 use crate::names::{ChatName, Topic};
+use crate::queue::QueueState;
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -92,6 +93,8 @@ pub struct Head {
     pub blocks: u32,
     /// The recent tombstones.
     pub tombstones: RecentDeletions,
+    /// The queue of requests that write to the chat.
+    pub queue: QueueState,
 }
 
 impl Head {
@@ -109,6 +112,7 @@ impl Head {
             past_read_seq: None,
             blocks: 0,
             tombstones: RecentDeletions::default(),
+            queue: QueueState::default(),
         }
     }
 

@@ -28,6 +28,7 @@ pub mod notification;
 pub mod number;
 pub mod patch;
 pub mod ports;
+pub mod queue;
 pub mod reactions;
 pub mod readers;
 pub mod recent;

@@ -25,10 +25,15 @@ impl Backoff {
     /// A random wait before a retry. The first retry has number 0.
     pub fn wait(&self, env: &impl Env, retry: u32) -> Duration {
         let bound = self.first.saturating_mul(1 << retry.min(16)).min(self.max);
-        let mut bytes = [0; 4];
-        env.randomness(&mut bytes);
-        bound.mul_f64(f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX))
+        bound.mul_f64(random_fraction(env))
     }
+}
+
+/// A random number from 0 to 1.
+fn random_fraction(env: &impl Env) -> f64 {
+    let mut bytes = [0; 4];
+    env.randomness(&mut bytes);
+    f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX)
 }
 
 /// The retries of one use case, until [`RETRY_DEADLINE`].
@@ -47,6 +52,17 @@ impl<'a, E: Env> Retry<'a, E> {
     /// Waits before the next try. False, without a wait, if the deadline leaves no time for one.
     pub(crate) async fn again(&mut self) -> bool {
         let wait = CONFLICT_BACKOFF.wait(self.env, self.retries);
+        self.again_after(wait).await
+    }
+
+    /// Waits up to `max` before the next try, however many there were. False, without a wait, if the deadline leaves no
+    /// time for one.
+    pub(crate) async fn again_within(&mut self, max: Duration) -> bool {
+        let wait = max.mul_f64(random_fraction(self.env));
+        self.again_after(wait).await
+    }
+
+    async fn again_after(&mut self, wait: Duration) -> bool {
         if self.env.now().plus(wait) >= self.until {
             return false;
         }
@@ -54,6 +70,34 @@ impl<'a, E: Env> Retry<'a, E> {
         self.env.sleep(wait).await;
         self.retries += 1;
         true
+    }
+
+    /// Notes that the next try follows at once. False if the deadline is over.
+    pub(crate) fn again_at_once(&mut self) -> bool {
+        if self.env.now() >= self.until {
+            return false;
+        }
+        meter::count_conflict();
+        self.retries += 1;
+        true
+    }
+
+    /// Waits about `time`, up to a tenth more, without a retry. False, without a wait, if the deadline leaves no time
+    /// for it.
+    pub(crate) async fn pause(&mut self, time: Duration) -> bool {
+        let wait = time.saturating_add((time / 10).mul_f64(random_fraction(self.env)));
+        if self.env.now().plus(wait) >= self.until {
+            return false;
+        }
+        if !wait.is_zero() {
+            self.env.sleep(wait).await;
+        }
+        true
+    }
+
+    /// The current time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.env.now()
     }
 
     /// The number of retries so far.

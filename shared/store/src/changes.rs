@@ -7,8 +7,10 @@ use crate::deletions::set_recent;
 use crate::items::{
     ChatItem, MemberItem, MessageItem, PointerItem, SeqSetItem, SpendingUpdate, n, pointer_seq, to_item, to_value,
 };
+use crate::messages;
 use crate::query::query_all;
-use crate::transaction::{put, update};
+use crate::queue::SetQueue;
+use crate::transaction::{conflict, put, update};
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 use domain::change::{Change, ChangeKind, Pointer};
 use domain::deletions::DeletionRecord;
@@ -21,7 +23,15 @@ impl<E: Env, C: Sync> CommitChanges for DynamoStore<E, C> {
         let mut items = vec![self.update_head(change)?, self.put_pointer(change)?];
         items.extend(self.changed_items(change)?);
         items.extend(self.update_caller(change)?);
-        Ok(if self.commit(items).await? { ChangeOutcome::Committed } else { ChangeOutcome::Conflict })
+        // A message or a chat document, which is the third item, and a pointer change only together with the head.
+        let with_head = match change.what {
+            ChangeKind::Message { .. } | ChangeKind::Chat { .. } => 3,
+            ChangeKind::Cleared(_) => 2,
+        };
+        Ok(match self.transact(items).await? {
+            None => ChangeOutcome::Committed,
+            Some(reasons) => ChangeOutcome::Conflict(conflict(reasons, with_head)?),
+        })
     }
 }
 
@@ -62,7 +72,14 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
         if let Some(DeletionRecord::Tombstone { recent, .. }) = change.what.deletion() {
             head = set_recent(head, "Messages", &mut sets, "tombstones", recent)?;
         }
-        update(head.update_expression(format!("SET {}", sets.join(", "))).condition_expression(condition))
+        let SetQueue { set, removal, values } = SetQueue::new(change.queue);
+        for (placeholder, value) in values {
+            head = head.expression_attribute_values(placeholder, value);
+        }
+        // The head is returned if it has changed.
+        messages::update(
+            head.update_expression(format!("SET {}{set}{removal}", sets.join(", "))).condition_expression(condition),
+        )
     }
 
     fn put_pointer(&self, change: &Change) -> Result<TransactWriteItem, StoreError> {

@@ -5,7 +5,7 @@
 //! | table | key | items |
 //! | --- | --- | --- |
 //! | Chats | chatId | the Chat document |
-//! | Messages | chatId, seq | seq 0: the head of the chat's log; seq >= 1: one Message; seq = -rev: a change pointer, for 30 days; seq = -(10^15 + n): the n-th block of older tombstones; seq = -2 * 10^15: who blocks whom of two users without a private chat |
+//! | Messages | chatId, seq | seq 0: the head of the chat's log; seq >= 1: one Message; seq = -rev: a change pointer, for 30 days; seq = -(10^15 + n): the n-th block of older tombstones; seq = -2 * 10^15: who blocks whom of two users without a private chat; seq = -3 * 10^15: the last ticket of the chat's queue, for a day |
 //! | ChatMembers | chatId, userId; index byUser (userId, chatId) | the state of one participant: read position, settings, budget. The index has the settings. With `ownDeletions:<chatId>` as chatId, a participant's older deletions for themselves |
 //! | ChatMembers | past:chatId, userId; index byUser, local index pastByReadSeq (past:chatId, pastReadSeq) | the periods of one former member |
 //! | Sends | sendId | the record of one send with a client message id, for 30 days |
@@ -29,6 +29,8 @@
 //! | [`members_after`](domain::ports::PageMembers::members_after) | Query ChatMembers, one page (strong) |
 //! | [`create_chat`](domain::ports::CreateChats::create_chat) | TransactWriteItems: chat (must be new), head, members, limits of the creator; for a private chat, that neither of the two blocks the other |
 //! | [`commit_message`](domain::ports::CommitMessages::commit_message) | TransactWriteItems: head, message, member, send, upload |
+//! | [`take_ticket`](domain::ports::WriteQueue::take_ticket) | UpdateItem Messages |
+//! | [`head`](domain::ports::WriteQueue::head) | BatchGetItem Messages (strong) |
 //! | [`earlier_send`](domain::ports::CommitMessages::earlier_send) | GetItem Sends (strong) |
 //! | [`claim_second_push`](domain::ports::CommitMessages::claim_second_push) | UpdateItem Sends |
 //! | [`LimitsStore`](domain::ports::LimitsStore) | GetItem (strong) and UpdateItem UserLimits |
@@ -78,6 +80,7 @@ mod members;
 mod messages;
 mod openings;
 mod query;
+mod queue;
 mod registry;
 mod settings;
 mod transaction;

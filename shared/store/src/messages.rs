@@ -6,8 +6,9 @@ use crate::chats::{member_key, message_key};
 use crate::errors::failed;
 use crate::items::{Item, MessageItem, SendItem, SpendingUpdate, StoredMessage, from_item, n, s, to_item};
 use crate::query::query_all;
+use crate::queue::SetQueue;
 use crate::registry::if_condition_holds;
-use crate::transaction::{self, CancellationReason, TRANSACTION, canceled, is_conflict};
+use crate::transaction::{self, CancellationReason, TRANSACTION, canceled, conflict, is_conflict};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{
@@ -52,7 +53,7 @@ impl<E: Env, C: Sync> CommitMessages for DynamoStore<E, C> {
         match call.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await {
             Ok(_) => Ok(CommitOutcome::Committed),
             Err(error) => match canceled(&error) {
-                Some(reasons) => outcome(commit.send.is_some(), &reasons)?.ok_or_else(|| failed(TRANSACTION, error)),
+                Some(reasons) => outcome(commit.send.is_some(), reasons)?.ok_or_else(|| failed(TRANSACTION, error)),
                 None => Err(failed(TRANSACTION, error)),
             },
         }
@@ -62,7 +63,7 @@ impl<E: Env, C: Sync> CommitMessages for DynamoStore<E, C> {
 /// Maps the reasons of a cancelled transaction to an outcome. The order is: head, message, member, the send if
 /// `has_send`, the upload if there is one. None if other errors than failed conditions and conflicts are among the
 /// reasons.
-fn outcome(has_send: bool, reasons: &[CancellationReason]) -> Result<Option<CommitOutcome>, StoreError> {
+fn outcome(has_send: bool, reasons: Vec<CancellationReason>) -> Result<Option<CommitOutcome>, StoreError> {
     let send = reasons.get(3).filter(|reason| has_send && reason.is_condition());
     if let Some(item) = send.and_then(|reason| reason.item.clone()) {
         return Ok(Some(CommitOutcome::Repeated(from_item::<SendItem>("Sends", item)?.into())));
@@ -70,30 +71,34 @@ fn outcome(has_send: bool, reasons: &[CancellationReason]) -> Result<Option<Comm
     if reasons.get(2).is_some_and(|reason| reason.is_condition() && reason.item.is_none()) {
         return Ok(Some(CommitOutcome::NotAMember));
     }
-    Ok(is_conflict(reasons).then_some(CommitOutcome::Conflict))
+    if !is_conflict(&reasons) {
+        return Ok(None);
+    }
+    // If the head has moved, there is a message with this seq.
+    conflict(reasons, 2).map(|conflict| Some(CommitOutcome::Conflict(conflict)))
 }
 
 impl<E: Env, C: Sync> DynamoStore<E, C> {
     fn advance_head(
         &self,
-        MessageCommit { message, head, .. }: &MessageCommit,
+        MessageCommit { message, head, queue, .. }: &MessageCommit,
     ) -> Result<TransactWriteItem, StoreError> {
-        update(
-            Update::builder()
-                .table_name(&self.tables.messages)
-                .set_key(Some(message_key(&message.chat, Seq(0))))
-                .update_expression("SET lastSeq = :next, lastMessageId = :id, lastMessageAt = :at")
-                .condition_expression(format!(
-                    "lastSeq = :last AND membersRev = :members AND {}",
-                    blocks_condition(head)
-                ))
-                .expression_attribute_values(":blocks", n(head.blocks))
-                .expression_attribute_values(":last", n(head.last_seq))
-                .expression_attribute_values(":members", n(head.members_rev.0))
-                .expression_attribute_values(":next", n(message.seq))
-                .expression_attribute_values(":id", s(MessageId::new(&message.chat, message.seq).as_str()))
-                .expression_attribute_values(":at", n(message.created_at.millis())),
-        )
+        let SetQueue { set, removal, values } = SetQueue::new(*queue);
+        let mut item = Update::builder()
+            .table_name(&self.tables.messages)
+            .set_key(Some(message_key(&message.chat, Seq(0))))
+            .update_expression(format!("SET lastSeq = :next, lastMessageId = :id, lastMessageAt = :at{set}{removal}"))
+            .condition_expression(format!("lastSeq = :last AND membersRev = :members AND {}", blocks_condition(head)))
+            .expression_attribute_values(":blocks", n(head.blocks))
+            .expression_attribute_values(":last", n(head.last_seq))
+            .expression_attribute_values(":members", n(head.members_rev.0))
+            .expression_attribute_values(":next", n(message.seq))
+            .expression_attribute_values(":id", s(MessageId::new(&message.chat, message.seq).as_str()))
+            .expression_attribute_values(":at", n(message.created_at.millis()));
+        for (placeholder, value) in values {
+            item = item.expression_attribute_values(placeholder, value);
+        }
+        update(item)
     }
 
     fn put_message(&self, MessageCommit { message, .. }: &MessageCommit) -> Result<TransactWriteItem, StoreError> {
@@ -152,7 +157,7 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
 }
 
 /// An update that returns the item if its condition fails.
-fn update(builder: UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
+pub(crate) fn update(builder: UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
     transaction::update(builder.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld))
 }
 
@@ -196,7 +201,10 @@ impl<E: Env, C: Sync> ReadMessages for DynamoStore<E, C> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::items::HeadItem;
+    use domain::chat::Head;
     use domain::ids::{ClientMessageId, UserId};
+    use domain::ports::Conflict;
 
     fn reasons(codes: [&str; 4]) -> Vec<CancellationReason> {
         codes.into_iter().map(|code| CancellationReason { code: code.to_owned(), item: None }).collect()
@@ -214,33 +222,55 @@ mod tests {
     fn cancellation_reasons_map_to_outcomes() {
         const NO: &str = "None";
         const CONDITION: &str = "ConditionalCheckFailed";
+        const CONFLICT: &str = "TransactionConflict";
+        let head = Head::new(2, Timestamp::from_millis(5));
+        let chat = ChatId::parse("c1").unwrap();
+        let of = |has_send, reasons| outcome(has_send, reasons).unwrap();
+        let with_head = |codes| {
+            let mut reasons = reasons(codes);
+            reasons[0].item = Some(to_item("Messages", &HeadItem::new(&chat, &head)).unwrap());
+            reasons
+        };
+        for codes in [[CONDITION, NO, NO, NO], [CONDITION, CONDITION, NO, NO], [CONDITION, CONFLICT, NO, NO]] {
+            let expected = CommitOutcome::Conflict(Conflict::HeadChanged(head.clone()));
+            assert_eq!(of(true, with_head(codes)), Some(expected), "{codes:?}");
+        }
+        for codes in [[CONFLICT, NO, NO, NO], [CONFLICT, CONDITION, NO, NO], [CONFLICT, CONFLICT, NO, NO]] {
+            let expected = Some(CommitOutcome::Conflict(Conflict::InProgress));
+            assert_eq!(of(true, reasons(codes)), expected, "{codes:?}");
+        }
         for codes in [
-            [CONDITION, NO, NO, NO],
             [NO, CONDITION, NO, NO],
-            ["TransactionConflict", NO, NO, NO],
-            [NO, NO, "TransactionConflict", NO],
-            [CONDITION, NO, NO, "TransactionConflict"],
+            [NO, NO, CONFLICT, NO],
+            [CONDITION, NO, NO, CONFLICT],
+            [CONFLICT, NO, CONFLICT, NO],
+            [NO, "ThrottlingError", NO, NO],
             ["ThrottlingError", NO, NO, "ProvisionedThroughputExceeded"],
         ] {
-            assert_eq!(outcome(true, &reasons(codes)).unwrap(), Some(CommitOutcome::Conflict), "{codes:?}");
+            let expected = Some(CommitOutcome::Conflict(Conflict::Outdated));
+            assert_eq!(of(true, with_head(codes)), expected, "{codes:?}");
         }
         // If the budget changed, DynamoDB returns the member item. If the member left, it returns none.
-        assert_eq!(outcome(true, &reasons([NO, NO, CONDITION, NO])).unwrap(), Some(CommitOutcome::NotAMember));
-        let mut moved = reasons([CONDITION, NO, CONDITION, NO]);
+        assert_eq!(of(true, reasons([NO, NO, CONDITION, NO])), Some(CommitOutcome::NotAMember));
+        let mut moved = with_head([CONDITION, NO, CONDITION, NO]);
         moved[2].item = Some(send_item());
-        assert_eq!(outcome(true, &moved).unwrap(), Some(CommitOutcome::Conflict));
+        assert_eq!(of(true, moved), Some(CommitOutcome::Conflict(Conflict::Outdated)));
         // A repeated send is recognized whatever else changed.
-        let mut repeated = reasons([CONDITION, CONDITION, "TransactionConflict", CONDITION]);
+        let mut repeated = reasons([CONDITION, CONDITION, CONFLICT, CONDITION]);
         repeated[3].item = Some(send_item());
         let outcome_of_repeat =
             CommitOutcome::Repeated(PreviousSend { seq: Seq(7), body_hash: "hash".to_owned(), is_pushed_again: false });
-        assert_eq!(outcome(true, &repeated).unwrap(), Some(outcome_of_repeat));
+        assert_eq!(of(true, repeated), Some(outcome_of_repeat));
         // Without a send record, the fourth item is the upload. Its returned item is not a send.
         let mut sent = reasons([NO, NO, NO, CONDITION]);
         sent[3].item = Some(send_item());
-        assert_eq!(outcome(false, &sent).unwrap(), Some(CommitOutcome::Conflict));
+        assert_eq!(of(false, sent), Some(CommitOutcome::Conflict(Conflict::Outdated)));
         for codes in [["ValidationError", NO, NO, NO], [NO, "ItemCollectionSizeLimitExceeded", NO, NO]] {
-            assert_eq!(outcome(true, &reasons(codes)).unwrap(), None, "{codes:?}");
+            assert_eq!(of(true, reasons(codes)), None, "{codes:?}");
         }
+        // A head that cannot be read is an error, not a conflict.
+        let mut broken = reasons([CONDITION, NO, NO, NO]);
+        broken[0].item = Some(send_item());
+        assert!(outcome(true, broken).is_err());
     }
 }

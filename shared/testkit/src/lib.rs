@@ -24,7 +24,7 @@ mod rng;
 pub use app::{TestApp, app};
 pub use env::TestEnv;
 pub use memory_bucket::MemoryBucket;
-pub use memory_store::{Faults, MemoryStore};
+pub use memory_store::{CallCounts, Faults, MemoryStore};
 pub use recording_push::RecordingPush;
 pub use recount::unread_counts_agree_with_a_recount;
 pub use redis_server::RedisServer;

@@ -1,6 +1,6 @@
 //! Chats, their messages and their members.
 
-use super::{Consistency, StoreError};
+use super::{Consistency, StoreError, WriteQueue};
 use crate::budget::Spending;
 use crate::change::{Change, Pointer};
 use crate::chat::{Chat, Head};
@@ -10,6 +10,7 @@ use crate::ids::{AttachmentId, ChatId, Rev, SendId, Seq, UserId};
 use crate::member::Member;
 use crate::member_settings::MemberSettings;
 use crate::message::Message;
+use crate::queue::QueueState;
 use crate::timestamp::Timestamp;
 use crate::user_limits::LimitsChange;
 use std::collections::BTreeMap;
@@ -127,6 +128,8 @@ pub struct MessageCommit {
     pub send: Option<SendRecord>,
     /// The attached upload, which must not be sent yet, and until when its record as sent is kept.
     pub upload: Option<(AttachmentId, Timestamp)>,
+    /// What the head says of the queue after the commit; None if that stays as it is.
+    pub queue: Option<QueueState>,
 }
 
 /// The record of one send with a client message id.
@@ -140,16 +143,30 @@ pub struct SendRecord {
     pub expires_at: Timestamp,
 }
 
+/// What was in the way of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant)] // it is used up at once
+pub enum Conflict {
+    /// The head has changed since it was read, and with it at most what changes only together with the head. Contains
+    /// the head as it is now.
+    HeadChanged(Head),
+    /// Another transaction was writing the head at the same time.
+    InProgress,
+    /// Something else has changed since it was read, such as the budget or the upload, or the store throttled the
+    /// commit: everything has to be read again.
+    Outdated,
+}
+
 /// How the commit of a message ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant)] // it is used up at once
 pub enum CommitOutcome {
     /// The message is stored.
     Committed,
     /// An earlier send has the same client message id.
     Repeated(PreviousSend),
-    /// The head or the budget changed, a participant blocks the other one, the upload was sent, or another transaction
-    /// conflicted: read again.
-    Conflict,
+    /// Nothing is stored.
+    Conflict(Conflict),
     /// The sender is no longer a participant.
     NotAMember,
 }
@@ -166,7 +183,7 @@ pub struct PreviousSend {
 }
 
 /// Commits messages.
-pub trait CommitMessages: Sync {
+pub trait CommitMessages: WriteQueue {
     /// The record of an earlier send, read with strong consistency; None if there is none or it has expired at `now`.
     fn earlier_send(
         &self,
@@ -220,18 +237,19 @@ pub trait ReadDeletions: ReadChanges {
 }
 
 /// Commits changes of existing chats and messages.
-pub trait CommitChanges: Sync {
+pub trait CommitChanges: WriteQueue {
     /// Writes the change, the head and the pointer in one transaction, unless something changed since the read.
     fn commit_change(&self, change: &Change) -> impl Future<Output = Result<ChangeOutcome, StoreError>> + Send;
 }
 
 /// How the commit of a change ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant)] // it is used up at once
 pub enum ChangeOutcome {
     /// The change is stored.
     Committed,
-    /// Something changed since the read, or another transaction conflicted: read again.
-    Conflict,
+    /// Nothing is stored.
+    Conflict(Conflict),
 }
 
 /// Reads the pointers of changes.

@@ -4,6 +4,7 @@
 use super::error::{ChatError, Refusal};
 use super::get_chat::MemberView;
 use super::state::{ChatReader, FullState};
+use super::turn::{NextTry, Turn};
 use super::uploads::UploadError;
 use super::{App, Caller};
 use crate::attachment::{Attachment, SENT_UPLOAD_TTL};
@@ -172,7 +173,8 @@ pub(super) fn check_admin(state: &FullState, user: &UserId) -> Result<(), Change
 
 impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Changes a group according to `rule`. If the rule returns None, nothing changes and the current group is the
-    /// answer. After a conflict with another transaction, reads again and calls the rule again.
+    /// answer. After a conflict with another transaction, calls the rule again, and reads again if more than the head may
+    /// have changed.
     pub(super) async fn change_group(
         &self,
         caller: &Caller,
@@ -181,9 +183,13 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
         rule: impl Fn(&FullState, Timestamp) -> Result<Option<Plan>, ChangeGroupError>,
     ) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
         let user = &caller.user;
-        let mut retry = Retry::new(&self.env);
+        let (mut retry, mut turn) = (Retry::new(&self.env), Turn::new(&self.env));
+        let mut kept = None;
         loop {
-            let state = ChatReader::new(&self.store, &mut retry, id).full_state(user, None).await?;
+            let state = match kept.take() {
+                Some(state) => Some(state),
+                None => ChatReader::new(&self.store, &mut retry, id).full_state(user, None).await?,
+            };
             let state = state.ok_or(ChatError::NotFound)?;
             let now = self.env.now();
             let Some(plan) = rule(&state, now)? else {
@@ -192,6 +198,10 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                 let pushed = PushReport::default();
                 return Ok(ChangedGroup { chat, former_avatar: None, pushed, retries: retry.count() });
             };
+            if let Some(head) = turn.wait(&self.store, &mut retry, id, &state.head).await? {
+                kept = state.at_head(head);
+                continue;
+            }
             let budget = state.member(user).and_then(|member| member.change_budget);
             let spending = match plan.cost(user) {
                 0 => None,
@@ -220,7 +230,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             let after = Chat { members_rev: state.head.last_rev.next(), ..chat };
             let change = Change {
                 chat: id.clone(),
-                head: state.head,
+                head: state.head.clone(),
                 at: now,
                 only_for: None,
                 what: ChangeKind::Chat {
@@ -233,8 +243,9 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                     closed_chat_of: closes.then(|| state.chat.created_by.clone()),
                 },
                 spending,
+                queue: turn.queue_after(&state.head),
             };
-            let events = GroupChangeEvents { change, after, members_before: state.members, joined, left };
+            let events = GroupChangeEvents { change, after, members_before: state.members.clone(), joined, left };
             match self.store.commit_change(&events.change).await? {
                 ChangeOutcome::Committed => {
                     let audience = self.load_audience(&events.recipients()).await;
@@ -244,8 +255,11 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                         events.members_after().find(|member| &member.user == user).map(|member| events.view(member));
                     return Ok(ChangedGroup { chat, former_avatar, pushed, retries: retry.count() });
                 }
-                ChangeOutcome::Conflict if retry.again().await => {}
-                ChangeOutcome::Conflict => return Err(ChatError::Busy),
+                ChangeOutcome::Conflict(conflict) => match turn.after(&mut retry, conflict).await? {
+                    NextTry::Head(head) => kept = state.at_head(head),
+                    NextTry::Unchanged => kept = Some(state),
+                    NextTry::ReadAgain => {}
+                },
             }
         }
     }

@@ -3,6 +3,7 @@
 
 use super::error::{ChatError, Refusal};
 use super::state::{ChatReader, FullState};
+use super::turn::{NextTry, Turn};
 use super::{App, Caller};
 use crate::budget::RateLimited;
 use crate::change::{Change, ChangeKind};
@@ -137,7 +138,8 @@ impl<S: Sync, P: Sync, E: Sync> PlanRecord<S, P, E> for () {
 
 impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Changes message `seq` according to `rule`. If the rule returns None, nothing changes and the current message
-    /// is the answer. After a conflict with another transaction, reads again and calls the rule again.
+    /// is the answer. After a conflict with another transaction, calls the rule again, and reads again if more than the
+    /// head may have changed.
     pub(super) async fn change_message(
         &self,
         caller: &Caller,
@@ -152,15 +154,15 @@ impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: En
             return Err(ChangeMessageError::MessageNotFound.into());
         }
         let user = &caller.user;
-        let mut retry = Retry::new(&self.env);
+        let (mut retry, mut turn) = (Retry::new(&self.env), Turn::new(&self.env));
+        let mut kept = None;
         loop {
-            let state = match scope {
-                Scope::Everyone => ChatReader::new(&self.store, &mut retry, chat).full_state(user, Some(seq)).await?,
+            let reader = ChatReader::new(&self.store, &mut retry, chat);
+            let state = match (kept.take(), scope) {
+                (Some(state), _) => Some(state),
+                (None, Scope::Everyone) => reader.full_state(user, Some(seq)).await?,
                 // A change that only the caller sees does not depend on the other members.
-                Scope::Caller => ChatReader::new(&self.store, &mut retry, chat)
-                    .state(user, Some(seq))
-                    .await?
-                    .map(FullState::with_one_member),
+                (None, Scope::Caller) => reader.state(user, Some(seq)).await?.map(FullState::with_one_member),
             };
             let state = state.ok_or(ChatError::NotFound)?;
             let floor = state.member(user).map(Member::floor).ok_or(ChatError::NotFound)?;
@@ -187,6 +189,10 @@ impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: En
                 let (message, stored) = (caller_view(before, &past().await?), before.clone());
                 return Ok(ChangedMessage { message, stored, pushed: PushReport::default(), retries: retry.count() });
             };
+            if let Some(head) = turn.wait(&self.store, &mut retry, chat, &state.head).await? {
+                kept = state.at_head(head);
+                continue;
+            }
             let budget = state.member(user).and_then(|member| member.change_budget);
             let spending = self.settings.changes.spend(budget, 1, now).map_err(ChangeMessageError::RateLimited)?;
             let past = past().await?;
@@ -201,6 +207,7 @@ impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: En
                 only_for: (scope == Scope::Caller).then(|| user.clone()),
                 what: ChangeKind::Message { after: after.clone(), before: before.rev, deletion },
                 spending: Some((user.clone(), spending)),
+                queue: turn.queue_after(&state.head),
             };
             match self.store.commit_change(&change).await? {
                 ChangeOutcome::Committed => {
@@ -222,8 +229,11 @@ impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: En
                     let pushed = self.push(&audience, caller.connection.as_ref(), &event).await;
                     return Ok(ChangedMessage { message, stored: after, pushed, retries: retry.count() });
                 }
-                ChangeOutcome::Conflict if retry.again().await => {}
-                ChangeOutcome::Conflict => return Err(ChatError::Busy),
+                ChangeOutcome::Conflict(conflict) => match turn.after(&mut retry, conflict).await? {
+                    NextTry::Head(head) => kept = state.at_head(head),
+                    NextTry::Unchanged => kept = Some(state),
+                    NextTry::ReadAgain => {}
+                },
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::error::{ChatError, Refusal};
 use super::state::{ChatReader, ChatState};
+use super::turn::{NextTry, Turn};
 use super::{App, Caller};
 use crate::budget::RateLimited;
 use crate::change::{Change, ChangeKind};
@@ -36,32 +37,45 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// # Errors
     /// [`ChatError`] and [`ClearChatError`].
     pub async fn clear_chat(&self, caller: &Caller, id: &ChatId) -> Result<ClearedChat, ChatError<ClearChatError>> {
-        let mut retry = Retry::new(&self.env);
+        let (mut retry, mut turn) = (Retry::new(&self.env), Turn::new(&self.env));
+        let mut kept = None;
         loop {
-            let state = ChatReader::new(&self.store, &mut retry, id).state(&caller.user, None).await?;
-            let ChatState { chat, head, member, .. } = state.ok_or(ChatError::NotFound)?;
+            let state = match kept.take() {
+                Some(state) => Some(state),
+                None => ChatReader::new(&self.store, &mut retry, id).state(&caller.user, None).await?,
+            };
+            let state = state.ok_or(ChatError::NotFound)?;
+            let ChatState { chat, head, member, .. } = &state;
             if !member.floor().shows(head.last_seq) {
-                let chat = ChatView::new(&chat, &head, member.floor()).limited(MAX_DOCUMENT_BYTES);
+                let chat = ChatView::new(chat, head, member.floor()).limited(MAX_DOCUMENT_BYTES);
                 return Ok(ClearedChat { chat, pushed: PushReport::default() });
+            }
+            if let Some(head) = turn.wait(&self.store, &mut retry, id, head).await? {
+                kept = state.at_head(head, true);
+                continue;
             }
             let now = self.env.now();
             let spending = self.settings.changes.spend(member.change_budget, 1, now).map_err(ClearChatError)?;
-            let member = Member { cleared_seq: head.last_seq, is_marked_unread: false, ..member };
+            let member = Member { cleared_seq: head.last_seq, is_marked_unread: false, ..member.clone() };
             let floor = member.floor();
             let only_for = Some(caller.user.clone());
             let what = ChangeKind::Cleared(member);
             let spending = Some((caller.user.clone(), spending));
-            let change = Change { chat: id.clone(), head, at: now, only_for, what, spending };
+            let (head, queue) = (head.clone(), turn.queue_after(head));
+            let change = Change { chat: id.clone(), head, at: now, only_for, what, spending, queue };
             match self.store.commit_change(&change).await? {
                 ChangeOutcome::Committed => {
                     let audience = self.load_audience(std::slice::from_ref(&caller.user)).await;
-                    let chat = ChatView::new(&chat, &change.head_after(), floor).limited(MAX_DOCUMENT_BYTES);
+                    let chat = ChatView::new(chat, &change.head_after(), floor).limited(MAX_DOCUMENT_BYTES);
                     let event = Event::chat_updated(chat.clone(), None);
                     let pushed = self.push(&audience, caller.connection.as_ref(), &event).await;
                     return Ok(ClearedChat { chat, pushed });
                 }
-                ChangeOutcome::Conflict if retry.again().await => {}
-                ChangeOutcome::Conflict => return Err(ChatError::Busy),
+                ChangeOutcome::Conflict(conflict) => match turn.after(&mut retry, conflict).await? {
+                    NextTry::Head(head) => kept = state.at_head(head, true),
+                    NextTry::Unchanged => kept = Some(state),
+                    NextTry::ReadAgain => {}
+                },
             }
         }
     }

@@ -34,6 +34,7 @@ mod send_message;
 mod set_admin;
 mod state;
 mod sync;
+mod turn;
 mod typing;
 mod unread;
 mod update_chat;

@@ -3,6 +3,7 @@
 use super::error::{ChatError, Refusal};
 use super::fan_out::{Audience, PushOutcome};
 use super::state::{ChatReader, ChatState};
+use super::turn::{NextTry, Turn};
 use super::uploads::{UploadError, check_upload, confirm_upload};
 use super::{App, Caller};
 use crate::attachment::{SENT_UPLOAD_TTL, Upload};
@@ -25,12 +26,15 @@ use crate::readers::Readers;
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use error_text::error_chain;
-use futures_util::future::{join, try_join};
+use futures_util::future::{Either, join, ready, try_join};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A repeat later than this after its send is not pushed again: by then, whoever missed the push has synced.
 const REPEAT_PUSH_WINDOW: Duration = Duration::from_secs(60);
+/// A later try of the same send uses connections that were looked up at most this long ago. Whoever connects later may
+/// have synced before the commit, and so needs the push.
+const MAX_AUDIENCE_AGE: Duration = Duration::from_millis(100);
 /// How long a send record is kept: within this time, a send with the same client message id is a repeat.
 const SEND_ID_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -80,6 +84,14 @@ struct Repeat<'a> {
     budget: Option<Budget>,
     /// The head of the chat.
     head: &'a Head,
+}
+
+/// The connections of a chat's participants, and when they were looked up.
+struct RecentAudience {
+    audience: Audience,
+    /// Which participants they are.
+    members_rev: Rev,
+    at: Timestamp,
 }
 
 /// A message that this send or an earlier one stored, and the recipients of its event.
@@ -166,14 +178,22 @@ where
         LiveBody::fits(content, mentions, custom.as_ref(), attachment.is_some()).map_err(SendMessageError::TooLarge)?;
         let sender = &command.caller.user;
         let send_id = command.client_message_id.as_ref().map(|id| SendId::new(&command.chat, sender, id));
-        let mut retry = Retry::new(&self.env);
+        let (mut retry, mut turn) = (Retry::new(&self.env), Turn::new(&self.env));
         let mut is_confirmed = false;
+        let is_reply = command.reply_to.is_some();
+        // What the next try does not have to read again.
+        let (mut kept, mut looked_up) = (None, None);
         let (committed, head) = loop {
-            // Seq 0 is the head, not a message.
-            let replied_to = command.reply_to.filter(|seq| *seq > Seq(0));
-            let state = ChatReader::new(&self.store, &mut retry, &command.chat).state(sender, replied_to);
-            let (state, upload) = try_join(state, self.upload_of(&command)).await?;
-            let state = state.ok_or(ChatError::NotFound)?;
+            let (state, upload) = match kept.take() {
+                Some(kept) => kept,
+                None => {
+                    // Seq 0 is the head, not a message.
+                    let replied_to = command.reply_to.filter(|seq| *seq > Seq(0));
+                    let state = ChatReader::new(&self.store, &mut retry, &command.chat).state(sender, replied_to);
+                    let (state, upload) = try_join(state, self.upload_of(&command)).await?;
+                    (state.ok_or(ChatError::NotFound)?, upload)
+                }
+            };
             let again = send_id.as_ref().map(|id| Repeat { id, budget: state.member.budget, head: &state.head });
             // A repeat that this process knows costs no transaction.
             if let Some(again) = again.filter(|again| self.recent.has_send(again.id))
@@ -188,8 +208,6 @@ where
                     commit = Err(UploadError::NotUploaded.into());
                 }
             }
-            let readers = state.chat.participants;
-            let participants: Vec<UserId> = readers.iter().cloned().collect();
             let commit = match commit {
                 Ok(commit) => commit,
                 Err(refusal) => {
@@ -198,7 +216,16 @@ where
                     break (self.repeat(&command, again, earlier, None).await?, state.head);
                 }
             };
-            let (outcome, audience) = join(self.store.commit_message(&commit), self.load_audience(&participants)).await;
+            if let Some(head) = turn.wait(&self.store, &mut retry, &command.chat, &state.head).await? {
+                kept = state.at_head(head, is_reply).map(|state| (state, upload));
+                continue;
+            }
+            let commit = MessageCommit { queue: turn.queue_after(&state.head), ..commit };
+            let audience = match looked_up.take().filter(|audience| self.is_current(audience, &state)) {
+                Some(audience) => Either::Left(ready(audience)),
+                None => Either::Right(self.look_up(&state)),
+            };
+            let (outcome, audience) = join(self.store.commit_message(&commit), audience).await;
             match outcome? {
                 CommitOutcome::Committed => {
                     meter::count_message();
@@ -207,16 +234,23 @@ where
                     }
                     let view = MessageView::new(&commit.message, Readers::default());
                     let (message, event) = (commit.message, view.clone());
+                    let (readers, audience) = (state.chat.participants, audience.audience);
                     break (CommittedSend { message, view, event, repeated: false, readers, audience }, state.head);
                 }
                 CommitOutcome::Repeated(earlier) => {
                     // Only a send with a record can be a repeat.
                     let Some(again) = again else { return Err(ChatError::Busy) };
-                    break (self.repeat(&command, again, earlier, Some(audience)).await?, state.head);
+                    break (self.repeat(&command, again, earlier, Some(audience.audience)).await?, state.head);
                 }
                 CommitOutcome::NotAMember => return Err(ChatError::NotFound),
-                CommitOutcome::Conflict if retry.again().await => {}
-                CommitOutcome::Conflict => return Err(ChatError::Busy),
+                CommitOutcome::Conflict(conflict) => {
+                    looked_up = Some(audience);
+                    kept = match turn.after(&mut retry, conflict).await? {
+                        NextTry::Head(head) => state.at_head(head, is_reply).map(|state| (state, upload)),
+                        NextTry::Unchanged => Some((state, upload)),
+                        NextTry::ReadAgain => None,
+                    };
+                }
             }
         };
         let CommittedSend { message, view, event, repeated, readers, audience } = committed;
@@ -226,6 +260,18 @@ where
         let unreached = readers.into_iter().filter(|user| user != sender && !reached.contains(user)).collect();
         let notified = self.notify(&message, &head, &unreached).await;
         Ok(SendOutcome { message: view, repeated, pushed, notified, retries: retry.count() })
+    }
+
+    /// Looks up the connections of the participants.
+    async fn look_up(&self, ChatState { chat, .. }: &ChatState) -> RecentAudience {
+        let at = self.env.now();
+        let participants: Vec<UserId> = chat.participants.iter().cloned().collect();
+        RecentAudience { audience: self.load_audience(&participants).await, members_rev: chat.members_rev, at }
+    }
+
+    /// Whether connections that were looked up are those of the participants, and recent.
+    fn is_current(&self, audience: &RecentAudience, state: &ChatState) -> bool {
+        audience.members_rev == state.chat.members_rev && self.env.now().since(audience.at) <= MAX_AUDIENCE_AGE
     }
 
     /// Answers with the message that the earlier send stored, as the sender sees it now. It is pushed to the
@@ -350,6 +396,7 @@ where
             spending,
             send: command.client_message_id.as_ref().map(|id| send_record(command, id, now)),
             upload: upload.map(|upload| (upload.attachment.id.clone(), now.plus(SENT_UPLOAD_TTL))),
+            queue: None,
         })
     }
 }

@@ -18,6 +18,15 @@ pub(super) struct ChatState {
     pub(super) message: Option<Message>,
 }
 
+impl ChatState {
+    /// The same state with a later head. None if something else may have changed that a message depends on: the
+    /// participants, or the message that it replies to if `is_reply`.
+    pub(super) fn at_head(self, head: Head, is_reply: bool) -> Option<Self> {
+        let is_same = head.members_rev == self.head.members_rev && (!is_reply || head.last_rev == self.head.last_rev);
+        is_same.then_some(Self { head, ..self })
+    }
+}
+
 /// A chat with all of its members at one moment.
 #[derive(Debug)]
 pub(super) struct FullState {
@@ -32,6 +41,13 @@ impl FullState {
     /// A state whose only member is the caller, for changes that do not depend on the others.
     pub(super) fn with_one_member(ChatState { chat, head, member, message }: ChatState) -> Self {
         Self { chat, head, members: vec![member], message }
+    }
+
+    /// The same state with a later head; None if something else may have changed that a change depends on. Messages that
+    /// were stored since change nothing of it.
+    pub(super) fn at_head(self, head: Head) -> Option<Self> {
+        let is_same = head.members_rev == self.head.members_rev && head.last_rev == self.head.last_rev;
+        is_same.then_some(Self { head, ..self })
     }
 
     pub(super) fn member(&self, user: &UserId) -> Option<&Member> {

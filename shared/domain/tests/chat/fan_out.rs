@@ -144,10 +144,10 @@ async fn nothing_is_pushed_after_the_token_expires() {
 }
 
 /// Sends a message, and returns how many users were looked up for it and how many connections got it.
-async fn look_up(app: &TestApp, chat: &ChatId) -> (usize, u32) {
-    app.store.take_looked_up();
+async fn look_up(app: &TestApp, chat: &ChatId) -> (u32, u32) {
+    let before = app.store.calls().looked_up;
     let posted = send(app, chat).await.posted;
-    (app.store.take_looked_up(), posted)
+    (app.store.calls().looked_up - before, posted)
 }
 
 async fn connect(app: &TestApp, who: &UserId, name: &str) {

@@ -30,13 +30,14 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn faults() -> impl Strategy<Value = Faults> {
-    (0..60_u8, 0..25_u8, 0..60_u8, 0..60_u8, 0..20_u64).prop_map(
-        |(conflict, lost_reply, half_read, stale_chat, latency_ms)| Faults {
+    (0..60_u8, 0..25_u8, 0..60_u8, 0..60_u8, 0..20_u64, 0..10_u64).prop_map(
+        |(conflict, lost_reply, half_read, stale_chat, latency_ms, in_flight_ms)| Faults {
             conflict,
             lost_reply,
             half_read,
             stale_chat,
             latency_ms,
+            in_flight_ms,
         },
     )
 }

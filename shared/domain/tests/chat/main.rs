@@ -17,6 +17,7 @@ mod edits;
 mod fan_out;
 mod former_members;
 mod groups;
+mod hot_chats;
 mod inbox;
 mod interleavings;
 mod joining_and_leaving;

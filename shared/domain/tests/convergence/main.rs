@@ -218,6 +218,7 @@ async fn play(seed: u64, occurrences: &mut Occurrences) {
         half_read: percent(70),
         stale_chat: percent(50),
         latency_ms: ops.below(8),
+        in_flight_ms: ops.below(4),
     };
     let mut app = testkit::app(MemoryStore::with_faults(seed, Faults::default()), ());
     app.env = TestEnv::new(seed);

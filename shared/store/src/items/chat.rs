@@ -7,6 +7,7 @@ use domain::custom::Custom;
 use domain::deletions::RecentDeletions;
 use domain::ids::{ChatId, MessageId, Rev, Seq, UserId};
 use domain::names::{ChatName, Topic};
+use domain::queue::{QueueState, Ticket};
 use domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -126,10 +127,15 @@ pub(crate) struct HeadItem {
     /// `tombstones` has all tombstones above it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tombstones_above: Option<Seq>,
+    /// Absent until the first commit with a ticket.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    served_ticket: u64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    crowded: bool,
 }
 
-fn is_zero(number: &u32) -> bool {
-    *number == 0
+fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
+    *number == N::default()
 }
 
 impl HeadItem {
@@ -151,6 +157,8 @@ impl HeadItem {
             block_count: head.blocks,
             tombstones: SeqSetItem(head.tombstones.seqs.clone()),
             tombstones_above: Some(head.tombstones.above).filter(|above| *above > Seq(0)),
+            served_ticket: head.queue.served.0,
+            crowded: head.queue.is_crowded,
         }
     }
 }
@@ -168,6 +176,7 @@ impl From<HeadItem> for Head {
             past_read_seq: item.past_read_seq,
             blocks: item.block_count,
             tombstones: RecentDeletions { above: item.tombstones_above.unwrap_or_default(), seqs: item.tombstones.0 },
+            queue: QueueState { served: Ticket(item.served_ticket), is_crowded: item.crowded },
         }
     }
 }

@@ -11,6 +11,7 @@ mod limits;
 mod member;
 mod message;
 mod opening;
+mod queue;
 mod upload;
 mod user;
 mod user_item;
@@ -26,6 +27,7 @@ pub(crate) use limits::LimitsItem;
 pub(crate) use member::{MemberItem, MemberKey, SettingsItem};
 pub(crate) use message::{MessageItem, PointerItem, SendItem, StoredMessage, pointer_seq};
 pub(crate) use opening::{OpeningItem, opening_keys};
+pub(crate) use queue::{QUEUE_SEQ, QueueItem};
 pub(crate) use upload::UploadItem;
 pub(crate) use user::{ConnectionItem, StoredUser};
 pub(crate) use user_item::{LISTED_CHATS, ListedChatsItem};
@@ -77,6 +79,8 @@ enum FurtherKind {
     TombstoneBlock = 1,
     /// Which of two users without a private chat blocks the other one.
     BlockedPair = 2,
+    /// The last ticket of the queue of requests that write to the chat.
+    Queue = 3,
 }
 
 /// How many items of one kind a chat can have. No chat has so many changes, whose seqs are negative too.

@@ -94,7 +94,8 @@ async fn deletion_of_an_unread_message_costs_as_much() {
     let tombstone =
         DeletionRecord::Tombstone { recent: recent.clone(), blocks: vec![Rewrite { after: block, before: None }] };
     let what = ChangeKind::Message { before: stored.rev, after: Message { rev, ..stored }, deletion: Some(tombstone) };
-    let change = Change { chat: chat.clone(), head, at: TestEnv::START, only_for: None, what, spending: None };
+    let change =
+        Change { chat: chat.clone(), head, at: TestEnv::START, only_for: None, what, spending: None, queue: None };
     assert_eq!(app.store.commit_change(&change).await.unwrap(), ChangeOutcome::Committed);
     calls.take();
     assert_eq!(app.mark_seen(mark.clone()).await.unwrap().unread_count, 1);
@@ -113,7 +114,7 @@ async fn deletion_of_an_unread_message_costs_as_much() {
     let own = DeletionRecord::Own { before: member.own_deletions, recent: recent.clone(), older };
     let what = ChangeKind::Message { before: stored.rev, after: Message { rev, ..stored }, deletion: Some(own) };
     let only_for = Some(user("unread-b"));
-    let change = Change { chat: chat.clone(), head, at: TestEnv::START, only_for, what, spending: None };
+    let change = Change { chat: chat.clone(), head, at: TestEnv::START, only_for, what, spending: None, queue: None };
     assert_eq!(app.store.commit_change(&change).await.unwrap(), ChangeOutcome::Committed);
     calls.take();
     assert_eq!(app.mark_seen(mark.clone()).await.unwrap().unread_count, 1);

@@ -25,8 +25,9 @@ use domain::ports::{
     CreateChats as _, CreateUploads as _, Creation, LimitsStore as _, ListBlocks as _, MarkSeen as _, MessageCommit,
     PreviousSend, ReadChanges as _, ReadChats as _, ReadDeletions as _, ReadFormerMembers as _, ReadListedChats as _,
     ReadMessages as _, ReadUploads as _, ReadingOrder, Registration, Registry as _, SeenOutcome, SendRecord,
-    SettingsCommit, StoreError, UserStore as _,
+    SettingsCommit, StoreError, UserStore as _, WriteQueue as _,
 };
+use domain::queue::{QueueState, Ticket};
 use domain::reactions::{Emoji, Reactions};
 use domain::timestamp::Timestamp;
 use domain::user_limits::{LimitsChange, UserLimits};
@@ -191,6 +192,7 @@ fn newest() -> Expected {
             past_read_seq: Some(Seq(1)),
             blocks: 0,
             tombstones: recent(1, 3),
+            queue: QueueState { served: Ticket(4), is_crowded: true },
         },
         messages,
         pointers: vec![
@@ -334,6 +336,7 @@ fn version_0() -> Expected {
     // The head has no `activeAt`, the first message has `toldRev`, the second has neither `rev` nor `publicRev`.
     expected.head.active_at = Timestamp::from_millis(0);
     expected.head.past_read_seq = None;
+    expected.head.queue = QueueState::default();
     expected.pointers[4].left = None;
     expected.former = None;
     // There were no blocks, and openings were not logged.
@@ -356,7 +359,7 @@ async fn head_of(store: &DynamoStore<TestEnv>) -> Head {
 
 async fn change(store: &DynamoStore<TestEnv>, seconds: u64, only_for: Option<&str>, what: ChangeKind) -> Change {
     let head = head_of(store).await;
-    Change { chat: chat_id(), head, at: at(seconds), only_for: only_for.map(user), what, spending: None }
+    Change { chat: chat_id(), head, at: at(seconds), only_for: only_for.map(user), what, spending: None, queue: None }
 }
 
 async fn commit_change(store: &DynamoStore<TestEnv>, change: Change) {
@@ -386,15 +389,18 @@ async fn write_all(store: &DynamoStore<TestEnv>) {
     };
     let record = SendRecord { id: send_id(), body_hash: "the hash".to_owned(), expires_at: at(2000) };
     let spending = taken(None, bucket(49_000, 10));
-    commit(store, MessageCommit { message: first, head, spending, send: Some(record), upload: None }).await;
+    commit(store, MessageCommit { message: first, head, spending, send: Some(record), upload: None, queue: None })
+        .await;
     assert!(store.claim_second_push(&send_id()).await.unwrap());
     let (message, head) = (new_message(2, "bob", second), head_of(store).await);
     let (spending, upload) = (taken(None, bucket(49_000, 20)), Some((declared().attachment.id, at(3000))));
-    commit(store, MessageCommit { message, head, spending, send: None, upload }).await;
+    commit(store, MessageCommit { message, head, spending, send: None, upload, queue: None }).await;
     let third = LiveBody { attachment: Some(declared().attachment), ..LiveBody::new(text("Oops")) };
     let (message, head) = (new_message(3, "bob", third), head_of(store).await);
     let spending = taken(Some(bucket(49_000, 20)), bucket(48_000, 30));
-    commit(store, MessageCommit { message, head, spending, send: None, upload: None }).await;
+    let served = store.take_ticket(&chat_id(), Ticket(3), at(29)).await.unwrap();
+    let queue = Some(QueueState { served, is_crowded: true });
+    commit(store, MessageCommit { message, head, spending, send: None, upload: None, queue }).await;
     assert_eq!(store.mark_seen(&chat_id(), &user("carol"), Seq(2), at(35)).await.unwrap(), SeenOutcome::Advanced);
     assert_eq!(store.mark_seen(&chat_id(), &user("frank"), Seq(1), at(33)).await.unwrap(), SeenOutcome::Advanced);
 

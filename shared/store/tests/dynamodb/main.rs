@@ -7,6 +7,7 @@ mod budgets_of_attachments;
 mod budgets_of_blocks;
 mod budgets_of_changes;
 mod budgets_of_names;
+mod budgets_of_queues;
 mod budgets_of_views;
 mod contract;
 mod earlier_items;

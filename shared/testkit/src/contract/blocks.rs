@@ -1,7 +1,7 @@
 //! Blocks: what they refuse, and how they are found and counted.
 
 use super::limits::bucket;
-use super::{START, Store, commit, head_and_member, no_limits};
+use super::{START, Store, commit, head_and_member, head_changed, no_limits};
 use crate::fixtures::{chat_of, message, user};
 use domain::block::{Block, BlockChange, BlockChangeKind};
 use domain::budget::Spending;
@@ -59,14 +59,15 @@ pub async fn block_in_a_chat_refuses_commits(store: impl Store) {
     assert_eq!((document.blocked_by, document.members_rev), ([user("blo-a")].into(), Rev(0)));
 
     let send = commit(&chat, "blo-b", &open, before.budget, None);
-    assert_eq!(store.commit_message(&send).await.unwrap(), CommitOutcome::Conflict);
+    let moved = head_changed(store, &chat).await;
+    assert_eq!(store.commit_message(&send).await.unwrap(), CommitOutcome::Conflict(moved.clone()));
     let edit = |head: Head| {
         let rev = head.last_rev.next();
         let after = domain::message::Message { rev, public_rev: rev, ..first.message.clone() };
         let what = ChangeKind::Message { after, before: Rev(0), deletion: None };
-        Change { chat: chat.clone(), head, at: START, only_for: None, what, spending: None }
+        Change { chat: chat.clone(), head, at: START, only_for: None, what, spending: None, queue: None }
     };
-    assert_eq!(store.commit_change(&edit(open)).await.unwrap(), ChangeOutcome::Conflict);
+    assert_eq!(store.commit_change(&edit(open)).await.unwrap(), ChangeOutcome::Conflict(moved));
     assert_eq!(store.commit_change(&edit(blocked)).await.unwrap(), ChangeOutcome::Committed);
 
     assert!(store.change_block(&change_of("blo-b", "blo-a", BEGIN, true)).await.unwrap());

@@ -1,6 +1,6 @@
 //! Changes of existing messages, groups and members.
 
-use super::{START, Store, commit, create, head_and_member};
+use super::{START, Store, commit, create, head_and_member, head_changed};
 use crate::fixtures::{custom, text, user, users};
 use domain::budget::{Budget, Spending};
 use domain::change::{CHANGE_TTL, Change, ChangeKind, Pointer};
@@ -10,7 +10,7 @@ use domain::ids::{ChatId, MemberRev, Rev, Seq};
 use domain::member::Member;
 use domain::message::{Body, LiveBody, Message};
 use domain::names::{ChatName, Topic};
-use domain::ports::{ChangeOutcome, CommitOutcome, Consistency, SeenOutcome};
+use domain::ports::{ChangeOutcome, CommitOutcome, Conflict, Consistency, SeenOutcome};
 use domain::reactions::{Emoji, Reactions};
 use domain::timestamp::Timestamp;
 use std::collections::BTreeSet;
@@ -26,7 +26,15 @@ pub(super) async fn send(store: &impl Store, chat: &ChatId, sender: &str) -> Mes
 /// The next change after `head`.
 pub(super) fn change(chat: &ChatId, head: &Head, only_for: Option<&str>, what: ChangeKind) -> Change {
     let at = START.plus(Duration::from_secs(7));
-    Change { chat: chat.clone(), head: head.clone(), at, only_for: only_for.map(user), what, spending: None }
+    Change {
+        chat: chat.clone(),
+        head: head.clone(),
+        at,
+        only_for: only_for.map(user),
+        what,
+        spending: None,
+        queue: None,
+    }
 }
 
 pub(super) async fn commit_change(store: &impl Store, change: &Change) {
@@ -123,22 +131,30 @@ pub async fn conflicting_change_is_refused(store: impl Store) {
     let dave = |seq| vec![Member::joining(user("dave"), Seq(seq), START)];
     let ghost = Member::joining(user("ghost"), Seq(0), START);
     let missing = Message { seq: Seq(9), ..message.clone() };
-    for refused in [
-        edit(&stale, 1),
-        edit(&head, 0),
-        edit(&Head { members_rev: Rev(5), ..head.clone() }, 1),
-        change(&chat, &head, None, ChangeKind::Message { after: missing, before: Rev(0), deletion: None }),
-        group(&stale, 0, vec![], None),
-        group(&head, 3, vec![], None),
-        group(&Head { last_seq: Seq(1), ..head.clone() }, 0, dave(1), None),
-        group(&head, 0, vec![Member::joining(user("b"), Seq(2), START)], None),
-        group(&head, 0, vec![], Some(departure("ghost", 0))),
-        group(&head, 0, vec![], Some(departure("c", 1))),
-        change(&chat, &head, Some("ghost"), ChangeKind::Cleared(ghost)),
+    let outdated = || Conflict::Outdated;
+    let moved = head_changed(store, &chat).await;
+    let moved = || moved.clone();
+    for (refused, conflict) in [
+        (edit(&stale, 1), moved()),
+        (edit(&stale, 0), moved()),
+        (edit(&head, 0), outdated()),
+        (edit(&Head { members_rev: Rev(5), ..head.clone() }, 1), moved()),
+        (
+            change(&chat, &head, None, ChangeKind::Message { after: missing, before: Rev(0), deletion: None }),
+            outdated(),
+        ),
+        (group(&stale, 0, vec![], None), moved()),
+        (group(&head, 3, vec![], None), outdated()),
+        (group(&Head { last_seq: Seq(1), ..head.clone() }, 0, dave(1), None), moved()),
+        (group(&head, 0, vec![Member::joining(user("b"), Seq(2), START)], None), outdated()),
+        (group(&head, 0, vec![], Some(departure("ghost", 0))), outdated()),
+        (group(&stale, 0, vec![], Some(departure("ghost", 0))), outdated()),
+        (group(&head, 0, vec![], Some(departure("c", 1))), outdated()),
+        (change(&chat, &head, Some("ghost"), ChangeKind::Cleared(ghost)), outdated()),
     ] {
         let before =
             (store.snapshot(&chat, Some(&user("b")), Some(Seq(1))).await.unwrap(), store.members(&chat).await.unwrap());
-        assert_eq!(store.commit_change(&refused).await.unwrap(), ChangeOutcome::Conflict, "{refused:?}");
+        assert_eq!(store.commit_change(&refused).await.unwrap(), ChangeOutcome::Conflict(conflict), "{refused:?}");
         let after =
             (store.snapshot(&chat, Some(&user("b")), Some(Seq(1))).await.unwrap(), store.members(&chat).await.unwrap());
         assert_eq!(before, after, "{refused:?}");
@@ -220,7 +236,7 @@ pub async fn member_items_count_their_writes(store: impl Store) {
     let edit = Change { spending: spending(None, 2000), ..change(&chat, &head_of(store, &chat).await, None, what) };
     commit_change(store, &edit).await;
     assert_eq!(rev("a").await, 4, "a change that takes from the change budget");
-    assert_eq!(store.commit_change(&edit).await.unwrap(), ChangeOutcome::Conflict);
+    assert_eq!(store.commit_change(&edit).await.unwrap(), ChangeOutcome::Conflict(Conflict::Outdated));
     assert_eq!(rev("a").await, 4, "a refused change writes nothing");
     let (head, member) = head_and_member(store, &chat, "a").await;
     let cleared = ChangeKind::Cleared(Member { cleared_seq: Seq(1), ..member });

@@ -7,7 +7,7 @@ use domain::change::{Change, ChangeKind};
 use domain::deletions::{DeletionRecord, OlderOwnDeletions, RecentDeletions, Rewrite, SeqSet, TombstoneBlock};
 use domain::ids::{ChatId, Rev, Seq};
 use domain::message::{Body, Message};
-use domain::ports::ChangeOutcome;
+use domain::ports::{ChangeOutcome, Conflict};
 
 fn seqs(seqs: &[u64]) -> SeqSet {
     seqs.iter().copied().map(Seq).collect()
@@ -65,7 +65,11 @@ pub async fn tombstones_are_read_back(store: impl Store) {
     for before in [None, Some(Rev(1))] {
         let refused =
             delete(recent(70_000, &[70_002]), vec![Rewrite { after: block(0, &[1, 2, 300], 3), before }]).await;
-        assert_eq!(store.commit_change(&refused).await.unwrap(), ChangeOutcome::Conflict, "{before:?}");
+        assert_eq!(
+            store.commit_change(&refused).await.unwrap(),
+            ChangeOutcome::Conflict(Conflict::Outdated),
+            "{before:?}"
+        );
         assert_eq!(head_of(store, &chat).await.tombstones, recent(70_000, &[70_001]));
     }
     let rewritten = vec![Rewrite { after: block(0, &[1, 2, 300], 3), before: Some(Rev(2)) }];
@@ -94,7 +98,7 @@ pub async fn own_deletions_are_read_back(store: impl Store) {
     assert_eq!(head_and_member(store, &chat, "a").await.1.own_deletions, none, "those of one member alone");
     // The member item is not as it was read.
     let refused = delete(own(none, recent(0, &[2]), None)).await;
-    assert_eq!(store.commit_change(&refused).await.unwrap(), ChangeOutcome::Conflict);
+    assert_eq!(store.commit_change(&refused).await.unwrap(), ChangeOutcome::Conflict(Conflict::Outdated));
     let older =
         |of: &[u64], rev, before| Some(Rewrite { after: OlderOwnDeletions { seqs: seqs(of), rev: Rev(rev) }, before });
     commit_change(store, &delete(own(one.clone(), recent(1, &[2]), older(&[1], 2, None))).await).await;
@@ -102,7 +106,11 @@ pub async fn own_deletions_are_read_back(store: impl Store) {
     // The further item is not as it was read.
     for before in [None, Some(Rev(1))] {
         let refused = delete(own(recent(1, &[2]), recent(2, &[3]), older(&[1, 2], 3, before))).await;
-        assert_eq!(store.commit_change(&refused).await.unwrap(), ChangeOutcome::Conflict, "{before:?}");
+        assert_eq!(
+            store.commit_change(&refused).await.unwrap(),
+            ChangeOutcome::Conflict(Conflict::Outdated),
+            "{before:?}"
+        );
         assert_eq!(member().await.own_deletions, recent(1, &[2]));
     }
     commit_change(store, &delete(own(recent(1, &[2]), recent(2, &[3]), older(&[1, 2], 3, Some(Rev(2))))).await).await;

@@ -7,7 +7,7 @@ use domain::chat::Chat;
 use domain::former_member::{Departure, FormerMember};
 use domain::ids::{ChatId, Seq};
 use domain::member::Member;
-use domain::ports::{ChangeOutcome, Consistency, ReadingOrder, SeenOutcome};
+use domain::ports::{ChangeOutcome, Conflict, Consistency, ReadingOrder, SeenOutcome};
 
 async fn change(store: &impl Store, chat: &ChatId, joined: Vec<Member>, left: Option<Departure>) -> ChangeOutcome {
     let head = store.snapshot(chat, None, None).await.unwrap().head.unwrap();
@@ -22,7 +22,7 @@ async fn change(store: &impl Store, chat: &ChatId, joined: Vec<Member>, left: Op
         upload: None,
         closed_chat_of: None,
     };
-    let change = Change { chat: chat.clone(), head, at: START, only_for: None, what, spending: None };
+    let change = Change { chat: chat.clone(), head, at: START, only_for: None, what, spending: None, queue: None };
     store.commit_change(&change).await.unwrap()
 }
 
@@ -53,7 +53,11 @@ pub async fn former_members_are_kept(store: impl Store) {
     assert_eq!(head.past_read_seq, None);
     let outdated = Departure::new(&member, None, &head, START);
     assert_eq!(store.mark_seen(&chat, &user("b"), Seq(5), START).await.unwrap(), SeenOutcome::Advanced);
-    assert_eq!(change(store, &chat, vec![], Some(outdated)).await, ChangeOutcome::Conflict, "they have read more");
+    assert_eq!(
+        change(store, &chat, vec![], Some(outdated)).await,
+        ChangeOutcome::Conflict(Conflict::Outdated),
+        "they have read more"
+    );
     let first = read_and_leave(store, &chat, "b", 6).await;
     assert_eq!(store.former_members(&chat, &users(&["b"])).await.unwrap(), std::slice::from_ref(&first));
     assert_eq!((first.periods.len(), first.past_read_seq()), (1, Some(Seq(6))));
@@ -63,7 +67,11 @@ pub async fn former_members_are_kept(store: impl Store) {
     join(store, &chat, "b", 9).await;
     let (head, member) = head_and_member(store, &chat, "b").await;
     let forgetful = Departure::new(&member, None, &head, START);
-    assert_eq!(change(store, &chat, vec![], Some(forgetful)).await, ChangeOutcome::Conflict, "a stay is missing");
+    assert_eq!(
+        change(store, &chat, vec![], Some(forgetful)).await,
+        ChangeOutcome::Conflict(Conflict::Outdated),
+        "a stay is missing"
+    );
     let second = read_and_leave(store, &chat, "b", 0).await;
     assert_eq!((second.periods.len(), second.past_read_seq()), (2, Some(Seq(6))));
     assert_eq!(store.former_members(&chat, &users(&["a", "b", "c"])).await.unwrap(), [second]);

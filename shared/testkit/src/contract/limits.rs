@@ -7,7 +7,7 @@ use domain::change::{Change, ChangeKind};
 use domain::chat::Chat;
 use domain::ids::{Rev, Seq};
 use domain::message::{Body, LiveBody};
-use domain::ports::{ChangeOutcome, CommitOutcome, Creation};
+use domain::ports::{ChangeOutcome, CommitOutcome, Conflict, Creation};
 use domain::user_limits::{LimitsChange, UserLimits};
 use futures_util::future::join_all;
 
@@ -60,9 +60,9 @@ pub async fn open_chats_are_counted(store: impl Store) {
     let closed_chat_of = Some(creator.clone());
     let what =
         ChangeKind::Chat { after, before: Rev(0), joined: vec![], left, limits: None, upload: None, closed_chat_of };
-    let close = Change { chat: one.id, head, at: START, only_for: None, what, spending: None };
+    let close = Change { chat: one.id, head, at: START, only_for: None, what, spending: None, queue: None };
     assert_eq!(store.commit_change(&close).await.unwrap(), ChangeOutcome::Committed);
-    assert_eq!(store.commit_change(&close).await.unwrap(), ChangeOutcome::Conflict);
+    assert_eq!(store.commit_change(&close).await.unwrap(), ChangeOutcome::Conflict(Conflict::Outdated));
     assert_eq!(store.limits(&creator).await.unwrap(), UserLimits { open_chats: 1, ..expected });
 }
 
@@ -84,15 +84,24 @@ pub async fn change_budget_is_spent_with_the_change(store: impl Store) {
         };
         let what = ChangeKind::Message { after, before: head.last_rev, deletion: None };
         let spending = Some((user(spender), Spending { before, after: bucket(2000) }));
-        Change { chat: chat.clone(), head: head.clone(), at: START, only_for: None, what, spending }
+        Change { chat: chat.clone(), head: head.clone(), at: START, only_for: None, what, spending, queue: None }
     };
-    assert_eq!(store.commit_change(&edit(&head, "b", Some(bucket(1)))).await.unwrap(), ChangeOutcome::Conflict);
-    assert_eq!(store.commit_change(&edit(&head, "ghost", None)).await.unwrap(), ChangeOutcome::Conflict);
+    assert_eq!(
+        store.commit_change(&edit(&head, "b", Some(bucket(1)))).await.unwrap(),
+        ChangeOutcome::Conflict(Conflict::Outdated)
+    );
+    assert_eq!(
+        store.commit_change(&edit(&head, "ghost", None)).await.unwrap(),
+        ChangeOutcome::Conflict(Conflict::Outdated)
+    );
     assert_eq!(store.message(&chat, Seq(1)).await.unwrap().unwrap().rev, Rev(0));
     assert_eq!(store.commit_change(&edit(&head, "b", None)).await.unwrap(), ChangeOutcome::Committed);
     let (head, member) = head_and_member(store, &chat, "b").await;
     assert_eq!((member.change_budget, member.budget), (Some(bucket(2000)), None));
-    assert_eq!(store.commit_change(&edit(&head, "b", None)).await.unwrap(), ChangeOutcome::Conflict);
+    assert_eq!(
+        store.commit_change(&edit(&head, "b", None)).await.unwrap(),
+        ChangeOutcome::Conflict(Conflict::Outdated)
+    );
     assert_eq!(store.commit_change(&edit(&head, "b", Some(bucket(2000)))).await.unwrap(), ChangeOutcome::Committed);
 }
 
@@ -115,17 +124,28 @@ pub async fn people_are_paid_for_with_the_change(store: impl Store) {
             upload: None,
             closed_chat_of: None,
         };
-        Change { chat: head_chat(&what), head: head.clone(), at: START, only_for: None, what, spending: None }
+        Change {
+            chat: head_chat(&what),
+            head: head.clone(),
+            at: START,
+            only_for: None,
+            what,
+            spending: None,
+            queue: None,
+        }
     };
     let stale = add(Some(bucket(7)), bucket(6));
-    assert_eq!(store.commit_change(&stale).await.unwrap(), ChangeOutcome::Conflict);
+    assert_eq!(store.commit_change(&stale).await.unwrap(), ChangeOutcome::Conflict(Conflict::Outdated));
     assert_eq!(store.members(&document.id).await.unwrap().len(), 3);
     assert_eq!(store.commit_change(&add(None, bucket(6))).await.unwrap(), ChangeOutcome::Committed);
     assert_eq!(store.members(&document.id).await.unwrap().len(), 4);
     let expected = UserLimits { added_people: Some(bucket(6)), ..UserLimits::default() };
     assert_eq!(store.limits(&user("adder")).await.unwrap(), expected);
     // The change itself fails, so nothing is taken.
-    assert_eq!(store.commit_change(&add(Some(bucket(6)), bucket(5))).await.unwrap(), ChangeOutcome::Conflict);
+    assert_eq!(
+        store.commit_change(&add(Some(bucket(6)), bucket(5))).await.unwrap(),
+        ChangeOutcome::Conflict(Conflict::Outdated)
+    );
     assert_eq!(store.limits(&user("adder")).await.unwrap(), expected);
 }
 

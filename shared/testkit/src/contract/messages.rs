@@ -1,13 +1,13 @@
 //! Messages: commits, repeated sends and reads.
 
-use super::{START, Store, commit, create, head_and_member};
+use super::{START, Store, commit, create, head_and_member, head_changed};
 use crate::fixtures::{text, user, users};
 use domain::budget::Budget;
 use domain::chat::Head;
 use domain::ids::{ChatId, ClientMessageId, Rev, SendId, Seq};
 use domain::member::Member;
 use domain::message::{Body, LiveBody};
-use domain::ports::{CommitOutcome, MessageCommit, PreviousSend, SendRecord};
+use domain::ports::{CommitOutcome, Conflict, MessageCommit, PreviousSend, SendRecord};
 use domain::timestamp::Timestamp;
 use futures_util::future::join_all;
 
@@ -45,7 +45,11 @@ pub async fn commit_on_an_outdated_head_is_refused(store: impl Store) {
     let chat = create(store, "moved", &users(&["a", "b"])).await.id;
     let (head, _) = head_and_member(store, &chat, "a").await;
     assert_eq!(store.commit_message(&commit(&chat, "a", &head, None, None)).await.unwrap(), CommitOutcome::Committed);
-    assert_refused(store, &chat, &commit(&chat, "b", &head, None, Some("late")), CommitOutcome::Conflict).await;
+    let moved = CommitOutcome::Conflict(head_changed(store, &chat).await);
+    assert_refused(store, &chat, &commit(&chat, "b", &head, None, Some("late")), moved).await;
+    // If more than the head has changed, everything has to be read again.
+    let outdated = CommitOutcome::Conflict(Conflict::Outdated);
+    assert_refused(store, &chat, &commit(&chat, "a", &head, None, Some("later")), outdated).await;
 }
 
 /// A sender with two devices cannot spend one budget twice.
@@ -54,11 +58,14 @@ pub async fn commit_on_an_outdated_budget_is_refused(store: impl Store) {
     let chat = create(store, "budget", &users(&["a", "b"])).await.id;
     let (head, _) = head_and_member(store, &chat, "a").await;
     let stale = Some(Budget { millis: 1, at: START });
-    assert_refused(store, &chat, &commit(&chat, "a", &head, stale, None), CommitOutcome::Conflict).await;
+    assert_refused(store, &chat, &commit(&chat, "a", &head, stale, None), CommitOutcome::Conflict(Conflict::Outdated))
+        .await;
     assert_eq!(store.commit_message(&commit(&chat, "a", &head, None, None)).await.unwrap(), CommitOutcome::Committed);
     let (head, _) = head_and_member(store, &chat, "a").await;
-    assert_refused(store, &chat, &commit(&chat, "a", &head, None, None), CommitOutcome::Conflict).await;
-    assert_refused(store, &chat, &commit(&chat, "a", &head, stale, None), CommitOutcome::Conflict).await;
+    assert_refused(store, &chat, &commit(&chat, "a", &head, None, None), CommitOutcome::Conflict(Conflict::Outdated))
+        .await;
+    assert_refused(store, &chat, &commit(&chat, "a", &head, stale, None), CommitOutcome::Conflict(Conflict::Outdated))
+        .await;
 }
 
 /// A commit is refused if the participants changed since the read.
@@ -67,7 +74,8 @@ pub async fn commit_on_outdated_members_is_refused(store: impl Store) {
     let chat = create(store, "members", &users(&["a", "b"])).await.id;
     let (head, _) = head_and_member(store, &chat, "a").await;
     let stale = Head { members_rev: Rev(7), ..head };
-    assert_refused(store, &chat, &commit(&chat, "a", &stale, None, None), CommitOutcome::Conflict).await;
+    let moved = CommitOutcome::Conflict(head_changed(store, &chat).await);
+    assert_refused(store, &chat, &commit(&chat, "a", &stale, None, None), moved).await;
 }
 
 /// A commit is refused if the sender has no member item.

@@ -9,6 +9,7 @@ mod former_members;
 mod limits;
 mod members;
 mod messages;
+mod queue;
 mod rushes;
 mod settings;
 mod uploads;
@@ -22,6 +23,7 @@ pub use former_members::*;
 pub use limits::*;
 pub use members::*;
 pub use messages::*;
+pub use queue::*;
 pub use rushes::*;
 pub use settings::*;
 pub use uploads::*;
@@ -36,10 +38,10 @@ use domain::ids::{ChatId, ClientMessageId, Rev, SendId, UserId};
 use domain::member::Member;
 use domain::message::{Body, LiveBody, Message};
 use domain::ports::{
-    BlockStore, CommitChanges, CommitMessages, CommitSettings, CountMemberships, CreateChats, CreateUploads, Creation,
-    FindBlockers, FindMembers, LimitsStore, ListBlocks, MarkSeen, MessageCommit, PageMembers, ReadChanges, ReadChats,
-    ReadDeletions, ReadFormerMembers, ReadInbox, ReadListedChats, ReadMessages, ReadUploads, Registry, SendRecord,
-    UserStore,
+    BlockStore, CommitChanges, CommitMessages, CommitSettings, Conflict, CountMemberships, CreateChats, CreateUploads,
+    Creation, FindBlockers, FindMembers, LimitsStore, ListBlocks, MarkSeen, MessageCommit, PageMembers, ReadChanges,
+    ReadChats, ReadDeletions, ReadFormerMembers, ReadInbox, ReadListedChats, ReadMessages, ReadUploads, Registry,
+    SendRecord, UserStore,
 };
 use domain::timestamp::Timestamp;
 use domain::user_limits::LimitsChange;
@@ -122,6 +124,7 @@ macro_rules! contract_suite {
             blocks_are_counted_and_paid_for, nothing_is_stored_after_a_block,
             concurrent_repeats_of_a_send_are_stored_once, concurrent_creations_of_a_private_chat_create_one,
             members_are_found_by_id, members_are_read_page_by_page,
+            tickets_are_handed_out_in_order, commits_write_the_queue_into_the_head,
         );
     };
     ($store:expr => $($case:ident),+ $(,)?) => {$(
@@ -142,7 +145,7 @@ pub(crate) async fn create(store: &impl Store, id: &str, participants: &[UserId]
 }
 
 /// The commit of the next message after `head`. `budget_before` is the sender's budget, `name` the client message id.
-pub(crate) fn commit(
+pub fn commit(
     chat: &ChatId,
     sender: &str,
     head: &Head,
@@ -172,12 +175,18 @@ pub(crate) fn commit(
             expires_at: created_at.plus(Duration::from_secs(60)),
         }),
         upload: None,
+        queue: None,
     }
 }
 
 /// A change of the creator's limits that takes nothing.
 pub(crate) fn no_limits(chat: &Chat) -> LimitsChange {
     LimitsChange::of(chat.created_by.clone())
+}
+
+/// The conflict with the head that the chat has now.
+pub(crate) async fn head_changed(store: &impl Store, chat: &ChatId) -> Conflict {
+    Conflict::HeadChanged(store.head(chat).await.unwrap().expect("a head"))
 }
 
 pub(crate) async fn head_and_member(store: &impl Store, chat: &ChatId, who: &str) -> (Head, Member) {

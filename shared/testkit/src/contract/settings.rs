@@ -9,7 +9,7 @@ use domain::former_member::Departure;
 use domain::ids::{ChatId, MemberRev, Rev, Seq};
 use domain::member::Member;
 use domain::member_settings::{ListedChats, MemberSettings, Notifications};
-use domain::ports::{ChangeOutcome, CommitOutcome, SeenOutcome, SettingsCommit};
+use domain::ports::{ChangeOutcome, CommitOutcome, Conflict, SeenOutcome, SettingsCommit};
 use domain::timestamp::Timestamp;
 use std::time::Duration;
 
@@ -131,7 +131,15 @@ pub async fn marks_are_taken_back(store: impl Store) {
     assert_eq!(seen, SeenOutcome::Unchanged(marked.clone()), "the position does not move");
     let cleared = Member { cleared_seq: Seq(2), is_marked_unread: false, ..marked };
     let what = ChangeKind::Cleared(cleared);
-    let clear = Change { chat: chat.id.clone(), head, at: START, only_for: Some(who.clone()), what, spending: None };
+    let clear = Change {
+        chat: chat.id.clone(),
+        head,
+        at: START,
+        only_for: Some(who.clone()),
+        what,
+        spending: None,
+        queue: None,
+    };
     assert_eq!(store.commit_change(&clear).await.unwrap(), ChangeOutcome::Committed);
     assert!(!is_marked().await);
 }
@@ -158,13 +166,14 @@ pub async fn leaving_unlists_the_chat(store: impl Store) {
             upload: None,
             closed_chat_of: None,
         };
-        let change = Change { chat: chat.id.clone(), head, at: START, only_for: None, what, spending: None };
+        let change =
+            Change { chat: chat.id.clone(), head, at: START, only_for: None, what, spending: None, queue: None };
         store.commit_change(&change).await.unwrap()
     };
     for outdated in [MemberSettings::default(), muted(None)] {
-        assert_eq!(leave("leave-a", outdated).await, ChangeOutcome::Conflict, "{outdated:?}");
+        assert_eq!(leave("leave-a", outdated).await, ChangeOutcome::Conflict(Conflict::Outdated), "{outdated:?}");
     }
-    assert_eq!(leave("leave-b", settings).await, ChangeOutcome::Conflict, "they set nothing");
+    assert_eq!(leave("leave-b", settings).await, ChangeOutcome::Conflict(Conflict::Outdated), "they set nothing");
     assert!(store.listed_chats(&user("leave-a")).await.unwrap().pinned.contains(&chat.id));
     assert_eq!(leave("leave-a", settings).await, ChangeOutcome::Committed);
     let list = store.listed_chats(&user("leave-a")).await.unwrap();

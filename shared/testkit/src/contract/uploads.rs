@@ -8,7 +8,7 @@ use domain::chat::Chat;
 use domain::content::MessageType;
 use domain::ids::{AttachmentId, Rev, Seq};
 use domain::message::{Body, LiveBody, Message};
-use domain::ports::{ChangeOutcome, CommitOutcome, Consistency, MessageCommit};
+use domain::ports::{ChangeOutcome, CommitOutcome, Conflict, Consistency, MessageCommit};
 use std::time::Duration;
 
 /// A declaration is read back for a day.
@@ -34,7 +34,11 @@ pub async fn upload_is_sent_once(store: impl Store) {
     let (head, _) = head_and_member(&store, &chat, "a").await;
     for name in [None, Some("too-early")] {
         let unknown = with_upload(commit(&chat, "a", &head, None, name));
-        assert_eq!(store.commit_message(&unknown).await.unwrap(), CommitOutcome::Conflict, "nothing was declared");
+        assert_eq!(
+            store.commit_message(&unknown).await.unwrap(),
+            CommitOutcome::Conflict(Conflict::Outdated),
+            "nothing was declared"
+        );
     }
     store.create_upload(&declared).await.unwrap();
     let first = with_upload(commit(&chat, "a", &head, None, Some("one")));
@@ -45,7 +49,7 @@ pub async fn upload_is_sent_once(store: impl Store) {
     let (head, member) = head_and_member(&store, &chat, "a").await;
     for name in [None, Some("two")] {
         let again = with_upload(commit(&chat, "a", &head, member.budget, name));
-        assert_eq!(store.commit_message(&again).await.unwrap(), CommitOutcome::Conflict);
+        assert_eq!(store.commit_message(&again).await.unwrap(), CommitOutcome::Conflict(Conflict::Outdated));
     }
     assert!(
         matches!(store.commit_message(&first).await.unwrap(), CommitOutcome::Repeated(earlier) if earlier.seq == Seq(1))
@@ -66,21 +70,22 @@ pub async fn upload_becomes_an_avatar_once(store: impl Store) {
         let (before, upload) = (Rev(rev), Some((id.clone(), until)));
         let joined = Vec::new();
         let what = ChangeKind::Chat { after, before, joined, left: None, limits: None, upload, closed_chat_of: None };
-        let change = Change { chat: chat.id.clone(), head, at: START, only_for: None, what, spending: None };
+        let change =
+            Change { chat: chat.id.clone(), head, at: START, only_for: None, what, spending: None, queue: None };
         store.commit_change(&change).await.unwrap()
     };
-    assert_eq!(set(0).await, ChangeOutcome::Conflict, "nothing was declared");
+    assert_eq!(set(0).await, ChangeOutcome::Conflict(Conflict::Outdated), "nothing was declared");
     store.create_upload(&declared).await.unwrap();
     assert_eq!(set(0).await, ChangeOutcome::Committed);
     let stored = store.chat(&chat.id, Consistency::Strong).await.unwrap().unwrap();
     assert_eq!(stored.avatar.as_ref(), Some(&declared.attachment));
     let sent = store.upload(&id, START).await.unwrap().unwrap();
     assert_eq!((sent.sent_as, sent.expires_at), (Some(Seq(0)), until));
-    assert_eq!(set(1).await, ChangeOutcome::Conflict, "it is used already");
+    assert_eq!(set(1).await, ChangeOutcome::Conflict(Conflict::Outdated), "it is used already");
     let (head, member) = head_and_member(&store, &chat.id, "a").await;
     let message =
         MessageCommit { upload: Some((id.clone(), until)), ..commit(&chat.id, "a", &head, member.budget, None) };
-    assert_eq!(store.commit_message(&message).await.unwrap(), CommitOutcome::Conflict);
+    assert_eq!(store.commit_message(&message).await.unwrap(), CommitOutcome::Conflict(Conflict::Outdated));
 }
 
 /// A message with an attachment and no caption, and its tombstone, are read back.
@@ -99,7 +104,7 @@ pub async fn attachment_of_a_message_is_read_back(store: impl Store) {
     let body = Body::Deleted { at: START, by: user("a"), attachment: Some(id) };
     let after = Message { body, rev: Rev(1), public_rev: Rev(1), ..with_attachment.message };
     let what = ChangeKind::Message { after: after.clone(), before: Rev(0), deletion: None };
-    let change = Change { chat: chat.clone(), head, at: START, only_for: None, what, spending: None };
+    let change = Change { chat: chat.clone(), head, at: START, only_for: None, what, spending: None, queue: None };
     assert_eq!(store.commit_change(&change).await.unwrap(), ChangeOutcome::Committed);
     assert_eq!(store.message(&chat, Seq(1)).await.unwrap(), Some(after));
 }

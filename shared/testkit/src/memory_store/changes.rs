@@ -7,27 +7,28 @@ use domain::deletions::{DeletionRecord, OlderOwnDeletions, Rewrite, TombstoneBlo
 use domain::former_member::Departure;
 use domain::ids::{ChatId, Rev, Seq, UserId};
 use domain::member::Member;
-use domain::ports::{ChangeOutcome, CommitChanges, ReadChanges, ReadDeletions, StoreError};
+use domain::ports::{ChangeOutcome, CommitChanges, Conflict, ReadChanges, ReadDeletions, StoreError};
 use domain::timestamp::Timestamp;
 
 impl CommitChanges for MemoryStore {
     async fn commit_change(&self, change: &Change) -> Result<ChangeOutcome, StoreError> {
-        self.transact(ChangeOutcome::Conflict, |state| {
-            if !state.allows(change) {
-                return ChangeOutcome::Conflict;
+        self.transact_on_head(&change.chat, ChangeOutcome::Conflict, |state| {
+            if let Some(conflict) = state.conflict_of(change) {
+                return ChangeOutcome::Conflict(conflict);
             }
             if let ChangeKind::Chat { limits: Some(limits), .. } = &change.what
                 && !state.change_limits(limits)
             {
-                return ChangeOutcome::Conflict;
+                return ChangeOutcome::Conflict(Conflict::Outdated);
             }
             let chat = &change.chat;
             // This transaction saw the previous change, so reads show it from now on.
             state.unsettled.retain(|(of, _), before| of != chat || before.is_none());
             state.unsettled_past.retain(|(of, _), _| of != chat);
             // A send may have been committed since the head was read, so its fields are kept.
-            let Head { last_seq, last_message_at, .. } = state.heads[chat].clone();
-            state.put_head(chat, Head { last_seq, last_message_at, ..change.head_after() });
+            let Head { last_seq, last_message_at, queue, .. } = state.heads[chat].clone();
+            let queue = change.queue.unwrap_or(queue);
+            state.put_head(chat, Head { last_seq, last_message_at, queue, ..change.head_after() });
             let expires_at = change.at.plus(CHANGE_TTL);
             state.pointers.insert((chat.clone(), change.rev()), (change.pointer(), expires_at));
             state.unsettled_pointers.insert(chat.clone(), change.rev());
@@ -129,31 +130,50 @@ impl State {
         }
     }
 
-    /// Whether the stored state is the one that the change was based on.
-    fn allows(&self, change: &Change) -> bool {
-        let Some(head) = self.heads.get(&change.chat) else { return false };
+    /// What was changed of the state that the change was based on; None if nothing was. The message or the chat
+    /// document that changes never does without the head.
+    fn conflict_of(&self, change: &Change) -> Option<Conflict> {
+        let Some(head) = self.heads.get(&change.chat) else { return Some(Conflict::Outdated) };
+        let is_joining = matches!(&change.what, ChangeKind::Chat { joined, .. } if !joined.is_empty());
         let is_head_unchanged = head.last_rev == change.head.last_rev
             && head.members_rev == change.head.members_rev
-            && head.blocks == change.head.blocks;
+            && head.blocks == change.head.blocks
+            && (!is_joining || head.last_seq == change.head.last_seq);
+        if !self.has_other_items_of(change) {
+            return Some(Conflict::Outdated);
+        }
+        let is_subject_unchanged = match &change.what {
+            ChangeKind::Message { after, before, .. } => {
+                self.messages.get(&(change.chat.clone(), after.seq)).is_some_and(|stored| stored.rev == *before)
+            }
+            ChangeKind::Chat { before, .. } => {
+                self.chats.get(&change.chat).is_some_and(|chat| chat.members_rev == *before)
+            }
+            ChangeKind::Cleared(_) => true,
+        };
+        match (is_head_unchanged, is_subject_unchanged) {
+            (false, _) => Some(Conflict::HeadChanged(head.clone())),
+            (true, false) => Some(Conflict::Outdated),
+            (true, true) => None,
+        }
+    }
+
+    /// Whether all items but the head and what changes with it are as they were read.
+    fn has_other_items_of(&self, change: &Change) -> bool {
         let is_member = |user: &UserId| self.members.contains_key(&(change.chat.clone(), user.clone()));
         let can_spend = change.spending.as_ref().is_none_or(|(user, spending)| {
             let member = self.members.get(&(change.chat.clone(), user.clone()));
             member.is_some_and(|member| member.change_budget == spending.before)
         });
-        is_head_unchanged
-            && can_spend
+        can_spend
             && match &change.what {
-                ChangeKind::Message { after, before, deletion } => {
-                    self.messages.get(&(change.chat.clone(), after.seq)).is_some_and(|stored| stored.rev == *before)
-                        && deletion.as_ref().is_none_or(|deletion| self.allows_deletion(change, deletion))
+                ChangeKind::Message { deletion, .. } => {
+                    deletion.as_ref().is_none_or(|deletion| self.allows_deletion(change, deletion))
                 }
-                ChangeKind::Chat { before, joined, left, upload, .. } => {
-                    let chat = self.chats.get(&change.chat);
-                    (joined.is_empty() || head.last_seq == change.head.last_seq)
-                        && chat.is_some_and(|chat| chat.members_rev == *before)
-                        && upload
-                            .as_ref()
-                            .is_none_or(|(id, _)| self.uploads.get(id).is_some_and(|upload| upload.sent_as.is_none()))
+                ChangeKind::Chat { joined, left, upload, .. } => {
+                    upload
+                        .as_ref()
+                        .is_none_or(|(id, _)| self.uploads.get(id).is_some_and(|upload| upload.sent_as.is_none()))
                         && joined.iter().all(|member| !is_member(&member.user))
                         && left.as_ref().is_none_or(|left| self.can_leave(&change.chat, left))
                 }

@@ -23,12 +23,14 @@ impl ReadChats for MemoryStore {
     ) -> Result<ChatSnapshot, StoreError> {
         // 0 is the seq of the head. DynamoDB refuses a BatchGetItem with the same key twice.
         assert_ne!(message, Some(Seq(0)));
-        let document = self.chat(chat, Consistency::Eventual).await?;
-        self.read(|state| ChatSnapshot {
-            chat: document,
-            head: state.heads.get(chat).cloned(),
-            member: user.and_then(|user| state.members.get(&(chat.clone(), user.clone()))).cloned(),
-            message: message.and_then(|seq| state.messages.get(&(chat.clone(), seq)).cloned()),
+        self.read(|state| {
+            self.calls.count(|calls| calls.snapshots += 1);
+            ChatSnapshot {
+                chat: state.document(&self.rng, chat, Consistency::Eventual),
+                head: state.heads.get(chat).cloned(),
+                member: user.and_then(|user| state.members.get(&(chat.clone(), user.clone()))).cloned(),
+                message: message.and_then(|seq| state.messages.get(&(chat.clone(), seq)).cloned()),
+            }
         })
         .await
     }
@@ -39,11 +41,7 @@ impl ReadChats for MemoryStore {
     }
 
     async fn chat(&self, chat: &ChatId, consistency: Consistency) -> Result<Option<Chat>, StoreError> {
-        self.read(|state| match consistency {
-            Consistency::Eventual if self.rng.percent(state.faults.stale_chat) => state.stale_chats.get(chat).cloned(),
-            _ => state.chats.get(chat).cloned(),
-        })
-        .await
+        self.read(|state| state.document(&self.rng, chat, consistency)).await
     }
 
     async fn members(&self, chat: &ChatId) -> Result<Vec<Member>, StoreError> {
@@ -85,6 +83,14 @@ impl ReadFormerMembers for MemoryStore {
 }
 
 impl State {
+    /// The document of a chat as a read sees it.
+    fn document(&self, rng: &Rng, chat: &ChatId, consistency: Consistency) -> Option<Chat> {
+        match consistency {
+            Consistency::Eventual if rng.percent(self.faults.stale_chat) => self.stale_chats.get(chat).cloned(),
+            _ => self.chats.get(chat).cloned(),
+        }
+    }
+
     /// What is kept of a former member as a read sees it. Once a read has shown the last departure, every later read
     /// shows it.
     fn former_member(&mut self, rng: &Rng, key: &(ChatId, UserId)) -> Option<FormerMember> {

@@ -6,7 +6,8 @@ use domain::chat::Head;
 use domain::ids::{ChatId, SendId, Seq, UserId};
 use domain::message::Message;
 use domain::ports::{
-    CommitMessages, CommitOutcome, MarkSeen, MessageCommit, PreviousSend, ReadMessages, SeenOutcome, StoreError,
+    CommitMessages, CommitOutcome, Conflict, MarkSeen, MessageCommit, PreviousSend, ReadMessages, SeenOutcome,
+    StoreError,
 };
 use domain::timestamp::Timestamp;
 
@@ -28,8 +29,8 @@ impl CommitMessages for MemoryStore {
     }
 
     async fn commit_message(&self, commit: &MessageCommit) -> Result<CommitOutcome, StoreError> {
-        let MessageCommit { message, head, spending, send, upload } = commit;
-        self.transact(CommitOutcome::Conflict, |state| {
+        let MessageCommit { message, head, spending, send, upload, queue } = commit;
+        self.transact_on_head(&message.chat, CommitOutcome::Conflict, |state| {
             let remembered = send.as_ref().and_then(|send| state.sends.get(send.id.as_str()));
             if let Some((send, _)) = remembered.filter(|(_, expires_at)| *expires_at > message.created_at) {
                 return CommitOutcome::Repeated(send.clone());
@@ -39,19 +40,26 @@ impl CommitMessages for MemoryStore {
                 return CommitOutcome::NotAMember;
             };
             let Some(stored) = state.heads.get(&message.chat).cloned() else {
-                return CommitOutcome::Conflict;
+                return CommitOutcome::Conflict(Conflict::Outdated);
             };
             let is_head_unchanged = stored.last_seq == head.last_seq
                 && stored.members_rev == head.members_rev
                 && stored.blocks == head.blocks;
-            if !is_head_unchanged || member.budget != spending.before || message.seq != head.last_seq.next() {
-                return CommitOutcome::Conflict;
+            let upload = match upload {
+                Some((id, until)) => match state.uploads.get_mut(id).filter(|upload| upload.sent_as.is_none()) {
+                    Some(upload) => Some((upload, until)),
+                    None => return CommitOutcome::Conflict(Conflict::Outdated),
+                },
+                None => None,
+            };
+            if member.budget != spending.before || message.seq != head.last_seq.next() {
+                return CommitOutcome::Conflict(Conflict::Outdated);
             }
-            if let Some((id, until)) = upload {
-                match state.uploads.get_mut(id).filter(|upload| upload.sent_as.is_none()) {
-                    Some(upload) => (upload.sent_as, upload.expires_at) = (Some(message.seq), *until),
-                    None => return CommitOutcome::Conflict,
-                }
+            if !is_head_unchanged {
+                return CommitOutcome::Conflict(Conflict::HeadChanged(stored));
+            }
+            if let Some((upload, until)) = upload {
+                (upload.sent_as, upload.expires_at) = (Some(message.seq), *until);
             }
             member.read_seq = message.seq;
             member.read_at = Some(message.created_at);
@@ -59,7 +67,8 @@ impl CommitMessages for MemoryStore {
             member.budget = Some(spending.after);
             member.member_rev = member.member_rev.next();
             let last_message_at = Some(message.created_at);
-            state.put_head(&message.chat, Head { last_seq: message.seq, last_message_at, ..stored });
+            let queue = queue.unwrap_or(stored.queue);
+            state.put_head(&message.chat, Head { last_seq: message.seq, last_message_at, queue, ..stored });
             state.put_unsettled(message);
             if let Some(send) = send {
                 let body_hash = send.body_hash.clone();

@@ -5,9 +5,12 @@ mod changes;
 mod chats;
 mod limits;
 mod messages;
+mod queue;
 mod settings;
 mod uploads;
 mod users;
+
+pub use queue::CallCounts;
 
 use crate::rng::Rng;
 use domain::attachment::Upload;
@@ -22,11 +25,11 @@ use domain::member::Member;
 use domain::member_settings::ListedChats;
 use domain::message::Message;
 use domain::ports::{PreviousSend, StoreError};
+use domain::queue::Ticket;
 use domain::timestamp::Timestamp;
 use domain::user_limits::UserLimits;
-use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use queue::{CallRecorder, lost_reply};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -44,6 +47,9 @@ pub struct Faults {
     pub stale_chat: u8,
     /// A call waits up to this many milliseconds before and again after it takes effect.
     pub latency_ms: u64,
+    /// How many milliseconds a transaction of a message or a change holds the head of its chat. Meanwhile, other such
+    /// transactions of the chat conflict with it.
+    pub in_flight_ms: u64,
 }
 
 #[derive(Debug, Default)]
@@ -81,6 +87,11 @@ struct State {
     lost_at: Option<Timestamp>,
     /// Who opened a connection, and when.
     openings: Vec<(Timestamp, UserId)>,
+    /// The last ticket of each chat.
+    tickets: BTreeMap<ChatId, Ticket>,
+    /// The chats whose heads a transaction holds.
+    in_flight: BTreeSet<ChatId>,
+    tickets_fail: bool,
     faults: Faults,
 }
 
@@ -89,17 +100,7 @@ struct State {
 pub struct MemoryStore {
     state: Mutex<State>,
     rng: Rng,
-    looked_up: LookUps,
-}
-
-/// The number of users whose connections were looked up. It is not part of what is stored, so it is not shown.
-#[derive(Default)]
-struct LookUps(AtomicUsize);
-
-impl fmt::Debug for LookUps {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LookUps").finish_non_exhaustive()
-    }
+    calls: CallRecorder,
 }
 
 impl Default for MemoryStore {
@@ -119,11 +120,8 @@ impl State {
 impl MemoryStore {
     /// Creates a store that injects faults. The same seed gives the same faults.
     pub fn with_faults(seed: u64, faults: Faults) -> Self {
-        Self {
-            state: Mutex::new(State { faults, ..State::default() }),
-            rng: Rng::new(seed),
-            looked_up: LookUps::default(),
-        }
+        let state = Mutex::new(State { faults, ..State::default() });
+        Self { state, rng: Rng::new(seed), calls: CallRecorder::default() }
     }
 
     /// Replaces the faults.
@@ -155,9 +153,9 @@ impl MemoryStore {
         self.lock().heads.get(chat).cloned()
     }
 
-    /// The number of users whose connections were looked up since this was last asked.
-    pub fn take_looked_up(&self) -> usize {
-        self.looked_up.0.swap(0, Ordering::Relaxed)
+    /// The calls that were made so far.
+    pub fn calls(&self) -> CallCounts {
+        self.calls.get()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -183,10 +181,7 @@ impl MemoryStore {
             } else {
                 let outcome = apply(&mut state);
                 if self.rng.percent(state.faults.lost_reply) {
-                    Err(StoreError::Unavailable {
-                        operation: "TransactWriteItems",
-                        source: "the reply was lost".into(),
-                    })
+                    Err(lost_reply("TransactWriteItems"))
                 } else {
                     Ok(outcome)
                 }

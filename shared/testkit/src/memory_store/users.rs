@@ -7,7 +7,6 @@ use domain::ids::{ConnectionId, UserId};
 use domain::patch::Patch;
 use domain::ports::{Registration, Registry, StoreError, UserConnections, UserStore};
 use domain::timestamp::Timestamp;
-use std::sync::atomic::Ordering;
 
 impl Registry for MemoryStore {
     async fn register(
@@ -69,7 +68,10 @@ impl Registry for MemoryStore {
     }
 
     async fn connections(&self, users: &[UserId]) -> Result<Vec<UserConnections>, StoreError> {
-        self.looked_up.0.fetch_add(users.len(), Ordering::Relaxed);
+        self.calls.count(|calls| {
+            calls.lookups += 1;
+            calls.looked_up += u32::try_from(users.len()).unwrap_or(u32::MAX);
+        });
         Ok(self.users(users).await?.into_iter().map(|user| (user.id, user.connections)).collect())
     }
 

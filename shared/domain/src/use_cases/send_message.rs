@@ -34,7 +34,7 @@ use std::time::Duration;
 const REPEAT_PUSH_WINDOW: Duration = Duration::from_secs(60);
 /// A later try of the same send uses connections that were looked up at most this long ago. Whoever connects later may
 /// have synced before the commit, and so needs the push.
-const MAX_AUDIENCE_AGE: Duration = Duration::from_millis(100);
+const MAX_AUDIENCE_AGE: Duration = Duration::from_millis(50);
 /// How long a send record is kept: within this time, a send with the same client message id is a repeat.
 const SEND_ID_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 

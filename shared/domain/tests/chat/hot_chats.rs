@@ -391,6 +391,34 @@ async fn who_waits_sees_what_happened_meanwhile() {
     assert_pushed(&app, [("bob", "message.created")]);
 }
 
+/// Who connects while a send waits for its second try may have synced before the commit. So the connections are looked up
+/// again.
+#[tokio::test(start_paused = true)]
+async fn connections_are_looked_up_again_after_a_long_wait() {
+    let app = app();
+    let chat = group(&app, &TEAM).await;
+    set_online(&app, &["alice"]).await;
+    // Nobody uses the first ticket.
+    app.store.take_ticket(&chat, Ticket(0), Timestamp::from_millis(0)).await.unwrap();
+    app.store.set_faults(Faults { in_flight_ms: 20, ..Faults::default() });
+    let (before, begin) = (app.store.calls(), Instant::now());
+    let first = send_text(&app, "bob", &chat, "First");
+    let second = async {
+        sleep(Duration::from_millis(5)).await;
+        send_text(&app, "carol", &chat, "Second").await
+    };
+    let connecting = async {
+        sleep(MAX_TURN / 2).await;
+        app.push.take("alice");
+        connect(&app, "carol").await;
+        app.push.forget("presence.updated");
+    };
+    let (_, sent, ()) = join3(first, second, connecting).await;
+    assert!(begin.elapsed() > MAX_TURN && sent.retries > 0, "the second one waited");
+    assert_pushed(&app, [("alice", "message.created"), ("carol", "message.created")]);
+    assert_eq!(calls_since(&app, before).tickets, 1);
+}
+
 /// Two devices of one sender spend one budget: the one that loses reads it again, and keeps its place.
 #[tokio::test(start_paused = true)]
 async fn lost_budget_is_read_again_within_the_queue() {

@@ -1,0 +1,119 @@
+//! A small HTTP server on loopback, for the stand-ins.
+
+use std::{
+    future::Future,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::body::{Body, Bytes};
+use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{net::TcpListener, sync::oneshot};
+
+use crate::{Error, usage};
+
+/// A server on a thread of its own, so that its CPU time can be told from that of others. Dropping it stops it.
+#[derive(Debug)]
+pub(crate) struct Server {
+    address: SocketAddr,
+    accepted: Arc<AtomicU64>,
+    thread: Arc<OnceLock<PathBuf>>,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Server {
+    /// Starts a server whose requests are answered by `handler`.
+    pub(crate) fn start<H, F>(name: &str, handler: H) -> Result<Self, Error>
+    where
+        H: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+        F: Future<Output = Response<Body>> + Send + 'static,
+    {
+        let start = |error| Error(format!("cannot start {name}: {error}"));
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(start)?;
+        listener.set_nonblocking(true).map_err(start)?;
+        let address = listener.local_addr().map_err(start)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(start)?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (accepted, thread) = (Arc::<AtomicU64>::default(), Arc::<OnceLock<PathBuf>>::default());
+        let (connections, own_thread) = (accepted.clone(), thread.clone());
+        let serve = move || {
+            if let Some(directory) = usage::current_thread() {
+                let _ = own_thread.set(directory);
+            }
+            runtime.block_on(async {
+                let Ok(listener) = TcpListener::from_std(listener) else { return };
+                tokio::select! {
+                    () = accept(listener, connections, handler) => {}
+                    _ = stopped => {}
+                }
+            });
+        };
+        std::thread::Builder::new().name(name.to_owned()).spawn(serve).map_err(start)?;
+        Ok(Self { address, accepted, thread, _stop: stop })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// How many connections were opened so far.
+    pub(crate) fn connections(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
+    /// The CPU time that the server has used so far. None if the system does not say.
+    pub(crate) fn cpu(&self) -> Option<Duration> {
+        usage::thread_cpu(self.thread.get()?)
+    }
+}
+
+async fn accept<H, F>(listener: TcpListener, accepted: Arc<AtomicU64>, handler: H)
+where
+    H: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    // accept fails for a moment if there are too many open files. The client tries again.
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        let _ = stream.set_nodelay(true);
+        accepted.fetch_add(1, Ordering::Relaxed);
+        let handler = handler.clone();
+        let service = service_fn(move |request| {
+            let answer = handler(request);
+            async move { Ok::<_, std::convert::Infallible>(answer.await) }
+        });
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        // A connection fails when the client's process is killed.
+        tokio::spawn(async move {
+            let _ = connection.await;
+        });
+    }
+}
+
+/// The whole body of a request. Empty if the client went away.
+pub(crate) async fn body_of(request: Request<Incoming>) -> Bytes {
+    axum::body::to_bytes(Body::new(request.into_body()), usize::MAX).await.unwrap_or_default()
+}
+
+/// An answer with this status and body.
+pub(crate) fn answer(status: u16, content_type: &'static str, body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
+    response.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static(content_type));
+    response
+}
+
+/// Waits until `moment`, as exactly as tokio's timer can on average: it rounds up to its next millisecond.
+pub(crate) async fn wait_until(moment: std::time::Instant) {
+    const HALF_A_TICK: Duration = Duration::from_micros(500);
+    let moment = moment.checked_sub(HALF_A_TICK).unwrap_or(moment);
+    if moment > std::time::Instant::now() {
+        tokio::time::sleep_until(moment.into()).await;
+    }
+}

@@ -1,0 +1,161 @@
+//! A message to many connections, beside a client that posts the same bytes and does nothing else.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::{
+    Error, Setup, World, bare_client,
+    report::{Goal, Section, Table, median, millis, ms, per, ratio},
+    users,
+};
+
+/// How many messages of each kind are sent.
+pub const ROUNDS: usize = 15;
+/// How many messages come before, so that all connections are open.
+const WARM_UP: usize = 3;
+
+/// What messages to some number of connections took.
+#[derive(Clone, Debug)]
+pub struct Figures {
+    /// The posts of one message.
+    pub posts_per_message: u64,
+    /// From handing out the event until the answer, with the calls to DynamoDB.
+    pub times: Vec<Duration>,
+    /// The same for a message to nobody.
+    pub times_without_posts: Vec<Duration>,
+    /// Of the bare client.
+    pub bare_times: Vec<Duration>,
+    /// CPU time of one message. None if the system does not say.
+    pub cpu: Option<Duration>,
+    /// CPU time of one message to a group of as many users who are not connected.
+    pub cpu_without_posts: Option<Duration>,
+    /// CPU time of the bare client for as many posts.
+    pub bare_cpu: Option<Duration>,
+    /// The TCP connections that the function opened.
+    pub opened: u64,
+    /// The most memory that the process used, in bytes.
+    pub peak_memory: Option<u64>,
+}
+
+/// Sends `rounds` messages to a group whose `recipients` other participants (at most 999) have one connection each, and
+/// as many to a group of nobody who is connected. Calls to DynamoDB take no time, posts take `post_delay`.
+///
+/// # Errors
+///
+/// A stand-in or a function fails, or a send is not answered 201.
+pub async fn measure(setup: &Setup, recipients: usize, post_delay: Duration, rounds: usize) -> Result<Figures, Error> {
+    let world = World::start(setup).await?;
+    let others = users("reader", recipients);
+    let people =
+        |others: &[String]| std::iter::once("liam".to_owned()).chain(others.iter().cloned()).collect::<Vec<_>>();
+    let chat = world.group(&people(&others)).await?;
+    let quiet = world.group(&people(&users("absent", recipients))).await?;
+    world.connect(&others).await?;
+    world.connections().set_delay(post_delay);
+    let (mut send, sample) = (world.instance("send-message").await?, world.sample("send-message")?);
+    let opened_before = world.connections().opened();
+    let mut number = 0;
+    let mut times = [Vec::new(), Vec::new()];
+    let mut cpu = [Vec::new(), Vec::new()];
+    let mut posts = 0;
+    for round in 0..WARM_UP + rounds {
+        for (kind, chat) in [&chat, &quiet].into_iter().enumerate() {
+            number += 1;
+            let body = json!({ "type": "text", "content": "x".repeat(200), "clientMessageId": format!("m-{number}") });
+            let event = sample.http("liam", &[("chatId", chat)], &body);
+            let (cpu_before, posts_before) = (send.cpu(), world.connections().posts());
+            let answered = send.invoke(event).await?;
+            if answered.status() != 201 {
+                return Err(Error(format!("a send was answered {}", answered.payload)));
+            }
+            if kind == 0 {
+                posts = world.connections().posts() - posts_before;
+            }
+            if round >= WARM_UP {
+                times[kind].push(answered.took);
+                cpu[kind].extend(send.cpu().zip(cpu_before).map(|(after, before)| after.saturating_sub(before)));
+            }
+        }
+    }
+    let opened = world.connections().opened() - opened_before;
+    let (endpoint, body) = (world.connections().endpoint(), world.connections().last_body());
+    let bare = bare_client::post_all(&endpoint, &body, recipients, WARM_UP + rounds)?;
+    let bare: Vec<_> = bare.into_iter().skip(WARM_UP).collect();
+    let bare_cpu: Vec<Duration> = bare.iter().filter_map(|round| round.cpu).collect();
+    let [times, times_without_posts] = times;
+    let middle = |values: &[Duration]| (!values.is_empty()).then(|| median(values));
+    Ok(Figures {
+        posts_per_message: posts,
+        times,
+        times_without_posts,
+        bare_times: bare.iter().map(|round| round.wall).collect(),
+        cpu: middle(&cpu[0]),
+        cpu_without_posts: middle(&cpu[1]),
+        bare_cpu: middle(&bare_cpu),
+        opened,
+        peak_memory: send.peak_memory(),
+    })
+}
+
+/// The section of the report.
+///
+/// # Errors
+///
+/// See [`measure`].
+pub async fn section(setup: &Setup) -> Result<Section, Error> {
+    let mut table = Table::new(&[
+        "connections",
+        "a post takes, ms",
+        "message, ms",
+        "without posts, ms",
+        "posts alone, ms",
+        "bare client, ms",
+        "ratio",
+        "CPU per push, µs",
+        "of the bare client, µs",
+        "TCP connections",
+        "peak memory, MB",
+    ]);
+    let mut goals = Vec::new();
+    for recipients in [10, 100, 999] {
+        for post_delay in [Duration::ZERO, Duration::from_millis(5)] {
+            let figures = measure(setup, recipients, post_delay, ROUNDS).await?;
+            let posts_alone = median(&figures.times).saturating_sub(median(&figures.times_without_posts));
+            let bare = median(&figures.bare_times);
+            let share = ratio(posts_alone, bare);
+            let micros = |cpu: Option<Duration>| {
+                cpu.map_or(f64::NAN, |cpu| per(millis(cpu) * 1000.0, figures.posts_per_message))
+            };
+            let own = figures.cpu.zip(figures.cpu_without_posts).map(|(with, without)| with.saturating_sub(without));
+            let peak = figures.peak_memory.map_or("unknown".to_owned(), |bytes| (bytes / (1024 * 1024)).to_string());
+            table.row([
+                figures.posts_per_message.to_string(),
+                post_delay.as_millis().to_string(),
+                ms(median(&figures.times)),
+                ms(median(&figures.times_without_posts)),
+                ms(posts_alone),
+                ms(bare),
+                format!("{share:.2}"),
+                format!("{:.0}", micros(own)),
+                format!("{:.0}", micros(figures.bare_cpu)),
+                figures.opened.to_string(),
+                peak,
+            ]);
+            eprintln!("{}", table.rows.last().map(|row| row.join(" | ")).unwrap_or_default());
+            if recipients > 10 {
+                let place = format!("{recipients} connections, a post takes {} ms", post_delay.as_millis());
+                goals.push(Goal::at_most(format!("fan-out to {place}, posts alone / bare client"), share, 1.3, 2));
+                goals.push(Goal::at_most(format!("fan-out to {place}, CPU per push, µs"), micros(own), 80.0, 0));
+            }
+        }
+    }
+    let text = format!(
+        "{ROUNDS} messages of 200 characters to a group, whose other participants have one connection each, beside as many\n\
+         to a group of the same size in which nobody is connected. \"Posts alone\" is the difference of the medians. The\n\
+         bare client posts the same bytes to the same stand-in, {} at the same time, as the function does. Calls to\n\
+         DynamoDB take only the engine's own time.",
+        bare_client::CONCURRENCY
+    );
+    Ok(Section { title: "Fan-out", text, tables: vec![table], goals })
+}

@@ -27,20 +27,21 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Where the functions' programs are.
 #[derive(Clone, Debug)]
-pub enum Programs {
-    /// One program per function in this directory, as on AWS.
-    Directory(PathBuf),
-    /// This program serves any function: `lambda-chat function NAME`.
-    LambdaChat(PathBuf),
+pub struct Programs {
+    /// The directory with one program per function, as on AWS.
+    pub directory: PathBuf,
+    /// A program that serves any function that is not in the directory: `lambda-chat function NAME`.
+    pub lambda_chat: Option<PathBuf>,
 }
 
 impl Programs {
     /// The program of a function, with its arguments.
     #[must_use]
     pub fn command_line(&self, function: &str) -> (PathBuf, Vec<String>) {
-        match self {
-            Self::Directory(directory) => (directory.join(function), Vec::new()),
-            Self::LambdaChat(program) => (program.clone(), vec!["function".to_owned(), function.to_owned()]),
+        let own = self.directory.join(function);
+        match &self.lambda_chat {
+            Some(program) if !own.exists() => (program.clone(), vec!["function".to_owned(), function.to_owned()]),
+            _ => (own, Vec::new()),
         }
     }
 }
@@ -120,9 +121,9 @@ impl Instance {
         let started = Instant::now();
         let (answered, answer) = oneshot::channel();
         let lost = |what: &str| Error(format!("{} {what}", self.name));
-        self.handle.events.send(Event { payload, answered }).await.map_err(|_| lost("is lost"))?;
+        self.handle.events.send(Event { payload, answered }).await.map_err(|_closed| lost("is lost"))?;
         let answer = tokio::select! {
-            answer = answer => answer.map_err(|_| lost("is lost"))?,
+            answer = answer => answer.map_err(|_closed| lost("is lost"))?,
             _ = self.child.wait() => return Err(lost("ended during an event")),
             () = tokio::time::sleep(ANSWER_TIMEOUT) => return Err(lost("does not answer")),
         };

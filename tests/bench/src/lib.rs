@@ -14,6 +14,7 @@ mod error;
 mod event;
 mod http;
 mod instance;
+pub mod quick;
 pub mod report;
 mod runtime_api;
 pub mod scenarios;

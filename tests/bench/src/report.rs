@@ -52,6 +52,13 @@ impl Goal {
         let (measured_text, goal) = (format!("{measured:.digits$}"), format!("≥ {limit}"));
         Self { figure: figure.into(), measured: measured_text, goal, is_met: measured >= limit }
     }
+
+    /// A count that should be this one.
+    #[must_use]
+    pub fn exactly(figure: impl Into<String>, measured: f64, count: f64) -> Self {
+        let (figure, is_met) = (figure.into(), (measured - count).abs() < f64::EPSILON);
+        Self { figure, measured: format!("{measured}"), goal: format!("{count}"), is_met }
+    }
 }
 
 impl Table {
@@ -169,5 +176,7 @@ mod tests {
         assert!(Goal::at_most("x", 2.0, 2.0, 1).is_met);
         assert!(!Goal::at_most("x", f64::NAN, 2.0, 1).is_met);
         assert!(!Goal::at_least("x", 1.9, 2.0, 1).is_met);
+        assert!(Goal::exactly("x", 3.0, 3.0).is_met);
+        assert!(!Goal::exactly("x", 3.5, 3.0).is_met);
     }
 }

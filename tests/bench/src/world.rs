@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{Connections, DynamoDb, Error, Instance, Programs, Sample, runtime_api::RuntimeApi};
 
 /// How many people one request adds to a group: the limit of the API.
-const MAX_PEOPLE_PER_REQUEST: usize = 90;
+const MAX_PEOPLE_PER_REQUEST: usize = 89;
 /// How many instances of `connect` open connections at the same time.
 const CONNECTORS: usize = 2;
 /// The budgets of users, as variables of the functions. No scenario is to use one up.

@@ -90,8 +90,8 @@ impl Figures {
 /// A stand-in fails, or an instance ends.
 pub async fn measure(setup: &Setup, senders: usize, chats: usize, until: Until) -> Result<Figures, Error> {
     let world = World::start(setup).await?;
-    // One more user, so that one sender has somebody to send to.
-    let people = users("user", senders + 1);
+    // Two more users, because a group has three at least.
+    let people = users("user", senders + 2);
     let mut chat_ids = Vec::new();
     for _ in 0..chats {
         chat_ids.push(world.group(&people).await?);

@@ -37,8 +37,8 @@ pub(crate) fn post_all(endpoint: &str, body: &Bytes, posts: usize, rounds: usize
             let mut results = Vec::with_capacity(rounds);
             for _ in 0..rounds {
                 let thread = usage::current_thread();
-                let cpu = || thread.as_deref().and_then(usage::thread_cpu);
-                let (started, before) = (Instant::now(), cpu());
+                let usage = || thread.as_deref().and_then(usage::of_thread);
+                let (started, before) = (Instant::now(), usage());
                 let mut answers = stream::iter(0..posts)
                     .map(|number| {
                         let request = Request::post(format!("{endpoint}/@connections/c{number}"))
@@ -58,7 +58,7 @@ pub(crate) fn post_all(endpoint: &str, body: &Bytes, posts: usize, rounds: usize
                 while let Some(result) = answers.next().await {
                     result?;
                 }
-                let cpu = cpu().zip(before).map(|(after, before)| after.saturating_sub(before));
+                let cpu = usage::between(before, usage()).map(|usage| usage.cpu);
                 results.push(Round { wall: started.elapsed(), cpu });
             }
             Ok(results)

@@ -12,7 +12,7 @@ use axum::body::Bytes;
 use hyper::Method;
 
 use crate::{
-    Error,
+    Error, Usage,
     http::{Server, answer, body_of, wait_until},
 };
 
@@ -93,9 +93,9 @@ impl Connections {
         self.server.connections()
     }
 
-    /// The CPU time that it has used so far. None if the system does not say.
+    /// What it has used so far. None if the system does not say.
     #[must_use]
-    pub fn cpu(&self) -> Option<Duration> {
-        self.server.cpu()
+    pub fn usage(&self) -> Option<Usage> {
+        self.server.usage()
     }
 }

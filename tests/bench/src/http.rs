@@ -16,7 +16,7 @@ use hyper::{Request, Response, body::Incoming, server::conn::http1, service::ser
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpListener, sync::oneshot};
 
-use crate::{Error, usage};
+use crate::{Error, Usage, usage};
 
 /// A server on a thread of its own, so that its CPU time can be told from that of others. Dropping it stops it.
 #[derive(Debug)]
@@ -67,9 +67,9 @@ impl Server {
         self.accepted.load(Ordering::Relaxed)
     }
 
-    /// The CPU time that the server has used so far. None if the system does not say.
-    pub(crate) fn cpu(&self) -> Option<Duration> {
-        usage::thread_cpu(self.thread.get()?)
+    /// What the server has used so far. None if the system does not say.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        usage::of_thread(self.thread.get()?)
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use crate::{
-    Error,
+    Error, Usage,
     runtime_api::{Event, Handle, RuntimeApi},
     usage,
 };
@@ -133,10 +133,10 @@ impl Instance {
         Ok(Answered { payload, took })
     }
 
-    /// The CPU time that the process has used so far. None if the system does not say.
+    /// What the process has used so far. None if the system does not say.
     #[must_use]
-    pub fn cpu(&self) -> Option<Duration> {
-        usage::process_cpu(self.child.id()?)
+    pub fn usage(&self) -> Option<Usage> {
+        usage::of_process(self.child.id()?)
     }
 
     /// The most memory that the process has used so far, in bytes. None if the system does not say.

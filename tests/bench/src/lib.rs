@@ -8,7 +8,9 @@
 #![allow(clippy::disallowed_methods, reason = "a bench reads the clock and the machine's environment")]
 
 mod bare_client;
+pub mod chart;
 mod connections;
+pub mod document;
 mod dynamodb;
 mod error;
 mod event;
@@ -26,4 +28,5 @@ pub use dynamodb::{Counts, DynamoDb};
 pub use error::Error;
 pub use event::Sample;
 pub use instance::{Answered, Instance, Programs};
+pub use usage::Usage;
 pub use world::{Setup, World, users};

@@ -7,7 +7,9 @@ use std::{
 };
 
 use bench::{
-    Error, Programs, Setup, quick,
+    Error, Programs, Setup,
+    document::{self, Origin},
+    quick,
     report::{self, Section},
     scenarios::{fan_out, first_invocation, hot_chat, mixed_changes, recipients, start, warm_send},
 };
@@ -28,6 +30,9 @@ struct Arguments {
     /// The repository with the functions' template.yaml and events/
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))]
     root: PathBuf,
+    /// Writes docs/PERFORMANCE.md with the figures of all scenarios
+    #[arg(long, conflicts_with_all = ["quick", "only"])]
+    write: bool,
     /// Only these scenarios
     #[arg(long, value_delimiter = ',')]
     only: Vec<Scenario>,
@@ -96,6 +101,10 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Error> {
             println!("{}", table.markdown());
         }
         sections.push(section);
+    }
+    if arguments.write {
+        let given: String = std::env::args().skip(1).map(|argument| format!(" {argument}")).collect();
+        document::write(&setup.root, &Origin::here(&setup.root, format!("cargo xtask bench{given}")), &sections)?;
     }
     println!("## Goals\n\n{}", report::goals(&sections).markdown());
     Ok(ExitCode::SUCCESS)

@@ -2,6 +2,8 @@
 
 use std::{fmt::Write as _, time::Duration};
 
+use crate::chart::Chart;
+
 /// What one scenario measured.
 #[derive(Clone, Debug, Default)]
 pub struct Section {
@@ -11,6 +13,8 @@ pub struct Section {
     pub text: String,
     /// The figures.
     pub tables: Vec<Table>,
+    /// The figures that a picture shows better.
+    pub charts: Vec<Chart>,
     /// Which figures have a goal.
     pub goals: Vec<Goal>,
 }

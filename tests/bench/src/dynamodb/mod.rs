@@ -22,7 +22,7 @@ use hyper::{Request, Response, body::Incoming};
 use local_cloud::Template;
 
 use crate::{
-    Error,
+    Error, Usage,
     http::{Server, answer, body_of, wait_until},
 };
 use held_items::{HeldItems, Keys, Refusal};
@@ -102,10 +102,10 @@ impl DynamoDb {
         lock(&self.state.meter).round_trips_to_commit()
     }
 
-    /// The CPU time that it has used so far, with the engine's. None if the system does not say.
+    /// What it has used so far, with the engine. None if the system does not say.
     #[must_use]
-    pub fn cpu(&self) -> Option<Duration> {
-        self.server.cpu()
+    pub fn usage(&self) -> Option<Usage> {
+        self.server.usage()
     }
 }
 

@@ -6,8 +6,9 @@ use serde_json::json;
 
 use crate::{
     Error, Setup, World, bare_client,
+    chart::Chart,
     report::{Goal, Section, Table, median, millis, ms, per, ratio},
-    users,
+    usage, users,
 };
 
 /// How many messages of each kind are sent.
@@ -64,7 +65,7 @@ pub async fn measure(setup: &Setup, recipients: usize, post_delay: Duration, rou
             number += 1;
             let body = json!({ "type": "text", "content": "x".repeat(200), "clientMessageId": format!("m-{number}") });
             let event = sample.http("liam", &[("chatId", chat)], &body);
-            let (cpu_before, posts_before) = (send.cpu(), world.connections().posts());
+            let (usage, posts_before) = (send.usage(), world.connections().posts());
             let answered = send.invoke(event).await?;
             if answered.status() != 201 {
                 return Err(Error(format!("a send was answered {}", answered.payload)));
@@ -74,7 +75,7 @@ pub async fn measure(setup: &Setup, recipients: usize, post_delay: Duration, rou
             }
             if round >= WARM_UP {
                 times[kind].push(answered.took);
-                cpu[kind].extend(send.cpu().zip(cpu_before).map(|(after, before)| after.saturating_sub(before)));
+                cpu[kind].extend(usage::between(usage, send.usage()).map(|usage| usage.cpu));
             }
         }
     }
@@ -118,6 +119,9 @@ pub async fn section(setup: &Setup) -> Result<Section, Error> {
         "peak memory, MB",
     ]);
     let mut goals = Vec::new();
+    let chart = |name, title: &str| Chart { name, title: title.to_owned(), bars: Vec::new() };
+    let mut times = chart("fan-out-time", "Time of all posts of a message, ms");
+    let mut pushes = chart("fan-out-cpu", "CPU time per push, µs");
     for recipients in [10, 100, 999] {
         for post_delay in [Duration::ZERO, Duration::from_millis(5)] {
             let figures = measure(setup, recipients, post_delay, ROUNDS).await?;
@@ -143,6 +147,11 @@ pub async fn section(setup: &Setup) -> Result<Section, Error> {
                 peak,
             ]);
             eprintln!("{}", table.rows.last().map(|row| row.join(" | ")).unwrap_or_default());
+            let label = format!("{recipients} connections, {} ms a post", post_delay.as_millis());
+            times.bar(&label, millis(posts_alone), false);
+            times.bar("bare client", millis(bare), true);
+            pushes.bar(label, micros(own), false);
+            pushes.bar("bare client", micros(figures.bare_cpu), true);
             if recipients > 10 {
                 let place = format!("{recipients} connections, a post takes {} ms", post_delay.as_millis());
                 goals.push(Goal::at_most(format!("fan-out to {place}, posts alone / bare client"), share, 1.3, 2));
@@ -157,5 +166,5 @@ pub async fn section(setup: &Setup) -> Result<Section, Error> {
          DynamoDB take only the engine's own time.",
         bare_client::CONCURRENCY
     );
-    Ok(Section { title: "Fan-out", text, tables: vec![table], goals })
+    Ok(Section { title: "Fan-out", text, tables: vec![table], charts: vec![times, pushes], goals })
 }

@@ -9,9 +9,10 @@ use futures_util::future::try_join_all;
 use serde_json::json;
 
 use crate::{
-    Counts, Error, Instance, Sample, Setup, World,
+    Counts, Error, Instance, Sample, Setup, Usage, World,
+    chart::Chart,
     report::{Goal, Section, Table, median, millis, ms, per, quantile},
-    users,
+    usage, users,
 };
 
 /// When the senders stop.
@@ -39,9 +40,9 @@ pub struct Figures {
     /// What the stand-in for DynamoDB counted.
     pub counts: Counts,
     /// Of all instances. None if the system does not say.
-    pub cpu: Option<Duration>,
+    pub usage: Option<Usage>,
     /// Of the stand-in for DynamoDB.
-    pub dynamodb_cpu: Option<Duration>,
+    pub dynamodb_usage: Option<Usage>,
 }
 
 impl Figures {
@@ -71,8 +72,9 @@ impl Figures {
         per(self.counts.reads() as f64, self.committed())
     }
 
-    fn cpu_per_message(&self, cpu: Option<Duration>) -> f64 {
-        cpu.map_or(f64::NAN, |cpu| per(millis(cpu), self.committed()))
+    /// In milliseconds.
+    fn per_message(&self, time: Option<Duration>) -> f64 {
+        time.map_or(f64::NAN, |time| per(millis(time), self.committed()))
     }
 
     /// The answers as text, such as `201: 40, 503: 1`.
@@ -107,8 +109,8 @@ pub async fn measure(setup: &Setup, senders: usize, chats: usize, until: Until) 
         sender.send().await?;
     }
     world.set_delay();
-    let cpu = |senders: &[Sender]| senders.iter().map(|sender| sender.instance.cpu()).sum::<Option<Duration>>();
-    let (counts, cpu_before, dynamodb_cpu) = (world.dynamodb().counts(), cpu(&instances), world.dynamodb().cpu());
+    let usage = |senders: &[Sender]| senders.iter().map(|sender| sender.instance.usage()).sum::<Option<Usage>>();
+    let (counts, before, dynamodb_before) = (world.dynamodb().counts(), usage(&instances), world.dynamodb().usage());
     let started = Instant::now();
     let runs = instances.iter_mut().map(|sender| async move {
         let mut answers = Vec::new();
@@ -126,7 +128,6 @@ pub async fn measure(setup: &Setup, senders: usize, chats: usize, until: Until) 
     for (status, _) in &answers {
         *by_status.entry(*status).or_default() += 1;
     }
-    let used = |after: Option<Duration>, before: Option<Duration>| Some(after?.saturating_sub(before?));
     Ok(Figures {
         senders,
         chats,
@@ -134,8 +135,8 @@ pub async fn measure(setup: &Setup, senders: usize, chats: usize, until: Until) 
         answers: by_status,
         latencies: answers.iter().filter(|(status, _)| *status == 201).map(|(_, took)| *took).collect(),
         counts: world.dynamodb().counts().since(&counts),
-        cpu: used(cpu(&instances), cpu_before),
-        dynamodb_cpu: used(world.dynamodb().cpu(), dynamodb_cpu),
+        usage: usage::between(before, usage(&instances)),
+        dynamodb_usage: usage::between(dynamodb_before, world.dynamodb().usage()),
     })
 }
 
@@ -175,9 +176,13 @@ pub async fn section(setup: &Setup, time: Duration) -> Result<Section, Error> {
         "reads per message",
         "answers",
         "CPU per message, ms",
+        "waiting for a core, ms",
         "of the stand-in, ms",
     ]);
     let mut goals = Vec::new();
+    let chart = |name, title: &str| Chart { name, title: title.to_owned(), bars: Vec::new() };
+    let mut rates = chart("hot-chat-rate", "Committed messages/s");
+    let mut waits = chart("hot-chat-p99", "99th percentile of the time of a send, ms");
     let mut rate_of_one = f64::NAN;
     let mut slowest: f64 = f64::INFINITY;
     let mut prediction = String::new();
@@ -194,10 +199,14 @@ pub async fn section(setup: &Setup, time: Duration) -> Result<Section, Error> {
             format!("{transactions:.2}"),
             format!("{:.2}", figures.reads_per_message()),
             figures.answers_text(),
-            format!("{:.2}", figures.cpu_per_message(figures.cpu)),
-            format!("{:.2}", figures.cpu_per_message(figures.dynamodb_cpu)),
+            format!("{:.2}", figures.per_message(figures.usage.map(|usage| usage.cpu))),
+            format!("{:.2}", figures.per_message(figures.usage.map(|usage| usage.waited))),
+            format!("{:.2}", figures.per_message(figures.dynamodb_usage.map(|usage| usage.cpu))),
         ]);
         eprintln!("{}", table.rows.last().map(|row| row.join(" | ")).unwrap_or_default());
+        let label = if chats == 1 { format!("{senders} in one chat") } else { format!("{senders} in {chats} chats") };
+        rates.bar(&label, figures.rate(), chats > 1);
+        waits.bar(label, millis(p99), chats > 1);
         match (senders, chats) {
             (1, 1) => rate_of_one = figures.rate(),
             (5, 5) => {
@@ -234,7 +243,7 @@ pub async fn section(setup: &Setup, time: Duration) -> Result<Section, Error> {
         time.as_secs(),
         setup.delay.as_millis()
     );
-    Ok(Section { title: "A hot chat", text, tables: vec![table], goals })
+    Ok(Section { title: "A hot chat", text, tables: vec![table], charts: vec![rates, waits], goals })
 }
 
 /// Messages per second that senders reach who only wait for their own calls and their own CPU time, unless the cores
@@ -245,7 +254,7 @@ fn predicted_rate(figures: &Figures) -> f64 {
     // Two of the three calls run one after the other: the look-up of connections runs beside the commit.
     const ROUND_TRIPS: f64 = 2.0;
     let call = per(figures.counts.call_time.as_secs_f64(), figures.counts.total());
-    let own = figures.cpu_per_message(figures.cpu) / 1000.0;
-    let all = own + figures.cpu_per_message(figures.dynamodb_cpu) / 1000.0;
+    let own = figures.per_message(figures.usage.map(|usage| usage.cpu)) / 1000.0;
+    let all = own + figures.per_message(figures.dynamodb_usage.map(|usage| usage.cpu)) / 1000.0;
     (senders / (ROUND_TRIPS * call + own)).min(cores / all)
 }

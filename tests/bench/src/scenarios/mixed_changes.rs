@@ -110,5 +110,5 @@ pub async fn section(setup: &Setup) -> Result<Section, Error> {
         "{ROUNDS} rounds. In each, {PEOPLE} users send a message to one chat and {PEOPLE} others edit their message or react\n\
          to it, all at the same moment."
     );
-    Ok(Section { title: "Changes beside sends", text, tables: vec![table], goals })
+    Ok(Section { title: "Changes beside sends", text, tables: vec![table], goals, ..Section::default() })
 }

@@ -133,5 +133,5 @@ pub async fn section(setup: &Setup) -> Result<Section, Error> {
         "{SENDS} sends each. At most {CONNECTED} recipients are connected. In the second table, {STRANGERS} users who share\n\
          no chat with them are connected as well."
     );
-    Ok(Section { title: "Recipients", text, tables: vec![by_size, strangers_table], goals })
+    Ok(Section { title: "Recipients", text, tables: vec![by_size, strangers_table], goals, ..Section::default() })
 }

@@ -7,7 +7,8 @@ use std::{
 
 use crate::{
     Error, Setup, World,
-    report::{Goal, Section, Table, median, ms, quantile, ratio},
+    chart::Chart,
+    report::{Goal, Section, Table, median, millis, ms, quantile, ratio},
 };
 
 /// How often each program is started.
@@ -50,11 +51,11 @@ pub async fn measure(
             let mut instance =
                 if number == 0 { world.start_other(yardstick)? } else { world.start_instance(&program.name)? };
             let time = instance.ready().await?;
-            let cpu = instance.cpu();
+            let usage = instance.usage();
             instance.stop().await;
             if round > 0 {
                 program.times.push(time);
-                program.cpu.extend(cpu);
+                program.cpu.extend(usage.map(|usage| usage.cpu));
             }
         }
     }
@@ -81,6 +82,8 @@ pub async fn section(setup: &Setup, yardstick: &Path) -> Result<Section, Error> 
         "program, KB",
         "zip, KB",
     ]);
+    let title = "From exec to the first /next, ms".to_owned();
+    let mut chart = Chart { name: "start", title, bars: Vec::new() };
     let (mut slowest, mut largest) = (0.0_f64, 0);
     for (number, Figures { name, times, cpu }) in figures.iter().enumerate() {
         let path: PathBuf = if number == 0 { yardstick.to_owned() } else { directory.join(name) };
@@ -96,6 +99,7 @@ pub async fn section(setup: &Setup, yardstick: &Path) -> Result<Section, Error> 
             (program.len() / 1024).to_string(),
             (zip / 1024).to_string(),
         ]);
+        chart.bar(name, millis(median(times)), number == 0);
         if number > 0 {
             largest = largest.max(zip);
         }
@@ -112,5 +116,5 @@ pub async fn section(setup: &Setup, yardstick: &Path) -> Result<Section, Error> 
         "{STARTS} starts of each program, in turns, without TLS and without a network. The zip is the program, deflated\n\
          at level {BEST_COMPRESSION}."
     );
-    Ok(Section { title: "Start", text, tables: vec![table], goals })
+    Ok(Section { title: "Start", text, tables: vec![table], charts: vec![chart], goals })
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::{
-    Counts, Error, Setup, World,
+    Counts, Error, Setup, Usage, World,
     report::{Goal, Section, Table, median, millis, ms, per},
+    usage,
 };
 
 /// How many sends the CPU time is the mean of.
@@ -26,9 +27,9 @@ pub struct Figures {
     /// From handing out the event until the answer.
     pub latencies: Vec<Duration>,
     /// Of the function's process, for all sends. None if the system does not say.
-    pub cpu: Option<Duration>,
+    pub usage: Option<Usage>,
     /// Of the stand-in for DynamoDB, for all sends.
-    pub dynamodb_cpu: Option<Duration>,
+    pub dynamodb_usage: Option<Usage>,
     /// The most memory that the process used, in bytes.
     pub peak_memory: Option<u64>,
 }
@@ -50,7 +51,7 @@ pub async fn measure(setup: &Setup, sends: usize) -> Result<Figures, Error> {
     for number in 0..WARM_UP.min(sends) {
         send.invoke(event(number)).await?;
     }
-    let (before, cpu_before, dynamodb_before) = (world.dynamodb().counts(), send.cpu(), world.dynamodb().cpu());
+    let (before, usage, dynamodb_usage) = (world.dynamodb().counts(), send.usage(), world.dynamodb().usage());
     let mut latencies = Vec::with_capacity(sends);
     for number in 0..sends {
         world.dynamodb().start_chain();
@@ -60,14 +61,13 @@ pub async fn measure(setup: &Setup, sends: usize) -> Result<Figures, Error> {
         }
         latencies.push(answered.took);
     }
-    let used = |after: Option<Duration>, before: Option<Duration>| Some(after?.saturating_sub(before?));
     Ok(Figures {
         sends: sends as u64,
         counts: world.dynamodb().counts().since(&before),
         round_trips: world.dynamodb().round_trips_to_commit(),
         latencies,
-        cpu: used(send.cpu(), cpu_before),
-        dynamodb_cpu: used(world.dynamodb().cpu(), dynamodb_before),
+        usage: usage::between(usage, send.usage()),
+        dynamodb_usage: usage::between(dynamodb_usage, world.dynamodb().usage()),
         peak_memory: send.peak_memory(),
     })
 }
@@ -79,9 +79,9 @@ pub async fn measure(setup: &Setup, sends: usize) -> Result<Figures, Error> {
 /// See [`measure`].
 pub async fn section(setup: &Setup) -> Result<Section, Error> {
     let figures = measure(setup, SENDS).await?;
-    let Figures { sends, counts, round_trips, latencies, cpu, dynamodb_cpu, peak_memory } = &figures;
+    let Figures { sends, counts, round_trips, latencies, usage, dynamodb_usage, peak_memory } = &figures;
     let per_send = |sum: f64| format!("{:.2}", per(sum, *sends));
-    let cpu_ms = |cpu: &Option<Duration>| cpu.map_or(f64::NAN, |cpu| per(millis(cpu), *sends));
+    let cpu_ms = |usage: &Option<Usage>| usage.map_or(f64::NAN, |usage| per(millis(usage.cpu), *sends));
     let mut table = Table::new(&["figure", "per send"]);
     for (operation, count) in &counts.calls {
         #[allow(clippy::cast_precision_loss, reason = "a count of calls")]
@@ -92,13 +92,15 @@ pub async fn section(setup: &Setup) -> Result<Section, Error> {
     table.row(["round trips until the commit".to_owned(), round_trips.to_string()]);
     table.row(["time of a call, mean, ms".to_owned(), format!("{:.2}", per(millis(counts.call_time), counts.total()))]);
     table.row(["time, median, ms".to_owned(), ms(median(latencies))]);
-    table.row(["CPU time, ms".to_owned(), format!("{:.2}", cpu_ms(cpu))]);
-    table.row(["CPU time of the stand-in for DynamoDB, ms".to_owned(), format!("{:.2}", cpu_ms(dynamodb_cpu))]);
+    table.row(["CPU time, ms".to_owned(), format!("{:.2}", cpu_ms(usage))]);
+    let waited = usage.map_or(f64::NAN, |usage| per(millis(usage.waited), *sends));
+    table.row(["time of waiting for a core, ms".to_owned(), format!("{waited:.2}")]);
+    table.row(["CPU time of the stand-in for DynamoDB, ms".to_owned(), format!("{:.2}", cpu_ms(dynamodb_usage))]);
     let peak = peak_memory.map_or("unknown".to_owned(), |bytes| format!("{}", bytes / (1024 * 1024)));
     table.row(["peak memory of the process, MB".to_owned(), peak]);
     #[allow(clippy::cast_precision_loss, reason = "a handful")]
     let goals = vec![
-        Goal::at_most("warm send, CPU, ms", cpu_ms(cpu), 1.0, 2),
+        Goal::at_most("warm send, CPU, ms", cpu_ms(usage), 1.0, 2),
         Goal::at_most("send, 1:1, round trips until the commit", *round_trips as f64, 2.0, 0),
         Goal::at_most("send, 1:1, write units", per(counts.write_units, *sends), 8.0, 2),
         Goal::at_most("send, 1:1, read units", per(counts.read_units, *sends), 3.5, 2),
@@ -108,5 +110,5 @@ pub async fn section(setup: &Setup) -> Result<Section, Error> {
          takes {} ms besides the engine's own time.",
         setup.delay.as_millis()
     );
-    Ok(Section { title: "A warm send", text, tables: vec![table], goals })
+    Ok(Section { title: "A warm send", text, tables: vec![table], goals, ..Section::default() })
 }

@@ -14,6 +14,7 @@ use hyper::Method;
 use crate::{
     Error, Usage,
     http::{Server, answer, body_of, wait_until},
+    tls::Tls,
 };
 
 /// The stage in the URL of the WebSocket API.
@@ -35,14 +36,10 @@ struct State {
 
 impl Connections {
     /// Starts it, without a delay.
-    ///
-    /// # Errors
-    ///
-    /// No port or thread can be had.
-    pub fn start() -> Result<Self, Error> {
+    pub(crate) fn start(tls: Option<&Tls>) -> Result<Self, Error> {
         let state = Arc::<State>::default();
         let shared = state.clone();
-        let server = Server::start("@connections", move |request| {
+        let server = Server::start("@connections", tls.map(Tls::acceptor), move |request| {
             let state = shared.clone();
             async move {
                 let arrived = Instant::now();

@@ -2,7 +2,6 @@
 
 use std::{
     future::Future,
-    net::SocketAddr,
     path::PathBuf,
     sync::{
         Arc, OnceLock,
@@ -15,21 +14,22 @@ use axum::body::{Body, Bytes};
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpListener, sync::oneshot};
+use tokio_rustls::TlsAcceptor;
 
 use crate::{Error, Usage, usage};
 
 /// A server on a thread of its own, so that its CPU time can be told from that of others. Dropping it stops it.
 #[derive(Debug)]
 pub(crate) struct Server {
-    address: SocketAddr,
+    url: String,
     accepted: Arc<AtomicU64>,
     thread: Arc<OnceLock<PathBuf>>,
     _stop: oneshot::Sender<()>,
 }
 
 impl Server {
-    /// Starts a server whose requests are answered by `handler`.
-    pub(crate) fn start<H, F>(name: &str, handler: H) -> Result<Self, Error>
+    /// Starts a server whose requests are answered by `handler`, over TLS if `tls` is set.
+    pub(crate) fn start<H, F>(name: &str, tls: Option<TlsAcceptor>, handler: H) -> Result<Self, Error>
     where
         H: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
         F: Future<Output = Response<Body>> + Send + 'static,
@@ -37,7 +37,8 @@ impl Server {
         let start = |error| Error(format!("cannot start {name}: {error}"));
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(start)?;
         listener.set_nonblocking(true).map_err(start)?;
-        let address = listener.local_addr().map_err(start)?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listener.local_addr().map_err(start)?);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(start)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let (accepted, thread) = (Arc::<AtomicU64>::default(), Arc::<OnceLock<PathBuf>>::default());
@@ -49,17 +50,17 @@ impl Server {
             runtime.block_on(async {
                 let Ok(listener) = TcpListener::from_std(listener) else { return };
                 tokio::select! {
-                    () = accept(listener, connections, handler) => {}
+                    () = accept(listener, tls, connections, handler) => {}
                     _ = stopped => {}
                 }
             });
         };
         std::thread::Builder::new().name(name.to_owned()).spawn(serve).map_err(start)?;
-        Ok(Self { address, accepted, thread, _stop: stop })
+        Ok(Self { url, accepted, thread, _stop: stop })
     }
 
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     /// How many connections were opened so far.
@@ -73,7 +74,7 @@ impl Server {
     }
 }
 
-async fn accept<H, F>(listener: TcpListener, accepted: Arc<AtomicU64>, handler: H)
+async fn accept<H, F>(listener: TcpListener, tls: Option<TlsAcceptor>, accepted: Arc<AtomicU64>, handler: H)
 where
     H: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
@@ -88,10 +89,18 @@ where
             let answer = handler(request);
             async move { Ok::<_, std::convert::Infallible>(answer.await) }
         });
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        let tls = tls.clone();
         // A connection fails when the client's process is killed.
         tokio::spawn(async move {
-            let _ = connection.await;
+            let http = http1::Builder::new();
+            match tls {
+                None => drop(http.serve_connection(TokioIo::new(stream), service).await),
+                Some(tls) => {
+                    if let Ok(stream) = tls.accept(stream).await {
+                        drop(http.serve_connection(TokioIo::new(stream), service).await);
+                    }
+                }
+            }
         });
     }
 }

@@ -20,6 +20,7 @@ pub mod quick;
 pub mod report;
 mod runtime_api;
 pub mod scenarios;
+mod tls;
 mod usage;
 mod world;
 

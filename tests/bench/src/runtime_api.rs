@@ -64,7 +64,7 @@ impl RuntimeApi {
     pub(crate) fn start() -> Result<Self, Error> {
         let lines = Arc::<Lines>::default();
         let shared = lines.clone();
-        let server = Server::start("Runtime API", move |request| serve(shared.clone(), request))?;
+        let server = Server::start("Runtime API", None, move |request| serve(shared.clone(), request))?;
         Ok(Self { server, lines })
     }
 

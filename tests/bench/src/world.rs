@@ -11,7 +11,7 @@ use futures_util::future::try_join_all;
 use local_cloud::Template;
 use serde_json::{Value, json};
 
-use crate::{Connections, DynamoDb, Error, Instance, Programs, Sample, runtime_api::RuntimeApi};
+use crate::{Connections, DynamoDb, Error, Instance, Programs, Sample, runtime_api::RuntimeApi, tls::Tls};
 
 /// How many people one request adds to a group: the limit of the API.
 const MAX_PEOPLE_PER_REQUEST: usize = 89;
@@ -48,6 +48,7 @@ pub struct Setup {
 pub struct World {
     setup: Setup,
     template: Template,
+    tls: Option<Tls>,
     dynamodb: DynamoDb,
     connections: Connections,
     runtime_api: RuntimeApi,
@@ -61,11 +62,25 @@ impl World {
     ///
     /// The template cannot be read, or a stand-in does not start.
     pub async fn start(setup: &Setup) -> Result<Self, Error> {
+        Self::start_with(setup, None).await
+    }
+
+    /// Starts the stand-ins for DynamoDB and `@connections` with TLS. The functions trust its root, and no other.
+    ///
+    /// # Errors
+    ///
+    /// The template cannot be read, or a stand-in does not start.
+    pub async fn start_with_tls(setup: &Setup) -> Result<Self, Error> {
+        Self::start_with(setup, Some(Tls::new()?)).await
+    }
+
+    async fn start_with(setup: &Setup, tls: Option<Tls>) -> Result<Self, Error> {
         let path = setup.root.join("template.yaml");
         let template = Template::load(&path, &BTreeMap::new()).map_err(|error| Error(error.to_string()))?;
-        let dynamodb = DynamoDb::start(&template).await?;
-        let (connections, runtime_api) = (Connections::start()?, RuntimeApi::start()?);
-        Ok(Self { setup: setup.clone(), template, dynamodb, connections, runtime_api, instances: AtomicU64::default() })
+        let dynamodb = DynamoDb::start(&template, tls.as_ref()).await?;
+        let (connections, runtime_api) = (Connections::start(tls.as_ref())?, RuntimeApi::start()?);
+        let instances = AtomicU64::default();
+        Ok(Self { setup: setup.clone(), template, tls, dynamodb, connections, runtime_api, instances })
     }
 
     /// The stand-in for DynamoDB.
@@ -150,7 +165,10 @@ impl World {
         if environment.contains_key("AUTH_JWKS_URL") {
             environment.insert("AUTH_JWKS_URL".to_owned(), format!("{}/jwks", self.connections.endpoint()));
         }
-        environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), self.dynamodb.endpoint());
+        environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), self.dynamodb.endpoint().to_owned());
+        if let Some(tls) = &self.tls {
+            environment.insert("SSL_CERT_FILE".to_owned(), tls.root_file().display().to_string());
+        }
         Ok(environment)
     }
 

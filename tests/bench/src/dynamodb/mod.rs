@@ -24,6 +24,7 @@ use local_cloud::Template;
 use crate::{
     Error, Usage,
     http::{Server, answer, body_of, wait_until},
+    tls::Tls,
 };
 use held_items::{HeldItems, Keys, Refusal};
 pub use meter::Counts;
@@ -34,6 +35,8 @@ const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 /// A DynamoDB in memory with the template's tables. Dropping it stops it.
 pub struct DynamoDb {
     server: Server,
+    /// The same tables over TLS.
+    tls_server: Option<Server>,
     state: Arc<State>,
 }
 
@@ -53,11 +56,7 @@ impl std::fmt::Debug for DynamoDb {
 
 impl DynamoDb {
     /// Starts it, without a delay, and creates the tables.
-    ///
-    /// # Errors
-    ///
-    /// No port or thread can be had, or the engine refuses a table.
-    pub async fn start(template: &Template) -> Result<Self, Error> {
+    pub(crate) async fn start(template: &Template, tls: Option<&Tls>) -> Result<Self, Error> {
         let database = Database::memory().map_err(|error| Error(format!("cannot open the tables: {error}")))?;
         let state = Arc::new(State {
             database,
@@ -67,16 +66,22 @@ impl DynamoDb {
             meter: Mutex::default(),
         });
         let shared = state.clone();
-        let server = Server::start("DynamoDB", move |request| serve(shared.clone(), request))?;
-        let created = local_cloud::dynamodb::create_tables_at(&server.url(), template).await;
+        let handler = move |request| serve(shared.clone(), request);
+        let server = Server::start("DynamoDB", None, handler.clone())?;
+        let created = local_cloud::dynamodb::create_tables_at(server.url(), template).await;
         created.map_err(|error| Error(error.to_string()))?;
-        Ok(Self { server, state })
+        let tls_server = tls.map(|tls| Server::start("DynamoDB, TLS", Some(tls.acceptor()), handler)).transpose()?;
+        Ok(Self { server, tls_server, state })
     }
 
     /// The URL, for `AWS_ENDPOINT_URL_DYNAMODB`.
     #[must_use]
-    pub fn endpoint(&self) -> String {
-        self.server.url()
+    pub fn endpoint(&self) -> &str {
+        self.functions_server().url()
+    }
+
+    fn functions_server(&self) -> &Server {
+        self.tls_server.as_ref().unwrap_or(&self.server)
     }
 
     /// Sets how long each call takes from now on, besides the engine's own time.
@@ -105,7 +110,7 @@ impl DynamoDb {
     /// What it has used so far, with the engine. None if the system does not say.
     #[must_use]
     pub fn usage(&self) -> Option<Usage> {
-        self.server.usage()
+        self.functions_server().usage()
     }
 }
 

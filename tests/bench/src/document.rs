@@ -81,7 +81,7 @@ pub fn write(root: &Path, origin: &Origin, sections: &[Section]) -> Result<(), E
     );
     let _ = write!(page, "\n## Goals\n\n{}", report::goals(sections).markdown());
     for section in sections {
-        let _ = write!(page, "\n## {}\n\n{}\n", section.title, section.text);
+        let _ = write!(page, "\n## {}\n\n{}\n", section.title, section.wrapped_text());
         for table in &section.tables {
             let _ = write!(page, "\n{}", table.markdown());
         }

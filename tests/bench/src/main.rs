@@ -96,7 +96,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Error> {
             Scenario::FanOut => fan_out::section(&setup).await?,
             Scenario::Recipients => recipients::section(&setup).await?,
         };
-        println!("## {}\n\n{}\n", section.title, section.text);
+        println!("## {}\n\n{}\n", section.title, section.wrapped_text());
         for table in &section.tables {
             println!("{}", table.markdown());
         }

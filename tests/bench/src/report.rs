@@ -4,12 +4,15 @@ use std::{fmt::Write as _, time::Duration};
 
 use crate::chart::Chart;
 
+/// The longest line of a text.
+const MAX_COLUMNS: usize = 120;
+
 /// What one scenario measured.
 #[derive(Clone, Debug, Default)]
 pub struct Section {
     /// The heading.
     pub title: &'static str,
-    /// What was done, and how to read the table: Markdown, in lines of at most 120 columns.
+    /// What was done, and how to read the tables: one paragraph of Markdown.
     pub text: String,
     /// The figures.
     pub tables: Vec<Table>,
@@ -39,6 +42,14 @@ pub struct Goal {
     pub goal: String,
     /// Whether it is.
     pub is_met: bool,
+}
+
+impl Section {
+    /// The text, in lines of at most 120 columns.
+    #[must_use]
+    pub fn wrapped_text(&self) -> String {
+        textwrap::fill(&self.text, MAX_COLUMNS)
+    }
 }
 
 impl Goal {

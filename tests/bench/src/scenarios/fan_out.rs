@@ -160,9 +160,9 @@ pub async fn section(setup: &Setup) -> Result<Section, Error> {
         }
     }
     let text = format!(
-        "{ROUNDS} messages of 200 characters to a group, whose other participants have one connection each, beside as many\n\
-         to a group of the same size in which nobody is connected. \"Posts alone\" is the difference of the medians. The\n\
-         bare client posts the same bytes to the same stand-in, {} at the same time, as the function does. Calls to\n\
+        "{ROUNDS} messages of 200 characters to a group, whose other participants have one connection each, beside as many \
+         to a group of the same size in which nobody is connected. \"Posts alone\" is the difference of the medians. The \
+         bare client posts the same bytes to the same stand-in, {} at the same time, as the function does. Calls to \
          DynamoDB take only the engine's own time.",
         bare_client::CONCURRENCY
     );

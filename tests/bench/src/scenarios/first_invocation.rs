@@ -85,7 +85,7 @@ pub async fn section(setup: &Setup) -> Result<Section, Error> {
         }
     }
     let text = format!(
-        "{INSTANCES} instances, each with a first event and {LATER_EVENTS} later ones. With TLS, the stand-ins for DynamoDB\n\
+        "{INSTANCES} instances, each with a first event and {LATER_EVENTS} later ones. With TLS, the stand-ins for DynamoDB \
          and `@connections` have a certificate of this run, and the functions trust only its root, by `SSL_CERT_FILE`."
     );
     Ok(Section { title: "The first event", text, tables: vec![table], goals, ..Section::default() })

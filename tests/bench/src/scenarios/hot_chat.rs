@@ -212,7 +212,7 @@ pub async fn section(setup: &Setup, time: Duration) -> Result<Section, Error> {
             (5, 5) => {
                 let predicted = predicted_rate(&figures);
                 prediction = format!(
-                    "Five senders in five chats are not in each other's way. Their calls and CPU time predict {predicted:.0}\n\
+                    "Five senders in five chats are not in each other's way. Their calls and CPU time predict {predicted:.0} \
                      messages/s; {:.0} were measured.",
                     figures.rate()
                 );
@@ -238,7 +238,7 @@ pub async fn section(setup: &Setup, time: Duration) -> Result<Section, Error> {
     let figure = "hot chat, messages/s of the slowest number of senders / of one sender";
     goals.push(Goal::at_least(figure, slowest / rate_of_one, 1.0, 2));
     let text = format!(
-        "Each sender is an instance that sends again as soon as it has its answer, for {} s. A call to DynamoDB takes\n\
+        "Each sender is an instance that sends again as soon as it has its answer, for {} s. A call to DynamoDB takes \
          {} ms besides the engine's own time. Transactions that meet at an item are cancelled, as on AWS. {prediction}",
         time.as_secs(),
         setup.delay.as_millis()

@@ -107,7 +107,7 @@ pub async fn section(setup: &Setup) -> Result<Section, Error> {
     #[allow(clippy::cast_precision_loss, reason = "a count of answers")]
     let goals = vec![Goal::at_most("15 sends beside 15 changes, answers of 500 and above", failed as f64, 0.0, 0)];
     let text = format!(
-        "{ROUNDS} rounds. In each, {PEOPLE} users send a message to one chat and {PEOPLE} others edit their message or react\n\
+        "{ROUNDS} rounds. In each, {PEOPLE} users send a message to one chat and {PEOPLE} others edit their message or react \
          to it, all at the same moment."
     );
     Ok(Section { title: "Changes beside sends", text, tables: vec![table], goals, ..Section::default() })

@@ -130,7 +130,7 @@ pub async fn section(setup: &Setup) -> Result<Section, Error> {
         goals.push(Goal::at_most(figure, ratio(*among, *alone), 1.1, 2));
     }
     let text = format!(
-        "{SENDS} sends each. At most {CONNECTED} recipients are connected. In the second table, {STRANGERS} users who share\n\
+        "{SENDS} sends each. At most {CONNECTED} recipients are connected. In the second table, {STRANGERS} users who share \
          no chat with them are connected as well."
     );
     Ok(Section { title: "Recipients", text, tables: vec![by_size, strangers_table], goals, ..Section::default() })

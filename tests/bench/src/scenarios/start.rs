@@ -113,7 +113,7 @@ pub async fn section(setup: &Setup, yardstick: &Path) -> Result<Section, Error> 
         Goal::at_most("zip of the largest function, MB", largest as f64 / 1e6, 2.5, 2),
     ];
     let text = format!(
-        "{STARTS} starts of each program, in turns, without TLS and without a network. The zip is the program, deflated\n\
+        "{STARTS} starts of each program, in turns, without TLS and without a network. The zip is the program, deflated \
          at level {BEST_COMPRESSION}."
     );
     Ok(Section { title: "Start", text, tables: vec![table], charts: vec![chart], goals })

@@ -106,7 +106,7 @@ pub async fn section(setup: &Setup) -> Result<Section, Error> {
         Goal::at_most("send, 1:1, read units", per(counts.read_units, *sends), 3.5, 2),
     ];
     let text = format!(
-        "{sends} sends, one after the other, in a private chat of two users who are not connected. A call to DynamoDB\n\
+        "{sends} sends, one after the other, in a private chat of two users who are not connected. A call to DynamoDB \
          takes {} ms besides the engine's own time.",
         setup.delay.as_millis()
     );

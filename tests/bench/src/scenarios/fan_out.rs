@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::{
-    Error, Setup, World, bare_client,
+    Error, Setup, World,
+    bare_client::{self, BareClient, Round},
     chart::Chart,
     report::{Goal, Section, Table, median, millis, ms, per, ratio},
     usage, users,
@@ -23,8 +24,8 @@ pub struct Figures {
     pub posts_per_message: u64,
     /// From handing out the event until the answer, with the calls to DynamoDB.
     pub times: Vec<Duration>,
-    /// The same for a message to nobody.
-    pub times_without_posts: Vec<Duration>,
+    /// The same, less the time of a message to nobody right before.
+    pub times_of_posts: Vec<Duration>,
     /// Of the bare client.
     pub bare_times: Vec<Duration>,
     /// CPU time of one message. None if the system does not say.
@@ -55,45 +56,46 @@ pub async fn measure(setup: &Setup, recipients: usize, post_delay: Duration, rou
     world.connect(&others).await?;
     world.connections().set_delay(post_delay);
     let (mut send, sample) = (world.instance("send-message").await?, world.sample("send-message")?);
-    let opened_before = world.connections().opened();
-    let mut number = 0;
-    let mut times = [Vec::new(), Vec::new()];
-    let mut cpu = [Vec::new(), Vec::new()];
-    let mut posts = 0;
+    let bare = BareClient::start(world.connections().endpoint())?;
+    let (mut number, mut opened, mut posts) = (0, 0, 0);
+    let mut figures = [Vec::new(), Vec::new(), Vec::new()];
+    // They take turns, so that a busy moment of the machine meets all of them.
     for round in 0..WARM_UP + rounds {
-        for (kind, chat) in [&chat, &quiet].into_iter().enumerate() {
+        let mut times = [(Duration::ZERO, None); 3];
+        for (kind, chat) in [&quiet, &chat].into_iter().enumerate() {
             number += 1;
             let body = json!({ "type": "text", "content": "x".repeat(200), "clientMessageId": format!("m-{number}") });
             let event = sample.http("liam", &[("chatId", chat)], &body);
-            let (usage, posts_before) = (send.usage(), world.connections().posts());
+            let before = (send.usage(), world.connections().posts(), world.connections().opened());
             let answered = send.invoke(event).await?;
             if answered.status() != 201 {
                 return Err(Error(format!("a send was answered {}", answered.payload)));
             }
-            if kind == 0 {
-                posts = world.connections().posts() - posts_before;
-            }
-            if round >= WARM_UP {
-                times[kind].push(answered.took);
-                cpu[kind].extend(usage::between(usage, send.usage()).map(|usage| usage.cpu));
-            }
+            posts = world.connections().posts() - before.1;
+            opened += world.connections().opened() - before.2;
+            times[kind] = (answered.took, usage::between(before.0, send.usage()).map(|usage| usage.cpu));
+        }
+        let Round { wall, cpu } = bare.round(world.connections().last_body(), recipients).await?;
+        times[2] = (wall, cpu);
+        if round >= WARM_UP {
+            figures.iter_mut().zip(times).for_each(|(list, time)| list.push(time));
         }
     }
-    let opened = world.connections().opened() - opened_before;
-    let (endpoint, body) = (world.connections().endpoint(), world.connections().last_body());
-    let bare = bare_client::post_all(&endpoint, &body, recipients, WARM_UP + rounds)?;
-    let bare: Vec<_> = bare.into_iter().skip(WARM_UP).collect();
-    let bare_cpu: Vec<Duration> = bare.iter().filter_map(|round| round.cpu).collect();
-    let [times, times_without_posts] = times;
-    let middle = |values: &[Duration]| (!values.is_empty()).then(|| median(values));
+    let [quiet, busy, bare] = &figures;
+    let walls = |list: &[(Duration, Option<Duration>)]| list.iter().map(|(wall, _)| *wall).collect::<Vec<_>>();
+    let cpu = |list: &[(Duration, Option<Duration>)]| {
+        let times: Option<Vec<Duration>> = list.iter().map(|(_, cpu)| *cpu).collect();
+        times.map(|times| median(&times))
+    };
+    let pairs = busy.iter().zip(quiet);
     Ok(Figures {
         posts_per_message: posts,
-        times,
-        times_without_posts,
-        bare_times: bare.iter().map(|round| round.wall).collect(),
-        cpu: middle(&cpu[0]),
-        cpu_without_posts: middle(&cpu[1]),
-        bare_cpu: middle(&bare_cpu),
+        times: walls(busy),
+        times_of_posts: pairs.map(|(busy, quiet)| busy.0.saturating_sub(quiet.0)).collect(),
+        bare_times: walls(bare),
+        cpu: cpu(busy),
+        cpu_without_posts: cpu(quiet),
+        bare_cpu: cpu(bare),
         opened,
         peak_memory: send.peak_memory(),
     })
@@ -109,7 +111,6 @@ pub async fn section(setup: &Setup) -> Result<Section, Error> {
         "connections",
         "a post takes, ms",
         "message, ms",
-        "without posts, ms",
         "posts alone, ms",
         "bare client, ms",
         "ratio",
@@ -125,7 +126,7 @@ pub async fn section(setup: &Setup) -> Result<Section, Error> {
     for recipients in [10, 100, 999] {
         for post_delay in [Duration::ZERO, Duration::from_millis(5)] {
             let figures = measure(setup, recipients, post_delay, ROUNDS).await?;
-            let posts_alone = median(&figures.times).saturating_sub(median(&figures.times_without_posts));
+            let posts_alone = median(&figures.times_of_posts);
             let bare = median(&figures.bare_times);
             let share = ratio(posts_alone, bare);
             let micros = |cpu: Option<Duration>| {
@@ -137,7 +138,6 @@ pub async fn section(setup: &Setup) -> Result<Section, Error> {
                 figures.posts_per_message.to_string(),
                 post_delay.as_millis().to_string(),
                 ms(median(&figures.times)),
-                ms(median(&figures.times_without_posts)),
                 ms(posts_alone),
                 ms(bare),
                 format!("{share:.2}"),
@@ -160,10 +160,10 @@ pub async fn section(setup: &Setup) -> Result<Section, Error> {
         }
     }
     let text = format!(
-        "{ROUNDS} messages of 200 characters to a group, whose other participants have one connection each, beside as many \
-         to a group of the same size in which nobody is connected. \"Posts alone\" is the difference of the medians. The \
-         bare client posts the same bytes to the same stand-in, {} at the same time, as the function does. Calls to \
-         DynamoDB take only the engine's own time.",
+        "{ROUNDS} messages of 200 characters to a group, whose other participants have one connection each. \"Posts alone\" \
+         is without the time of a message to a group of the same size in which nobody is connected, right before. The \
+         bare client posts the same bytes to the same stand-in, {} at the same time, as the function does, right after. \
+         Calls to DynamoDB take only the engine's own time.",
         bare_client::CONCURRENCY
     );
     Ok(Section { title: "Fan-out", text, tables: vec![table], charts: vec![times, pushes], goals })

@@ -212,7 +212,8 @@ pub async fn section(setup: &Setup, time: Duration) -> Result<Section, Error> {
             (5, 5) => {
                 let predicted = predicted_rate(&figures);
                 prediction = format!(
-                    "Five senders in five chats are not in each other's way. Their calls and CPU time predict {predicted:.0} \
+                    "Five senders in five chats are not in each other's way. Their calls, their CPU time and their waiting \
+                     for a core predict {predicted:.0} \
                      messages/s; {:.0} were measured.",
                     figures.rate()
                 );
@@ -246,8 +247,8 @@ pub async fn section(setup: &Setup, time: Duration) -> Result<Section, Error> {
     Ok(Section { title: "A hot chat", text, tables: vec![table], charts: vec![rates, waits], goals })
 }
 
-/// Messages per second that senders reach who only wait for their own calls and their own CPU time, unless the cores
-/// cannot do more.
+/// Messages per second that senders reach who only wait for their own calls, their own CPU time and a free core, unless
+/// the cores cannot do more.
 fn predicted_rate(figures: &Figures) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "small numbers")]
     let (senders, cores) = (figures.senders as f64, std::thread::available_parallelism().map_or(1, usize::from) as f64);
@@ -255,6 +256,8 @@ fn predicted_rate(figures: &Figures) -> f64 {
     const ROUND_TRIPS: f64 = 2.0;
     let call = per(figures.counts.call_time.as_secs_f64(), figures.counts.total());
     let own = figures.per_message(figures.usage.map(|usage| usage.cpu)) / 1000.0;
+    // Other programs, and the senders themselves, can keep a sender from a core.
+    let waiting = figures.per_message(figures.usage.map(|usage| usage.waited)) / 1000.0;
     let all = own + figures.per_message(figures.dynamodb_usage.map(|usage| usage.cpu)) / 1000.0;
-    (senders / (ROUND_TRIPS * call + own)).min(cores / all)
+    (senders / (ROUND_TRIPS * call + own + waiting)).min(cores / all)
 }

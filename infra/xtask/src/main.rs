@@ -6,8 +6,10 @@
 #![allow(missing_docs)] // a program without dependents
 #![allow(clippy::disallowed_methods)] // a tool reads the machine's environment
 
+mod bench;
 mod failure;
 mod generate;
+mod process;
 mod tests_setup;
 
 use failure::Failure;
@@ -19,6 +21,8 @@ cargo xtask generate [--check]   generates files from infra/stack: template.yaml
                                  programs, tables in docs. --check writes nothing and fails if a file differs
 cargo xtask test [ARGUMENTS]     installs missing programs that the tests start, then runs
                                  cargo test --workspace ARGUMENTS
+cargo xtask bench [ARGUMENTS]    measures the functions' release programs (--help says more). --quick checks counts
+                                 alone, on debug programs
 cargo xtask verify               runs the tests that take minutes, and that `test` leaves out";
 
 fn main() -> ExitCode {
@@ -28,6 +32,7 @@ fn main() -> ExitCode {
         ["generate"] => generate::write(&workspace()),
         ["generate", "--check"] => generate::check(&workspace()),
         ["test", rest @ ..] => tests_setup::run(&workspace(), rest),
+        ["bench", rest @ ..] => bench::run(&workspace(), rest),
         ["verify"] => tests_setup::run(&workspace(), &["--", "--ignored"]),
         [] | ["help" | "-h" | "--help"] => {
             println!("{USAGE}");

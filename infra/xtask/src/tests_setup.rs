@@ -1,6 +1,7 @@
 //! `cargo xtask test`: checks for the programs that the tests start, before anything is compiled.
 
 use crate::failure::Failure;
+use crate::process::{cargo, run_command};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -12,17 +13,8 @@ const REQUIRED_PROGRAMS: [(&str, &str); 2] = [
 
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), Failure> {
     install_missing(&missing_packages(), is_root(), may_use_sudo(), has_program)?;
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let mut tests = Command::new(cargo);
-    tests.args(["test", "--workspace"]).args(arguments).current_dir(root);
-    // Cargo sets these variables for this program. Build scripts that watch them, and all dependents, would be built
-    // again.
-    for (name, _) in std::env::vars_os() {
-        let cargo_variables = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_NAME", "OUT_DIR"];
-        if name.to_str().is_some_and(|name| cargo_variables.iter().any(|prefix| name.starts_with(prefix))) {
-            tests.env_remove(name);
-        }
-    }
+    let mut tests = cargo(root);
+    tests.args(["test", "--workspace"]).args(arguments);
     run_command(&mut tests)
 }
 
@@ -87,12 +79,6 @@ fn may_use_sudo() -> bool {
 fn is_root() -> bool {
     let user = Command::new("id").arg("-u").stderr(Stdio::null()).output();
     user.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
-}
-
-fn run_command(command: &mut Command) -> Result<(), Failure> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let status = command.status().map_err(|error| Failure(format!("cannot run {name}: {error}")))?;
-    if status.success() { Ok(()) } else { Err(Failure(format!("{name} failed with {status}"))) }
 }
 
 #[cfg(test)]

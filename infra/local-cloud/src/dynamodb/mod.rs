@@ -39,9 +39,18 @@ pub struct Embedded {
 /// DynamoDB cannot start, or rejects a table.
 pub async fn start_in_memory(template: &Template) -> Result<Embedded, Error> {
     let embedded = Embedded::start(Reservation::memory(0)?, Arc::default())?;
-    let access = Access::new(&embedded.endpoint, &BTreeMap::new());
-    create_tables(&access, &template.tables).await?;
+    create_tables_at(&embedded.endpoint, template).await?;
     Ok(embedded)
+}
+
+/// Creates the template's missing tables at the URL of a DynamoDB, and waits until all are active.
+///
+/// # Errors
+///
+/// DynamoDB does not answer, rejects a table, or has a table of that name with other keys.
+pub async fn create_tables_at(endpoint: &str, template: &Template) -> Result<(), Error> {
+    let access = Access::new(endpoint, &BTreeMap::new());
+    create_tables(&access, &template.tables).await.map(drop)
 }
 
 /// The port and the file of an embedded DynamoDB. They are reserved before anything is built, because another program

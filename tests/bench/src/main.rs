@@ -1,0 +1,111 @@
+//! `bench`: measures the functions' programs. docs/PERFORMANCE.md says what it measured last.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use bench::{
+    Error, Programs, Setup,
+    document::{self, Origin},
+    quick,
+    report::{self, Section},
+    scenarios::{fan_out, first_invocation, hot_chat, mixed_changes, recipients, start, warm_send},
+};
+use clap::{Parser, ValueEnum};
+
+/// Measures the functions' programs on stand-ins for AWS on this machine. Prints a table for each scenario.
+#[derive(Parser)]
+struct Arguments {
+    /// Checks counts alone, on the program `lambda-chat` next to this one. Fails if one is too high
+    #[arg(long, conflicts_with_all = ["only", "seconds"])]
+    quick: bool,
+    /// The directory with the functions' programs; by default, the one of this program
+    #[arg(long)]
+    programs: Option<PathBuf>,
+    /// A program that serves any function that is not in that directory: `lambda-chat`
+    #[arg(long)]
+    lambda_chat: Option<PathBuf>,
+    /// The repository with the functions' template.yaml and events/
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))]
+    root: PathBuf,
+    /// Writes docs/PERFORMANCE.md with the figures of all scenarios
+    #[arg(long, conflicts_with_all = ["quick", "only"])]
+    write: bool,
+    /// Only these scenarios
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Scenario>,
+    /// How long each number of senders sends to a hot chat, in seconds
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// How long each call to DynamoDB takes, in milliseconds, besides the engine's own time
+    #[arg(long, default_value_t = 5)]
+    delay: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Scenario {
+    Start,
+    FirstEvent,
+    WarmSend,
+    HotChat,
+    MixedChanges,
+    FanOut,
+    Recipients,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<ExitCode, Error> {
+    let own = std::env::current_exe().map_err(|error| Error(format!("cannot find this program: {error}")))?;
+    let own_directory = own.parent().unwrap_or(Path::new(".")).to_owned();
+    let programs = if arguments.quick {
+        // All of them from lambda-chat, so that none is older than the code.
+        Programs { directory: PathBuf::new(), lambda_chat: Some(own_directory.join("lambda-chat")) }
+    } else {
+        let directory = arguments.programs.clone().unwrap_or(own_directory);
+        Programs { directory, lambda_chat: arguments.lambda_chat.clone() }
+    };
+    let setup = Setup { root: arguments.root, programs, delay: Duration::from_millis(arguments.delay) };
+    if arguments.quick {
+        let checks = Section { title: "Checks", goals: quick::checks(&setup).await?, ..Section::default() };
+        let is_met = checks.goals.iter().all(|check| check.is_met);
+        println!("{}", report::goals(&[checks]).markdown());
+        return if is_met { Ok(ExitCode::SUCCESS) } else { Err(Error("a check failed: see the table".to_owned())) };
+    }
+    let scenarios =
+        if arguments.only.is_empty() { Scenario::value_variants().to_vec() } else { arguments.only.clone() };
+    let mut sections: Vec<Section> = Vec::new();
+    for scenario in scenarios {
+        let section = match scenario {
+            Scenario::Start => start::section(&setup, &setup.programs.directory.join("examples/hello-world")).await?,
+            Scenario::FirstEvent => first_invocation::section(&setup).await?,
+            Scenario::WarmSend => warm_send::section(&setup).await?,
+            Scenario::HotChat => hot_chat::section(&setup, Duration::from_secs(arguments.seconds)).await?,
+            Scenario::MixedChanges => mixed_changes::section(&setup).await?,
+            Scenario::FanOut => fan_out::section(&setup).await?,
+            Scenario::Recipients => recipients::section(&setup).await?,
+        };
+        println!("## {}\n\n{}\n", section.title, section.wrapped_text());
+        for table in &section.tables {
+            println!("{}", table.markdown());
+        }
+        sections.push(section);
+    }
+    if arguments.write {
+        let given: String = std::env::args().skip(1).map(|argument| format!(" {argument}")).collect();
+        document::write(&setup.root, &Origin::here(&setup.root, format!("cargo xtask bench{given}")), &sections)?;
+    }
+    println!("## Goals\n\n{}", report::goals(&sections).markdown());
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,63 @@
+//! Checks that need no time measurement: calls, capacity, round trips, posts and answers. They hold for debug programs on
+//! a busy machine, too. Who makes a send cheaper changes the numbers here.
+
+use std::time::Duration;
+
+use crate::{
+    Error, Setup,
+    report::{Goal, per},
+    scenarios::{
+        fan_out,
+        hot_chat::{self, Until},
+        recipients, warm_send,
+    },
+};
+
+/// Of a hot chat: how many senders there are, and what each sends.
+const SENDERS: usize = 5;
+const SENDS_OF_EACH: usize = 4;
+/// How many transactions a message may take then: the committed one and three that were cancelled. Much more means that
+/// senders get into each other's way again and again.
+const MAX_TRANSACTIONS_PER_MESSAGE: f64 = 4.0;
+/// How many users without a shared chat are connected in the comparison.
+const STRANGERS: usize = 60;
+
+/// Measures counts alone. A goal that is not met is a failed check.
+///
+/// # Errors
+///
+/// A stand-in or a function fails.
+#[allow(clippy::cast_precision_loss, reason = "counts of calls")]
+pub async fn checks(setup: &Setup) -> Result<Vec<Goal>, Error> {
+    let mut checks = Vec::new();
+
+    let send = warm_send::measure(setup, 5).await?;
+    let per_send = |count: u64| per(count as f64, send.sends);
+    checks.push(Goal::exactly("send, 1:1, calls", per_send(send.counts.total()), 3.0));
+    checks.push(Goal::exactly("send, 1:1, transactions", per_send(send.counts.transactions()), 1.0));
+    checks.push(Goal::exactly("send, 1:1, write units", per(send.counts.write_units, send.sends), 8.0));
+    checks.push(Goal::exactly("send, 1:1, read units", per(send.counts.read_units, send.sends), 3.5));
+    checks.push(Goal::exactly("send, 1:1, round trips until the commit", send.round_trips as f64, 2.0));
+
+    let hot = hot_chat::measure(setup, SENDERS, 1, Until::Sends(SENDS_OF_EACH)).await?;
+    let sends = (SENDERS * SENDS_OF_EACH) as f64;
+    checks.push(Goal::exactly("hot chat, 5 senders, answers 201", hot.committed() as f64, sends));
+    let transactions = hot.transactions_per_message();
+    let figure = "hot chat, 5 senders, transactions per message";
+    checks.push(Goal::at_most(figure, transactions, MAX_TRANSACTIONS_PER_MESSAGE, 2));
+
+    let fan_out = fan_out::measure(setup, 10, Duration::ZERO, 2).await?;
+    checks.push(Goal::exactly("message to 10 connections, posts", fan_out.posts_per_message as f64, 10.0));
+
+    let alone = recipients::measure(setup, 10, 0, 2).await?;
+    let among = recipients::measure(setup, 10, STRANGERS, 2).await?;
+    checks.push(Goal::exactly("send to 10 recipients, read units", alone.read_units(), 8.0));
+    let more = |figure: &str, among: f64, alone: f64| {
+        Goal::exactly(format!("{figure} of sends to 10 recipients, more if others are connected"), among - alone, 0.0)
+    };
+    checks.push(more("calls", among.counts.total() as f64, alone.counts.total() as f64));
+    checks.push(more("read units", among.counts.read_units, alone.counts.read_units));
+    checks.push(more("write units", among.counts.write_units, alone.counts.write_units));
+    checks.push(more("posts", among.posts as f64, alone.posts as f64));
+    Ok(checks)
+}

@@ -42,7 +42,8 @@ fn queue_key(chat: &ChatId) -> Item {
     Item::from([("chatId".to_owned(), s(chat.as_str())), ("seq".to_owned(), n(QUEUE_SEQ))])
 }
 
-/// The parts of an update expression with which a commit writes the queue into the head. Without a ticket they are empty.
+/// The parts of an update expression with which a commit writes the queue into the head. Without a ticket they are
+/// empty.
 #[derive(Default)]
 pub(crate) struct SetQueue {
     /// Continues the list of `SET`.

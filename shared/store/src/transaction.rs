@@ -87,8 +87,8 @@ pub(crate) fn is_conflict(reasons: &[CancellationReason]) -> bool {
     reasons.iter().all(|reason| reason.is_condition() || reason.is_transient())
 }
 
-/// What was in the way of a commit that [`is_conflict`]. The first item is the head, which returns itself if its condition
-/// fails. The first `with_head` items change only together with the head.
+/// What was in the way of a commit that [`is_conflict`]. The first item is the head, which returns itself if its
+/// condition fails. The first `with_head` items change only together with the head.
 pub(crate) fn conflict(reasons: Vec<CancellationReason>, with_head: usize) -> Result<Conflict, StoreError> {
     let mut reasons = reasons.into_iter();
     let Some(head) = reasons.next() else { return Ok(Conflict::Outdated) };

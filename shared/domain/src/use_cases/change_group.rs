@@ -173,8 +173,8 @@ pub(super) fn check_admin(state: &FullState, user: &UserId) -> Result<(), Change
 
 impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// Changes a group according to `rule`. If the rule returns None, nothing changes and the current group is the
-    /// answer. After a conflict with another transaction, calls the rule again, and reads again if more than the head may
-    /// have changed.
+    /// answer. After a conflict with another transaction, calls the rule again, and reads again if more than the head
+    /// may have changed.
     pub(super) async fn change_group(
         &self,
         caller: &Caller,

@@ -43,8 +43,9 @@ impl FullState {
         Self { chat, head, members: vec![member], message }
     }
 
-    /// The same state with a later head; None if something else may have changed that a change depends on. Messages that
-    /// were stored since change nothing of it.
+    /// The same state with a later head; None if something else may have changed that a change depends on. Messages
+    /// that were stored since change nothing of it. Read positions may have moved, which an answer then shows a moment
+    /// late.
     pub(super) fn at_head(self, head: Head) -> Option<Self> {
         let is_same = head.members_rev == self.head.members_rev && head.last_rev == self.head.last_rev;
         is_same.then_some(Self { head, ..self })

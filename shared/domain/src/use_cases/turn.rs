@@ -14,8 +14,8 @@ use std::time::Duration;
 /// How long the queue waits for the holder of one ticket. After that, the next one goes ahead: so a holder who died, or
 /// who left without a commit, delays the others by this much.
 pub(super) const MAX_TURN: Duration = Duration::from_millis(100);
-/// How many dead holders in a row are waited for that long. Each further one costs [`MIN_POLL_WAIT`], so that the tickets
-/// of many requests that gave up are passed soon.
+/// How many dead holders in a row are waited for that long. Each further one costs [`MIN_POLL_WAIT`], so that the
+/// tickets of many requests that gave up are passed soon.
 const MAX_FULL_TURNS: u32 = 10;
 /// The longest wait for a queue in which nothing moves. A request still has time to commit after it.
 const MAX_STANDSTILL: Duration = Duration::from_secs(3);
@@ -25,8 +25,8 @@ const MAX_STANDSTILL: Duration = Duration::from_secs(3);
 const TURN: Duration = Duration::from_millis(8);
 /// The shortest wait before a request looks at the head again.
 const MIN_POLL_WAIT: Duration = Duration::from_millis(2);
-/// A holder who finds at least this many tickets ahead reports a crowd. With fewer, taking tickets first would be slower
-/// than an occasional conflict.
+/// A holder who finds at least this many tickets ahead reports a crowd. With fewer, taking tickets first would be
+/// slower than an occasional conflict.
 const CROWD: u32 = 2;
 
 /// The turn of one request.

@@ -391,8 +391,8 @@ async fn who_waits_sees_what_happened_meanwhile() {
     assert_pushed(&app, [("bob", "message.created")]);
 }
 
-/// Who connects while a send waits for its second try may have synced before the commit. So the connections are looked up
-/// again.
+/// Who connects while a send waits for its second try may have synced before the commit. So the connections are looked
+/// up again.
 #[tokio::test(start_paused = true)]
 async fn connections_are_looked_up_again_after_a_long_wait() {
     let app = app();

@@ -1,5 +1,5 @@
-//! What a send costs while others write to the same chat: one write for its ticket, and one small read each time it looks
-//! how far the queue is.
+//! What a send costs while others write to the same chat: one write for its ticket, and one small read each time it
+//! looks how far the queue is.
 
 use crate::budgets::{app, private, reads, within};
 use domain::ids::ChatId;

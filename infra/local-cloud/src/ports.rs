@@ -2,7 +2,8 @@
 
 use std::{io, net::SocketAddr};
 
-use tokio::net::TcpListener;
+use axum::serve::{ListenerExt as _, TapIo};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::Error;
 
@@ -59,9 +60,36 @@ pub(crate) async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), Error
     Ok((listener, address))
 }
 
+/// The listener, whose connections send each write at once (`TCP_NODELAY`). Otherwise a write waits until the client has
+/// acknowledged the one before it. A client that has nothing to send acknowledges after 40 ms: a second event to a
+/// socket, and the end of a long answer, would come that much later.
+pub(crate) fn without_delay(listener: TcpListener) -> TapIo<TcpListener, fn(&mut TcpStream)> {
+    listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection may send with a delay");
+        }
+    })
+}
+
 pub(crate) fn listen_error(port: u16, source: io::Error) -> Error {
     match source.kind() {
         io::ErrorKind::AddrInUse => Error::PortTaken { port },
         _ => Error::Listen { port, source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::serve::Listener as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_send_each_write_at_once() {
+        let (listener, address) = listen(0).await.unwrap();
+        let mut listener = without_delay(listener);
+        let _client = TcpStream::connect(address).await.unwrap();
+        let (connection, _client_address) = listener.accept().await;
+        assert!(connection.nodelay().unwrap());
     }
 }

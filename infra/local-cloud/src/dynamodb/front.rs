@@ -16,7 +16,7 @@ use hyper_util::{
 };
 use tokio::net::TcpListener;
 
-use crate::{guard, metrics::TableMeter};
+use crate::{guard, metrics::TableMeter, ports::without_delay};
 
 #[derive(Clone)]
 struct Engine {
@@ -27,9 +27,11 @@ struct Engine {
 
 /// Serves until the task is aborted.
 pub(super) async fn serve(listener: TcpListener, address: SocketAddr, meter: Arc<TableMeter>) {
-    let engine = Engine { client: Client::builder(TokioExecutor::new()).build_http(), address, meter };
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    let engine = Engine { client: Client::builder(TokioExecutor::new()).build(connector), address, meter };
     let router = Router::new().fallback(forward).with_state(engine).layer(from_fn(guard::no_page));
-    if let Err(error) = axum::serve(listener, router).await {
+    if let Err(error) = axum::serve(without_delay(listener), router).await {
         tracing::error!(%error, "the proxy of the embedded DynamoDB has stopped: restart the local cloud");
     }
 }

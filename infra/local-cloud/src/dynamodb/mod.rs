@@ -4,7 +4,13 @@ mod front;
 mod lock;
 mod tables;
 
-use std::{collections::BTreeMap, net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use dynoxide::Database;
 use tokio::sync::oneshot;
@@ -91,14 +97,25 @@ impl Reservation {
     }
 }
 
+/// Opens a database file in which a transaction does not wait for the disk (`PRAGMA synchronous = NORMAL`). By default,
+/// each one waits for an fsync, which takes 5 ms or more and holds up all other requests. The end of this process loses
+/// nothing. A loss of power can undo the newest transactions, but none of them in part.
+fn open_file(file: &Path) -> dynoxide::Result<Database> {
+    let database = Database::new(&file.to_string_lossy())?;
+    // The engine's only way to set this pragma. It also sets the sizes of caches, to the values that they have anyway.
+    database.disable_bulk_loading()?;
+    Ok(database)
+}
+
 impl Embedded {
     /// Opens the file, or a database in memory if there is none, and serves it. dynoxide blocks the calling thread
-    /// while SQLite works, so it has a thread and a runtime of its own.
+    /// while SQLite works, so it has a thread and a runtime of its own. The proxy before it has others, so that it reads
+    /// the next request meanwhile.
     pub(crate) fn start(reserved: Reservation, meter: Arc<TableMeter>) -> Result<Self, Error> {
         let Reservation { listener, file } = reserved;
         let database = match &file {
             None => Database::memory(),
-            Some((file, _)) => Database::new(&file.to_string_lossy()),
+            Some((file, _)) => open_file(file),
         };
         let database = database.map_err(|error| {
             let place = file.as_ref().map_or_else(|| "memory".to_owned(), |(file, _)| file.display().to_string());
@@ -111,18 +128,31 @@ impl Embedded {
         let engine = TcpListener::bind(("127.0.0.1", 0)).map_err(start)?;
         engine.set_nonblocking(true).map_err(start)?;
         let engine_address = engine.local_addr().map_err(start)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(start)?;
+        let new_runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let (runtime, front_runtime) = (new_runtime().map_err(start)?, new_runtime().map_err(start)?);
+        let (front_stop, front_stop_signal) = oneshot::channel::<()>();
+        let serve_front = move || {
+            front_runtime.block_on(async {
+                match tokio::net::TcpListener::from_std(listener) {
+                    Ok(listener) => tokio::select! {
+                        () = front::serve(listener, engine_address, meter) => {}
+                        // Dropping the sender stops the proxy.
+                        _ = front_stop_signal => {}
+                    },
+                    Err(error) => tracing::error!(%error, "the proxy of the embedded DynamoDB cannot start"),
+                }
+            });
+        };
+        let front = std::thread::Builder::new().name("dynamodb-front".to_owned()).spawn(serve_front).map_err(start)?;
         let (stop, stop_signal) = oneshot::channel::<()>();
         let (done, stopped) = oneshot::channel();
         let serve = move || {
             let result = runtime.block_on(async {
                 let engine = tokio::net::TcpListener::from_std(engine).map_err(|error| error.to_string())?;
-                let listener = tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
-                let front = tokio::spawn(front::serve(listener, engine_address, meter));
                 let stop_signal = async move {
                     // Dropping the sender stops the server as well.
                     let _ = stop_signal.await;
-                    front.abort();
+                    drop(front_stop);
                 };
                 dynoxide::server::serve_with_shutdown(engine, database, stop_signal).await
             });
@@ -130,6 +160,7 @@ impl Embedded {
                 tracing::error!(%error, "the embedded DynamoDB has stopped: restart the local cloud");
             }
             drop(runtime);
+            let _ = front.join();
             // Nothing uses the file any more, so another system may.
             drop(file);
             let _ = done.send(());

@@ -23,6 +23,7 @@ use crate::{
     cors, guard, ids,
     lambda::{Answer, Functions, InvokeError},
     metrics::Metrics,
+    ports::without_delay,
     template::{HttpApi, HttpRoute},
 };
 use authorizer::{Authorizers, Verdict};
@@ -56,7 +57,7 @@ pub(crate) async fn serve(
     // The layer that is added last handles a request first.
     let router = router.layer(from_fn_with_state(pages, pages::answer)).layer(from_fn(guard::local_only));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    if let Err(error) = axum::serve(listener, service).await {
+    if let Err(error) = axum::serve(without_delay(listener), service).await {
         tracing::error!(%error, "the HTTP API has stopped: restart the local cloud");
     }
 }

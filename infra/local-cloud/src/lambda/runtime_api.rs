@@ -24,7 +24,7 @@ use tokio::{
 };
 
 use super::{Answer, PAYLOAD_LIMIT};
-use crate::{Error, ids};
+use crate::{Error, ids, ports::without_delay};
 
 /// The server for all processes of all functions, on one port.
 pub(super) struct RuntimeApi {
@@ -66,7 +66,7 @@ impl RuntimeApi {
         tokio::spawn(async move {
             // Stops at once. `with_graceful_shutdown` would wait for the requests that processes keep open.
             tokio::select! {
-                _ = axum::serve(listener, router) => {}
+                _ = axum::serve(without_delay(listener), router) => {}
                 () = crate::stopped(&mut stopped) => {}
             }
         });

@@ -22,7 +22,7 @@ use s3s_fs::FileSystem;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use crate::{Error, cors, guard, lambda, template::Bucket};
+use crate::{Error, cors, guard, lambda, ports::without_delay, template::Bucket};
 use buckets::Buckets;
 
 /// Where the buckets are stored.
@@ -76,7 +76,7 @@ impl Embedded {
 
     /// Serves until the task is aborted.
     pub(crate) async fn serve(self, listener: TcpListener) {
-        if let Err(error) = axum::serve(listener, self.router).await {
+        if let Err(error) = axum::serve(without_delay(listener), self.router).await {
             tracing::error!(%error, "the local S3 has stopped: restart the local cloud");
         }
     }

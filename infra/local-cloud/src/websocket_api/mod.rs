@@ -27,7 +27,7 @@ use tokio::{
     sync::{mpsc, watch},
 };
 
-use crate::{Limits, guard, lambda::Functions, metrics::Metrics, template::WebSocketApi};
+use crate::{Limits, guard, lambda::Functions, metrics::Metrics, ports::without_delay, template::WebSocketApi};
 use registry::Registry;
 
 /// The API, and the state that its connections share.
@@ -60,7 +60,7 @@ pub(crate) async fn serve(
     let gateway = Arc::new(Gateway { api, functions, limits, registry, metrics, lifetime });
     let router = Router::new().fallback(handle).with_state(gateway).layer(from_fn(guard::local_only));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    if let Err(error) = axum::serve(listener, service).await {
+    if let Err(error) = axum::serve(without_delay(listener), service).await {
         tracing::error!(%error, "the WebSocket API has stopped: restart the local cloud");
     }
 }

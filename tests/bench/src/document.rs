@@ -12,6 +12,8 @@ use crate::{
 pub struct Origin {
     /// The machine: processor, cores, memory and system.
     pub machine: String,
+    /// How many programs ran or waited for a core, on average over the minute before. Above 0, others disturb the times.
+    pub load: String,
     /// The commit that was measured.
     pub commit: String,
     /// The command that measures the same.
@@ -35,7 +37,9 @@ impl Origin {
         let is_dirty = !output("git", &["status", "--porcelain", "--untracked-files=no"], root).is_empty();
         let commit = output("git", &["log", "-1", "--format=%h of %cs"], root);
         let commit = if is_dirty { format!("{commit}, with changes") } else { commit };
-        Self { machine, commit, command }
+        let load = fs::read_to_string("/proc/loadavg").ok();
+        let load = load.and_then(|text| text.split(' ').next().map(str::to_owned)).unwrap_or_else(unknown);
+        Self { machine, load, commit, command }
     }
 }
 
@@ -74,10 +78,11 @@ pub fn write(root: &Path, origin: &Origin, sections: &[Section]) -> Result<(), E
     let charts = docs.join("performance");
     fs::create_dir_all(&charts).map_err(Error::io(format!("create {}", charts.display())))?;
     let mut page = INTRODUCTION.to_owned();
-    let Origin { machine, commit, command } = origin;
+    let Origin { machine, load, commit, command } = origin;
     let _ = write!(
         page,
-        "\n| | |\n| --- | --- |\n| machine | {machine} |\n| commit | {commit} |\n| command | `{command}` |\n"
+        "\n| | |\n| --- | --- |\n| machine | {machine} |\n\
+         | load average before the run | {load} |\n| commit | {commit} |\n| command | `{command}` |\n"
     );
     let _ = write!(page, "\n## Goals\n\n{}", report::goals(sections).markdown());
     for section in sections {

@@ -31,7 +31,9 @@ impl Origin {
         };
         let unknown = || "unknown".to_owned();
         let processor = line_of("/proc/cpuinfo", "model name").unwrap_or_else(unknown);
-        let memory = line_of("/proc/meminfo", "MemTotal").unwrap_or_else(unknown);
+        let kilobytes =
+            line_of("/proc/meminfo", "MemTotal").and_then(|text| text.strip_suffix(" kB")?.parse::<u64>().ok());
+        let memory = kilobytes.map_or_else(unknown, |kilobytes| format!("{} GB", kilobytes / 1_000_000));
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let machine = format!("{processor}, {cores} cores, {memory} of memory, {}", output("uname", &["-sr"], root));
         let is_dirty = !output("git", &["status", "--porcelain", "--untracked-files=no"], root).is_empty();
@@ -63,9 +65,9 @@ The programs run on stand-ins for AWS, on one machine:
   `TransactionConflict`.
 - `@connections`, which accepts every post at once or after a delay.
 
-So these are the programs' own figures. On AWS, the network, TLS, the download of the zip and a fraction of a core come
-on top of them. CPU times are those that the kernel counts for the process. Only the CPU times, the counts and the ratios
-say something about another machine.
+So these are the programs' own figures. On AWS, the network and the download of the zip come on top of them, and a
+function has a fraction of a core. CPU times are those that the kernel counts for the process. Only the CPU times, the
+counts and the ratios say something about another machine.
 ";
 
 /// Writes docs/PERFORMANCE.md and docs/performance/*.svg.

@@ -12,6 +12,8 @@ use crate::{
 pub struct Origin {
     /// The machine: processor, cores, memory and system.
     pub machine: String,
+    /// How many programs ran or waited for a core, on average over the minute before. Above 0, others disturb the times.
+    pub load: String,
     /// The commit that was measured.
     pub commit: String,
     /// The command that measures the same.
@@ -29,13 +31,17 @@ impl Origin {
         };
         let unknown = || "unknown".to_owned();
         let processor = line_of("/proc/cpuinfo", "model name").unwrap_or_else(unknown);
-        let memory = line_of("/proc/meminfo", "MemTotal").unwrap_or_else(unknown);
+        let kilobytes =
+            line_of("/proc/meminfo", "MemTotal").and_then(|text| text.strip_suffix(" kB")?.parse::<u64>().ok());
+        let memory = kilobytes.map_or_else(unknown, |kilobytes| format!("{} GB", kilobytes / 1_000_000));
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let machine = format!("{processor}, {cores} cores, {memory} of memory, {}", output("uname", &["-sr"], root));
         let is_dirty = !output("git", &["status", "--porcelain", "--untracked-files=no"], root).is_empty();
         let commit = output("git", &["log", "-1", "--format=%h of %cs"], root);
         let commit = if is_dirty { format!("{commit}, with changes") } else { commit };
-        Self { machine, commit, command }
+        let load = fs::read_to_string("/proc/loadavg").ok();
+        let load = load.and_then(|text| text.split(' ').next().map(str::to_owned)).unwrap_or_else(unknown);
+        Self { machine, load, commit, command }
     }
 }
 
@@ -59,9 +65,9 @@ The programs run on stand-ins for AWS, on one machine:
   `TransactionConflict`.
 - `@connections`, which accepts every post at once or after a delay.
 
-So these are the programs' own figures. On AWS, the network, TLS, the download of the zip and a fraction of a core come
-on top of them. CPU times are those that the kernel counts for the process. Only the CPU times, the counts and the ratios
-say something about another machine.
+So these are the programs' own figures. On AWS, the network and the download of the zip come on top of them, and a
+function has a fraction of a core. CPU times are those that the kernel counts for the process. Only the CPU times, the
+counts and the ratios say something about another machine.
 ";
 
 /// Writes docs/PERFORMANCE.md and docs/performance/*.svg.
@@ -74,10 +80,11 @@ pub fn write(root: &Path, origin: &Origin, sections: &[Section]) -> Result<(), E
     let charts = docs.join("performance");
     fs::create_dir_all(&charts).map_err(Error::io(format!("create {}", charts.display())))?;
     let mut page = INTRODUCTION.to_owned();
-    let Origin { machine, commit, command } = origin;
+    let Origin { machine, load, commit, command } = origin;
     let _ = write!(
         page,
-        "\n| | |\n| --- | --- |\n| machine | {machine} |\n| commit | {commit} |\n| command | `{command}` |\n"
+        "\n| | |\n| --- | --- |\n| machine | {machine} |\n\
+         | load average before the run | {load} |\n| commit | {commit} |\n| command | `{command}` |\n"
     );
     let _ = write!(page, "\n## Goals\n\n{}", report::goals(sections).markdown());
     for section in sections {

@@ -83,6 +83,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         println!("{}", report::goals(&[checks]).markdown());
         return if is_met { Ok(ExitCode::SUCCESS) } else { Err(Error("a check failed: see the table".to_owned())) };
     }
+    let given: String = std::env::args().skip(1).map(|argument| format!(" {argument}")).collect();
+    // Taken before the run, which makes the machine busy.
+    let origin = Origin::here(&setup.root, format!("cargo xtask bench{given}"));
     let scenarios =
         if arguments.only.is_empty() { Scenario::value_variants().to_vec() } else { arguments.only.clone() };
     let mut sections: Vec<Section> = Vec::new();
@@ -103,8 +106,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         sections.push(section);
     }
     if arguments.write {
-        let given: String = std::env::args().skip(1).map(|argument| format!(" {argument}")).collect();
-        document::write(&setup.root, &Origin::here(&setup.root, format!("cargo xtask bench{given}")), &sections)?;
+        document::write(&setup.root, &origin, &sections)?;
     }
     println!("## Goals\n\n{}", report::goals(&sections).markdown());
     Ok(ExitCode::SUCCESS)

@@ -204,7 +204,8 @@ pub async fn section(setup: &Setup, time: Duration) -> Result<Section, Error> {
             format!("{:.2}", figures.per_message(figures.dynamodb_usage.map(|usage| usage.cpu))),
         ]);
         eprintln!("{}", table.rows.last().map(|row| row.join(" | ")).unwrap_or_default());
-        let label = if chats == 1 { format!("{senders} in one chat") } else { format!("{senders} in {chats} chats") };
+        let place = if chats == 1 { "one chat".to_owned() } else { format!("{chats} chats") };
+        let label = format!("{senders} senders in {place}").replace("1 senders", "1 sender");
         rates.bar(&label, figures.rate(), chats > 1);
         waits.bar(label, millis(p99), chats > 1);
         match (senders, chats) {

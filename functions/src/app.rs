@@ -2,6 +2,7 @@
 //! the first event.
 
 use auth::{AuthService, Credential, Secret};
+use domain::Settings;
 use domain::recent::Recent;
 use edge::aws::Aws;
 use edge::config::{
@@ -48,13 +49,13 @@ impl Dependencies {
     /// The use cases, with API Gateway's push channel.
     pub(crate) async fn app(&self) -> Result<App, Error> {
         let endpoint = connections_endpoint()?;
-        let (store, ()) = tokio::join!(store(&self.0), self.0.warm(&endpoint));
-        compose(store?, ApiGatewayPush::new(&self.0.sdk, &endpoint))
+        let (parts, ()) = tokio::join!(store_and_settings(&self.0), self.0.warm(&endpoint));
+        Ok(compose(parts?, ApiGatewayPush::new(&self.0.sdk, &endpoint)))
     }
 
     /// The use cases without a push channel.
     pub(crate) async fn app_without_push(&self) -> Result<App<()>, Error> {
-        compose(store(&self.0).await?, ())
+        Ok(compose(store_and_settings(&self.0).await?, ()))
     }
 
     /// The use cases, with the push channel. If a topic is configured, offline users get notifications.
@@ -89,7 +90,7 @@ impl Dependencies {
 /// The tables, and Redis if live connections are kept in Redis.
 type Store = DynamoStore<SystemEnv, RedisConnections<RedisPassword>>;
 
-async fn store(aws: &Aws) -> Result<Store, Error> {
+async fn store_and_settings(aws: &Aws) -> Result<(Store, Settings), Error> {
     let config = ChatConfig::from_env()?;
     let tables = TableNames {
         chats: config.chats_table,
@@ -102,7 +103,8 @@ async fn store(aws: &Aws) -> Result<Store, Error> {
         user_items: config.user_items_table,
     };
     let (connections, ()) = tokio::join!(redis(aws), aws.warm_dynamodb());
-    Ok(DynamoStore::new(&aws.sdk, aws.config.dynamodb_endpoint.as_deref(), tables, connections?, SystemEnv))
+    let endpoint = aws.config.dynamodb_endpoint.as_deref();
+    Ok((DynamoStore::new(&aws.sdk, endpoint, tables, connections?, SystemEnv), config.settings))
 }
 
 /// The store of live connections; None if they are kept in the ChatUsers table.
@@ -116,6 +118,6 @@ async fn redis(aws: &Aws) -> Result<Option<RedisConnections<RedisPassword>>, Err
     Ok(Some(connections))
 }
 
-fn compose<P>(store: Store, push: P) -> Result<App<P>, Error> {
-    Ok(App { store, push, env: SystemEnv, settings: ChatConfig::from_env()?.settings, recent: Recent::default() })
+fn compose<P>((store, settings): (Store, Settings), push: P) -> App<P> {
+    App { store, push, env: SystemEnv, settings, recent: Recent::default() }
 }

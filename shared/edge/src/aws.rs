@@ -2,22 +2,17 @@
 //! request.
 
 use crate::config::AwsConfig;
+use crate::connector::AwsConnector;
 use aws_call::regional_endpoint;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector as _, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
-};
+use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector, http_client_fn};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use std::time::Duration;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// The start of a function waits no longer than this for a connection to open.
@@ -37,12 +32,7 @@ impl Aws {
     /// Takes Lambda's credentials directly from the environment variables, without the chain of other providers. A call
     /// has at most three attempts with the SDK's back-off, within 5 s. TLS uses ring.
     pub fn new(config: AwsConfig) -> Self {
-        let connector = SharedHttpConnector::new(
-            Connector::builder()
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build())
-                .build(),
-        );
+        let connector = SharedHttpConnector::new(AwsConnector::new());
         let shared = connector.clone();
         let sdk = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())

@@ -126,6 +126,11 @@ pub fn metrics_namespace() -> String {
     optional("METRICS_NAMESPACE").unwrap_or_else(|| "lambda-chat".to_owned())
 }
 
+/// Whether SSL_CERT_FILE or SSL_CERT_DIR names root certificates, which then replace the compiled-in ones.
+pub(crate) fn has_certificate_variable() -> bool {
+    optional("SSL_CERT_FILE").is_some() || optional("SSL_CERT_DIR").is_some()
+}
+
 /// The Redis or Valkey server that holds live connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RealtimeConfig {

@@ -9,6 +9,7 @@ pub mod authorizer;
 pub mod aws;
 pub mod commands;
 pub mod config;
+mod connector;
 pub mod env;
 mod fields;
 mod json;

@@ -1,0 +1,12 @@
+//! Links the functions' programs at a fixed address. A program that can be loaded anywhere has tens of thousands of
+//! pointers that the loader corrects before `main`; these have none (docs/adr/0002).
+
+#![allow(clippy::disallowed_methods)] // Cargo describes the target in variables
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    // For GNU's and LLVM's linkers, and for Zig's, which cargo lambda uses. Apple's linker has no such programs.
+    if std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
+        println!("cargo::rustc-link-arg-bins=-no-pie");
+    }
+}

@@ -32,6 +32,7 @@ struct State {
     delay_micros: AtomicU64,
     posts: AtomicU64,
     last: std::sync::Mutex<Bytes>,
+    last_accepted: std::sync::Mutex<Option<Instant>>,
 }
 
 impl Connections {
@@ -53,6 +54,9 @@ impl Connections {
                     state.posts.fetch_add(1, Ordering::Relaxed);
                     if let Ok(mut last) = state.last.lock() {
                         *last = body;
+                    }
+                    if let Ok(mut accepted) = state.last_accepted.lock() {
+                        *accepted = Some(Instant::now());
                     }
                 }
                 answer(200, "application/json", "")
@@ -82,6 +86,12 @@ impl Connections {
     #[must_use]
     pub fn last_body(&self) -> Bytes {
         self.state.last.lock().map(|last| last.clone()).unwrap_or_default()
+    }
+
+    /// When the last post was accepted. None if there was no post.
+    #[must_use]
+    pub fn last_accepted(&self) -> Option<Instant> {
+        self.state.last_accepted.lock().ok().and_then(|accepted| *accepted)
     }
 
     /// How many TCP connections were opened so far.

@@ -11,7 +11,7 @@ use bench::{
     document::{self, Origin},
     quick,
     report::{self, Section},
-    scenarios::{fan_out, first_invocation, hot_chat, mixed_changes, recipients, start, warm_send},
+    scenarios::{fan_out, first_invocation, hot_chat, mixed_changes, naive, price, recipients, start, warm_send},
 };
 use clap::{Parser, ValueEnum};
 
@@ -53,6 +53,8 @@ enum Scenario {
     MixedChanges,
     FanOut,
     Recipients,
+    Naive,
+    Price,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -89,6 +91,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     let scenarios =
         if arguments.only.is_empty() { Scenario::value_variants().to_vec() } else { arguments.only.clone() };
     let mut sections: Vec<Section> = Vec::new();
+    // Two sections are about it.
+    let mut compared = None;
     for scenario in scenarios {
         let section = match scenario {
             Scenario::Start => start::section(&setup, &setup.programs.directory.join("examples/hello-world")).await?,
@@ -98,6 +102,16 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Error> {
             Scenario::MixedChanges => mixed_changes::section(&setup).await?,
             Scenario::FanOut => fan_out::section(&setup).await?,
             Scenario::Recipients => recipients::section(&setup).await?,
+            Scenario::Naive | Scenario::Price => {
+                let compared = match &mut compared {
+                    Some(compared) => compared,
+                    none => none.insert(naive::compare(&setup).await?),
+                };
+                match scenario {
+                    Scenario::Naive => naive::section(&setup, compared),
+                    _ => price::section(&setup, compared)?,
+                }
+            }
         };
         println!("## {}\n\n{}\n", section.title, section.wrapped_text());
         for table in &section.tables {

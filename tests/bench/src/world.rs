@@ -8,7 +8,7 @@ use std::{
 };
 
 use futures_util::future::try_join_all;
-use local_cloud::Template;
+use local_cloud::{Template, template::Function};
 use serde_json::{Value, json};
 
 use crate::{Connections, DynamoDb, Error, Instance, Programs, Sample, runtime_api::RuntimeApi, tls::Tls};
@@ -131,6 +131,35 @@ impl World {
         self.start_program(&name, (program.to_owned(), Vec::new()), &lambda_variables(&name, 256))
     }
 
+    /// Starts an instance of another program with variables of its own, besides Lambda's, and waits until it asks for
+    /// its first event. `memory` in MB.
+    ///
+    /// # Errors
+    ///
+    /// It does not start.
+    pub async fn instance_of(
+        &self,
+        name: &str,
+        command_line: (PathBuf, Vec<String>),
+        memory: u64,
+        variables: BTreeMap<String, String>,
+    ) -> Result<Instance, Error> {
+        let mut environment = lambda_variables(name, memory);
+        environment.extend(variables);
+        let mut instance = self.start_program(name, command_line, &environment)?;
+        instance.ready().await?;
+        Ok(instance)
+    }
+
+    /// The memory that the template gives a function, in MB.
+    ///
+    /// # Errors
+    ///
+    /// The template has no such function.
+    pub fn memory(&self, function: &str) -> Result<u64, Error> {
+        self.function(function).map(|function| function.memory)
+    }
+
     fn start_program(
         &self,
         function: &str,
@@ -147,11 +176,15 @@ impl World {
         self.template.functions.values().filter_map(|function| function.binary()).collect()
     }
 
-    /// The variables that the template gives a function, with the stand-ins' addresses.
-    fn environment(&self, name: &str) -> Result<BTreeMap<String, String>, Error> {
+    fn function(&self, name: &str) -> Result<&Function, Error> {
         let mut functions = self.template.functions.values();
         let function = functions.find(|function| function.binary() == Some(name));
-        let function = function.ok_or_else(|| Error(format!("template.yaml has no function {name}")))?;
+        function.ok_or_else(|| Error(format!("template.yaml has no function {name}")))
+    }
+
+    /// The variables that the template gives a function, with the stand-ins' addresses.
+    fn environment(&self, name: &str) -> Result<BTreeMap<String, String>, Error> {
+        let function = self.function(name)?;
         let mut environment = lambda_variables(name, function.memory);
         environment.extend(function.environment.clone());
         for budget in BUDGETS {
@@ -249,7 +282,7 @@ pub fn users(name: &str, count: usize) -> Vec<String> {
 }
 
 /// The id of the connection that [`World::connect`] opens for a user. API Gateway's ids are as long.
-fn connection_of(user: &str) -> String {
+pub(crate) fn connection_of(user: &str) -> String {
     format!("{user:x>15}=")
 }
 

@@ -20,6 +20,7 @@ use axum::body::Body;
 use dynoxide::Database;
 use hyper::{Request, Response, body::Incoming};
 use local_cloud::Template;
+use serde_json::json;
 
 use crate::{
     Error, Usage,
@@ -82,6 +83,22 @@ impl DynamoDb {
 
     fn functions_server(&self) -> &Server {
         self.tls_server.as_ref().unwrap_or(&self.server)
+    }
+
+    /// Creates a table that the template does not have. Its partition key is a string.
+    ///
+    /// # Errors
+    ///
+    /// The engine refuses the table.
+    pub fn create_table(&self, name: &str, partition_key: &str) -> Result<(), Error> {
+        let request = json!({
+            "TableName": name,
+            "AttributeDefinitions": [{ "AttributeName": partition_key, "AttributeType": "S" }],
+            "KeySchema": [{ "AttributeName": partition_key, "KeyType": "HASH" }],
+            "BillingMode": "PAY_PER_REQUEST",
+        });
+        let created = engine::call(&self.state.database, "CreateTable", request.to_string().as_bytes());
+        created.map(drop).map_err(|error| Error(format!("cannot create the table {name}: {error}")))
     }
 
     /// Sets how long each call takes from now on, besides the engine's own time.

@@ -4,6 +4,8 @@ pub mod fan_out;
 pub mod first_invocation;
 pub mod hot_chat;
 pub mod mixed_changes;
+pub mod naive;
+pub mod price;
 pub mod recipients;
 pub mod start;
 pub mod warm_send;

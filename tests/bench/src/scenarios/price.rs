@@ -1,0 +1,180 @@
+//! Dollars per million messages, ours and the naive design: amounts from the run, prices from `prices.json`.
+
+use std::time::Duration;
+
+use crate::{
+    Error, Setup,
+    node::Missing,
+    prices::{Cost, PriceList, Usage},
+    report::{Goal, Section, Table, median, per},
+    scenarios::naive::{Comparison, Design, Figures, NAIVE_MEMORY, Row},
+};
+
+/// The prices are of so many messages.
+const MESSAGES: f64 = 1e6;
+/// The memory of `authorize` in MB: the template's default.
+const AUTHORIZER_MEMORY: u64 = 256;
+
+/// How a client sends its requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Transport {
+    Http,
+    /// The reply is a frame.
+    SocketWithReply,
+    /// There is no reply.
+    Socket,
+}
+
+/// What one request uses, its posts included.
+#[allow(clippy::cast_precision_loss, reason = "a count of posts")]
+fn usage(list: &PriceList, figures: &Figures, transport: Transport) -> Usage {
+    let posts = per(figures.posts as f64, figures.requests);
+    let (http_requests, frames) = match transport {
+        Transport::Http => (1.0, 0.0),
+        Transport::SocketWithReply => (0.0, 2.0),
+        Transport::Socket => (0.0, 1.0),
+    };
+    let log_bytes = match transport {
+        Transport::Socket => &list.assumptions.log_bytes_per_naive_request,
+        Transport::Http | Transport::SocketWithReply => &list.assumptions.log_bytes_per_request,
+    };
+    let cpu = figures.cpu_per_request().unwrap_or_default();
+    Usage {
+        write_units: per(figures.counts.write_units, figures.requests),
+        read_units: per(figures.counts.read_units, figures.requests),
+        http_requests,
+        socket_messages: frames + posts,
+        invocations: 1.0,
+        gigabyte_seconds: list.gigabyte_seconds(median(&figures.times), cpu, figures.memory),
+        log_bytes: log_bytes.value,
+    }
+}
+
+/// What `authorize` uses for each of a client's requests.
+fn authorizer(list: &PriceList) -> Usage {
+    let assumptions = &list.assumptions;
+    let share = 1.0 / assumptions.requests_per_authorization.value;
+    let billed = Duration::from_secs_f64(assumptions.authorizer_milliseconds.value / 1000.0);
+    Usage {
+        invocations: share,
+        gigabyte_seconds: list.gigabyte_seconds(billed, Duration::ZERO, AUTHORIZER_MEMORY) * share,
+        log_bytes: assumptions.log_bytes_per_request.value * share,
+        ..Usage::default()
+    }
+}
+
+fn dollars(amount: f64) -> String {
+    format!("{amount:.2}")
+}
+
+fn cells(cost: &Cost) -> [String; 6] {
+    [cost.writes, cost.reads, cost.gateway, cost.lambda, cost.logs, cost.total()].map(dollars)
+}
+
+/// The prices of sends by the number of recipients.
+fn by_recipients(list: &PriceList, sends: &[Row]) -> Table {
+    let mut table = Table::new(&[
+        "recipients",
+        "others connected",
+        "design",
+        "writes",
+        "reads",
+        "API Gateway",
+        "Lambda",
+        "logs",
+        "together",
+    ]);
+    for Row { design, recipients, others, send } in sends {
+        let transport = if *design == Design::Ours { Transport::SocketWithReply } else { Transport::Socket };
+        let [writes, reads, gateway, lambda, logs, total] = cells(&list.cost(&usage(list, send, transport), MESSAGES));
+        let name = design.name().to_owned();
+        table.row([recipients.to_string(), others.to_string(), name, writes, reads, gateway, lambda, logs, total]);
+    }
+    table
+}
+
+/// The prices of a message in a private chat with all that belongs to it, and the sums: ours over HTTP and over
+/// WebSocket.
+fn all_in(list: &PriceList, compared: &Comparison) -> Result<(Table, [f64; 2]), Error> {
+    let mut table = Table::new(&["design", "part", "writes", "reads", "API Gateway", "Lambda", "logs", "together"]);
+    let mut totals = [0.0; 2];
+    let variants = [
+        (Design::Ours, Transport::Http, "ours, over HTTP"),
+        (Design::Ours, Transport::SocketWithReply, "ours, over WebSocket"),
+        (Design::OneAfterAnother, Transport::Socket, "naive"),
+    ];
+    for (number, (design, transport, name)) in variants.into_iter().enumerate() {
+        let send = compared.sends.iter().find(|row| row.design == design && row.recipients == 1 && row.others == 0);
+        let mark = compared.marks.iter().find(|(of, _)| *of == design);
+        let (Some(send), Some((_, mark))) = (send, mark) else {
+            return Err(Error(format!("{name}: the private chat was not measured")));
+        };
+        let mut parts = vec![
+            ("send, one push", list.cost(&usage(list, &send.send, transport), MESSAGES)),
+            ("mark as seen", list.cost(&usage(list, mark, transport), MESSAGES)),
+        ];
+        if design == Design::Ours {
+            // For the send and for the mark.
+            parts.push(("authorizer", list.cost(&authorizer(list), 2.0 * MESSAGES)));
+        }
+        let together = parts.iter().fold(Cost::default(), |sum, (_, cost)| sum + *cost);
+        if let Some(total) = totals.get_mut(number) {
+            *total = together.total();
+        }
+        parts.push(("together", together));
+        for (part, cost) in parts {
+            let [writes, reads, gateway, lambda, logs, total] = cells(&cost);
+            table.row([name.to_owned(), part.to_owned(), writes, reads, gateway, lambda, logs, total]);
+        }
+    }
+    Ok((table, totals))
+}
+
+/// The section of the report.
+///
+/// # Errors
+///
+/// The prices cannot be read.
+pub fn section(setup: &Setup, compared: &Result<Comparison, Missing>) -> Result<Section, Error> {
+    const TITLE: &str = "Price of a million messages";
+    let compared = match compared {
+        Ok(compared) => compared,
+        Err(missing) => {
+            let text = format!("Left out, because this machine cannot run the naive design:\n{missing}.");
+            return Ok(Section { title: TITLE, text, ..Section::default() });
+        }
+    };
+    let list = PriceList::read(&setup.root)?;
+    let (private, [http, socket]) = all_in(&list, compared)?;
+    let by_recipients = by_recipients(&list, &compared.sends);
+    let goals = vec![
+        Goal::at_most("a million messages, 1:1, all in, over HTTP, $", http, 8.0, 2),
+        Goal::at_most("a million messages, 1:1, all in, over WebSocket, $", socket, 8.0, 2),
+    ];
+    let memory = compared.sends.iter().find(|row| row.design == Design::Ours).map_or(0, |row| row.send.memory);
+    let assumed = &list.assumptions;
+    let text = format!(
+        "Dollars in {} with the prices of {} ([prices.json](../tests/bench/prices.json) names the page of each price, and\n\
+         why each assumption is as it is). Capacity, posts and times are those of the run. Left out: free tiers, data\n\
+         transfer, storage, X-Ray, and connections ($ {:.2} per million minutes), which cost both designs the same.\n\
+         \n\
+         Lambda: send-message has {memory} MB, the naive function {NAIVE_MEMORY} MB. Billed is the time in which the function\n\
+         waited, and its CPU time divided by its share of a core, memory / {} MB. Logs: {} bytes for a request of ours, {}\n\
+         for a naive one. API Gateway: ours over WebSocket is a frame, its reply, and the pushes; the naive design sends\n\
+         no reply. Over HTTP, sender and reader have no WebSocket connection in this example; if they have one, it gets\n\
+         the event as well, which costs $ {:.2} more for the send and for the mark. One authorization serves {} requests.\n\
+         \n\
+         The first table is a message in a private chat that its reader marks as seen. Marking is a receipt to the sender\n\
+         with us. The naive design only adds a name to the list of the message and tells nobody. The second table is a\n\
+         send alone, over WebSocket, by the number of recipients.",
+        list.region,
+        list.date,
+        list.prices.connection_minutes.dollars,
+        assumed.vcpu_megabytes.value,
+        assumed.log_bytes_per_request.value,
+        assumed.log_bytes_per_naive_request.value,
+        list.prices.socket_messages.dollars,
+        assumed.requests_per_authorization.value,
+    );
+    Ok(Section { title: TITLE, text, tables: vec![private, by_recipients], goals })
+}

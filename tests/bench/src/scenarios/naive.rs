@@ -131,8 +131,7 @@ pub async fn compare(setup: &Setup) -> Result<Result<Comparison, node::Missing>,
     let mut sends = Vec::new();
     let kinds = RECIPIENTS.iter().map(|recipients| (*recipients, 0)).chain([AMONG_OTHERS]);
     for (recipients, others) in kinds {
-        for design in Design::ALL {
-            let send = measure_sends(setup, &node, design, recipients, others).await?;
+        for (design, send) in measure_sends(setup, &node, recipients, others).await? {
             eprintln!("{recipients} recipients, {others} others, {}: {}", design.name(), ms(median(&send.times)));
             sends.push(Row { design, recipients, others, send });
         }
@@ -145,8 +144,8 @@ pub async fn compare(setup: &Setup) -> Result<Result<Comparison, node::Missing>,
 }
 
 /// One chat of one design: who sends there, and who reads.
-struct Chat<'a> {
-    world: &'a World,
+struct Chat {
+    world: World,
     design: Design,
     id: String,
     send: Instance,
@@ -157,10 +156,10 @@ struct Chat<'a> {
 
 const SENDER: &str = "liam";
 
-impl<'a> Chat<'a> {
+impl Chat {
     /// A chat whose recipients are connected, while `others` users who share no chat with them are, too.
     async fn open(
-        world: &'a World,
+        world: World,
         node: &Node,
         design: Design,
         recipients: &[String],
@@ -173,7 +172,7 @@ impl<'a> Chat<'a> {
         }
     }
 
-    async fn ours(world: &'a World, recipients: &[String], others: &[String]) -> Result<Self, Error> {
+    async fn ours(world: World, recipients: &[String], others: &[String]) -> Result<Self, Error> {
         let id = match recipients {
             [one] => world.private_chat([SENDER, one]).await?,
             _ => {
@@ -189,7 +188,7 @@ impl<'a> Chat<'a> {
     }
 
     async fn naive(
-        world: &'a World,
+        world: World,
         node: &Node,
         design: Design,
         recipients: &[String],
@@ -203,6 +202,8 @@ impl<'a> Chat<'a> {
             ("CONNECTIONS_ENDPOINT", world.connections().endpoint()),
             ("POSTS_AT_ONCE", (design == Design::AllAtOnce).to_string()),
             ("AWS_ENDPOINT_URL_DYNAMODB", world.dynamodb().endpoint()),
+            // The SDK announces the end of its support for a version of Node.
+            ("NODE_NO_WARNINGS", "1".to_owned()),
         ];
         let variables: BTreeMap<_, _> = variables.map(|(name, value)| (name.to_owned(), value)).into();
         let send = world.instance_of("naive", node.command_line(), NAIVE_MEMORY, variables).await?;
@@ -263,52 +264,77 @@ impl<'a> Chat<'a> {
     }
 }
 
+/// What the measured sends of a chat took so far, and what was counted before them.
+struct Measurement {
+    chat: Chat,
+    counts: Counts,
+    posts: u64,
+    cpu: Option<Duration>,
+    last_deliveries: Vec<Duration>,
+    times: Vec<Duration>,
+}
+
+/// Sends to as many recipients in each design, in turns, so that whatever else the machine does meets all of them.
 async fn measure_sends(
     setup: &Setup,
     node: &Node,
-    design: Design,
     recipients: usize,
     others: usize,
-) -> Result<Figures, Error> {
-    let world = World::start(setup).await?;
+) -> Result<Vec<(Design, Figures)>, Error> {
     let (readers, strangers) = (users("reader", recipients), users("stranger", others));
-    let mut chat = Chat::open(&world, node, design, &readers, &strangers).await?;
-    world.set_delay();
-    world.connections().set_delay(POST_DELAY);
     let warm_up = (WARM_UP_POSTS / recipients.max(1)).clamp(WARM_UP_SENDS.0, WARM_UP_SENDS.1);
-    for number in 0..warm_up {
-        chat.send(number).await?;
+    let mut measurements = Vec::new();
+    for design in Design::ALL {
+        let mut chat = Chat::open(World::start(setup).await?, node, design, &readers, &strangers).await?;
+        chat.world.set_delay();
+        chat.world.connections().set_delay(POST_DELAY);
+        for number in 0..warm_up {
+            chat.send(number).await?;
+        }
+        let (counts, posts, cpu) = (chat.world.dynamodb().counts(), chat.world.connections().posts(), chat.send.cpu());
+        let (last_deliveries, times) = (Vec::new(), Vec::new());
+        measurements.push(Measurement { chat, counts, posts, cpu, last_deliveries, times });
     }
-    let (counts, posts, cpu) = (world.dynamodb().counts(), world.connections().posts(), chat.send.cpu());
-    let (mut last_deliveries, mut times) = (Vec::new(), Vec::new());
     for number in warm_up..warm_up + SENDS {
-        let (_, started, took) = chat.send(number).await?;
-        last_deliveries.extend(world.connections().last_accepted().map(|accepted| accepted - started));
-        times.push(took);
+        for Measurement { chat, last_deliveries, times, .. } in &mut measurements {
+            let (_, started, took) = chat.send(number).await?;
+            let accepted = chat.world.connections().last_accepted();
+            last_deliveries.extend(accepted.map(|accepted| accepted - started));
+            times.push(took);
+        }
     }
-    let posts = world.connections().posts() - posts;
-    if posts != (SENDS * recipients) as u64 {
-        return Err(Error(format!("{}: {SENDS} messages to {recipients} made {posts} posts", design.name())));
+    measurements.into_iter().map(|measurement| measurement.figures(recipients)).collect()
+}
+
+impl Measurement {
+    /// Fails if a post is missing, or one too many.
+    fn figures(self, recipients: usize) -> Result<(Design, Figures), Error> {
+        let Self { chat, counts, posts, cpu, last_deliveries, times } = self;
+        let (world, design) = (&chat.world, chat.design);
+        let posts = world.connections().posts() - posts;
+        if posts != (SENDS * recipients) as u64 {
+            return Err(Error(format!("{}: {SENDS} messages to {recipients} made {posts} posts", design.name())));
+        }
+        let figures = Figures {
+            requests: SENDS as u64,
+            counts: world.dynamodb().counts().since(&counts),
+            posts,
+            last_deliveries,
+            times,
+            cpu: chat.send.cpu().zip(cpu).map(|(after, before)| after.saturating_sub(before)),
+            peak_memory: chat.send.peak_memory(),
+            memory: chat.memory,
+        };
+        Ok((design, figures))
     }
-    Ok(Figures {
-        requests: SENDS as u64,
-        counts: world.dynamodb().counts().since(&counts),
-        posts,
-        last_deliveries,
-        times,
-        cpu: chat.send.cpu().zip(cpu).map(|(after, before)| after.saturating_sub(before)),
-        peak_memory: chat.send.peak_memory(),
-        memory: chat.memory,
-    })
 }
 
 /// One reader marks the messages of a private chat as seen, one after the other. The sender is connected.
 async fn measure_marks(setup: &Setup, node: &Node, design: Design) -> Result<Figures, Error> {
     const READER: &str = "reader1";
-    let world = World::start(setup).await?;
-    let mut chat = Chat::open(&world, node, design, &users("reader", 1), &[]).await?;
-    world.set_delay();
-    world.connections().set_delay(POST_DELAY);
+    let mut chat = Chat::open(World::start(setup).await?, node, design, &users("reader", 1), &[]).await?;
+    chat.world.set_delay();
+    chat.world.connections().set_delay(POST_DELAY);
     let mut messages = Vec::new();
     for number in 0..WARM_UP_MARKS + MARKS {
         messages.push(chat.send(number).await?.0);
@@ -317,15 +343,15 @@ async fn measure_marks(setup: &Setup, node: &Node, design: Design) -> Result<Fig
     for message in warm_up {
         chat.mark_seen(READER, message).await?;
     }
-    let (counts, posts, cpu) = (world.dynamodb().counts(), world.connections().posts(), chat.marking().cpu());
+    let (counts, posts, cpu) = (chat.world.dynamodb().counts(), chat.world.connections().posts(), chat.marking().cpu());
     let mut times = Vec::new();
     for message in measured {
         times.push(chat.mark_seen(READER, message).await?);
     }
     Ok(Figures {
         requests: MARKS as u64,
-        counts: world.dynamodb().counts().since(&counts),
-        posts: world.connections().posts() - posts,
+        counts: chat.world.dynamodb().counts().since(&counts),
+        posts: chat.world.connections().posts() - posts,
         last_deliveries: Vec::new(),
         times,
         cpu: chat.marking().cpu().zip(cpu).map(|(after, before)| after.saturating_sub(before)),
@@ -428,7 +454,7 @@ pub fn section(setup: &Setup, compared: &Result<Comparison, node::Missing>) -> S
         "send-message beside tests/bench/naive, a chat back end as AWS's tutorials show it: it finds connections by a Scan\n\
          of the table of all connections, and stores a list `seenBy` with each message. Its README cites the source of\n\
          each choice. Two samples differ in the posts: one after another, or all at once (at most 50 connections, the\n\
-         SDK's limit). {SENDS} messages of 200 characters each; each recipient has one connection. A call to DynamoDB takes\n\
+         SDK's limit). {SENDS} messages of 200 characters each, the designs in turns; each recipient has one connection. A call to DynamoDB takes\n\
          {} ms besides the engine's own time, a post {} ms. At least {} sends come before, so that Node ({}) has compiled\n\
          the code.\n\
          \n\

@@ -81,7 +81,7 @@ pub struct Assumption {
 
 /// What one request uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Usage {
+pub struct Resources {
     /// DynamoDB's write request units.
     pub write_units: f64,
     /// DynamoDB's read request units.
@@ -132,20 +132,20 @@ impl PriceList {
 
     /// The price of so many requests that each use this.
     #[must_use]
-    pub fn cost(&self, usage: &Usage, requests: f64) -> Cost {
+    pub fn cost(&self, resources: &Resources, requests: f64) -> Cost {
         let prices = &self.prices;
         Cost {
-            writes: prices.write_units.of(usage.write_units * requests),
-            reads: prices.read_units.of(usage.read_units * requests),
-            gateway: prices.http_requests.of(usage.http_requests * requests)
-                + prices.socket_messages.of(usage.socket_messages * requests),
-            lambda: prices.invocations.of(usage.invocations * requests)
-                + prices.gigabyte_seconds.of(usage.gigabyte_seconds * requests),
-            logs: prices.log_bytes.of(usage.log_bytes * requests),
+            writes: prices.write_units.of(resources.write_units * requests),
+            reads: prices.read_units.of(resources.read_units * requests),
+            gateway: prices.http_requests.of(resources.http_requests * requests)
+                + prices.socket_messages.of(resources.socket_messages * requests),
+            lambda: prices.invocations.of(resources.invocations * requests)
+                + prices.gigabyte_seconds.of(resources.gigabyte_seconds * requests),
+            logs: prices.log_bytes.of(resources.log_bytes * requests),
         }
     }
 
-    /// The billed GB-seconds of an invocation that took `wall` on a whole core, `cpu` of it computing, when the function
+    /// The billed GB-seconds of an invocation that took `wall` on a whole core, `cpu` of it computing, if the function
     /// has `memory` MB: computing takes longer on a share of a core, waiting does not. Rounded up to a millisecond.
     #[must_use]
     pub fn gigabyte_seconds(&self, wall: Duration, cpu: Duration, memory: u64) -> f64 {
@@ -230,7 +230,7 @@ mod tests {
         ] {
             (price.dollars, price.per) = (dollars, 10.0);
         }
-        let usage = Usage {
+        let resources = Resources {
             write_units: 1.0,
             read_units: 1.0,
             http_requests: 1.0,
@@ -239,7 +239,7 @@ mod tests {
             gigabyte_seconds: 1.0,
             log_bytes: 1.0,
         };
-        let cost = list.cost(&usage, 100.0);
+        let cost = list.cost(&resources, 100.0);
         assert_eq!(cost, Cost { writes: 10.0, reads: 20.0, gateway: 110.0, lambda: 110.0, logs: 70.0 });
         assert!((cost.total() - 320.0).abs() < 1e-9);
         assert!(((cost + cost).total() - 640.0).abs() < 1e-9);

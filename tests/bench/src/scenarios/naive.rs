@@ -9,9 +9,11 @@ use axum::body::Bytes;
 use serde_json::{Value, json};
 
 use crate::{
-    Counts, Error, Instance, Node, Setup, World, node,
+    Counts, Error, Instance, Node, Setup, Usage, World,
+    chart::Chart,
+    node,
     report::{Goal, Section, Table, median, millis, ms, per, ratio},
-    users,
+    usage, users,
     world::connection_of,
 };
 
@@ -25,6 +27,8 @@ const WARM_UP_SENDS: (usize, usize) = (4, 100);
 const POST_DELAY: Duration = Duration::from_millis(5);
 /// The recipients of a message, each with one connection.
 const RECIPIENTS: [usize; 4] = [1, 10, 100, 500];
+/// How many of them the chart and the goal for time are about.
+const CHART_RECIPIENTS: usize = 100;
 /// The recipients of a message while others are connected, and how many others.
 const AMONG_OTHERS: (usize, usize) = (10, 10_000);
 /// The marks of one reader. One process pushes 20 receipts at once for a reader in a chat.
@@ -78,8 +82,8 @@ pub struct Figures {
     pub last_deliveries: Vec<Duration>,
     /// From handing out the event until the answer.
     pub times: Vec<Duration>,
-    /// CPU time of the process for all of them. None if the system does not say.
-    pub cpu: Option<Duration>,
+    /// Of the process, for all of them. None if the system does not say.
+    pub usage: Option<Usage>,
     /// The most memory that the process used, in bytes.
     pub peak_memory: Option<u64>,
     /// The memory that the function is given on AWS, in MB.
@@ -90,7 +94,7 @@ impl Figures {
     /// CPU time of one request. None if the system does not say.
     #[must_use]
     pub fn cpu_per_request(&self) -> Option<Duration> {
-        Some(self.cpu? / u32::try_from(self.requests).ok().filter(|requests| *requests > 0)?)
+        Some(self.usage?.cpu / u32::try_from(self.requests).ok().filter(|requests| *requests > 0)?)
     }
 }
 
@@ -201,7 +205,7 @@ impl Chat {
             ("MESSAGES_TABLE", MESSAGES_TABLE.to_owned()),
             ("CONNECTIONS_ENDPOINT", world.connections().endpoint()),
             ("POSTS_AT_ONCE", (design == Design::AllAtOnce).to_string()),
-            ("AWS_ENDPOINT_URL_DYNAMODB", world.dynamodb().endpoint()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", world.dynamodb().endpoint().to_owned()),
             // The SDK announces the end of its support for a version of Node.
             ("NODE_NO_WARNINGS", "1".to_owned()),
         ];
@@ -269,7 +273,7 @@ struct Measurement {
     chat: Chat,
     counts: Counts,
     posts: u64,
-    cpu: Option<Duration>,
+    usage: Option<Usage>,
     last_deliveries: Vec<Duration>,
     times: Vec<Duration>,
 }
@@ -291,9 +295,10 @@ async fn measure_sends(
         for number in 0..warm_up {
             chat.send(number).await?;
         }
-        let (counts, posts, cpu) = (chat.world.dynamodb().counts(), chat.world.connections().posts(), chat.send.cpu());
+        let (counts, posts) = (chat.world.dynamodb().counts(), chat.world.connections().posts());
+        let usage = chat.send.usage();
         let (last_deliveries, times) = (Vec::new(), Vec::new());
-        measurements.push(Measurement { chat, counts, posts, cpu, last_deliveries, times });
+        measurements.push(Measurement { chat, counts, posts, usage, last_deliveries, times });
     }
     for number in warm_up..warm_up + SENDS {
         for Measurement { chat, last_deliveries, times, .. } in &mut measurements {
@@ -309,7 +314,7 @@ async fn measure_sends(
 impl Measurement {
     /// Fails if a post is missing, or one too many.
     fn figures(self, recipients: usize) -> Result<(Design, Figures), Error> {
-        let Self { chat, counts, posts, cpu, last_deliveries, times } = self;
+        let Self { chat, counts, posts, usage, last_deliveries, times } = self;
         let (world, design) = (&chat.world, chat.design);
         let posts = world.connections().posts() - posts;
         if posts != (SENDS * recipients) as u64 {
@@ -321,7 +326,7 @@ impl Measurement {
             posts,
             last_deliveries,
             times,
-            cpu: chat.send.cpu().zip(cpu).map(|(after, before)| after.saturating_sub(before)),
+            usage: usage::between(usage, chat.send.usage()),
             peak_memory: chat.send.peak_memory(),
             memory: chat.memory,
         };
@@ -343,7 +348,8 @@ async fn measure_marks(setup: &Setup, node: &Node, design: Design) -> Result<Fig
     for message in warm_up {
         chat.mark_seen(READER, message).await?;
     }
-    let (counts, posts, cpu) = (chat.world.dynamodb().counts(), chat.world.connections().posts(), chat.marking().cpu());
+    let (counts, posts) = (chat.world.dynamodb().counts(), chat.world.connections().posts());
+    let usage = chat.marking().usage();
     let mut times = Vec::new();
     for message in measured {
         times.push(chat.mark_seen(READER, message).await?);
@@ -354,7 +360,7 @@ async fn measure_marks(setup: &Setup, node: &Node, design: Design) -> Result<Fig
         posts: chat.world.connections().posts() - posts,
         last_deliveries: Vec::new(),
         times,
-        cpu: chat.marking().cpu().zip(cpu).map(|(after, before)| after.saturating_sub(before)),
+        usage: usage::between(usage, chat.marking().usage()),
         peak_memory: chat.marking().peak_memory(),
         memory: chat.mark_memory,
     })
@@ -390,7 +396,7 @@ pub fn section(setup: &Setup, compared: &Result<Comparison, node::Missing>) -> S
     let compared = match compared {
         Ok(compared) => compared,
         Err(missing) => {
-            let text = format!("Left out, because this machine cannot run the naive design:\n{missing}.");
+            let text = format!("Left out, because this machine cannot run the naive design: {missing}.");
             return Section { title: TITLE, text, ..Section::default() };
         }
     };
@@ -407,6 +413,11 @@ pub fn section(setup: &Setup, compared: &Result<Comparison, node::Missing>) -> S
         "write units",
         "peak memory, MB",
     ]);
+    let mut chart = Chart {
+        name: "naive-last-delivery",
+        title: format!("Time to the last of {CHART_RECIPIENTS} deliveries, ms"),
+        ..Chart::default()
+    };
     let mut goals = Vec::new();
     for rows in compared.sends.chunk_by(|a, b| (a.recipients, a.others) == (b.recipients, b.others)) {
         let Some(ours) = rows.iter().find(|row| row.design == Design::Ours) else { continue };
@@ -429,13 +440,16 @@ pub fn section(setup: &Setup, compared: &Result<Comparison, node::Missing>) -> S
                 per_send(send.counts.write_units),
                 send.peak_memory.map_or("unknown".to_owned(), |bytes| (bytes / (1024 * 1024)).to_string()),
             ]);
+            if *recipients == CHART_RECIPIENTS {
+                chart.bar(design.name(), millis(median(&send.last_deliveries)), *design != Design::Ours);
+            }
             if *design == Design::Ours || *recipients == 1 {
                 continue;
             }
             let among = if *others > 0 { format!(" among {others} connections") } else { String::new() };
             let place = format!("{recipients} recipients{among}, {}", design.name());
             goals.push(Goal::at_least(format!("{place}: CPU per send / ours"), cpu_share, 5.0, 1));
-            if *recipients == 100 {
+            if *recipients == CHART_RECIPIENTS {
                 goals.push(Goal::at_least(format!("{place}: time to the last delivery / ours"), time_share, 3.0, 1));
             }
         }
@@ -451,19 +465,18 @@ pub fn section(setup: &Setup, compared: &Result<Comparison, node::Missing>) -> S
     let figure = "10 recipients among 10,000 connections / among 10, time to the last delivery, ours";
     goals.push(Goal::at_most(figure, growth(Design::Ours), 1.1, 2));
     let text = format!(
-        "send-message beside tests/bench/naive, a chat back end as AWS's tutorials show it: it finds connections by a Scan\n\
-         of the table of all connections, and stores a list `seenBy` with each message. Its README cites the source of\n\
-         each choice. Two samples differ in the posts: one after another, or all at once (at most 50 connections, the\n\
-         SDK's limit). {SENDS} messages of 200 characters each, the designs in turns; each recipient has one connection. A call to DynamoDB takes\n\
-         {} ms besides the engine's own time, a post {} ms. At least {} sends come before, so that Node ({}) has compiled\n\
-         the code.\n\
-         \n\
-         The naive design does less: messages have no order and a repeat is stored twice, nobody checks who sends and\n\
-         whether they are in the chat, a client that was away cannot ask for what it missed, no budget bounds a sender, a\n\
-         connection is in one chat, and a failed post fails the send.\n\
-         \n\
-         From 10 to 10,010 connections, the time to the last delivery at 10 recipients grows by the factor {:.2} (ours),\n\
-         {:.2} (one post after another), {:.2} (all at once). A Scan of a real table takes longer than the stand-in's.",
+        "send-message beside tests/bench/naive, a chat back end as AWS's tutorials show it: it finds connections \
+         by a Scan of the table of all connections, and stores a list `seenBy` with each message. Its README cites \
+         the source of each choice. Two samples differ in the posts: one after another, or all at once (at most 50 \
+         connections, the SDK's limit). {SENDS} messages of 200 characters each, the designs in turns; each \
+         recipient has one connection. A call to DynamoDB takes {} ms besides the engine's own time, a post {} ms. \
+         At least {} sends come before, so that Node ({}) has compiled the code.\n\n\
+         The naive design does less: messages have no order and a repeat is stored twice, nobody checks who sends \
+         and whether they are in the chat, a client that was away cannot ask for what it missed, no budget bounds \
+         a sender, a connection is in one chat, and a failed post fails the send.\n\n\
+         From 10 to 10,010 connections, the time to the last delivery at 10 recipients grows by the factor {:.2} \
+         (ours), {:.2} (one post after another), {:.2} (all at once). A Scan of a real table takes longer than the \
+         stand-in's.",
         setup.delay.as_millis(),
         POST_DELAY.as_millis(),
         WARM_UP_SENDS.0,
@@ -472,5 +485,5 @@ pub fn section(setup: &Setup, compared: &Result<Comparison, node::Missing>) -> S
         growth(Design::OneAfterAnother),
         growth(Design::AllAtOnce),
     );
-    Section { title: TITLE, text, tables: vec![table], goals }
+    Section { title: TITLE, text, tables: vec![table], charts: vec![chart], goals }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     Error, Setup,
     node::Missing,
-    prices::{Cost, PriceList, Usage},
+    prices::{Cost, PriceList, Resources},
     report::{Goal, Section, Table, median, per},
     scenarios::naive::{Comparison, Design, Figures, NAIVE_MEMORY, Row},
 };
@@ -27,7 +27,7 @@ enum Transport {
 
 /// What one request uses, its posts included.
 #[allow(clippy::cast_precision_loss, reason = "a count of posts")]
-fn usage(list: &PriceList, figures: &Figures, transport: Transport) -> Usage {
+fn resources(list: &PriceList, figures: &Figures, transport: Transport) -> Resources {
     let posts = per(figures.posts as f64, figures.requests);
     let (http_requests, frames) = match transport {
         Transport::Http => (1.0, 0.0),
@@ -39,7 +39,7 @@ fn usage(list: &PriceList, figures: &Figures, transport: Transport) -> Usage {
         Transport::Http | Transport::SocketWithReply => &list.assumptions.log_bytes_per_request,
     };
     let cpu = figures.cpu_per_request().unwrap_or_default();
-    Usage {
+    Resources {
         write_units: per(figures.counts.write_units, figures.requests),
         read_units: per(figures.counts.read_units, figures.requests),
         http_requests,
@@ -51,15 +51,15 @@ fn usage(list: &PriceList, figures: &Figures, transport: Transport) -> Usage {
 }
 
 /// What `authorize` uses for each of a client's requests.
-fn authorizer(list: &PriceList) -> Usage {
+fn authorizer(list: &PriceList) -> Resources {
     let assumptions = &list.assumptions;
     let share = 1.0 / assumptions.requests_per_authorization.value;
     let billed = Duration::from_secs_f64(assumptions.authorizer_milliseconds.value / 1000.0);
-    Usage {
+    Resources {
         invocations: share,
         gigabyte_seconds: list.gigabyte_seconds(billed, Duration::ZERO, AUTHORIZER_MEMORY) * share,
         log_bytes: assumptions.log_bytes_per_request.value * share,
-        ..Usage::default()
+        ..Resources::default()
     }
 }
 
@@ -86,7 +86,8 @@ fn by_recipients(list: &PriceList, sends: &[Row]) -> Table {
     ]);
     for Row { design, recipients, others, send } in sends {
         let transport = if *design == Design::Ours { Transport::SocketWithReply } else { Transport::Socket };
-        let [writes, reads, gateway, lambda, logs, total] = cells(&list.cost(&usage(list, send, transport), MESSAGES));
+        let [writes, reads, gateway, lambda, logs, total] =
+            cells(&list.cost(&resources(list, send, transport), MESSAGES));
         let name = design.name().to_owned();
         table.row([recipients.to_string(), others.to_string(), name, writes, reads, gateway, lambda, logs, total]);
     }
@@ -110,8 +111,8 @@ fn all_in(list: &PriceList, compared: &Comparison) -> Result<(Table, [f64; 2]), 
             return Err(Error(format!("{name}: the private chat was not measured")));
         };
         let mut parts = vec![
-            ("send, one push", list.cost(&usage(list, &send.send, transport), MESSAGES)),
-            ("mark as seen", list.cost(&usage(list, mark, transport), MESSAGES)),
+            ("send, one push", list.cost(&resources(list, &send.send, transport), MESSAGES)),
+            ("mark as seen", list.cost(&resources(list, mark, transport), MESSAGES)),
         ];
         if design == Design::Ours {
             // For the send and for the mark.
@@ -140,7 +141,7 @@ pub fn section(setup: &Setup, compared: &Result<Comparison, Missing>) -> Result<
     let compared = match compared {
         Ok(compared) => compared,
         Err(missing) => {
-            let text = format!("Left out, because this machine cannot run the naive design:\n{missing}.");
+            let text = format!("Left out, because this machine cannot run the naive design: {missing}.");
             return Ok(Section { title: TITLE, text, ..Section::default() });
         }
     };
@@ -154,19 +155,19 @@ pub fn section(setup: &Setup, compared: &Result<Comparison, Missing>) -> Result<
     let memory = compared.sends.iter().find(|row| row.design == Design::Ours).map_or(0, |row| row.send.memory);
     let assumed = &list.assumptions;
     let text = format!(
-        "Dollars in {} with the prices of {} ([prices.json](../tests/bench/prices.json) names the page of each price, and\n\
-         why each assumption is as it is). Capacity, posts and times are those of the run. Left out: free tiers, data\n\
-         transfer, storage, X-Ray, and connections ($ {:.2} per million minutes), which cost both designs the same.\n\
-         \n\
-         Lambda: send-message has {memory} MB, the naive function {NAIVE_MEMORY} MB. Billed is the time in which the function\n\
-         waited, and its CPU time divided by its share of a core, memory / {} MB. Logs: {} bytes for a request of ours, {}\n\
-         for a naive one. API Gateway: ours over WebSocket is a frame, its reply, and the pushes; the naive design sends\n\
-         no reply. Over HTTP, sender and reader have no WebSocket connection in this example; if they have one, it gets\n\
-         the event as well, which costs $ {:.2} more for the send and for the mark. One authorization serves {} requests.\n\
-         \n\
-         The first table is a message in a private chat that its reader marks as seen. Marking is a receipt to the sender\n\
-         with us. The naive design only adds a name to the list of the message and tells nobody. The second table is a\n\
-         send alone, over WebSocket, by the number of recipients.",
+        "Dollars in {} with the prices of {} ([prices.json](../tests/bench/prices.json) names the page of each \
+         price, and why each assumption is as it is). Capacity, posts and times are those of the run. Left out: \
+         free tiers, data transfer, storage, X-Ray, and connections ($ {:.2} per million minutes), which cost both \
+         designs the same.\n\n\
+         Lambda: send-message has {memory} MB, the naive function {NAIVE_MEMORY} MB. Billed is the time in which \
+         the function waited, and its CPU time divided by its share of a core, memory / {} MB. Logs: {} bytes for \
+         a request of ours, {} for a naive one. API Gateway: ours over WebSocket is a frame, its reply, and the \
+         pushes; the naive design sends no reply. Over HTTP, sender and reader have no WebSocket connection in \
+         this example; if they have one, it gets the event as well, which costs $ {:.2} more for the send and for \
+         the mark. One authorization serves {} requests.\n\n\
+         The first table is a message in a private chat that its reader marks as seen. Marking is a receipt to the \
+         sender with us. The naive design only adds a name to the list of the message and tells nobody. The second \
+         table is a send alone, over WebSocket, by the number of recipients.",
         list.region,
         list.date,
         list.prices.connection_minutes.dollars,
@@ -176,5 +177,5 @@ pub fn section(setup: &Setup, compared: &Result<Comparison, Missing>) -> Result<
         list.prices.socket_messages.dollars,
         assumed.requests_per_authorization.value,
     );
-    Ok(Section { title: TITLE, text, tables: vec![private, by_recipients], goals })
+    Ok(Section { title: TITLE, text, tables: vec![private, by_recipients], charts: Vec::new(), goals })
 }

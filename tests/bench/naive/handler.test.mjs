@@ -3,13 +3,16 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const CHAT = 'chat-1';
 const SENDER = 'c-sender';
+/** How long the stand-in waits for posts that do not come. Then a test fails. */
+const MAX_WAIT_MS = 2_000;
 
 /**
  * Starts a stand-in for DynamoDB and @connections. `gone` are connections that do not exist any more. No post is
- * answered before `together` posts have been open at the same time.
+ * answered before `together` posts have been open at the same time, unless they do not come.
  */
 async function standIn({ gone, together }) {
   const calls = [];
@@ -46,8 +49,8 @@ async function standIn({ gone, together }) {
     if (inFlight === together) {
       release();
     }
-    await arrived;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await Promise.race([arrived, sleep(MAX_WAIT_MS)]);
+    await sleep(20);
     inFlight -= 1;
     response.statusCode = gone.includes(connectionId) ? 410 : 200;
     response.setHeader('x-amzn-errortype', response.statusCode === 410 ? 'GoneException' : '');

@@ -149,13 +149,14 @@ pub async fn compare(setup: &Setup) -> Result<Result<Comparison, node::Missing>,
 
 /// One chat of one design: who sends there, and who reads.
 struct Chat {
-    world: World,
     design: Design,
     id: String,
     send: Instance,
     mark: Option<Instance>,
     memory: u64,
     mark_memory: u64,
+    /// The last field: it is dropped after the instances that talk to it.
+    world: World,
 }
 
 const SENDER: &str = "liam";

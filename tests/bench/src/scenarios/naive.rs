@@ -91,10 +91,18 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// CPU time of one request, and the time that it waited for a core. None if the system does not say.
+    #[must_use]
+    pub fn usage_per_request(&self) -> Option<Usage> {
+        let requests = u32::try_from(self.requests).ok().filter(|requests| *requests > 0)?;
+        let Usage { cpu, waited } = self.usage?;
+        Some(Usage { cpu: cpu / requests, waited: waited / requests })
+    }
+
     /// CPU time of one request. None if the system does not say.
     #[must_use]
     pub fn cpu_per_request(&self) -> Option<Duration> {
-        Some(self.usage?.cpu / u32::try_from(self.requests).ok().filter(|requests| *requests > 0)?)
+        self.usage_per_request().map(|usage| usage.cpu)
     }
 }
 

@@ -38,14 +38,16 @@ fn resources(list: &PriceList, figures: &Figures, transport: Transport) -> Resou
         Transport::Socket => &list.assumptions.log_bytes_per_naive_request,
         Transport::Http | Transport::SocketWithReply => &list.assumptions.log_bytes_per_request,
     };
-    let cpu = figures.cpu_per_request().unwrap_or_default();
+    let used = figures.usage_per_request().unwrap_or_default();
+    // A function on AWS has its share of a core to itself.
+    let wall = median(&figures.times).saturating_sub(used.waited);
     Resources {
         write_units: per(figures.counts.write_units, figures.requests),
         read_units: per(figures.counts.read_units, figures.requests),
         http_requests,
         socket_messages: frames + posts,
         invocations: 1.0,
-        gigabyte_seconds: list.gigabyte_seconds(median(&figures.times), cpu, figures.memory),
+        gigabyte_seconds: list.gigabyte_seconds(wall, used.cpu, figures.memory),
         log_bytes: log_bytes.value,
     }
 }
@@ -160,7 +162,7 @@ pub fn section(setup: &Setup, compared: &Result<Comparison, Missing>) -> Result<
          free tiers, data transfer, storage, X-Ray, and connections ($ {:.2} per million minutes), which cost both \
          designs the same.\n\n\
          Lambda: send-message has {memory} MB, the naive function {NAIVE_MEMORY} MB. Billed is the time in which \
-         the function waited, and its CPU time divided by its share of a core, memory / {} MB. Logs: {} bytes for \
+         the function waited for answers (not for a core), and its CPU time divided by its share of a core, memory / {} MB. Logs: {} bytes for \
          a request of ours, {} for a naive one. API Gateway: ours over WebSocket is a frame, its reply, and the \
          pushes; the naive design sends no reply. Over HTTP, sender and reader have no WebSocket connection in \
          this example; if they have one, it gets the event as well, which costs $ {:.2} more for the send and for \

@@ -162,11 +162,11 @@ pub fn section(setup: &Setup, compared: &Result<Comparison, Missing>) -> Result<
          free tiers, data transfer, storage, X-Ray, and connections ($ {:.2} per million minutes), which cost both \
          designs the same.\n\n\
          Lambda: send-message has {memory} MB, the naive function {NAIVE_MEMORY} MB. Billed is the time in which \
-         the function waited for answers (not for a core), and its CPU time divided by its share of a core, memory / {} MB. Logs: {} bytes for \
-         a request of ours, {} for a naive one. API Gateway: ours over WebSocket is a frame, its reply, and the \
-         pushes; the naive design sends no reply. Over HTTP, sender and reader have no WebSocket connection in \
-         this example; if they have one, it gets the event as well, which costs $ {:.2} more for the send and for \
-         the mark. One authorization serves {} requests.\n\n\
+         the function waited for answers (not for a core), and its CPU time divided by its share of a core, memory \
+         / {} MB. Logs: {} bytes for a request of ours, {} for a naive one. API Gateway: ours over WebSocket is a \
+         frame, its reply, and the pushes; the naive design sends no reply. Over HTTP, sender and reader have no \
+         WebSocket connection in this example; if they have one, it gets the event as well, which costs $ {:.2} \
+         more for the send and for the mark. One authorization serves {} requests.\n\n\
          The first table is a message in a private chat that its reader marks as seen. Marking is a receipt to the \
          sender with us. The naive design only adds a name to the list of the message and tells nobody. The second \
          table is a send alone, over WebSocket, by the number of recipients.",

@@ -65,6 +65,7 @@ fn authorizer(list: &PriceList) -> Resources {
     }
 }
 
+/// The amount with cents.
 fn dollars(amount: f64) -> String {
     format!("{amount:.2}")
 }
@@ -98,9 +99,9 @@ fn by_recipients(list: &PriceList, sends: &[Row]) -> Table {
 
 /// The prices of a message in a private chat with all that belongs to it, and the sums: ours over HTTP and over
 /// WebSocket.
-fn all_in(list: &PriceList, compared: &Comparison) -> Result<(Table, [f64; 2]), Error> {
+fn all_in(list: &PriceList, compared: &Comparison) -> Result<(Table, [Cost; 2]), Error> {
     let mut table = Table::new(&["design", "part", "writes", "reads", "API Gateway", "Lambda", "logs", "together"]);
-    let mut totals = [0.0; 2];
+    let mut totals = [Cost::default(); 2];
     let variants = [
         (Design::Ours, Transport::Http, "ours, over HTTP"),
         (Design::Ours, Transport::SocketWithReply, "ours, over WebSocket"),
@@ -122,7 +123,7 @@ fn all_in(list: &PriceList, compared: &Comparison) -> Result<(Table, [f64; 2]), 
         }
         let together = parts.iter().fold(Cost::default(), |sum, (_, cost)| sum + *cost);
         if let Some(total) = totals.get_mut(number) {
-            *total = together.total();
+            *total = together;
         }
         parts.push(("together", together));
         for (part, cost) in parts {
@@ -131,6 +132,23 @@ fn all_in(list: &PriceList, compared: &Comparison) -> Result<(Table, [f64; 2]), 
         }
     }
     Ok((table, totals))
+}
+
+/// What every 1,000 other connections add to the price of a naive send, and from how many on it is dearer than ours.
+/// None if they add nothing, or if a naive send is the dearer one with none.
+#[allow(clippy::cast_precision_loss, reason = "some thousand connections")]
+fn scan_price(list: &PriceList, sends: &[Row]) -> Option<(f64, f64)> {
+    let crowded = sends.iter().find(|row| row.design == Design::OneAfterAnother && row.others > 0)?;
+    let price = |design: Design, others: usize| {
+        let row = sends
+            .iter()
+            .find(|row| row.design == design && row.recipients == crowded.recipients && row.others == others)?;
+        let transport = if design == Design::Ours { Transport::SocketWithReply } else { Transport::Socket };
+        Some(list.cost(&resources(list, &row.send, transport), MESSAGES).total())
+    };
+    let (alone, ours) = (price(Design::OneAfterAnother, 0)?, price(Design::Ours, 0)?);
+    let of_one = (price(Design::OneAfterAnother, crowded.others)? - alone) / crowded.others as f64;
+    (of_one > 0.0 && ours > alone).then(|| (of_one * 1000.0, (ours - alone) / of_one))
 }
 
 /// The section of the report.
@@ -151,11 +169,17 @@ pub fn section(setup: &Setup, compared: &Result<Comparison, Missing>) -> Result<
     let (private, [http, socket]) = all_in(&list, compared)?;
     let by_recipients = by_recipients(&list, &compared.sends);
     let goals = vec![
-        Goal::at_most("a million messages, 1:1, all in, over HTTP, $", http, 8.0, 2),
-        Goal::at_most("a million messages, 1:1, all in, over WebSocket, $", socket, 8.0, 2),
+        Goal::at_most("a million messages, 1:1, all in, over HTTP, $", http.total(), 8.0, 2),
+        Goal::at_most("a million messages, 1:1, all in, over WebSocket, $", socket.total(), 8.0, 2),
     ];
     let memory = compared.sends.iter().find(|row| row.design == Design::Ours).map_or(0, |row| row.send.memory);
     let assumed = &list.assumptions;
+    let scan = scan_price(&list, &compared.sends).map_or(String::new(), |(dollars, connections)| {
+        format!(
+            " Every 1,000 connections in the table of the naive design add $ {dollars:.2} to the million. From \
+             {connections:.0} connections on, its send to the same recipients is the dearer one."
+        )
+    });
     let text = format!(
         "Dollars in {} with the prices of {} ([prices.json](../tests/bench/prices.json) names the page of each \
          price, and why each assumption is as it is). Capacity, posts and times are those of the run. Left out: \
@@ -167,9 +191,12 @@ pub fn section(setup: &Setup, compared: &Result<Comparison, Missing>) -> Result<
          frame, its reply, and the pushes; the naive design sends no reply. Over HTTP, sender and reader have no \
          WebSocket connection in this example; if they have one, it gets the event as well, which costs $ {:.2} \
          more for the send and for the mark. One authorization serves {} requests.\n\n\
+         Of ours over HTTP, all in, $ {:.2} are writes and API Gateway, whatever the program: a send writes four \
+         items in one transaction, which counts each twice, for an order without holes, one message per repeat, a \
+         read position and a budget. The naive design writes one item.\n\n\
          The first table is a message in a private chat that its reader marks as seen. Marking is a receipt to the \
          sender with us. The naive design only adds a name to the list of the message and tells nobody. The second \
-         table is a send alone, over WebSocket, by the number of recipients.",
+         table is a send alone, over WebSocket, by the number of recipients.{scan}",
         list.region,
         list.date,
         list.prices.connection_minutes.dollars,
@@ -178,6 +205,50 @@ pub fn section(setup: &Setup, compared: &Result<Comparison, Missing>) -> Result<
         assumed.log_bytes_per_naive_request.value,
         list.prices.socket_messages.dollars,
         assumed.requests_per_authorization.value,
+        http.writes + http.gateway,
     );
     Ok(Section { title: TITLE, text, tables: vec![private, by_recipients], charts: Vec::new(), goals })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::Counts;
+
+    fn row(design: Design, others: usize, read_units: f64, write_units: f64) -> Row {
+        let counts = Counts { read_units, write_units, ..Counts::default() };
+        let times = vec![Duration::from_millis(20)];
+        let (last_deliveries, usage, peak_memory) = (Vec::new(), None, None);
+        let send = Figures { requests: 1, counts, posts: 10, last_deliveries, times, usage, peak_memory, memory: 256 };
+        Row { design, recipients: 10, others, send }
+    }
+
+    #[test]
+    fn scan_is_dearer_from_some_number_of_connections_on() {
+        let mut list = PriceList::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))).unwrap();
+        list.prices.read_units.dollars = 1.0;
+        list.prices.write_units.dollars = 1.0;
+        list.assumptions.log_bytes_per_request.value = 0.0;
+        list.assumptions.log_bytes_per_naive_request.value = 0.0;
+        // Ours is $ 5 dearer: a reply, and four write units. 10,000 connections add 20 read units.
+        let sends = [
+            row(Design::Ours, 0, 1.0, 5.0),
+            row(Design::OneAfterAnother, 0, 1.0, 1.0),
+            row(Design::Ours, 10_000, 1.0, 5.0),
+            row(Design::OneAfterAnother, 10_000, 21.0, 1.0),
+        ];
+        let (dollars, connections) = scan_price(&list, &sends).unwrap();
+        assert!((dollars - 2.0).abs() < 1e-6, "{dollars}");
+        assert!((connections - 2_500.0).abs() < 1e-3, "{connections}");
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_scan_that_costs_nothing_more() {
+        let list = PriceList::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))).unwrap();
+        let naive = [row(Design::OneAfterAnother, 0, 1.0, 1.0), row(Design::OneAfterAnother, 10_000, 1.0, 1.0)];
+        let ours = row(Design::Ours, 0, 1.0, 5.0);
+        assert_eq!(scan_price(&list, &[ours].into_iter().chain(naive).collect::<Vec<_>>()), None);
+    }
 }

@@ -483,9 +483,9 @@ pub fn section(setup: &Setup, compared: &Result<Comparison, node::Missing>) -> S
          The naive design does less: messages have no order and a repeat is stored twice, nobody checks who sends \
          and whether they are in the chat, a client that was away cannot ask for what it missed, no budget bounds \
          a sender, a connection is in one chat, and a failed post fails the send.\n\n\
-         From 10 to 10,010 connections, the time to the last delivery at 10 recipients grows by the factor {:.2} \
-         (ours), {:.2} (one post after another), {:.2} (all at once). A Scan of a real table takes longer than the \
-         stand-in's.",
+         From 10 to 10,010 connections, the time to the last delivery at 10 recipients changes by the factor {:.2} \
+         (ours), {:.2} (one post after another), {:.2} (all at once). The read units show what the Scan reads. \
+         These times say little about AWS, because the stand-in's table is in memory.",
         setup.delay.as_millis(),
         POST_DELAY.as_millis(),
         WARM_UP_SENDS.0,

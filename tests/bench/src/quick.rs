@@ -13,12 +13,16 @@ use crate::{
     },
 };
 
+/// How many recipients a large group has. Ten of them are connected.
+const LARGE: usize = 100;
+/// A read of the log of openings, which may be in two partitions, instead of 90 lookups.
+const MAX_LARGE_READ_UNITS: f64 = 3.0 + 2.0 + 5.0 + 0.5;
 /// Of a hot chat: how many senders there are, and what each sends.
 const SENDERS: usize = 5;
 const SENDS_OF_EACH: usize = 4;
-/// How many transactions a message may take then: the committed one and three that were cancelled. Much more means that
-/// senders get into each other's way again and again.
-const MAX_TRANSACTIONS_PER_MESSAGE: f64 = 4.0;
+/// How many transactions a message may take then: the committed one and one that was cancelled. More means that senders
+/// get into each other's way again and again, and do not queue up.
+const MAX_TRANSACTIONS_PER_MESSAGE: f64 = 2.0;
 /// How many users without a shared chat are connected in the comparison.
 const STRANGERS: usize = 60;
 
@@ -52,6 +56,9 @@ pub async fn checks(setup: &Setup) -> Result<Vec<Goal>, Error> {
     let alone = recipients::measure(setup, 10, 0, 2).await?;
     let among = recipients::measure(setup, 10, STRANGERS, 2).await?;
     checks.push(Goal::exactly("send to 10 recipients, read units", alone.read_units(), 8.0));
+    let large = recipients::measure(setup, LARGE, 0, 2).await?;
+    let figure = "send to 100 recipients, 10 of them connected, read units";
+    checks.push(Goal::at_most(figure, large.read_units(), MAX_LARGE_READ_UNITS, 1));
     let more = |figure: &str, among: f64, alone: f64| {
         Goal::exactly(format!("{figure} of sends to 10 recipients, more if others are connected"), among - alone, 0.0)
     };

@@ -5,8 +5,10 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    // For GNU's and LLVM's linkers, and for Zig's, which cargo lambda uses. Apple's linker has no such programs.
-    if std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
+    // For GNU's and LLVM's linkers, and for Zig's, which cargo lambda uses. Apple's linker has no such programs, and with
+    // musl the programs are static.
+    let is = |name: &str, value: &str| std::env::var(name).is_ok_and(|set| set == value);
+    if is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") {
         println!("cargo::rustc-link-arg-bins=-no-pie");
     }
 }

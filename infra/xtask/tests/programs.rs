@@ -1,5 +1,6 @@
 //! The functions' programs as they are deployed: loaded at a fixed address, and small.
 
+#![cfg(target_os = "linux")]
 #![allow(missing_docs)] // a test
 #![allow(clippy::unwrap_used)] // that is how a test fails
 
@@ -17,7 +18,6 @@ const ET_EXEC: u16 = 2;
 /// As a zip for Lambda is compressed.
 const COMPRESSION_LEVEL: u8 = 9;
 
-#[cfg(target_os = "linux")]
 #[test]
 #[ignore = "builds in release, which takes minutes: cargo xtask verify"]
 fn release_programs_have_a_fixed_address_and_are_small() {
@@ -30,7 +30,7 @@ fn release_programs_have_a_fixed_address_and_are_small() {
     }
 }
 
-/// Builds the programs as `sam build` does, and returns their paths.
+/// Builds the programs in release for this machine, and returns their paths.
 fn build_release_programs() -> [PathBuf; PROGRAMS.len()] {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
     let target = workspace.join("target");

@@ -128,7 +128,7 @@ pub fn metrics_namespace() -> String {
 
 /// Whether SSL_CERT_FILE or SSL_CERT_DIR names root certificates, which then replace the compiled-in ones.
 pub(crate) fn has_certificate_variable() -> bool {
-    optional("SSL_CERT_FILE").is_some() || optional("SSL_CERT_DIR").is_some()
+    ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some())
 }
 
 /// The Redis or Valkey server that holds live connections.

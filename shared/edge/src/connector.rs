@@ -1,7 +1,7 @@
 //! The HTTP connector of all AWS clients: HTTP/1.1, one pool of connections, and the root certificates that it trusts.
 //!
-//! The SDK's own connector also brings HTTP/2 and proxies, which no endpoint here uses, and it reads the machine's root
-//! certificates whenever it is built. docs/adr/0002 has the figures.
+//! The SDK's own connector also brings HTTP/2, which this project does without, and proxies, which it does not configure.
+//! And it reads the machine's root certificates whenever it is built. docs/adr/0002 has the figures.
 
 use crate::config::has_certificate_variable;
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
@@ -114,6 +114,8 @@ fn machine_roots() -> RootCertStore {
     let found = rustls_native_certs::load_native_certs();
     if found.certs.is_empty() {
         tracing::error!(errors = ?found.errors, "the machine has no root certificates");
+    } else if !found.errors.is_empty() {
+        tracing::warn!(errors = ?found.errors, "some of the machine's root certificates cannot be read");
     }
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(found.certs);

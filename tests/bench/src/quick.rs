@@ -1,5 +1,5 @@
 //! Checks that need no time measurement: calls, capacity, round trips, posts and answers. They hold for debug programs on
-//! a busy machine, too. Who makes a send cheaper changes the numbers here.
+//! a busy machine, too. If you make a send cheaper, change these numbers.
 
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ const MAX_LARGE_READ_UNITS: f64 = 3.0 + 2.0 + 5.0 + 0.5;
 /// Of a hot chat: how many senders there are, and what each sends.
 const SENDERS: usize = 5;
 const SENDS_OF_EACH: usize = 4;
-/// How many transactions a message may take then: the committed one and one that was cancelled. More means that senders
-/// get into each other's way again and again, and do not queue up.
-const MAX_TRANSACTIONS_PER_MESSAGE: f64 = 2.0;
+/// How many transactions a message may take then: the committed one, and on a busy machine two that were cancelled. More
+/// means that senders get into each other's way again and again, and do not queue up.
+const MAX_TRANSACTIONS_PER_MESSAGE: f64 = 3.0;
 /// How many users without a shared chat are connected in the comparison.
 const STRANGERS: usize = 60;
 

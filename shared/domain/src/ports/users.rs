@@ -79,7 +79,7 @@ pub trait Registry: Sync {
     /// The connections of these users, in any order. A user without connections may be missing. May be a moment behind.
     fn connections(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<UserConnections>, StoreError>> + Send;
 
-    /// Logs that the user opens a connection at `now`. Does nothing in a registry that keeps no such log.
+    /// Logs that the user opened a connection at `now`. Does nothing in a registry that keeps no such log.
     fn log_opening(&self, user: &UserId, now: Timestamp) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Who opened a connection from `since` to `now`, with strong consistency. None if that was logged more than `max`

@@ -198,10 +198,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                 let pushed = PushReport::default();
                 return Ok(ChangedGroup { chat, former_avatar: None, pushed, retries: retry.count() });
             };
-            if let Some(head) = turn.wait(&self.store, &mut retry, id, &state.head).await? {
-                kept = state.at_head(head);
-                continue;
-            }
+            // Before the queue: who may not change anything takes no place in it.
             let budget = state.member(user).and_then(|member| member.change_budget);
             let spending = match plan.cost(user) {
                 0 => None,
@@ -210,6 +207,10 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                     Some((user.clone(), spending.map_err(ChangeGroupError::RateLimited)?))
                 }
             };
+            if let Some(head) = turn.wait(&self.store, &mut retry, id, &state.head).await? {
+                kept = state.at_head(head);
+                continue;
+            }
             let limits = reads.admit(self, &plan.joined).await?;
             let Plan { mut chat, joined, left, closes, new_avatar } = plan;
             if let Some(avatar) = &new_avatar {

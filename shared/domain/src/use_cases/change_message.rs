@@ -189,12 +189,13 @@ impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: En
                 let (message, stored) = (caller_view(before, &past().await?), before.clone());
                 return Ok(ChangedMessage { message, stored, pushed: PushReport::default(), retries: retry.count() });
             };
+            // Before the queue: who may not change anything takes no place in it.
+            let budget = state.member(user).and_then(|member| member.change_budget);
+            let spending = self.settings.changes.spend(budget, 1, now).map_err(ChangeMessageError::RateLimited)?;
             if let Some(head) = turn.wait(&self.store, &mut retry, chat, &state.head).await? {
                 kept = state.at_head(head);
                 continue;
             }
-            let budget = state.member(user).and_then(|member| member.change_budget);
-            let spending = self.settings.changes.spend(budget, 1, now).map_err(ChangeMessageError::RateLimited)?;
             let past = past().await?;
             let rev = state.head.last_rev.next();
             let public_rev = if scope == Scope::Everyone { rev } else { after.public_rev };

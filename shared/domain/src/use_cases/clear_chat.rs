@@ -50,12 +50,13 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                 let chat = ChatView::new(chat, head, member.floor()).limited(MAX_DOCUMENT_BYTES);
                 return Ok(ClearedChat { chat, pushed: PushReport::default() });
             }
+            // Before the queue: who may not change anything takes no place in it.
+            let now = self.env.now();
+            let spending = self.settings.changes.spend(member.change_budget, 1, now).map_err(ClearChatError)?;
             if let Some(head) = turn.wait(&self.store, &mut retry, id, head).await? {
                 kept = state.at_head(head, true);
                 continue;
             }
-            let now = self.env.now();
-            let spending = self.settings.changes.spend(member.change_budget, 1, now).map_err(ClearChatError)?;
             let member = Member { cleared_seq: head.last_seq, is_marked_unread: false, ..member.clone() };
             let floor = member.floor();
             let only_for = Some(caller.user.clone());

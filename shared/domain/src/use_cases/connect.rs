@@ -10,7 +10,7 @@ use crate::meter::PushReport;
 use crate::ports::{Env, Push, ReadInbox, Registration, Registry, StoreError};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
-use futures_util::future::{join_all, try_join};
+use futures_util::future::{join, join_all};
 
 /// The results of registering a connection.
 #[derive(Debug)]
@@ -57,15 +57,22 @@ impl<S: ReadInbox + Registry, P: Push, E: Env> App<S, P, E> {
         if !connection.is_live(now) {
             return Err(ConnectError::Expired);
         }
-        // Both are stored before the handshake ends. So whoever syncs after it misses no event.
-        let log = async { self.store.log_opening(user, now).await.map_err(ConnectError::Store) };
-        let ((connections, replaced), ()) = try_join(self.register(user, connection, now), log).await?;
+        let (connections, replaced) = self.register(user, connection, now).await?;
         let online = self.online_presence(user, now);
         // A failure to close has no effect: the connection is removed, and API Gateway closes it after two hours.
-        join_all(replaced.iter().map(|connection| {
+        let closings = join_all(replaced.iter().map(|connection| {
             close_connection(&self.push, &self.env, &connection.id, None, closing_code(connection, now))
-        }))
-        .await;
+        }));
+        // The entry has a time after the registration: whoever reads it finds the connection. And it is stored before the
+        // handshake ends: a client that syncs then misses no event.
+        let (logged, _) = join(self.store.log_opening(user, self.env.now()), closings).await;
+        if let Err(error) = logged {
+            // The client tries again. Until then, nobody is to take this connection for a live one.
+            if let Err(error) = self.store.unregister(user, &connection.id, now).await {
+                warn_about(&error);
+            }
+            return Err(error.into());
+        }
         let pushed = match is_only_connection(&connection.id, &connections, now) {
             true => self.push_presence(online).await,
             false => PushReport::default(),

@@ -38,8 +38,8 @@ const POST_BACKOFF: Backoff = Backoff { first: Duration::from_millis(50), max: D
 const MIN_KNOWN_OFFLINE: usize = 20;
 /// With more openings than that since the last event, everybody is looked up.
 const MAX_OPENINGS: usize = 200;
-/// By the clock of the process that reads the log, an opening may be logged so long after the time that it has there:
-/// writing it takes at most 5 s, and the clocks of two functions differ by less than 5 s.
+/// By the clock of the process that reads the log, an opening may be logged so long before or after the time that it has
+/// there: writing it takes at most 5 s, and the clocks of two functions differ by less than 5 s.
 const OPENING_DELAY: Duration = Duration::from_secs(10);
 
 /// The results of an event's posts, and the users with at least one device that got it.
@@ -93,7 +93,8 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
     /// If that cannot be read, or is too much, nobody is known to be offline.
     async fn without_offline(&self, users: &[UserId], now: Timestamp) -> Vec<UserId> {
         let since = self.recent.openings_read_until().unwrap_or(now).minus(OPENING_DELAY);
-        match self.store.openings(since, now, MAX_OPENINGS).await {
+        // By a clock that is ahead, an opening has a time after now.
+        match self.store.openings(since, now.plus(OPENING_DELAY), MAX_OPENINGS).await {
             Ok(Some(opened)) => self.recent.note_openings(&opened, now),
             Ok(None) => self.recent.forget_offline(),
             Err(error) => {

@@ -4,7 +4,7 @@ use domain::ids::{ChatId, ClientChatId, UserId};
 use domain::names::ChatName;
 use domain::ports::{Env as _, Registry as _};
 use domain::recent::MAX_OFFLINE_AGE;
-use domain::use_cases::{CreateChat, NewChat};
+use domain::use_cases::{ConnectError, CreateChat, NewChat};
 use futures_util::future::join;
 use std::time::Duration;
 use testkit::TestEnv;
@@ -196,6 +196,26 @@ async fn opening_that_is_logged_late_is_heard_of() {
     app.store.register(&others[7], &connection("seven", at), &[], at).await.unwrap();
     app.store.log_opening(&others[7], at).await.unwrap();
     assert_eq!(look_up(&app, &chat).await, (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn opening_by_a_clock_that_is_ahead_is_heard_of() {
+    let app = app();
+    let (chat, others) = large_group(&app).await;
+    assert_eq!(look_up(&app, &chat).await, (81, 0));
+    let at = app.env.now().plus(Duration::from_secs(4));
+    app.store.register(&others[7], &connection("seven", app.env.now()), &[], at).await.unwrap();
+    app.store.log_opening(&others[7], at).await.unwrap();
+    assert_eq!(look_up(&app, &chat).await, (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn connection_whose_opening_cannot_be_logged_is_refused_and_removed() {
+    let app = app();
+    app.store.fail_openings();
+    let refused = app.connect(&user("bob"), &connection("lost", TestEnv::START)).await.unwrap_err();
+    assert!(matches!(refused, ConnectError::Store(_)), "{refused}");
+    assert!(bob_connections(&app).await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ use domain::ids::{ChatId, Seq};
 use domain::ports::WriteQueue as _;
 use domain::queue::{QueueState, Ticket};
 use domain::timestamp::Timestamp;
-use domain::use_cases::{ChatError, DeleteFor, SendMessageError, SendOutcome};
+use domain::use_cases::{ChangeMessageError, ChatError, DeleteFor, SendMessageError, SendOutcome};
 use futures_util::future::{join, join_all, join3};
 use std::time::Duration;
 use testkit::fixtures::{message, user, users};
@@ -445,4 +445,20 @@ async fn request_without_a_ticket_commits_in_the_end() {
     let sent = send_text(&app, "alice", &chat, "Hello").await;
     assert_eq!((sent.message.seq(), sent.retries), (Seq(1), 1));
     assert_eq!(app.store.calls().tickets, 0);
+}
+
+/// Who has no budget left cannot delay the others with places in the queue that they leave without a commit.
+#[tokio::test(start_paused = true)]
+async fn change_that_is_refused_takes_no_place_in_the_queue() {
+    let mut app = app();
+    app.settings.changes = BudgetRate::per_second(1, 1);
+    let chat = group(&app, &TEAM).await;
+    send_text(&app, "alice", &chat, "Hello").await;
+    react(&app, "bob", &chat, 1, &["\u{1F44D}"]).await.unwrap();
+    let crowded = Head { queue: QueueState { served: Ticket(0), is_crowded: true }, ..head(&app, &chat) };
+    app.store.put_head(&chat, crowded);
+    let before = app.store.calls();
+    let refused = react(&app, "bob", &chat, 1, &["\u{1F389}"]).await;
+    assert_refused!(refused, ChatError::Refused(ChangeMessageError::RateLimited(_)));
+    assert_eq!(calls_since(&app, before).tickets, 0);
 }

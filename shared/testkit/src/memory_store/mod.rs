@@ -87,6 +87,7 @@ struct State {
     lost_at: Option<Timestamp>,
     /// Who opened a connection, and when.
     openings: Vec<(Timestamp, UserId)>,
+    openings_fail: bool,
     /// The last ticket of each chat.
     tickets: BTreeMap<ChatId, Ticket>,
     /// The chats whose heads a transaction holds.

@@ -76,7 +76,16 @@ impl Registry for MemoryStore {
     }
 
     async fn log_opening(&self, user: &UserId, now: Timestamp) -> Result<(), StoreError> {
-        self.read(|state| state.openings.push((now, user.clone()))).await
+        let is_logged = self.read(|state| {
+            if !state.openings_fail {
+                state.openings.push((now, user.clone()));
+            }
+            !state.openings_fail
+        });
+        match is_logged.await? {
+            true => Ok(()),
+            false => Err(StoreError::Unavailable { operation: "PutItem", source: "injected failure".into() }),
+        }
     }
 
     async fn openings(&self, since: Timestamp, now: Timestamp, max: usize) -> Result<Option<Vec<UserId>>, StoreError> {
@@ -146,5 +155,12 @@ impl UserStore for MemoryStore {
             Some(entry.clone())
         })
         .await
+    }
+}
+
+impl MemoryStore {
+    /// From now on, no opening can be logged.
+    pub fn fail_openings(&self) {
+        self.lock().openings_fail = true;
     }
 }

@@ -9,6 +9,9 @@ use std::time::Duration;
 
 /// The timeout of an upload or a download.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often a request is sent that is refused because it comes too fast. The demo is faster than the budget of a new
+/// member grows.
+const MAX_TRIES: u32 = 5;
 
 /// A user at one device.
 pub(super) struct Player {
@@ -47,6 +50,12 @@ impl Answer {
         if holds { Ok(format!("refused: {expected}")) } else { Err(self.mismatch(&expected)) }
     }
 
+    /// How long to wait before the request is sent again; None unless it came too fast.
+    fn too_fast(&self) -> Option<Duration> {
+        let is_too_fast = self.status == 429 && self.body["code"] == "rate_limited";
+        self.body["retryAfterMs"].as_u64().filter(|_| is_too_fast).map(Duration::from_millis)
+    }
+
     fn mismatch(&self, expected: &str) -> StepError {
         StepError::Unexpected(format!("expected {expected}, but the answer is {}: {}", self.status, self.body))
     }
@@ -81,9 +90,17 @@ impl Player {
         }
     }
 
-    /// Sends a request over HTTP. A body of null means no body.
+    /// Sends a request over HTTP. A body of null means no body. If it comes too fast, waits and sends it again.
     pub(super) async fn http(&self, method: Method, path: &str, body: Value) -> Result<Answer, StepError> {
         let body = Some(&body).filter(|body| !body.is_null());
+        for _ in 1..MAX_TRIES {
+            let (status, answer) = self.http.call(method.clone(), path, body).await?;
+            let answer = Answer { status, body: answer };
+            match answer.too_fast() {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Ok(answer),
+            }
+        }
         let (status, body) = self.http.call(method, path, body).await?;
         Ok(Answer { status, body })
     }
@@ -110,8 +127,19 @@ impl Player {
         Ok((status, response.bytes().await.map_err(ClientError::from)?.to_vec()))
     }
 
-    /// Sends a request over WebSocket and waits for its reply.
+    /// Sends a request over WebSocket and waits for its reply. If it comes too fast, waits and sends it again.
     pub(super) async fn ws(&mut self, action: &str, fields: Value) -> Result<Answer, StepError> {
+        for _ in 1..MAX_TRIES {
+            let answer = self.ws_once(action, fields.clone()).await?;
+            match answer.too_fast() {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Ok(answer),
+            }
+        }
+        self.ws_once(action, fields).await
+    }
+
+    async fn ws_once(&mut self, action: &str, fields: Value) -> Result<Answer, StepError> {
         let mut reply = self.socket()?.request(action, fields).await?;
         if reply["ok"] == true {
             return Ok(Answer { status: 200, body: reply["data"].take() });

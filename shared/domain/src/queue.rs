@@ -11,10 +11,11 @@ pub const TICKET_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Ticket(pub u64);
 
-/// What the head of a chat says of its queue. Only commits of ticket holders write it.
+/// What the head of a chat says of its queue. Only ticket holders write it: with their commits, or when they leave without
+/// one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct QueueState {
-    /// The highest ticket whose holder has committed; 0 if there is none.
+    /// The last ticket whose holder has committed or has left; 0 if there is none.
     pub served: Ticket,
     /// Whether the holder who committed last met others in the queue. Then a new request takes a ticket before its
     /// first try.

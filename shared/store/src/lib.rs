@@ -30,6 +30,7 @@
 //! | [`create_chat`](domain::ports::CreateChats::create_chat) | TransactWriteItems: chat (must be new), head, members, limits of the creator; for a private chat, that neither of the two blocks the other |
 //! | [`commit_message`](domain::ports::CommitMessages::commit_message) | TransactWriteItems: head, message, member, send, upload |
 //! | [`take_ticket`](domain::ports::WriteQueue::take_ticket) | UpdateItem Messages |
+//! | [`pass_on`](domain::ports::WriteQueue::pass_on) | UpdateItem Messages: the head, if its served ticket is lower |
 //! | [`head`](domain::ports::WriteQueue::head) | BatchGetItem Messages (strong) |
 //! | [`earlier_send`](domain::ports::CommitMessages::earlier_send) | GetItem Sends (strong) |
 //! | [`claim_second_push`](domain::ports::CommitMessages::claim_second_push) | UpdateItem Sends |

@@ -1,11 +1,13 @@
 //! The queue of requests that write to one chat: its tickets, and what the head says of it.
 
 use crate::DynamoStore;
+use crate::chats::message_key;
 use crate::errors::failed;
 use crate::items::{Item, QUEUE_SEQ, QueueItem, SET_VERSION, from_item, n, s, version_value};
+use crate::registry::if_condition_holds;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 use domain::chat::Head;
-use domain::ids::ChatId;
+use domain::ids::{ChatId, Seq};
 use domain::ports::{Consistency, Env, ReadInbox as _, StoreError, WriteQueue};
 use domain::queue::{QueueState, TICKET_TTL, Ticket};
 use domain::timestamp::Timestamp;
@@ -29,6 +31,21 @@ impl<E: Env, C: Sync> WriteQueue for DynamoStore<E, C> {
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
         let output = call.send().await.map_err(|error| failed("UpdateItem", error))?;
         Ok(from_item::<QueueItem>("Messages", output.attributes.unwrap_or_default())?.last_ticket())
+    }
+
+    async fn pass_on(&self, chat: &ChatId, ticket: Ticket) -> Result<(), StoreError> {
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.tables.messages)
+            .set_key(Some(message_key(chat, Seq(0))))
+            .update_expression("SET servedTicket = :ticket")
+            .condition_expression(
+                "attribute_exists(chatId) AND (attribute_not_exists(servedTicket) OR servedTicket < :ticket)",
+            )
+            .expression_attribute_values(":ticket", n(ticket.0))
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        if_condition_holds(call.send().await).map(drop)
     }
 
     async fn head(&self, chat: &ChatId) -> Result<Option<Head>, StoreError> {

@@ -4,7 +4,7 @@
 use super::error::{ChatError, Refusal};
 use super::get_chat::MemberView;
 use super::state::{ChatReader, FullState};
-use super::turn::{NextTry, Turn};
+use super::turn::{NextTry, Turn, in_turn};
 use super::uploads::UploadError;
 use super::{App, Caller};
 use crate::attachment::{Attachment, SENT_UPLOAD_TTL};
@@ -182,8 +182,20 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
         reads: impl PlanReads<S, P, E>,
         rule: impl Fn(&FullState, Timestamp) -> Result<Option<Plan>, ChangeGroupError>,
     ) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
+        let request = async |turn: &mut Turn| self.change_group_in_turn(turn, caller, id, reads, rule).await;
+        in_turn(&self.store, &self.env, id, request).await
+    }
+
+    async fn change_group_in_turn(
+        &self,
+        turn: &mut Turn,
+        caller: &Caller,
+        id: &ChatId,
+        reads: impl PlanReads<S, P, E>,
+        rule: impl Fn(&FullState, Timestamp) -> Result<Option<Plan>, ChangeGroupError>,
+    ) -> Result<ChangedGroup, ChatError<ChangeGroupError>> {
         let user = &caller.user;
-        let (mut retry, mut turn) = (Retry::new(&self.env), Turn::new(&self.env));
+        let mut retry = Retry::new(&self.env);
         let mut kept = None;
         loop {
             let state = match kept.take() {
@@ -249,6 +261,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             let events = GroupChangeEvents { change, after, members_before: state.members.clone(), joined, left };
             match self.store.commit_change(&events.change).await? {
                 ChangeOutcome::Committed => {
+                    turn.note_commit();
                     let audience = self.load_audience(&events.recipients()).await;
                     let event_of = |recipient: &UserId| events.event_for(recipient, user);
                     let pushed = self.push_each(&audience, caller.connection.as_ref(), event_of).await;

@@ -3,7 +3,7 @@
 
 use super::error::{ChatError, Refusal};
 use super::state::{ChatReader, FullState};
-use super::turn::{NextTry, Turn};
+use super::turn::{NextTry, in_turn};
 use super::{App, Caller};
 use crate::budget::RateLimited;
 use crate::change::{Change, ChangeKind};
@@ -154,88 +154,97 @@ impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: En
             return Err(ChangeMessageError::MessageNotFound.into());
         }
         let user = &caller.user;
-        let (mut retry, mut turn) = (Retry::new(&self.env), Turn::new(&self.env));
-        let mut kept = None;
-        loop {
-            let reader = ChatReader::new(&self.store, &mut retry, chat);
-            let state = match (kept.take(), scope) {
-                (Some(state), _) => Some(state),
-                (None, Scope::Everyone) => reader.full_state(user, Some(seq)).await?,
-                // A change that only the caller sees does not depend on the other members.
-                (None, Scope::Caller) => reader.state(user, Some(seq)).await?.map(FullState::with_one_member),
-            };
-            let state = state.ok_or(ChatError::NotFound)?;
-            let floor = state.member(user).map(Member::floor).ok_or(ChatError::NotFound)?;
-            let before = state.message.as_ref().ok_or(ChangeMessageError::MessageNotFound)?;
-            // A caller who deletes a message for themselves again gets the same answer, not "message not found".
-            let is_deleted = scope == Scope::Caller && floor.shows(seq) && before.deleted_for.contains(user);
-            if !is_deleted && !before.is_visible_to(user, floor) {
-                return Err(ChangeMessageError::MessageNotFound.into());
-            }
-            let past = async || match scope {
-                Scope::Everyone => {
-                    self.former_readers(chat, &state.head, &state.members, seq, ReadingOrder::LeastFirst).await
+        in_turn(&self.store, &self.env, chat, async |turn| {
+            let mut retry = Retry::new(&self.env);
+            let mut kept = None;
+            loop {
+                let reader = ChatReader::new(&self.store, &mut retry, chat);
+                let state = match (kept.take(), scope) {
+                    (Some(state), _) => Some(state),
+                    (None, Scope::Everyone) => reader.full_state(user, Some(seq)).await?,
+                    // A change that only the caller sees does not depend on the other members.
+                    (None, Scope::Caller) => reader.state(user, Some(seq)).await?.map(FullState::with_one_member),
+                };
+                let state = state.ok_or(ChatError::NotFound)?;
+                let floor = state.member(user).map(Member::floor).ok_or(ChatError::NotFound)?;
+                let before = state.message.as_ref().ok_or(ChangeMessageError::MessageNotFound)?;
+                // A caller who deletes a message for themselves again gets the same answer, not "message not found".
+                let is_deleted = scope == Scope::Caller && floor.shows(seq) && before.deleted_for.contains(user);
+                if !is_deleted && !before.is_visible_to(user, floor) {
+                    return Err(ChangeMessageError::MessageNotFound.into());
                 }
-                // The caller has deleted the message for themselves, and does not see who has read it.
-                Scope::Caller => Ok(PastReaders::default()),
-            };
-            let caller_view = |message: &Message, past: &PastReaders| {
-                let mut view = MessageView::of(message, Readers::new(&state.members, past), user, floor);
-                view.limit(MAX_DOCUMENT_BYTES);
-                view
-            };
-            let now = self.env.now();
-            let Some(after) = rule(RuleInput { message: before, state: &state, now })? else {
-                let (message, stored) = (caller_view(before, &past().await?), before.clone());
-                return Ok(ChangedMessage { message, stored, pushed: PushReport::default(), retries: retry.count() });
-            };
-            // Before the queue: who may not change anything takes no place in it.
-            let budget = state.member(user).and_then(|member| member.change_budget);
-            let spending = self.settings.changes.spend(budget, 1, now).map_err(ChangeMessageError::RateLimited)?;
-            if let Some(head) = turn.wait(&self.store, &mut retry, chat, &state.head).await? {
-                kept = state.at_head(head);
-                continue;
-            }
-            let past = past().await?;
-            let rev = state.head.last_rev.next();
-            let public_rev = if scope == Scope::Everyone { rev } else { after.public_rev };
-            let after = Message { rev, public_rev, ..after };
-            let deletion = records.record(self, &state, before, &after).await?;
-            let change = Change {
-                chat: chat.clone(),
-                head: state.head.clone(),
-                at: now,
-                only_for: (scope == Scope::Caller).then(|| user.clone()),
-                what: ChangeKind::Message { after: after.clone(), before: before.rev, deletion },
-                spending: Some((user.clone(), spending)),
-                queue: turn.queue_after(&state.head),
-            };
-            match self.store.commit_change(&change).await? {
-                ChangeOutcome::Committed => {
-                    let message = caller_view(&after, &past);
-                    let recipients = state.members.iter().filter(|member| match scope {
-                        Scope::Everyone => after.is_visible_to(&member.user, member.floor()),
-                        Scope::Caller => member.user == *user,
+                let past = async || match scope {
+                    Scope::Everyone => {
+                        self.former_readers(chat, &state.head, &state.members, seq, ReadingOrder::LeastFirst).await
+                    }
+                    // The caller has deleted the message for themselves, and does not see who has read it.
+                    Scope::Caller => Ok(PastReaders::default()),
+                };
+                let caller_view = |message: &Message, past: &PastReaders| {
+                    let mut view = MessageView::of(message, Readers::new(&state.members, past), user, floor);
+                    view.limit(MAX_DOCUMENT_BYTES);
+                    view
+                };
+                let now = self.env.now();
+                let Some(after) = rule(RuleInput { message: before, state: &state, now })? else {
+                    let (message, stored) = (caller_view(before, &past().await?), before.clone());
+                    return Ok(ChangedMessage {
+                        message,
+                        stored,
+                        pushed: PushReport::default(),
+                        retries: retry.count(),
                     });
-                    let recipients: Vec<UserId> = recipients.map(|member| member.user.clone()).collect();
-                    // All recipients see the message as the caller sees it.
-                    let event = match notice {
-                        Notice::Message => Event::message_updated(message.clone()),
-                        Notice::Reaction(emojis) => {
-                            let reaction = Reaction { user_id: user.clone(), emojis: emojis.clone() };
-                            Event::reaction_updated(chat.clone(), seq, rev, reaction)
-                        }
-                    };
-                    let audience = self.load_audience(&recipients).await;
-                    let pushed = self.push(&audience, caller.connection.as_ref(), &event).await;
-                    return Ok(ChangedMessage { message, stored: after, pushed, retries: retry.count() });
+                };
+                // Before the queue: who may not change anything takes no place in it.
+                let budget = state.member(user).and_then(|member| member.change_budget);
+                let spending = self.settings.changes.spend(budget, 1, now).map_err(ChangeMessageError::RateLimited)?;
+                if let Some(head) = turn.wait(&self.store, &mut retry, chat, &state.head).await? {
+                    kept = state.at_head(head);
+                    continue;
                 }
-                ChangeOutcome::Conflict(conflict) => match turn.after(&mut retry, conflict).await? {
-                    NextTry::Head(head) => kept = state.at_head(head),
-                    NextTry::Unchanged => kept = Some(state),
-                    NextTry::ReadAgain => {}
-                },
+                let past = past().await?;
+                let rev = state.head.last_rev.next();
+                let public_rev = if scope == Scope::Everyone { rev } else { after.public_rev };
+                let after = Message { rev, public_rev, ..after };
+                let deletion = records.record(self, &state, before, &after).await?;
+                let change = Change {
+                    chat: chat.clone(),
+                    head: state.head.clone(),
+                    at: now,
+                    only_for: (scope == Scope::Caller).then(|| user.clone()),
+                    what: ChangeKind::Message { after: after.clone(), before: before.rev, deletion },
+                    spending: Some((user.clone(), spending)),
+                    queue: turn.queue_after(&state.head),
+                };
+                match self.store.commit_change(&change).await? {
+                    ChangeOutcome::Committed => {
+                        turn.note_commit();
+                        let message = caller_view(&after, &past);
+                        let recipients = state.members.iter().filter(|member| match scope {
+                            Scope::Everyone => after.is_visible_to(&member.user, member.floor()),
+                            Scope::Caller => member.user == *user,
+                        });
+                        let recipients: Vec<UserId> = recipients.map(|member| member.user.clone()).collect();
+                        // All recipients see the message as the caller sees it.
+                        let event = match notice {
+                            Notice::Message => Event::message_updated(message.clone()),
+                            Notice::Reaction(emojis) => {
+                                let reaction = Reaction { user_id: user.clone(), emojis: emojis.clone() };
+                                Event::reaction_updated(chat.clone(), seq, rev, reaction)
+                            }
+                        };
+                        let audience = self.load_audience(&recipients).await;
+                        let pushed = self.push(&audience, caller.connection.as_ref(), &event).await;
+                        return Ok(ChangedMessage { message, stored: after, pushed, retries: retry.count() });
+                    }
+                    ChangeOutcome::Conflict(conflict) => match turn.after(&mut retry, conflict).await? {
+                        NextTry::Head(head) => kept = state.at_head(head),
+                        NextTry::Unchanged => kept = Some(state),
+                        NextTry::ReadAgain => {}
+                    },
+                }
             }
-        }
+        })
+        .await
     }
 }

@@ -2,7 +2,7 @@
 
 use super::error::{ChatError, Refusal};
 use super::state::{ChatReader, ChatState};
-use super::turn::{NextTry, Turn};
+use super::turn::{NextTry, Turn, in_turn};
 use super::{App, Caller};
 use crate::budget::RateLimited;
 use crate::change::{Change, ChangeKind};
@@ -37,7 +37,16 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
     /// # Errors
     /// [`ChatError`] and [`ClearChatError`].
     pub async fn clear_chat(&self, caller: &Caller, id: &ChatId) -> Result<ClearedChat, ChatError<ClearChatError>> {
-        let (mut retry, mut turn) = (Retry::new(&self.env), Turn::new(&self.env));
+        in_turn(&self.store, &self.env, id, async |turn| self.clear_chat_in_turn(turn, caller, id).await).await
+    }
+
+    async fn clear_chat_in_turn(
+        &self,
+        turn: &mut Turn,
+        caller: &Caller,
+        id: &ChatId,
+    ) -> Result<ClearedChat, ChatError<ClearChatError>> {
+        let mut retry = Retry::new(&self.env);
         let mut kept = None;
         loop {
             let state = match kept.take() {
@@ -66,6 +75,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             let change = Change { chat: id.clone(), head, at: now, only_for, what, spending, queue };
             match self.store.commit_change(&change).await? {
                 ChangeOutcome::Committed => {
+                    turn.note_commit();
                     let audience = self.load_audience(std::slice::from_ref(&caller.user)).await;
                     let chat = ChatView::new(chat, &change.head_after(), floor).limited(MAX_DOCUMENT_BYTES);
                     let event = Event::chat_updated(chat.clone(), None);

@@ -3,7 +3,7 @@
 use super::error::{ChatError, Refusal};
 use super::fan_out::{Audience, PushOutcome};
 use super::state::{ChatReader, ChatState};
-use super::turn::{NextTry, Turn};
+use super::turn::{NextTry, Turn, in_turn};
 use super::uploads::{UploadError, check_upload, confirm_upload};
 use super::{App, Caller};
 use crate::attachment::{SENT_UPLOAD_TTL, Upload};
@@ -76,14 +76,22 @@ pub struct SendOutcome {
     pub retries: u32,
 }
 
-/// What a send with a client message id needs if it turns out to be a repeat.
-#[derive(Clone, Copy)]
-struct Repeat<'a> {
-    id: &'a SendId,
+/// A send that turned out to be a repeat.
+struct Repeat {
+    id: SendId,
+    earlier: PreviousSend,
     /// The sender's budget.
     budget: Option<Budget>,
-    /// The head of the chat.
-    head: &'a Head,
+    /// The connections of the participants, if they were looked up already.
+    audience: Option<Audience>,
+}
+
+/// How the tries of a send ended.
+enum SendEnd {
+    /// The message is stored.
+    Committed(Box<CommittedSend>),
+    /// An earlier send stored the message.
+    Repeated(Repeat),
 }
 
 /// The connections of a chat's participants, and when they were looked up.
@@ -176,32 +184,57 @@ where
         }
         let SendMessage { content, mentions, custom, attachment, .. } = &command;
         LiveBody::fits(content, mentions, custom.as_ref(), attachment.is_some()).map_err(SendMessageError::TooLarge)?;
+        let mut retry = Retry::new(&self.env);
+        let request = async |turn: &mut Turn| self.commit_in_turn(turn, &mut retry, bucket, &command).await;
+        let (end, head) = in_turn(&self.store, &self.env, &command.chat, request).await?;
+        let committed = match end {
+            SendEnd::Committed(committed) => *committed,
+            SendEnd::Repeated(repeat) => self.repeat(&command, repeat, &head).await?,
+        };
+        let CommittedSend { message, view, event, repeated, readers, audience } = committed;
+        let event = Event::message_created(event);
+        let PushOutcome { report: pushed, reached } =
+            self.push_event(&audience, command.caller.connection.as_ref(), &event).await;
+        let sender = &command.caller.user;
+        let unreached = readers.into_iter().filter(|user| user != sender && !reached.contains(user)).collect();
+        let notified = self.notify(&message, &head, &unreached).await;
+        Ok(SendOutcome { message: view, repeated, pushed, notified, retries: retry.count() })
+    }
+
+    /// Commits the message, unless it is a repeat. Also returns the head that the last try was planned from.
+    async fn commit_in_turn(
+        &self,
+        turn: &mut Turn,
+        retry: &mut Retry<'_, E>,
+        bucket: &impl CheckUploads,
+        command: &SendMessage,
+    ) -> Result<(SendEnd, Head), ChatError<SendMessageError>> {
         let sender = &command.caller.user;
         let send_id = command.client_message_id.as_ref().map(|id| SendId::new(&command.chat, sender, id));
-        let (mut retry, mut turn) = (Retry::new(&self.env), Turn::new(&self.env));
         let mut is_confirmed = false;
         let is_reply = command.reply_to.is_some();
         // What the next try does not have to read again.
         let (mut kept, mut looked_up) = (None, None);
-        let (committed, head) = loop {
+        loop {
             let (state, upload) = match kept.take() {
                 Some(kept) => kept,
                 None => {
                     // Seq 0 is the head, not a message.
                     let replied_to = command.reply_to.filter(|seq| *seq > Seq(0));
-                    let state = ChatReader::new(&self.store, &mut retry, &command.chat).state(sender, replied_to);
-                    let (state, upload) = try_join(state, self.upload_of(&command)).await?;
+                    let state = ChatReader::new(&self.store, retry, &command.chat).state(sender, replied_to);
+                    let (state, upload) = try_join(state, self.upload_of(command)).await?;
                     (state.ok_or(ChatError::NotFound)?, upload)
                 }
             };
-            let again = send_id.as_ref().map(|id| Repeat { id, budget: state.member.budget, head: &state.head });
+            let budget = state.member.budget;
             // A repeat that this process knows costs no transaction.
-            if let Some(again) = again.filter(|again| self.recent.has_send(again.id))
-                && let Some(earlier) = self.store.earlier_send(again.id, self.env.now()).await?
+            if let Some(id) = send_id.as_ref().filter(|id| self.recent.has_send(id))
+                && let Some(earlier) = self.store.earlier_send(id, self.env.now()).await?
             {
-                break (self.repeat(&command, again, earlier, None).await?, state.head);
+                let repeat = Repeat { id: id.clone(), earlier, budget, audience: None };
+                return Ok((SendEnd::Repeated(repeat), state.head));
             }
-            let mut commit = self.plan_commit(&command, &state, upload.as_ref());
+            let mut commit = self.plan_commit(command, &state, upload.as_ref());
             if let (Ok(_), Some(upload), false) = (&commit, &upload, is_confirmed) {
                 is_confirmed = confirm_upload(bucket, &upload.attachment).await?;
                 if !is_confirmed {
@@ -211,12 +244,12 @@ where
             let commit = match commit {
                 Ok(commit) => commit,
                 Err(refusal) => {
-                    let Some(again) = again else { return Err(refusal.into()) };
-                    let earlier = self.store.earlier_send(again.id, self.env.now()).await?.ok_or(refusal)?;
-                    break (self.repeat(&command, again, earlier, None).await?, state.head);
+                    let Some(id) = send_id else { return Err(refusal.into()) };
+                    let earlier = self.store.earlier_send(&id, self.env.now()).await?.ok_or(refusal)?;
+                    return Ok((SendEnd::Repeated(Repeat { id, earlier, budget, audience: None }), state.head));
                 }
             };
-            if let Some(head) = turn.wait(&self.store, &mut retry, &command.chat, &state.head).await? {
+            if let Some(head) = turn.wait(&self.store, retry, &command.chat, &state.head).await? {
                 kept = state.at_head(head, is_reply).map(|state| (state, upload));
                 continue;
             }
@@ -228,6 +261,7 @@ where
             let (outcome, audience) = join(self.store.commit_message(&commit), audience).await;
             match outcome? {
                 CommitOutcome::Committed => {
+                    turn.note_commit();
                     meter::count_message();
                     if let Some(id) = send_id {
                         self.recent.note_send(id);
@@ -235,31 +269,26 @@ where
                     let view = MessageView::new(&commit.message, Readers::default());
                     let (message, event) = (commit.message, view.clone());
                     let (readers, audience) = (state.chat.participants, audience.audience);
-                    break (CommittedSend { message, view, event, repeated: false, readers, audience }, state.head);
+                    let committed = CommittedSend { message, view, event, repeated: false, readers, audience };
+                    return Ok((SendEnd::Committed(Box::new(committed)), state.head));
                 }
                 CommitOutcome::Repeated(earlier) => {
                     // Only a send with a record can be a repeat.
-                    let Some(again) = again else { return Err(ChatError::Busy) };
-                    break (self.repeat(&command, again, earlier, Some(audience.audience)).await?, state.head);
+                    let Some(id) = send_id else { return Err(ChatError::Busy) };
+                    let repeat = Repeat { id, earlier, budget, audience: Some(audience.audience) };
+                    return Ok((SendEnd::Repeated(repeat), state.head));
                 }
                 CommitOutcome::NotAMember => return Err(ChatError::NotFound),
                 CommitOutcome::Conflict(conflict) => {
                     looked_up = Some(audience);
-                    kept = match turn.after(&mut retry, conflict).await? {
+                    kept = match turn.after(retry, conflict).await? {
                         NextTry::Head(head) => state.at_head(head, is_reply).map(|state| (state, upload)),
                         NextTry::Unchanged => Some((state, upload)),
                         NextTry::ReadAgain => None,
                     };
                 }
             }
-        };
-        let CommittedSend { message, view, event, repeated, readers, audience } = committed;
-        let event = Event::message_created(event);
-        let PushOutcome { report: pushed, reached } =
-            self.push_event(&audience, command.caller.connection.as_ref(), &event).await;
-        let unreached = readers.into_iter().filter(|user| user != sender && !reached.contains(user)).collect();
-        let notified = self.notify(&message, &head, &unreached).await;
-        Ok(SendOutcome { message: view, repeated, pushed, notified, retries: retry.count() })
+        }
     }
 
     /// Looks up the connections of the participants.
@@ -275,16 +304,14 @@ where
     }
 
     /// Answers with the message that the earlier send stored, as the sender sees it now. It is pushed to the
-    /// participants who see it only if [`Self::may_push_again`]. `audience` has their connections if they were looked
-    /// up already.
+    /// participants who see it only if [`Self::may_push_again`].
     async fn repeat(
         &self,
         command: &SendMessage,
-        again: Repeat<'_>,
-        earlier: PreviousSend,
-        audience: Option<Audience>,
+        Repeat { id, earlier, budget, audience }: Repeat,
+        head: &Head,
     ) -> Result<CommittedSend, ChatError<SendMessageError>> {
-        self.recent.note_send(again.id.clone());
+        self.recent.note_send(id.clone());
         if earlier.body_hash != command_hash(command) {
             return Err(SendMessageError::IdempotencyConflict.into());
         }
@@ -292,7 +319,7 @@ where
         let message = stored.ok_or_else(|| missing_message(&command.chat, earlier.seq))?;
         let members = self.store.members(&command.chat).await?;
         let order = ReadingOrder::LeastFirst;
-        let past = self.former_readers(&command.chat, again.head, &members, message.seq, order).await?;
+        let past = self.former_readers(&command.chat, head, &members, message.seq, order).await?;
         let readers = Readers::new(&members, &past);
         // The sender may have left and come back, cleared the chat, or deleted the message.
         let sender = &command.caller.user;
@@ -302,7 +329,8 @@ where
         let mut event = MessageView::new(&message, readers);
         event.limit(MAX_DOCUMENT_BYTES);
         let is_unchanged = message.rev == Rev(0) && message.is_visible_to(sender, floor);
-        if earlier.is_pushed_again || !is_unchanged || !self.may_push_again(again, message.created_at).await {
+        let may_push = !earlier.is_pushed_again && is_unchanged;
+        if !may_push || !self.may_push_again(&id, budget, head, message.created_at).await {
             let (readers, audience) = (BTreeSet::new(), Audience::default());
             return Ok(CommittedSend { message, view, event, repeated: true, readers, audience });
         }
@@ -320,7 +348,7 @@ where
 
     /// Whether a repeat is pushed: its first try may have died before it pushed. Once at the most, soon after the send,
     /// and only for a sender who may send now.
-    async fn may_push_again(&self, Repeat { id, budget, head }: Repeat<'_>, sent_at: Timestamp) -> bool {
+    async fn may_push_again(&self, id: &SendId, budget: Option<Budget>, head: &Head, sent_at: Timestamp) -> bool {
         let now = self.env.now();
         if head.is_blocked()
             || now.since(sent_at) >= REPEAT_PUSH_WINDOW

@@ -9,10 +9,12 @@ use crate::queue::{QueueState, Ticket};
 use crate::retry::Retry;
 use crate::timestamp::Timestamp;
 use error_text::error_chain;
+use futures_util::future::{Either, select};
+use std::pin::pin;
 use std::time::Duration;
 
-/// How long the queue waits for the holder of one ticket. After that, the next one goes ahead: so a holder who died, or
-/// who left without a commit, delays the others by this much.
+/// How long the queue waits for the holder of one ticket. After that, the next one goes ahead: so a holder who died
+/// delays the others by this much. Passing a turn on has the same limit, because nobody waits for it any longer.
 pub(super) const MAX_TURN: Duration = Duration::from_millis(100);
 /// How many dead holders in a row are waited for that long. Each further one costs [`MIN_POLL_WAIT`], so that the
 /// tickets of many requests that gave up are passed soon.
@@ -37,6 +39,9 @@ pub(super) struct Turn {
     has_met_crowd: bool,
     has_conflicted: bool,
     has_been_outdated: bool,
+    /// Whether it has been the turn of the request's ticket.
+    has_been_next: bool,
+    has_committed: bool,
     /// The last served ticket that this request knows of, and since when.
     served: Ticket,
     served_since: Timestamp,
@@ -73,15 +78,31 @@ fn patience(ahead: u32) -> Duration {
     full.saturating_add(further).min(MAX_STANDSTILL)
 }
 
+/// Runs a request that commits to `chat` at most once, and returns what it returns. If it leaves without a commit when
+/// it is its turn, the next one does not have to wait for it.
+pub(super) async fn in_turn<T>(
+    store: &impl WriteQueue,
+    env: &impl Env,
+    chat: &ChatId,
+    request: impl AsyncFnOnce(&mut Turn) -> T,
+) -> T {
+    let mut turn = Turn::new(env);
+    let outcome = request(&mut turn).await;
+    turn.pass_on(store, env, chat).await;
+    outcome
+}
+
 impl Turn {
     /// The turn of a request that has just begun.
-    pub(super) fn new(env: &impl Env) -> Self {
+    fn new(env: &impl Env) -> Self {
         Self {
             standing: Standing::New,
             ticket: None,
             has_met_crowd: false,
             has_conflicted: false,
             has_been_outdated: false,
+            has_been_next: false,
+            has_committed: false,
             served: Ticket(0),
             served_since: env.now(),
         }
@@ -116,10 +137,11 @@ impl Turn {
         self.note_served(head.queue, retry.now());
         let mut latest = None;
         loop {
-            let ahead = QueueState { served: self.served, is_crowded: false }.ahead_of(ticket);
+            let ahead = self.ahead_of(ticket);
             let patience = patience(ahead).saturating_sub(retry.now().since(self.served_since));
             if !is_outdated && patience.is_zero() {
                 self.standing = Standing::Next;
+                self.has_been_next = true;
                 return Ok(latest);
             }
             let expected = match ahead {
@@ -169,6 +191,32 @@ impl Turn {
     pub(super) fn queue_after(&self, head: &Head) -> Option<QueueState> {
         let served = self.ticket?.max(head.queue.served);
         Some(QueueState { served, is_crowded: self.has_met_crowd })
+    }
+
+    /// Notes that the request has committed, and so has served its ticket.
+    pub(super) fn note_commit(&mut self) {
+        self.has_committed = true;
+    }
+
+    /// Passes the turn on if the request leaves without a commit. A request that gives up while others are ahead of it
+    /// does not: its ticket would also serve theirs. A failure costs the next one [`MAX_TURN`], and nothing else.
+    async fn pass_on(self, store: &impl WriteQueue, env: &impl Env, chat: &ChatId) {
+        let Some(ticket) = self.ticket.filter(|_| !self.has_committed) else { return };
+        if !self.has_been_next && self.ahead_of(ticket) > 0 {
+            return;
+        }
+        match select(pin!(store.pass_on(chat, ticket)), pin!(env.sleep(MAX_TURN))).await {
+            Either::Left((Ok(()), _)) => {}
+            Either::Left((Err(error), _)) => {
+                tracing::warn!(error = error_chain(&error), "a request did not pass its turn on");
+            }
+            Either::Right(((), _)) => tracing::warn!("a request did not pass its turn on in time"),
+        }
+    }
+
+    /// How many tickets come before `ticket`, as far as this request knows.
+    fn ahead_of(&self, ticket: Ticket) -> u32 {
+        QueueState { served: self.served, is_crowded: false }.ahead_of(ticket)
     }
 
     /// Notes that a commit conflicted with another transaction, and returns what the next try is planned from.

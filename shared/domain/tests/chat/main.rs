@@ -21,6 +21,7 @@ mod hot_chats;
 mod inbox;
 mod interleavings;
 mod joining_and_leaving;
+mod leaving_the_queue;
 mod limits;
 mod messages;
 mod mutes;

@@ -5,6 +5,7 @@ use crate::budgets::{app, private, reads, within};
 use domain::ids::ChatId;
 use domain::ports::{CommitMessages as _, CommitOutcome, MessageCommit, ReadChats as _, WriteQueue as _};
 use domain::queue::{QueueState, Ticket};
+use domain::recent::Recent;
 use store::DynamoStore;
 use testkit::TestEnv;
 use testkit::contract::commit;
@@ -58,4 +59,25 @@ async fn send_that_waits_looks_only_at_the_head() {
     }
     let queue = app.store.head(&chat).await.unwrap().unwrap().queue;
     assert_eq!(queue.served, Ticket(3));
+}
+
+/// A repeat has nothing to commit. Its turn takes one more write of the head, of at most 1 KB.
+#[tokio::test]
+async fn repeat_in_a_crowd_passes_its_turn_on() {
+    let (mut app, calls) = app().await;
+    let chat = private(&app, &calls, "pass-a", "pass-b").await;
+    app.send_message(message(&chat, "pass-a", "m-1", "Hello")).await.unwrap();
+    let first = app.store.take_ticket(&chat, Ticket(0), TestEnv::START).await.unwrap();
+    commit_in_a_crowd(&app.store, &chat, "pass-b", first).await;
+    // Another process does not know that the message was sent.
+    app.recent = Recent::default();
+    calls.take();
+    assert!(app.send_message(message(&chat, "pass-a", "m-1", "Hello")).await.unwrap().repeated);
+    let recorded = calls.take();
+    let send = ["BatchGetItem", "UpdateItem", "TransactWriteItems", "BatchGetItem"];
+    let (pass_on, answer) = ("UpdateItem", ["GetItem", "Query", "UpdateItem"]);
+    within(&recorded, &[&send[..], &[pass_on], &answer].concat(), 3.0, 6.0);
+    within(&recorded[4..5], &[pass_on], 1.0, 0.0);
+    let queue = app.store.head(&chat).await.unwrap().unwrap().queue;
+    assert_eq!(queue.served, Ticket(2));
 }

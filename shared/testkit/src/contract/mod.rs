@@ -125,6 +125,7 @@ macro_rules! contract_suite {
             concurrent_repeats_of_a_send_are_stored_once, concurrent_creations_of_a_private_chat_create_one,
             members_are_found_by_id, members_are_read_page_by_page,
             tickets_are_handed_out_in_order, commits_write_the_queue_into_the_head,
+            turn_is_passed_on_and_never_goes_back,
         );
     };
     ($store:expr => $($case:ident),+ $(,)?) => {$(

@@ -3,6 +3,7 @@
 use super::{START, Store, commit, create, head_and_member};
 use crate::fixtures::users;
 use domain::change::{Change, ChangeKind};
+use domain::chat::Head;
 use domain::ids::{ChatId, Seq};
 use domain::member::Member;
 use domain::ports::{ChangeOutcome, CommitOutcome, MessageCommit};
@@ -56,4 +57,26 @@ pub async fn commits_write_the_queue_into_the_head(store: impl Store) {
         assert_eq!(change.head_after(), store.head(&chat).await.unwrap().unwrap());
     }
     assert_eq!(store.head(&ChatId::parse("no-queue").unwrap()).await.unwrap(), None);
+}
+
+/// A turn that is passed on moves the queue forward, and changes nothing else of the head.
+pub async fn turn_is_passed_on_and_never_goes_back(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "pass-on", &users(&["a", "b"])).await.id;
+    let (before, member) = head_and_member(store, &chat, "a").await;
+    for (ticket, served) in [(2, 2), (1, 2), (2, 2), (7, 7), (6, 7)] {
+        store.pass_on(&chat, Ticket(ticket)).await.unwrap();
+        let queue = QueueState { served: Ticket(served), is_crowded: false };
+        assert_eq!(store.head(&chat).await.unwrap(), Some(Head { queue, ..before.clone() }), "{ticket}");
+    }
+    // A commit that was planned before is not refused. It leaves a crowd, which passing on does not end.
+    let queue = Some(QueueState { served: Ticket(8), is_crowded: true });
+    let send = MessageCommit { queue, ..commit(&chat, "a", &before, member.budget, None) };
+    assert_eq!(store.commit_message(&send).await.unwrap(), CommitOutcome::Committed);
+    store.pass_on(&chat, Ticket(9)).await.unwrap();
+    let queue = store.head(&chat).await.unwrap().unwrap().queue;
+    assert_eq!(queue, QueueState { served: Ticket(9), is_crowded: true });
+    let unknown = ChatId::parse("pass-on-nothing").unwrap();
+    store.pass_on(&unknown, Ticket(1)).await.unwrap();
+    assert_eq!(store.head(&unknown).await.unwrap(), None);
 }

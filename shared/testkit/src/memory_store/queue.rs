@@ -4,7 +4,7 @@ use super::{MemoryStore, State};
 use domain::chat::Head;
 use domain::ids::ChatId;
 use domain::ports::{Conflict, StoreError, WriteQueue};
-use domain::queue::Ticket;
+use domain::queue::{QueueState, Ticket};
 use domain::timestamp::Timestamp;
 use std::fmt;
 use std::sync::Mutex;
@@ -17,6 +17,8 @@ pub struct CallCounts {
     pub transactions: u32,
     /// Tickets that were taken.
     pub tickets: u32,
+    /// Turns that were passed on, also in vain.
+    pub passed_on: u32,
     /// Reads of a head alone.
     pub head_reads: u32,
     /// Reads of a chat with what belongs to it.
@@ -63,6 +65,23 @@ impl WriteQueue for MemoryStore {
         taken.ok_or_else(|| lost_reply("UpdateItem"))
     }
 
+    async fn pass_on(&self, chat: &ChatId, ticket: Ticket) -> Result<(), StoreError> {
+        let is_passed_on = self
+            .read(|state| {
+                self.calls.count(|calls| calls.passed_on += 1);
+                if state.tickets_fail || state.in_flight.contains(chat) {
+                    return false;
+                }
+                if let Some(head) = state.heads.get(chat).filter(|head| head.queue.served < ticket).cloned() {
+                    let queue = QueueState { served: ticket, ..head.queue };
+                    state.put_head(chat, Head { queue, ..head });
+                }
+                !self.rng.percent(state.faults.lost_reply)
+            })
+            .await?;
+        if is_passed_on { Ok(()) } else { Err(lost_reply("UpdateItem")) }
+    }
+
     async fn head(&self, chat: &ChatId) -> Result<Option<Head>, StoreError> {
         self.read(|state| {
             self.calls.count(|calls| calls.head_reads += 1);
@@ -85,7 +104,7 @@ impl Drop for InFlight<'_> {
 }
 
 impl MemoryStore {
-    /// From now on, nobody gets a ticket.
+    /// From now on, nobody gets a ticket or passes one on.
     pub fn fail_tickets(&self) {
         self.lock().tickets_fail = true;
     }

@@ -8,7 +8,7 @@ use crate::ids::{ChatId, MessageId, Rev, Seq, UserId};
 use crate::member::Floor;
 use crate::message::Message;
 use crate::names::{ChatName, Topic};
-use crate::queue::QueueState;
+use crate::queue::{MAX_CROWD_AGE, QueueState};
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -119,6 +119,13 @@ impl Head {
     /// Whether a participant of a private chat blocks the other one: neither can write to it.
     pub(crate) fn is_blocked(&self) -> bool {
         self.blocks > 0
+    }
+
+    /// Whether a new request takes a ticket before its first try: the holder who committed last met others in the queue,
+    /// and that is not long ago.
+    pub(crate) fn is_crowded(&self, now: Timestamp) -> bool {
+        let changed_at = self.last_change.map_or(self.active_at, |(_, at)| at);
+        self.queue.is_crowded && now.since(self.activity().max(changed_at)) < MAX_CROWD_AGE
     }
 
     /// The rev up to which `messages`, which were read after this head, show every change. It is `last_rev`, or one

@@ -7,6 +7,10 @@ use std::time::Duration;
 /// How long the item with a chat's last ticket is kept after a ticket was taken. Every holder is gone long before.
 pub const TICKET_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How long after the last write of a head it still says that there is a crowd. Who waits in the queue commits or gives
+/// up within 5 s, and the clocks of two functions differ by less than 5 s.
+pub const MAX_CROWD_AGE: Duration = Duration::from_secs(10);
+
 /// A place in the queue. The tickets of a chat are handed out in ascending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Ticket(pub u64);
@@ -18,7 +22,7 @@ pub struct QueueState {
     /// The last ticket whose holder has committed or has left; 0 if there is none.
     pub served: Ticket,
     /// Whether the holder who committed last met others in the queue. Then a new request takes a ticket before its
-    /// first try.
+    /// first try, for as long as the head is not older than [`MAX_CROWD_AGE`].
     pub is_crowded: bool,
 }
 

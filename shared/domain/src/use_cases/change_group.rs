@@ -256,7 +256,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
                     closed_chat_of: closes.then(|| state.chat.created_by.clone()),
                 },
                 spending,
-                queue: turn.queue_after(&state.head),
+                queue: turn.queue_after(&state.head, now),
             };
             let events = GroupChangeEvents { change, after, members_before: state.members.clone(), joined, left };
             match self.store.commit_change(&events.change).await? {

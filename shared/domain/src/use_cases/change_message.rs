@@ -214,7 +214,7 @@ impl<S: ReadChats + ReadFormerMembers + CommitChanges + Registry, P: Push, E: En
                     only_for: (scope == Scope::Caller).then(|| user.clone()),
                     what: ChangeKind::Message { after: after.clone(), before: before.rev, deletion },
                     spending: Some((user.clone(), spending)),
-                    queue: turn.queue_after(&state.head),
+                    queue: turn.queue_after(&state.head, now),
                 };
                 match self.store.commit_change(&change).await? {
                     ChangeOutcome::Committed => {

@@ -71,7 +71,7 @@ impl<S: ReadChats + CommitChanges + Registry, P: Push, E: Env> App<S, P, E> {
             let only_for = Some(caller.user.clone());
             let what = ChangeKind::Cleared(member);
             let spending = Some((caller.user.clone(), spending));
-            let (head, queue) = (head.clone(), turn.queue_after(head));
+            let (head, queue) = (head.clone(), turn.queue_after(head, now));
             let change = Change { chat: id.clone(), head, at: now, only_for, what, spending, queue };
             match self.store.commit_change(&change).await? {
                 ChangeOutcome::Committed => {

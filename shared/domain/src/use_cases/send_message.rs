@@ -253,7 +253,7 @@ where
                 kept = state.at_head(head, is_reply).map(|state| (state, upload));
                 continue;
             }
-            let commit = MessageCommit { queue: turn.queue_after(&state.head), ..commit };
+            let commit = MessageCommit { queue: turn.queue_after(&state.head, self.env.now()), ..commit };
             let audience = match looked_up.take().filter(|audience| self.is_current(audience, &state)) {
                 Some(audience) => Either::Left(ready(audience)),
                 None => Either::Right(self.look_up(&state)),

@@ -120,7 +120,7 @@ impl Turn {
     ) -> Result<Option<Head>, ChatError<R>> {
         let mut is_outdated = match self.standing {
             Standing::Next => return Ok(None),
-            Standing::New if !head.queue.is_crowded => return Ok(None),
+            Standing::New if !head.is_crowded(retry.now()) => return Ok(None),
             Standing::New => false,
             Standing::Queued { is_head_outdated } => is_head_outdated,
         };
@@ -187,10 +187,17 @@ impl Turn {
         }
     }
 
-    /// What a commit on `head` writes of the queue into the head; None if the request has no ticket.
-    pub(super) fn queue_after(&self, head: &Head) -> Option<QueueState> {
-        let served = self.ticket?.max(head.queue.served);
-        Some(QueueState { served, is_crowded: self.has_met_crowd })
+    /// What a commit on `head` writes of the queue into the head; None if the queue stays as it is. A request without a
+    /// ticket only ends a crowd of long ago. Otherwise its own commit would make that look like a crowd of now.
+    pub(super) fn queue_after(&self, head: &Head, now: Timestamp) -> Option<QueueState> {
+        let is_over = head.queue.is_crowded && !head.is_crowded(now);
+        match self.ticket {
+            Some(ticket) => {
+                let served = ticket.max(head.queue.served);
+                Some(QueueState { served, is_crowded: self.has_met_crowd })
+            }
+            None => is_over.then_some(QueueState { is_crowded: false, ..head.queue }),
+        }
     }
 
     /// Notes that the request has committed, and so has served its ticket.
@@ -231,7 +238,7 @@ impl Turn {
             Conflict::HeadChanged(head) => {
                 self.note_served(head.queue, retry.now());
                 // Two requests that meet by chance need no queue: the second one has the head that it needs.
-                let may_try_again = is_first && self.ticket.is_none() && !head.queue.is_crowded;
+                let may_try_again = is_first && self.ticket.is_none() && !head.is_crowded(retry.now());
                 self.standing =
                     if may_try_again { Standing::Next } else { Standing::Queued { is_head_outdated: false } };
                 (retry.again_at_once(), NextTry::Head(head))

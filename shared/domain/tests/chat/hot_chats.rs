@@ -9,7 +9,7 @@ use domain::budget::BudgetRate;
 use domain::chat::Head;
 use domain::ids::{ChatId, Seq};
 use domain::ports::WriteQueue as _;
-use domain::queue::{QueueState, Ticket};
+use domain::queue::{MAX_CROWD_AGE, QueueState, Ticket};
 use domain::timestamp::Timestamp;
 use domain::use_cases::{ChangeMessageError, ChatError, DeleteFor, SendMessageError, SendOutcome};
 use futures_util::future::{join, join_all, join3};
@@ -192,10 +192,10 @@ async fn two_sends_that_meet_by_chance_need_one_more_transaction() {
 pub(crate) async fn with_dead_holders(app: &TestApp, chat: &ChatId, dead: u64) {
     let queue = QueueState { served: head(app, chat).queue.served, is_crowded: true };
     app.store.put_head(chat, Head { queue, ..head(app, chat) });
-    for n in 1..=dead {
-        let ticket = app.store.take_ticket(chat, queue.served, Timestamp::from_millis(0)).await.unwrap();
-        assert_eq!(ticket, Ticket(queue.served.0 + n));
-    }
+    // All at once, so that the crowd is one of now.
+    let tickets = (0..dead).map(|_| app.store.take_ticket(chat, queue.served, Timestamp::from_millis(0)));
+    let last = join_all(tickets).await.into_iter().map(Result::unwrap).max();
+    assert_eq!(last.unwrap_or(queue.served), Ticket(queue.served.0 + dead));
 }
 
 #[tokio::test(start_paused = true)]
@@ -464,4 +464,45 @@ async fn change_that_is_refused_takes_no_place_in_the_queue() {
     let refused = react(&app, "bob", &chat, 1, &["\u{1F389}"]).await;
     assert_refused!(refused, ChatError::Refused(ChangeMessageError::RateLimited(_)));
     assert_eq!(calls_since(&app, before).tickets, 0);
+}
+
+/// Long after a rush, the head still says that there was a crowd, whose tickets are dead.
+#[tokio::test(start_paused = true)]
+async fn crowd_of_long_ago_delays_nobody() {
+    let app = app();
+    for is_change_first in [false, true] {
+        let chat = group(&app, &TEAM).await;
+        fill(&app, &chat, 1).await;
+        // The last write of the head is this reaction.
+        tokio::time::advance(Duration::from_secs(60)).await;
+        react(&app, "bob", &chat, 1, &["\u{1F44D}"]).await.unwrap();
+        with_dead_holders(&app, &chat, 50).await;
+        tokio::time::advance(MAX_CROWD_AGE).await;
+        let (begin, before) = (Instant::now(), app.store.calls());
+        if is_change_first {
+            react(&app, "bob", &chat, 1, &["\u{1F389}"]).await.unwrap();
+        } else {
+            send_text(&app, "alice", &chat, "First").await;
+        }
+        assert!(!head(&app, &chat).queue.is_crowded, "the write of now does not make it a crowd of now");
+        send_text(&app, "alice", &chat, "Next").await;
+        assert!(begin.elapsed() < MAX_TURN / 2, "{:?}", begin.elapsed());
+        let calls = calls_since(&app, before);
+        assert_eq!((calls.transactions, calls.tickets, calls.head_reads), (2, 0, 0));
+    }
+    // Until then, a new request takes its place in the queue.
+    for is_change_last in [false, true] {
+        let chat = group(&app, &TEAM).await;
+        fill(&app, &chat, 1).await;
+        if is_change_last {
+            tokio::time::advance(Duration::from_secs(60)).await;
+            react(&app, "bob", &chat, 1, &["\u{1F44D}"]).await.unwrap();
+        }
+        with_dead_holders(&app, &chat, 1).await;
+        tokio::time::advance(MAX_CROWD_AGE - Duration::from_millis(1)).await;
+        let begin = Instant::now();
+        send_text(&app, "alice", &chat, "Hello").await;
+        assert!(begin.elapsed() >= MAX_TURN, "{:?}", begin.elapsed());
+        assert_eq!(head(&app, &chat).queue, QueueState { served: Ticket(2), is_crowded: false });
+    }
 }

@@ -79,16 +79,18 @@ fn outcome(has_send: bool, reasons: Vec<CancellationReason>) -> Result<Option<Co
 }
 
 impl<E: Env, C: Sync> DynamoStore<E, C> {
-    fn advance_head(
-        &self,
-        MessageCommit { message, head, queue, .. }: &MessageCommit,
-    ) -> Result<TransactWriteItem, StoreError> {
+    fn advance_head(&self, commit: &MessageCommit) -> Result<TransactWriteItem, StoreError> {
+        let MessageCommit { message, head, queue, .. } = commit;
         let SetQueue { set, removal, values } = SetQueue::new(*queue);
+        let rev_condition = if commit.is_reply() { " AND lastRev = :rev" } else { "" };
         let mut item = Update::builder()
             .table_name(&self.tables.messages)
             .set_key(Some(message_key(&message.chat, Seq(0))))
             .update_expression(format!("SET lastSeq = :next, lastMessageId = :id, lastMessageAt = :at{set}{removal}"))
-            .condition_expression(format!("lastSeq = :last AND membersRev = :members AND {}", blocks_condition(head)))
+            .condition_expression(format!(
+                "lastSeq = :last AND membersRev = :members{rev_condition} AND {}",
+                blocks_condition(head)
+            ))
             .expression_attribute_values(":blocks", n(head.blocks))
             .expression_attribute_values(":last", n(head.last_seq))
             .expression_attribute_values(":members", n(head.members_rev.0))
@@ -97,6 +99,9 @@ impl<E: Env, C: Sync> DynamoStore<E, C> {
             .expression_attribute_values(":at", n(message.created_at.millis()));
         for (placeholder, value) in values {
             item = item.expression_attribute_values(placeholder, value);
+        }
+        if commit.is_reply() {
+            item = item.expression_attribute_values(":rev", n(head.last_rev.0));
         }
         update(item)
     }

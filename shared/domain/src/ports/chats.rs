@@ -132,6 +132,15 @@ pub struct MessageCommit {
     pub queue: Option<QueueState>,
 }
 
+impl MessageCommit {
+    /// Whether the message replies to another one. Then nothing of the chat may have changed since the read: the sender
+    /// sees the other message when this one is stored.
+    #[must_use]
+    pub fn is_reply(&self) -> bool {
+        self.message.live_body().is_some_and(|body| body.reply_to.is_some())
+    }
+}
+
 /// The record of one send with a client message id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendRecord {

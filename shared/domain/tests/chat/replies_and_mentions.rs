@@ -1,7 +1,10 @@
 use crate::support::*;
 use domain::ids::{ChatId, Seq};
 use domain::use_cases::{ChatError, DeleteFor, SendMessage, SendMessageError};
+use futures_util::poll;
 use serde_json::json;
+use std::pin::pin;
+use std::task::Poll;
 use testkit::fixtures::{message, user};
 
 const TEAM: [&str; 3] = ["alice", "bob", "carol"];
@@ -176,4 +179,39 @@ async fn repeat_of_a_cleared_message_has_its_public_rev() {
     clear(&app, "alice", &chat).await;
     delete(&app, "bob", &chat, 1, DeleteFor::Me).await.unwrap();
     assert_eq!(json(&app.send_message(sent).await.unwrap().message)["rev"], 0);
+}
+
+/// The sender can no longer see the message when the reply is stored, whatever the reply has read before.
+#[tokio::test(start_paused = true)]
+async fn reply_is_stored_before_its_message_is_hidden_or_refused() {
+    for hides_all in [false, true] {
+        // The other request comes after each step of the reply.
+        for steps in 0.. {
+            let app = app();
+            let chat = group(&app, &TEAM).await;
+            fill(&app, &chat, 1).await;
+            let mut reply = pin!(app.send_message(reply(&chat, "bob", 1)));
+            let mut sent = Poll::Pending;
+            for _ in 0..steps {
+                if sent.is_pending() {
+                    sent = poll!(reply.as_mut());
+                }
+            }
+            if sent.is_ready() {
+                assert!(steps > 3, "the reply takes only {steps} steps");
+                break;
+            }
+            if hides_all {
+                clear(&app, "bob", &chat).await;
+            } else {
+                delete(&app, "bob", &chat, 1, DeleteFor::Me).await.unwrap();
+            }
+            let is_stored = app.store.stored_messages(&chat).len() == 2;
+            match reply.await {
+                Ok(_) => assert!(is_stored, "stored later, after {steps} steps"),
+                Err(ChatError::Refused(SendMessageError::InvalidReplyTo)) => assert!(!is_stored),
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    }
 }

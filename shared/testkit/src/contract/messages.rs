@@ -3,11 +3,12 @@
 use super::{START, Store, commit, create, head_and_member, head_changed};
 use crate::fixtures::{text, user, users};
 use domain::budget::Budget;
+use domain::change::{Change, ChangeKind};
 use domain::chat::Head;
 use domain::ids::{ChatId, ClientMessageId, Rev, SendId, Seq};
 use domain::member::Member;
 use domain::message::{Body, LiveBody};
-use domain::ports::{CommitOutcome, Conflict, MessageCommit, PreviousSend, SendRecord};
+use domain::ports::{ChangeOutcome, CommitOutcome, Conflict, MessageCommit, PreviousSend, SendRecord};
 use domain::timestamp::Timestamp;
 use futures_util::future::join_all;
 
@@ -76,6 +77,32 @@ pub async fn commit_on_outdated_members_is_refused(store: impl Store) {
     let stale = Head { members_rev: Rev(7), ..head };
     let moved = CommitOutcome::Conflict(head_changed(store, &chat).await);
     assert_refused(store, &chat, &commit(&chat, "a", &stale, None, None), moved).await;
+}
+
+/// A reply is refused if something of the chat changed since the read. Another message is not.
+pub async fn reply_on_an_outdated_rev_is_refused(store: impl Store) {
+    let store = &store;
+    let chat = create(store, "reply-rev", &users(&["a", "b"])).await.id;
+    let (head, _) = head_and_member(store, &chat, "a").await;
+    assert_eq!(store.commit_message(&commit(&chat, "a", &head, None, None)).await.unwrap(), CommitOutcome::Committed);
+    let (head, member) = head_and_member(store, &chat, "b").await;
+    let mut reply = commit(&chat, "b", &head, member.budget, Some("reply"));
+    reply.message.body = Body::Live(LiveBody { reply_to: Some(Seq(1)), ..LiveBody::new(text("Yes")) });
+    // A user clears the chat.
+    let what = ChangeKind::Cleared(Member { cleared_seq: Seq(1), ..member });
+    let only_for = Some(user("b"));
+    let clearing = Change { chat: chat.clone(), head, at: START, only_for, what, spending: None, queue: None };
+    assert_eq!(store.commit_change(&clearing).await.unwrap(), ChangeOutcome::Committed);
+    let changed = head_changed(store, &chat).await;
+    assert_refused(store, &chat, &reply, CommitOutcome::Conflict(changed.clone())).await;
+    let Conflict::HeadChanged(now) = changed else { panic!("{changed:?}") };
+    let renewed = MessageCommit { head: now, ..reply.clone() };
+    assert_eq!(store.commit_message(&renewed).await.unwrap(), CommitOutcome::Committed);
+    assert_eq!(store.message(&chat, Seq(2)).await.unwrap(), Some(renewed.message));
+    let (head, member) = head_and_member(store, &chat, "a").await;
+    let outdated = Head { last_rev: Rev(0), ..head };
+    let message = commit(&chat, "a", &outdated, member.budget, None);
+    assert_eq!(store.commit_message(&message).await.unwrap(), CommitOutcome::Committed);
 }
 
 /// A commit is refused if the sender has no member item.

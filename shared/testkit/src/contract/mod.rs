@@ -110,7 +110,7 @@ macro_rules! contract_suite {
             chat_is_read_back, group_of_ninety_is_created_at_once, second_creation_changes_nothing,
             missing_items_are_none, commit_is_read_back, commit_on_an_outdated_head_is_refused,
             commit_on_an_outdated_budget_is_refused, commit_on_outdated_members_is_refused,
-            commit_of_a_non_member_is_refused, repeated_send_returns_the_first_one, send_records_expire,
+            commit_of_a_non_member_is_refused, reply_on_an_outdated_rev_is_refused, repeated_send_returns_the_first_one, send_records_expire,
             long_log_is_read_in_order, read_position_only_moves_forward, connections_are_added_and_removed, connections_are_limited,
             openings_are_read_by_time,
             exactly_one_device_is_first_and_one_is_last, removed_connection_is_not_registered_again,

@@ -44,7 +44,8 @@ impl CommitMessages for MemoryStore {
             };
             let is_head_unchanged = stored.last_seq == head.last_seq
                 && stored.members_rev == head.members_rev
-                && stored.blocks == head.blocks;
+                && stored.blocks == head.blocks
+                && (stored.last_rev == head.last_rev || !commit.is_reply());
             let upload = match upload {
                 Some((id, until)) => match state.uploads.get_mut(id).filter(|upload| upload.sent_as.is_none()) {
                     Some(upload) => Some((upload, until)),

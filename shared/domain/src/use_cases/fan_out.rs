@@ -41,6 +41,8 @@ const MAX_OPENINGS: usize = 200;
 /// By the clock of the process that reads the log, an opening may be logged so long before or after the time that it has
 /// there: writing it takes at most 5 s, and the clocks of two functions differ by less than 5 s.
 const OPENING_DELAY: Duration = Duration::from_secs(10);
+/// The time limit of reading who opened a connection. It saves lookups, and an event must not wait for it longer.
+const OPENINGS_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The results of an event's posts, and the users with at least one device that got it.
 #[derive(Debug, Default)]
@@ -90,15 +92,20 @@ impl<S: Registry, P: Push, E: Env> App<S, P, E> {
     }
 
     /// These users without those who are offline: first reads who opened a connection since this process last read that.
-    /// If that cannot be read, or is too much, nobody is known to be offline.
+    /// If that cannot be read in time, or is too much, nobody is known to be offline.
     async fn without_offline(&self, users: &[UserId], now: Timestamp) -> Vec<UserId> {
         let since = self.recent.openings_read_until().unwrap_or(now).minus(OPENING_DELAY);
         // By a clock that is ahead, an opening has a time after now.
-        match self.store.openings(since, now.plus(OPENING_DELAY), MAX_OPENINGS).await {
-            Ok(Some(opened)) => self.recent.note_openings(&opened, now),
-            Ok(None) => self.recent.forget_offline(),
-            Err(error) => {
+        let openings = pin!(self.store.openings(since, now.plus(OPENING_DELAY), MAX_OPENINGS));
+        match select(openings, pin!(self.env.sleep(OPENINGS_TIMEOUT))).await {
+            Either::Left((Ok(Some(opened)), _)) => self.recent.note_openings(&opened, now),
+            Either::Left((Ok(None), _)) => self.recent.forget_offline(),
+            Either::Left((Err(error), _)) => {
                 warn_about(&error);
+                self.recent.forget_offline();
+            }
+            Either::Right(((), _)) => {
+                tracing::warn!("who opened a connection was not read in time: everybody is looked up");
                 self.recent.forget_offline();
             }
         }

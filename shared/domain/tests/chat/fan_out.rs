@@ -9,6 +9,7 @@ use futures_util::future::join;
 use std::time::Duration;
 use testkit::TestEnv;
 use testkit::fixtures::{caller, connection, message, user};
+use tokio::time::Instant;
 
 /// Opens connections of bob whose opening was a minute ago.
 async fn connect_bob(app: &TestApp, names: &[&str]) {
@@ -74,7 +75,7 @@ async fn failed_posts_do_not_fail_or_delay_the_send() {
     connect_bob(&app, &["fails", "hangs", "works"]).await;
     app.push.set_failing("fails");
     app.push.set_silent("hangs");
-    let before = tokio::time::Instant::now();
+    let before = Instant::now();
     let report = send(&app, &chat).await;
     assert_eq!((report.posted, report.failed), (1, 2));
     assert_eq!(before.elapsed().as_secs(), 2, "a post has two seconds");
@@ -124,7 +125,7 @@ async fn all_posts_of_an_event_have_five_seconds() {
             app.store.register(other, &connection(&name, TestEnv::START), &[], TestEnv::START).await.unwrap();
         }
     }
-    let before = tokio::time::Instant::now();
+    let before = Instant::now();
     let report = send(&app, &chat).await;
     assert_eq!((report.posted, report.failed), (0, 800));
     assert_eq!(before.elapsed().as_secs(), 5);
@@ -229,6 +230,23 @@ async fn everybody_is_looked_up_after_too_many_openings() {
     assert_eq!(look_up(&app, &chat).await, (0, 0));
     connect(&app, &others[3], "three").await;
     assert_eq!(look_up(&app, &chat).await, (81, 1));
+}
+
+/// The call itself may take as long as the store's client waits, which is seconds.
+#[tokio::test(start_paused = true)]
+async fn everybody_is_looked_up_if_the_openings_are_read_late() {
+    let app = app();
+    let (chat, others) = large_group(&app).await;
+    assert_eq!(look_up(&app, &chat).await, (81, 0));
+    connect(&app, &others[3], "three").await;
+    app.store.delay_openings(Duration::from_millis(499));
+    assert_eq!(look_up(&app, &chat).await, (1, 1), "in time");
+    app.store.delay_openings(Duration::from_secs(5));
+    let began = Instant::now();
+    assert_eq!(look_up(&app, &chat).await, (81, 1));
+    assert_eq!(began.elapsed().as_millis(), 500);
+    app.store.delay_openings(Duration::ZERO);
+    assert_eq!(look_up(&app, &chat).await, (1, 1), "the others are known to be offline again");
 }
 
 #[tokio::test(start_paused = true)]

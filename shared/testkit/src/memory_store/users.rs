@@ -7,6 +7,7 @@ use domain::ids::{ConnectionId, UserId};
 use domain::patch::Patch;
 use domain::ports::{Registration, Registry, StoreError, UserConnections, UserStore};
 use domain::timestamp::Timestamp;
+use std::time::Duration;
 
 impl Registry for MemoryStore {
     async fn register(
@@ -89,6 +90,10 @@ impl Registry for MemoryStore {
     }
 
     async fn openings(&self, since: Timestamp, now: Timestamp, max: usize) -> Result<Option<Vec<UserId>>, StoreError> {
+        let delay = self.lock().openings_delay;
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
         self.read(|state| {
             let users = state.openings.iter().filter(|(at, _)| (since..=now).contains(at));
             let users: Vec<UserId> = users.map(|(_, user)| user.clone()).collect();
@@ -159,6 +164,11 @@ impl UserStore for MemoryStore {
 }
 
 impl MemoryStore {
+    /// From now on, reading the openings takes so much longer.
+    pub fn delay_openings(&self, delay: Duration) {
+        self.lock().openings_delay = delay;
+    }
+
     /// From now on, no opening can be logged.
     pub fn fail_openings(&self) {
         self.lock().openings_fail = true;

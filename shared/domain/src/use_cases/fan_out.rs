@@ -307,6 +307,11 @@ impl Audience {
         Self { users: vec![(user, connections)], unknown: 0 }
     }
 
+    /// Whether the connections of all users could be looked up.
+    pub(super) fn is_complete(&self) -> bool {
+        self.unknown == 0
+    }
+
     /// Keeps only the users for whom `may_see` is true.
     pub(super) fn retain(&mut self, may_see: impl Fn(&UserId) -> bool) {
         self.users.retain(|(user, _)| may_see(user));

@@ -35,6 +35,10 @@ const REPEAT_PUSH_WINDOW: Duration = Duration::from_secs(60);
 /// A later try of the same send uses connections that were looked up at most this long ago. Whoever connects later may
 /// have synced before the commit, and so needs the push.
 const MAX_AUDIENCE_AGE: Duration = Duration::from_millis(50);
+/// A commit that ends later than this after the lookup of the connections needs a new lookup, for the same reason. It is
+/// longer than a commit usually takes, because a lookup costs 0.5 RRU per participant; and about as long as a client
+/// needs to connect and to sync.
+const MAX_AUDIENCE_AGE_AT_COMMIT: Duration = Duration::from_millis(250);
 /// How long a send record is kept: within this time, a send with the same client message id is a repeat.
 const SEND_ID_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -258,7 +262,8 @@ where
                 Some(audience) => Either::Left(ready(audience)),
                 None => Either::Right(self.look_up(&state)),
             };
-            let (outcome, audience) = join(self.store.commit_message(&commit), audience).await;
+            let committing = async { (self.store.commit_message(&commit).await, self.env.now()) };
+            let ((outcome, committed_at), audience) = join(committing, audience).await;
             match outcome? {
                 CommitOutcome::Committed => {
                     turn.note_commit();
@@ -268,7 +273,8 @@ where
                     }
                     let view = MessageView::new(&commit.message, Readers::default());
                     let (message, event) = (commit.message, view.clone());
-                    let (readers, audience) = (state.chat.participants, audience.audience);
+                    let audience = self.audience_at_commit(audience, &state, committed_at).await;
+                    let readers = state.chat.participants;
                     let committed = CommittedSend { message, view, event, repeated: false, readers, audience };
                     return Ok((SendEnd::Committed(Box::new(committed)), state.head));
                 }
@@ -301,6 +307,16 @@ where
     /// Whether connections that were looked up are those of the participants, and recent.
     fn is_current(&self, audience: &RecentAudience, state: &ChatState) -> bool {
         audience.members_rev == state.chat.members_rev && self.env.now().since(audience.at) <= MAX_AUDIENCE_AGE
+    }
+
+    /// The connections that get a message which was committed at `at`. If they were looked up long before that, they are
+    /// looked up again; if that fails, the earlier ones are better than none.
+    async fn audience_at_commit(&self, looked_up: RecentAudience, state: &ChatState, at: Timestamp) -> Audience {
+        if at.since(looked_up.at) <= MAX_AUDIENCE_AGE_AT_COMMIT {
+            return looked_up.audience;
+        }
+        let audience = self.look_up(state).await.audience;
+        if audience.is_complete() { audience } else { looked_up.audience }
     }
 
     /// Answers with the message that the earlier send stored, as the sender sees it now. It is pushed to the

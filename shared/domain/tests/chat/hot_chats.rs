@@ -422,6 +422,42 @@ async fn connections_are_looked_up_again_after_a_long_wait() {
     assert_eq!(calls_since(&app, before).tickets, 1);
 }
 
+/// The same holds for a commit that takes long itself.
+#[tokio::test(start_paused = true)]
+async fn connections_are_looked_up_again_after_a_long_commit() {
+    for (commit_ms, lookups) in [(250, 1), (251, 2), (2000, 2)] {
+        let app = app();
+        let chat = group(&app, &TEAM).await;
+        set_online(&app, &["alice"]).await;
+        app.store.set_faults(Faults { in_flight_ms: commit_ms, ..Faults::default() });
+        let before = app.store.calls();
+        let connecting = async {
+            sleep(Duration::from_millis(commit_ms / 2)).await;
+            connect(&app, "carol").await;
+            app.push.forget("presence.updated");
+        };
+        let (sent, ()) = join(send_text(&app, "bob", &chat, "Hello"), connecting).await;
+        assert_eq!((sent.retries, calls_since(&app, before).lookups), (0, lookups), "{commit_ms} ms");
+        if lookups == 1 {
+            assert_pushed(&app, [("alice", "message.created")]);
+        } else {
+            assert_pushed(&app, [("alice", "message.created"), ("carol", "message.created")]);
+        }
+    }
+    // If the second lookup fails, those of the first one get the message.
+    let app = app();
+    let chat = group(&app, &TEAM).await;
+    set_online(&app, &["alice"]).await;
+    app.store.set_faults(Faults { in_flight_ms: 2000, ..Faults::default() });
+    let failing = async {
+        sleep(Duration::from_millis(1000)).await;
+        app.store.fail_lookups();
+    };
+    let (sent, ()) = join(send_text(&app, "bob", &chat, "Hello"), failing).await;
+    assert_eq!((sent.pushed.posted, sent.pushed.unknown), (1, 0));
+    assert_pushed(&app, [("alice", "message.created")]);
+}
+
 /// Two devices of one sender spend one budget: the one that loses reads it again, and keeps its place.
 #[tokio::test(start_paused = true)]
 async fn lost_budget_is_read_again_within_the_queue() {

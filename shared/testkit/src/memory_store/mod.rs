@@ -88,6 +88,7 @@ struct State {
     /// Who opened a connection, and when.
     openings: Vec<(Timestamp, UserId)>,
     openings_fail: bool,
+    lookups_fail: bool,
     openings_delay: Duration,
     /// The last ticket of each chat.
     tickets: BTreeMap<ChatId, Ticket>,

@@ -73,6 +73,9 @@ impl Registry for MemoryStore {
             calls.lookups += 1;
             calls.looked_up += u32::try_from(users.len()).unwrap_or(u32::MAX);
         });
+        if self.lock().lookups_fail {
+            return Err(StoreError::Unavailable { operation: "BatchGetItem", source: "injected failure".into() });
+        }
         Ok(self.users(users).await?.into_iter().map(|user| (user.id, user.connections)).collect())
     }
 
@@ -167,6 +170,11 @@ impl MemoryStore {
     /// From now on, reading the openings takes so much longer.
     pub fn delay_openings(&self, delay: Duration) {
         self.lock().openings_delay = delay;
+    }
+
+    /// From now on, no connections can be looked up.
+    pub fn fail_lookups(&self) {
+        self.lock().lookups_fail = true;
     }
 
     /// From now on, no opening can be logged.

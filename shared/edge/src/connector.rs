@@ -43,6 +43,8 @@ const AMAZON_ROOTS: [&[u8]; 5] = [
 const AMAZON_DOMAIN: &str = "amazonaws.com";
 /// The maximum duration of name resolution, connecting and TLS together.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How many idle connections to one host a pool keeps. An event has up to 64 posts at the same time, all to one host.
+const MAX_IDLE_CONNECTIONS_PER_HOST: usize = 64;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 type HttpClient = Client<ConnectWithTimeout, SdkBody>;
@@ -130,7 +132,10 @@ fn http_client(roots: RootCertStore) -> HttpClient {
     tcp.set_nodelay(true);
     tcp.enforce_http(false);
     let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp);
-    Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(ConnectWithTimeout(https))
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS_PER_HOST)
+        .build(ConnectWithTimeout(https))
 }
 
 /// Opens a connection within [`CONNECT_TIMEOUT`].
@@ -209,7 +214,8 @@ mod tests {
     use rustls::{ServerConfig, ServerConnection, Stream};
     use std::io::{Read as _, Write as _};
     use std::net::{TcpListener, TcpStream};
-    use std::sync::Arc;
+    use std::sync::mpsc::{Receiver, channel};
+    use std::sync::{Arc, Barrier};
 
     /// The five roots as another source has them: Mozilla's set.
     #[test]
@@ -257,14 +263,14 @@ mod tests {
         assert!(!trusts_amazon(&connector(true), "https://dynamodb.eu-central-1.amazonaws.com/"));
     }
 
-    /// A TLS server on loopback that answers one request with 204. Returns its URL and the root that issued its
-    /// certificate.
-    fn tls_server() -> (String, RootCertStore) {
+    /// A TLS server on loopback that answers one request with 204. Its certificate names `host`. Returns its URL and the
+    /// root that issued the certificate.
+    fn tls_server(host: &str) -> (String, RootCertStore) {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let root = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &root).unwrap();
+        let certificate = CertificateParams::new([host.to_owned()]).unwrap().signed_by(&key, &root).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
@@ -293,14 +299,22 @@ mod tests {
 
     #[tokio::test]
     async fn server_with_another_root_is_refused() {
-        let (url, root) = tls_server();
+        let (url, root) = tls_server("localhost");
         let response = get(root, &url).await.unwrap();
         assert_eq!(response.status().as_u16(), 204);
 
-        let (url, _) = tls_server();
+        let (url, _) = tls_server("localhost");
         let error = get(amazon_roots(), &url).await.unwrap_err();
         let error = format!("{error:?}");
         assert!(error.contains("UnknownIssuer"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn server_with_a_certificate_of_another_host_is_refused() {
+        let (url, root) = tls_server("other.example");
+        let error = get(root, &url).await.unwrap_err();
+        let error = format!("{error:?}");
+        assert!(error.contains("NotValidForName"), "{error}");
     }
 
     /// A server on loopback whose connections each get one of `behaviors`, in order. Returns its URL.
@@ -346,6 +360,59 @@ mod tests {
         }
         assert_eq!(ports[0], ports[1]);
         assert_ne!(ports[1], ports[2]);
+    }
+
+    /// A server that answers requests only when so many have come. Returns its URL, and what tells of each connection
+    /// that is opened (true) or closed (false).
+    fn server_of_many(requests: usize) -> (String, Receiver<bool>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let (changes, receiver) = channel();
+        let all_have_come = Arc::new(Barrier::new(requests));
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let (mut connection, changes, all_have_come) =
+                    (connection.unwrap(), changes.clone(), all_have_come.clone());
+                std::thread::spawn(move || {
+                    let _ = changes.send(true);
+                    while connection.read(&mut [0; 1024]).is_ok_and(|bytes| bytes > 0) {
+                        all_have_come.wait();
+                        connection.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+                    }
+                    let _ = changes.send(false);
+                });
+            }
+        });
+        (url, receiver)
+    }
+
+    #[tokio::test]
+    async fn pool_keeps_as_many_connections_as_an_event_needs() {
+        const MORE: usize = 6;
+        let count = MAX_IDLE_CONNECTIONS_PER_HOST + MORE;
+        let (url, changes) = server_of_many(count);
+        let connector = AwsConnector::new();
+        let (mut opened, mut closed) = (0, 0);
+        for expected in [(count, MORE), (count + MORE, 2 * MORE)] {
+            let calls = (0..count).map(|_| connector.call(HttpRequest::get(&url).unwrap()));
+            let calls: Vec<_> = calls.map(tokio::spawn).collect();
+            for call in calls {
+                assert_eq!(call.await.unwrap().unwrap().status().as_u16(), 204);
+            }
+            // The last ones are closed when the pool is full.
+            let count_changes = async {
+                while closed < expected.1 {
+                    match changes.try_recv() {
+                        Ok(true) => opened += 1,
+                        Ok(false) => closed += 1,
+                        Err(_) => tokio::time::sleep(Duration::from_millis(1)).await,
+                    }
+                }
+            };
+            let is_in_time = tokio::time::timeout(Duration::from_secs(20), count_changes).await.is_ok();
+            assert!(is_in_time, "{closed} of {opened} connections were closed");
+            assert_eq!((opened, closed), expected);
+        }
     }
 
     #[tokio::test]

@@ -22,6 +22,8 @@ use crate::{
 
 /// How long an instance may take to ask for its first event.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long an instance may take to end after it was asked to.
+const END_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long an instance may take to answer. A function's own limit is 25 s.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
 
@@ -143,6 +145,22 @@ impl Instance {
     #[must_use]
     pub fn peak_memory(&self) -> Option<u64> {
         usage::peak_memory(self.child.id()?)
+    }
+
+    /// Asks the process to end (SIGTERM), and waits until it is gone.
+    ///
+    /// # Errors
+    ///
+    /// The signal cannot be sent, or the process does not end within 30 s.
+    pub async fn end(mut self) -> Result<(), Error> {
+        let process = self.child.id().unwrap_or_default().to_string();
+        let kill = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &process]).status().await;
+        let is_sent = kill.map_err(Error::io(format!("end {}", self.name)))?.success();
+        if is_sent && tokio::time::timeout(END_TIMEOUT, self.child.wait()).await.is_ok() {
+            Ok(())
+        } else {
+            Err(Error(format!("{} does not end", self.name)))
+        }
     }
 
     /// Kills the process and waits until it is gone.

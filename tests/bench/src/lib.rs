@@ -10,6 +10,7 @@
 mod bare_client;
 pub mod chart;
 mod connections;
+pub mod dhat;
 pub mod document;
 mod dynamodb;
 mod error;

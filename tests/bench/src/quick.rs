@@ -1,5 +1,5 @@
-//! Checks that need no time measurement: calls, capacity, round trips, posts and answers. They hold for debug programs on
-//! a busy machine, too. If you make a send cheaper, change these numbers.
+//! Checks that need no time measurement: calls, capacity, round trips, posts, answers, instructions and allocations. They
+//! hold for debug programs on a busy machine, too. If you make a send cheaper, change these numbers.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::{
     scenarios::{
         fan_out,
         hot_chat::{self, Until},
-        recipients, warm_send,
+        recipients, warm_send, work,
     },
 };
 
@@ -25,6 +25,15 @@ const SENDS_OF_EACH: usize = 4;
 const MAX_TRANSACTIONS_PER_MESSAGE: f64 = 3.0;
 /// How many users without a shared chat are connected in the comparison.
 const STRANGERS: usize = 60;
+
+/// What send-message did when these numbers were last written, as a debug program. A failed check names the constant: if
+/// the change is meant, write the measured number here.
+const START_INSTRUCTIONS: f64 = 12_700_000.0;
+const START_ALLOCATIONS: f64 = 2_016.0;
+const SEND_INSTRUCTIONS: f64 = 7_800_000.0;
+const SEND_ALLOCATIONS: f64 = 1_838.0;
+/// How far a figure may be from that, as a share: compilers and C libraries differ, and a send's polls vary by 1 %.
+const TOLERANCE: f64 = 0.1;
 
 /// Measures counts alone. A goal that is not met is a failed check.
 ///
@@ -66,5 +75,21 @@ pub async fn checks(setup: &Setup) -> Result<Vec<Goal>, Error> {
     checks.push(more("read units", among.counts.read_units, alone.counts.read_units));
     checks.push(more("write units", among.counts.write_units, alone.counts.write_units));
     checks.push(more("posts", among.posts as f64, alone.posts as f64));
+
+    if let Some(work) = work::measure(setup).await? {
+        let mut check = |figure: &str, constant: &str, count: u64, written: f64| {
+            checks.push(Goal::about(format!("{figure} ({constant})"), count as f64, written, TOLERANCE));
+        };
+        let (start, send) = (work.start, work.warm_send);
+        check("start, instructions", "START_INSTRUCTIONS", start.instructions, START_INSTRUCTIONS);
+        check("start, allocations", "START_ALLOCATIONS", start.allocations, START_ALLOCATIONS);
+        check("warm send, instructions", "SEND_INSTRUCTIONS", send.instructions, SEND_INSTRUCTIONS);
+        check("warm send, allocations", "SEND_ALLOCATIONS", send.allocations, SEND_ALLOCATIONS);
+    } else {
+        eprintln!(
+            "warning: valgrind is not installed, so instructions and allocations are not checked: \
+             apt-get install valgrind"
+        );
+    }
     Ok(checks)
 }

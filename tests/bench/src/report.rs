@@ -68,6 +68,14 @@ impl Goal {
         Self { figure: figure.into(), measured: measured_text, goal, is_met: measured >= limit }
     }
 
+    /// A count that should be as much as `pinned`, more or less by the share `tolerance`.
+    #[must_use]
+    pub fn about(figure: impl Into<String>, measured: f64, pinned: f64, tolerance: f64) -> Self {
+        let goal = format!("{pinned} ± {:.0} %", tolerance * 100.0);
+        let is_met = (measured - pinned).abs() <= pinned * tolerance;
+        Self { figure: figure.into(), measured: format!("{measured}"), goal, is_met }
+    }
+
     /// A count that should be this one.
     #[must_use]
     pub fn exactly(figure: impl Into<String>, measured: f64, count: f64) -> Self {
@@ -193,5 +201,8 @@ mod tests {
         assert!(!Goal::at_least("x", 1.9, 2.0, 1).is_met);
         assert!(Goal::exactly("x", 3.0, 3.0).is_met);
         assert!(!Goal::exactly("x", 3.5, 3.0).is_met);
+        for (measured, is_met) in [(89.0, false), (90.0, true), (110.0, true), (111.0, false), (f64::NAN, false)] {
+            assert_eq!(Goal::about("x", measured, 100.0, 0.1).is_met, is_met, "{measured}");
+        }
     }
 }

@@ -121,6 +121,21 @@ impl World {
         self.start_program(function, self.setup.programs.command_line(function), &environment)
     }
 
+    /// Starts an instance of a function as the argument of another program, and waits until it asks for its first event.
+    ///
+    /// # Errors
+    ///
+    /// It does not start.
+    pub async fn instance_in(&self, tool: &[String], function: &str) -> Result<Instance, Error> {
+        let (program, arguments) = self.setup.programs.command_line(function);
+        let mut words = tool.iter().cloned().chain([program.display().to_string()]).chain(arguments);
+        let tool = words.next().unwrap_or_default();
+        let command_line = (tool.into(), words.collect());
+        let mut instance = self.start_program(function, command_line, &self.environment(function)?)?;
+        instance.ready().await?;
+        Ok(instance)
+    }
+
     /// Starts an instance of another program, with the variables that every function has.
     ///
     /// # Errors

@@ -9,3 +9,4 @@ pub mod price;
 pub mod recipients;
 pub mod start;
 pub mod warm_send;
+pub mod work;

@@ -18,6 +18,9 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{Error, Usage, usage};
 
+/// How long the server waits after it could not accept a connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+
 /// A server on a thread of its own, so that its CPU time can be told from that of others. Dropping it stops it.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -79,9 +82,12 @@ where
     H: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    // accept fails for a moment if there are too many open files. The client tries again.
     loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            // Too many open files, for example. The client waits meanwhile.
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
         let _ = stream.set_nodelay(true);
         accepted.fetch_add(1, Ordering::Relaxed);
         let handler = handler.clone();

@@ -48,7 +48,8 @@ impl Section {
     /// The text, in lines of at most 120 columns.
     #[must_use]
     pub fn wrapped_text(&self) -> String {
-        textwrap::fill(&self.text, MAX_COLUMNS)
+        let options = textwrap::Options::new(MAX_COLUMNS).word_splitter(textwrap::WordSplitter::NoHyphenation);
+        textwrap::fill(&self.text, options)
     }
 }
 
@@ -56,7 +57,7 @@ impl Goal {
     /// A figure that should be at most `limit`. `digits` after the point.
     #[must_use]
     pub fn at_most(figure: impl Into<String>, measured: f64, limit: f64, digits: usize) -> Self {
-        let (measured_text, goal) = (format!("{measured:.digits$}"), format!("≤ {limit}"));
+        let (measured_text, goal) = (rounded(measured, digits), format!("≤ {limit}"));
         // NaN, when nothing was measured, meets no goal.
         Self { figure: figure.into(), measured: measured_text, goal, is_met: measured <= limit }
     }
@@ -64,7 +65,7 @@ impl Goal {
     /// A figure that should be at least `limit`. `digits` after the point.
     #[must_use]
     pub fn at_least(figure: impl Into<String>, measured: f64, limit: f64, digits: usize) -> Self {
-        let (measured_text, goal) = (format!("{measured:.digits$}"), format!("≥ {limit}"));
+        let (measured_text, goal) = (rounded(measured, digits), format!("≥ {limit}"));
         Self { figure: figure.into(), measured: measured_text, goal, is_met: measured >= limit }
     }
 
@@ -133,6 +134,13 @@ pub fn goals(sections: &[Section]) -> Table {
     table
 }
 
+/// The number with `digits` after the point. Zero has no sign.
+fn rounded(number: f64, digits: usize) -> String {
+    let text = format!("{number:.digits$}");
+    let is_zero = text.strip_prefix('-').is_some_and(|rest| rest.bytes().all(|byte| matches!(byte, b'0' | b'.')));
+    if is_zero { text.trim_start_matches('-').to_owned() } else { text }
+}
+
 /// Milliseconds with one digit after the point.
 #[must_use]
 pub fn ms(duration: Duration) -> String {
@@ -192,6 +200,19 @@ mod tests {
         let mut table = Table::new(&["a", "figure"]);
         table.row(["1.5".to_owned(), "≤ 2".to_owned()]);
         assert_eq!(table.markdown(), "| a   | figure |\n| --- | ---    |\n| 1.5 | ≤ 2    |\n");
+    }
+
+    #[test]
+    fn rounded_zero_has_no_sign() {
+        let measured = |figure: f64| Goal::at_most("x", figure, 1.0, 1).measured;
+        assert_eq!([-0.04, -0.06, 0.04, -10.0].map(measured), ["0.0", "-0.1", "0.0", "-10.0"]);
+    }
+
+    #[test]
+    fn text_is_wrapped_at_spaces_only() {
+        let text = format!("{} `send-message`", "x".repeat(MAX_COLUMNS - 8));
+        let lines = Section { text, ..Section::default() }.wrapped_text();
+        assert_eq!(lines.lines().last(), Some("`send-message`"));
     }
 
     #[test]

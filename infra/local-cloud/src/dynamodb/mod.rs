@@ -1,5 +1,6 @@
 //! DynamoDB with the template's tables: dynoxide in this process, or another endpoint.
 
+mod capacity;
 mod front;
 mod lock;
 mod tables;
@@ -16,6 +17,7 @@ use dynoxide::Database;
 use tokio::sync::oneshot;
 
 use crate::{Error, metrics::TableMeter, template::Template};
+pub use capacity::{ConsumedCapacity, consumed_capacity, consumes_reads};
 use lock::FileLock;
 pub(crate) use tables::{Access, create_tables};
 

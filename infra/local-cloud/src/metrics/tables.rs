@@ -1,13 +1,12 @@
-//! The capacity that calls to DynamoDB consume. The answers have it if a call asks with `ReturnConsumedCapacity`.
+//! The capacity that calls to DynamoDB consume, by table.
 
 use std::{
     collections::BTreeMap,
     sync::{Mutex, PoisonError},
 };
 
-use serde::Deserialize;
-
 use super::snapshot::TableCounts;
+use crate::dynamodb::{ConsumedCapacity, consumed_capacity, consumes_reads};
 
 /// The consumed capacity by table.
 #[derive(Debug, Default)]
@@ -15,42 +14,15 @@ pub(crate) struct TableMeter {
     tables: Mutex<BTreeMap<String, TableCounts>>,
 }
 
-/// The part of an answer about capacity.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Answer {
-    consumed_capacity: Consumed,
-}
-
-/// The capacity of one table, or of each table of a batch or a transaction.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Consumed {
-    One(Capacity),
-    Each(Vec<Capacity>),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Capacity {
-    table_name: String,
-    capacity_units: f64,
-}
-
 impl TableMeter {
     /// Adds the capacity in the answer to an operation such as `GetItem`. Ignores answers without capacity.
     pub(crate) fn answered(&self, operation: &str, answer: &[u8]) {
-        let Ok(Answer { consumed_capacity }) = serde_json::from_slice(answer) else { return };
-        let reads = ["Get", "BatchGet", "Query", "Scan", "TransactGet"].iter().any(|read| operation.starts_with(read));
+        let is_read = consumes_reads(operation);
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        let capacities = match consumed_capacity {
-            Consumed::One(capacity) => vec![capacity],
-            Consumed::Each(capacities) => capacities,
-        };
-        for Capacity { table_name, capacity_units } in capacities {
+        for ConsumedCapacity { table_name, capacity_units } in consumed_capacity(answer) {
             let table = tables.entry(table_name).or_default();
             table.calls += 1;
-            *(if reads { &mut table.read_units } else { &mut table.write_units }) += capacity_units;
+            *(if is_read { &mut table.read_units } else { &mut table.write_units }) += capacity_units;
         }
     }
 

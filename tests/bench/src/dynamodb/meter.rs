@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serde::Deserialize;
+use local_cloud::dynamodb::{consumed_capacity, consumes_reads};
 
 /// What the calls of some time add up to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -85,27 +85,6 @@ pub(super) struct Meter {
     commit_place: u64,
 }
 
-/// The part of an answer about capacity.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Answer {
-    consumed_capacity: Consumed,
-}
-
-/// The capacity of one table, or of each table of a batch or a transaction.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Consumed {
-    One(Capacity),
-    Each(Vec<Capacity>),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Capacity {
-    capacity_units: f64,
-}
-
 impl Meter {
     pub(super) fn start_chain(&mut self) {
         (self.answered_place, self.commit_place) = (0, 0);
@@ -138,14 +117,8 @@ impl Meter {
     }
 
     fn add_capacity(&mut self, operation: &str, text: &str) {
-        let Ok(Answer { consumed_capacity }) = serde_json::from_str(text) else { return };
-        let units = match consumed_capacity {
-            Consumed::One(capacity) => capacity.capacity_units,
-            Consumed::Each(capacities) => capacities.iter().map(|capacity| capacity.capacity_units).sum(),
-        };
-        let is_read =
-            ["Get", "BatchGet", "Query", "Scan", "TransactGet"].iter().any(|read| operation.starts_with(read));
-        *(if is_read { &mut self.counts.read_units } else { &mut self.counts.write_units }) += units;
+        let units: f64 = consumed_capacity(text.as_bytes()).iter().map(|capacity| capacity.capacity_units).sum();
+        *(if consumes_reads(operation) { &mut self.counts.read_units } else { &mut self.counts.write_units }) += units;
     }
 }
 

@@ -39,6 +39,7 @@ pub struct Prices {
     pub invocations: Price,
     pub gigabyte_seconds: Price,
     pub log_bytes: Price,
+    pub traces: Price,
 }
 
 /// A price.
@@ -65,8 +66,11 @@ pub struct Assumptions {
     pub vcpu_megabytes: Assumption,
     pub requests_per_authorization: Assumption,
     pub authorizer_milliseconds: Assumption,
-    pub log_bytes_per_request: Assumption,
-    pub log_bytes_per_naive_request: Assumption,
+    pub request_line_bytes: Assumption,
+    pub access_log_bytes: Assumption,
+    pub platform_log_bytes: Assumption,
+    pub naive_log_bytes: Assumption,
+    pub traced_share: Assumption,
 }
 
 /// A number that no run gives.
@@ -96,6 +100,8 @@ pub struct Resources {
     pub gigabyte_seconds: f64,
     /// What is written to CloudWatch Logs.
     pub log_bytes: f64,
+    /// The traces that X-Ray records.
+    pub traces: f64,
 }
 
 /// Dollars, by service.
@@ -111,10 +117,14 @@ pub struct Cost {
     pub lambda: f64,
     /// CloudWatch Logs.
     pub logs: f64,
+    /// X-Ray.
+    pub traces: f64,
 }
 
 impl Price {
-    fn of(&self, units: f64) -> f64 {
+    /// The price of so many units.
+    #[must_use]
+    pub fn of(&self, units: f64) -> f64 {
         units * self.dollars / self.per
     }
 }
@@ -142,6 +152,7 @@ impl PriceList {
             lambda: prices.invocations.of(resources.invocations * requests)
                 + prices.gigabyte_seconds.of(resources.gigabyte_seconds * requests),
             logs: prices.log_bytes.of(resources.log_bytes * requests),
+            traces: prices.traces.of(resources.traces * requests),
         }
     }
 
@@ -161,20 +172,23 @@ impl Cost {
     /// The sum.
     #[must_use]
     pub fn total(&self) -> f64 {
-        self.writes + self.reads + self.gateway + self.lambda + self.logs
+        self.writes + self.reads + self.gateway + self.lambda + self.logs + self.traces
     }
 }
 
-impl std::ops::Add for Cost {
+impl std::ops::Add for Resources {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
         Self {
-            writes: self.writes + other.writes,
-            reads: self.reads + other.reads,
-            gateway: self.gateway + other.gateway,
-            lambda: self.lambda + other.lambda,
-            logs: self.logs + other.logs,
+            write_units: self.write_units + other.write_units,
+            read_units: self.read_units + other.read_units,
+            http_requests: self.http_requests + other.http_requests,
+            socket_messages: self.socket_messages + other.socket_messages,
+            invocations: self.invocations + other.invocations,
+            gigabyte_seconds: self.gigabyte_seconds + other.gigabyte_seconds,
+            log_bytes: self.log_bytes + other.log_bytes,
+            traces: self.traces + other.traces,
         }
     }
 }
@@ -198,6 +212,7 @@ mod tests {
             invocations,
             gigabyte_seconds,
             log_bytes,
+            traces,
         } = list().prices;
         let prices = [
             write_units,
@@ -208,6 +223,7 @@ mod tests {
             invocations,
             gigabyte_seconds,
             log_bytes,
+            traces,
         ];
         for price in prices {
             assert!(price.page.starts_with("https://aws.amazon.com/"), "{price:?}");
@@ -227,6 +243,7 @@ mod tests {
             (&mut list.prices.invocations, 5.0),
             (&mut list.prices.gigabyte_seconds, 6.0),
             (&mut list.prices.log_bytes, 7.0),
+            (&mut list.prices.traces, 8.0),
         ] {
             (price.dollars, price.per) = (dollars, 10.0);
         }
@@ -238,11 +255,12 @@ mod tests {
             invocations: 1.0,
             gigabyte_seconds: 1.0,
             log_bytes: 1.0,
+            traces: 1.0,
         };
         let cost = list.cost(&resources, 100.0);
-        assert_eq!(cost, Cost { writes: 10.0, reads: 20.0, gateway: 110.0, lambda: 110.0, logs: 70.0 });
-        assert!((cost.total() - 320.0).abs() < 1e-9);
-        assert!(((cost + cost).total() - 640.0).abs() < 1e-9);
+        assert_eq!(cost, Cost { writes: 10.0, reads: 20.0, gateway: 110.0, lambda: 110.0, logs: 70.0, traces: 80.0 });
+        assert!((cost.total() - 400.0).abs() < 1e-9);
+        assert_eq!(list.cost(&(resources + resources), 50.0), cost);
     }
 
     #[test]

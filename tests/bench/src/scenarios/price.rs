@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     Error, Setup,
     node::Missing,
-    prices::{Cost, PriceList, Resources},
+    prices::{Cost, Price, PriceList, Resources},
     report::{Goal, Section, Table, median, per},
     scenarios::naive::{Comparison, Design, Figures, NAIVE_MEMORY, Row},
 };
@@ -14,6 +14,9 @@ use crate::{
 const MESSAGES: f64 = 1e6;
 /// The memory of `authorize` in MB: the template's default.
 const AUTHORIZER_MEMORY: u64 = 256;
+
+/// So many messages per mark, where a client marks once per screen and not once per message.
+const MESSAGES_PER_MARK: f64 = 10.0;
 
 /// How a client sends its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +37,10 @@ fn resources(list: &PriceList, figures: &Figures, transport: Transport) -> Resou
         Transport::SocketWithReply => (0.0, 2.0),
         Transport::Socket => (0.0, 1.0),
     };
-    let log_bytes = match transport {
-        Transport::Socket => &list.assumptions.log_bytes_per_naive_request,
-        Transport::Http | Transport::SocketWithReply => &list.assumptions.log_bytes_per_request,
+    let assumed = &list.assumptions;
+    let (log_bytes, traces) = match transport {
+        Transport::Socket => (assumed.naive_log_bytes.value, 0.0),
+        Transport::Http | Transport::SocketWithReply => (log_bytes(list), assumed.traced_share.value),
     };
     let used = figures.usage_per_request().unwrap_or_default();
     // A function on AWS has its share of a core to itself.
@@ -48,8 +52,15 @@ fn resources(list: &PriceList, figures: &Figures, transport: Transport) -> Resou
         socket_messages: frames + posts,
         invocations: 1.0,
         gigabyte_seconds: list.gigabyte_seconds(wall, used.cpu, figures.memory),
-        log_bytes: log_bytes.value,
+        log_bytes,
+        traces,
     }
+}
+
+/// What is logged for a request of ours.
+fn log_bytes(list: &PriceList) -> f64 {
+    let assumed = &list.assumptions;
+    assumed.request_line_bytes.value + assumed.access_log_bytes.value + assumed.platform_log_bytes.value
 }
 
 /// What `authorize` uses for each of a client's requests.
@@ -60,7 +71,8 @@ fn authorizer(list: &PriceList) -> Resources {
     Resources {
         invocations: share,
         gigabyte_seconds: list.gigabyte_seconds(billed, Duration::ZERO, AUTHORIZER_MEMORY) * share,
-        log_bytes: assumptions.log_bytes_per_request.value * share,
+        log_bytes: (assumptions.request_line_bytes.value + assumptions.platform_log_bytes.value) * share,
+        traces: assumptions.traced_share.value * share,
         ..Resources::default()
     }
 }
@@ -70,8 +82,8 @@ fn dollars(amount: f64) -> String {
     format!("{amount:.2}")
 }
 
-fn cells(cost: &Cost) -> [String; 6] {
-    [cost.writes, cost.reads, cost.gateway, cost.lambda, cost.logs, cost.total()].map(dollars)
+fn cells(cost: &Cost) -> [String; 7] {
+    [cost.writes, cost.reads, cost.gateway, cost.lambda, cost.logs, cost.traces, cost.total()].map(dollars)
 }
 
 /// The prices of sends by the number of recipients.
@@ -85,23 +97,43 @@ fn by_recipients(list: &PriceList, sends: &[Row]) -> Table {
         "API Gateway",
         "Lambda",
         "logs",
+        "X-Ray",
         "together",
     ]);
     for Row { design, recipients, others, send } in sends {
         let transport = if *design == Design::Ours { Transport::SocketWithReply } else { Transport::Socket };
-        let [writes, reads, gateway, lambda, logs, total] =
+        let [writes, reads, gateway, lambda, logs, traces, total] =
             cells(&list.cost(&resources(list, send, transport), MESSAGES));
         let name = design.name().to_owned();
-        table.row([recipients.to_string(), others.to_string(), name, writes, reads, gateway, lambda, logs, total]);
+        table.row([
+            recipients.to_string(),
+            others.to_string(),
+            name,
+            writes,
+            reads,
+            gateway,
+            lambda,
+            logs,
+            traces,
+            total,
+        ]);
     }
     table
 }
 
-/// The prices of a message in a private chat with all that belongs to it, and the sums: ours over HTTP and over
-/// WebSocket.
-fn all_in(list: &PriceList, compared: &Comparison) -> Result<(Table, [Cost; 2]), Error> {
-    let mut table = Table::new(&["design", "part", "writes", "reads", "API Gateway", "Lambda", "logs", "together"]);
-    let mut totals = [Cost::default(); 2];
+/// A message in a private chat with all that belongs to it.
+struct AllIn {
+    table: Table,
+    /// What one message of ours uses: over HTTP, and over WebSocket.
+    ours: [Resources; 2],
+    /// What marking uses of that.
+    marks: [Resources; 2],
+}
+
+fn all_in(list: &PriceList, compared: &Comparison) -> Result<AllIn, Error> {
+    let mut table =
+        Table::new(&["design", "part", "writes", "reads", "API Gateway", "Lambda", "logs", "X-Ray", "together"]);
+    let (mut ours, mut marks) = ([Resources::default(); 2], [Resources::default(); 2]);
     let variants = [
         (Design::Ours, Transport::Http, "ours, over HTTP"),
         (Design::Ours, Transport::SocketWithReply, "ours, over WebSocket"),
@@ -113,25 +145,69 @@ fn all_in(list: &PriceList, compared: &Comparison) -> Result<(Table, [Cost; 2]),
         let (Some(send), Some((_, mark))) = (send, mark) else {
             return Err(Error(format!("{name}: the private chat was not measured")));
         };
-        let mut parts = vec![
-            ("send, one push", list.cost(&resources(list, &send.send, transport), MESSAGES)),
-            ("mark as seen", list.cost(&resources(list, mark, transport), MESSAGES)),
-        ];
+        let (send, mark) = (resources(list, &send.send, transport), resources(list, mark, transport));
+        let mut parts = vec![("send, one push", send), ("mark as seen", mark)];
         if design == Design::Ours {
             // For the send and for the mark.
-            parts.push(("authorizer", list.cost(&authorizer(list), 2.0 * MESSAGES)));
+            parts.push(("authorizer", authorizer(list) + authorizer(list)));
         }
-        let together = parts.iter().fold(Cost::default(), |sum, (_, cost)| sum + *cost);
-        if let Some(total) = totals.get_mut(number) {
-            *total = together;
+        let together = parts.iter().fold(Resources::default(), |sum, (_, part)| sum + *part);
+        if let (Some(total), Some(of_marks)) = (ours.get_mut(number), marks.get_mut(number)) {
+            (*total, *of_marks) = (together, mark + authorizer(list));
         }
         parts.push(("together", together));
-        for (part, cost) in parts {
-            let [writes, reads, gateway, lambda, logs, total] = cells(&cost);
-            table.row([name.to_owned(), part.to_owned(), writes, reads, gateway, lambda, logs, total]);
+        for (part, resources) in parts {
+            let [writes, reads, gateway, lambda, logs, traces, total] = cells(&list.cost(&resources, MESSAGES));
+            table.row([name.to_owned(), part.to_owned(), writes, reads, gateway, lambda, logs, traces, total]);
         }
     }
-    Ok((table, totals))
+    Ok(AllIn { table, ours, marks })
+}
+
+/// What each line of AWS's bill costs for a million messages of ours: over HTTP, and over WebSocket.
+fn line_items(list: &PriceList, ours: &[Resources; 2]) -> Table {
+    type Units = fn(&Resources) -> f64;
+    let mut table = Table::new(&[
+        "ours: line of the bill",
+        "a million cost, $",
+        "per message, over HTTP",
+        "$",
+        "per message, over WebSocket",
+        "$",
+    ]);
+    let prices = &list.prices;
+    let lines: [(&str, &Price, Units); 8] = [
+        ("DynamoDB, write units", &prices.write_units, |used| used.write_units),
+        ("DynamoDB, read units", &prices.read_units, |used| used.read_units),
+        ("API Gateway, HTTP requests", &prices.http_requests, |used| used.http_requests),
+        ("API Gateway, frames, replies and pushes", &prices.socket_messages, |used| used.socket_messages),
+        ("Lambda, invocations", &prices.invocations, |used| used.invocations),
+        ("Lambda, GB-s", &prices.gigabyte_seconds, |used| used.gigabyte_seconds),
+        ("CloudWatch Logs, bytes", &prices.log_bytes, |used| used.log_bytes),
+        ("X-Ray, traces", &prices.traces, |used| used.traces),
+    ];
+    for (line, price, units) in lines {
+        let [http, socket] = ours.map(|used| units(&used));
+        let cost = |units: f64| dollars(price.of(units * MESSAGES));
+        // Of bytes: half a thousandth of a dollar.
+        let unit_price = format!("{}", (price.of(MESSAGES) * 1e4).round() / 1e4);
+        table.row([line.to_owned(), unit_price, amount(http), cost(http), amount(socket), cost(socket)]);
+    }
+    let [http, socket] = ours.map(|used| dollars(list.cost(&used, MESSAGES).total()));
+    let none = String::new;
+    table.row(["together".to_owned(), none(), none(), http, none(), socket]);
+    table
+}
+
+/// An amount per message, with as many digits as say something.
+fn amount(units: f64) -> String {
+    if units >= 100.0 {
+        format!("{units:.0}")
+    } else if units >= 0.1 || units == 0.0 {
+        format!("{units:.2}")
+    } else {
+        format!("{units:.4}")
+    }
 }
 
 /// What every 1,000 other connections add to the price of a naive send, and from how many on it is dearer than ours.
@@ -166,7 +242,13 @@ pub fn section(setup: &Setup, compared: &Result<Comparison, Missing>) -> Result<
         }
     };
     let list = PriceList::read(&setup.root)?;
-    let (private, [http, socket]) = all_in(&list, compared)?;
+    let AllIn { table: private, ours, marks } = all_in(&list, compared)?;
+    let [http, socket] = ours.map(|used| list.cost(&used, MESSAGES));
+    let [http_marked_rarely, socket_marked_rarely] = [0, 1].map(|at: usize| {
+        let cost = |used: &[Resources; 2]| used.get(at).map_or(f64::NAN, |used| list.cost(used, MESSAGES).total());
+        cost(&ours) - cost(&marks) * (1.0 - 1.0 / MESSAGES_PER_MARK)
+    });
+    let lines = line_items(&list, &ours);
     let by_recipients = by_recipients(&list, &compared.sends);
     let goals = vec![
         Goal::at_most("a million messages, 1:1, all in, over HTTP, $", http.total(), 8.0, 2),
@@ -183,31 +265,37 @@ pub fn section(setup: &Setup, compared: &Result<Comparison, Missing>) -> Result<
     let text = format!(
         "Dollars in {} with the prices of {} ([prices.json](../tests/bench/prices.json) names the page of each \
          price, and why each assumption is as it is). Capacity, posts and times are those of the run. Left out: \
-         free tiers, data transfer, storage, X-Ray, and connections ($ {:.2} per million minutes), which cost both \
+         free tiers, data transfer, storage, and connections ($ {:.2} per million minutes), which cost both \
          designs the same.\n\n\
          Lambda: send-message has {memory} MB, the naive function {NAIVE_MEMORY} MB. Billed is the time in which \
          the function waited for answers (not for a core), and its CPU time divided by its share of a core, memory \
-         / {} MB. Logs: {} bytes for a request of ours, {} for a naive one. API Gateway: ours over WebSocket is a \
+         / {} MB. Logs: {} bytes for a request of ours, {} for a naive one. X-Ray: {:.0} % of \
+         the invocations of ours. API Gateway: ours over WebSocket is a \
          frame, its reply, and the pushes; the naive design sends no reply. Over HTTP, sender and reader have no \
          WebSocket connection in this example; if they have one, it gets the event as well, which costs $ {:.2} \
          more for the send and for the mark. One authorization serves {} requests.\n\n\
-         Of ours over HTTP, all in, $ {:.2} are writes and API Gateway, whatever the program: a send writes four \
-         items in one transaction, which counts each twice, for an order without holes, one message per repeat, a \
-         read position and a budget. The naive design writes one item.\n\n\
          The first table is a message in a private chat that its reader marks as seen. Marking is a receipt to the \
          sender with us. The naive design only adds a name to the list of the message and tells nobody. The second \
-         table is a send alone, over WebSocket, by the number of recipients.{scan}",
+         table is the bill for ours, line by line. The third is a send alone, over WebSocket, by the number of \
+         recipients.{scan}\n\n\
+         $ 8 is out of reach: writes and API Gateway alone are $ {:.2} over HTTP and $ {:.2} over WebSocket, whatever \
+         the program does. A send writes four items in one transaction, which counts each twice, for an order without \
+         holes, one message per repeat, a read position and a budget; the naive design writes one item. What a \
+         client can do: if it marks once per {MESSAGES_PER_MARK} messages, and not each, a million messages cost \
+         $ {http_marked_rarely:.2} over HTTP and $ {socket_marked_rarely:.2} over WebSocket.",
         list.region,
         list.date,
         list.prices.connection_minutes.dollars,
         assumed.vcpu_megabytes.value,
-        assumed.log_bytes_per_request.value,
-        assumed.log_bytes_per_naive_request.value,
+        log_bytes(&list),
+        assumed.naive_log_bytes.value,
+        assumed.traced_share.value * 100.0,
         list.prices.socket_messages.dollars,
         assumed.requests_per_authorization.value,
         http.writes + http.gateway,
+        socket.writes + socket.gateway,
     );
-    Ok(Section { title: TITLE, text, tables: vec![private, by_recipients], charts: Vec::new(), goals })
+    Ok(Section { title: TITLE, text, tables: vec![private, lines, by_recipients], charts: Vec::new(), goals })
 }
 
 #[cfg(test)]
@@ -230,8 +318,8 @@ mod tests {
         let mut list = PriceList::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))).unwrap();
         list.prices.read_units.dollars = 1.0;
         list.prices.write_units.dollars = 1.0;
-        list.assumptions.log_bytes_per_request.value = 0.0;
-        list.assumptions.log_bytes_per_naive_request.value = 0.0;
+        list.prices.log_bytes.dollars = 0.0;
+        list.prices.traces.dollars = 0.0;
         // Ours is $ 5 dearer: a reply, and four write units. 10,000 connections add 20 read units.
         let sends = [
             row(Design::Ours, 0, 1.0, 5.0),
@@ -250,5 +338,26 @@ mod tests {
         let naive = [row(Design::OneAfterAnother, 0, 1.0, 1.0), row(Design::OneAfterAnother, 10_000, 1.0, 1.0)];
         let ours = row(Design::Ours, 0, 1.0, 5.0);
         assert_eq!(scan_price(&list, &[ours].into_iter().chain(naive).collect::<Vec<_>>()), None);
+    }
+    /// The lines that no time is part of.
+    #[test]
+    fn operations_md_quotes_the_lines_of_the_bill() {
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+        let list = PriceList::read(root).unwrap();
+        let counted =
+            |read_units, write_units| Figures { posts: 1, ..row(Design::Ours, 0, read_units, write_units).send };
+        let ours = [Transport::Http, Transport::SocketWithReply].map(|transport| {
+            let (send, mark) = (counted(3.5, 8.0), counted(3.5, 1.0));
+            let requests = resources(&list, &send, transport) + resources(&list, &mark, transport);
+            requests + authorizer(&list) + authorizer(&list)
+        });
+        let text = std::fs::read_to_string(root.join("docs/OPERATIONS.md")).unwrap();
+        let lines = line_items(&list, &ours).rows;
+        assert_eq!(lines.len(), 9);
+        for cells in lines.iter().filter(|cells| !["Lambda, GB-s", "together"].contains(&&*cells[0])) {
+            let [line, _, http, http_cost, socket, socket_cost] = &cells[..] else { panic!("{cells:?}") };
+            let quoted = format!("| {line} | {http} | ${http_cost} | {socket} | ${socket_cost} |");
+            assert!(text.contains(&quoted), "docs/OPERATIONS.md does not have {quoted}");
+        }
     }
 }

@@ -1,68 +1,194 @@
 //! The push port on API Gateway's `@connections`.
 //!
-//! The SDK's retries, time-outs and protection against stalled streams are off: the domain's fan-out decides about
-//! retries and time-outs, and without them a post takes 3 % less CPU.
+//! The SDK's retries and time-outs are off: the domain's fan-out decides about both. Only a post for which no connection
+//! to API Gateway could be opened is tried once more here, because nothing was sent then.
 
+use aws_call::{CallError, HttpRequest, Service};
 use aws_config::SdkConfig;
-use aws_sdk_apigatewaymanagement::Client;
-use aws_sdk_apigatewaymanagement::config::retry::RetryConfig;
-use aws_sdk_apigatewaymanagement::config::timeout::TimeoutConfig;
-use aws_sdk_apigatewaymanagement::config::{Builder, StalledStreamProtectionConfig};
-use aws_sdk_apigatewaymanagement::error::SdkError;
-use aws_sdk_apigatewaymanagement::operation::delete_connection::DeleteConnectionError;
-use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
-use aws_sdk_apigatewaymanagement::primitives::Blob;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use domain::ids::ConnectionId;
 use domain::ports::{Push, PushError};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// The characters that are percent-encoded in a path: all but the unreserved ones of RFC 3986.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// The name of the service in signatures.
+const SIGNING_NAME: &str = "execute-api";
+/// How often a post or a close is tried while no connection to API Gateway can be opened.
+const MAX_CONNECTS: usize = 2;
 
 /// Posts to the connections of one stage of one WebSocket API.
 #[derive(Debug)]
 pub struct ApiGatewayPush {
-    client: Client,
+    stage: Service,
 }
 
 impl ApiGatewayPush {
     /// Creates a channel to the stage at `endpoint`, for example
     /// `https://abc123.execute-api.eu-central-1.amazonaws.com/live`.
     pub fn new(config: &SdkConfig, endpoint: &str) -> Self {
-        let builder = Builder::from(config)
-            .endpoint_url(endpoint)
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(TimeoutConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        Self { client: Client::from_conf(builder.build()) }
+        let config =
+            config.to_builder().retry_config(RetryConfig::disabled()).timeout_config(TimeoutConfig::disabled()).build();
+        Self { stage: Service::at(&config, SIGNING_NAME, endpoint.to_owned()) }
+    }
+
+    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html>
+    async fn call(
+        &self,
+        operation: &'static str,
+        method: &str,
+        connection: &ConnectionId,
+        frame: &str,
+    ) -> Result<(), PushError> {
+        let mut connects = 1;
+        loop {
+            let request = request(method, connection, frame)?;
+            match self.stage.call(operation, request).await {
+                Ok(_) => return Ok(()),
+                Err(error) if connects < MAX_CONNECTS && is_connect_timeout(&error) => connects += 1,
+                Err(error) => return Err(push_error(error)),
+            }
+        }
     }
 }
 
 impl Push for ApiGatewayPush {
     async fn post(&self, connection: &ConnectionId, frame: &str) -> Result<(), PushError> {
-        let call = self.client.post_to_connection().connection_id(connection.as_str()).data(Blob::new(frame));
-        call.send().await.map(drop).map_err(|error| match error.as_service_error() {
-            Some(PostToConnectionError::GoneException(_)) => PushError::Gone,
-            Some(PostToConnectionError::LimitExceededException(_)) => PushError::Throttled,
-            _ => error_by_status(error),
-        })
+        self.call("PostToConnection", "POST", connection, frame).await
     }
 
     async fn close(&self, connection: &ConnectionId) -> Result<(), PushError> {
-        let call = self.client.delete_connection().connection_id(connection.as_str());
-        call.send().await.map(drop).map_err(|error| match error.as_service_error() {
-            Some(DeleteConnectionError::GoneException(_)) => PushError::Gone,
-            Some(DeleteConnectionError::LimitExceededException(_)) => PushError::Throttled,
-            _ => error_by_status(error),
-        })
+        self.call("DeleteConnection", "DELETE", connection, "").await
     }
 }
 
-/// Maps an error by its HTTP status. Throttling and overload have their own status, even if the body names no known
-/// error.
-fn error_by_status<E>(error: SdkError<E>) -> PushError
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
+fn request(method: &str, connection: &ConnectionId, frame: &str) -> Result<HttpRequest, PushError> {
+    let mut request = HttpRequest::new(frame.to_owned().into());
+    let uri = format!("/@connections/{}", utf8_percent_encode(connection.as_str(), ESCAPED));
+    request.set_method(method).and_then(|()| request.set_uri(uri)).map_err(|error| PushError::Failed(error.into()))?;
+    if !frame.is_empty() {
+        request.headers_mut().insert("content-type", "application/octet-stream");
+    }
+    Ok(request)
+}
+
+/// Whether the time to open a connection ran out, so that nothing was sent. No other part of a call has a time limit
+/// here.
+fn is_connect_timeout(error: &CallError) -> bool {
+    matches!(error, CallError::DispatchFailure(failure) if failure.is_timeout())
+}
+
+/// Maps an error by its HTTP status.
+fn push_error(error: CallError) -> PushError {
     match error.raw_response().map(|response| response.status().as_u16()) {
         Some(410) => PushError::Gone,
         Some(429 | 503) => PushError::Throttled,
         _ => PushError::Failed(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_config::{BehaviorVersion, Region};
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use std::sync::{Arc, Mutex};
+
+    /// What each try gets, in order.
+    #[derive(Clone, Copy, Debug)]
+    enum Try {
+        Status(u16),
+        NoConnection,
+        Broken,
+    }
+
+    /// Answers the tries, and records their requests as `METHOD URL content-type body`.
+    #[derive(Clone, Debug)]
+    struct Scripted {
+        tries: &'static [Try],
+        requests: Arc<Mutex<Vec<String>>>,
+    }
+
+    impl HttpConnector for Scripted {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let mut requests = self.requests.lock().unwrap();
+            let answer = match self.tries[requests.len()] {
+                Try::Status(status) => Ok(HttpResponse::new(status.try_into().unwrap(), "".into())),
+                Try::NoConnection => Err(ConnectorError::timeout("no connection within 1 s".into())),
+                Try::Broken => Err(ConnectorError::io("broken".into())),
+            };
+            let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
+            let content_type = request.headers().get("content-type").unwrap_or("none").to_owned();
+            let authorization = request.headers().get("authorization").unwrap_or_default();
+            assert!(authorization.contains("/eu-central-1/execute-api/aws4_request"), "{authorization}");
+            requests.push(format!("{} {} {content_type} {body}", request.method(), request.uri()));
+            HttpConnectorFuture::ready(answer)
+        }
+    }
+
+    /// Posts one frame. Returns the result and the requests.
+    async fn post(tries: &'static [Try]) -> (Result<(), PushError>, Vec<String>) {
+        let (push, requests) = channel(tries);
+        let result = push.post(&ConnectionId::parse("L0SM9cOFvHcCIAw=").unwrap(), "{}").await;
+        let requests = requests.lock().unwrap().clone();
+        (result, requests)
+    }
+
+    fn channel(tries: &'static [Try]) -> (ApiGatewayPush, Arc<Mutex<Vec<String>>>) {
+        let connector = Scripted { tries, requests: Arc::default() };
+        let requests = connector.requests.clone();
+        let connector = SharedHttpConnector::new(connector);
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("id", "key", None, None, "test")))
+            .retry_config(RetryConfig::standard())
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .build();
+        (ApiGatewayPush::new(&config, "https://a1.execute-api.eu-central-1.amazonaws.com/live"), requests)
+    }
+
+    #[tokio::test]
+    async fn requests_are_those_of_the_management_api() {
+        const URL: &str = "https://a1.execute-api.eu-central-1.amazonaws.com/live/@connections/L0SM9cOFvHcCIAw%3D";
+        let (result, requests) = post(&[Try::Status(200)]).await;
+        result.unwrap();
+        assert_eq!(requests, [format!("POST {URL} application/octet-stream {{}}")]);
+        let (push, requests) = channel(&[Try::Status(204)]);
+        push.close(&ConnectionId::parse("L0SM9cOFvHcCIAw=").unwrap()).await.unwrap();
+        assert_eq!(*requests.lock().unwrap(), [format!("DELETE {URL} none ")]);
+    }
+
+    #[tokio::test]
+    async fn refusals_are_told_apart_by_their_status() {
+        assert!(matches!(post(&[Try::Status(410)]).await.0, Err(PushError::Gone)));
+        for throttled in [&[Try::Status(429)], &[Try::Status(503)]] {
+            assert!(matches!(post(throttled).await.0, Err(PushError::Throttled)));
+        }
+        for failed in [&[Try::Status(403)], &[Try::Status(500)]] {
+            let (result, requests) = post(failed).await;
+            assert!(matches!(result, Err(PushError::Failed(_))), "{result:?}");
+            assert_eq!(requests.len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn post_is_tried_again_only_if_no_connection_could_be_opened() {
+        let (result, requests) = post(&[Try::NoConnection, Try::Status(200)]).await;
+        result.unwrap();
+        assert_eq!((requests.len(), &requests[0]), (2, &requests[1]));
+        let (result, requests) = post(&[Try::NoConnection; 2]).await;
+        assert!(matches!(result, Err(PushError::Failed(_))), "{result:?}");
+        assert_eq!(requests.len(), 2);
+        let (result, requests) = post(&[Try::Broken]).await;
+        assert!(matches!(result, Err(PushError::Failed(_))), "{result:?}");
+        assert_eq!(requests.len(), 1);
     }
 }

@@ -11,7 +11,10 @@ use bench::{
     document::{self, Origin},
     quick,
     report::{self, Section},
-    scenarios::{fan_out, first_invocation, hot_chat, mixed_changes, naive, price, recipients, start, warm_send, work},
+    scenarios::{
+        fan_out, fan_out_tls, first_invocation, hot_chat, mixed_changes, naive, price, recipients, start, warm_send,
+        work,
+    },
 };
 use clap::{Parser, ValueEnum};
 
@@ -56,6 +59,7 @@ enum Scenario {
     HotChat,
     MixedChanges,
     FanOut,
+    FanOutTls,
     Recipients,
     Naive,
     Price,
@@ -106,6 +110,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Error> {
             Scenario::HotChat => hot_chat::section(&setup, Duration::from_secs(arguments.seconds)).await?,
             Scenario::MixedChanges => mixed_changes::section(&setup).await?,
             Scenario::FanOut => fan_out::section(&setup).await?,
+            Scenario::FanOutTls => fan_out_tls::section(&setup).await?,
             Scenario::Recipients => recipients::section(&setup).await?,
             Scenario::Naive | Scenario::Price => {
                 let compared = match &mut compared {

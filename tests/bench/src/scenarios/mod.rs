@@ -1,6 +1,7 @@
 //! What is measured. Each scenario has stand-ins of its own, with nothing in them.
 
 pub mod fan_out;
+pub mod fan_out_tls;
 pub mod first_invocation;
 pub mod hot_chat;
 pub mod mixed_changes;

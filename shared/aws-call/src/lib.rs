@@ -1,8 +1,7 @@
-//! Calls to AWS services without their SDK clients. This project makes only nine different calls to S3, SNS, Secrets
-//! Manager and `@connections`. The SDK clients of the first three would cost some 40 s of CPU in a build, and S3's alone
-//! 1.2 MB in a function's zip. That of `@connections` would add a third to the instructions of a start (docs/adr/0002).
-//! The SDK's own run time does all the hard parts: credentials, signatures, retries with back-off, time-outs and errors.
-//! It is a dependency anyway, because of DynamoDB's client.
+//! Calls to AWS services without their SDK clients. This project makes only seven different calls to S3, SNS and
+//! Secrets Manager. The SDK clients of the three would cost some 40 s of CPU in a build, and S3's alone 1.2 MB in a function's zip. The
+//! SDK's own run time does all the hard parts: credentials, signatures, retries with back-off, time-outs and errors. It
+//! is a dependency anyway, because of DynamoDB's client.
 
 mod presign;
 mod refusal;

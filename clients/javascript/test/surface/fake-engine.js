@@ -185,7 +185,8 @@ function page(chat, all, { before, after, around, limit = 50 }) {
   if (before) messages = visible.filter((held) => held.seq < before).slice(-limit);
   if (after !== undefined) messages = visible.filter((held) => held.seq > after).slice(0, limit);
   if (around) {
-    const start = Math.max(0, visible.findIndex((held) => held.seq >= around) - Math.floor(limit / 2));
+    const middle = visible.findIndex((held) => held.seq >= around) - Math.floor(limit / 2);
+    const start = Math.max(0, Math.min(middle, visible.length - limit));
     messages = visible.slice(start, start + limit);
   }
   const range = messages.length ? { from: messages[0].seq, to: messages.at(-1).seq } : undefined;

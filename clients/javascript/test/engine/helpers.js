@@ -1,4 +1,5 @@
 // What the tests of the engine share.
+import { createEngine } from "../../src/engine/index.js";
 
 /** No wait of a test takes longer, even on a slow machine. */
 export const TEST_TIMEOUT_MS = 30_000;
@@ -58,3 +59,32 @@ export async function eventually(holds) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+/**
+ * An engine of a user that is caught up with a fake server.
+ * @param {import("./fake-server.js").FakeServer} server
+ * @param {string} user
+ * @param {object} [options]
+ */
+export async function online(server, user, options) {
+  const started = start(server, user, options);
+  await server.clock.until(() => started.engine.link.isCaughtUp);
+  return started;
+}
+
+/**
+ * An engine of a user that starts.
+ * @param {import("./fake-server.js").FakeServer} server
+ * @param {string} user
+ * @param {object} [options]
+ */
+export function start(server, user, options) {
+  const engine = createEngine(/** @type {any} */ (server.options(user, options)));
+  const updates = recorder(engine);
+  engine.start();
+  return { engine, updates };
+}
+
+/** @param {any} engine */
+export const texts = (engine, chat = "c") =>
+  engine.state.chat(chat).messages.map((/** @type {any} */ { content }) => content);

@@ -1,6 +1,6 @@
 // One chat: what it shows, and what this user does in it.
 
-/** @import { ChatId, Custom, Member as MemberDocument, NotifyLevel, Seq, Time, UserId } from "./api.js" */
+/** @import { ChatEvent, ChatId, Custom, Member as MemberDocument, NotifyLevel, Seq, Time, UserId } from "./api.js" */
 /** @import { Call } from "./calls.js" */
 /** @import { Store } from "./store.js" */
 /** @import { Update } from "./engine/options.js" */
@@ -9,7 +9,7 @@
 /** @import { HeldMessage } from "./state/message.js" */
 /** @import { ChatSummary, Member, Person } from "./views.js" */
 import * as calls from "./calls.js";
-import { snapshot } from "./readable.js";
+import { EMPTY, snapshot } from "./readable.js";
 import { newAttachment, sendingOf } from "./sending.js";
 import { Timeline, loadOlder } from "./timeline.js";
 import { viewChat, viewMembers } from "./views.js";
@@ -23,9 +23,6 @@ const TYPING_TIMEOUT_MS = 6000;
  * What a request accepts.
  * @typedef {{ signal?: AbortSignal }} RequestOptions
  */
-
-/** @type {readonly never[]} */
-const NOTHING = Object.freeze([]);
 
 /**
  * One chat of this user. A chat that the client does not hold (yet) can be used too: then its values are empty. The
@@ -48,7 +45,7 @@ export class Chat {
    * Stored messages of this user that do not follow what is held: the messages before them are still missing.
    * @type {readonly HeldMessage[]}
    */
-  #sent = NOTHING;
+  #sent = EMPTY;
   /** Up to where this user has seen the chat. */
   #seen = 0;
 
@@ -78,45 +75,45 @@ export class Chat {
      * @type {Readable<readonly Readonly<Member>[]>}
      */
     this.members = store.readable(
-      /** @type {readonly Readonly<Member>[]} */ (NOTHING),
-      (before) => (this.#state ? viewMembers(store, this.#state, before) : NOTHING),
+      /** @type {readonly Readonly<Member>[]} */ (EMPTY),
+      (before) => (this.#state ? viewMembers(store, this.#state, before) : EMPTY),
     );
     /**
      * Who types now.
      * @type {Readable<readonly Readonly<Person>[]>}
      */
-    this.typing = store.readable(/** @type {readonly Readonly<Person>[]} */ (NOTHING), (before) => {
+    this.typing = store.readable(/** @type {readonly Readonly<Person>[]} */ (EMPTY), (before) => {
       for (const [user, until] of this.#typing) {
-        if (until <= store.source.now()) this.#typing.delete(user);
-        else store.source.wakeAt(until);
+        if (until <= store.time) this.#typing.delete(user);
+        else store.wakeAt(until);
       }
       return snapshot(before, [...this.#typing.keys()].map((user) => store.person(user).get()));
     });
-    store.chatListeners.set(id, (update) => this.#onUpdate(update));
+    store.engine.subscribe((update) => this.#onUpdate(update));
   }
 
   get #state() {
-    return this.#store.state?.chat(this.id);
+    return this.#store.chat(this.id);
   }
 
   /** @param {Update} update */
   #onUpdate(update) {
-    if (update.type === "sent") this.#hold(update.message);
+    const { id } = this;
     if (update.type === "caughtUp") {
       this.#load();
       if (this.#seen) this.markSeen(this.#seen);
     }
-    if (update.type !== "event") return;
-    const { event } = update;
+    if (update.type === "sent" && update.message.chatId === id) this.#hold(update.message);
+    if (update.type !== "event" || !("chatId" in update.event) || update.event.chatId !== id) return;
+    const { event, data } = /** @type {Extract<ChatEvent, { chatId: ChatId }>} */ (update.event);
     if (this.#sent.length) this.#hold();
-    if (event.event === "typing") {
-      const { userId, state, timeoutMs = TYPING_TIMEOUT_MS } = event.data;
-      if (state === "start") this.#typing.set(userId, this.#store.source.now() + timeoutMs);
-      else this.#typing.delete(userId);
+    if (event === "typing") {
+      if (data.state === "start") this.#typing.set(data.userId, this.#store.time + (data.timeoutMs ?? TYPING_TIMEOUT_MS));
+      else this.#typing.delete(data.userId);
       return;
     }
-    if (event.event === "message.created") this.#typing.delete(event.data.senderId);
-    if (event.event === "chat.created") this.#isLoaded = false;
+    if (event === "message.created") this.#typing.delete(data.senderId);
+    if (event === "chat.created") this.#isLoaded = false;
     else if (!this.#isLoaded) return;
     this.#load();
   }
@@ -133,19 +130,22 @@ export class Chat {
 
   /** Loads what the screen needs: the members, a first page of messages, and who appears in the messages. */
   #load() {
-    if (!this.#opens || !this.#state) return;
+    if (!this.#opens) return;
     const { id } = this;
     const store = this.#store;
-    const task = async () => {
+    // Nothing is visible before the first token, nor a chat that was forgotten when it comes back.
+    store.setVisible();
+    if (!this.#state) return;
+    // What fails is loaded again when the client is caught up.
+    store.once("load " + id, async () => {
       if (!this.#isLoaded) {
-        await store.request(calls.getChat(id));
+        await store.engine.request(calls.getChat(id));
         if (!this.#state?.messages.length) await loadOlder(store, id);
         this.#isLoaded = true;
       }
-      for (let users; (users = store.state?.unknownPeople(id))?.length; ) await store.request(calls.listUsers(id, users));
-    };
-    // What fails is loaded again with the next update.
-    store.once(`load ${id}`, task);
+      for (let users; (users = store.engine.state?.unknownPeople(id))?.length; )
+        await store.engine.request(calls.listUsers(id, users));
+    });
   }
 
   /**
@@ -160,7 +160,6 @@ export class Chat {
     if (!this.#opens++) this.#isLoaded = false;
     open.delete(this.id);
     open.add(this.id);
-    this.#store.setVisible();
     this.#load();
     return () => {
       if (!isOpen) return;
@@ -225,7 +224,7 @@ export class Chat {
    * @param {RequestOptions} [options]
    */
   #request(call, options) {
-    return this.#store.request(call, options);
+    return this.#store.engine.request(call, options);
   }
 
   /**
@@ -278,7 +277,7 @@ export class Chat {
     return this.#store.once(`seen ${this.id}`, async () => {
       for (;;) {
         const upTo = this.#seen;
-        const me = this.#store.engine.me ?? "";
+        const { me } = this.#store;
         const chat = this.#state;
         if (!chat) return;
         if (!(upTo > chat.readSeqOf(me) || chat.isMarkedUnread(me))) break;
@@ -451,7 +450,7 @@ export class Chat {
    * @param {RequestOptions} [options]
    */
   leave(options) {
-    return this.remove(this.#store.engine.me ?? "", options);
+    return this.remove(this.#store.me, options);
   }
 
   /**
@@ -490,7 +489,7 @@ export class Chat {
    * @param {boolean} [isTyping]
    */
   setTyping(isTyping = true) {
-    const now = this.#store.source.now();
+    const now = this.#store.time;
     if (isTyping ? now - this.#typingSentAt < TYPING_INTERVAL_MS : this.#typingSentAt === -Infinity) return;
     this.#typingSentAt = isTyping ? now : -Infinity;
     this.#store.engine.sendFrame("typing", { chatId: this.id, state: isTyping ? "start" : "stop" });

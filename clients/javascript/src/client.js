@@ -1,15 +1,15 @@
 // A client of one user: what it shows, and what this user does outside of a chat.
 
 /** @import { Block, ChatId, Custom, EventName, EventOf, UnreadTotal, UserId } from "./api.js" */
-/** @import { Link, Update } from "./engine/options.js" */
-/** @import { Engine, StoreOptions } from "./store.js" */
+/** @import { EngineOptions, Link, Update } from "./engine/options.js" */
+/** @import { Engine } from "./store.js" */
 /** @import { Readable } from "./readable.js" */
 /** @import { RequestOptions } from "./chat.js" */
 /** @import { ChatSummary, Person } from "./views.js" */
 import * as calls from "./calls.js";
 import { Chat } from "./chat.js";
 import { Store } from "./store.js";
-import { snapshot } from "./readable.js";
+import { EMPTY, snapshot } from "./readable.js";
 import { readUpdates } from "./updates.js";
 
 /**
@@ -24,8 +24,6 @@ import { readUpdates } from "./updates.js";
  *   clientChatId?: string }} ChatDraft
  */
 
-/** @type {readonly Readonly<ChatSummary>[]} */
-const NO_CHATS = Object.freeze([]);
 /** @type {Readonly<Link>} */
 const STOPPED = Object.freeze({ status: "stopped", isCaughtUp: false });
 
@@ -43,7 +41,7 @@ export class Client {
 
   /**
    * @param {Engine} engine
-   * @param {StoreOptions} [options]
+   * @param {Partial<EngineOptions>} [options]
    * @internal
    */
   constructor(engine, options = {}) {
@@ -65,12 +63,12 @@ export class Client {
      * The chats that are not archived: pinned ones first, then newest activity first.
      * @type {Readable<readonly Readonly<ChatSummary>[]>}
      */
-    this.chats = store.readable(NO_CHATS, (before) => this.#list(before, store.state?.inbox(store.now)));
+    this.chats = store.readable(/** @type {readonly Readonly<ChatSummary>[]} */ (EMPTY), (before) => this.#list(before, engine.state?.inbox(store.now)));
     /**
      * The archived chats, in the same order.
      * @type {Readable<readonly Readonly<ChatSummary>[]>}
      */
-    this.archived = store.readable(NO_CHATS, (before) => this.#list(before, store.state?.archived(store.now)));
+    this.archived = store.readable(/** @type {readonly Readonly<ChatSummary>[]} */ (EMPTY), (before) => this.#list(before, engine.state?.archived(store.now)));
     /**
      * How many messages this user has not read, in chats that are neither muted nor archived.
      * @type {Readable<number>}
@@ -78,10 +76,10 @@ export class Client {
     this.unreadTotal = store.readable(0, () =>
       this.chats.get().reduce((sum, { muted, unread }) => sum + (muted ? 0 : unread), 0),
     );
-    store.listen(({ type }) => {
+    engine.subscribe(({ type }) => {
       // Only the document of this user has `notifyOnMention`, and no event brings it at the start.
       if (type === "caughtUp" && this.me.get()?.notifyOnMention === undefined)
-        store.once("me", () => store.request(calls.getMe()));
+        store.once("me", () => engine.request(calls.getMe()));
     });
   }
 
@@ -100,20 +98,15 @@ export class Client {
    * @returns {() => void}
    */
   start() {
-    const { engine, source } = this.#store;
+    const { engine, options } = this.#store;
     this.#starts++;
     engine.start();
-    source.change();
     let isStopped = false;
     return () => {
       if (isStopped) return;
       isStopped = true;
       this.#starts--;
-      source.setTimeout(() => {
-        if (this.#starts) return;
-        engine.stop();
-        source.change();
-      }, 0);
+      options.setTimeout(() => this.#starts || engine.stop(), 0);
     };
   }
 
@@ -143,7 +136,7 @@ export class Client {
    * @returns {Promise<Readonly<Person>>}
    */
   async loadPerson(id, options) {
-    await this.#store.request(id === this.#store.engine.me ? calls.getMe() : calls.getUser(id), options);
+    await this.#store.engine.request(id === this.#store.engine.me ? calls.getMe() : calls.getUser(id), options);
     return this.person(id).get();
   }
 
@@ -155,7 +148,7 @@ export class Client {
   async createChat(draft, options) {
     /** @type {Parameters<typeof calls.createChat>[0]} */
     const body = "with" in draft ? { isGroup: false, participants: [draft.with] } : { isGroup: true, ...draft };
-    const { chat } = await this.#store.request(calls.createChat(body), options);
+    const { chat } = await this.#store.engine.request(calls.createChat(body), options);
     return this.chat(chat.chatId);
   }
 
@@ -171,7 +164,7 @@ export class Client {
    */
   on(name, listener, { signal } = {}) {
     if (signal?.aborted) return () => {};
-    const off = this.#store.listen((update) => {
+    const off = this.#store.engine.subscribe((update) => {
       const value = update.type === "event" ? update.event : update.type === "link" ? update.link : update;
       const type = update.type === "event" ? update.event.event : update.type;
       if (type === name) listener(/** @type {ClientEvents[Name]} */ (value));
@@ -187,7 +180,7 @@ export class Client {
    * @returns {AsyncIterable<Update>}
    */
   updates({ signal } = {}) {
-    return readUpdates(this.#store, signal);
+    return readUpdates(this.#store.engine, signal);
   }
 
   /**
@@ -196,7 +189,7 @@ export class Client {
    * @returns {Promise<void>}
    */
   async #updateMe(change, options) {
-    await this.#store.request(calls.updateMe(change), options);
+    await this.#store.engine.request(calls.updateMe(change), options);
   }
 
   /**
@@ -233,7 +226,7 @@ export class Client {
    * @returns {Promise<void>}
    */
   async block(user, options) {
-    await this.#store.request(calls.blockUser(user), options);
+    await this.#store.engine.request(calls.blockUser(user), options);
   }
 
   /**
@@ -243,7 +236,7 @@ export class Client {
    * @returns {Promise<void>}
    */
   async unblock(user, options) {
-    await this.#store.request(calls.unblockUser(user), options);
+    await this.#store.engine.request(calls.unblockUser(user), options);
   }
 
   /**
@@ -252,7 +245,7 @@ export class Client {
    * @returns {Promise<Block[]>}
    */
   async blocks(options) {
-    return (await this.#store.request(calls.listBlocks(), options)).blocks;
+    return (await this.#store.engine.request(calls.listBlocks(), options)).blocks;
   }
 
   /**
@@ -261,6 +254,6 @@ export class Client {
    * @returns {Promise<UnreadTotal>}
    */
   countUnread(options) {
-    return this.#store.request(calls.countUnread(options?.all), options);
+    return this.#store.engine.request(calls.countUnread(options?.all), options);
   }
 }

@@ -1,9 +1,13 @@
 // Values that change: read them at any time, or be called when they changed. A value is computed when somebody asks.
 
 /** @import { EngineOptions } from "./engine/options.js" */
+import { fillOptions } from "./engine/options.js";
 
 /** The longest wait of a timer in browsers and Node.js: more would end at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** @type {readonly never[]} */
+export const EMPTY = Object.freeze([]);
 
 /**
  * The next snapshot: `before` if it is an object or a list with the same entries, else `next`, frozen.
@@ -13,11 +17,10 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  * @returns {T}
  */
 export function snapshot(before, next) {
-  const [a, b] = /** @type {Record<string, unknown>[]} */ ([before ?? {}, next]);
-  const isSame = Array.isArray(next)
-    ? Array.isArray(before) && next.length === before.length && next.every((entry, index) => entry === before[index])
-    : before && [...Object.keys(next), ...Object.keys(before)].every((key) => Object.is(a?.[key], b?.[key]));
-  return isSame && before ? before : Object.freeze(next);
+  const keys = /** @type {(keyof T)[]} */ (Object.keys(next));
+  return before && keys.length === Object.keys(before).length && keys.every((key) => Object.is(before[key], next[key]))
+    ? before
+    : Object.freeze(next);
 }
 
 /**
@@ -28,7 +31,7 @@ export class Source {
   /** Grows with each change. */
   version = 0;
   /**
-   * Called for each value that has listeners after changes.
+   * Called after changes, one for each value that has listeners.
    * @type {Set<() => void>}
    */
   #watchers = new Set();
@@ -38,15 +41,14 @@ export class Source {
   /** @type {any} */
   #timer;
 
-  /**
-   * @param {Pick<EngineOptions, "now" | "setTimeout" | "clearTimeout">} options the clock
-   * @param {(error: unknown) => void} report takes what a listener threw
-   */
-  constructor({ now = Date.now, setTimeout, clearTimeout }, report) {
-    this.now = now;
-    this.setTimeout = setTimeout ?? ((callback, ms) => globalThis.setTimeout(callback, ms));
-    this.clearTimeout = clearTimeout ?? ((timer) => globalThis.clearTimeout(timer));
-    this.report = report;
+  /** @param {Partial<EngineOptions>} options the clock and the logger; those of the platform if they are left out */
+  constructor(options) {
+    this.options = fillOptions(/** @type {EngineOptions} */ (options));
+  }
+
+  /** The time, in ms. */
+  get time() {
+    return this.options.now();
   }
 
   /** Something changed. The listeners hear of all changes of one task together, in a microtask. */
@@ -54,24 +56,24 @@ export class Source {
     this.version++;
     if (this.#isScheduled || !this.#watchers.size) return;
     this.#isScheduled = true;
-    queueMicrotask(() => {
+    Promise.resolve().then(() => {
       this.#isScheduled = false;
-      for (const watcher of [...this.#watchers]) if (this.#watchers.has(watcher)) watcher();
+      for (const watcher of [...this.#watchers]) watcher();
       this.#arm();
     });
   }
 
   /**
-   * A value that was just computed changes by itself at this time, in ms.
+   * A value that is being computed changes by itself at this time, in ms.
    * @param {number} time
    */
   wakeAt(time) {
-    if (time > this.now()) this.#wakeAt = Math.min(this.#wakeAt, time);
+    if (time > this.time) this.#wakeAt = Math.min(this.#wakeAt, time);
   }
 
   /** Notices that time passed. */
   poll() {
-    if (this.now() < this.#wakeAt) return;
+    if (this.time < this.#wakeAt) return;
     this.#wakeAt = Infinity;
     this.change();
   }
@@ -87,14 +89,15 @@ export class Source {
   }
 
   #arm() {
-    this.clearTimeout(this.#timer);
+    const { setTimeout, clearTimeout } = this.options;
+    clearTimeout(this.#timer);
     if (!this.#watchers.size || this.#wakeAt === Infinity) return;
-    this.#timer = this.setTimeout(() => {
+    this.#timer = setTimeout(() => {
       this.poll();
       this.#arm();
-    }, Math.min(this.#wakeAt - this.now(), MAX_TIMER_MS));
+    }, Math.min(this.#wakeAt - this.time, MAX_TIMER_MS));
     // A timer alone does not keep Node.js running.
-    this.#timer.unref?.();
+    this.#timer?.unref?.();
   }
 }
 
@@ -108,14 +111,27 @@ export class Readable {
    * @param {Source} source
    * @param {T} initial the value before the first answer
    * @param {(before: T) => T} compute the value now: `before` itself if nothing changed
+   * @internal
    */
   constructor(source, initial, compute) {
     let value = initial;
     let version = -1;
-    /** @type {Set<(value: T) => void>} */
-    const listeners = new Set();
+    /** @type {T} */
+    let told;
     /** @type {() => void} */
     let unwatch;
+    /** @type {Set<() => void>} */
+    const calls = new Set();
+    const flush = () => {
+      if (told === this.get()) return;
+      told = value;
+      for (const call of [...calls])
+        try {
+          if (calls.has(call)) call();
+        } catch (error) {
+          source.options.logger?.error?.("a listener failed", error);
+        }
+    };
     /**
      * The value now. It is complete as soon as `client.link.get().isCaughtUp`.
      * @returns {T}
@@ -140,24 +156,14 @@ export class Readable {
      * @returns {() => void}
      */
     this.subscribe = (listener) => {
-      const own = (/** @type {T} */ next) => listener(next);
-      if (!listeners.size) {
-        let told = this.get();
-        unwatch = source.watch(() => {
-          const next = this.get();
-          if (next === told) return;
-          told = next;
-          for (const call of [...listeners])
-            try {
-              if (listeners.has(call)) call(next);
-            } catch (error) {
-              source.report(error);
-            }
-        });
+      const call = () => listener(value);
+      if (!calls.size) {
+        told = this.get();
+        unwatch = source.watch(flush);
       }
-      listeners.add(own);
+      calls.add(call);
       return () => {
-        if (listeners.delete(own) && !listeners.size) unwatch();
+        if (calls.delete(call) && !calls.size) unwatch();
       };
     };
   }
@@ -167,14 +173,13 @@ export class Readable {
    * @returns {AsyncGenerator<T, void, void>}
    */
   async *[Symbol.asyncIterator]() {
-    /** @type {(() => void) | undefined} */
-    let wake;
-    const off = this.subscribe(() => wake?.());
+    /** @type {(value?: any) => void} */
+    let wake = () => {};
+    const off = this.subscribe(() => wake());
     try {
-      for (let told = this.get(); ; ) {
+      for (let told = this.get(); ; told = this.get()) {
         yield told;
-        while (told === this.get()) await new Promise((resolve) => (wake = () => resolve(undefined)));
-        told = this.get();
+        while (told === this.get()) await new Promise((resolve) => (wake = resolve));
       }
     } finally {
       off();

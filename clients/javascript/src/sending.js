@@ -3,7 +3,6 @@
 /** @import { ClientId } from "./api.js" */
 /** @import { Custom, Seq, UserId } from "./api.js" */
 /** @import { Store } from "./store.js" */
-/** @import { Update } from "./engine/options.js" */
 /** @import { HeldMessage } from "./state/message.js" */
 import { ChatError } from "./errors.js";
 
@@ -18,8 +17,6 @@ import { ChatError } from "./errors.js";
  * @typedef {object} Sending
  * @property {ClientId} name its clientMessageId, under which it is stored once, however often it is sent
  * @property {SendingState} state where it is now
- * @property {ChatError | undefined} error why it failed; undefined if it did not
- * @property {number | undefined} progress how much of a file is uploaded, 0 to 1; undefined without a file
  * @property {Promise<Readonly<HeldMessage>>} stored the stored message. Rejects with a {@link ChatError} if it is
  *   refused, and with the code `discarded` if it is discarded. Nobody has to look at it. After `retry` it is another one
  * @property {() => Promise<Readonly<HeldMessage>>} retry sends a failed message again, and returns the new `stored`
@@ -34,21 +31,18 @@ import { ChatError } from "./errors.js";
  * @returns {Readonly<Sending>}
  * @internal
  */
-export function sendingOf(store, name, onProgress) {
-  const { engine, sendings } = store;
+export function sendingOf({ engine, sendings }, name, onProgress) {
   const known = sendings.get(name);
-  if (known) return known.sending;
+  if (known) return known;
   const entry = () => engine.outbox.find((unsent) => unsent.clientMessageId === name);
   /** @type {SendingState | undefined} */
   let result;
   /** @type {number | undefined} */
   let progress;
-  /** @type {(message: Readonly<HeldMessage>) => void} */
-  let resolve;
-  /** @type {(error: unknown) => void} */
-  let reject = () => {};
   /** @type {Sending["stored"]} */
   let stored;
+  let resolve = (/** @type {any} */ _message) => {};
+  let reject = (/** @type {any} */ _error) => {};
   const begin = () => {
     stored = new Promise((...settle) => ([resolve, reject] = settle));
     stored.catch(() => {});
@@ -56,35 +50,26 @@ export function sendingOf(store, name, onProgress) {
   /** @param {SendingState} end */
   const finish = (end) => {
     result = end;
-    off?.();
+    off();
     sendings.delete(name);
   };
   begin();
-  /** @param {Update} update */
-  const settle = (update) => {
-    if (update.type === "notSent") reject(update.error);
-    if (update.type !== "sent") return;
+  const failed = entry()?.error;
+  if (failed) reject(failed);
+  const off = engine.subscribe((update) => {
+    if (update.type === "outbox" && onProgress) {
+      const next = entry()?.progress ?? progress;
+      if (next !== progress) onProgress(/** @type {number} */ ((progress = next)));
+    }
+    if (!("clientMessageId" in update) || update.clientMessageId !== name) return;
+    if (update.type === "notSent") return reject(update.error);
     finish("stored");
     resolve(update.message);
-  };
-  const off =
-    onProgress &&
-    store.listen((update) => {
-      const next = update.type === "outbox" ? entry()?.progress : undefined;
-      if (next !== undefined && next !== progress) onProgress((progress = next));
-    });
-  const failed = entry();
-  if (failed?.state === "failed") reject(failed.error);
+  });
   const sending = Object.freeze({
     name,
     get state() {
       return result ?? entry()?.state ?? "waiting";
-    },
-    get error() {
-      return entry()?.error;
-    },
-    get progress() {
-      return entry()?.progress;
     },
     get stored() {
       return stored;
@@ -100,10 +85,10 @@ export function sendingOf(store, name, onProgress) {
       if (result) return;
       finish("discarded");
       engine.discard(name);
-      reject(new ChatError("discarded", "The message was discarded."));
+      reject(new ChatError("discarded", "the message was discarded"));
     },
   });
-  sendings.set(name, { sending, settle });
+  sendings.set(name, sending);
   return sending;
 }
 

@@ -1,20 +1,24 @@
 // The messages of a chat on the screen: those at its end with what is on its way, or those around a place in its past.
 
-/** @import { Attachment, ChatId, ClientId, Seq, Time, UserId } from "./api.js" */
-/** @import { OutboxEntry, Store } from "./store.js" */
+/** @import { ChatId, ClientId, Page, Seq, Time, UserId } from "./api.js" */
+/** @import { Update } from "./engine/options.js" */
 /** @import { ChatError } from "./errors.js" */
 /** @import { Draft } from "./outbox.js" */
 /** @import { Readable } from "./readable.js" */
 /** @import { Sending } from "./sending.js" */
 /** @import { HeldMessage } from "./state/message.js" */
+/** @import { OutboxEntry, Store } from "./store.js" */
 import { listMessages } from "./calls.js";
-import { abortable } from "./store.js";
-import { snapshot } from "./readable.js";
+import { EMPTY, snapshot } from "./readable.js";
 import { sendingOf } from "./sending.js";
-import { Window } from "./window.js";
+import { putOlder } from "./state/answers.js";
+import { ChatState } from "./state/chat.js";
+import { applyEvent } from "./state/events.js";
 
 /** How many messages a page has if the caller names no number. */
 const PAGE_MESSAGES = 50;
+/** How many messages a page has at most. */
+const MAX_PAGE_MESSAGES = 100;
 
 /**
  * A stored message.
@@ -56,39 +60,35 @@ const PAGE_MESSAGES = 50;
  * @typedef {object} TimelineStatus
  * @property {boolean} hasOlder whether `older` can bring more
  * @property {boolean} hasNewer whether `newer` can bring more; false at the end of the chat
- * @property {boolean} isLive whether it shows the end of the chat; false after a jump
  * @property {boolean} isLoading
  * @property {ChatError} [error] why the last load failed; undefined if it did not
  */
 
-/** @type {readonly TimelineItem[]} */
-const NO_ITEMS = Object.freeze([]);
 /** @type {Readonly<TimelineStatus>} */
-const NO_STATUS = Object.freeze({ hasOlder: false, hasNewer: false, isLive: true, isLoading: false, error: undefined });
+const NO_STATUS = Object.freeze({ hasOlder: false, hasNewer: false, isLoading: false, error: undefined });
 
 /**
- * Loads messages before the oldest one that the state holds of a chat. Resolves to whether there may be more.
+ * Loads messages before the oldest one that is held at the end of a chat. Returns whether there may be more.
  * @param {Store} store
  * @param {ChatId} chatId
  * @param {number} [limit]
+ * @param {AbortSignal} [signal]
  * @internal
  */
-export const loadOlder = (store, chatId, limit = PAGE_MESSAGES) =>
-  store.once(`older ${chatId}`, async () => {
-    const chat = store.state?.chat(chatId);
+export const loadOlder = (store, chatId, limit = PAGE_MESSAGES, signal) =>
+  store.once("older " + chatId, async () => {
+    const chat = store.chat(chatId);
     if (!chat?.hasOlder) return false;
-    const page = await store.request(listMessages(chatId, { before: chat.oldestSeq, limit }));
-    store.engine.update((state) => {
-      state.applyOlderPage(chatId, page);
-      return [];
-    });
-    return !!store.state?.chat(chatId)?.hasOlder;
+    const page = await store.engine.request(listMessages(chatId, { before: chat.oldestSeq, limit }), { signal });
+    store.engine.update((state) => state.applyOlderPage(chatId, page));
+    return !!store.chat(chatId)?.hasOlder;
   });
 
 /**
  * The messages of a chat, oldest first. It shows the end of the chat, and behind it what is on its way. After `jumpTo` it
  * shows messages around another place, which get edits, deletions and reactions too, until `toLatest` or until `newer`
- * has reached the end. Nothing is loaded before one of the functions is called, or the chat is opened.
+ * has reached the end. Nothing is loaded before one of the functions is called, or the chat is opened. What fails to load
+ * is in `status`, so nobody has to look at the promises.
  */
 export class Timeline {
   /** @type {Store} */
@@ -96,17 +96,24 @@ export class Timeline {
   /** @type {ChatId} */
   #chatId;
   #id;
-  /** @type {Window | undefined} */
+  /**
+   * The messages around a place, like a chat that ends there.
+   * @type {ChatState | undefined}
+   */
   #window;
-  /** @type {(() => void) | undefined} */
-  #close;
-  /** @type {ChatError | undefined} */
-  #error;
+  /** The rev of the chat for which the window was read again: once, as the pages may be older. */
+  #refreshedRev = -1;
+  #off = () => {};
   /** How many loads run. */
   #loading = 0;
+  /** @type {ChatError | undefined} */
+  #error;
   /** The last jump: an earlier one that is answered later does not count. */
   #jump = 0;
-  /** @type {unknown[]} */
+  /**
+   * What the items were computed from.
+   * @type {unknown[]}
+   */
   #sources = [];
 
   /**
@@ -123,21 +130,19 @@ export class Timeline {
      * The messages, oldest first: those that are stored by seq, then those on their way. Empty before the chat is known.
      * @type {Readable<readonly TimelineItem[]>}
      */
-    this.items = store.readable(NO_ITEMS, (before) => this.#view(before, sent()));
+    this.items = store.readable(/** @type {readonly TimelineItem[]} */ (EMPTY), (before) => this.#view(before, sent()));
     /**
      * Whether there is more, and whether something loads.
      * @type {Readable<Readonly<TimelineStatus>>}
      */
-    this.status = store.readable(NO_STATUS, (before) => {
-      const shown = this.#window ?? store.state?.chat(chatId);
-      return snapshot(before, {
-        hasOlder: !!shown?.hasOlder,
+    this.status = store.readable(NO_STATUS, (before) =>
+      snapshot(before, {
+        hasOlder: !!(this.#window ?? store.chat(chatId))?.hasOlder,
         hasNewer: !!this.#window,
-        isLive: !this.#window,
-        isLoading: this.#loading > 0 || store.isRunning(`older ${chatId}`),
+        isLoading: this.#loading > 0 || store.isRunning("older " + chatId),
         error: this.#error,
-      });
-    });
+      }),
+    );
   }
 
   /**
@@ -148,10 +153,9 @@ export class Timeline {
    */
   older(limit = PAGE_MESSAGES, { signal } = {}) {
     const window = this.#window;
-    const { hasOlder } = this.status.get();
-    return this.#load("older", signal, async () => {
-      if (!window) return loadOlder(this.#store, this.#chatId, limit);
-      if (hasOlder) await window.older(limit);
+    return this.#load("older", async () => {
+      if (!window) return loadOlder(this.#store, this.#chatId, limit, signal);
+      if (window.hasOlder) putOlder(window, this.#store.me, await this.#read({ before: window.oldestSeq, limit }, signal));
       return window.hasOlder;
     });
   }
@@ -164,65 +168,137 @@ export class Timeline {
    */
   newer(limit = PAGE_MESSAGES, { signal } = {}) {
     const window = this.#window;
-    return this.#load("newer", signal, async () => {
-      await window?.newer(limit);
-      if (window && window === this.#window && window.join()) this.toLatest();
+    return this.#load("newer", async () => {
+      if (window) this.#append(window, await this.#read({ after: window.seq, limit }, signal));
+      this.#join();
       return !!this.#window;
     });
   }
 
   /**
-   * Shows the messages around a place. They are loaded if the chat's end as it is held does not have it.
+   * Shows the messages around a place. They are loaded if the end of the chat, as it is held, does not have it.
    * @param {Seq} seq
    * @param {{ limit?: number, signal?: AbortSignal }} [options] `limit`: how many messages to load, 1 to 100
    * @returns {Promise<void>} Rejects with a {@link ChatError}, which is in `status` too
    */
   jumpTo(seq, { limit = PAGE_MESSAGES, signal } = {}) {
-    return this.#load(`jump ${seq}`, signal, async () => {
+    return this.#load(`jump ${seq}`, async () => {
       const jump = ++this.#jump;
-      const store = this.#store;
-      const chat = store.state?.chat(this.#chatId);
-      if (chat && seq >= chat.oldestSeq) return this.toLatest();
-      const window = new Window(store, this.#chatId);
-      await window.load(seq, limit);
+      const live = this.#store.chat(this.#chatId);
+      if (live && seq >= live.oldestSeq) return this.toLatest();
+      const page = await this.#read({ around: seq, limit }, signal);
       if (jump !== this.#jump) return;
       this.toLatest();
-      if (window.join()) return;
-      this.#window = window;
-      this.#close = store.listen(window.onUpdate, true);
+      this.#window = this.#begin(page);
+      // A timeline that the application dropped needs no events.
+      const weak = new WeakRef(this);
+      this.#off = this.#store.engine.subscribe((update) => weak.deref()?.onUpdate(update));
+      this.#join();
     });
   }
 
   /** Shows the end of the chat again. */
   toLatest() {
     this.#jump++;
-    this.#close?.();
-    this.#window = this.#close = undefined;
-    this.#store.source.change();
+    this.#off();
+    this.#window = undefined;
+    this.#refreshedRev = -1;
+    this.#store.change();
   }
 
   /**
    * @template T
    * @param {string} name
-   * @param {AbortSignal | undefined} signal
    * @param {() => Promise<T>} task
    */
-  #load(name, signal, task) {
-    return abortable(
-      this.#store.once(`${name} ${this.#id}`, async () => {
-        this.#loading++;
-        this.#error = undefined;
-        try {
-          return await task();
-        } catch (error) {
-          this.#error = /** @type {ChatError} */ (error);
-          throw error;
-        } finally {
-          this.#loading--;
-        }
-      }),
-      signal,
-    );
+  #load(name, task) {
+    return this.#store.once(name + " in " + this.#id, async () => {
+      this.#loading++;
+      this.#error = undefined;
+      try {
+        return await task();
+      } catch (error) {
+        this.#error = /** @type {ChatError} */ (error);
+        throw error;
+      } finally {
+        this.#loading--;
+      }
+    });
+  }
+
+  /**
+   * @param {Parameters<typeof listMessages>[1]} query
+   * @param {AbortSignal} [signal]
+   */
+  #read(query, signal) {
+    return this.#store.engine.request(listMessages(this.#chatId, query), { signal });
+  }
+
+  /**
+   * A window that has this page.
+   * @param {Page} page
+   */
+  #begin(page) {
+    const { rev, floor, range } = page;
+    const { document } = this.#store.chat(this.#chatId) ?? {};
+    const window = new ChatState(/** @type {any} */ ({ ...document, seq: range?.to, rev, floor }), true);
+    putOlder(window, this.#store.me, page);
+    return window;
+  }
+
+  /**
+   * @param {ChatState} window
+   * @param {Page} page
+   */
+  #append(window, { messages, range, rev }) {
+    for (const message of messages) window.put(this.#store.me, message);
+    window.seq = range?.to ?? window.seq;
+    window.rev = Math.min(window.rev, rev);
+  }
+
+  /** Gives the window to the state if it reaches the messages that the state holds. */
+  #join() {
+    const window = this.#window;
+    const live = this.#store.chat(this.#chatId);
+    if (!window || !live || window.seq < live.heldAbove) return;
+    const { hasOlder, rev, oldestSeq: from } = window;
+    const { seq, floor, heldAbove: to } = live;
+    const messages = /** @type {Page["messages"]} */ (window.messages.filter((message) => message.seq <= to));
+    const page = { messages, range: { from, to }, hasMoreBefore: hasOlder, hasMoreAfter: false, seq, rev, floor };
+    this.#store.engine.update((state) => state.applyOlderPage(this.#chatId, page));
+    this.toLatest();
+  }
+
+  /**
+   * @param {Update} update
+   * @internal
+   */
+  onUpdate(update) {
+    const window = this.#window;
+    // What could not be read again is tried once more.
+    if (update.type === "caughtUp") this.#refreshedRev = -1;
+    if (!window || update.type !== "event") return;
+    const { event } = update;
+    if (!("rev" in event) || event.chatId !== this.#chatId) return;
+    // A change after the window changes nothing in it.
+    if ("seq" in event && event.seq > window.seq && event.rev === window.rev + 1) window.rev++;
+    else applyEvent(window, this.#store.me, event);
+  }
+
+  /**
+   * Reads the window again: changes came without events.
+   * @param {ChatState} window
+   */
+  async #refresh(window) {
+    /** @type {ChatState | undefined} */
+    let next;
+    for (let after = window.heldAbove; after < window.seq; after = next.seq) {
+      const page = await this.#read({ after, limit: MAX_PAGE_MESSAGES });
+      if (!page.range) break;
+      if (next) this.#append(next, page);
+      else next = this.#begin(page);
+    }
+    if (this.#window === window) this.#window = next;
   }
 
   /**
@@ -230,31 +306,37 @@ export class Timeline {
    * @param {readonly HeldMessage[]} sent
    */
   #view(before, sent) {
-    const { engine, state } = this.#store;
+    const { engine } = this.#store;
     const window = this.#window;
-    const { messages = NO_ITEMS } = window ?? state?.chat(this.#chatId) ?? {};
-    const sources = [messages, sent, engine.outbox];
+    const live = this.#store.chat(this.#chatId);
+    if (window && live && live.rev > Math.max(window.rev, this.#refreshedRev)) {
+      this.#refreshedRev = live.rev;
+      this.#store.once("refresh " + this.#id, () => this.#refresh(window));
+    }
+    const sources = [(window ?? live)?.messages, sent, engine.outbox, window];
     // Most changes are not about this chat.
     if (sources.every((source, index) => source === this.#sources[index])) return before;
     this.#sources = sources;
-    const stored = /** @type {readonly HeldMessage[]} */ (messages).map((message) => this.#viewStored(message));
-    if (window) return snapshot(before, stored);
-    stored.push(...sent.map((message) => this.#viewStored(message)));
-    const unsent = engine.outbox.filter((entry) => entry.chatId === this.#chatId);
-    if (!unsent.length) return snapshot(before, stored);
-    const keys = new Set(stored.map((item) => item.key));
-    const known = new Map(before.map((item) => [item.key, item]));
-    const waiting = unsent.filter((entry) => !keys.has(entry.clientMessageId));
-    return snapshot(before, [...stored, ...waiting.map((entry) => this.#viewUnsent(entry, known.get(entry.clientMessageId)))]);
+    const messages = (window ?? live)?.messages ?? EMPTY;
+    /** @type {TimelineItem[]} */
+    const items = (window ? messages : [...messages, ...sent]).map((message) => this.#viewStored(message));
+    const unsent = window ? EMPTY : engine.outbox.filter((entry) => entry.chatId === this.#chatId);
+    if (unsent.length) {
+      const keys = new Set(items.map((item) => item.key));
+      const known = new Map(before.map((item) => [item.key, item]));
+      for (const entry of unsent)
+        if (!keys.has(entry.clientMessageId)) items.push(this.#viewUnsent(entry, known.get(entry.clientMessageId)));
+    }
+    return snapshot(before, items);
   }
 
   /** @param {HeldMessage} message */
   #viewStored(message) {
-    const { items, engine } = this.#store;
-    let item = items.get(message);
+    const store = this.#store;
+    let item = store.items.get(message);
     if (!item) {
       const { chatId, senderId, clientMessageId, messageId } = message;
-      const isOwn = senderId === engine.me;
+      const isOwn = senderId === store.me;
       item = Object.freeze({
         key: (isOwn && clientMessageId) || messageId,
         kind: "message",
@@ -262,10 +344,10 @@ export class Timeline {
         isOwn,
         message: Object.freeze(message),
         get seenBy() {
-          return engine.state?.chat(chatId)?.seenBy(message) ?? message.seenBy;
+          return store.chat(chatId)?.seenBy(message) ?? message.seenBy;
         },
       });
-      items.set(message, item);
+      store.items.set(message, item);
     }
     return item;
   }
@@ -282,13 +364,13 @@ export class Timeline {
       state,
       isOwn: true,
       message: snapshot(item?.message, {
-        chatId,
-        clientMessageId,
-        senderId: this.#store.engine.me ?? "",
-        createdAt: new Date(createdAt).toISOString(),
         type: "text",
         content: "",
         ...draft,
+        chatId,
+        clientMessageId,
+        senderId: this.#store.me,
+        createdAt: new Date(createdAt).toISOString(),
       }),
       error,
       progress,

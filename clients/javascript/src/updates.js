@@ -1,7 +1,7 @@
 // Every update of a client in order, for programs that read them one after the other.
 
-/** @import { Store } from "./store.js" */
 /** @import { Update } from "./engine/options.js" */
+/** @import { Engine } from "./store.js" */
 import { ChatError } from "./errors.js";
 
 /** How many updates wait for a slow reader. */
@@ -10,45 +10,44 @@ export const MAX_WAITING_UPDATES = 10_000;
 /**
  * The updates from now on, each once and in order. With more than {@link MAX_WAITING_UPDATES} that wait, they are dropped,
  * and the reader gets a `ChatError` with the code `updates_overflow`: read what the client holds, and begin again.
- * @param {Store} store
+ * @param {Engine} engine
  * @param {AbortSignal} [signal]
  * @returns {AsyncGenerator<Update, void, void>}
  * @internal
  */
-export function readUpdates(store, signal) {
+export function readUpdates(engine, signal) {
   /** @type {Update[]} */
   let waiting = [];
-  let isOver = false;
+  /** @type {(value?: any) => void} */
   let wake = () => {};
-  const off = store.listen((update) => {
-    if (waiting.push(update) > MAX_WAITING_UPDATES) end(true);
-    wake();
-  });
-  /** @param {boolean} [overflows] */
-  const end = (overflows) => {
-    isOver ||= !!overflows;
+  let hasEnded = signal?.aborted;
+  let isOver = false;
+  const end = () => {
     off();
-    if (isOver) waiting = [];
-    ended = true;
+    signal?.removeEventListener("abort", end);
+    hasEnded = true;
     wake();
   };
-  let ended = false;
-  const abort = () => end();
-  if (signal?.aborted) end();
-  signal?.addEventListener("abort", abort);
-  async function* read() {
+  const off = engine.subscribe((update) => {
+    if (waiting.push(update) > MAX_WAITING_UPDATES) {
+      isOver = true;
+      waiting = [];
+      end();
+    }
+    wake();
+  });
+  signal?.addEventListener("abort", end);
+  return (async function* () {
     try {
       for (;;) {
         const next = waiting.shift();
         if (next) yield next;
-        else if (isOver) throw new ChatError("updates_overflow", `More than ${MAX_WAITING_UPDATES} updates wait.`);
-        else if (ended) return;
-        else await new Promise((resolve) => (wake = () => resolve(undefined)));
+        else if (isOver) throw new ChatError("updates_overflow", `more than ${MAX_WAITING_UPDATES} updates wait`);
+        else if (hasEnded) return;
+        else await new Promise((resolve) => (wake = resolve));
       }
     } finally {
-      off();
-      signal?.removeEventListener("abort", abort);
+      end();
     }
-  }
-  return read();
+  })();
 }

@@ -80,15 +80,14 @@ export function viewPerson(id, held, before) {
  * @internal
  */
 export function viewChat(store, chat, before) {
-  const me = store.engine.me ?? "";
-  const { now } = store;
+  const { me, now } = store;
   const { document, settings, lastMessage, seq, activeAt } = chat;
   const { chatId: id, isGroup, participants, participantCount, admins, createdAt, createdBy } = document;
   const group = document.isGroup ? document : undefined;
   const otherUserId = group ? undefined : participants.find((user) => user !== me);
   const { muteUntil, notify } = settings;
   const muted = chat.isMuted(now);
-  if (muted && muteUntil) store.source.wakeAt(Date.parse(muteUntil));
+  if (muted && muteUntil) store.wakeAt(Date.parse(muteUntil));
   return snapshot(before, {
     id,
     isGroup,

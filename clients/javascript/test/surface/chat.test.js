@@ -7,7 +7,7 @@ import { created, createFakeEngine, entry, group, message, serve, settle, time, 
 /** A client that holds a group of ana, ben and cleo with this many messages at its end. */
 function setUp(count = 0, options = {}) {
   const engine = createFakeEngine();
-  const client = new Client(engine, { logger: { warn() {} }, ...options });
+  const client = new Client(engine, { logger: {}, ...options });
   client.start();
   engine.logIn();
   engine.catchUp([entry(group("g"))]);

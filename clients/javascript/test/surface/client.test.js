@@ -6,9 +6,9 @@ import { MAX_WAITING_UPDATES } from "../../src/updates.js";
 import { created, createFakeEngine, entry, group, message, pair, settle, user } from "./fake-engine.js";
 
 function setUp(options) {
-  const engine = createFakeEngine();
   const warnings = [];
-  const logger = { warn: (text, error) => warnings.push([text, error]) };
+  const logger = { error: (text, error) => warnings.push([text, error]) };
+  const engine = createFakeEngine(logger);
   return { engine, warnings, client: new Client(engine, { logger, ...options }) };
 }
 

@@ -47,10 +47,15 @@ export const settle = async () => {
 };
 
 /** @returns {any} */
-export function createFakeEngine() {
+export function createFakeEngine(logger = console) {
   const listeners = new Set();
   const emit = (update) => {
-    for (const listener of listeners) listener(update);
+    for (const listener of [...listeners])
+      try {
+        listener(update);
+      } catch (error) {
+        logger.error("a listener failed", error);
+      }
   };
   let ids = 0;
   const engine = {
@@ -96,7 +101,8 @@ export function createFakeEngine() {
       emit({ type: "caughtUp" });
     },
     update(change) {
-      const events = change(engine.state) ?? [];
+      if (!engine.state) return [];
+      const events = [change(engine.state)].flat().filter((event) => event?.event);
       for (const event of events) emit({ type: "event", event });
       emit({ type: "changed" });
       return events;
@@ -110,10 +116,7 @@ export function createFakeEngine() {
       if (signal?.aborted) throw new ChatError("aborted", "aborted");
       const answer = await engine.answer(call);
       const [method, ...args] = call.apply?.(answer) ?? [];
-      if (method) engine.update((state) => {
-        const result = state[method](...args);
-        return Array.isArray(result) ? result : [];
-      });
+      if (method) engine.update((state) => state[method](...args));
       return answer;
     },
     send(chatId, draft, { clientMessageId = `id-${++ids}`, file, attachment } = {}) {

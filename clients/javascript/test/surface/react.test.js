@@ -144,7 +144,7 @@ test("a timeline opens its chat while it is mounted, sends, and jumps", async ()
   assert.ok(container.textContent.endsWith(",mine"));
   await act(async () => (root.render(view(100)), settle()));
   assert.equal(seen.send, send);
-  assert.equal(seen.isLive, false);
+  assert.equal(seen.hasNewer, true);
   assert.ok(container.textContent.includes("g:100"));
   assert.equal(engine.requests.filter(({ query }) => query?.around).length, 1);
   await unmount();

@@ -11,8 +11,9 @@ function setUp() {
     now: () => clock.now,
     setTimeout: (callback, ms) => (timers.set(++last, { callback, ms }), last),
     clearTimeout: (timer) => timers.delete(timer),
+    logger: { error: (text, error) => clock.reported.push(error) },
   };
-  clock.source = new Source(options, (error) => clock.reported.push(error));
+  clock.source = new Source(options);
   clock.run = () => {
     const [[id, { callback, ms }]] = timers;
     timers.delete(id);

@@ -68,7 +68,7 @@ export function createConnection(core, tokens, http, { identify, onFrame, onChan
 
   async function open() {
     const mine = (opening = /** @type {{ socket?: Connection }} */ ({}));
-    if (core.link.status === "offline") core.setLink({ status: "connecting" });
+    if (!present) core.setLink({ status: "connecting" });
     try {
       const token = await (present ? tokens.fetch("expiring") : tokens.forConnection());
       if (opening !== mine) return;

@@ -90,8 +90,10 @@ export function createEngine(given) {
       return /** @type {any[]} */ (events);
     },
     setLink(link) {
-      core.link = { isCaughtUp: false, ...link };
-      core.emit({ type: "link", link: core.link });
+      if (link.status !== "connecting" || core.link.status !== "connecting") {
+        core.link = { isCaughtUp: false, ...link };
+        core.emit({ type: "link", link: core.link });
+      }
       if (core.isLeader) core.post("link", link);
     },
     post: () => {},
@@ -144,6 +146,8 @@ export function createEngine(given) {
   const messages = createMessages(core, ask, attachments, isIdentified);
   const tabs = createTabs(core, {
     onLead() {
+      // The others hear that there is another connection.
+      core.setLink({ status: "connecting" });
       markDisconnected();
       messages.load();
       core.wake();

@@ -1,5 +1,5 @@
 import { createClient } from "lambda-chat";
-import { indexedDbStorage } from "lambda-chat/indexeddb";
+import { indexedDBStorage } from "lambda-chat/indexeddb";
 import { ChatProvider, useChat, useChats, useLink, useSend, useTimeline, useTyping } from "lambda-chat/react";
 import { StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";
@@ -12,7 +12,7 @@ const { http = "http://127.0.0.1:3000", ws = "ws://127.0.0.1:3001/live", auth = 
 const client = createClient({
   httpUrl: http,
   webSocketUrl: ws,
-  storage: indexedDbStorage(),
+  storage: indexedDBStorage(),
   token: async () => {
     const answer = await fetch(`${auth}/token`, { method: "POST", body: JSON.stringify({ userId: as }) });
     return (await answer.json()).token;

@@ -1,6 +1,6 @@
 // The page of the tests: one client, with what happened to it.
 import { createClient } from "../../src/index.js";
-import { indexedDbStorage } from "../../src/indexeddb.js";
+import { indexedDBStorage } from "../../src/indexeddb.js";
 
 /**
  * @typedef {object} LabOptions
@@ -44,11 +44,17 @@ const lab = {
         });
       }
     }
+    const storage = indexedDBStorage();
+    const put = storage.put;
+    storage.put = async (store, scope, id, value) => {
+      await put(store, scope, id, value);
+      if (store === "outbox") lab.saved.add(id);
+    };
     const client = createClient({
       httpUrl,
       webSocketUrl,
       WebSocket: CountedSocket,
-      storage: stores ? indexedDbStorage() : undefined,
+      storage: stores ? storage : undefined,
       token: async (/** @type {string} */ reason, /** @type {{signal: AbortSignal}} */ { signal }) => {
         lab.tokens.push(reason);
         const body = JSON.stringify({ userId: user, expiresInSeconds: seconds });
@@ -76,6 +82,15 @@ const lab = {
     let timeline = lab.timelines.get(chatId);
     if (!timeline) lab.timelines.set(chatId, (timeline = lab.client?.chat(chatId).timeline()));
     return timeline;
+  },
+
+  /** The unsent messages that IndexedDB has. @type {Set<string>} */
+  saved: new Set(),
+
+  /** Whether a reload would bring back all unsent messages of the chat. @param {string} chatId */
+  isSaved(chatId) {
+    const items = lab.timeline(chatId).items.get();
+    return items.every(({ state, key }) => state === "stored" || lab.saved.has(key));
   },
 
   /** Loads all of a chat. @param {string} chatId */

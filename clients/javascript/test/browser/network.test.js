@@ -48,13 +48,14 @@ for (const seed of harness.SEEDS) {
       for (const [index, page] of pages.entries()) {
         const text = `${names[index]} ${n}`;
         written.push(text);
-        // It is in the outbox when this returns, and in IndexedDB a moment later.
-        await page.evaluate(([id, content]) => globalThis.lab.client.chat(id).send(content).persisted, [chat, text]);
+        await page.evaluate(([id, content]) => void globalThis.lab.client.chat(id).send(content), [chat, text]);
         const dice = random();
         if (dice < 0.05) {
           await network.cut();
         } else if (dice < 0.1) {
           reloads++;
+          // What was typed last is in IndexedDB a moment later.
+          await page.waitForFunction((id) => globalThis.lab.isSaved(id), chat);
           await harness.loadLab(page, origin, options(names[index]));
           await page.evaluate((id) => void globalThis.lab.client.chat(id).open(), chat);
         } else if (dice < 0.5) {

@@ -91,6 +91,18 @@ export function createMessages(core, ask, attachments, identified) {
   };
 
   /**
+   * What the storage says, unless it hangs: some browsers' do.
+   * @template T
+   * @param {Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  const inTime = (work) =>
+    new Promise((resolve, reject) => {
+      const timer = options.setTimeout(() => reject(new Error("the storage hangs")), options.timing.requestTimeoutMs);
+      work.then(resolve, reject).finally(() => options.clearTimeout(timer));
+    });
+
+  /**
    * Writes an entry to the storage, after everything that was to be written before.
    * @param {string} id
    * @param {boolean} [withFile]
@@ -102,11 +114,9 @@ export function createMessages(core, ask, attachments, identified) {
       const { chatId, draft, createdAt, attachment, file, error } = entry;
       let isSaved = entry.isSaved;
       try {
-        if (withFile && file) await storage.put("files", core.scope, id, file);
-        await storage.put("outbox", core.scope, id, {
-          ...{ clientMessageId: id, chatId, draft, createdAt, attachment },
-          error: error && factsOf(error),
-        });
+        if (withFile && file) await inTime(storage.put("files", core.scope, id, file));
+        const record = { clientMessageId: id, chatId, draft, createdAt, attachment, error: error && factsOf(error) };
+        await inTime(storage.put("outbox", core.scope, id, record));
         isSaved = true;
       } catch (error) {
         warn(error);
@@ -179,7 +189,7 @@ export function createMessages(core, ask, attachments, identified) {
     uploads.set(id, controller);
     set(id, { state: "uploading", progress: 0 });
     try {
-      const blob = file ?? (await storage.get("files", core.scope, id).catch(warn));
+      const blob = file ?? (await inTime(storage.get("files", core.scope, id)).catch(warn));
       if (!blob) throw new ChatError("file_lost", "the file of the message is not there any more");
       const { attachmentId } = await attachments.upload(chatId, attachment, blob, {
         signal: controller.signal,
@@ -248,7 +258,9 @@ export function createMessages(core, ask, attachments, identified) {
     acknowledge,
     queue,
     get list() {
-      return (list ??= [...entries.values()].map(({ isSaved, isReady, isQueued, ...entry }) => entry));
+      return (list ??= [...entries.values()]
+        .map(({ isSaved, isReady, isQueued, ...entry }) => entry)
+        .sort((a, b) => a.createdAt - b.createdAt));
     },
     /**
      * Puts a message into the outbox.
@@ -296,7 +308,7 @@ export function createMessages(core, ask, attachments, identified) {
       const saved = [...entries].filter(([, { isSaved }]) => isSaved);
       loads++;
       /** @type {any[]} */
-      const records = await storage.list("outbox", core.scope).catch((error) => {
+      const records = await inTime(storage.list("outbox", core.scope)).catch((error) => {
         warn(error);
         return [...entries.values()];
       });

@@ -50,7 +50,29 @@ export function createTabs(core, { onLead, onFollow, onMessage }) {
       follow();
       request();
     };
-    options.locks.request(channel?.name, steal ? { steal } : { signal: mine.signal }, hold).then(ended, ended);
+    options.locks
+      .request(channel?.name, steal ? { steal } : { signal: mine.signal }, hold)
+      .then(ended, (/** @type {Error} */ error) => (error?.name === "AbortError" ? ended() : wish === mine && lead()));
+  }
+
+  /** This tab has a connection of its own, because the platform shares nothing. */
+  function lead() {
+    stop();
+    core.isLeader = true;
+    onLead();
+  }
+
+  function stop() {
+    const mine = wish;
+    wish = undefined;
+    mine?.abort();
+    release();
+    options.clearTimeout(answerTimer);
+    answerTimer = undefined;
+    channel?.close();
+    channel = undefined;
+    core.post = () => {};
+    core.isLeader = false;
   }
 
   function follow() {
@@ -73,11 +95,9 @@ export function createTabs(core, { onLead, onFollow, onMessage }) {
   return {
     isVisible,
     ask,
+    stop,
     start() {
-      if (!options.tabs || !options.locks || !options.BroadcastChannel) {
-        core.isLeader = true;
-        return onLead();
-      }
+      if (!options.tabs || !options.locks || !options.BroadcastChannel) return lead();
       const opened = (channel = new options.BroadcastChannel(`lambda-chat/${TABS_VERSION}/${core.scope}`));
       opened.onmessage = (/** @type {{ data: any[] }} */ { data: [kind, ...values] }) => {
         if (opened !== channel) return;
@@ -88,18 +108,6 @@ export function createTabs(core, { onLead, onFollow, onMessage }) {
       core.post = (...message) => opened.postMessage(message);
       request();
       follow();
-    },
-    stop() {
-      const mine = wish;
-      wish = undefined;
-      mine?.abort();
-      release();
-      options.clearTimeout(answerTimer);
-      answerTimer = undefined;
-      channel?.close();
-      channel = undefined;
-      core.post = () => {};
-      core.isLeader = false;
     },
     /**
      * Asks for the tab with the connection after a silence. Returns when to do so.

@@ -28,6 +28,8 @@ export function createTokens(core) {
   let isRefused = false;
   /** @type {Promise<string> | undefined} */
   let fetching;
+  /** @type {AbortController | undefined} */
+  let fetchingLife;
 
   /** @param {string} token */
   const timeLeft = (token) => readClaims(token).exp * 1000 - options.now();
@@ -36,8 +38,11 @@ export function createTokens(core) {
    * A new token. Requests at the same time get the same one.
    * @param {TokenReason} reason
    */
-  const fetch = (reason) =>
-    (fetching ??= bounded(core, options.timing.requestTimeoutMs, undefined, async (signal) => {
+  function fetch(reason) {
+    // What was asked before a stop is aborted.
+    if (fetching && fetchingLife === core.life) return fetching;
+    fetchingLife = core.life;
+    const mine = bounded(core, options.timing.requestTimeoutMs, undefined, async (signal) => {
       let token;
       try {
         token = await options.token(reason, { signal });
@@ -49,7 +54,11 @@ export function createTokens(core) {
       current = token;
       isRefused = false;
       return token;
-    }).finally(() => (fetching = undefined)));
+    }).finally(() => {
+      if (fetching === mine) fetching = undefined;
+    });
+    return (fetching = mine);
+  }
 
   return {
     fetch,

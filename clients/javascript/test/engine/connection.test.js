@@ -47,6 +47,25 @@ test("start, stop and start in a row, as React mounts twice, is one socket", asy
   assert.equal(server.open.length, 0);
 });
 
+test("stop and start while a token is asked for: the old question is aborted, and the link is never offline", async () => {
+  const { server, clock } = begin();
+  const signals = [];
+  const token = async (reason, { signal }) => {
+    signals.push(signal);
+    await new Promise((resolve) => clock.setTimeout(resolve, 1000));
+    return server.token("alice");
+  };
+  const { engine, updates } = start(server, "alice", { token });
+  await clock.advance(500);
+  engine.stop();
+  engine.start();
+  await clock.until(() => engine.link.isCaughtUp);
+  assert.deepEqual(signals.map(({ aborted }) => aborted), [true, false]);
+  assert.ok(!statuses(updates).includes("offline"));
+  assert.equal(server.handshakes.length, 1);
+  engine.stop();
+});
+
 test("stop at any moment leaves no timer and no socket", async () => {
   for (let turns = 0; turns < 14; turns++) {
     const { server, clock } = begin();

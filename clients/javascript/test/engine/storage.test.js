@@ -152,6 +152,7 @@ test("users do not see one another's messages", async () => {
 
 for (const [name, storage] of [
   ["IndexedDB is refused, as in some private windows", indexedDBStorage({ indexedDB: /** @type {any} */ ({ open: () => { throw new DOMException("refused", "SecurityError"); } }) })],
+  ["IndexedDB hangs", indexedDBStorage({ indexedDB: /** @type {any} */ ({ open: () => ({}) }) })],
   ["the quota is exceeded", { ...memoryStorage(), isShared: true, put: async () => { throw new DOMException("full", "QuotaExceededError"); } }],
 ]) {
   test(`${name}: the messages go from memory, and a warning is logged`, async () => {

@@ -77,6 +77,18 @@ test("without Web Locks each tab has its own connection", async () => {
   end();
 });
 
+test("where Web Locks are refused, as in a sandboxed frame, the tab has its own connection", async () => {
+  const { server, open, end } = begin();
+  const request = async () => {
+    throw new DOMException("refused", "SecurityError");
+  };
+  const { engine } = await open({ locks: { request } });
+  assert.equal(server.handshakes.length, 1);
+  engine.send("c", { content: "x" });
+  await server.clock.until(() => !engine.outbox.length);
+  end();
+});
+
 test("what one tab changes shows in the others", async () => {
   const { server, clock, open, end } = begin();
   const [leader, follower] = [await open(), await open()];

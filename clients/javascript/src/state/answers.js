@@ -46,7 +46,14 @@ export function applySync(chat, me, cursorSeq, part) {
   const events = [];
   const isRaised = chat.raiseFloor(part.floor);
   const isChanged = part.chat && chat.putDocument(part.chat);
-  for (const message of part.changed) if (chat.put(me, message)) events.push(messageUpdated(message));
+  /**
+   * Whether this user deleted a message for themselves: it would be held otherwise. An answer that was made before the
+   * deletion still has it.
+   * @param {HeldMessage} message
+   */
+  const isDeleted = ({ seq }) => chat.heldAbove < seq && seq <= chat.seq && !chat.message(seq);
+  for (const message of part.changed)
+    if (!isDeleted(message) && chat.put(me, message)) events.push(messageUpdated(message));
   // An event may have brought a message that this user had deleted when the answer was made: the answer lacks it.
   const inAnswer = new Set(part.messages.map((message) => message.seq));
   for (const message of chat.messages) {
@@ -57,7 +64,7 @@ export function applySync(chat, me, cursorSeq, part) {
   }
   for (const message of part.messages) {
     const isNew = message.seq > chat.seq;
-    if (chat.put(me, message)) events.push(isNew ? messageCreated(message) : messageUpdated(message));
+    if (!isDeleted(message) && chat.put(me, message)) events.push(isNew ? messageCreated(message) : messageUpdated(message));
   }
   chat.seq = Math.max(chat.seq, cursor.seq);
   chat.rev = Math.max(chat.rev, cursor.rev);

@@ -384,6 +384,12 @@ impl ChatState {
         }
     }
 
+    /// Whether this user deleted a message for themselves: it would be held otherwise. An answer that was made before the
+    /// deletion still has it.
+    fn is_deleted_here(&self, seq: Seq) -> bool {
+        self.held_above < seq && seq <= self.seq && !self.messages.contains_key(&seq)
+    }
+
     /// Applies the chat's part of the answer to a sync whose cursor had `cursor_seq`. Returns the events that result.
     pub(super) fn apply_sync(&mut self, me: &str, cursor_seq: Seq, part: ChatSync) -> Vec<Event> {
         let mut events = Vec::new();
@@ -391,7 +397,7 @@ impl ChatState {
         self.raise_floor(part.floor);
         let is_changed = part.chat.is_some_and(|chat| self.put_document(chat));
         for message in &part.changed {
-            if self.put(me, message) {
+            if !self.is_deleted_here(message.seq) && self.put(me, message) {
                 let (seq, rev, data) = (message.seq, message.rev, message.clone());
                 events.push(Event::MessageUpdated { chat_id: chat_id.clone(), seq, rev, data });
             }
@@ -405,7 +411,7 @@ impl ChatState {
         }
         for message in part.messages {
             let is_new = message.seq > self.seq;
-            if self.put(me, &message) {
+            if !self.is_deleted_here(message.seq) && self.put(me, &message) {
                 events.push(if is_new { Event::message_created(message) } else { Event::message_updated(message) });
             }
         }

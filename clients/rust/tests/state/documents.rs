@@ -193,6 +193,28 @@ fn message_that_this_user_deleted_is_not_held_and_does_not_come_back() {
     assert_eq!(state.chat("c").unwrap().rev(), 4, "message 12 is not there yet, so its change waits");
 }
 
+#[test]
+fn answer_that_is_older_than_a_deletion_does_not_bring_the_message_back() {
+    let mut state = alice();
+    let request = next_sync_after(&mut state);
+    for seq in 11..=13 {
+        state.apply_event(created("c", seq));
+    }
+    let mut hidden = message("c", 12, 4);
+    (hidden["content"], hidden["deletedFor"]) = (json!(""), json!(["alice"]));
+    let hidden = event(json!({"event": "message.updated", "chatId": "c", "seq": 12, "rev": 4, "data": hidden}));
+    assert_eq!(positions(&state.apply_event(hidden)), [(12, 4)]);
+    let mut part = chat_part("c", 14, 3);
+    part["messages"] = (11..=14).map(|seq| message("c", seq, 0)).collect();
+    assert_eq!(positions(&state.apply_sync(&request, answer(&[part.clone()], &json!({})))), [(14, 0)]);
+    assert_eq!(seqs(&state), [11, 13, 14]);
+    // The same with a change of the message before its deletion.
+    let request = next_sync_after(&mut state);
+    (part["messages"], part["changed"]) = (json!([]), json!([message("c", 12, 3)]));
+    assert_eq!(state.apply_sync(&request, answer(&[part], &json!({}))), []);
+    assert_eq!(seqs(&state), [11, 13, 14]);
+}
+
 fn next_sync_after(state: &mut State) -> client::PendingSync {
     state.mark_behind();
     next_sync(state)

@@ -1,0 +1,236 @@
+// Whatever gets lost, comes twice, late or in another order: in the end a client holds what the server has.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { State } from "../../src/state/state.js";
+import { Server } from "./model.js";
+
+const ME = "alice";
+const RUNS = 400;
+const SEED = Number(process.env.LAMBDA_CHAT_SEED ?? 20261126);
+/** Requests until a client must be up to date. */
+const MAX_REQUESTS = 200;
+const NOW = "2026-11-25T00:00:00.000Z";
+
+/** A device with its connection: events on their way, a request that is not answered yet. */
+class Device {
+  state = new State(ME);
+  /** Events and replies on their way. */
+  wire = [];
+  server = new Server((event) => this.#push(event));
+  /** The answer to the request under way. */
+  answer;
+  /** The highest seq that was reported of each chat. */
+  reported = new Map();
+  reportedCount = 0;
+
+  #push(event) {
+    this.wire.push({ method: "applyEvent", args: [structuredClone(event)] });
+  }
+
+  /** Applies something that came. */
+  receive({ method, args }) {
+    this.note(this.state[method](...structuredClone(args)));
+  }
+
+  /** Each message comes once, in the order of its chat. */
+  note(events) {
+    for (const event of Array.isArray(events) ? events : []) {
+      const { event: name, chatId, seq } = event;
+      if (name === "chat.created" || name === "chat.left") this.reported.delete(chatId);
+      if (name !== "message.created") continue;
+      const last = this.reported.get(chatId) ?? 0;
+      assert.ok(last < seq, `${chatId}: message ${seq} is reported after ${last}`);
+      this.reported.set(chatId, seq);
+      this.reportedCount++;
+    }
+  }
+
+  /** Sends the next request. Its answer is made now, and comes later. */
+  ask() {
+    if (this.answer) return;
+    this.state.setVisible([...this.state.chats.keys()]);
+    const request = this.state.nextRequest();
+    if (request?.kind === "inbox") {
+      const page = structuredClone(this.server.inbox(request.cursor));
+      this.answer = () => this.state.applyInboxPage(request.cursor, page);
+    } else if (request) {
+      const answer = this.server.sync(request.request);
+      this.answer = () => this.state.applySync(request, answer);
+    }
+  }
+
+  receiveAnswer() {
+    const { answer } = this;
+    this.answer = undefined;
+    this.note(answer?.());
+  }
+
+  /** Asks for older messages. The page comes later, like an event. */
+  askOlder(number) {
+    const chats = [...this.state.chats.values()].filter((chat) => chat.hasOlder);
+    const chat = chats[number % chats.length];
+    const page = chat && this.server.older(chat.chatId, chat.oldestSeq);
+    if (page) this.wire.push({ method: "applyOlderPage", args: [chat.chatId, page] });
+  }
+
+  cut() {
+    this.wire = [];
+    this.answer = undefined;
+    this.state.markDisconnected();
+  }
+
+  step([name, a, b, isOwn]) {
+    const { wire } = this;
+    const place = a % Math.max(1, wire.length);
+    switch (name) {
+      case "deliver":
+        return wire.splice(0, 1 + (a % 3)).forEach((item) => this.receive(item));
+      case "overtake":
+        return wire.splice(place, 1).forEach((item) => this.receive(item));
+      case "repeat":
+        if (wire.length) this.receive(wire[place]);
+        return;
+      case "lose": {
+        const [item] = wire.splice(place, 1);
+        // A request without a reply: something may have been missed in its chat.
+        if (item && item.method !== "applyEvent") this.state.markBehind();
+        return;
+      }
+      case "gap":
+        return this.state.markGapsBehind();
+      case "cut":
+        return this.cut();
+      case "ask":
+        return this.ask();
+      case "answer":
+        return this.receiveAnswer();
+      case "older":
+        return this.askOlder(a);
+      case "perform": {
+        const reply = this.server.perform(OPERATIONS[a % OPERATIONS.length], b >> 8, b & 255, isOwn);
+        if (reply) wire.push(reply);
+      }
+    }
+  }
+
+  /** Nothing is on its way any more, and the client asks until it has everything. */
+  catchUp() {
+    this.cut();
+    for (let requests = 0; this.#isBehind; this.#catchUpOnce())
+      assert.ok(requests++ < MAX_REQUESTS, `not up to date after ${MAX_REQUESTS} requests`);
+    // The read positions come with the sync of an open chat, and all chats are open now.
+    this.state.markBehind();
+    while (this.#isBehind) this.#catchUpOnce();
+  }
+
+  get #isBehind() {
+    return this.state.isBehind || this.state.hasGap || [...this.state.chats.values()].some((chat) => chat.hasOlder);
+  }
+
+  #catchUpOnce() {
+    const { state, wire } = this;
+    if (state.hasGap) state.markGapsBehind();
+    if (state.isBehind) {
+      this.ask();
+      this.receiveAnswer();
+    } else {
+      this.assertCounts();
+      this.askOlder(0);
+      wire.splice(0).forEach((item) => this.receive(item));
+    }
+  }
+
+  assertCounts() {
+    for (const [id, chat] of this.server.chats)
+      if (chat.members.has(ME)) assert.equal(this.state.unread(id), this.server.unread(chat), `unread messages of ${id}`);
+  }
+}
+
+const OPERATIONS = ["send", "send", "send", "edit", "delete", "hide", "react", "react", "markSeen", "markSeen"];
+OPERATIONS.push("settings", "settings", "rename", "clear", "block", "leave", "return");
+
+/** What a client shows of a chat. */
+const held = (state, chat) => ({
+  document: (({ name, participants }) => ({ name, participants }))(chat.document),
+  at: [chat.seq, chat.rev, chat.floor],
+  messages: chat.messages.map((message) => plain({ ...message, seenBy: chat.seenBy(message) })),
+  unread: state.unread(chat.chatId),
+  blocked: chat.blocked,
+  isMarkedUnread: chat.isMarkedUnread(ME),
+  settings: plain({ ...chat.settings, memberRev: undefined, markedUnread: undefined }),
+  readSeq: Object.fromEntries(chat.document.participants.map((user) => [user, chat.readSeqOf(user)])),
+});
+
+/** What the server has of it. */
+const stored = (server, chat) => {
+  const { readSeq, floor, settings } = chat.members.get(ME);
+  const positions = [...chat.members].map(([user, stay]) => [user, stay.readSeq]);
+  return {
+    document: { name: chat.isGroup ? chat.name : undefined, participants: [...chat.members.keys()].sort() },
+    at: [chat.messages.length, chat.log.length, floor],
+    messages: server.visible(chat).map(plain),
+    unread: server.unread(chat),
+    blocked: server.isBlocked(chat),
+    isMarkedUnread: !!settings.markedUnread,
+    settings: plain({ ...settings, memberRev: undefined, markedUnread: undefined }),
+    readSeq: Object.fromEntries(positions.map(([user, seq]) => [user, user === ME ? Math.max(readSeq, floor) : seq])),
+  };
+};
+
+const plain = (document) => JSON.parse(JSON.stringify(document));
+
+const step = fc.tuple(
+  fc.constantFrom(
+    ...["perform", "perform", "perform", "perform", "perform", "perform", "deliver", "deliver", "deliver"],
+    ...["overtake", "repeat", "lose", "gap", "ask", "ask", "answer", "answer", "older", "cut"],
+  ),
+  fc.nat(999),
+  fc.nat(0xffff),
+  fc.boolean(),
+);
+
+test("a client converges to what the server has", (t) => {
+  const seen = { messages: 0, gaps: 0, older: 0, counts: 0 };
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 160, size: "max" }), (steps) => {
+      const device = new Device();
+      for (const item of steps) {
+        device.step(item);
+        if (device.state.hasGap) seen.gaps++;
+      }
+      device.catchUp();
+      const { state, server } = device;
+      const own = [...server.chats.values()].filter((chat) => chat.members.has(ME));
+      assert.deepEqual([...state.chats.keys()].sort(), own.map((chat) => chat.id).sort());
+      for (const chat of own) assert.deepEqual(held(state, state.chat(chat.id)), stored(server, chat), chat.id);
+      assert.equal(state.inbox(NOW).length + state.archived(NOW).length, own.length);
+      seen.messages += device.reportedCount;
+    }),
+    { seed: SEED, numRuns: RUNS, includeErrorInReport: true },
+  );
+  assert.ok(seen.messages > RUNS && seen.gaps > RUNS, `the test does not do what it is about: ${JSON.stringify(seen)}`);
+  t.diagnostic(`${RUNS} runs, ${seen.messages} messages reported, ${seen.gaps} steps with a gap`);
+});
+
+test("what does not change stays the same object", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 120, size: "max" }), (steps) => {
+      const device = new Device();
+      for (const item of steps) {
+        const before = [...device.state.chats].map(([id, chat]) => [id, chat, chat.messages]);
+        device.step(item);
+        for (const [id, chat, messages] of before) {
+          const now = device.state.chat(id);
+          if (now !== chat) continue;
+          if (JSON.stringify(now.messages) === JSON.stringify(messages)) assert.deepEqual(now.messages, messages);
+          for (const message of now.messages) {
+            const same = messages.find(({ seq }) => seq === message.seq);
+            if (same && JSON.stringify(same) === JSON.stringify(message)) assert.equal(same, message, "a new copy");
+          }
+        }
+      }
+    }),
+    { seed: SEED, numRuns: 50, includeErrorInReport: true },
+  );
+});

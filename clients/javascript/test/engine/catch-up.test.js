@@ -160,6 +160,21 @@ test("an answer that comes after the connection was lost does not count", async 
   engine.stop();
 });
 
+test("a page of the inbox that does not come over a lost connection is asked for again, and its failure is nobody's", async () => {
+  const server = new FakeServer();
+  server.chat("c", "alice", "bob");
+  let n = 0;
+  server.script = ({ name }) => (name === "GET /chats" && ++n === 1 ? SILENCE : undefined);
+  const { engine, updates } = start(server, "alice");
+  await server.clock.until(() => n === 1);
+  server.cut();
+  await server.clock.until(() => engine.link.isCaughtUp);
+  await server.clock.advance(60_000);
+  assert.equal(n, 2);
+  assert.deepEqual(updates.all.filter(({ type }) => type === "failed"), []);
+  engine.stop();
+});
+
 test("a chat that is new is reported, and its messages come", async () => {
   const { server, clock, engine, updates } = await begin();
   server.chat("new", "alice", "carol");
@@ -252,6 +267,17 @@ test("requests that are refused because of the token share one new token", async
   server.refuses = (token) => token === old;
   await Promise.all([1, 2, 3].map(() => engine.request(getChat("c"))));
   assert.deepEqual(asked, ["start", "refused"]);
+  engine.stop();
+});
+
+test("a token source that gives the refused token again: the request fails, and is not sent again", async () => {
+  const server = new FakeServer();
+  server.chat("c", "alice", "bob");
+  const same = server.token("alice");
+  const { engine } = await online(server, "alice", { token: async () => same });
+  server.refuses = () => true;
+  await assert.rejects(engine.request(getChat("c")), { code: "token_refused", status: 403 });
+  assert.equal(server.seen("GET /chats/c").length, 1);
   engine.stop();
 });
 

@@ -144,6 +144,50 @@ test("the same token serves until it has less than a minute left", async () => {
   assert.deepEqual(asked, ["start"]);
 });
 
+test("a token with less than a minute left is not used for another connection", async () => {
+  const { server, clock } = begin();
+  const { asked, token } = tokens(server, 90);
+  const { engine } = await online(server, "alice", { token });
+  await clock.advance(20_000);
+  server.cut();
+  await clock.until(() => engine.link.isCaughtUp);
+  assert.deepEqual(asked, ["start"]);
+  await clock.advance(20_000);
+  server.cut();
+  await clock.until(() => engine.link.isCaughtUp);
+  assert.deepEqual(asked, ["start", "expiring"]);
+  engine.stop();
+});
+
+test("a handshake without an answer is given up after 30 s", async () => {
+  const { server, clock } = begin();
+  let n = 0;
+  server.refusesHandshake = () => (++n === 1 ? SILENCE : false);
+  const { engine } = start(server, "alice");
+  await clock.advance(29_900);
+  assert.equal(engine.link.status, "connecting");
+  await clock.advance(200);
+  await clock.until(() => engine.link.isCaughtUp);
+  assert.equal(server.handshakes.length, 2);
+  engine.stop();
+});
+
+test("token_expired over the former connection does not end the present one", async () => {
+  const { server, clock } = begin();
+  const { engine, updates } = await online(server, "alice", { token: async () => server.token("alice", 20) });
+  const [old] = server.open;
+  server.script = ({ socket }) => (socket === old ? SILENCE : undefined);
+  await clock.advance(17_900);
+  engine.send("c", { content: "x" });
+  await clock.until(() => server.handshakes.length === 2);
+  const error = { status: 401, code: "token_expired", detail: "" };
+  old.deliver({ id: server.seen("sendMessage")[0].id, ok: false, error });
+  await clock.until(() => !engine.outbox.length);
+  assert.deepEqual(statuses(updates), ["connecting", "online", "online"]);
+  assert.equal(server.chats.get("c").messages.length, 1);
+  engine.stop();
+});
+
 test("too_many_connections: the application is told, and the next try waits for 30 s and up to 30 s more", async () => {
   const { server, clock } = begin();
   const { engine } = await online(server, "alice", { random: () => 1 });
@@ -340,25 +384,32 @@ test("a connection that its own renewal closes is replaced without a wait", asyn
   const { engine, updates } = await online(server, "alice", { token: async () => server.token("alice", 1200) });
   const [old] = server.open;
   server.refusesHandshake = () => {
-    old.closing({ code: "too_many_connections", retryAfterMs: 600_000 });
+    // The handshake of the second connection is not complete yet.
+    const data = { code: "too_many_connections", retryable: true, retryAfterMs: 600_000, detail: "" };
+    old.onmessage?.({ data: JSON.stringify({ event: "connection.closing", data }) });
     return false;
   };
   await clock.until(() => server.handshakes.length === 2);
   await clock.until(() => engine.link.isCaughtUp);
   assert.equal(server.handshakes.length, 2);
-  assert.ok(!statuses(updates).includes("offline"));
+  assert.deepEqual(statuses(updates), ["connecting", "online", "online", "connecting", "online", "online"]);
+  assert.equal(server.seen("sync").length, 1, "the events between the two are asked for");
   engine.stop();
 });
 
 test("a ping without a reply over the former connection does not end the present one", async () => {
   const { server, clock } = begin();
-  const { engine, updates } = await online(server, "alice", { token: async () => server.token("alice", 1200) });
+  const seconds = 20;
+  const options = { token: async () => server.token("alice", seconds), timing: { pingAfterMs: 15_000, requestTimeoutMs: 5000 } };
+  const { engine, updates } = await online(server, "alice", options);
   const [old] = server.open;
   server.script = ({ socket }) => (socket === old ? SILENCE : undefined);
-  await clock.advance(1_139_900 - 240_000 * 4);
-  await clock.until(() => server.handshakes.length === 2);
-  await clock.advance(20_000);
-  assert.ok(!statuses(updates).includes("offline") || server.seen("ping").length > 0);
+  // The ping goes at 15 s, the next connection comes at 18 s, and the ping would time out at 20 s.
+  await clock.advance(17_000);
+  assert.deepEqual([server.seen("ping").length, server.handshakes.length], [1, 1]);
+  await clock.advance(8000);
+  assert.equal(server.handshakes.length, 2);
+  assert.deepEqual(statuses(updates), ["connecting", "online", "online"]);
   engine.stop();
 });
 

@@ -108,7 +108,7 @@ export class FakeServer {
     this.refuses = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url")).exp * 1000 <= clock.now();
     /** Answers instead of the server: a Refusal, SILENCE, an answer; undefined for the server's own. */
     this.script = (request) => undefined;
-    /** Fails a handshake. */
+    /** Fails a handshake if it returns true, and never answers it if it returns SILENCE. */
     this.refusesHandshake = (token) => false;
     /** Whether the network is there. */
     this.isReachable = true;
@@ -348,7 +348,9 @@ class FakeSocket {
     server.handshakes.push({ token, at: server.clock.now() });
     setImmediate(() => {
       if (this.readyState) return;
-      if (!server.isReachable || server.refuses(token) || server.refusesHandshake(token)) return this.end(1006);
+      const refusal = !server.isReachable || server.refuses(token) || server.refusesHandshake(token);
+      if (refusal === SILENCE) return;
+      if (refusal) return this.end(1006);
       this.readyState = 1;
       server.sockets.push(this);
       this.onopen?.({});

@@ -126,6 +126,28 @@ describe("two engines against the real system", { skip }, () => {
     assert.ok(!ben.updates.all.some(({ link }) => link?.status === "offline"));
   });
 
+  test("a program that stops its engine ends by itself", async () => {
+    const script = `
+      import { createEngine } from ${JSON.stringify(new URL("../../src/engine/index.js", import.meta.url).href)};
+      import { WebSocket } from "ws";
+      const [httpUrl, webSocketUrl, token] = process.argv.slice(1);
+      const engine = createEngine({ httpUrl, webSocketUrl, token: async () => token, WebSocket });
+      engine.subscribe(({ type }) => {
+        if (type !== "caughtUp") return;
+        engine.stop();
+        console.log("stopped");
+      });
+      engine.start();`;
+    const name = newUser("ann");
+    const args = [urls["HTTP API"], urls["WebSocket API"], await token(name)];
+    const cwd = fileURLToPath(new URL(".", import.meta.url));
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script, ...args], { cwd, stdio: ["ignore", "pipe", "inherit"] });
+    let output = "";
+    child.stdout.on("data", (chunk) => (output += chunk));
+    const code = await new Promise((resolve) => child.on("exit", resolve));
+    assert.deepEqual([output.trim(), code], ["stopped", 0]);
+  });
+
   test("a token that is refused leads to a new one, over HTTP and over the socket", async () => {
     const name = newUser("ann");
     const tokens = [await token(name, 1), await token(name)];

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryStorage } from "../../src/engine/storage.js";
 import { indexedDBStorage } from "../../src/indexeddb.js";
-import { FakeServer, Refusal } from "./fake-server.js";
+import { FakeServer, Refusal, SILENCE } from "./fake-server.js";
 import { online, start, texts } from "./helpers.js";
 
 let databases = 0;
@@ -130,6 +130,39 @@ test("a file is in the storage with its message: after a reload it is uploaded a
   await clock.settle();
   assert.equal(await storage.get("files", "alice@ws://server/live", "x"), undefined);
   assert.deepEqual(await storage.list("files", "alice@ws://server/live"), []);
+  engine.stop();
+});
+
+test("a file that is uploaded is not uploaded again after a reload", async () => {
+  const { server, clock } = begin();
+  const storage = newStorage();
+  const first = await online(server, "alice", { storage });
+  server.script = ({ name }) => (name === "sendMessage" ? SILENCE : undefined);
+  const attachment = { type: "file", fileName: "a.txt", contentType: "text/plain" };
+  first.engine.send("c", { type: "file" }, { file: new Blob(["bytes"]), attachment });
+  await clock.until(() => server.seen("sendMessage").length === 1);
+  first.engine.stop();
+  server.script = () => undefined;
+  const { engine } = await online(server, "alice", { storage });
+  await clock.until(() => !engine.outbox.length);
+  assert.equal(server.seen("POST /attachments").length, 1);
+  engine.stop();
+});
+
+test("a message that is discarded while it is written leaves nothing behind", async () => {
+  const { server, clock } = begin();
+  const memory = memoryStorage();
+  const put = async (...values) => {
+    await new Promise((resolve) => clock.setTimeout(resolve, 1000));
+    return memory.put(...values);
+  };
+  const { engine } = await online(server, "alice", { storage: { ...memory, put } });
+  const id = engine.send("c", { content: "x" });
+  await clock.advance(500);
+  engine.discard(id);
+  await clock.advance(5000);
+  assert.deepEqual(await memory.list("outbox", "alice@ws://server/live"), []);
+  assert.equal(server.seen("sendMessage").length, 0);
   engine.stop();
 });
 

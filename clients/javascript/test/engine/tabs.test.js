@@ -102,6 +102,7 @@ test("what one tab changes shows in the others", async () => {
   await clock.until(() => texts(follower.engine).every((text) => text.startsWith("edited")));
   await clock.until(() => follower.engine.state.unread("c") === 0);
   assert.deepEqual(texts(leader.engine), ["edited 1", "edited 2"]);
+  assert.equal(server.seen("POST /sync").length + server.seen("sync").length, 0);
   assert.equal(server.seen("editMessage").length, 1);
   assert.equal(server.seen("PATCH /chats/c/messages/2").length, 1);
   assert.equal(server.handshakes.length, 1);
@@ -122,6 +123,45 @@ test("a follower hands its messages over: the leader sends them, each once, and 
   assert.equal(server.seen("POST /chats/c/messages").length, 0);
   for (const { updates } of [leader, follower])
     assert.deepEqual(updates.all.filter(({ type }) => type === "sent").map(({ clientMessageId }) => clientMessageId), [id]);
+  end();
+});
+
+test("a list of the storage that is older than a reply does not bring the message back", async () => {
+  const { server, clock, open, end } = begin();
+  const memory = memoryStorage();
+  const list = async (...values) => {
+    const records = await memory.list(...values);
+    await new Promise((resolve) => clock.setTimeout(resolve, 2000));
+    return records;
+  };
+  const storage = { ...memory, list, isShared: true };
+  const [leader, follower] = [await open({ storage }), await open({ storage })];
+  await clock.advance(5000);
+  server.script = ({ name, fields, id, socket }) => {
+    if (name !== "sendMessage" || fields.content !== "1") return undefined;
+    clock.setTimeout(() => socket.deliver({ id, ok: true, data: server.act("alice", "sendMessage", fields, socket) }), 1000);
+    return SILENCE;
+  };
+  leader.engine.send("c", { content: "1" });
+  await clock.until(() => server.seen("sendMessage").length === 1);
+  follower.engine.send("c", { content: "2" });
+  await clock.until(() => !leader.engine.outbox.length && texts(leader.engine).length === 2);
+  await clock.advance(10_000);
+  assert.deepEqual(server.seen("sendMessage").map(({ fields }) => fields.content), ["1", "2"]);
+  end();
+});
+
+test("a message that another tab sent leaves the outbox of a tab that did not hear of it", async () => {
+  const { server, clock, open, end } = begin();
+  const memory = { ...memoryStorage(), isShared: true };
+  const [leader, follower] = [await open({ storage: memory }), await open({ storage: memory })];
+  server.script = ({ name }) => (name === "sendMessage" ? SILENCE : undefined);
+  const id = follower.engine.send("c", { content: "1" });
+  await clock.until(() => leader.engine.outbox.length === 1);
+  await memory.delete("outbox", "alice@ws://server/live", id);
+  leader.engine.send("d", { content: "2" });
+  await clock.until(() => follower.engine.outbox[0]?.draft.content === "2");
+  assert.equal(follower.engine.outbox.length, 1);
   end();
 });
 
@@ -222,6 +262,11 @@ test("a hidden tab does not take over", async () => {
   leader.tab.isFrozen = true;
   await clock.advance(120_000);
   assert.equal(server.handshakes.length, 1);
+  follower.tab.show(true);
+  await clock.advance(1000);
+  follower.tab.show(false);
+  await clock.advance(60_000);
+  assert.equal(server.handshakes.length, 1, "it hid before the 3 s were over");
   follower.tab.show(true);
   await clock.until(() => server.handshakes.length === 2);
   end();

@@ -6,7 +6,6 @@
 /** @import { Update } from "./engine/options.js" */
 /** @import { Readable } from "./readable.js" */
 /** @import { FileOptions, Sending, TextDraft } from "./sending.js" */
-/** @import { HeldMessage } from "./state/message.js" */
 /** @import { ChatSummary, Member, Person } from "./views.js" */
 import * as calls from "./calls.js";
 import { EMPTY, snapshot } from "./readable.js";
@@ -41,11 +40,6 @@ export class Chat {
   /** How often the chat is on the screen. */
   #opens = 0;
   #isLoaded = false;
-  /**
-   * Stored messages of this user that do not follow what is held: the messages before them are still missing.
-   * @type {readonly HeldMessage[]}
-   */
-  #sent = EMPTY;
   /** Up to where this user has seen the chat. */
   #seen = 0;
 
@@ -103,10 +97,8 @@ export class Chat {
       this.#load();
       if (this.#seen) this.markSeen(this.#seen);
     }
-    if (update.type === "sent" && update.message.chatId === id) this.#hold(update.message);
     if (update.type !== "event" || !("chatId" in update.event) || update.event.chatId !== id) return;
     const { event, data } = /** @type {Extract<ChatEvent, { chatId: ChatId }>} */ (update.event);
-    if (this.#sent.length) this.#hold();
     if (event === "typing") {
       if (data.state === "start") this.#typing.set(data.userId, this.#store.time + (data.timeoutMs ?? TYPING_TIMEOUT_MS));
       else this.#typing.delete(data.userId);
@@ -116,16 +108,6 @@ export class Chat {
     if (event === "chat.created") this.#isLoaded = false;
     else if (!this.#isLoaded) return;
     this.#load();
-  }
-
-  /**
-   * Keeps a stored message until the held messages reach it.
-   * @param {HeldMessage} [message]
-   */
-  #hold(message) {
-    const seq = this.#state?.seq ?? 0;
-    const sent = message ? [...this.#sent, message] : this.#sent;
-    this.#sent = sent.filter((held) => held.seq > seq).sort((a, b) => a.seq - b.seq);
   }
 
   /** Loads what the screen needs: the members, a first page of messages, and who appears in the messages. */
@@ -175,7 +157,7 @@ export class Chat {
    * @param {{ around?: Seq }} [options]
    */
   timeline({ around } = {}) {
-    const timeline = new Timeline(this.#store, this.id, () => this.#sent);
+    const timeline = new Timeline(this.#store, this.id);
     if (around) timeline.jumpTo(around);
     return timeline;
   }
@@ -233,8 +215,8 @@ export class Chat {
    * @param {RequestOptions} [options]
    * @returns {Promise<A["message"]>}
    */
-  async #change(call, options) {
-    return (await this.#request(call, options)).message;
+  #change(call, options) {
+    return this.#request(call, options).then(({ message }) => message);
   }
 
   /**
@@ -291,10 +273,9 @@ export class Chat {
   /**
    * @param {Parameters<typeof calls.updateMember>[1]} change
    * @param {RequestOptions} [options]
-   * @returns {Promise<void>}
    */
-  async #set(change, options) {
-    await this.#request(calls.updateMember(this.id, change), options);
+  #set(change, options) {
+    return this.#request(calls.updateMember(this.id, change), options);
   }
 
   /**
@@ -354,10 +335,9 @@ export class Chat {
   /**
    * @param {Parameters<typeof calls.updateChat>[1]} change
    * @param {RequestOptions} [options]
-   * @returns {Promise<void>}
    */
-  async #update(change, options) {
-    await this.#request(calls.updateChat(this.id, change), options);
+  #update(change, options) {
+    return this.#request(calls.updateChat(this.id, change), options);
   }
 
   /**
@@ -396,7 +376,7 @@ export class Chat {
     const { engine } = this.#store;
     const uploaded =
       image && (await engine.upload(this.id, newAttachment(image, { type: "image", ...options }), image, options));
-    await this.#update({ avatar: uploaded && uploaded.attachmentId }, options);
+    return this.#update({ avatar: uploaded && uploaded.attachmentId }, options);
   }
 
   /**
@@ -429,20 +409,18 @@ export class Chat {
    * Adds users to a group.
    * @param {UserId[]} users
    * @param {RequestOptions} [options]
-   * @returns {Promise<void>}
    */
-  async add(users, options) {
-    await this.#request(calls.addParticipants(this.id, users), options);
+  add(users, options) {
+    return this.#request(calls.addParticipants(this.id, users), options);
   }
 
   /**
    * Removes a user from a group.
    * @param {UserId} user
    * @param {RequestOptions} [options]
-   * @returns {Promise<void>}
    */
-  async remove(user, options) {
-    await this.#request(calls.removeParticipant(this.id, user), options);
+  remove(user, options) {
+    return this.#request(calls.removeParticipant(this.id, user), options);
   }
 
   /**
@@ -458,19 +436,17 @@ export class Chat {
    * @param {UserId} user
    * @param {boolean} isAdmin
    * @param {RequestOptions} [options]
-   * @returns {Promise<void>}
    */
-  async setAdmin(user, isAdmin, options) {
-    await this.#request(calls.setAdmin(this.id, user, isAdmin), options);
+  setAdmin(user, isAdmin, options) {
+    return this.#request(calls.setAdmin(this.id, user, isAdmin), options);
   }
 
   /**
    * Hides all messages so far from this user. The others still see them.
    * @param {RequestOptions} [options]
-   * @returns {Promise<void>}
    */
-  async clear(options) {
-    await this.#request(calls.clearChat(this.id), options);
+  clear(options) {
+    return this.#request(calls.clearChat(this.id), options);
   }
 
   /**

@@ -186,10 +186,9 @@ export class Client {
   /**
    * @param {Parameters<typeof calls.updateMe>[0]} change
    * @param {RequestOptions} [options]
-   * @returns {Promise<void>}
    */
-  async #updateMe(change, options) {
-    await this.#store.engine.request(calls.updateMe(change), options);
+  #updateMe(change, options) {
+    return this.#store.engine.request(calls.updateMe(change), options);
   }
 
   /**
@@ -223,20 +222,18 @@ export class Client {
    * Blocks a user: nothing goes through the private chat with them.
    * @param {UserId} user
    * @param {RequestOptions} [options]
-   * @returns {Promise<void>}
    */
-  async block(user, options) {
-    await this.#store.engine.request(calls.blockUser(user), options);
+  block(user, options) {
+    return this.#store.engine.request(calls.blockUser(user), options);
   }
 
   /**
    * Ends the block of a user.
    * @param {UserId} user
    * @param {RequestOptions} [options]
-   * @returns {Promise<void>}
    */
-  async unblock(user, options) {
-    await this.#store.engine.request(calls.unblockUser(user), options);
+  unblock(user, options) {
+    return this.#store.engine.request(calls.unblockUser(user), options);
   }
 
   /**

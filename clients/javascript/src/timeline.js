@@ -1,6 +1,6 @@
 // The messages of a chat on the screen: those at its end with what is on its way, or those around a place in its past.
 
-/** @import { ChatId, ClientId, Page, Seq, Time, UserId } from "./api.js" */
+/** @import { ChatEvent, ChatId, ClientId, Page, Seq, Time, UserId } from "./api.js" */
 /** @import { Update } from "./engine/options.js" */
 /** @import { ChatError } from "./errors.js" */
 /** @import { Draft } from "./outbox.js" */
@@ -64,11 +64,8 @@ const MAX_PAGE_MESSAGES = 100;
  * @property {ChatError} [error] why the last load failed; undefined if it did not
  */
 
-/** @type {Readonly<TimelineStatus>} */
-const NO_STATUS = Object.freeze({ hasOlder: false, hasNewer: false, isLoading: false, error: undefined });
-
 /**
- * Loads messages before the oldest one that is held at the end of a chat. Returns whether there may be more.
+ * Loads messages before the oldest one that is held at the end of a chat.
  * @param {Store} store
  * @param {ChatId} chatId
  * @param {number} [limit]
@@ -77,11 +74,10 @@ const NO_STATUS = Object.freeze({ hasOlder: false, hasNewer: false, isLoading: f
  */
 export const loadOlder = (store, chatId, limit = PAGE_MESSAGES, signal) =>
   store.once("older " + chatId, async () => {
-    const chat = store.chat(chatId);
-    if (!chat?.hasOlder) return false;
-    const page = await store.engine.request(listMessages(chatId, { before: chat.oldestSeq, limit }), { signal });
+    const { oldestSeq: before, hasOlder } = store.chat(chatId) ?? {};
+    if (!hasOlder) return;
+    const page = await store.engine.request(listMessages(chatId, { before, limit }), { signal });
     store.engine.update((state) => state.applyOlderPage(chatId, page));
-    return !!store.chat(chatId)?.hasOlder;
   });
 
 /**
@@ -119,10 +115,9 @@ export class Timeline {
   /**
    * @param {Store} store
    * @param {ChatId} chatId
-   * @param {() => readonly HeldMessage[]} sent stored messages of this user that do not follow the held ones yet
    * @internal
    */
-  constructor(store, chatId, sent) {
+  constructor(store, chatId) {
     this.#store = store;
     this.#chatId = chatId;
     this.#id = store.timelines++;
@@ -130,19 +125,22 @@ export class Timeline {
      * The messages, oldest first: those that are stored by seq, then those on their way. Empty before the chat is known.
      * @type {Readable<readonly TimelineItem[]>}
      */
-    this.items = store.readable(/** @type {readonly TimelineItem[]} */ (EMPTY), (before) => this.#view(before, sent()));
+    this.items = store.readable(/** @type {readonly TimelineItem[]} */ (EMPTY), (before) => this.#view(before));
     /**
      * Whether there is more, and whether something loads.
      * @type {Readable<Readonly<TimelineStatus>>}
      */
-    this.status = store.readable(NO_STATUS, (before) =>
-      snapshot(before, {
-        hasOlder: !!(this.#window ?? store.chat(chatId))?.hasOlder,
-        hasNewer: !!this.#window,
-        isLoading: this.#loading > 0 || store.isRunning("older " + chatId),
-        error: this.#error,
-      }),
-    );
+    this.status = store.readable(this.#viewStatus(), (before) => this.#viewStatus(before));
+  }
+
+  /** What is shown. */
+  get #shown() {
+    return this.#window ?? this.#live;
+  }
+
+  /** The end of the chat. */
+  get #live() {
+    return this.#store.chat(this.#chatId);
   }
 
   /**
@@ -152,11 +150,11 @@ export class Timeline {
    * @returns {Promise<boolean>} whether there may be more. Rejects with a {@link ChatError}, which is in `status` too
    */
   older(limit = PAGE_MESSAGES, { signal } = {}) {
-    const window = this.#window;
     return this.#load("older", async () => {
-      if (!window) return loadOlder(this.#store, this.#chatId, limit, signal);
-      if (window.hasOlder) putOlder(window, this.#store.me, await this.#read({ before: window.oldestSeq, limit }, signal));
-      return window.hasOlder;
+      const window = this.#window;
+      if (!window) await loadOlder(this.#store, this.#chatId, limit, signal);
+      else if (window.hasOlder) putOlder(window, this.#store.me, await this.#read({ before: window.oldestSeq, limit }, signal));
+      return !!this.#shown?.hasOlder;
     });
   }
 
@@ -167,8 +165,8 @@ export class Timeline {
    * @returns {Promise<boolean>} whether there may be more. Rejects with a {@link ChatError}, which is in `status` too
    */
   newer(limit = PAGE_MESSAGES, { signal } = {}) {
-    const window = this.#window;
     return this.#load("newer", async () => {
+      const window = this.#window;
       if (window) this.#append(window, await this.#read({ after: window.seq, limit }, signal));
       this.#join();
       return !!this.#window;
@@ -182,14 +180,14 @@ export class Timeline {
    * @returns {Promise<void>} Rejects with a {@link ChatError}, which is in `status` too
    */
   jumpTo(seq, { limit = PAGE_MESSAGES, signal } = {}) {
-    return this.#load(`jump ${seq}`, async () => {
+    return this.#load("jump " + seq, async () => {
       const jump = ++this.#jump;
-      const live = this.#store.chat(this.#chatId);
-      if (live && seq >= live.oldestSeq) return this.toLatest();
-      const page = await this.#read({ around: seq, limit }, signal);
+      const live = this.#live;
+      const page = live && seq >= live.oldestSeq ? undefined : await this.#read({ around: seq, limit }, signal);
       if (jump !== this.#jump) return;
       this.toLatest();
-      this.#window = this.#begin(page);
+      if (!page) return;
+      this.#window = this.#append(undefined, page);
       // A timeline that the application dropped needs no events.
       const weak = new WeakRef(this);
       this.#off = this.#store.engine.subscribe((update) => weak.deref()?.onUpdate(update));
@@ -235,36 +233,32 @@ export class Timeline {
   }
 
   /**
-   * A window that has this page.
+   * Adds a page behind a window. Without a window, makes one.
+   * @param {ChatState | undefined} window
    * @param {Page} page
    */
-  #begin(page) {
-    const { rev, floor, range } = page;
-    const { document } = this.#store.chat(this.#chatId) ?? {};
-    const window = new ChatState(/** @type {any} */ ({ ...document, seq: range?.to, rev, floor }), true);
-    putOlder(window, this.#store.me, page);
-    return window;
-  }
-
-  /**
-   * @param {ChatState} window
-   * @param {Page} page
-   */
-  #append(window, { messages, range, rev }) {
-    for (const message of messages) window.put(this.#store.me, message);
+  #append(window, page) {
+    const { rev, floor, range, messages } = page;
+    const { me } = this.#store;
+    if (!window) {
+      const document = /** @type {any} */ ({ ...this.#live?.document, seq: range?.to, rev, floor });
+      putOlder((window = new ChatState(document, true)), me, page);
+    }
+    for (const message of messages) window.put(me, message);
     window.seq = range?.to ?? window.seq;
     window.rev = Math.min(window.rev, rev);
+    return window;
   }
 
   /** Gives the window to the state if it reaches the messages that the state holds. */
   #join() {
     const window = this.#window;
-    const live = this.#store.chat(this.#chatId);
+    const live = this.#live;
     if (!window || !live || window.seq < live.heldAbove) return;
-    const { hasOlder, rev, oldestSeq: from } = window;
+    const { hasOlder: hasMoreBefore, rev, oldestSeq: from } = window;
     const { seq, floor, heldAbove: to } = live;
     const messages = /** @type {Page["messages"]} */ (window.messages.filter((message) => message.seq <= to));
-    const page = { messages, range: { from, to }, hasMoreBefore: hasOlder, hasMoreAfter: false, seq, rev, floor };
+    const page = { messages, range: { from, to }, hasMoreBefore, hasMoreAfter: false, seq, rev, floor };
     this.#store.engine.update((state) => state.applyOlderPage(this.#chatId, page));
     this.toLatest();
   }
@@ -295,32 +289,42 @@ export class Timeline {
     for (let after = window.heldAbove; after < window.seq; after = next.seq) {
       const page = await this.#read({ after, limit: MAX_PAGE_MESSAGES });
       if (!page.range) break;
-      if (next) this.#append(next, page);
-      else next = this.#begin(page);
+      next = this.#append(next, page);
     }
     if (this.#window === window) this.#window = next;
   }
 
-  /**
-   * @param {readonly TimelineItem[]} before
-   * @param {readonly HeldMessage[]} sent
-   */
-  #view(before, sent) {
-    const { engine } = this.#store;
+  /** @param {TimelineStatus} [before] */
+  #viewStatus(before) {
+    return snapshot(before, {
+      hasOlder: !!this.#shown?.hasOlder,
+      hasNewer: !!this.#window,
+      isLoading: this.#loading > 0 || this.#store.isRunning("older " + this.#chatId),
+      error: this.#error,
+    });
+  }
+
+  /** @param {readonly TimelineItem[]} before */
+  #view(before) {
+    const { engine, me } = this.#store;
     const window = this.#window;
-    const live = this.#store.chat(this.#chatId);
+    const live = this.#live;
     if (window && live && live.rev > Math.max(window.rev, this.#refreshedRev)) {
       this.#refreshedRev = live.rev;
       this.#store.once("refresh " + this.#id, () => this.#refresh(window));
     }
-    const sources = [(window ?? live)?.messages, sent, engine.outbox, window];
+    const { messages = EMPTY, waiting = EMPTY } = this.#shown ?? {};
+    const sources = [messages, waiting.length, engine.outbox, window];
     // Most changes are not about this chat.
     if (sources.every((source, index) => source === this.#sources[index])) return before;
     this.#sources = sources;
-    const messages = (window ?? live)?.messages ?? EMPTY;
     /** @type {TimelineItem[]} */
-    const items = (window ? messages : [...messages, ...sent]).map((message) => this.#viewStored(message));
-    const unsent = window ? EMPTY : engine.outbox.filter((entry) => entry.chatId === this.#chatId);
+    const items = messages.map((message) => this.#viewStored(message));
+    if (window) return snapshot(before, items);
+    // An own message that is stored may still wait for the messages before it.
+    for (const { event, data } of /** @type {ChatEvent[]} */ (waiting))
+      if (event === "message.created" && data.senderId === me) items.push(this.#viewStored(data));
+    const unsent = engine.outbox.filter((entry) => entry.chatId === this.#chatId);
     if (unsent.length) {
       const keys = new Set(items.map((item) => item.key));
       const known = new Map(before.map((item) => [item.key, item]));

@@ -60,7 +60,7 @@ export class Store extends Source {
    * The tasks that run, by name.
    * @type {Map<string, Promise<any>>}
    */
-  #tasks = new Map();
+  tasks = new Map();
   /**
    * The messages on their way that the application holds, by clientMessageId.
    * @type {Map<ClientId, Readonly<Sending>>}
@@ -138,25 +138,17 @@ export class Store extends Source {
    * @returns {Promise<T>}
    */
   once(name, task) {
-    let running = this.#tasks.get(name);
+    let running = this.tasks.get(name);
     if (!running) {
       this.change();
       running = task().finally(() => {
-        this.#tasks.delete(name);
+        this.tasks.delete(name);
         this.change();
       });
       running.catch(() => {});
-      this.#tasks.set(name, running);
+      this.tasks.set(name, running);
     }
     return running;
-  }
-
-  /**
-   * Whether a task with this name runs.
-   * @param {string} name
-   */
-  isRunning(name) {
-    return this.#tasks.has(name);
   }
 
   /** Tells the engine which chats are on the screen. */

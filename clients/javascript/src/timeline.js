@@ -69,14 +69,14 @@ const MAX_PAGE_MESSAGES = 100;
  * @param {Store} store
  * @param {ChatId} chatId
  * @param {number} [limit]
- * @param {AbortSignal} [signal]
+ * @param {{ signal?: AbortSignal }} [options]
  * @internal
  */
-export const loadOlder = (store, chatId, limit = PAGE_MESSAGES, signal) =>
+export const loadOlder = (store, chatId, limit = PAGE_MESSAGES, options) =>
   store.once("older " + chatId, async () => {
     const { oldestSeq: before, hasOlder } = store.chat(chatId) ?? {};
     if (!hasOlder) return;
-    const page = await store.engine.request(listMessages(chatId, { before, limit }), { signal });
+    const page = await store.engine.request(listMessages(chatId, { before, limit }), options);
     store.engine.update((state) => state.applyOlderPage(chatId, page));
   });
 
@@ -149,11 +149,11 @@ export class Timeline {
    * @param {{ signal?: AbortSignal }} [options]
    * @returns {Promise<boolean>} whether there may be more. Rejects with a {@link ChatError}, which is in `status` too
    */
-  older(limit = PAGE_MESSAGES, { signal } = {}) {
+  older(limit, options) {
     return this.#load("older", async () => {
       const window = this.#window;
-      if (!window) await loadOlder(this.#store, this.#chatId, limit, signal);
-      else if (window.hasOlder) putOlder(window, this.#store.me, await this.#read({ before: window.oldestSeq, limit }, signal));
+      if (!window) await loadOlder(this.#store, this.#chatId, limit, options);
+      else if (window.hasOlder) putOlder(window, this.#store.me, await this.#read({ before: window.oldestSeq, limit }, options));
       return !!this.#shown?.hasOlder;
     });
   }
@@ -164,10 +164,10 @@ export class Timeline {
    * @param {{ signal?: AbortSignal }} [options]
    * @returns {Promise<boolean>} whether there may be more. Rejects with a {@link ChatError}, which is in `status` too
    */
-  newer(limit = PAGE_MESSAGES, { signal } = {}) {
+  newer(limit, options) {
     return this.#load("newer", async () => {
       const window = this.#window;
-      if (window) this.#append(window, await this.#read({ after: window.seq, limit }, signal));
+      if (window) this.#append(window, await this.#read({ after: window.seq, limit }, options));
       this.#join();
       return !!this.#window;
     });
@@ -179,11 +179,12 @@ export class Timeline {
    * @param {{ limit?: number, signal?: AbortSignal }} [options] `limit`: how many messages to load, 1 to 100
    * @returns {Promise<void>} Rejects with a {@link ChatError}, which is in `status` too
    */
-  jumpTo(seq, { limit = PAGE_MESSAGES, signal } = {}) {
+  jumpTo(seq, options) {
     return this.#load("jump " + seq, async () => {
       const jump = ++this.#jump;
       const live = this.#live;
-      const page = live && seq >= live.oldestSeq ? undefined : await this.#read({ around: seq, limit }, signal);
+      const isHeld = live && seq >= live.oldestSeq;
+      const page = !isHeld && (await this.#read({ around: seq, limit: options?.limit }, options));
       if (jump !== this.#jump) return;
       this.toLatest();
       if (!page) return;
@@ -225,11 +226,11 @@ export class Timeline {
   }
 
   /**
-   * @param {Parameters<typeof listMessages>[1]} query
-   * @param {AbortSignal} [signal]
+   * @param {NonNullable<Parameters<typeof listMessages>[1]>} query
+   * @param {{ signal?: AbortSignal }} [options]
    */
-  #read(query, signal) {
-    return this.#store.engine.request(listMessages(this.#chatId, query), { signal });
+  #read({ limit = PAGE_MESSAGES, ...query }, options) {
+    return this.#store.engine.request(listMessages(this.#chatId, { ...query, limit }), options);
   }
 
   /**
@@ -299,7 +300,7 @@ export class Timeline {
     return snapshot(before, {
       hasOlder: !!this.#shown?.hasOlder,
       hasNewer: !!this.#window,
-      isLoading: this.#loading > 0 || this.#store.isRunning("older " + this.#chatId),
+      isLoading: this.#loading > 0 || this.#store.tasks.has("older " + this.#chatId),
       error: this.#error,
     });
   }

@@ -39,6 +39,11 @@ fn reply_to_an_own_message_is_applied_like_its_event() {
     // The event of the change that the message has already.
     assert_eq!(positions(&state.apply_event(updated("c", 11, 5))), [(11, 5)]);
     assert_eq!(state.chat("c").unwrap().message(11).unwrap().rev, 6);
+    let data = json!({"userId": "carol", "emojis": ["\u{1F44D}"]});
+    let known = event(json!({"event": "reaction.updated", "chatId": "c", "seq": 11, "rev": 6, "data": data}));
+    assert_eq!(state.apply_event(known).len(), 1);
+    let held = state.chat("c").unwrap();
+    assert_eq!((held.rev(), held.message(11).unwrap().reactions.len()), (6, 0), "the message was newer");
 }
 
 #[test]
@@ -116,13 +121,13 @@ fn details_bring_the_members_and_the_count() {
     state.apply_details(&details(json!([member("alice", 4)]), 5, 0));
     assert!(state.is_behind(), "the answer is older than the event");
     // A chat that is not held: only its users count.
-    let mut elsewhere = json!({"chat": chat("d", 1, 0), "unreadCount": 1, "members": [member("erin", 0)]});
-    elsewhere["members"][0]["user"]["profile"] = json!({"username": "erin1"});
+    let mut elsewhere = json!({"chat": chat("d", 1, 0), "unreadCount": 1, "members": [member("carol", 0)]});
+    elsewhere["members"][0]["user"]["profile"] = json!({"username": "carol1"});
     state.apply_details(&serde_json::from_value(elsewhere).unwrap());
-    assert!(state.chat("d").is_none() && state.person("erin").unwrap().profile.is_some());
+    assert!(state.chat("d").is_none() && state.person("carol").unwrap().profile.is_some());
     // Not every document has the profile.
-    state.apply_members(&serde_json::from_value(json!({"members": [member("erin", 0)]})).unwrap());
-    assert!(state.person("erin").unwrap().profile.is_some());
+    state.apply_members(&serde_json::from_value(json!({"members": [member("carol", 0)]})).unwrap());
+    assert!(state.person("carol").unwrap().profile.is_some());
 }
 
 #[test]

@@ -93,8 +93,9 @@ export class Chat {
   /** @param {Update} update */
   #onUpdate(update) {
     const { id } = this;
+    // Nothing is visible before the first token.
     if (update.type === "caughtUp") {
-      this.#load();
+      this.#show();
       if (this.#seen) this.markSeen(this.#seen);
     }
     if (update.type !== "event" || !("chatId" in update.event) || update.event.chatId !== id) return;
@@ -105,25 +106,38 @@ export class Chat {
       return;
     }
     if (event === "message.created") this.#typing.delete(data.senderId);
-    if (event === "chat.created") this.#isLoaded = false;
-    else if (!this.#isLoaded) return;
+    if (event === "chat.created") {
+      // A chat that was forgotten is not visible any more when it comes back.
+      this.#isLoaded = false;
+      this.#show();
+    } else if (this.#isLoaded) this.#load();
+  }
+
+  /** Says that the chat is on the screen, if it is, and loads what it needs. */
+  #show() {
+    if (!this.#opens) return;
+    this.#store.setVisible();
     this.#load();
   }
 
   /** Loads what the screen needs: the members, a first page of messages, and who appears in the messages. */
   #load() {
-    if (!this.#opens) return;
     const { id } = this;
     const store = this.#store;
-    // Nothing is visible before the first token, nor a chat that was forgotten when it comes back.
-    store.setVisible();
-    if (!this.#state) return;
+    if (!this.#opens || !this.#state) return;
     // What fails is loaded again when the client is caught up.
     store.once("load " + id, async () => {
+      // One look for all events of a task.
+      await undefined;
       if (!this.#isLoaded) {
-        await store.engine.request(calls.getChat(id));
-        if (!this.#state?.messages.length) await loadOlder(store, id);
         this.#isLoaded = true;
+        try {
+          await store.engine.request(calls.getChat(id));
+          if (!this.#state?.messages.length) await loadOlder(store, id);
+        } catch (error) {
+          this.#isLoaded = false;
+          throw error;
+        }
       }
       for (let users; (users = store.engine.state?.unknownPeople(id))?.length; )
         await store.engine.request(calls.listUsers(id, users));
@@ -142,7 +156,7 @@ export class Chat {
     if (!this.#opens++) this.#isLoaded = false;
     open.delete(this.id);
     open.add(this.id);
-    this.#load();
+    this.#show();
     return () => {
       if (!isOpen) return;
       isOpen = false;

@@ -135,18 +135,19 @@ export class Store extends Source {
    * @template T
    * @param {string} name
    * @param {() => Promise<T>} task
+   * @param {boolean} [isShown] whether a value says that it runs
    * @returns {Promise<T>}
    */
-  once(name, task) {
+  once(name, task, isShown) {
     let running = this.tasks.get(name);
     if (!running) {
-      this.change();
       running = task().finally(() => {
         this.tasks.delete(name);
-        this.change();
+        if (isShown) this.change();
       });
       running.catch(() => {});
       this.tasks.set(name, running);
+      if (isShown) this.change();
     }
     return running;
   }

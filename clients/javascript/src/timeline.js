@@ -78,7 +78,7 @@ export const loadOlder = (store, chatId, limit = PAGE_MESSAGES, options) =>
     if (!hasOlder) return;
     const page = await store.engine.request(listMessages(chatId, { before, limit }), options);
     store.engine.update((state) => state.applyOlderPage(chatId, page));
-  });
+  }, true);
 
 /**
  * The messages of a chat, oldest first. It shows the end of the chat, and behind it what is on its way. After `jumpTo` it
@@ -222,7 +222,7 @@ export class Timeline {
       } finally {
         this.#loading--;
       }
-    });
+    }, true);
   }
 
   /**
@@ -312,7 +312,7 @@ export class Timeline {
     const live = this.#live;
     if (window && live && live.rev > Math.max(window.rev, this.#refreshedRev)) {
       this.#refreshedRev = live.rev;
-      this.#store.once("refresh " + this.#id, () => this.#refresh(window));
+      this.#store.once("refresh " + this.#id, () => this.#refresh(window), true);
     }
     const { messages = EMPTY, waiting = EMPTY } = this.#shown ?? {};
     const sources = [messages, waiting.length, engine.outbox, window];

@@ -87,6 +87,46 @@ test("a second mount of an open chat asks once", async () => {
   assert.deepEqual(engine.state.visible, ["g"]);
 });
 
+test("events in an open chat are looked at once for all of a task, and computed once", async () => {
+  const { engine, client, chat } = setUp(3);
+  serve(engine, group("g", { seq: 3 }), []);
+  chat.open();
+  await settle();
+  engine.requests.length = 0;
+  let looks = 0;
+  const { state } = engine;
+  const { unknownPeople } = Object.getPrototypeOf(Object.getPrototypeOf(state));
+  state.unknownPeople = (id) => (looks++, unknownPeople.call(state, id));
+  let computed = 0;
+  client.chats.subscribe(() => computed++);
+  const { inbox } = Object.getPrototypeOf(Object.getPrototypeOf(state));
+  state.inbox = (now) => (computed++, inbox.call(state, now));
+  for (let seq = 4; seq < 50; seq++) engine.push(created(message("g", seq)));
+  await settle();
+  assert.equal(looks, 1);
+  assert.equal(computed, 2, "one computation, and one listener that hears of it");
+  assert.equal(engine.requests.length, 0);
+});
+
+test("a chat that comes back while it is loaded is loaded again", async () => {
+  const { engine, chat } = setUp(3);
+  serve(engine, group("g", { seq: 3 }), []);
+  const { answer } = engine;
+  let finish;
+  engine.answer = (call) => new Promise((resolve) => (finish = () => resolve(answer(call))));
+  chat.open();
+  await settle();
+  engine.push({ event: "chat.left", chatId: "g", rev: 1, data: { by: "ben" } });
+  engine.push({ event: "chat.created", chatId: "g", data: group("g", { rev: 2 }) });
+  engine.answer = answer;
+  finish();
+  await settle();
+  engine.requests.length = 0;
+  engine.catchUp();
+  await settle();
+  assert.deepEqual(paths(engine).filter((path) => path !== "GET /me"), ["GET /chats/g"]);
+});
+
 test("at most five chats are visible, those that were opened last", () => {
   const { engine, client } = setUp();
   for (const id of ["a", "b", "c", "d", "e", "f"]) client.chat(id).open();

@@ -241,6 +241,22 @@ test("a jump to what is held asks nobody, and a later jump wins", async () => {
   assert.equal(timeline.status.get().hasNewer, false, "the way back was chosen later");
 });
 
+test("timelines of one chat load for themselves, and the oldest held message needs no request", async () => {
+  const { engine, chat, timeline } = setUp(300);
+  const other = chat.timeline();
+  await Promise.all([timeline.jumpTo(100, { limit: 10 }), other.jumpTo(200, { limit: 10 })]);
+  await Promise.all([timeline.older(10), other.older(10), timeline.newer(10), other.newer(10)]);
+  const shown = (of) => of.items.get().map((item) => item.message.seq);
+  assert.deepEqual([shown(timeline), shown(other)], [range(85, 114), range(185, 214)]);
+  timeline.toLatest();
+  await timeline.older(50);
+  const count = pages(engine).length;
+  await timeline.jumpTo(251);
+  assert.equal(pages(engine).length, count);
+  await timeline.jumpTo(250);
+  assert.equal(pages(engine).length, count + 1);
+});
+
 test("a timeline can begin around a message", async () => {
   const { chat } = setUp(200);
   const timeline = chat.timeline({ around: 100 });

@@ -1,6 +1,6 @@
 // The messages of a chat on the screen: those at its end with what is on its way, or those around a place in its past.
 
-/** @import { ChatEvent, ChatId, ClientId, Page, Seq, Time, UserId } from "./api.js" */
+/** @import { ChatEvent, ChatId, ClientId, Page, Rev, Seq, Time, UserId } from "./api.js" */
 /** @import { Update } from "./engine/options.js" */
 /** @import { ChatError } from "./errors.js" */
 /** @import { Draft } from "./outbox.js" */
@@ -283,12 +283,14 @@ export class Timeline {
   /**
    * Reads the window again: changes came without events.
    * @param {ChatState} window
+   * @param {Rev} rev that of the chat
    */
-  async #refresh(window) {
+  async #refresh(window, rev) {
+    this.#refreshedRev = rev;
     /** @type {ChatState | undefined} */
     let next;
     for (let after = window.heldAbove; after < window.seq; after = next.seq) {
-      const page = await this.#read({ after, limit: MAX_PAGE_MESSAGES });
+      const page = await this.#read({ after, limit: Math.min(window.seq - after, MAX_PAGE_MESSAGES) });
       if (!page.range) break;
       next = this.#append(next, page);
     }
@@ -311,8 +313,8 @@ export class Timeline {
     const window = this.#window;
     const live = this.#live;
     if (window && live && live.rev > Math.max(window.rev, this.#refreshedRev)) {
-      this.#refreshedRev = live.rev;
-      this.#store.once("refresh " + this.#id, () => this.#refresh(window), true);
+      const refresh = () => this.#refresh(window, live.rev);
+      this.#store.once("refresh " + this.#id, refresh, true);
     }
     const { messages = EMPTY, waiting = EMPTY } = this.#shown ?? {};
     const sources = [messages, waiting.length, engine.outbox, window];

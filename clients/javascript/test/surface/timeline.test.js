@@ -241,6 +241,47 @@ test("a jump to what is held asks nobody, and a later jump wins", async () => {
   assert.equal(timeline.status.get().hasNewer, false, "the way back was chosen later");
 });
 
+test("a timeline that leaves a place leaves nothing behind, and says that it loads", async () => {
+  const { engine, timeline, seqs } = setUp(200);
+  await timeline.older(50);
+  const listeners = engine.listeners.size;
+  const load = timeline.jumpTo(20, { limit: 10 });
+  assert.equal(timeline.status.get().isLoading, true);
+  await load;
+  assert.equal(timeline.status.get().isLoading, false);
+  await timeline.jumpTo(60, { limit: 10 });
+  await timeline.jumpTo(100, { limit: 10 });
+  assert.equal(engine.listeners.size, listeners + 1);
+  await timeline.jumpTo(170);
+  assert.deepEqual(seqs(), range(151, 200));
+  assert.equal(timeline.status.get().hasNewer, false);
+  assert.equal(engine.listeners.size, listeners);
+});
+
+test("a page that is older than the changes that came makes the messages be read again", async () => {
+  const { engine, timeline, messages, document } = setUp(200);
+  await timeline.jumpTo(100, { limit: 10 });
+  timeline.items.subscribe(() => {});
+  messages[109] = message("g", 110, { rev: 1, content: "edited" });
+  engine.push(updated(messages[109]));
+  assert.equal(pages(engine).length, 1);
+  // This page was read before the edit.
+  messages[109] = message("g", 110);
+  await timeline.newer(10);
+  messages[109] = message("g", 110, { rev: 1, content: "edited" });
+  document.rev = 1;
+  engine.emit({ type: "caughtUp" });
+  await settle();
+  assert.equal(timeline.items.get().find((item) => item.message.seq === 110).message.content, "edited");
+
+  timeline.toLatest();
+  document.rev = 0;
+  const count = pages(engine).length;
+  await timeline.jumpTo(100, { limit: 10 });
+  await settle();
+  assert.equal(pages(engine).length, count + 2, "what was read again at another place does not count");
+});
+
 test("timelines of one chat load for themselves, and the oldest held message needs no request", async () => {
   const { engine, chat, timeline } = setUp(300);
   const other = chat.timeline();
@@ -287,14 +328,19 @@ test("messages around a place get edits, deletions and reactions", async () => {
   assert.equal(timeline.items.get()[0], before[0]);
   engine.push({ event: "reaction.updated", chatId: "g", seq: 101, rev: 2, data: { userId: "cleo", emojis: ["👍"] } });
   assert.deepEqual(item(101).message.reactions, [{ emoji: "👍", count: 1, userIds: ["cleo"] }]);
+  engine.push({ event: "chat.created", chatId: "other", data: group("other", { rev: 2, seq: 200 }) });
+  engine.push({ event: "reaction.updated", chatId: "other", seq: 101, rev: 3, data: { userId: "zoe", emojis: ["👎"] } });
+  assert.equal(item(101).message.reactions.length, 1, "that was another chat");
   change(message("g", 102, { rev: 3, content: "", deletedAt: time(9), deletedBy: "ben" }));
   assert.equal(item(102).message.deletedBy, "ben");
   engine.push(updated(message("g", 103, { rev: 4, content: "", deletedFor: ["ana"] })));
   assert.equal(item(103), undefined);
   engine.push(updated(message("g", 150, { rev: 5, content: "elsewhere" })));
+  change(message("g", 104, { rev: 6, content: "the last one" }));
+  assert.equal(item(104).message.content, "the last one");
   assert.equal(pages(engine).length, 1, "no event was missed");
   assert.deepEqual(seqs(), range(95, 104).filter((seq) => seq !== 103));
-  engine.push({ event: "chat.updated", chatId: "g", rev: 6, data: { ...document, rev: 6, floor: 98 } });
+  engine.push({ event: "chat.updated", chatId: "g", rev: 7, data: { ...document, rev: 7, floor: 98 } });
   assert.deepEqual(seqs(), [99, 100, 101, 102, 104]);
 });
 
@@ -315,10 +361,31 @@ test("messages around a place are read again when a change came without an event
   const shown = timeline.items.get().map(({ message }) => message);
   assert.equal(shown.find(({ seq }) => seq === 99).content, "edited while away");
   assert.equal(shown.find(({ seq }) => seq === 100), undefined);
-  assert.deepEqual(pages(engine).slice(1).map(({ after }) => after), [94]);
+  assert.deepEqual(pages(engine).slice(1).map(({ after, limit }) => [after, limit]), [[94, 10]]);
   engine.emit({ type: "caughtUp" });
   await settle();
   assert.equal(pages(engine).length, 2, "nothing was missed since");
+});
+
+test("a long window is read again in pages, and one of which nothing is left shows the end", async () => {
+  const { engine, timeline, seqs, messages, document } = setUp(400);
+  timeline.items.subscribe(() => {});
+  await timeline.jumpTo(150, { limit: 100 });
+  await timeline.newer(100);
+  await timeline.older(20);
+  assert.deepEqual(seqs(), range(80, 299));
+  const change = async (rev) => {
+    document.rev = rev;
+    engine.state.chat("g").rev = rev;
+    engine.emit({ type: "caughtUp" });
+    await settle();
+  };
+  await change(1);
+  assert.deepEqual(pages(engine).slice(3).map(({ after, limit }) => [after, limit]), [[79, 100], [179, 100], [279, 20]]);
+  assert.deepEqual(seqs(), range(80, 299));
+  messages.length = 79;
+  await change(2);
+  assert.equal(timeline.status.get().hasNewer, false);
 });
 
 test("messages around a place that could not be read again are read with the next change", async () => {

@@ -74,6 +74,16 @@ test("the version is that of the workspace", () => {
   assert.equal(manifest.version, /\[workspace\.package\]\s+version = "([^"]+)"/.exec(workspace)?.[1]);
 });
 
+test("nothing that an app holds has type parameters to pass", () => {
+  for (const module of ["client", "chat", "timeline", "sending", "views"]) {
+    const declarations = readFileSync(join(directory, `package/types/${module}.d.ts`), "utf8");
+    assert.doesNotMatch(declarations, /(?:class|interface|type) (?:Client|Chat|Timeline|Sending|ChatSummary)</, module);
+  }
+  const react = readFileSync(join(directory, "package/types/react.d.ts"), "utf8");
+  const generic = [...react.matchAll(/(?:function|const) (use\w+)(?:: )?<\w/g)].map(([, name]) => name);
+  assert.deepEqual(generic.filter((name) => name !== "useReadable"), []);
+});
+
 /** A project that has the package as npm installs it. @param {string} name */
 function project(name) {
   const made = join(directory, name);

@@ -122,6 +122,7 @@ export function createMessages(core, ask, attachments, identified) {
       if (!entries.has(id)) return erase(id);
       mark(id, { isReady: true, isSaved });
       core.post("outbox");
+      core.ask();
       queue();
     }));
 

@@ -116,6 +116,7 @@ export const MAX_FRAME_BYTES = 32 * 1024;
  * @property {(change: (state: State) => unknown) => ChatEvent[]} update
  * @property {(link: Omit<Link, "isCaughtUp"> & { isCaughtUp?: boolean }) => void} setLink
  * @property {(...message: any[]) => void} post Sends a message to the other tabs.
+ * @property {() => void} ask Asks whether the tab with the connection is there.
  * @property {() => void} wake Something may be due.
  * @property {(tries: number) => number} retryWait
  */

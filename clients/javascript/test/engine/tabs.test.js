@@ -233,11 +233,13 @@ test("a leader that ends while it sends: the next tab sends the message again, a
   end();
 });
 
-test("a leader that hangs: a visible tab takes over after 3 s, and the old leader closes its socket when it wakes", async () => {
+for (const kind of ["hangs", "is frozen"])
+test(`a leader that ${kind}: a visible tab takes over after 3 s, and the old leader closes its socket when it wakes`, async () => {
   const { server, clock, open, end } = begin();
   const [leader, follower] = [await open(), await open()];
   const [old] = server.open;
   leader.tab.isFrozen = true;
+  leader.tab.isHung = kind === "hangs";
   const { onmessage } = old;
   old.onmessage = (message) => server.clock && leader.tab.browser.later(leader.tab, () => onmessage(message));
   server.say("c", "bob", "while frozen");
@@ -252,6 +254,18 @@ test("a leader that hangs: a visible tab takes over after 3 s, and the old leade
   await clock.advance(60_000);
   assert.equal(server.open.length, 1);
   assert.equal(server.handshakes.length, 2);
+  end();
+});
+
+test("a frozen leader is noticed within 3 s when a visible tab sends a message", async () => {
+  const { server, clock, open, end } = begin();
+  const [leader, follower] = [await open(), await open()];
+  await clock.advance(1000);
+  leader.tab.isFrozen = true;
+  follower.engine.send("c", { content: "x" });
+  const took = await clock.until(() => !follower.engine.outbox.length);
+  assert.ok(took < 4000, `${took}`);
+  assert.equal(server.chats.get("c").messages.length, 1);
   end();
 });
 

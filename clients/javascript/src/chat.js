@@ -83,7 +83,7 @@ export class Chat {
       }
       return snapshot(before, [...this.#typing.keys()].map((user) => store.person(user).get()));
     });
-    store.engine.subscribe((update) => this.#onUpdate(update));
+    store.chatListeners.set(id, (update) => this.#onUpdate(update));
   }
 
   get #state() {
@@ -92,13 +92,12 @@ export class Chat {
 
   /** @param {Update} update */
   #onUpdate(update) {
-    const { id } = this;
     // Nothing is visible before the first token.
     if (update.type === "caughtUp") {
       this.#show();
       if (this.#seen) this.markSeen(this.#seen);
     }
-    if (update.type !== "event" || !("chatId" in update.event) || update.event.chatId !== id) return;
+    if (update.type !== "event") return;
     const { event, data } = /** @type {Extract<ChatEvent, { chatId: ChatId }>} */ (update.event);
     if (event === "typing") {
       if (data.state === "start") this.#typing.set(data.userId, this.#store.time + (data.timeoutMs ?? TYPING_TIMEOUT_MS));

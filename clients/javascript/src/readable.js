@@ -73,7 +73,7 @@ export class Source {
 
   /** Notices that time passed. */
   poll() {
-    if (this.time < this.#wakeAt) return;
+    if (this.#wakeAt === Infinity || this.time < this.#wakeAt) return;
     this.#wakeAt = Infinity;
     this.change();
   }

@@ -54,6 +54,8 @@ import { viewPerson } from "./views.js";
  * @internal
  */
 export class Store extends Source {
+  #now = "";
+  #nowVersion = -1;
   /** @type {Map<UserId, Readable<Person>>} */
   #people = new Map();
   /**
@@ -71,6 +73,11 @@ export class Store extends Source {
    * @type {WeakMap<HeldMessage, StoredItem>}
    */
   items = new WeakMap();
+  /**
+   * What each chat does at its events, and when the client is caught up.
+   * @type {Map<ChatId, (update: Update) => void>}
+   */
+  chatListeners = new Map();
   /** How many timelines there are. */
   timelines = 0;
   /**
@@ -86,7 +93,11 @@ export class Store extends Source {
   constructor(engine, options) {
     super(options);
     this.engine = engine;
-    engine.subscribe(() => this.change());
+    engine.subscribe((update) => {
+      this.change();
+      if (update.type === "caughtUp") for (const listener of this.chatListeners.values()) listener(update);
+      if (update.type === "event" && "chatId" in update.event) this.chatListeners.get(update.event.chatId)?.(update);
+    });
   }
 
   /**
@@ -97,9 +108,11 @@ export class Store extends Source {
     return this.engine.state?.chat(id);
   }
 
-  /** The time as the documents write it. */
+  /** The time as the documents write it, the same for all values of a version. */
   get now() {
-    return new Date(this.time).toISOString();
+    if (this.#nowVersion !== this.version) this.#now = new Date(this.time).toISOString();
+    this.#nowVersion = this.version;
+    return this.#now;
   }
 
   /** The id of this user; empty before the first token. */

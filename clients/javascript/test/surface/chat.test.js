@@ -183,6 +183,12 @@ test("who types is shown until they stop, send, or time is over", async () => {
   type("ben");
   clock.now = 20_000;
   assert.deepEqual(ids(), []);
+  engine.push({ event: "typing", chatId: "g", data: { userId: "ben", state: "start" } });
+  engine.push({ event: "typing", chatId: "g", data: { userId: "cleo", state: "start", timeoutMs: 1000 } });
+  clock.now = 21_000;
+  assert.deepEqual(ids(), ["ben"], "for as long as the event says");
+  clock.now = 26_000;
+  assert.deepEqual(ids(), []);
   assert.equal(client.chat("other").typing.get().length, 0);
 });
 

@@ -74,6 +74,7 @@ test("what an open chat could not load is loaded when the client is caught up ag
   serve(engine, group("g", { seq: 3 }), []);
   engine.catchUp();
   await settle();
+  assert.deepEqual(paths(engine).filter((path) => path !== "GET /me"), ["GET /chats/g", "GET /chats/g"]);
   assert.equal(chat.members.get()[1].person.name, "BEN");
 });
 
@@ -131,6 +132,9 @@ test("at most five chats are visible, those that were opened last", () => {
   const { engine, client } = setUp();
   for (const id of ["a", "b", "c", "d", "e", "f"]) client.chat(id).open();
   assert.deepEqual([...engine.state.visible].sort(), ["b", "c", "d", "e", "f"]);
+  client.chat("b").open();
+  client.chat("g").open();
+  assert.deepEqual([...engine.state.visible].sort(), ["b", "d", "e", "f", "g"]);
 });
 
 test("a chat that comes back is visible again", async () => {
@@ -250,6 +254,17 @@ test("a position that could not be told is told after the next sync", async () =
   engine.catchUp();
   await settle();
   assert.equal(engine.requests.filter(({ action }) => action).length, 1);
+});
+
+test("a position in a chat that is not held yet is told when it is", async () => {
+  const { engine, client } = setUp();
+  engine.answer = ({ path, body }) => ({ chatId: path.split("/")[2], readSeq: body?.seq, unreadCount: 0 });
+  await client.chat("later").markSeen(4);
+  assert.equal(engine.requests.length, 0);
+  engine.catchUp([entry(group("later", { seq: 4 }))]);
+  await settle();
+  assert.deepEqual(engine.requests.filter(({ action }) => action).map(({ path, body }) => [path, body.seq]),
+    [["/chats/later/seen", 4]]);
 });
 
 test("seeing a chat takes its mark as unread back, also if the position stays", async () => {

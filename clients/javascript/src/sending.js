@@ -17,6 +17,8 @@ import { ChatError } from "./errors.js";
  * @typedef {object} Sending
  * @property {ClientId} name its clientMessageId, under which it is stored once, however often it is sent
  * @property {SendingState} state where it is now
+ * @property {ChatError | undefined} error why it failed; undefined if it did not
+ * @property {number | undefined} progress how much of a file is uploaded, 0 to 1; undefined without a file
  * @property {Promise<Readonly<HeldMessage>>} stored the stored message. Rejects with a {@link ChatError} if it is
  *   refused, and with the code `discarded` if it is discarded. Nobody has to look at it. After `retry` it is another one
  * @property {() => Promise<Readonly<HeldMessage>>} retry sends a failed message again, and returns the new `stored`
@@ -70,6 +72,12 @@ export function sendingOf({ engine, sendings }, name, onProgress) {
     name,
     get state() {
       return result ?? entry()?.state ?? "waiting";
+    },
+    get error() {
+      return entry()?.error;
+    },
+    get progress() {
+      return entry()?.progress;
     },
     get stored() {
       return stored;

@@ -234,8 +234,9 @@ export class ChatState {
    * @internal
    */
   remove(seq) {
-    this.#sorted = undefined;
-    return this.held.delete(seq);
+    const isHeld = this.held.delete(seq);
+    if (isHeld) this.#sorted = undefined;
+    return isHeld;
   }
 
   /**

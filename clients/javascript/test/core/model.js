@@ -5,6 +5,8 @@ const ME = "alice";
 const OTHERS = ["bob", "carol", "dave"];
 /** What one answer brings at most. */
 const PAGE = { messages: 3, changes: 3, chats: 2, joined: 2 };
+/** How many messages each chat has when the client starts. */
+const PAST = 9;
 const EMOJIS = ["👍", "❤️", "❤🔥"];
 
 /** What a member has of a chat. */
@@ -26,6 +28,16 @@ export class Server {
     this.create("group-1", true, OTHERS);
     this.create("group-2", true, OTHERS);
     this.create("private", false, ["bob"]);
+    for (const chat of this.chats.keys()) this.#fill(this.chats.get(chat));
+  }
+
+  /** A past: messages, of which the user has read some. */
+  #fill(chat) {
+    const where = [...this.chats.keys()].indexOf(chat.id);
+    for (let number = 0; number < PAST; number++) this.perform("send", where, 1 + number, false);
+    this.perform("delete", where, 5, false);
+    this.perform("react", where, 6, false);
+    chat.members.get(ME).readSeq = 3;
   }
 
   #now() {
@@ -271,7 +283,7 @@ export class Server {
       if (user === ME) this.#push({ event: "chat.left", chatId: id, rev, data: { by: "bob" } });
       return;
     }
-    members.set(user, member(messages.length, 1));
+    members.set(user, member(messages.length, ++this.#memberRev));
     if (user !== ME) return this.#changeChat(chat, {});
     // What was deleted for the user alone is above their floor only if they see it anew.
     this.#log(chat, { isDocument: true });

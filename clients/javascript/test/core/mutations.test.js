@@ -57,7 +57,7 @@ const MUTATIONS = [
   ["state/plan.js", "this.syncSince <= sentAt", "true"],
   ["state/plan.js", "listing.cursor !== cursor", "false"],
   ["state/plan.js", "if (listing.isOutdated) this.addWholeInbox()", ""],
-  ["state/plan.js", "[...behind, ...others]", "[...others, ...behind]"],
+  ["state/plan.js", "rank(a) - rank(b)", "rank(b) - rank(a)"],
   ["state/state.js", "chat.rev < cursor.rev", "false"],
   ["state/state.js", "if (!part.settings) this.plan.addWholeInbox()", ""],
   ["state/state.js", 'if (event.event === "member.updated" && this.isBehind) this.plan.addChat(chatId)', ""],

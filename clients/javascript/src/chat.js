@@ -68,9 +68,8 @@ export class Chat {
      * The participants, sorted by id. Those of a large group may be cut: `loadMembers` has all.
      * @type {Readable<readonly Readonly<Member>[]>}
      */
-    this.members = store.readable(
-      /** @type {readonly Readonly<Member>[]} */ (EMPTY),
-      (before) => (this.#state ? viewMembers(store, this.#state, before) : EMPTY),
+    this.members = store.readable(/** @type {readonly Readonly<Member>[]} */ (EMPTY), (before) =>
+      this.#state ? viewMembers(store, this.#state, before) : EMPTY,
     );
     /**
      * Who types now.
@@ -81,7 +80,10 @@ export class Chat {
         if (until <= store.time) this.#typing.delete(user);
         else store.wakeAt(until);
       }
-      return snapshot(before, [...this.#typing.keys()].map((user) => store.person(user).get()));
+      return snapshot(
+        before,
+        [...this.#typing.keys()].map((user) => store.person(user).get()),
+      );
     });
     store.chatListeners.set(id, (update) => this.#onUpdate(update));
   }
@@ -100,7 +102,8 @@ export class Chat {
     if (update.type !== "event") return;
     const { event, data } = /** @type {Extract<ChatEvent, { chatId: ChatId }>} */ (update.event);
     if (event === "typing") {
-      if (data.state === "start") this.#typing.set(data.userId, this.#store.time + (data.timeoutMs ?? TYPING_TIMEOUT_MS));
+      if (data.state === "start")
+        this.#typing.set(data.userId, this.#store.time + (data.timeoutMs ?? TYPING_TIMEOUT_MS));
       else this.#typing.delete(data.userId);
       return;
     }
@@ -138,7 +141,7 @@ export class Chat {
           throw error;
         }
       }
-      for (let users; (users = store.engine.state?.unknownPeople(id))?.length; )
+      for (let users; (users = store.engine.state?.unknownPeople(id))?.length;)
         await store.engine.request(calls.listUsers(id, users));
     });
   }
@@ -473,8 +476,8 @@ export class Chat {
   }
 
   /**
-   * Tells the others that this user types, or stopped. Call it with each key: they are told every 3 s at most. Nobody is
-   * told while there is no connection.
+   * Tells the others that this user types, or stopped. Call it with each key: they are told every 3 s at most. Nobody
+   * is told while there is no connection.
    * @param {boolean} [isTyping]
    */
   setTyping(isTyping = true) {

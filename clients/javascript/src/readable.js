@@ -92,10 +92,13 @@ export class Source {
     const { setTimeout, clearTimeout } = this.options;
     clearTimeout(this.#timer);
     if (!this.#watchers.size || this.#wakeAt === Infinity) return;
-    this.#timer = setTimeout(() => {
-      this.poll();
-      this.#arm();
-    }, Math.min(this.#wakeAt - this.time, MAX_TIMER_MS));
+    this.#timer = setTimeout(
+      () => {
+        this.poll();
+        this.#arm();
+      },
+      Math.min(this.#wakeAt - this.time, MAX_TIMER_MS),
+    );
     // A timer alone does not keep Node.js running.
     this.#timer?.unref?.();
   }

@@ -8,7 +8,7 @@
 /** @import { NewAttachment, Sending } from "./sending.js" */
 /** @import { HeldMessage } from "./state/message.js" */
 /** @import { State } from "./state/state.js" */
-/** @import { StoredItem } from "./timeline.js" */
+/** @import { StoredItem } from "./items.js" */
 /** @import { Person } from "./views.js" */
 import { Readable, Source } from "./readable.js";
 import { viewPerson } from "./views.js";
@@ -44,8 +44,10 @@ import { viewPerson } from "./views.js";
  * @property {(id: ClientId) => void} retry
  * @property {(id: ClientId) => void} discard
  * @property {(action: string, fields: object) => void} sendFrame
- * @property {(chat: ChatId, attachment: NewAttachment, file: Blob, options?: TransferOptions) => Promise<Attachment>} upload
- * @property {(chat: ChatId, seq: Seq, options?: TransferOptions) => Promise<{ attachment: Attachment, blob: Blob }>} download
+ * @property {(chat: ChatId, attachment: NewAttachment, file: Blob, options?: TransferOptions) =>
+ *   Promise<Attachment>} upload
+ * @property {(chat: ChatId, seq: Seq, options?: TransferOptions) =>
+ *   Promise<{ attachment: Attachment, blob: Blob }>} download
  * @property {(listener: (update: Update) => void) => () => void} subscribe
  */
 
@@ -137,7 +139,8 @@ export class Store extends Source {
   person(id) {
     let person = this.#people.get(id);
     if (!person) {
-      const compute = (/** @type {Person | undefined} */ before) => viewPerson(id, this.engine.state?.person(id), before);
+      const compute = (/** @type {Person | undefined} */ before) =>
+        viewPerson(id, this.engine.state?.person(id), before);
       this.#people.set(id, (person = this.readable(compute(undefined), compute)));
     }
     return person;

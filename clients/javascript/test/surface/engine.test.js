@@ -68,9 +68,15 @@ test("a row never doubles and never vanishes on its way, whatever the network do
     await server.clock.advance(120_000);
     look();
     const { messages } = server.chats.get("c");
-    assert.deepEqual(items.get().map(({ message }) => message.seq), messages.map(({ seq }) => seq));
-    assert.deepEqual(sent.map(({ name }) => name), messages.filter(({ senderId }) => senderId === "ann")
-      .map(({ clientMessageId }) => clientMessageId), "in the order in which they were written, once");
+    assert.deepEqual(
+      items.get().map(({ message }) => message.seq),
+      messages.map(({ seq }) => seq),
+    );
+    assert.deepEqual(
+      sent.map(({ name }) => name),
+      messages.filter(({ senderId }) => senderId === "ann").map(({ clientMessageId }) => clientMessageId),
+      "in the order in which they were written, once",
+    );
     assert.ok((await Promise.all(sent.map(({ stored }) => stored))).every(({ seq }) => seq > 0));
     stop();
   });

@@ -29,7 +29,10 @@ test("older messages come by pages, and calls at the same time are one request",
   const calls = [timeline.older(), timeline.older(), other.older()];
   assert.equal(timeline.status.get().isLoading, true);
   assert.deepEqual(await Promise.all(calls), [true, true, true]);
-  assert.deepEqual(pages(engine).map(({ before, limit }) => [before, limit]), [[121, 50]]);
+  assert.deepEqual(
+    pages(engine).map(({ before, limit }) => [before, limit]),
+    [[121, 50]],
+  );
   assert.deepEqual(seqs(), range(71, 120));
   assert.equal(await timeline.older(100), false);
   assert.deepEqual(seqs(), range(1, 120));
@@ -130,7 +133,10 @@ test("a message keeps its key from the outbox to its place, and is never there t
   await settle();
   engine.store("m", 2);
   await settle();
-  assert.deepEqual(rows(), [["g:1", "stored"], ["m", "stored"]]);
+  assert.deepEqual(rows(), [
+    ["g:1", "stored"],
+    ["m", "stored"],
+  ]);
   const own = (at) => at.filter(([key]) => key === "m").map(([, state]) => state);
   assert.deepEqual(heard.map(own), [["waiting"], ["sending"], ["stored"]]);
   for (const at of seen) assert.ok(own(at).length <= 1);
@@ -139,7 +145,7 @@ test("a message keeps its key from the outbox to its place, and is never there t
   assert.equal(item.message.seq, 2);
 });
 
-test("the event before the reply shows one row, and so does the reply before messages that are still missing", async () => {
+test("an event before the reply shows one row, and so does a reply before messages that are missing", async () => {
   const { engine, chat, timeline } = setUp(0);
   const rows = () => timeline.items.get().map(({ key, state, message }) => [key, state, message.seq]);
   chat.send({ text: "a", clientMessageId: "a" });
@@ -150,17 +156,31 @@ test("the event before the reply shows one row, and so does the reply before mes
 
   chat.send({ text: "b", clientMessageId: "b" });
   engine.store("b", 3);
-  assert.deepEqual(rows(), [["a", "stored", 1], ["b", "stored", 3]], "the message before it is missing");
+  assert.deepEqual(
+    rows(),
+    [
+      ["a", "stored", 1],
+      ["b", "stored", 3],
+    ],
+    "the message before it is missing",
+  );
   assert.equal(engine.state.chat("g").seq, 1);
   engine.push(created(message("g", 2)));
-  assert.deepEqual(rows(), [["a", "stored", 1], ["g:2", "stored", 2], ["b", "stored", 3]]);
+  assert.deepEqual(rows(), [
+    ["a", "stored", 1],
+    ["g:2", "stored", 2],
+    ["b", "stored", 3],
+  ]);
 });
 
 test("messages of others keep their own keys, whatever id their sender chose", () => {
   const { engine, timeline } = setUp(0);
   engine.push(created(message("g", 1, { senderId: "ben", clientMessageId: "m-1" })));
   engine.push(created(message("g", 2, { senderId: "ana", clientMessageId: "m-1" })));
-  assert.deepEqual(timeline.items.get().map(({ key }) => key), ["g:1", "m-1"]);
+  assert.deepEqual(
+    timeline.items.get().map(({ key }) => key),
+    ["g:1", "m-1"],
+  );
 });
 
 test("unsent messages come last, in the order in which they were written, with what they say", () => {
@@ -173,8 +193,10 @@ test("unsent messages come last, in the order in which they were written, with w
   const [stored, one, two] = timeline.items.get();
   assert.equal(timeline.items.get().length, 3);
   assert.equal(stored.state, "stored");
-  assert.deepEqual([one.state, one.message.content, one.message.replyTo, one.message.mentions, one.message.custom],
-    ["waiting", "one", 1, ["ben"], { a: 1 }]);
+  assert.deepEqual(
+    [one.state, one.message.content, one.message.replyTo, one.message.mentions, one.message.custom],
+    ["waiting", "one", 1, ["ben"], { a: 1 }],
+  );
   assert.deepEqual([one.message.senderId, one.message.seq, one.isOwn], ["ana", undefined, true]);
   assert.deepEqual([two.state, two.message.type, two.message.content, two.file], ["uploading", "file", "two", file]);
   engine.setUnsent(two.key, { progress: 0.5 });
@@ -184,7 +206,10 @@ test("unsent messages come last, in the order in which they were written, with w
   const failed = timeline.items.get()[1];
   assert.deepEqual([failed.state, failed.error.code], ["failed", "blocked"]);
   failed.sending.discard();
-  assert.deepEqual(timeline.items.get().map(({ key }) => key), [stored.key, two.key]);
+  assert.deepEqual(
+    timeline.items.get().map(({ key }) => key),
+    [stored.key, two.key],
+  );
 });
 
 test("a jump shows the messages around a place, and newer walks back to the end without a gap", async () => {
@@ -329,7 +354,13 @@ test("messages around a place get edits, deletions and reactions", async () => {
   engine.push({ event: "reaction.updated", chatId: "g", seq: 101, rev: 2, data: { userId: "cleo", emojis: ["👍"] } });
   assert.deepEqual(item(101).message.reactions, [{ emoji: "👍", count: 1, userIds: ["cleo"] }]);
   engine.push({ event: "chat.created", chatId: "other", data: group("other", { rev: 2, seq: 200 }) });
-  engine.push({ event: "reaction.updated", chatId: "other", seq: 101, rev: 3, data: { userId: "zoe", emojis: ["👎"] } });
+  engine.push({
+    event: "reaction.updated",
+    chatId: "other",
+    seq: 101,
+    rev: 3,
+    data: { userId: "zoe", emojis: ["👎"] },
+  });
   assert.equal(item(101).message.reactions.length, 1, "that was another chat");
   change(message("g", 102, { rev: 3, content: "", deletedAt: time(9), deletedBy: "ben" }));
   assert.equal(item(102).message.deletedBy, "ben");
@@ -339,7 +370,10 @@ test("messages around a place get edits, deletions and reactions", async () => {
   change(message("g", 104, { rev: 6, content: "the last one" }));
   assert.equal(item(104).message.content, "the last one");
   assert.equal(pages(engine).length, 1, "no event was missed");
-  assert.deepEqual(seqs(), range(95, 104).filter((seq) => seq !== 103));
+  assert.deepEqual(
+    seqs(),
+    range(95, 104).filter((seq) => seq !== 103),
+  );
   engine.push({ event: "chat.updated", chatId: "g", rev: 7, data: { ...document, rev: 7, floor: 98 } });
   assert.deepEqual(seqs(), [99, 100, 101, 102, 104]);
 });
@@ -352,16 +386,39 @@ test("messages around a place are read again when a change came without an event
   messages.splice(99, 1);
   document.rev = 3;
   const sync = engine.state.startSync({ cursors: { g: { seq: 200, rev: 0 } }, open: [] });
-  engine.update((state) => state.applySync(sync, {
-    chats: [{ chatId: "g", messages: [], changed: [], readSeq: 0, unreadCount: 1, floor: 0, cursor: { seq: 200, rev: 3 },
-      settings: { memberRev: 1, notify: "all" } }],
-    joined: [], gone: [], limited: false }));
+  engine.update((state) =>
+    state.applySync(sync, {
+      chats: [
+        {
+          chatId: "g",
+          messages: [],
+          changed: [],
+          readSeq: 0,
+          unreadCount: 1,
+          floor: 0,
+          cursor: { seq: 200, rev: 3 },
+          settings: { memberRev: 1, notify: "all" },
+        },
+      ],
+      joined: [],
+      gone: [],
+      limited: false,
+    }),
+  );
   engine.emit({ type: "caughtUp" });
   await settle();
   const shown = timeline.items.get().map(({ message }) => message);
   assert.equal(shown.find(({ seq }) => seq === 99).content, "edited while away");
-  assert.equal(shown.find(({ seq }) => seq === 100), undefined);
-  assert.deepEqual(pages(engine).slice(1).map(({ after, limit }) => [after, limit]), [[94, 10]]);
+  assert.equal(
+    shown.find(({ seq }) => seq === 100),
+    undefined,
+  );
+  assert.deepEqual(
+    pages(engine)
+      .slice(1)
+      .map(({ after, limit }) => [after, limit]),
+    [[94, 10]],
+  );
   engine.emit({ type: "caughtUp" });
   await settle();
   assert.equal(pages(engine).length, 2, "nothing was missed since");
@@ -381,7 +438,16 @@ test("a long window is read again in pages, and one of which nothing is left sho
     await settle();
   };
   await change(1);
-  assert.deepEqual(pages(engine).slice(3).map(({ after, limit }) => [after, limit]), [[79, 100], [179, 100], [279, 20]]);
+  assert.deepEqual(
+    pages(engine)
+      .slice(3)
+      .map(({ after, limit }) => [after, limit]),
+    [
+      [79, 100],
+      [179, 100],
+      [279, 20],
+    ],
+  );
   assert.deepEqual(seqs(), range(80, 299));
   messages.length = 79;
   await change(2);

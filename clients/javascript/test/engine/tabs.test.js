@@ -45,6 +45,14 @@ function begin() {
 const contents = (updates) =>
   updates.all.filter(({ event }) => event?.event === "message.created").map(({ event }) => event.data.content);
 
+test("options that are undefined are as if they were not given", async () => {
+  const { server, open, end } = begin();
+  await open({ tabs: undefined, timing: undefined, logger: undefined });
+  await open({ tabs: undefined });
+  assert.equal(server.handshakes.length, 1);
+  end();
+});
+
 test("three tabs are one socket and one lock, and every tab hears every event once and in order", async () => {
   const { server, clock, browser, open, end } = begin();
   const tabs = [await open(), await open(), await open()];
@@ -71,8 +79,8 @@ test("other users have connections of their own", async () => {
 
 test("without Web Locks each tab has its own connection", async () => {
   const { server, open, end } = begin();
-  await open({ locks: undefined });
-  await open({ locks: undefined });
+  await open({ locks: null });
+  await open({ locks: null });
   assert.equal(server.handshakes.length, 2);
   end();
 });

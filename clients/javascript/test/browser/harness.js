@@ -42,6 +42,10 @@ function program(name, parameters) {
       return /** @type {string} */ (value);
     },
     write: (/** @type {string} */ text) => child.stdin.write(`${text}\n`),
+    /** Nobody reads the rest of its output. */
+    ignore: async () => {
+      while (!(await lines.next()).done);
+    },
   };
 }
 
@@ -57,13 +61,14 @@ export async function startSystem() {
   }
   const ports = ["http", "ws", "auth", "dynamodb", "s3", "metrics"].flatMap((name) => [`--${name}-port`, "0"]);
   // A new member of a chat may send few messages at once: that limit has tests of its own.
-  const { line } = program("lambda-chat", ["start", "--memory", "--parameter", "NewMemberBurst=50", ...ports]);
+  const { line, ignore } = program("lambda-chat", ["start", "--memory", "--parameter", "NewMemberBurst=50", ...ports]);
   /** @type {Record<string, string>} */
   const found = {};
   while (!found["Auth Service"]) {
     const [, name, url] = /^\s+([A-Z][\w ]+?)\s+(\w+:\/\/\S+)/.exec(await line()) ?? [];
     if (name) found[name] = /** @type {string} */ (url);
   }
+  void ignore();
   return { httpUrl: found["HTTP API"], webSocketUrl: found["WebSocket API"], authUrl: found["Auth Service"] };
 }
 

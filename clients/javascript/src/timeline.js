@@ -155,7 +155,8 @@ export class Timeline {
       const page = !isHeld && (await this.#read({ around: seq, limit: options?.limit }, options));
       if (jump !== this.#jump) return;
       this.toLatest();
-      if (!page) return;
+      // Without a range, nothing can be seen there.
+      if (!page || !page.range) return;
       this.#window = this.#append(undefined, page);
       // A timeline that the application dropped needs no events.
       const weak = new WeakRef(this);

@@ -330,6 +330,20 @@ test("a timeline can begin around a message", async () => {
   assert.equal(timeline.items.get()[25].message.seq, 100);
 });
 
+test("a jump to where nothing can be seen shows the end, and what is older can still be loaded", async () => {
+  const { engine, timeline, seqs } = setUp(200);
+  await timeline.older(10);
+  const { answer } = engine;
+  engine.answer = (call) =>
+    call.query?.around
+      ? { messages: [], hasMoreBefore: true, hasMoreAfter: true, seq: 200, rev: 0, floor: 0 }
+      : answer(call);
+  await timeline.jumpTo(100);
+  assert.deepEqual(timeline.status.get(), { hasOlder: true, hasNewer: false, isLoading: false, error: undefined });
+  await timeline.older(10);
+  assert.deepEqual(seqs(), range(181, 200));
+});
+
 test("a jump near the end shows the end", async () => {
   const { timeline, seqs } = setUp(100);
   await timeline.jumpTo(95, { limit: 20 });

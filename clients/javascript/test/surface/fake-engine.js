@@ -249,7 +249,12 @@ function page(chat, all, { before, after, around, limit = 50 }) {
     const start = Math.max(0, Math.min(middle, visible.length - limit));
     messages = visible.slice(start, start + limit);
   }
-  const range = messages.length ? { from: messages[0].seq, to: messages.at(-1).seq } : undefined;
+  // The range includes the messages next to the page that this user deleted.
+  const below = messages.length ? visible.filter((held) => held.seq < messages[0].seq).at(-1) : undefined;
+  const above = messages.length ? visible.find((held) => held.seq > messages.at(-1).seq) : undefined;
+  const range = messages.length
+    ? { from: (below?.seq ?? chat.floor) + 1, to: (above?.seq ?? chat.seq + 1) - 1 }
+    : undefined;
   return {
     messages,
     range,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { Client } from "../../src/client.js";
 import { ChatError } from "../../src/errors.js";
 import { created, createFakeEngine, entry, group, message, serve, settle, time, updated } from "./fake-engine.js";
@@ -497,4 +498,72 @@ test("what a window had to miss is asked for when it reaches the end", async () 
   assert.deepEqual(seqs(), range(1, 30));
   assert.equal(engine.state.chat("g").rev, 0);
   assert.equal(engine.state.isBehind, true, "a sync asks for the changes since the pages were read");
+});
+
+test("wherever a timeline was, walking to both ends shows every message once, in its latest state", async () => {
+  const limit = fc.integer({ min: 1, max: 15 });
+  const seq = fc.integer({ min: 1, max: 60 });
+  const step = fc.oneof(
+    fc.record({ kind: fc.constantFrom("older", "newer"), limit }),
+    fc.record({ kind: fc.constant("jump"), limit, seq }),
+    fc.record({ kind: fc.constantFrom("say", "latest", "sync") }),
+    fc.record({ kind: fc.constantFrom("edit", "hide"), seq, isLost: fc.boolean() }),
+  );
+  const property = fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 25 }), async (steps) => {
+    const { engine, timeline, messages, document } = setUp(60);
+    timeline.items.subscribe(() => {});
+    /** What a sync brings after events were lost: the messages that changed. */
+    const sync = () => {
+      for (let next; (next = engine.state.nextRequest()) && next.kind === "sync";) {
+        const cursor = next.request.cursors.g;
+        const changed = changes.filter((data) => data.rev > cursor.rev && data.seq <= cursor.seq);
+        const part = {
+          chatId: "g",
+          messages: messages.filter((held) => held.seq > cursor.seq),
+          changed: changed.filter((data) => !changed.some((later) => later.seq === data.seq && later.rev > data.rev)),
+          ...{ readSeq: 0, unreadCount: messages.length, floor: 0, settings: { memberRev: 1, notify: "all" } },
+          cursor: { seq: document.seq, rev: document.rev },
+        };
+        engine.update((state) => state.applySync(next, { chats: [part], joined: [], gone: [], limited: false }));
+      }
+      engine.emit({ type: "caughtUp" });
+    };
+    const changes = [];
+    for (const { kind, limit, seq, isLost } of steps) {
+      if (kind === "older") await timeline.older(limit);
+      if (kind === "newer") await timeline.newer(limit);
+      if (kind === "jump") await timeline.jumpTo(seq, { limit });
+      if (kind === "latest") timeline.toLatest();
+      if (kind === "sync") sync();
+      if (kind === "say") {
+        messages.push(message("g", ++document.seq));
+        engine.push(created(messages.at(-1)));
+      }
+      const index = messages.findIndex((held) => held.seq === seq);
+      if ((kind === "edit" || kind === "hide") && index >= 0) {
+        const rev = ++document.rev;
+        const data = message("g", seq, { rev, content: `rev ${rev}`, deletedFor: kind === "hide" ? ["ana"] : [] });
+        messages.splice(index, 1, ...(kind === "hide" ? [] : [data]));
+        changes.push(data);
+        if (!isLost) engine.push(updated(data));
+      }
+      const seqs = timeline.items.get().map((item) => item.message.seq);
+      assert.deepEqual(
+        seqs,
+        [...new Set(seqs)].sort((a, b) => a - b),
+      );
+    }
+    engine.state.markBehind();
+    sync();
+    await settle();
+    while (await timeline.newer(10));
+    while (await timeline.older(10));
+    sync();
+    await settle();
+    assert.deepEqual(
+      timeline.items.get().map((item) => [item.message.seq, item.message.content]),
+      messages.map((held) => [held.seq, held.content]),
+    );
+  });
+  await fc.assert(property, { numRuns: 200 });
 });

@@ -42,7 +42,8 @@ export function createAttachments(core, http) {
   const exchange = (request, body, signal, onProgress) =>
     new Promise((resolve, reject) => {
       const { method = "GET", url, headers = {} } = request;
-      const fail = (/** @type {unknown} */ error) => reject(retryableError("network", "the bucket could not be reached", error));
+      const fail = (/** @type {unknown} */ error) =>
+        reject(retryableError("network", "the bucket could not be reached", error));
       if (!options.XMLHttpRequest) {
         options
           .fetch(url, { method, headers, body, signal })
@@ -80,7 +81,8 @@ export function createAttachments(core, http) {
           }
           const { status } = answer;
           // 409: another try is being stored. RequestTimeout: the bucket received the bytes too slowly.
-          const retryable = status >= 500 || status === 409 || (await answer.body.text()).includes("<Code>RequestTimeout<");
+          const retryable =
+            status >= 500 || status === 409 || (await answer.body.text()).includes("<Code>RequestTimeout<");
           throw new ChatError("bucket", `the bucket answered ${status}`, { status, retryable });
         } catch (error) {
           if (!(/** @type {ChatError} */ (error).retryable) || tries >= MAX_ATTEMPTS || signal.aborted) throw error;

@@ -69,7 +69,7 @@ export function createEngine(given) {
       updates.push(update);
       if (isEmitting) return;
       isEmitting = true;
-      for (let next; (next = updates.shift()); )
+      for (let next; (next = updates.shift());)
         for (const listener of [...listeners])
           try {
             listener(next);
@@ -197,8 +197,7 @@ export function createEngine(given) {
    * Applies an answer: calls this method of the state.
    * @param {any[]} change
    */
-  const applyChange = ([method, ...values]) =>
-    core.update((state) => /** @type {any} */ (state)[method](...values));
+  const applyChange = ([method, ...values]) => core.update((state) => /** @type {any} */ (state)[method](...values));
 
   /**
    * The tab with the connection says how it is connected.

@@ -269,7 +269,8 @@ export function createMessages(core, ask, attachments, identified) {
      * @param {{ clientMessageId?: string, file?: Blob, attachment?: OutboxEntry["attachment"] }} [options]
      */
     send(chatId, draft, { clientMessageId: id = newId(), file, attachment } = {}) {
-      if (entries.has(id)) throw new ChatError("duplicate_message_id", "a message with this clientMessageId waits already");
+      if (entries.has(id))
+        throw new ChatError("duplicate_message_id", "a message with this clientMessageId waits already");
       if (entries.size >= MAX_OUTBOX_MESSAGES)
         throw new ChatError("outbox_full", `${entries.size} messages wait already`, { limit: MAX_OUTBOX_MESSAGES });
       lastCreatedAt = Math.max(now(), lastCreatedAt + 1);
@@ -360,7 +361,7 @@ export function createMessages(core, ask, attachments, identified) {
      */
     doDueWork() {
       if (core.link.status !== "online") return Infinity;
-      for (let unsent; (unsent = outbox.startNext(now())); ) deliver(unsent.clientMessageId, unsent.tries);
+      for (let unsent; (unsent = outbox.startNext(now()));) deliver(unsent.clientMessageId, unsent.tries);
       const due = outbox.nextDue() ?? 0;
       return due > now() ? due : Infinity;
     },

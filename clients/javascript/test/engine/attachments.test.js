@@ -19,7 +19,7 @@ const file = new Blob(["some bytes"]);
 async function begin(options) {
   const server = new FakeServer();
   server.chat("c", "alice", "bob");
-  server.clock.realMs = 5;
+  server.clock.realMs = 15;
   const { engine, updates } = await online(server, "alice", options);
   return { server, clock: server.clock, engine, updates };
 }
@@ -85,7 +85,7 @@ test("a file is uploaded with what the caller says of it, then its message goes"
 test("XMLHttpRequest, where there is one, tells the progress", async () => {
   const server = new FakeServer();
   server.chat("c", "alice", "bob");
-  server.clock.realMs = 5;
+  server.clock.realMs = 15;
   const { engine, updates } = await online(server, "alice", { XMLHttpRequest: xhrOf(server) });
   const progress = [];
   engine.subscribe(({ type }) => type === "outbox" && engine.outbox[0] && progress.push(engine.outbox[0].progress));
@@ -99,7 +99,7 @@ for (const kind of ["fetch", "XMLHttpRequest"]) {
   test(`discard ends an upload by ${kind}, and the next message goes`, async () => {
     const server = new FakeServer();
     server.chat("c", "alice", "bob");
-    server.clock.realMs = 5;
+    server.clock.realMs = 15;
     const { engine } = await online(server, "alice", kind === "fetch" ? {} : { XMLHttpRequest: xhrOf(server) });
     let isAborted = false;
     server.script = ({ name }) => (name === "PUT bucket" ? SILENCE : undefined);

@@ -13,7 +13,7 @@ const newStorage = () => indexedDBStorage({ name: `test-${++databases}` });
 function begin() {
   const server = new FakeServer();
   server.chat("c", "alice", "bob");
-  server.clock.realMs = 10;
+  server.clock.realMs = 15;
   return { server, clock: server.clock };
 }
 

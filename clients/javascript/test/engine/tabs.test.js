@@ -15,7 +15,7 @@ let databases = 0;
 function begin() {
   const server = new FakeServer();
   server.chat("c", "alice", "bob");
-  server.clock.realMs = 3;
+  server.clock.realMs = 10;
   const browser = new FakeBrowser();
   const name = `tabs-${++databases}`;
   const engines = [];

@@ -91,8 +91,9 @@ export class State extends StateView {
       const cursor = sync.request.cursors[chatId];
       // An event may have removed the chat meanwhile.
       if (!chat || !cursor) continue;
-      if (chat.rev < cursor.rev) {
-        // An older page came meanwhile and set the rev back: the answer does not follow what is held.
+      if (chat.rev < cursor.rev || chat.seq < cursor.seq) {
+        // An older page came meanwhile and set the rev back, or the user left and joined again: the answer does not follow
+        // what is held.
         this.plan.addChat(chatId);
         continue;
       }

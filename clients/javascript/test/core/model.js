@@ -35,8 +35,8 @@ export class Server {
   #fill(chat) {
     const where = [...this.chats.keys()].indexOf(chat.id);
     for (let number = 0; number < PAST; number++) this.perform("send", where, 1 + number, false);
-    this.perform("delete", where, 5, false);
-    this.perform("react", where, 6, false);
+    this.perform("delete", where, 5 << 2, false);
+    this.perform("react", where, 25, false);
     chat.members.get(ME).readSeq = 3;
   }
 
@@ -130,7 +130,7 @@ export class Server {
     if (!chat) return;
     const users = [...chat.members.keys()];
     const user = isOwn ? ME : users[which % users.length];
-    const message = chat.messages[which % Math.max(1, chat.messages.length)];
+    const message = chat.messages[(which >> 2) % Math.max(1, chat.messages.length)];
     const isShown = message && message.seq > chat.members.get(user).floor && !message.deletedAt;
     const isSeen = isShown && !(user === ME && message.isHidden);
     switch (name) {
@@ -188,7 +188,7 @@ export class Server {
         return;
       }
       case "markSeen": {
-        const seq = Math.min(chat.messages.length, which);
+        const seq = (which >> 2) % (chat.messages.length + 1);
         const stay = chat.members.get(user);
         const settings = this.#read(chat, user, seq);
         if (isOwn) {

@@ -14,6 +14,7 @@ const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));
 const MUTATIONS = [
   // Events
   ["state/events.js", "const isNext = seq === chat.seq + 1", "const isNext = seq >= chat.seq + 1"],
+  ["state/events.js", "if (seq > chat.seq && seq <= chat.begunSeq) return;", ""],
   ["state/events.js", "MAX_WAITING_EVENTS = 100", "MAX_WAITING_EVENTS = 101"],
   ["state/events.js", "(isNext || chat.message(seq)) && chat.put(me, data)", "chat.put(me, data)"],
   ["state/events.js", "if (isNext || readers.positions.has(data.senderId)) ", ""],
@@ -59,6 +60,7 @@ const MUTATIONS = [
   ["state/plan.js", "if (listing.isOutdated) this.addWholeInbox()", ""],
   ["state/plan.js", "rank(a) - rank(b)", "rank(b) - rank(a)"],
   ["state/state.js", "chat.rev < cursor.rev", "false"],
+  ["state/state.js", "chat.seq < cursor.seq", "false"],
   ["state/state.js", "if (!part.settings) this.plan.addWholeInbox()", ""],
   ["state/state.js", 'if (event.event === "member.updated" && this.isBehind) this.plan.addChat(chatId)', ""],
   ["state/view.js", "this.people.expireEvents()", ""],

@@ -98,6 +98,43 @@ fn user_who_left_a_chat_forgets_it_unless_they_came_back() {
 }
 
 #[test]
+fn answer_from_before_this_user_joined_again_is_requested_again() {
+    let mut state = alice();
+    state.apply_event(created("c", 11));
+    state.mark_behind();
+    let request = next_sync(&state);
+    let left = json!({"event": "chat.left", "chatId": "c", "rev": 4, "data": {"by": "bob"}});
+    state.apply_event(event(left));
+    let mut document = chat("c", 11, 5);
+    document["floor"] = json!(10);
+    state.apply_event(event(json!({"event": "chat.created", "chatId": "c", "data": document})));
+    let mut part = chat_part("c", 11, 5);
+    (part["floor"], part["readSeq"]) = (json!(10), json!(10));
+    state.apply_sync(&request, answer(&[part], &json!({})));
+    let cursor = next_sync(&state).request.cursors["c"];
+    assert_eq!((cursor.seq, cursor.rev), (10, 5), "message 11 is not held any more");
+}
+
+#[test]
+fn late_event_of_a_message_before_the_document_that_the_chat_began_with_is_not_taken() {
+    let mut state = alice();
+    state.mark_behind();
+    // Message 2 was deleted at rev 1, and the entry knows that. Its events come later.
+    sync(&mut state, answer(&[chat_part("c", 10, 3)], &json!({"joined": [entry("d", 2, 1)]})));
+    assert_eq!(state.apply_event(created("d", 1)), []);
+    assert_eq!(state.apply_event(created("d", 2)), []);
+    assert_eq!(state.apply_event(updated("d", 2, 1)), []);
+    assert!(!state.has_gap(), "the sync brings them");
+    assert_eq!(state.apply_event(created("d", 3)), []);
+    assert_eq!(next_sync(&state).request.cursors["d"].seq, 0);
+    let mut part = chat_part("d", 2, 1);
+    part["messages"] = json!([message("d", 1, 0), message("d", 2, 1)]);
+    let events = sync(&mut state, answer(&[chat_part("c", 10, 3), part], &json!({})));
+    assert_eq!(positions(&events), [(1, 0), (2, 0), (3, 0)]);
+    assert_eq!(state.chat("d").unwrap().message(2).unwrap().content, "2 at 1");
+}
+
+#[test]
 fn details_bring_the_members_and_the_count() {
     let mut state = alice();
     let details = |members: Value, count: u64, floor: u64| {

@@ -12,7 +12,7 @@ const home = fileURLToPath(new URL("../../", import.meta.url));
 const programs = process.env.LAMBDA_CHAT_BINARIES ?? fileURLToPath(new URL("../../../../target/debug", import.meta.url));
 
 /** How long a condition may take, in milliseconds: a failed test should say what it waited for before CI gives up. */
-export const PATIENCE = 60_000;
+export const PATIENCE = Number(process.env.PATIENCE_MS ?? 60_000);
 
 /** The seeds of the tests with a bad network. */
 export const SEEDS = (process.env.LAMBDA_CHAT_SEEDS ?? "1,2").split(",").map(Number);

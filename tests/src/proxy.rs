@@ -3,7 +3,7 @@
 
 use futures_util::{SinkExt, StreamExt as _};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use testkit::ops::Ops;
@@ -11,8 +11,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::{accept_async, connect_async};
+use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderValue};
+use tokio_tungstenite::{accept_hdr_async, connect_async};
 
 /// The percentage of frames with each fault, in each direction.
 #[derive(Debug, Default)]
@@ -51,8 +53,11 @@ struct Inner {
     ops: Mutex<Ops>,
     /// A change of this value cuts all connections.
     cut: watch::Sender<u64>,
+    /// Whether new connections are refused.
+    is_down: AtomicBool,
     counts: Mutex<BTreeMap<&'static str, u64>>,
     accepted: AtomicU64,
+    open: AtomicU64,
 }
 
 impl Proxy {
@@ -66,16 +71,23 @@ impl Proxy {
             faults: Faults::default(),
             ops: Mutex::new(Ops::new(seed, &["nobody"])),
             cut: watch::Sender::new(0),
+            is_down: AtomicBool::new(false),
             counts: Mutex::default(),
             accepted: AtomicU64::new(0),
+            open: AtomicU64::new(0),
         });
         let (upstream, shared) = (ws_url.to_owned(), inner.clone());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (upstream, shared) = (upstream.clone(), shared.clone());
+                if shared.is_down.load(Ordering::Relaxed) {
+                    continue;
+                }
                 tokio::spawn(async move {
                     shared.accepted.fetch_add(1, Ordering::Relaxed);
+                    shared.open.fetch_add(1, Ordering::Relaxed);
                     shared.serve(stream, &upstream).await;
+                    shared.open.fetch_sub(1, Ordering::Relaxed);
                 });
             }
         });
@@ -92,6 +104,14 @@ impl Proxy {
         self.inner.cut.send_modify(|times| *times += 1);
     }
 
+    /// Refuses new connections from now on and cuts the others, or accepts connections again.
+    pub fn set_down(&self, is_down: bool) {
+        self.inner.is_down.store(is_down, Ordering::Relaxed);
+        if is_down {
+            self.cut();
+        }
+    }
+
     /// How often each fault happened.
     pub fn counts(&self) -> BTreeMap<&'static str, u64> {
         self.inner.counts.lock().unwrap().clone()
@@ -100,6 +120,11 @@ impl Proxy {
     /// The number of accepted connections.
     pub fn accepted(&self) -> u64 {
         self.inner.accepted.load(Ordering::Relaxed)
+    }
+
+    /// The number of connections that are open now.
+    pub fn open(&self) -> u64 {
+        self.inner.open.load(Ordering::Relaxed)
     }
 }
 
@@ -116,11 +141,18 @@ impl Inner {
     async fn serve(&self, stream: TcpStream, upstream: &str) {
         let mut cut = self.cut.subscribe();
         // Connect to the API first, so that a client sees a handshake only after the API has accepted it.
-        let Some(authorization) = authorization(&stream).await else { return };
+        let Some(credentials) = credentials(&stream).await else { return };
         let mut request = upstream.into_client_request().unwrap();
-        request.headers_mut().insert("authorization", authorization);
-        let Ok((mut server, _)) = connect_async(request).await else { return };
-        let Ok(mut client) = accept_async(stream).await else { return };
+        request.headers_mut().extend(credentials);
+        let Ok((mut server, answer)) = connect_async(request).await else { return };
+        // A browser closes a connection whose answer does not choose a subprotocol that it offered.
+        let chosen = answer.headers().get(SEC_WEBSOCKET_PROTOCOL).cloned();
+        #[allow(clippy::result_large_err)] // the type of the library's callback
+        let choose = |_: &Request, mut answer: Response| {
+            answer.headers_mut().extend(chosen.map(|protocol| (SEC_WEBSOCKET_PROTOCOL, protocol)));
+            Ok(answer)
+        };
+        let Ok(mut client) = accept_hdr_async(stream, choose).await else { return };
         // The frame that the next one overtakes.
         let (mut late_up, mut late_down) = (None, None);
         loop {
@@ -171,16 +203,22 @@ impl Inner {
     }
 }
 
-/// Peeks at the `Authorization` header of the handshake before it is read.
-async fn authorization(stream: &TcpStream) -> Option<HeaderValue> {
+/// Peeks at the headers of the handshake that can have the token, before it is read. None if the client is gone.
+async fn credentials(stream: &TcpStream) -> Option<HeaderMap> {
     let mut head = vec![0; 16 * 1024];
     loop {
         let length = stream.peek(&mut head).await.ok().filter(|length| *length > 0)?;
         let text = String::from_utf8_lossy(&head[..length]);
         if text.contains("\r\n\r\n") {
-            let values = text.lines().filter_map(|line| line.split_once(": "));
-            let token = values.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-            return HeaderValue::from_str(token?.1).ok();
+            let mut credentials = HeaderMap::new();
+            for (name, value) in text.lines().filter_map(|line| line.split_once(": ")) {
+                for known in [AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL] {
+                    if name.eq_ignore_ascii_case(known.as_str()) {
+                        credentials.insert(known, HeaderValue::from_str(value).ok()?);
+                    }
+                }
+            }
+            return Some(credentials);
         }
         tokio::task::yield_now().await;
     }

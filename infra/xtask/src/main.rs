@@ -9,6 +9,7 @@
 mod bench;
 mod failure;
 mod generate;
+mod javascript;
 mod process;
 mod tests_setup;
 
@@ -20,10 +21,11 @@ const USAGE: &str = "\
 cargo xtask generate [--check]   generates files from infra/stack: template.yaml, CargoLambda.toml, the functions'
                                  programs, tables in docs. --check writes nothing and fails if a file differs
 cargo xtask test [ARGUMENTS]     installs missing programs that the tests start, then runs
-                                 cargo test --workspace ARGUMENTS
+                                 cargo test --workspace ARGUMENTS. With Node.js, also those of clients/javascript
 cargo xtask bench [ARGUMENTS]    measures the functions' release programs (--help says more). --quick checks counts
                                  alone, on debug programs
-cargo xtask verify               runs the tests that take minutes, and that `test` leaves out";
+cargo xtask verify               runs the tests that take minutes, and that `test` leaves out. With Node.js, also half
+                                 an hour of clients/javascript over a bad network";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,9 +33,11 @@ fn main() -> ExitCode {
     let result = match arguments.as_slice() {
         ["generate"] => generate::write(&workspace()),
         ["generate", "--check"] => generate::check(&workspace()),
-        ["test", rest @ ..] => tests_setup::run(&workspace(), rest),
+        ["test", rest @ ..] => test(&workspace(), rest),
         ["bench", rest @ ..] => bench::run(&workspace(), rest),
-        ["verify"] => tests_setup::run(&workspace(), &["--", "--ignored"]),
+        ["verify"] => {
+            tests_setup::run(&workspace(), &["--", "--ignored"]).and_then(|()| javascript::soak(&workspace()))
+        }
         [] | ["help" | "-h" | "--help"] => {
             println!("{USAGE}");
             Ok(())
@@ -50,6 +54,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs the tests of the workspace, and those of the JavaScript client unless the arguments choose among the tests.
+fn test(root: &Path, arguments: &[&str]) -> Result<(), Failure> {
+    tests_setup::run(root, arguments)?;
+    let is_all = arguments.iter().all(|argument| ["--locked", "--offline", "--no-fail-fast"].contains(argument));
+    if is_all { javascript::test(root) } else { Ok(()) }
 }
 
 fn workspace() -> PathBuf {

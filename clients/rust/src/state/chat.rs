@@ -23,6 +23,9 @@ pub struct ChatState {
     seq: Seq,
     rev: Rev,
     floor: Seq,
+    /// The seq of the document that the chat began with. Its rev has changes of the messages up to it, which an event
+    /// that was made before them lacks. So these messages come by pages and by sync alone.
+    begun_seq: Seq,
     messages: BTreeMap<Seq, Message>,
     /// The last message as the inbox showed it, while the message itself is not held.
     preview: Option<Message>,
@@ -57,6 +60,7 @@ impl ChatState {
             seq: floor,
             rev: chat.rev,
             floor,
+            begun_seq: chat.seq,
             chat,
             messages: BTreeMap::new(),
             preview: None,
@@ -251,6 +255,9 @@ impl ChatState {
     pub(super) fn apply_event(&mut self, me: &str, event: Event) -> EventOutcome {
         match &event {
             Event::MessageCreated { seq, data, .. } => {
+                if self.seq < *seq && *seq <= self.begun_seq {
+                    return EventOutcome::Duplicate;
+                }
                 if *seq > self.seq + 1 {
                     return self.hold_back(event);
                 }
@@ -384,6 +391,12 @@ impl ChatState {
         }
     }
 
+    /// Whether this user deleted a message for themselves: it would be held otherwise. An answer that was made before the
+    /// deletion still has it.
+    fn is_deleted_here(&self, seq: Seq) -> bool {
+        self.held_above < seq && seq <= self.seq && !self.messages.contains_key(&seq)
+    }
+
     /// Applies the chat's part of the answer to a sync whose cursor had `cursor_seq`. Returns the events that result.
     pub(super) fn apply_sync(&mut self, me: &str, cursor_seq: Seq, part: ChatSync) -> Vec<Event> {
         let mut events = Vec::new();
@@ -391,7 +404,7 @@ impl ChatState {
         self.raise_floor(part.floor);
         let is_changed = part.chat.is_some_and(|chat| self.put_document(chat));
         for message in &part.changed {
-            if self.put(me, message) {
+            if !self.is_deleted_here(message.seq) && self.put(me, message) {
                 let (seq, rev, data) = (message.seq, message.rev, message.clone());
                 events.push(Event::MessageUpdated { chat_id: chat_id.clone(), seq, rev, data });
             }
@@ -405,7 +418,7 @@ impl ChatState {
         }
         for message in part.messages {
             let is_new = message.seq > self.seq;
-            if self.put(me, &message) {
+            if !self.is_deleted_here(message.seq) && self.put(me, &message) {
                 events.push(if is_new { Event::message_created(message) } else { Event::message_updated(message) });
             }
         }

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex};
 
+mod providers;
+
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 
 /// Private keys in DER, generated for every test run.

@@ -5,9 +5,9 @@
 
 mod performer;
 
+use client::CatchUpRequest;
 use client::documents::Page;
 use client::events::Event;
-use client::{CatchUpRequest, State};
 use domain::budget::BudgetRate;
 use domain::ids::{AttachmentId, ChatId, Seq};
 use domain::use_cases::{
@@ -21,25 +21,30 @@ use testkit::fixtures::{caller, connection, user};
 use testkit::listing::{held, listed};
 use testkit::ops::Ops;
 use testkit::{Faults, MemoryStore, TestEnv};
+use traces::Traced;
 
 const CLIENTS: [&str; 3] = ["alice", "bob", "carol"];
 const USERS: [&str; 5] = ["alice", "bob", "carol", "dave", "erin"];
 const SEEDS: u64 = 1000;
 const ROUNDS: u64 = 24;
+/// Of the first so many seeds, traces can be recorded: docs/ARCHITECTURE.md says how.
+const TRACED_SEEDS: u64 = 8;
 
 /// A client with its state and its connection.
 struct Device {
     name: &'static str,
     connection: Option<String>,
     connections: u32,
-    state: State,
+    state: Traced,
     /// The events that its state reported, in order.
     events: Vec<Event>,
 }
 
 impl Device {
-    fn new(name: &'static str) -> Self {
-        Self { name, connection: None, connections: 0, state: State::new(name), events: Vec::new() }
+    fn new(name: &'static str, seed: u64) -> Self {
+        let file = (seed < TRACED_SEEDS).then(|| format!("convergence-{seed}"));
+        let state = Traced::if_recording(name, file);
+        Self { name, connection: None, connections: 0, state, events: Vec::new() }
     }
 
     async fn connect(&mut self, app: &TestApp) {
@@ -225,7 +230,7 @@ async fn play(seed: u64, occurrences: &mut Occurrences) {
     app.settings.sending = BudgetRate::per_second(10_000, 1000);
     let performer = Performer::new(&app).await;
     app.store.set_faults(faults);
-    let mut devices = CLIENTS.map(Device::new);
+    let mut devices = CLIENTS.map(|name| Device::new(name, seed));
     for _ in 0..ROUNDS {
         let round = CLIENTS.map(|who| (who, ops.next(), ops.below(3)));
         join_all(round.iter().map(|(who, op, chat)| performer.perform(&app, who, op, *chat))).await;

@@ -1,0 +1,384 @@
+// The session of one user: stays connected, holds the state, asks for what was missed, and sends messages until they are
+// stored.
+//
+// Beside what the plan of the package says:
+// - There is one more update, `{ type: "changed" }`: the state may have changed, with or without an event.
+// - `upload` and `download` are here too, and a `Call` says itself how its answer is applied (`call.apply`).
+// - `start` while the engine waits for another token (three were refused) tries again.
+// - Later messages of a chat wait for the upload of the file of an earlier one, so that they are stored in their order.
+
+/** @import { Attachment, NewAttachment } from "../api.js" */
+/** @import { Call } from "../calls.js" */
+/** @import { Draft } from "../outbox.js" */
+/** @import { EngineOptions, Link, Update, Core, Logger as EngineLogger, TokenReason } from "./options.js" */
+/** @import { OutboxEntry as Entry } from "./messages.js" */
+/** @import { AttachmentDownload as Download, TransferOptions } from "./attachments.js" */
+/** @import { Storage as EngineStorage } from "./storage.js" */
+import { getAttachment } from "../calls.js";
+import { ChatError, asChatError } from "../errors.js";
+import { Outbox } from "../outbox.js";
+import { State } from "../state/state.js";
+import { createAttachments } from "./attachments.js";
+import { createCatchUp } from "./catch-up.js";
+import { createConnection, notConnected } from "./connection.js";
+import { createHttp } from "./http.js";
+import { createMessages } from "./messages.js";
+import { fillOptions } from "./options.js";
+import { backOff } from "./random.js";
+import { createRequests } from "./requests.js";
+import { memoryStorage } from "./storage.js";
+import { createTabs } from "./tabs.js";
+import { createTokens, readClaims } from "./token.js";
+
+/** @typedef {Update} EngineUpdate */
+/** @typedef {Entry} OutboxEntry */
+/** @typedef {Download} AttachmentDownload */
+/** @typedef {EngineLogger} Logger */
+/** @typedef {EngineStorage} Storage */
+/** @typedef {ReturnType<typeof createEngine>} Engine */
+
+/** @param {EngineOptions} given */
+export function createEngine(given) {
+  const options = fillOptions({ ...given, storage: given.storage ?? memoryStorage() });
+  const { timing, now, logger } = options;
+  /** @type {Set<(update: Update) => void>} */
+  const listeners = new Set();
+  /** @type {Update[]} */
+  const updates = [];
+  /** @type {() => void} */
+  let identified = () => {};
+  const isIdentified = new Promise((/** @type {(value?: any) => void} */ resolve) => (identified = resolve));
+  let isWoken = false;
+  let isEmitting = false;
+  /** @type {any} */
+  let timer;
+  let timerAt = Infinity;
+
+  /** @type {Core} */
+  const core = {
+    options,
+    me: undefined,
+    scope: "",
+    state: undefined,
+    outbox: new Outbox(),
+    link: { status: "stopped", isCaughtUp: false },
+    isLeader: false,
+    life: undefined,
+    emit(update) {
+      // A listener may cause more updates: they come after this one for every listener.
+      updates.push(update);
+      if (isEmitting) return;
+      isEmitting = true;
+      for (let next; (next = updates.shift());)
+        for (const listener of [...listeners])
+          try {
+            listener(next);
+          } catch (error) {
+            logger?.error?.("a listener failed", error);
+          }
+      isEmitting = false;
+    },
+    update(change) {
+      if (!core.state) return [];
+      const events = [change(core.state)].flat().filter((event) => /** @type {any} */ (event)?.event);
+      for (const event of /** @type {any[]} */ (events)) {
+        messages.confirm(event);
+        core.emit({ type: "event", event });
+      }
+      core.emit({ type: "changed" });
+      core.wake();
+      return /** @type {any[]} */ (events);
+    },
+    setLink(link) {
+      if (link.status !== "connecting" || core.link.status !== "connecting") {
+        core.link = { isCaughtUp: false, ...link };
+        core.emit({ type: "link", link: core.link });
+      }
+      if (core.isLeader) core.post("link", link);
+    },
+    post: () => {},
+    ask: () => tabs.ask(),
+    wake() {
+      if (isWoken) return;
+      isWoken = true;
+      Promise.resolve().then(doDueWork);
+    },
+    retryWait: (tries) => backOff(options.random, tries, timing.maxFirstRetryMs, timing.maxRetryMs),
+  };
+
+  const tokens = createTokens(core);
+  const http = createHttp(core, tokens, () => connection.resume());
+  const attachments = createAttachments(core, http);
+  const connection = createConnection(core, tokens, http, {
+    identify(token) {
+      core.me = readClaims(token).sub;
+      core.scope = `${core.me}@${options.webSocketUrl}`;
+      core.state = new State(core.me);
+      tabs.start();
+      messages.load().then(identified);
+    },
+    onFrame(from, frame) {
+      catchUp.restartSilence();
+      if (!frame.event) {
+        const error = requests.receive(frame);
+        if (error) {
+          tokens.refuse(from.token);
+          if (from === connection.present) connection.lose(error, error);
+        }
+      } else if (frame.event !== "connection.closing") {
+        receiveEvent(frame);
+        core.post("event", frame);
+      } else if (from === connection.present) {
+        const { code, detail } = frame.data;
+        if (code === "token_expired") tokens.refuse(from.token);
+        connection.lose(new ChatError(code, detail, frame.data), frame.data);
+      }
+      core.wake();
+    },
+    onChange(isLost) {
+      catchUp.restartSilence();
+      if (!isLost) return requests.forgetPings();
+      markDisconnected();
+      requests.failAll(notConnected());
+    },
+  });
+  const requests = createRequests(core, connection);
+  const catchUp = createCatchUp(core, ask);
+  const messages = createMessages(core, ask, attachments, isIdentified);
+  const tabs = createTabs(core, {
+    onLead() {
+      // The others hear that there is another connection.
+      core.setLink({ status: "connecting" });
+      markDisconnected();
+      messages.load();
+      core.wake();
+    },
+    onFollow() {
+      connection.close();
+      messages.handOver();
+      core.setLink({ status: "connecting" });
+    },
+    onMessage(kind, ...values) {
+      if (kind === "hello" || kind === "outbox") {
+        if (kind === "outbox") messages.load();
+        // By a timer: a frozen tab still gets messages, but neither timers nor frames.
+        options.setTimeout(() => core.isLeader && core.post("link", core.link), 0);
+      } else if (kind === "discard") messages.receive(kind, values[0], undefined);
+      else if (kind === "frame") core.isLeader && engine.sendFrame(values[0], values[1]);
+      else if (!core.isLeader) {
+        catchUp.restartSilence();
+        if (kind === "event") receiveEvent(values[0]);
+        else if (kind === "apply") applyChange(values);
+        else if (kind === "link") followLink(values[0]);
+        else messages.receive(kind, values[0], values[1]);
+      }
+      core.wake();
+    },
+  });
+
+  /** Anything may have been missed from now on. A state that holds nothing yet lists the inbox anyway. */
+  function markDisconnected() {
+    catchUp.forget();
+    if (core.state?.chats.size) core.update((state) => state.markDisconnected());
+  }
+
+  /** @param {any} event */
+  function receiveEvent(event) {
+    try {
+      core.update((state) => state.applyEvent(event));
+    } catch (error) {
+      // A later server may have other events. What is missed leads to a sync.
+      logger?.warn?.("an event cannot be read", error);
+      core.update((state) => state.markBehind());
+    }
+  }
+
+  /**
+   * Applies an answer: calls this method of the state.
+   * @param {any[]} change
+   */
+  const applyChange = ([method, ...values]) => core.update((state) => /** @type {any} */ (state)[method](...values));
+
+  /**
+   * The tab with the connection says how it is connected.
+   * @param {Link} link
+   */
+  function followLink(link) {
+    const { status, isCaughtUp } = core.link;
+    const isNew = status !== link.status;
+    if (isNew && status === "online") markDisconnected();
+    if (isNew || link.status === "offline") core.setLink({ ...link, isCaughtUp: !isNew && isCaughtUp });
+  }
+
+  /**
+   * Sends a request over the socket if it is an action and there is a connection, else over HTTP.
+   * @param {Call} call
+   * @param {(error: ChatError | undefined, data?: any, isOverSocket?: boolean) => void} done
+   * @param {AbortSignal} [signal]
+   */
+  function ask(call, done, signal) {
+    if (requests.canSend(call)) return requests.send(call, (error, data) => done(error, data, true));
+    if (!call.method) return done(notConnected());
+    http.send(call, signal).then(
+      (data) => done(undefined, data),
+      (error) => done(asChatError(error)),
+    );
+  }
+
+  function doDueWork() {
+    isWoken = false;
+    options.clearTimeout(timer);
+    if (!core.life) return;
+    timerAt = Math.min(
+      connection.doDueWork(),
+      requests.doDueWork(),
+      messages.doDueWork(),
+      catchUp.doDueWork(),
+      tabs.doDueWork(),
+    );
+    if (timerAt < Infinity) timer = options.setTimeout(onTimer, Math.max(timerAt - now(), 0));
+  }
+
+  function onTimer() {
+    if (now() - timerAt > timing.maxDriftMs) onWake();
+    doDueWork();
+  }
+
+  /** The tab was hidden or frozen, or the machine slept: the connection may be dead. */
+  function onWake() {
+    if (!core.life || !tabs.isVisible()) return;
+    if (core.state?.chats.size) core.update((state) => state.markBehind());
+    if (connection.present) requests.sendPing(timing.checkTimeoutMs);
+    else connection.hurry();
+    tabs.ask();
+  }
+
+  /** @param {"addEventListener" | "removeEventListener"} method */
+  function listen(method) {
+    for (const name of ["visibilitychange", "resume"]) options.document?.[method]?.(name, onWake);
+    for (const name of ["pageshow", "online"]) options.window?.[method]?.(name, onWake);
+  }
+
+  const engine = {
+    /** The id of the user; undefined before the first token. */
+    get me() {
+      return core.me;
+    },
+    /** What the user holds; undefined before the first token. */
+    get state() {
+      return core.state;
+    },
+    /** Whether the engine is connected. */
+    get link() {
+      return core.link;
+    },
+    /** The messages that are not acknowledged yet, in the order in which they were written. */
+    get outbox() {
+      return messages.list;
+    },
+    /** Connects, and stays connected. */
+    start() {
+      if (core.life) return connection.resume();
+      core.life = new AbortController();
+      core.setLink({ status: "connecting" });
+      listen("addEventListener");
+      if (core.me) tabs.start();
+      core.wake();
+    },
+    /** Disconnects. What is held and the messages that wait stay. */
+    stop() {
+      const { life } = core;
+      if (!life) return;
+      core.life = undefined;
+      options.clearTimeout(timer);
+      listen("removeEventListener");
+      const stopped = new ChatError("stopped", "the client is stopped");
+      requests.failAll(stopped);
+      life.abort(stopped);
+      tabs.stop();
+      connection.close();
+      core.setLink({ status: "stopped" });
+    },
+    /**
+     * Sends a request and waits for the answer. Its answer is applied to the state.
+     * @template A
+     * @param {Call<A>} call
+     * @param {{ signal?: AbortSignal, apply?: (state: State, answer: A) => unknown }} [options] `apply`: instead of what
+     *   the call says.
+     * @returns {Promise<A>}
+     */
+    request(call, { signal, apply } = {}) {
+      return new Promise((resolve, reject) => {
+        if (!core.life) return reject(new ChatError("stopped", "the client is stopped"));
+        const abort = () => reject(new ChatError("aborted", "the request was aborted", { cause: signal?.reason }));
+        if (signal?.aborted) return abort();
+        signal?.addEventListener("abort", abort);
+        /** @type {(error: ChatError | undefined, answer?: any, isOverSocket?: boolean) => void} */
+        const done = (error, answer, isOverSocket) => {
+          // Every request may be repeated.
+          if (isOverSocket && call.method && (error?.code === "timeout" || error?.code === "not_connected"))
+            return ask({ ...call, action: undefined }, done, signal);
+          signal?.removeEventListener("abort", abort);
+          try {
+            if (error) throw error;
+            const change = call.apply?.(answer);
+            if (apply) core.update((state) => apply(state, answer));
+            else if (change) applyChange(change);
+            // The event of what was asked over the socket comes to no connection of this user's tabs.
+            if (isOverSocket && change) core.post("apply", ...change);
+            resolve(answer);
+          } catch (thrown) {
+            const error = asChatError(thrown);
+            const { changes } = call;
+            // The change may be stored all the same, and its event be lost.
+            if (changes && !((error.status ?? 500) < 500)) core.update((state) => state.markChatBehind(changes));
+            reject(error);
+          }
+        };
+        ask(call, done, signal);
+      });
+    },
+    /** Changes the state, and reports the events that result. */
+    update: core.update,
+    send: messages.send,
+    /** Sends a message that failed again. */
+    retry: messages.retry,
+    /** Takes a message out of the outbox. If it was being sent, it may be stored all the same. */
+    discard: messages.discard,
+    /**
+     * Creates an attachment and uploads its bytes.
+     * @param {string} chatId
+     * @param {Omit<NewAttachment, "chatId" | "sizeBytes" | "sha256">} attachment
+     * @param {Blob} file
+     * @param {TransferOptions} [options]
+     * @returns {Promise<Attachment>}
+     */
+    upload: attachments.upload,
+    /**
+     * Downloads the attachment of a message: its description and its bytes.
+     * @param {string} chatId
+     * @param {number} seq
+     * @param {TransferOptions} [options]
+     * @returns {Promise<Download>}
+     */
+    download: (chatId, seq, options) => attachments.download(getAttachment(chatId, seq), options),
+    /**
+     * Sends a frame whose reply nobody waits for. It may be lost.
+     * @param {string} action
+     * @param {object} fields
+     */
+    sendFrame(action, fields) {
+      if (core.isLeader) requests.send({ action, fields }, () => {});
+      else core.post("frame", action, fields);
+    },
+    /**
+     * Calls the listener for each update, until the function that is returned is called.
+     * @param {(update: Update) => void} listener
+     */
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+  return engine;
+}

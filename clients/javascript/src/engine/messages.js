@@ -1,0 +1,369 @@
+// The messages that are not acknowledged yet: written to the storage before they are sent, sent one at a time per chat,
+// and kept until they are stored or discarded.
+
+/** @import { Message, NewAttachment } from "../api.js" */
+/** @import { Call } from "../calls.js" */
+/** @import { Draft } from "../outbox.js" */
+/** @import { Core } from "./options.js" */
+/** @import { createAttachments } from "./attachments.js" */
+import { sendMessage } from "../calls.js";
+import { ChatError, asChatError, errorOf, factsOf } from "../errors.js";
+import { MAX_OUTBOX_MESSAGES } from "../outbox.js";
+import { MAX_SERVER_FAILURES } from "./options.js";
+import { newId } from "./random.js";
+import { isTokenError } from "./token.js";
+
+/**
+ * A message that is not acknowledged yet.
+ * @typedef {object} OutboxEntry
+ * @property {string} clientMessageId The id that makes it safe to repeat the message.
+ * @property {string} chatId
+ * @property {Draft} draft
+ * @property {"waiting" | "uploading" | "sending" | "failed"} state `failed`: it was refused, or given up. It stays until
+ *   it is sent again or discarded.
+ * @property {number} tries How often this tab sent it.
+ * @property {ChatError} [error] Why it failed.
+ * @property {number} [progress] How much of its file is uploaded, 0 to 1.
+ * @property {number} createdAt When it was written, by `Date.now()`.
+ * @property {Blob} [file] Absent after a reload: then the storage has it.
+ * @property {Omit<NewAttachment, "chatId" | "sizeBytes" | "sha256">} [attachment] What its file is declared with.
+ */
+
+/**
+ * An entry with what only this tab knows.
+ * @typedef {OutboxEntry & { isSaved?: boolean, isReady?: boolean, isQueued?: boolean }} HeldEntry
+ */
+
+/**
+ * @param {Core} core
+ * @param {(call: Call, done: (error: ChatError | undefined, data?: any) => void) => void} ask
+ * @param {ReturnType<typeof createAttachments>} attachments
+ * @param {Promise<void>} identified Resolves when it is known who the user is.
+ */
+export function createMessages(core, ask, attachments, identified) {
+  const { options, outbox } = core;
+  const { storage, now } = options;
+  /** @type {Map<string, HeldEntry>} */
+  const entries = new Map();
+  /** @type {readonly OutboxEntry[] | undefined} */
+  let list;
+  /** @type {Map<string, AbortController>} */
+  const uploads = new Map();
+  /** What was stored or discarded while the storage is read: its list may be older. */
+  const settled = new Set();
+  let loads = 0;
+  let writes = identified;
+  let lastCreatedAt = 0;
+
+  const changed = () => {
+    list = undefined;
+    core.emit({ type: "outbox" });
+  };
+
+  /**
+   * Changes an entry, and tells the other tabs.
+   * @param {string} id
+   * @param {Partial<OutboxEntry>} change
+   */
+  function set(id, change) {
+    const entry = entries.get(id);
+    if (!entry) return;
+    entries.set(id, { ...entry, ...change });
+    changed();
+    if (core.isLeader) core.post("entry", id, { ...change, error: change.error && factsOf(change.error) });
+  }
+
+  /**
+   * Changes what only this tab knows of an entry.
+   * @param {string} id
+   * @param {Partial<HeldEntry>} flags
+   */
+  const mark = (id, flags) => Object.assign(entries.get(id) ?? {}, flags);
+
+  /**
+   * The storage failed: the message is in memory only.
+   * @param {unknown} error
+   */
+  const warn = (error) => {
+    options.logger?.warn?.("unsent messages cannot be stored: a reload loses them", error);
+  };
+
+  /**
+   * What the storage says, unless it hangs: some browsers' do.
+   * @template T
+   * @param {Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  const inTime = (work) =>
+    new Promise((resolve, reject) => {
+      const timer = options.setTimeout(() => reject(new Error("the storage hangs")), options.timing.requestTimeoutMs);
+      work.then(resolve, reject).finally(() => options.clearTimeout(timer));
+    });
+
+  /**
+   * Writes an entry to the storage, after everything that was to be written before.
+   * @param {string} id
+   * @param {boolean} [withFile]
+   */
+  const save = (id, withFile) =>
+    (writes = writes.then(async () => {
+      const entry = entries.get(id);
+      if (!entry) return;
+      const { chatId, draft, createdAt, attachment, file, error } = entry;
+      let isSaved = entry.isSaved;
+      try {
+        if (withFile && file) await inTime(storage.put("files", core.scope, id, file));
+        const record = { clientMessageId: id, chatId, draft, createdAt, attachment, error: error && factsOf(error) };
+        await inTime(storage.put("outbox", core.scope, id, record));
+        isSaved = true;
+      } catch (error) {
+        warn(error);
+      }
+      if (!entries.has(id)) return erase(id);
+      mark(id, { isReady: true, isSaved });
+      core.post("outbox");
+      core.ask();
+      queue();
+    }));
+
+  /** @param {string} id */
+  function erase(id) {
+    for (const store of /** @type {const} */ (["outbox", "files"])) storage.delete(store, core.scope, id).catch(warn);
+  }
+
+  /** Lets the messages be sent that this tab has to send: the tab with the connection sends for all that share a storage. */
+  function queue() {
+    for (const [id, { chatId, draft, state, isReady, isQueued, isSaved }] of entries) {
+      if (!isReady || isQueued || state === "failed" || (!core.isLeader && isSaved && storage.isShared)) continue;
+      outbox.push(chatId, draft, id);
+      mark(id, { isQueued: true });
+    }
+    core.wake();
+  }
+
+  /**
+   * Takes a message out.
+   * @param {string} id
+   */
+  function remove(id) {
+    const entry = entries.get(id);
+    if (!entry) return;
+    entries.delete(id);
+    if (loads) settled.add(id);
+    outbox.remove(id);
+    uploads.get(id)?.abort();
+    if (entry.isReady) erase(id);
+    return entry;
+  }
+
+  /**
+   * A message is stored.
+   * @param {string} id
+   * @param {Message} message
+   */
+  function settle(id, message) {
+    if (!remove(id)) return;
+    list = undefined;
+    core.emit({ type: "sent", clientMessageId: id, message });
+    changed();
+  }
+
+  /**
+   * A reply says that a message is stored.
+   * @param {string} id
+   * @param {Message} message
+   */
+  function acknowledge(id, message) {
+    settle(id, message);
+    core.update((state) => state.applySentMessage(message));
+  }
+
+  /**
+   * Uploads the file of a message, if it is not uploaded yet.
+   * @param {HeldEntry} entry
+   */
+  async function upload({ clientMessageId: id, chatId, draft, attachment, file }) {
+    if (!attachment || draft.attachmentId) return;
+    const controller = new AbortController();
+    uploads.set(id, controller);
+    set(id, { state: "uploading", progress: 0 });
+    try {
+      const blob = file ?? (await inTime(storage.get("files", core.scope, id)).catch(warn));
+      if (!blob) throw new ChatError("file_lost", "the file of the message is not there any more");
+      const { attachmentId } = await attachments.upload(chatId, attachment, blob, {
+        signal: controller.signal,
+        onProgress: (progress) => set(id, { progress }),
+      });
+      set(id, { draft: { ...draft, attachmentId } });
+      // A reload does not upload it again.
+      await save(id);
+    } finally {
+      uploads.delete(id);
+    }
+  }
+
+  /**
+   * Sends a message that is in flight from now on.
+   * @param {string} id
+   * @param {number} tries
+   */
+  async function deliver(id, tries) {
+    set(id, { state: "sending", tries });
+    try {
+      await upload(/** @type {HeldEntry} */ (entries.get(id)));
+    } catch (error) {
+      return fail(id, asChatError(error));
+    }
+    const entry = entries.get(id);
+    if (!entry) return;
+    set(id, { state: "sending" });
+    ask(sendMessage(entry.chatId, /** @type {any} */ (entry.draft), id), (error, answer) => {
+      const message = answer?.message;
+      if (error) return fail(id, error);
+      if (!message?.seq) return fail(id, new ChatError("unexpected", "the reply has no message"));
+      core.post("sent", id, message);
+      acknowledge(id, message);
+    });
+  }
+
+  /**
+   * Schedules the next try of a message, or gives it up if another try is of no use.
+   * @param {string} id
+   * @param {ChatError} error
+   */
+  function fail(id, error) {
+    const entry = entries.get(id);
+    if (!entry) return;
+    const { code, status = 0, retryable, retryAfterMs = 0 } = error;
+    // The attachment has expired: it is uploaded again.
+    const isExpired = entry.attachment && (code === "attachment_not_found" || code === "attachment_not_uploaded");
+    if (isExpired) set(id, { draft: { ...entry.draft, attachmentId: undefined } });
+    const isFailure = isExpired || status >= 500 || code === "unexpected";
+    // The connection, or the right to send, is gone. That says nothing about the message.
+    const isAtOnce = code === "not_connected" || code === "stopped" || code === "aborted";
+    if (isAtOnce || retryable || isTokenError(error) || (isFailure && outbox.countFailure(id) < MAX_SERVER_FAILURES)) {
+      outbox.scheduleRetry(id, now(), isAtOnce ? 0 : core.retryWait(outbox.tries(id)) + retryAfterMs);
+      set(id, { state: "waiting" });
+      core.wake();
+      return;
+    }
+    outbox.remove(id);
+    set(id, { state: "failed", error });
+    mark(id, { isQueued: false });
+    core.emit({ type: "notSent", clientMessageId: id, error });
+    save(id);
+  }
+
+  return {
+    acknowledge,
+    queue,
+    get list() {
+      return (list ??= [...entries.values()]
+        .map(({ isSaved, isReady, isQueued, ...entry }) => entry)
+        .sort((a, b) => a.createdAt - b.createdAt));
+    },
+    /**
+     * Puts a message into the outbox.
+     * @param {string} chatId
+     * @param {Draft} draft
+     * @param {{ clientMessageId?: string, file?: Blob, attachment?: OutboxEntry["attachment"] }} [options]
+     */
+    send(chatId, draft, { clientMessageId: id = newId(), file, attachment } = {}) {
+      if (entries.has(id))
+        throw new ChatError("duplicate_message_id", "a message with this clientMessageId waits already");
+      if (entries.size >= MAX_OUTBOX_MESSAGES)
+        throw new ChatError("outbox_full", `${entries.size} messages wait already`, { limit: MAX_OUTBOX_MESSAGES });
+      lastCreatedAt = Math.max(now(), lastCreatedAt + 1);
+      const progress = attachment && 0;
+      entries.set(id, {
+        ...{ clientMessageId: id, chatId, draft, state: "waiting", tries: 0, createdAt: lastCreatedAt },
+        ...(attachment && { attachment, file, progress }),
+      });
+      changed();
+      save(id, true);
+      return id;
+    },
+    /** @param {string} id */
+    retry(id) {
+      if (entries.get(id)?.state !== "failed") return;
+      set(id, { state: "waiting", error: undefined });
+      mark(id, { isReady: false });
+      save(id);
+    },
+    /** @param {string} id */
+    discard(id) {
+      if (!remove(id)) return;
+      core.post("discard", id);
+      changed();
+    },
+    /**
+     * A message of this user is in an event: if it waits, it is stored.
+     * @param {any} event
+     */
+    confirm({ event, data }) {
+      const id = data?.clientMessageId;
+      const isOwn = (event === "message.created" || event === "message.updated") && data.senderId === core.me;
+      if (isOwn && entries.get(id)?.chatId === data.chatId) settle(id, data);
+    },
+    /** Reads what the storage has: what was typed before the last reload, or in other tabs. */
+    async load() {
+      const saved = [...entries].filter(([, { isSaved }]) => isSaved);
+      loads++;
+      /** @type {any[]} */
+      const records = await inTime(storage.list("outbox", core.scope)).catch((error) => {
+        warn(error);
+        return [...entries.values()];
+      });
+      const ids = new Set(records.map((record) => record.clientMessageId));
+      // Another tab sent or discarded it.
+      if (storage.isShared) for (const [id] of saved) if (!ids.has(id)) remove(id);
+      for (const { error, ...record } of records.sort((a, b) => a.createdAt - b.createdAt)) {
+        const id = record.clientMessageId;
+        const held = entries.get(id);
+        if (settled.has(id) || (held && (held.state !== "failed" || error))) continue;
+        lastCreatedAt = Math.max(lastCreatedAt, record.createdAt);
+        entries.set(id, {
+          ...{ tries: 0, ...held, ...record, isReady: true, isSaved: true },
+          ...{ error: error && errorOf(error), state: error ? "failed" : "waiting" },
+        });
+      }
+      if (!--loads) settled.clear();
+      changed();
+      queue();
+    },
+    /** Another tab has the connection now, and sends what is stored. */
+    handOver() {
+      if (!storage.isShared) return;
+      for (const [id, { isSaved }] of entries) {
+        if (!isSaved || !outbox.remove(id)) continue;
+        uploads.get(id)?.abort();
+        mark(id, { isQueued: false });
+      }
+    },
+    /**
+     * Another tab says what became of a message.
+     * @param {string} kind
+     * @param {string} id
+     * @param {any} value
+     */
+    receive(kind, id, value) {
+      if (kind === "sent") acknowledge(id, value);
+      else if (kind === "discard") remove(id) && changed();
+      else {
+        const error = value.error && errorOf(value.error);
+        set(id, { ...value, error });
+        if (error && entries.has(id)) core.emit({ type: "notSent", clientMessageId: id, error });
+      }
+    },
+    /**
+     * Sends what is due. Returns when something else is.
+     * @returns {number}
+     */
+    doDueWork() {
+      if (core.link.status !== "online") return Infinity;
+      for (let unsent; (unsent = outbox.startNext(now()));) deliver(unsent.clientMessageId, unsent.tries);
+      const due = outbox.nextDue() ?? 0;
+      return due > now() ? due : Infinity;
+    },
+  };
+}

@@ -9,12 +9,14 @@ import copy
 import json
 import re
 import unittest
+from fnmatch import fnmatchcase
 from typing import Any
 
 from test_template import names_in_sub, references
 from translate import REGION, TEMPLATE, Template, of_type, translate
 
 CONDITION = "HasWebClient"
+DOCS = TEMPLATE.parent / "docs" / "OPERATIONS.md"
 POLICY = TEMPLATE.parent / "infra" / "dev" / "src" / "web" / "policy.rs"
 TOKENS = {"AuthJwksUrl": "https://auth.example.com/jwks.json"}
 CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/one"
@@ -114,6 +116,15 @@ def origins(template: Template, parameters: dict[str, str]) -> tuple[Any, Any]:
 def without_path(url: str) -> str:
     """Scheme and host of a URL."""
     return "/".join(url.split("/")[:3])
+
+
+def uploads(docs: str, file: str) -> bool:
+    """Whether the documented `aws s3 sync` uploads this file of the directory clients. Of the filters that match, the last
+    one decides."""
+    command = re.search(r"aws s3 sync clients (?:[^\n]*\\\n)+[^\n]*", docs)
+    assert command
+    filters = re.findall(r'--(include|exclude) "([^"]*)"', command[0])
+    return [kind for kind, pattern in filters if fnmatchcase(file, pattern)][-1:] == ["include"]
 
 
 def local_policies() -> tuple[str, str]:
@@ -244,6 +255,25 @@ class WebClient(unittest.TestCase):
             self.assertEqual(list(body), [values.of(outputs[key]["Value"]) for key in ("HttpUrl", "WebSocketUrl")])
             self.assertTrue(body[0].startswith(http), body)
             self.assertNotIn("${", code)
+
+    def test_documented_upload_has_the_files_that_are_served_locally(self) -> None:
+        docs = DOCS.read_text()
+        for file in ("web/app.css", "web/src/chat/log.js", "web/example/index.html", "web/icon.svg", "javascript/src/index.js"):
+            self.assertTrue(uploads(docs, file), file)
+        for file in (
+            # The other command uploads it, to another key.
+            "web/index.html",
+            "web/package.json",
+            "web/README.md",
+            "web/node_modules/axe-core/axe.js",
+            "web/test/xss.js",
+            "web/src/links.test.js",
+            "javascript/package.json",
+            "javascript/src/api.d.ts",
+            "javascript/test/core/state.js",
+            "rust/src/lib.rs",
+        ):
+            self.assertFalse(uploads(docs, file), file)
 
     def test_domain_needs_its_certificate_and_sets_the_alias(self) -> None:
         plain = self.property("WebClientDistribution", "DistributionConfig")

@@ -139,6 +139,8 @@ def without_tls_only(template: Template) -> str:
     """Removes the policy that requires TLS. The tests use MiniStack without TLS, and it enforces the policy.
     test_template.py checks the policy."""
     policies = of_type(template, "AWS::S3::BucketPolicy")
+    # The bucket of the web client, which the tests do not deploy, has a policy that says more.
+    policies = {name: policy for name, policy in policies.items() if policy.get("Condition") != "HasWebClient"}
     for name, policy in policies.items():
         statements = policy["Properties"]["PolicyDocument"]["Statement"]
         expect([statement["Sid"] for statement in statements] == ["TlsOnly"], f"{name} says more")

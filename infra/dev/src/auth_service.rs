@@ -29,6 +29,8 @@ pub(crate) const EXAMPLE_USERS: [&str; 3] = ["liam", "maria", "nora"];
 
 /// The lifetime of a token, in seconds, if the request does not set one.
 const TOKEN_LIFE_SECONDS: i64 = 12 * 60 * 60;
+/// The path that issues tokens.
+const TOKEN_PATH: &str = "/token";
 const KEY_ID: &str = "development";
 /// The `aud` of its tokens.
 pub(crate) const AUDIENCE: &str = "lambda-chat";
@@ -77,7 +79,7 @@ impl AuthService {
         let state = Arc::new(Users { key, jwks, ids, credential });
         let routes = Router::new()
             .route("/.well-known/jwks.json", get(jwks_json))
-            .route("/token", post(token))
+            .route(TOKEN_PATH, post(token))
             .route("/users", get(users))
             .with_state(state.clone())
             .layer(cors())
@@ -89,6 +91,11 @@ impl AuthService {
     /// The base URL, such as `http://127.0.0.1:3002`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The URL that issues tokens.
+    pub fn token_url(&self) -> String {
+        format!("{}{TOKEN_PATH}", self.url())
     }
 
     /// The URL of its public keys.

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::auth_service::{AUDIENCE, AuthService, jwks_url};
-use crate::reference;
+use crate::{reference, web};
 use local_cloud::{DynamoDb, Lambda, Limits, LocalCloud, Options, Output, Ports, S3, Template};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -224,7 +224,8 @@ impl Cloud {
         let ports = Ports::bind(numbers.http, numbers.websocket).await?;
         let auth = AuthService::start(numbers.auth, None).await?;
         let mut parameters = parameters(&ports.connections_url(STAGE), &auth.url());
-        if setup.parameters.contains_key("AuthJwksUrl") {
+        let has_other_issuer = setup.parameters.contains_key("AuthJwksUrl");
+        if has_other_issuer {
             // Another issuer does not write the audience of the stand-in.
             parameters.remove("AuthAudience");
         }
@@ -240,6 +241,7 @@ impl Cloud {
         options.limits = setup.limits;
         options.environment = setup.environment;
         options.pages = reference::pages(&workspace(), &auth);
+        options.site = Some(web::site(&workspace(), (!has_other_issuer).then_some(&auth)));
         options.output = setup.output;
         let local = LocalCloud::start(options).await?;
         Ok(Self { local, auth })

@@ -22,6 +22,7 @@ pub mod reference;
 mod screen;
 pub mod terminal;
 pub mod top;
+pub mod web;
 
 pub use client::error_chain;
 

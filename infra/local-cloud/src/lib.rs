@@ -50,12 +50,13 @@ use tokio::{
 pub use dynamodb::DynamoDb;
 pub use error::Error;
 pub use functions_build::build_program;
-pub use options::{Event, Lambda, Limits, Options, Output, Page, PagePolicy, PageSource};
+pub use options::{Addresses, Event, Lambda, Limits, Options, Output, Page, PagePolicy, PageSource, Site};
 pub use ports::Ports;
 pub use s3::S3;
 pub use template::Template;
 
 use dynamodb::{Access, Embedded, Reservation, create_tables};
+use http_api::pages::Pages;
 use lambda::{Functions, PoolLimits};
 use metrics::{Metrics, Runner, TableMeter};
 
@@ -96,6 +97,7 @@ impl LocalCloud {
             limits,
             environment,
             pages,
+            site,
             output,
         } = options;
         let template = Template::load(&template, &parameters)?;
@@ -165,6 +167,12 @@ impl LocalCloud {
         let websocket_url = format!("ws://{}/{websocket_stage}", ports.websocket_address());
         let mut tasks = Vec::new();
         if let Some(api) = template.http_api.clone() {
+            let addresses = Addresses {
+                http_url: http_url.clone(),
+                websocket_url: websocket_url.clone(),
+                s3_endpoint: s3_endpoint.clone(),
+            };
+            let pages = Arc::new(Pages::new(pages, site, addresses, api.clone()));
             let serve = http_api::serve(ports.http, api, pages, functions.clone(), metrics.clone());
             tasks.push(tokio::spawn(serve).abort_handle());
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
-    http::{HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode},
 };
 
 use crate::{DynamoDb, Ports, S3};
@@ -36,6 +36,8 @@ pub struct Options {
     /// Pages on the HTTP API's port, by path such as `/docs`. A page that would hide a route of the template is not
     /// served, and causes an [`Event::Warning`].
     pub pages: BTreeMap<String, PageSource>,
+    /// Files on the HTTP API's port, such as those of a web client. None if there are none.
+    pub site: Option<Site>,
     /// Receives progress, warnings and the functions' log lines.
     pub output: Output,
 }
@@ -57,6 +59,7 @@ impl Options {
             limits: Limits::default(),
             environment: BTreeMap::new(),
             pages: BTreeMap::new(),
+            site: None,
             output: Arc::new(|_| {}),
         }
     }
@@ -119,6 +122,22 @@ impl Default for Limits {
 /// Creates a page. It is called for each request, so that an edited file is visible at once. It may block.
 pub type PageSource = Arc<dyn Fn() -> Page + Send + Sync>;
 
+/// Finds the page at a path, such as `/web/app.css`, or None if there is no such page. The path is as the request has it:
+/// still percent-encoded, without the query. It is asked for each GET and HEAD whose path has no route in the template and
+/// no page in [`Options::pages`]. It may block.
+pub type Site = Arc<dyn Fn(&Addresses, &str) -> Option<Page> + Send + Sync>;
+
+/// The addresses of a running local cloud that a web page calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// The base URL of the HTTP API, such as `http://127.0.0.1:3000`.
+    pub http_url: String,
+    /// The URL of the WebSocket API with its stage, such as `ws://127.0.0.1:3001/dev`.
+    pub websocket_url: String,
+    /// The URL of S3 for path-style requests, such as `http://127.0.0.1:3004`.
+    pub s3_endpoint: String,
+}
+
 /// The answer to GET and HEAD.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
@@ -128,18 +147,22 @@ pub struct Page {
     pub content_type: HeaderValue,
     /// What a browser may load for it.
     pub policy: PagePolicy,
+    /// More headers. They replace the ones that every page has, such as `Cache-Control: no-store`.
+    pub headers: HeaderMap,
     /// The content of the page.
     pub body: Bytes,
 }
 
-/// What a browser may load for a [`Page`], as its `Content-Security-Policy`. Never anything from another origin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a browser may load for a [`Page`], as its `Content-Security-Policy`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PagePolicy {
     /// Nothing: only styles in the page itself, no scripts, no requests.
     Static,
     /// Scripts, styles and images of its own origin, which is the HTTP API's. The scripts may send requests to that
     /// origin.
     OwnOrigin,
+    /// What this policy allows.
+    Custom(HeaderValue),
 }
 
 /// Receives events from any thread. It must not block.

@@ -6,6 +6,7 @@ use crate::Error;
 use crate::auth_service::USERS;
 use crate::cloud::{Cloud, Setup, served_by_this_program, workspace};
 use crate::terminal::{Logs, Terminal};
+use crate::web;
 use local_cloud::{DynamoDb, Lambda, S3};
 
 /// Where the tables are kept by default, in the repository.
@@ -61,7 +62,11 @@ pub(crate) async fn serve(start: Start) -> Result<(), Error> {
 
 fn print_welcome(cloud: &Cloud, tables_place: &str, objects_place: &str) -> Result<(), Error> {
     let (http, ws, auth) = (cloud.local.http_url(), cloud.local.websocket_url(), cloud.auth.url());
-    print_line!("lambda-chat is running. Press Ctrl-C to stop it.\n");
+    // One address a line, so that terminals and people can open it.
+    let [first, second, ..] = USERS;
+    print_line!("lambda-chat is running at {http}/ until you press Ctrl-C. Open two windows, one for each user:\n");
+    print_line!("  {}", web::url_as(http, first));
+    print_line!("  {}\n", web::url_as(http, second));
     print_line!("  HTTP API       {http}");
     print_line!("  WebSocket API  {ws}");
     print_line!("  API reference  {http}{}", crate::reference::PATH);

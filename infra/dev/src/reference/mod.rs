@@ -15,7 +15,7 @@ mod yaml;
 mod tests;
 
 use crate::auth_service::{AuthService, USERS};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use documents::{Api, Documents};
 use local_cloud::{Page, PagePolicy, PageSource};
 use serde_json::json;
@@ -95,5 +95,5 @@ fn raw(file: &PathBuf) -> Page {
 
 fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Vec<u8>>) -> Page {
     let content_type = HeaderValue::from_static(content_type);
-    Page { status, content_type, policy: PagePolicy::OwnOrigin, body: body.into().into() }
+    Page { status, content_type, policy: PagePolicy::OwnOrigin, headers: HeaderMap::new(), body: body.into().into() }
 }

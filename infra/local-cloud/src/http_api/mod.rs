@@ -48,7 +48,7 @@ struct Gateway {
 pub(crate) async fn serve(
     listener: TcpListener,
     api: HttpApi,
-    pages: Pages,
+    pages: Arc<Pages>,
     functions: Arc<Functions>,
     metrics: Arc<Metrics>,
 ) {

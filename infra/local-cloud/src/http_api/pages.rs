@@ -1,4 +1,4 @@
-//! Pages on the port of the HTTP API: documents for developers of clients.
+//! Pages on the port of the HTTP API: documents for developers of clients, and the files of a web client.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -11,7 +11,7 @@ use axum::{
 
 use super::routing;
 use crate::{
-    options::{Page, PagePolicy, PageSource},
+    options::{Addresses, Page, PagePolicy, PageSource, Site},
     template::HttpApi,
 };
 
@@ -24,12 +24,45 @@ const OWN_ORIGIN: &str = "default-src 'none'; script-src 'self'; style-src 'self
                           img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
                           frame-ancestors 'none'";
 
-/// The pages by path.
-pub(crate) type Pages = Arc<BTreeMap<String, PageSource>>;
+/// What is served beside the API.
+pub(crate) struct Pages {
+    by_path: BTreeMap<String, PageSource>,
+    site: Option<Site>,
+    addresses: Addresses,
+    api: HttpApi,
+}
+
+impl Pages {
+    /// `by_path` are pages that hide no route of the API: see [`servable`].
+    pub(crate) fn new(
+        by_path: BTreeMap<String, PageSource>,
+        site: Option<Site>,
+        addresses: Addresses,
+        api: HttpApi,
+    ) -> Self {
+        Self { by_path, site, addresses, api }
+    }
+
+    /// Whether there may be a page at this path. A route of the template wins over the site.
+    fn may_have(&self, path: &str) -> bool {
+        self.by_path.contains_key(path) || (self.site.is_some() && hidden_route(&self.api, path).is_none())
+    }
+
+    /// The page at a path that [`may_have`](Self::may_have) one. None if there is none. It may block.
+    fn create(&self, path: &str) -> Option<Page> {
+        match self.by_path.get(path) {
+            Some(source) => Some(source()),
+            None => self.site.as_ref()?(&self.addresses, path),
+        }
+    }
+}
 
 /// Returns the pages that hide no route of the template, and a warning for each of the others. The template's routes
 /// win, so that the API behaves as on AWS.
-pub(crate) fn servable(api: Option<&HttpApi>, pages: BTreeMap<String, PageSource>) -> (Pages, Vec<String>) {
+pub(crate) fn servable(
+    api: Option<&HttpApi>,
+    pages: BTreeMap<String, PageSource>,
+) -> (BTreeMap<String, PageSource>, Vec<String>) {
     let mut warnings = Vec::new();
     let mut served_pages = BTreeMap::new();
     for (path, page) in pages {
@@ -47,7 +80,7 @@ pub(crate) fn servable(api: Option<&HttpApi>, pages: BTreeMap<String, PageSource
             }
         }
     }
-    (Arc::new(served_pages), warnings)
+    (served_pages, warnings)
 }
 
 /// The key of the route that a page at this path would hide. None if there is no such route.
@@ -59,14 +92,16 @@ fn hidden_route(api: &HttpApi, path: &str) -> Option<String> {
 
 /// Answers GET and HEAD requests for a page, and passes on all others. So a path may belong to a page and to a POST
 /// route. The metrics do not count pages, because API Gateway does not have them.
-pub(super) async fn answer(State(pages): State<Pages>, request: Request, next: Next) -> Response {
+pub(super) async fn answer(State(pages): State<Arc<Pages>>, request: Request, next: Next) -> Response {
     let is_for_page = matches!(*request.method(), Method::GET | Method::HEAD);
-    let Some(source) = pages.get(request.uri().path()).filter(|_| is_for_page).cloned() else {
+    if !is_for_page || !pages.may_have(request.uri().path()) {
         return next.run(request).await;
-    };
-    // The source may read files, which blocks.
-    match tokio::task::spawn_blocking(move || source()).await {
-        Ok(page) => response(page),
+    }
+    let path = request.uri().path().to_owned();
+    // A source may read files, which blocks.
+    match tokio::task::spawn_blocking(move || pages.create(&path)).await {
+        Ok(Some(page)) => response(page),
+        Ok(None) => next.run(request).await,
         Err(error) => {
             tracing::error!(%error, "cannot create a page");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -77,16 +112,19 @@ pub(super) async fn answer(State(pages): State<Pages>, request: Request, next: N
 /// hyper removes the body from the answer to a HEAD request.
 fn response(page: Page) -> Response {
     let policy = match page.policy {
-        PagePolicy::Static => STATIC,
-        PagePolicy::OwnOrigin => OWN_ORIGIN,
+        PagePolicy::Static => HeaderValue::from_static(STATIC),
+        PagePolicy::OwnOrigin => HeaderValue::from_static(OWN_ORIGIN),
+        PagePolicy::Custom(policy) => policy,
     };
     let headers = [
         (header::CONTENT_TYPE, page.content_type),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
+        (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         // A page of another origin cannot use this one, not even as a script.
         (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    (page.status, headers, page.body).into_response()
+    let mut response = (page.status, headers, page.body).into_response();
+    response.headers_mut().extend(page.headers);
+    response
 }

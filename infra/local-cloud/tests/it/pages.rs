@@ -5,9 +5,9 @@ use std::sync::{
 
 use axum::{
     body::Body,
-    http::{HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
 };
-use local_cloud::{Event, Page, PagePolicy, PageSource};
+use local_cloud::{Event, Page, PagePolicy, PageSource, Site};
 use serde_json::json;
 
 use crate::support::Cloud;
@@ -18,7 +18,8 @@ fn page(policy: PagePolicy) -> PageSource {
     Arc::new(move || Page {
         status: StatusCode::OK,
         content_type: HeaderValue::from_static("text/html; charset=utf-8"),
-        policy,
+        policy: policy.clone(),
+        headers: HeaderMap::new(),
         body: format!("<p>page {}", created.fetch_add(1, Ordering::Relaxed) + 1).into(),
     })
 }
@@ -105,4 +106,43 @@ async fn page_without_an_http_api_is_not_served() {
         Cloud::start_with("tables.yaml", |options| options.pages = [("/".to_owned(), page(PagePolicy::Static))].into())
             .await;
     assert_eq!(warnings(&cloud), ["the page / is not served, because the template has no HTTP API"]);
+}
+
+/// A site with a page at every path of these, which shows the path and the addresses that it was given.
+fn site(paths: &'static [&'static str]) -> Option<Site> {
+    Some(Arc::new(move |addresses, path| {
+        paths.contains(&path).then(|| Page {
+            status: StatusCode::OK,
+            content_type: HeaderValue::from_static("text/plain"),
+            policy: PagePolicy::Custom(HeaderValue::from_static("default-src 'self'")),
+            headers: HeaderMap::from_iter([(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))]),
+            body: format!("{path} {} {} {}", addresses.http_url, addresses.websocket_url, addresses.s3_endpoint).into(),
+        })
+    }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn site_knows_the_addresses_and_sets_its_own_headers() {
+    let cloud = Cloud::start_with("http.yaml", |options| options.site = site(&["/"])).await;
+    let answer = cloud.get("/?as=alice").await;
+    let local = cloud.cloud();
+    let addresses = format!("/ {} {} {}", local.http_url(), local.websocket_url(), local.s3_endpoint());
+    assert_eq!(String::from_utf8_lossy(&answer.body), addresses);
+    assert_eq!(answer.headers["content-security-policy"], "default-src 'self'");
+    assert_eq!(answer.headers.get_all("cache-control").iter().collect::<Vec<_>>(), ["no-cache"]);
+    assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+    let post = cloud.request("POST", "/", &[], Body::empty()).await;
+    assert_eq!(post.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn site_is_asked_last_and_hides_no_route() {
+    let cloud = Cloud::start_with("http.yaml", |options| {
+        options.pages = [("/".to_owned(), page(PagePolicy::Static))].into();
+        options.site = site(&["/", "/plain"]);
+    })
+    .await;
+    assert_eq!(cloud.get("/").await.body, "<p>page 1");
+    assert_eq!(cloud.get("/plain").await.json(), json!({"plain": true}));
+    assert_eq!(warnings(&cloud), Vec::<String>::new());
 }

@@ -65,6 +65,9 @@ export async function startBrowser() {
   return browser;
 }
 
+/** The name that the stand-in Auth Service gives a user. @param {string} userId */
+export const nameOf = (userId) => userId[0].toUpperCase() + userId.slice(1);
+
 let users = 0;
 /** A userId that no other test has. @param {string} name */
 export const newUser = (name) => `${name}-${users++}`;
@@ -171,3 +174,76 @@ export const until = (page, condition, value) => page.waitForFunction(condition,
 
 /** Prints what a criterion measured. @param {any} context @param {string} text */
 export const measured = (context, text) => context.diagnostic(text);
+
+/**
+ * The network of a context: it can be cut, and answers can be held back.
+ * @param {any} context
+ * @param {any} system
+ */
+export async function createNetwork(context, system) {
+  let isDown = false;
+  /** @type {Set<any>} */
+  const sockets = new Set();
+  /** What the page sent and got over the socket, in order. @type {{ from: "page" | "server", frame: any }[]} */
+  const frames = [];
+  /** @type {((value?: unknown) => void)[] | undefined} */
+  let held;
+  await context.routeWebSocket(/^ws/, (/** @type {any} */ socket) => {
+    if (isDown) return socket.close({ code: 1011 });
+    const server = socket.connectToServer();
+    sockets.add(socket);
+    socket.onMessage((/** @type {string} */ text) => {
+      frames.push({ from: "page", frame: JSON.parse(text) });
+      server.send(text);
+    });
+    server.onMessage((/** @type {string} */ text) => {
+      const pass = () => {
+        frames.push({ from: "server", frame: JSON.parse(text) });
+        socket.send(text);
+      };
+      if (held) held.push(pass);
+      else pass();
+    });
+  });
+  for (const url of [system.httpUrl, system.bucketUrl, system.authUrl])
+    await context.route(`${url}/**`, (/** @type {any} */ route) => (isDown ? route.abort() : route.fallback()));
+  return {
+    frames,
+    async down() {
+      isDown = true;
+      for (const socket of sockets) await socket.close({ code: 1011 });
+      sockets.clear();
+    },
+    up() {
+      isDown = false;
+    },
+    /** Cuts the sockets, once. */
+    async cut() {
+      for (const socket of sockets) await socket.close({ code: 1011 });
+      sockets.clear();
+    },
+    hold() {
+      held = [];
+    },
+    release() {
+      const waiting = held ?? [];
+      held = undefined;
+      for (const pass of waiting) pass();
+    },
+  };
+}
+
+/** Waits for some frames of the page. @param {any} page */
+export const frames = (page, count = 2) =>
+  page.evaluate((/** @type {number} */ left) => new Promise((resolve) => {
+    const next = () => (left-- > 0 ? requestAnimationFrame(next) : resolve(undefined));
+    next();
+  }), count);
+
+/** Where the log stands. @param {any} page */
+export const logState = (page) =>
+  page.evaluate(() => {
+    const log = document.querySelector(".log");
+    if (!log) throw new Error("there is no log");
+    return { top: log.scrollTop, distance: log.scrollHeight - log.clientHeight - log.scrollTop, rows: document.querySelectorAll(".message").length };
+  });

@@ -284,8 +284,7 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
     const summary = summaryNow();
     if (!summary || isOpening || isPlaced || !items.length) return;
     if (readSeq !== undefined && !dividerKey) {
-      const { hasOlder, isLoading } = timeline.status.get();
-      if (hasOlder && !isLoading && items[0].message.seq > readSeq + 1) {
+      if (timeline.status.get().hasOlder && items[0].message.seq > readSeq + 1) {
         isOpening = true;
         await timeline.jumpTo(readSeq + 1, { signal }).catch(() => {});
         isOpening = false;

@@ -11,15 +11,15 @@ export function openNewChat(ctx) {
   layers.dialog("New chat", (/** @type {() => void} */ close) => {
     const error = h("p", { class: "error", role: "alert" });
     const name = h("input", { class: "input", type: "text", maxlength: MAX_NAME_CHARS, dir: "auto" });
+    const hint = h("p", { class: "hint" }, "Choose two people or more for a group.");
     const nameField = h("label", { class: "field" }, h("span", null, "Name of the group"), name);
-    const isGroup = h("input", { type: "checkbox", onchange: () => show() });
-    const groupChoice = h("label", { class: "choice" }, isGroup, "Make it a group");
     const button = h("button", { type: "submit", class: "button primary" }, "Start chat");
     const people = createPeoplePicker(ctx, { label: "With", onchange: () => show() });
-    const makesGroup = () => people.chosen().length > 1 || isGroup.checked;
+    /** The system makes a group of three people or more. */
+    const makesGroup = () => people.chosen().length > 1;
     function show() {
       nameField.hidden = !makesGroup();
-      groupChoice.hidden = people.chosen().length > 1;
+      hint.hidden = makesGroup();
       button.textContent = makesGroup() ? "Create group" : "Start chat";
       put(error);
     }
@@ -48,7 +48,7 @@ export function openNewChat(ctx) {
         },
       },
       people.node,
-      groupChoice,
+      hint,
       nameField,
       error,
       h("div", { class: "buttons" }, button),

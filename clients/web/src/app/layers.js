@@ -17,6 +17,9 @@ export function createLayers(root) {
   /** The element with the focus, also in a shadow root. */
   const focused = () => /** @type {HTMLElement | null} */ (/** @type {any} */ (root.getRootNode()).activeElement);
 
+  /** Whether the focus is lost. */
+  const isNowhere = () => !focused() || focused() === document.body;
+
   /**
    * Shows a layer beside an element until Escape, a click elsewhere, or `close`.
    * @param {HTMLElement} layer
@@ -26,7 +29,9 @@ export function createLayers(root) {
   function popover(layer, at, { onclose } = {}) {
     const before = focused();
     layer.popover = "auto";
-    root.append(layer);
+    // Beside its button: what is outside of an open dialog cannot be used, and a landmark should be around it.
+    const place = at instanceof HTMLElement ? at.closest("dialog, nav, main") : undefined;
+    (place ?? root.querySelector("main") ?? root).append(layer);
     layer.showPopover();
     const anchor = at instanceof HTMLElement ? at.getBoundingClientRect() : new DOMRect(at.x, at.y, 0, 0);
     const { width, height } = layer.getBoundingClientRect();
@@ -40,7 +45,7 @@ export function createLayers(root) {
     const close = (giveBack = true) => {
       if (isClosed) return;
       isClosed = true;
-      const hadFocus = layer.contains(focused()) || focused() === null || focused() === document.body;
+      const hadFocus = layer.contains(focused()) || isNowhere();
       if (at instanceof HTMLElement) at.setAttribute("aria-expanded", "false");
       layer.remove();
       onclose?.();
@@ -112,7 +117,7 @@ export function createLayers(root) {
     node.addEventListener("close", () => {
       controller.abort();
       node.remove();
-      if (before?.isConnected) before.focus({ preventScroll: true });
+      if (before?.isConnected && isNowhere()) before.focus({ preventScroll: true });
     });
     // A click beside it closes it.
     node.addEventListener("mousedown", (/** @type {MouseEvent} */ event) => event.target === node && close());

@@ -21,7 +21,7 @@ export function createChatView(ctx, chatId, { hasInbox = true } = {}) {
   const title = h("h2", { dir: "auto" });
   const state = h("p", { class: "state" });
   const picture = h("span");
-  const who = h("button", { type: "button", class: "who", "aria-label": "Details of the chat", onclick: () => openInfo(ctx, chat) }, picture, h("div", null, title, state));
+  const who = h("button", { type: "button", class: "who", onclick: () => openInfo(ctx, chat) }, h("span", { class: "visually-hidden" }, "Details of "), picture, h("div", null, title, state));
   const more = iconButton("more", "More", () => ctx.layers.menu(more, chatMenu(ctx, chat, { withDetails: true }), "Chat actions"), { "aria-haspopup": "menu" });
   const header = h("header", null, hasInbox && iconButton("back", "Back to chats", () => ctx.router.home(), { class: "back" }), who, more);
   const node = h("section", { class: "chat", "aria-label": "Chat" }, header);
@@ -41,7 +41,6 @@ export function createChatView(ctx, chatId, { hasInbox = true } = {}) {
     const summary = chat.summary.get();
     if (!summary) return;
     setText(title, summary.title);
-    who.setAttribute("aria-label", `Details of ${summary.title}`);
     const now = avatarKey(ctx, summary);
     if (now !== shownPicture) {
       shownPicture = now;

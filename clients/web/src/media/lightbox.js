@@ -53,7 +53,7 @@ export function openLightbox(ctx, urls, items, first, root) {
   });
   node.addEventListener("close", () => {
     node.remove();
-    if (before?.isConnected) before.focus({ preventScroll: true });
+    if (before?.isConnected && !before.matches(":focus")) before.focus({ preventScroll: true });
   });
   root.append(node);
   show(index);

@@ -32,7 +32,8 @@ const MAX_NAME_CHARS = 100;
 function checkSize(type, name, size) {
   if (!size) throw new Error(`${name} is empty. Choose another file.`);
   if (size > LIMITS[type])
-    throw new Error(`${name} has ${fileSize(size)}. ${NAMES[type][0].toUpperCase()}${NAMES[type].slice(1)} can have at most ${fileSize(LIMITS[type])}. Choose a smaller one.`);
+    // Rounded up, so that it is never the limit itself.
+    throw new Error(`${name} has ${Math.ceil(size / 100_000) / 10} MB. ${NAMES[type][0].toUpperCase()}${NAMES[type].slice(1)} can have at most ${fileSize(LIMITS[type])}. Choose a smaller one.`);
 }
 
 /** @param {string} name */

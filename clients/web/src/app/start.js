@@ -1,0 +1,111 @@
+// The application in a page: the inbox and a chat, for one user.
+import { createClient } from "../../../javascript/src/index.js";
+import { indexedDBStorage } from "../../../javascript/src/indexeddb.js";
+import { createChatView } from "../chat/view.js";
+import { h, put, watch } from "../dom.js";
+import { createInbox } from "../inbox/inbox.js";
+import { openNewChat } from "../inbox/new-chat.js";
+import { createRouter } from "../router.js";
+import { createBanner } from "./banner.js";
+import { createDrafts } from "./drafts.js";
+import { createLayers } from "./layers.js";
+import { createLive } from "./live.js";
+import { followMessages } from "./notifications.js";
+import { createSettings } from "./settings.js";
+import { followTitle } from "./title.js";
+import { followViewport } from "./viewport.js";
+
+/**
+ * What the parts of the page share.
+ * @param {any} options
+ */
+export function createContext({ client, root, scope, settings, router, ...more }) {
+  const layers = createLayers(root);
+  const live = createLive();
+  return {
+    client,
+    layers,
+    layerRoot: root,
+    live,
+    settings,
+    router,
+    drafts: createDrafts(scope),
+    me: () => client.me.get()?.id ?? "",
+    ...more,
+  };
+}
+
+/**
+ * Shows the application in an element, until the function that is returned is called.
+ * @param {HTMLElement} root
+ * @param {{ httpUrl: string, webSocketUrl: string, token: any, user?: string, suggestions?: string[], signIn?(): void, signOut?(): void }} options
+ *   `user`: the name under which drafts are kept; `suggestions`: the ids of people to begin a chat with
+ */
+export function startApp(root, { httpUrl, webSocketUrl, token, user = "", suggestions, signIn, signOut }) {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const client = createClient({ httpUrl, webSocketUrl, token, storage: indexedDBStorage() });
+  const stop = client.start();
+  const settings = createSettings(document.documentElement);
+  const router = createRouter(show, signal);
+  const app = h("div", { class: "app" });
+  root.append(app);
+  const ctx = createContext({ client, root: app, scope: `${user}@${webSocketUrl}`, settings, router, suggestions, signIn: signIn ?? (() => location.reload()), signOut });
+  const inbox = createInbox(ctx, signal);
+  const place = h("main", { class: "chat-place" });
+  app.prepend(inbox.node, place, createBanner(ctx, signal), ctx.live.node);
+  /** @type {any} */
+  let view;
+  /** @type {string | undefined} */
+  let shown;
+
+  const nothing = (/** @type {string} */ title, /** @type {string} */ text, /** @type {any} */ button) =>
+    h("div", { class: "nothing" }, h("h2", null, title), h("p", null, text), button);
+
+  /** @param {import("../router.js").Route} route */
+  function show({ view: name, chatId }) {
+    app.dataset.view = name;
+    if (name === "chat" && shown === chatId) return;
+    const hadFocus = !!shown;
+    view?.destroy();
+    view = undefined;
+    shown = chatId;
+    if (chatId) {
+      view = createChatView(ctx, chatId);
+      put(place, view.node);
+      checkChat();
+      // On a touch screen, the focus would open the keyboard.
+      if (matchMedia("(pointer: fine)").matches) view?.composer.focus();
+    } else {
+      put(place, nothing("Choose a chat", "Or begin one with somebody new.", h("button", { type: "button", class: "button", onclick: () => openNewChat(ctx) }, "New chat")));
+      if (hadFocus) /** @type {any} */ (inbox.node.querySelector("a"))?.focus({ preventScroll: true });
+    }
+    inbox.render();
+  }
+
+  /** A chat that this user is not in (any more) is told to be away. */
+  function checkChat() {
+    if (!shown || !client.link.get().isCaughtUp || client.chat(shown).summary.get()) return;
+    view?.destroy();
+    view = undefined;
+    put(place, nothing("This chat is not there", "You are not in it any more, or the address is wrong.", h("a", { class: "button", href: "#/" }, "Back to chats")));
+  }
+  watch(client.link, checkChat, signal);
+  client.on("chat.left", checkChat, { signal });
+  client.on("chat.created", ({ chatId }) => {
+    if (chatId !== shown || view) return;
+    shown = undefined;
+    show(router.route);
+  }, { signal });
+
+  followTitle(ctx, signal);
+  followMessages(ctx, signal);
+  followViewport(app, signal);
+  router.start();
+  return () => {
+    view?.destroy();
+    controller.abort();
+    stop();
+    app.remove();
+  };
+}

@@ -1,0 +1,81 @@
+// A chat on the screen: who it is with, the log, and where a message is written.
+import { h, iconButton, put, setText, watch } from "../dom.js";
+import { avatarKey, chatAvatar } from "../avatar.js";
+import { createUrls } from "../media/urls.js";
+import { lastSeen } from "../text/time.js";
+import { chatMenu } from "./chat-menu.js";
+import { createComposer } from "./composer.js";
+import { openInfo } from "./info.js";
+import { createLog } from "./log.js";
+
+/**
+ * @param {any} ctx
+ * @param {string} chatId
+ * @param {{ hasInbox?: boolean }} [options] `hasInbox`: there is an inbox to go back to
+ */
+export function createChatView(ctx, chatId, { hasInbox = true } = {}) {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const chat = ctx.client.chat(chatId);
+  const close = chat.open();
+  const title = h("h2", { dir: "auto" });
+  const state = h("p", { class: "state" });
+  const picture = h("span");
+  const who = h("button", { type: "button", class: "who", onclick: () => openInfo(ctx, chat) }, h("span", { class: "visually-hidden" }, "Details of "), picture, h("div", null, title, state));
+  const more = iconButton("more", "More", () => ctx.layers.menu(more, chatMenu(ctx, chat, { withDetails: true }), "Chat actions"), { "aria-haspopup": "menu" });
+  const header = h("header", null, hasInbox && iconButton("back", "Back to chats", () => ctx.router.home(), { class: "back" }), who, more);
+  const node = h("section", { class: "chat", "aria-label": "Chat" }, header);
+  /** What is known of files that are on their way. */
+  const sizes = new Map();
+  const urls = createUrls(chat);
+  /** @type {any} */
+  let log;
+  const composer = createComposer(ctx, chat, signal, { getLog: () => log, sizes, dropPlace: node });
+  log = createLog(ctx, chat, signal, { reply: composer.reply, edit: composer.edit, urls, sizes });
+  node.append(log.node, composer.node);
+  composer.begin();
+
+  let isWatched = false;
+  let shownPicture = "";
+  const showHeader = () => {
+    const summary = chat.summary.get();
+    if (!summary) return;
+    setText(title, summary.title);
+    const now = avatarKey(ctx, summary);
+    if (now !== shownPicture) {
+      shownPicture = now;
+      put(picture, chatAvatar(ctx, summary, "small"));
+    }
+    composer.update(summary);
+    if (!summary.isGroup) {
+      const { status, lastSeen: at } = ctx.client.person(summary.otherUserId ?? "").get();
+      setText(state, status === "online" ? "online" : at ? lastSeen(at) : "");
+      return;
+    }
+    const online = chat.members.get().filter((/** @type {any} */ { person }) => person.status === "online").length;
+    setText(state, summary.topic ?? `${summary.participantCount} members${online > 1 ? `, ${online} online` : ""}`);
+  };
+  watch(chat.members, showHeader, signal);
+  watch(
+    chat.summary,
+    (/** @type {any} */ summary) => {
+      showHeader();
+      if (summary && !summary.isGroup && !signal.aborted && !isWatched) {
+        isWatched = true;
+        watch(ctx.client.person(summary.otherUserId), showHeader, signal);
+      }
+    },
+    signal,
+  );
+  watch(chat.typing, composer.showTyping, signal);
+
+  return {
+    node,
+    composer,
+    destroy() {
+      controller.abort();
+      close();
+      urls.clear();
+    },
+  };
+}

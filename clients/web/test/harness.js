@@ -1,0 +1,249 @@
+// The system, the web server and the browser of these tests.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { createWebServer } from "../scripts/serve.mjs";
+
+const programs = process.env.LAMBDA_CHAT_BINARIES ?? fileURLToPath(new URL("../../../target/debug", import.meta.url));
+/** How long a condition may take, in milliseconds: a failed test should say what it waited for before CI gives up. */
+export const PATIENCE = 30_000;
+
+/** @type {(() => unknown)[]} */
+const started = [];
+
+/** Ends everything that was started, last first. */
+export async function stopAll() {
+  for (const stop of started.splice(0).reverse()) await stop();
+}
+
+/** Starts the local cloud and the web server on free ports. */
+export async function startSystem() {
+  const ports = ["http", "ws", "auth", "dynamodb", "s3", "metrics"].flatMap((name) => [`--${name}-port`, "0"]);
+  // The limits on speed have tests of their own.
+  const fast = ["SendBurst=500", "SendPerSecond=100", "NewMemberBurst=500", "ChangeBurst=500", "ChangePerSecond=100"].flatMap((value) => ["--parameter", value]);
+  const child = spawn(join(programs, "lambda-chat"), ["start", "--memory", ...fast, ...ports], { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  started.push(async () => {
+    child.kill("SIGTERM");
+    await ended;
+  });
+  /** @type {Record<string, string>} */
+  const found = {};
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [, name, url] = /^\s+([A-Z][\w ]*?\d?)\s+(\w+:\/\/\S+)/.exec(line) ?? [];
+    if (name) found[name] = url;
+    if (found.S3) break;
+  }
+  child.stdout.resume();
+  const system = { httpUrl: found["HTTP API"], webSocketUrl: found["WebSocket API"], authUrl: found["Auth Service"], bucketUrl: found.S3 };
+  assert.ok(system.httpUrl && system.authUrl, "lambda-chat did not start. Build it with: cargo build --workspace");
+  const server = createWebServer(system);
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  started.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { ...system, origin: `http://127.0.0.1:${/** @type {any} */ (server.address()).port}` };
+}
+
+/** Starts Debian's Chromium, or the one in CHROMIUM. */
+export async function startBrowser() {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+      "--use-fake-ui-for-media-stream",
+      "--use-fake-device-for-media-stream",
+      "--autoplay-policy=no-user-gesture-required",
+    ],
+  });
+  started.push(() => browser.close());
+  return browser;
+}
+
+/** The name that the stand-in Auth Service gives a user. @param {string} userId */
+export const nameOf = (userId) => userId[0].toUpperCase() + userId.slice(1);
+
+let users = 0;
+/** A userId that no other test has. @param {string} name */
+export const newUser = (name) => `${name}-${users++}`;
+
+/** A token of the stand-in Auth Service. @param {any} system @param {string} userId */
+export async function getToken(system, userId) {
+  const answer = await fetch(`${system.authUrl}/token`, { method: "POST", body: JSON.stringify({ userId }) });
+  return (await answer.json()).token;
+}
+
+/** A request of a user, beside the page. @param {any} system @param {string} userId */
+export function apiOf(system, userId) {
+  const token = getToken(system, userId);
+  return async (/** @type {string} */ method, /** @type {string} */ path, /** @type {unknown} */ body) => {
+    for (;;) {
+      const headers = { authorization: `Bearer ${await token}` };
+      const answer = await fetch(system.httpUrl + path, { method, headers, body: body && JSON.stringify(body) });
+      const document = await answer.json();
+      if (answer.status === 429) await new Promise((resolve) => setTimeout(resolve, document.retryAfterMs ?? 200));
+      else if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(document)}`);
+      else return document;
+    }
+  };
+}
+
+/** Creates the private chat of two users. @param {any} system @param {string} a @param {string} b @returns {Promise<string>} */
+export async function privateChat(system, a, b) {
+  await getToken(system, b);
+  return (await apiOf(system, a)("POST", "/chats", { participants: [b], isGroup: false })).chat.chatId;
+}
+
+/** Creates a group. @param {any} system @param {string} a @param {string[]} others @param {string} name @returns {Promise<string>} */
+export async function groupChat(system, a, others, name, more = {}) {
+  for (const other of others) await getToken(system, other);
+  return (await apiOf(system, a)("POST", "/chats", { participants: others, isGroup: true, name, ...more })).chat.chatId;
+}
+
+/** Sends texts in order. @param {any} system @param {string} user @param {string} chat @param {string[]} texts @param {any} [more] */
+export async function sendTexts(system, user, chat, texts, more = {}) {
+  const api = apiOf(system, user);
+  const sent = [];
+  for (const content of texts) sent.push((await api("POST", `/chats/${chat}/messages`, { type: "text", content, ...more })).message);
+  return sent;
+}
+
+/** Pages report each violation of the policy, each error and each warning. @type {WeakMap<any, string[]>} */
+const complaints = new WeakMap();
+
+/** What a context complained about. @param {any} context */
+export const complaintsOf = (context) => complaints.get(context) ?? [];
+
+/**
+ * A browser profile of one user.
+ * @param {any} browser
+ * @param {any} [options]
+ */
+export async function newContext(browser, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const list = /** @type {string[]} */ ([]);
+  complaints.set(context, list);
+  context.on("page", (/** @type {any} */ page) => {
+    page.setDefaultTimeout(PATIENCE);
+    page.on("pageerror", (/** @type {Error} */ error) => list.push(`error: ${error.stack}`));
+    page.on("console", (/** @type {any} */ message) => {
+      if (/Content Security Policy|Trusted Type|TrustedHTML/i.test(message.text())) list.push(`policy: ${message.text()}`);
+    });
+  });
+  await context.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => console.error(`Content Security Policy: ${event.violatedDirective} ${event.blockedURI}`));
+  });
+  return context;
+}
+
+/** Nothing in this context broke the policy or threw. @param {any} context */
+export function assertClean(context) {
+  assert.deepEqual(complaintsOf(context), [], "violations of the policy and errors in the page");
+}
+
+/**
+ * Opens the page of a user.
+ * @param {any} context
+ * @param {any} system
+ * @param {string} user
+ * @param {string} [chat]
+ */
+export async function open(context, system, user, chat) {
+  const page = await context.newPage();
+  await page.goto(`${system.origin}/?as=${user}${chat ? `#/chat/${encodeURIComponent(chat)}` : ""}`);
+  await page.locator(chat ? ".log-place.placed, .start" : ".inbox").first().waitFor();
+  return page;
+}
+
+/** The row of a text. @param {any} page @param {string} text */
+export const rowOf = (page, text) => page.locator(".message", { hasText: text });
+
+/** Types into the composer and sends. @param {any} page @param {string} text */
+export async function type(page, text) {
+  await page.getByRole("textbox", { name: "Message" }).fill(text);
+  await page.keyboard.press("Enter");
+}
+
+/** Waits until the page shows something. @param {any} page @param {(...values: any[]) => unknown} condition @param {any} [value] */
+export const until = (page, condition, value) => page.waitForFunction(condition, value, { polling: 50, timeout: PATIENCE });
+
+/** Prints what a criterion measured. @param {any} context @param {string} text */
+export const measured = (context, text) => context.diagnostic(text);
+
+/**
+ * The network of a context: it can be cut, and answers can be held back.
+ * @param {any} context
+ * @param {any} system
+ */
+export async function createNetwork(context, system) {
+  let isDown = false;
+  /** @type {Set<any>} */
+  const sockets = new Set();
+  /** What the page sent and got over the socket, in order. @type {{ from: "page" | "server", frame: any }[]} */
+  const frames = [];
+  /** @type {((value?: unknown) => void)[] | undefined} */
+  let held;
+  await context.routeWebSocket(/^ws/, (/** @type {any} */ socket) => {
+    if (isDown) return socket.close({ code: 1011 });
+    const server = socket.connectToServer();
+    sockets.add(socket);
+    socket.onMessage((/** @type {string} */ text) => {
+      frames.push({ from: "page", frame: JSON.parse(text) });
+      server.send(text);
+    });
+    server.onMessage((/** @type {string} */ text) => {
+      const pass = () => {
+        frames.push({ from: "server", frame: JSON.parse(text) });
+        socket.send(text);
+      };
+      if (held) held.push(pass);
+      else pass();
+    });
+  });
+  for (const url of [system.httpUrl, system.bucketUrl, system.authUrl])
+    await context.route(`${url}/**`, (/** @type {any} */ route) => (isDown ? route.abort() : route.fallback()));
+  return {
+    frames,
+    async down() {
+      isDown = true;
+      for (const socket of sockets) await socket.close({ code: 1011 });
+      sockets.clear();
+    },
+    up() {
+      isDown = false;
+    },
+    /** Cuts the sockets, once. */
+    async cut() {
+      for (const socket of sockets) await socket.close({ code: 1011 });
+      sockets.clear();
+    },
+    hold() {
+      held = [];
+    },
+    release() {
+      const waiting = held ?? [];
+      held = undefined;
+      for (const pass of waiting) pass();
+    },
+  };
+}
+
+/** Waits for some frames of the page. @param {any} page */
+export const frames = (page, count = 2) =>
+  page.evaluate((/** @type {number} */ left) => new Promise((resolve) => {
+    const next = () => (left-- > 0 ? requestAnimationFrame(next) : resolve(undefined));
+    next();
+  }), count);
+
+/** Where the log stands. @param {any} page */
+export const logState = (page) =>
+  page.evaluate(() => {
+    const log = document.querySelector(".log");
+    if (!log) throw new Error("there is no log");
+    return { top: log.scrollTop, distance: log.scrollHeight - log.clientHeight - log.scrollTop, rows: document.querySelectorAll(".message").length };
+  });

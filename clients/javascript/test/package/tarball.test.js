@@ -29,12 +29,12 @@ function run(/** @type {string[]} */ [...command], cwd = home) {
 
 before(() => {
   directory = mkdtempSync(join(tmpdir(), "lambda-chat-package-"));
-  const npm = execFileSync("npm", ["pack", "--json", "--silent", "--pack-destination", directory], {
-    cwd: home,
-    encoding: "utf8",
-    shell: process.platform === "win32",
-  });
-  tarball = join(directory, JSON.parse(npm.slice(npm.indexOf("[\n")))[0].filename);
+  // Under `npm run`, the same npm.
+  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ["npm"];
+  const [program, ...parameters] = [...npm, "pack", "--json", "--silent", "--pack-destination", directory];
+  const output = execFileSync(/** @type {string} */ (program), parameters, { cwd: home, encoding: "utf8" });
+  const packed = JSON.parse(output.slice(output.search(/[[{]\n/)));
+  tarball = join(directory, (packed[0] ?? packed[manifest.name] ?? packed).filename);
   execFileSync("tar", ["-xzf", tarball, "-C", directory]);
 });
 after(() => rmSync(directory, { recursive: true, force: true }));

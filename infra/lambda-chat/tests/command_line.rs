@@ -5,7 +5,7 @@
 use local_cloud::template::{Build, Function};
 use local_cloud::{DynamoDb, LocalCloud, Options, Ports, Template};
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -251,6 +251,24 @@ fn closed_pipe_is_no_panic() {
     assert!(child.wait().unwrap().success() && message.is_empty(), "{message}");
 }
 
+/// The first lines are where a new user goes next.
+#[test]
+fn start_prints_the_address_of_the_web_client_first() {
+    let ports = ["--http-port", "--ws-port", "--auth-port", "--dynamodb-port", "--s3-port", "--metrics-port"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lambda-chat"));
+    let command = command.args(["start", "--memory"]).args(ports.into_iter().flat_map(|port| [port, "0"]));
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let lines: Vec<_> = lines.take(5).map(Result::unwrap).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let rest =
+        lines[0].strip_prefix("lambda-chat is running at http://127.0.0.1:").unwrap_or_else(|| panic!("{lines:?}"));
+    let port: u16 = rest.split('/').next().unwrap().parse().unwrap();
+    let window = |user: &str| format!("  http://127.0.0.1:{port}/?as={user}");
+    assert_eq!(lines[1..], [String::new(), window("alice"), window("bob"), String::new()]);
+}
+
 #[test]
 fn local_cloud_serves_everything_in_the_template() {
     let template = Template::load(&dev::cloud::template(), &BTreeMap::new()).unwrap();
@@ -280,8 +298,15 @@ fn local_cloud_takes_the_bounds_of_a_deployment() {
         ("HttpDomainName", "http.example.com"),
         ("WebSocketDomainName", "ws.example.com"),
         ("CertificateArn", "arn:aws:acm:us-east-1:123456789012:certificate/x"),
+        ("WebClient", "true"),
+        ("WebClientDomainName", "chat.example.com"),
+        ("WebClientCertificateArn", "arn:aws:acm:us-east-1:123456789012:certificate/y"),
         disabled,
     ]);
+    let origins = bounded.http_api.as_ref().and_then(|api| api.cors.as_ref()).map(|cors| &cors.origins);
+    assert_eq!(origins, Some(&vec!["https://chat.example.com".to_owned()]));
+    let bucket = bounded.buckets.iter().find(|bucket| bucket.logical_id == "AttachmentsBucket").unwrap();
+    assert_eq!(bucket.cors.iter().flat_map(|rule| &rule.origins).collect::<Vec<_>>(), ["https://chat.example.com"]);
     assert_eq!(concurrency(&bounded), [Some(2), Some(1), None]);
     assert_eq!((bounded.warnings.as_slice(), bounded.violations.as_slice()), (&[][..], &[][..]));
     let endpoint = &bounded.functions["SendMessageFunction"].environment["CONNECTIONS_ENDPOINT"];

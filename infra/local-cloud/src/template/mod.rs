@@ -42,13 +42,18 @@ const ROUTE_RESPONSE: &str = "AWS::ApiGatewayV2::RouteResponse";
 const TABLE: &str = "AWS::DynamoDB::Table";
 const BUCKET: &str = "AWS::S3::Bucket";
 
-/// Types of resources that have no effect on one machine: permissions, monitoring, names, protection.
+/// Types of resources that have no effect on one machine: permissions, monitoring, names, protection, copies of files near
+/// to users.
 const WITHOUT_EFFECT: &[&str] = &[
     "AWS::ApiGateway::Account",
     "AWS::ApiGatewayV2::ApiMapping",
     "AWS::ApiGatewayV2::DomainName",
     "AWS::ApplicationInsights::Application",
     "AWS::CertificateManager::Certificate",
+    "AWS::CloudFront::Distribution",
+    "AWS::CloudFront::Function",
+    "AWS::CloudFront::OriginAccessControl",
+    "AWS::CloudFront::ResponseHeadersPolicy",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::AnomalyDetector",
     "AWS::CloudWatch::CompositeAlarm",

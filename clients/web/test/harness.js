@@ -24,7 +24,7 @@ export async function stopAll() {
 export async function startSystem() {
   const ports = ["http", "ws", "auth", "dynamodb", "s3", "metrics"].flatMap((name) => [`--${name}-port`, "0"]);
   // The limits on speed have tests of their own.
-  const fast = ["SendBurst=500", "SendPerSecond=100", "NewMemberBurst=500", "ChangeBurst=500", "ChangePerSecond=100"].flatMap((value) => ["--parameter", value]);
+  const fast = ["SendBurst=5000", "SendPerSecond=1000", "NewMemberBurst=5000", "ProfileBurst=500", "ChangeBurst=500", "ChangePerSecond=100"].flatMap((value) => ["--parameter", value]);
   const child = spawn(join(programs, "lambda-chat"), ["start", "--memory", ...fast, ...ports], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(child, "exit");
   started.push(async () => {

@@ -7,33 +7,11 @@ import { createInbox } from "../inbox/inbox.js";
 import { openNewChat } from "../inbox/new-chat.js";
 import { createRouter } from "../router.js";
 import { createBanner } from "./banner.js";
-import { createDrafts } from "./drafts.js";
-import { createLayers } from "./layers.js";
-import { createLive } from "./live.js";
+import { createContext } from "./context.js";
 import { followMessages } from "./notifications.js";
 import { createSettings } from "./settings.js";
 import { followTitle } from "./title.js";
 import { followViewport } from "./viewport.js";
-
-/**
- * What the parts of the page share.
- * @param {any} options
- */
-export function createContext({ client, root, scope, settings, router, ...more }) {
-  const layers = createLayers(root);
-  const live = createLive();
-  return {
-    client,
-    layers,
-    layerRoot: root,
-    live,
-    settings,
-    router,
-    drafts: createDrafts(scope),
-    me: () => client.me.get()?.id ?? "",
-    ...more,
-  };
-}
 
 /**
  * Shows the application in an element, until the function that is returned is called.

@@ -78,8 +78,8 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
       loaders.set(target, load);
       seenObserver.observe(target);
     },
-    /** @param {any} item @param {HTMLElement} button */
-    openPicture: (item, button) => openLightbox(ctx, urls, items.filter(({ state, message }) => state === "stored" && message.type === "image" && !message.deletedAt), item, ctx.layerRoot ?? button.ownerDocument.body),
+    /** @param {any} item */
+    openPicture: (item) => openLightbox(ctx, urls, items.filter(({ state, message }) => state === "stored" && message.type === "image" && !message.deletedAt), item, ctx.layerRoot),
     jumpTo,
     react,
   };
@@ -362,7 +362,7 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
     scroll.toEnd();
     isPlaced = true;
     render();
-    if (jump === document.activeElement) setFocus(list.lastElementChild);
+    if (jump === ctx.layers.focused()) setFocus(list.lastElementChild);
   }
 
   /** Shows a message, and lets it stand out for a moment. @param {number} seq */

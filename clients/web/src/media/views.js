@@ -46,7 +46,7 @@ const attachmentOf = (item) => item.message.attachment ?? item.attachment ?? {};
 export function createPicture(log, first) {
   const { urls, near, openPicture } = log;
   let item = first;
-  const button = h("button", { type: "button", class: "picture", onclick: () => item.state === "stored" && openPicture(item, button) });
+  const button = h("button", { type: "button", class: "picture", onclick: () => item.state === "stored" && openPicture(item) });
   const progress = createProgress();
   const img = h("img", { alt: "", decoding: "async" });
   img.addEventListener("load", () => img.classList.add("shown"));

@@ -107,15 +107,26 @@ export class LambdaChatWindow extends HTMLElement {
     const { signal } = controller;
     const shadow = this.shadowRoot ?? this.attachShadow({ mode: "open", delegatesFocus: true });
     const root = h("div", { class: "embedded" });
-    const links = STYLES.map((name) => h("link", { rel: "stylesheet", href: new URL(`../css/${name}.css`, import.meta.url).href }));
-    const styled = Promise.all(links.map((link) => new Promise((resolve) => ["load", "error"].forEach((name) => link.addEventListener(name, resolve)))));
+    const links = STYLES.map((name) =>
+      h("link", { rel: "stylesheet", href: new URL(`../css/${name}.css`, import.meta.url).href }),
+    );
+    const styled = Promise.all(
+      links.map(
+        (link) => new Promise((resolve) => ["load", "error"].forEach((name) => link.addEventListener(name, resolve))),
+      ),
+    );
     put(shadow, links, root);
     signal.addEventListener("abort", () => root.remove());
     styled.then(() => root.classList.add("ready"));
 
     let client = this.#client;
     if (!client) {
-      client = createClient({ httpUrl, webSocketUrl, token: this.#token, storage: indexedDBStorage() });
+      client = createClient({
+        httpUrl: httpUrl ?? "",
+        webSocketUrl: webSocketUrl ?? "",
+        token: this.#token,
+        storage: indexedDBStorage(),
+      });
       const stop = client.start();
       signal.addEventListener("abort", stop);
     }
@@ -131,14 +142,29 @@ export class LambdaChatWindow extends HTMLElement {
       },
       home() {},
     };
-    const ctx = createContext({ client, root, scope: `@${webSocketUrl ?? ""}`, settings: createSettings(h("div")), router, signIn: () => this.#restart() });
+    const ctx = createContext({
+      client,
+      root,
+      scope: `@${webSocketUrl ?? ""}`,
+      settings: createSettings(h("div")),
+      router,
+      signIn: () => this.#restart(),
+    });
     const main = h("main");
     root.prepend(main, createBanner(ctx, signal), ctx.live.node);
     try {
       if (!chatId && other) shown = (await client.createChat({ with: other }, { signal })).id;
     } catch (error) {
       if (!signal.aborted)
-        put(main, h("div", { class: "nothing" }, h("p", null, explain(error)), h("button", { type: "button", class: "button", onclick: () => this.#restart() }, "Try again")));
+        put(
+          main,
+          h(
+            "div",
+            { class: "nothing" },
+            h("p", null, explain(error)),
+            h("button", { type: "button", class: "button", onclick: () => this.#restart() }, "Try again"),
+          ),
+        );
       return;
     }
     if (signal.aborted) return;

@@ -1,7 +1,28 @@
 // What the criteria do not name: chats, groups, settings, a long history, two windows, the custom element.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { apiOf, assertClean, createNetwork, frames, getToken, groupChat, logState, measured, nameOf, newContext, newUser, open, privateChat, rowOf, sendTexts, startBrowser, startSystem, stopAll, type, until } from "./harness.js";
+import {
+  apiOf,
+  assertClean,
+  createNetwork,
+  frames,
+  getToken,
+  groupChat,
+  logState,
+  measured,
+  nameOf,
+  newContext,
+  newUser,
+  open,
+  privateChat,
+  rowOf,
+  sendTexts,
+  startBrowser,
+  startSystem,
+  stopAll,
+  type,
+  until,
+} from "./harness.js";
 
 /** @type {any} */
 let system;
@@ -55,7 +76,16 @@ test("a private chat and a group are begun, and the group is changed", async () 
   await dialog.getByLabel("Topic").fill("Plans");
   await dialog.getByLabel("Topic").press("Enter");
   await dialog.locator(".head .hint", { hasText: "Plans" }).waitFor();
-  await dialog.locator('input[type="file"]').setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64") });
+  await dialog
+    .locator('input[type="file"]')
+    .setInputFiles({
+      name: "a.png",
+      mimeType: "image/png",
+      buffer: Buffer.from(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+        "base64",
+      ),
+    });
   await dialog.locator(".head .avatar img").waitFor();
   await dialog.getByLabel("Add people").fill(dave);
   await page.keyboard.press("Enter");
@@ -63,7 +93,10 @@ test("a private chat and a group are begun, and the group is changed", async () 
   await dialog.getByText("4 members").waitFor();
   await dialog.getByRole("button", { name: `Actions for ${nameOf(carol)}` }).click();
   await page.getByRole("menuitem", { name: "Make admin" }).click();
-  await until(page, () => [...document.querySelectorAll("dialog small")].filter((node) => node.textContent === "admin").length === 2);
+  await until(
+    page,
+    () => [...document.querySelectorAll("dialog small")].filter((node) => node.textContent === "admin").length === 2,
+  );
   await dialog.getByRole("button", { name: `Actions for ${nameOf(bob)}` }).click();
   await page.getByRole("menuitem", { name: "Remove from group" }).click();
   await dialog.getByText("3 members").waitFor();
@@ -85,7 +118,10 @@ test("chats are searched, pinned, muted, marked, archived, cleared; people are b
   await sendTexts(system, carol, newer, ["from carol"]);
   const context = await newContext(browser);
   const page = await open(context, system, alice);
-  const order = () => page.locator(".chat-row").evaluateAll((/** @type {HTMLElement[]} */ nodes) => nodes.map((node) => node.dataset.chat));
+  const order = () =>
+    page
+      .locator(".chat-row")
+      .evaluateAll((/** @type {HTMLElement[]} */ nodes) => nodes.map((node) => node.dataset.chat));
   await page.locator(".chat-row").nth(1).waitFor();
   assert.deepEqual(await order(), [newer, older]);
   await page.getByRole("searchbox").fill("bo");
@@ -163,7 +199,12 @@ test("two windows talk through a killed socket, and nothing is missed or doubled
     await type(second, `bob ${round}`);
     expected.push(`alice ${round}`, `bob ${round}`);
   }
-  for (const page of [first, second]) await until(page, (count) => document.querySelectorAll('.message[data-state="stored"]').length === count, expected.length);
+  for (const page of [first, second])
+    await until(
+      page,
+      (count) => document.querySelectorAll('.message[data-state="stored"]').length === count,
+      expected.length,
+    );
   const [a, b] = await Promise.all([first, second].map((page) => page.locator(".message .text").allTextContents()));
   assert.deepEqual(a, b);
   assert.deepEqual([...a].sort(), expected.sort());
@@ -180,7 +221,14 @@ test("5,000 messages are scrolled with at most 300 rows, and without a layout pe
   const count = 5000;
   const sendAll = async (/** @type {any} */ send, /** @type {string} */ name) => {
     for (let at = 0; at < count / 2; at += 20)
-      await Promise.all(Array.from({ length: 20 }, (_, index) => send("POST", `/chats/${chat}/messages`, { type: "text", content: `${name} ${at + index} ${"word ".repeat((at + index) % 9)}` })));
+      await Promise.all(
+        Array.from({ length: 20 }, (_, index) =>
+          send("POST", `/chats/${chat}/messages`, {
+            type: "text",
+            content: `${name} ${at + index} ${"word ".repeat((at + index) % 9)}`,
+          }),
+        ),
+      );
   };
   await Promise.all([sendAll(api, "alice"), sendAll(other, "bob")]);
   await api("PUT", `/chats/${chat}/seen`, { seq: count });
@@ -189,7 +237,10 @@ test("5,000 messages are scrolled with at most 300 rows, and without a layout pe
   await until(page, () => document.querySelectorAll(".message").length >= 50);
   const session = await context.newCDPSession(page);
   await session.send("Performance.enable");
-  const metrics = async () => Object.fromEntries((await session.send("Performance.getMetrics")).metrics.map((/** @type {any} */ { name, value }) => [name, value]));
+  const metrics = async () =>
+    Object.fromEntries(
+      (await session.send("Performance.getMetrics")).metrics.map((/** @type {any} */ { name, value }) => [name, value]),
+    );
   const before = await metrics();
   const { most, rounds, ms } = await page.evaluate(async () => {
     const log = /** @type {HTMLElement} */ (document.querySelector(".log"));
@@ -209,7 +260,10 @@ test("5,000 messages are scrolled with at most 300 rows, and without a layout pe
   await page.getByRole("button", { name: "Jump to latest" }).click();
   await frames(page, 3);
   const { distance, rows } = await logState(page);
-  measured(t, `${count} messages to the beginning in ${rounds} steps and ${Math.round(ms)} ms: at most ${most} rows, ${layouts} layouts (${(layouts / count).toFixed(2)} per message), ${Math.round((after.ScriptDuration - before.ScriptDuration) * 1000)} ms of script; back at the end with ${rows} rows`);
+  measured(
+    t,
+    `${count} messages to the beginning in ${rounds} steps and ${Math.round(ms)} ms: at most ${most} rows, ${layouts} layouts (${(layouts / count).toFixed(2)} per message), ${Math.round((after.ScriptDuration - before.ScriptDuration) * 1000)} ms of script; back at the end with ${rows} rows`,
+  );
   assert.ok(most <= 300, String(most));
   assert.ok(layouts < count, "a layout per row");
   assert.ok(distance <= 1);
@@ -228,13 +282,17 @@ test("an own row is painted before any answer, within two animation frames", asy
   const counts = [];
   for (let index = 0; index < 10; index++) {
     await page.getByRole("textbox", { name: "Message" }).fill(`own ${index}`);
-    counts.push(await page.evaluate(async (index) => {
-      document.querySelector("textarea")?.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
-      for (let count = 1; ; count++) {
-        await new Promise(requestAnimationFrame);
-        if ([...document.querySelectorAll(".message .text")].at(-1)?.textContent === `own ${index}`) return count;
-      }
-    }, index));
+    counts.push(
+      await page.evaluate(async (index) => {
+        document
+          .querySelector("textarea")
+          ?.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+        for (let count = 1; ; count++) {
+          await new Promise(requestAnimationFrame);
+          if ([...document.querySelectorAll(".message .text")].at(-1)?.textContent === `own ${index}`) return count;
+        }
+      }, index),
+    );
   }
   assert.equal(await page.locator('.message.own[data-state="stored"]').count(), 0);
   network.release();
@@ -253,8 +311,18 @@ test("<lambda-chat-window> shows a chat in another page, in that page's colours"
   await page.goto(`${system.origin}/web/examples/window.html?as=${alice}&with=${bob}`);
   await rowOf(page, "welcome to the shop").waitFor();
   await type(page, "thank you");
-  await until(page, () => [.../** @type {any} */ (document.querySelector("lambda-chat-window")).shadowRoot.querySelectorAll('.message[data-state="stored"]')].length === 2);
-  const color = await page.locator(".send").evaluate((/** @type {Element} */ node) => getComputedStyle(node).backgroundColor);
+  await until(
+    page,
+    () =>
+      [
+        .../** @type {any} */ (document.querySelector("lambda-chat-window")).shadowRoot.querySelectorAll(
+          '.message[data-state="stored"]',
+        ),
+      ].length === 2,
+  );
+  const color = await page
+    .locator(".send")
+    .evaluate((/** @type {Element} */ node) => getComputedStyle(node).backgroundColor);
   await page.getByRole("button", { name: "More", exact: true }).click();
   await page.getByRole("menuitem", { name: "Details" }).click();
   await page.getByRole("dialog").waitFor();
@@ -268,7 +336,10 @@ test("<lambda-chat-window> shows a chat in another page, in that page's colours"
 test("a group shows its topic, its picture and its data, a message and a person theirs", async () => {
   const [alice, bob, carol] = [newUser("alice"), newUser("bob"), newUser("carol")];
   await apiOf(system, bob)("PATCH", "/me", { custom: { team: "blue" } });
-  const group = await groupChat(system, bob, [alice, carol], "With data", { topic: "The topic", custom: { ticket: "T-1" } });
+  const group = await groupChat(system, bob, [alice, carol], "With data", {
+    topic: "The topic",
+    custom: { ticket: "T-1" },
+  });
   await sendTexts(system, bob, group, ["look at the data"], { custom: { order: 42 } });
   const context = await newContext(browser);
   const page = await open(context, system, alice, group);

@@ -5,7 +5,14 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const clients = fileURLToPath(new URL("../../", import.meta.url));
-const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".json": "application/json", ".png": "image/png" };
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".json": "application/json",
+  ".png": "image/png",
+};
 /** What may be asked for: the page and the two packages, without tests and development files. */
 const ALLOWED = /^\/(web\/(css|src|examples)\/[\w./-]+|web\/icon\.svg|javascript\/src\/[\w./-]+)$/;
 
@@ -14,7 +21,11 @@ const ALLOWED = /^\/(web\/(css|src|examples)\/[\w./-]+|web\/icon\.svg|javascript
  * @param {{ httpUrl: string, webSocketUrl: string, authUrl?: string, bucketUrl?: string }} system
  */
 export function policy({ httpUrl, webSocketUrl, authUrl, bucketUrl }) {
-  const origins = (/** @type {(string | undefined)[]} */ ...urls) => urls.filter(Boolean).map((url) => new URL(/** @type {string} */ (url)).origin).join(" ");
+  const origins = (/** @type {(string | undefined)[]} */ ...urls) =>
+    urls
+      .filter(Boolean)
+      .map((url) => new URL(/** @type {string} */ (url)).origin)
+      .join(" ");
   return [
     "default-src 'none'",
     "script-src 'self'",
@@ -51,7 +62,12 @@ export function createWebServer(system) {
       const file = path === "/" ? "web/index.html" : ALLOWED.test(path) ? path : undefined;
       if (!file) throw new Error("not served");
       const body = await readFile(join(clients, file));
-      response.writeHead(200, { ...headers, "content-type": TYPES[/** @type {keyof typeof TYPES} */ (extname(file))] ?? "application/octet-stream" }).end(body);
+      response
+        .writeHead(200, {
+          ...headers,
+          "content-type": TYPES[/** @type {keyof typeof TYPES} */ (extname(file))] ?? "application/octet-stream",
+        })
+        .end(body);
     } catch {
       response.writeHead(404, headers).end();
     }
@@ -59,7 +75,13 @@ export function createWebServer(system) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [port = "5173", httpUrl = "http://127.0.0.1:3000", webSocketUrl = "ws://127.0.0.1:3001/live", authUrl = "http://127.0.0.1:3002", bucketUrl = "http://127.0.0.1:3004"] = process.argv.slice(2);
+  const [
+    port = "5173",
+    httpUrl = "http://127.0.0.1:3000",
+    webSocketUrl = "ws://127.0.0.1:3001/live",
+    authUrl = "http://127.0.0.1:3002",
+    bucketUrl = "http://127.0.0.1:3004",
+  ] = process.argv.slice(2);
   createWebServer({ httpUrl, webSocketUrl, authUrl, bucketUrl }).listen(Number(port), "127.0.0.1");
   console.log(`http://127.0.0.1:${port}/?as=alice`);
 }

@@ -16,7 +16,10 @@ function hueOf(id) {
 
 /** One or two initials of a name. @param {string} name @param {boolean} [isGroup] */
 function initials(name, isGroup) {
-  const words = name.trim().split(/[\s_-]+/).filter(Boolean);
+  const words = name
+    .trim()
+    .split(/[\s_-]+/)
+    .filter(Boolean);
   const letters = (isGroup ? words.slice(0, 2) : words.slice(0, 1)).map((word) => [...word][0] ?? "");
   return letters.join("").toUpperCase();
 }
@@ -44,7 +47,13 @@ export function avatar({ id, name, image, isGroup, isOnline, size }) {
 
 /** @param {any} person @param {"small" | "large"} [size] @param {boolean} [withStatus] */
 export const personAvatar = (person, size, withStatus) =>
-  avatar({ id: person.id, name: person.name, image: person.avatarUrl, isOnline: withStatus && person.status === "online", size });
+  avatar({
+    id: person.id,
+    name: person.name,
+    image: person.avatarUrl,
+    isOnline: withStatus && person.status === "online",
+    size,
+  });
 
 /**
  * The avatar of a chat.
@@ -59,11 +68,17 @@ export function chatAvatar(ctx, summary, size) {
     const key = summary.id + summary.avatar.attachmentId;
     let known = urls.get(key);
     if (!known || Date.now() - known.at > MAX_URL_AGE_MS) {
-      const url = ctx.client.chat(summary.id).avatar().then((/** @type {any} */ answer) => answer.download.url);
+      const url = ctx.client
+        .chat(summary.id)
+        .avatar()
+        .then((/** @type {any} */ answer) => answer.download.url);
       url.catch(() => urls.delete(key));
       urls.set(key, (known = { url, at: Date.now() }));
     }
-    known.url.then((url) => node.append(h("img", { src: url, alt: "" })), () => {});
+    known.url.then(
+      (url) => node.append(h("img", { src: url, alt: "" })),
+      () => {},
+    );
   }
   return node;
 }

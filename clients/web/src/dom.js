@@ -12,7 +12,7 @@ const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "open", "i
  * @returns {any}
  */
 export function h(tag, props, ...children) {
-  const element = document.createElement(tag);
+  const element = /** @type {any} */ (document.createElement(tag));
   for (const [name, value] of Object.entries(props ?? {})) {
     if (value === undefined || value === null || value === false) continue;
     if (name === "class") element.className = value;
@@ -26,12 +26,15 @@ export function h(tag, props, ...children) {
 
 /**
  * Replaces the children of an element.
- * @param {Element} element
+ * @template {Element | ShadowRoot} T
+ * @param {T} element
  * @param {...any} children
  */
 export function put(element, ...children) {
   element.replaceChildren(
-    ...children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false && child !== ""),
+    ...children
+      .flat(Infinity)
+      .filter((child) => child !== undefined && child !== null && child !== false && child !== ""),
   );
   return element;
 }
@@ -68,7 +71,8 @@ const ICONS = {
   eye: "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 14.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z",
   block: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM5.7 5.7l12.6 12.6",
   leave: "M10 5H5v14h5M15 8l4 4-4 4M19 12H9",
-  people: "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM3 20c0-3.5 2.7-6 6-6s6 2.5 6 6M16 4.5a3.5 3.5 0 0 1 0 6.5M18 14.500c2 .8 3 2.800 3 5.500",
+  people:
+    "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM3 20c0-3.5 2.7-6 6-6s6 2.5 6 6M16 4.5a3.5 3.5 0 0 1 0 6.5M18 14.500c2 .8 3 2.800 3 5.500",
   info: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 11v5M12 8h.01",
   broom: "M4 20h16M7 20l1-6h8l1 6M10 14V4h4v10",
   file: "M7 3h7l4 4v14H7zM14 3v4h4",
@@ -87,7 +91,10 @@ const ICONS = {
  */
 export function icon(name, more = "") {
   const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("class", `icon ${more} ${name === "back" || name === "next" || name === "reply" || name === "leave" ? "flips" : ""}`.trim());
+  svg.setAttribute(
+    "class",
+    `icon ${more} ${name === "back" || name === "next" || name === "reply" || name === "leave" ? "flips" : ""}`.trim(),
+  );
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
   const path = document.createElementNS(SVG, "path");
@@ -122,7 +129,11 @@ export function drawing(viewBox, className, d) {
  * @param {Record<string, any>} [props]
  */
 export const iconButton = (name, label, onclick, { class: more = "", ...props } = {}) =>
-  h("button", { type: "button", class: `icon-button ${more}`.trim(), "aria-label": label, title: label, onclick, ...props }, icon(name, more.includes("small") ? "small" : ""));
+  h(
+    "button",
+    { type: "button", class: `icon-button ${more}`.trim(), "aria-label": label, title: label, onclick, ...props },
+    icon(name, more.includes("small") ? "small" : ""),
+  );
 
 /**
  * Children that keep their nodes: what has the same key keeps its node, also when it moves.

@@ -14,7 +14,16 @@ async function boot() {
     config = await answer.json();
   } catch {
     const retry = h("button", { type: "button", class: "button", onclick: () => location.reload() }, "Try again");
-    put(root, h("main", { class: "nothing" }, h("h2", null, "The server does not answer"), h("p", null, "Check that it runs and that you are online."), retry));
+    put(
+      root,
+      h(
+        "main",
+        { class: "nothing" },
+        h("h2", null, "The server does not answer"),
+        h("p", null, "Check that it runs and that you are online."),
+        retry,
+      ),
+    );
     return;
   }
   const as = new URLSearchParams(location.search).get("as");

@@ -1,7 +1,28 @@
 // Criteria 9, 10, 11, 12, 20, 24, 25, 26: writing, and what is done with messages.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { apiOf, assertClean, complaintsOf, createNetwork, frames, groupChat, logState, measured, nameOf, newContext, newUser, open, privateChat, rowOf, sendTexts, startBrowser, startSystem, stopAll, type, until } from "./harness.js";
+import {
+  apiOf,
+  assertClean,
+  complaintsOf,
+  createNetwork,
+  frames,
+  groupChat,
+  logState,
+  measured,
+  nameOf,
+  newContext,
+  newUser,
+  open,
+  privateChat,
+  rowOf,
+  sendTexts,
+  startBrowser,
+  startSystem,
+  stopAll,
+  type,
+  until,
+} from "./harness.js";
 
 /** @type {any} */
 let system;
@@ -56,7 +77,8 @@ test("10 drafts are kept per chat, over a switch and a reload", async (t) => {
   const context = await newContext(browser);
   const page = await open(context, system, alice, chat);
   await composer(page).fill("a thought for bob");
-  const text = (/** @type {string} */ expected) => until(page, (value) => document.querySelector("textarea")?.value === value, expected);
+  const text = (/** @type {string} */ expected) =>
+    until(page, (value) => document.querySelector("textarea")?.value === value, expected);
   await page.locator(`[data-chat="${other}"] a`).click();
   await text("");
   await composer(page).fill("another for carol");
@@ -77,20 +99,38 @@ test("10 drafts are kept per chat, over a switch and a reload", async (t) => {
 });
 
 const XSS = [
-  "<script>window.hacked=1</script>", "<img src=x onerror=window.hacked=1>", "\"><svg onload=window.hacked=1>", "javascript:window.hacked=1",
-  "<a href=\"javascript:window.hacked=1\">x</a>", "<iframe srcdoc='<script>parent.hacked=1</script>'>", "{{constructor.constructor('window.hacked=1')()}}",
-  "https://example.com/\"onmouseover=\"window.hacked=1", "http://<script>window.hacked=1</script>", "data:text/html,<script>window.hacked=1</script>",
-  "<style>*{display:none}</style>", "&lt;b&gt;bold&lt;/b&gt;", "<details open ontoggle=window.hacked=1>", "\u202Egnp.exe", "<math><mtext><table><mglyph><style><img src=x onerror=window.hacked=1>",
+  "<script>window.hacked=1</script>",
+  "<img src=x onerror=window.hacked=1>",
+  '"><svg onload=window.hacked=1>',
+  "javascript:window.hacked=1",
+  '<a href="javascript:window.hacked=1">x</a>',
+  "<iframe srcdoc='<script>parent.hacked=1</script>'>",
+  "{{constructor.constructor('window.hacked=1')()}}",
+  'https://example.com/"onmouseover="window.hacked=1',
+  "http://<script>window.hacked=1</script>",
+  "data:text/html,<script>window.hacked=1</script>",
+  "<style>*{display:none}</style>",
+  "&lt;b&gt;bold&lt;/b&gt;",
+  "<details open ontoggle=window.hacked=1>",
+  "\u202Egnp.exe",
+  "<math><mtext><table><mglyph><style><img src=x onerror=window.hacked=1>",
 ];
 
 test("11 texts that attack show as text everywhere, and the policy is never broken", async (t) => {
   const [alice, bob] = [newUser("alice"), newUser("bob")];
   const evil = XSS[1];
   const api = apiOf(system, bob);
-  const chat = await groupChat(system, bob, [alice, newUser("carol")], evil.slice(0, 100), { topic: XSS[2], custom: { [XSS[0]]: XSS[1] } });
+  const chat = await groupChat(system, bob, [alice, newUser("carol")], evil.slice(0, 100), {
+    topic: XSS[2],
+    custom: { [XSS[0]]: XSS[1] },
+  });
   await api("PATCH", "/me", { nickname: XSS[0].slice(0, 60) });
   await sendTexts(system, bob, chat, XSS);
-  await sendTexts(system, bob, chat, [`@${XSS[0].slice(0, 60)} ${evil}`], { mentions: [bob], replyTo: 2, custom: { [XSS[3]]: XSS[4] } });
+  await sendTexts(system, bob, chat, [`@${XSS[0].slice(0, 60)} ${evil}`], {
+    mentions: [bob],
+    replyTo: 2,
+    custom: { [XSS[3]]: XSS[4] },
+  });
   const context = await newContext(browser);
   const page = await open(context, system, alice, chat);
   await page.locator(".message").nth(XSS.length).waitFor();
@@ -105,9 +145,17 @@ test("11 texts that attack show as text everywhere, and the policy is never brok
   await page.keyboard.press("Escape");
   await page.goto(`${system.origin}/?as=${alice}#/`);
   await until(page, () => !!document.querySelector(".preview")?.textContent);
-  const made = await page.evaluate(() => ({ hacked: globalThis.hacked, elements: document.querySelectorAll("script:not([src]), iframe, style, math, img[onerror], [onload]").length }));
-  const bad = await page.evaluate(() => [...document.querySelectorAll("a")].map((link) => link.protocol).filter((protocol) => !/^https?:$/.test(protocol)));
-  measured(t, `${XSS.length} texts in messages, names, topic, custom data, quote, draft: ${made.elements} elements made, 0 run, links: ${bad.length} other than http(s)`);
+  const made = await page.evaluate(() => ({
+    hacked: globalThis.hacked,
+    elements: document.querySelectorAll("script:not([src]), iframe, style, math, img[onerror], [onload]").length,
+  }));
+  const bad = await page.evaluate(() =>
+    [...document.querySelectorAll("a")].map((link) => link.protocol).filter((protocol) => !/^https?:$/.test(protocol)),
+  );
+  measured(
+    t,
+    `${XSS.length} texts in messages, names, topic, custom data, quote, draft: ${made.elements} elements made, 0 run, links: ${bad.length} other than http(s)`,
+  );
   assert.deepEqual(made, { hacked: undefined, elements: 0 });
   assert.deepEqual(bad, []);
   // The policy is there: a text that is parsed as HTML is refused.
@@ -131,7 +179,14 @@ test("12 the banner comes after 2 s without a connection, politely, and moves no
   const network = await createNetwork(context, system);
   const page = await open(context, system, alice, chat);
   await rowOf(page, "hello").waitFor();
-  const boxes = () => page.evaluate(() => JSON.stringify([".log", ".composer", ".inbox", ".chat > header"].map((name) => document.querySelector(name)?.getBoundingClientRect())));
+  const boxes = () =>
+    page.evaluate(() =>
+      JSON.stringify(
+        [".log", ".composer", ".inbox", ".chat > header"].map((name) =>
+          document.querySelector(name)?.getBoundingClientRect(),
+        ),
+      ),
+    );
   const before = await boxes();
   // A short loss says nothing.
   await network.cut();
@@ -146,7 +201,10 @@ test("12 the banner comes after 2 s without a connection, politely, and moves no
   assert.equal(await boxes(), before);
   assert.equal(await page.locator(".banner").getAttribute("role"), "status");
   network.up();
-  await page.getByRole("button", { name: "Try now" }).click().catch(() => {});
+  await page
+    .getByRole("button", { name: "Try now" })
+    .click()
+    .catch(() => {});
   await banner.waitFor({ state: "detached" }).catch(() => {});
   await until(page, () => document.querySelector(".banner")?.textContent === "");
   measured(t, `shown ${ms} ms after the loss; nothing moved; gone when connected`);
@@ -160,17 +218,42 @@ test("20 links are http(s) only, open safely, and end before the punctuation", a
     ["see https://example.com/a.", ["https://example.com/a"]],
     ["(https://example.com/a_(b)) and (http://example.com/c)!", ["https://example.com/a_(b)", "http://example.com/c"]],
     ["javascript:alert(1) ftp://example.com data:text/html,x", []],
-    ["HTTPS://EXAMPLE.COM/x, “https://example.com/q?a=1&b=2#h”…", ["https://example.com/x", "https://example.com/q?a=1&b=2#h"]],
+    [
+      "HTTPS://EXAMPLE.COM/x, “https://example.com/q?a=1&b=2#h”…",
+      ["https://example.com/x", "https://example.com/q?a=1&b=2#h"],
+    ],
     ["https://", []],
   ]);
-  await sendTexts(system, bob, chat, cases.map(([text]) => text));
+  await sendTexts(
+    system,
+    bob,
+    chat,
+    cases.map(([text]) => text),
+  );
   const context = await newContext(browser);
   const page = await open(context, system, alice, chat);
-  await page.locator(".message").nth(cases.length - 1).waitFor();
-  const found = await page.locator(".message").evaluateAll((/** @type {Element[]} */ rows) => rows.map((row) => ({ text: row.querySelector(".text")?.textContent, links: [...row.querySelectorAll("a")].map(({ href, rel, target }) => ({ href, rel, target })) })));
-  assert.deepEqual(found.map(({ text }) => text), cases.map(([text]) => text));
-  assert.deepEqual(found.map(({ links }) => links.map(({ href }) => href)), cases.map(([, links]) => links));
-  for (const { links } of found) for (const { rel, target } of links) assert.deepEqual([rel, target], ["noopener noreferrer", "_blank"]);
+  await page
+    .locator(".message")
+    .nth(cases.length - 1)
+    .waitFor();
+  const found = await page
+    .locator(".message")
+    .evaluateAll((/** @type {Element[]} */ rows) =>
+      rows.map((row) => ({
+        text: row.querySelector(".text")?.textContent,
+        links: [...row.querySelectorAll("a")].map(({ href, rel, target }) => ({ href, rel, target })),
+      })),
+    );
+  assert.deepEqual(
+    found.map(({ text }) => text),
+    cases.map(([text]) => text),
+  );
+  assert.deepEqual(
+    found.map(({ links }) => links.map(({ href }) => href)),
+    cases.map(([, links]) => links),
+  );
+  for (const { links } of found)
+    for (const { rel, target } of links) assert.deepEqual([rel, target], ["noopener noreferrer", "_blank"]);
   measured(t, `${found.flatMap(({ links }) => links).length} links in ${cases.length} texts`);
   assertClean(context);
 });
@@ -197,7 +280,10 @@ test("24 reactions and emojis come from a searchable table of our own", async (t
   // The system takes every one of them.
   const [{ seq }] = await sendTexts(system, alice, chat, ["a row for each emoji"]);
   const api = apiOf(system, bob);
-  for (let at = 0; at < all.length; at += 20) await api("PUT", `/chats/${chat}/messages/${seq}/reactions`, { emojis: all.slice(at, at + 20).map(([emoji]) => emoji) });
+  for (let at = 0; at < all.length; at += 20)
+    await api("PUT", `/chats/${chat}/messages/${seq}/reactions`, {
+      emojis: all.slice(at, at + 20).map(([emoji]) => emoji),
+    });
   await composer(page).fill("so ");
   await page.getByRole("button", { name: "Emojis" }).click();
   await page.getByRole("combobox", { name: "Search emojis" }).fill("party");
@@ -210,7 +296,10 @@ test("24 reactions and emojis come from a searchable table of our own", async (t
 
 test("25 the arrow up edits the last own message, a reply jumps to what it quotes", async (t) => {
   const { alice, bob, chat } = await pair();
-  await sendTexts(system, bob, chat, ["the very first", ...Array.from({ length: 130 }, (_, index) => `filler ${index}`)]);
+  await sendTexts(system, bob, chat, [
+    "the very first",
+    ...Array.from({ length: 130 }, (_, index) => `filler ${index}`),
+  ]);
   const context = await newContext(browser);
   const page = await open(context, system, alice, chat);
   await page.getByRole("button", { name: /Jump to latest/ }).click();
@@ -258,9 +347,12 @@ test("26 typing is told every 3 s at most, and goes after its time", async (t) =
   const second = await open(other, system, bob, chat);
   await composer(page).click();
   const startedAt = Date.now();
-  for (let index = 0; Date.now() - startedAt < 4000; index++) await page.keyboard.type(index % 10 ? "a" : " ", { delay: 60 });
+  for (let index = 0; Date.now() - startedAt < 4000; index++)
+    await page.keyboard.type(index % 10 ? "a" : " ", { delay: 60 });
   await second.locator(".typing-line", { hasText: `${nameOf(alice)} is typing` }).waitFor();
-  const starts = network.frames.filter(({ from, frame }) => from === "page" && frame.action === "typing" && frame.state === "start").length;
+  const starts = network.frames.filter(
+    ({ from, frame }) => from === "page" && frame.action === "typing" && frame.state === "start",
+  ).length;
   assert.ok(starts >= 1 && starts <= 2, String(starts));
   // The page of who types ends without a word: the note goes by itself.
   await page.close({ runBeforeUnload: false });
@@ -303,7 +395,10 @@ test("a message is deleted for me, and for everyone", async () => {
   const page = await open(context, system, alice, chat);
   const other = await newContext(browser);
   const second = await open(other, system, bob, chat);
-  for (const [text, action] of [["for me alone", "Delete for me"], ["for everyone", "Delete for everyone"]]) {
+  for (const [text, action] of [
+    ["for me alone", "Delete for me"],
+    ["for everyone", "Delete for everyone"],
+  ]) {
     await rowOf(page, text).hover();
     await rowOf(page, text).getByRole("button", { name: "More actions" }).click();
     await page.getByRole("menuitem", { name: action }).click();

@@ -24,8 +24,17 @@ export async function stopAll() {
 export async function startSystem() {
   const ports = ["http", "ws", "auth", "dynamodb", "s3", "metrics"].flatMap((name) => [`--${name}-port`, "0"]);
   // The limits on speed have tests of their own.
-  const fast = ["SendBurst=500", "SendPerSecond=100", "NewMemberBurst=500", "ChangeBurst=500", "ChangePerSecond=100"].flatMap((value) => ["--parameter", value]);
-  const child = spawn(join(programs, "lambda-chat"), ["start", "--memory", ...fast, ...ports], { stdio: ["pipe", "pipe", "inherit"] });
+  const fast = [
+    "SendBurst=5000",
+    "SendPerSecond=1000",
+    "NewMemberBurst=5000",
+    "ProfileBurst=500",
+    "ChangeBurst=500",
+    "ChangePerSecond=100",
+  ].flatMap((value) => ["--parameter", value]);
+  const child = spawn(join(programs, "lambda-chat"), ["start", "--memory", ...fast, ...ports], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const ended = once(child, "exit");
   started.push(async () => {
     child.kill("SIGTERM");
@@ -39,7 +48,12 @@ export async function startSystem() {
     if (found.S3) break;
   }
   child.stdout.resume();
-  const system = { httpUrl: found["HTTP API"], webSocketUrl: found["WebSocket API"], authUrl: found["Auth Service"], bucketUrl: found.S3 };
+  const system = {
+    httpUrl: found["HTTP API"],
+    webSocketUrl: found["WebSocket API"],
+    authUrl: found["Auth Service"],
+    bucketUrl: found.S3,
+  };
   assert.ok(system.httpUrl && system.authUrl, "lambda-chat did not start. Build it with: cargo build --workspace");
   const server = createWebServer(system);
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
@@ -109,7 +123,8 @@ export async function groupChat(system, a, others, name, more = {}) {
 export async function sendTexts(system, user, chat, texts, more = {}) {
   const api = apiOf(system, user);
   const sent = [];
-  for (const content of texts) sent.push((await api("POST", `/chats/${chat}/messages`, { type: "text", content, ...more })).message);
+  for (const content of texts)
+    sent.push((await api("POST", `/chats/${chat}/messages`, { type: "text", content, ...more })).message);
   return sent;
 }
 
@@ -132,11 +147,14 @@ export async function newContext(browser, options = {}) {
     page.setDefaultTimeout(PATIENCE);
     page.on("pageerror", (/** @type {Error} */ error) => list.push(`error: ${error.stack}`));
     page.on("console", (/** @type {any} */ message) => {
-      if (/Content Security Policy|Trusted Type|TrustedHTML/i.test(message.text())) list.push(`policy: ${message.text()}`);
+      if (/Content Security Policy|Trusted Type|TrustedHTML/i.test(message.text()))
+        list.push(`policy: ${message.text()}`);
     });
   });
   await context.addInitScript(() => {
-    document.addEventListener("securitypolicyviolation", (event) => console.error(`Content Security Policy: ${event.violatedDirective} ${event.blockedURI}`));
+    document.addEventListener("securitypolicyviolation", (event) =>
+      console.error(`Content Security Policy: ${event.violatedDirective} ${event.blockedURI}`),
+    );
   });
   return context;
 }
@@ -156,7 +174,10 @@ export function assertClean(context) {
 export async function open(context, system, user, chat) {
   const page = await context.newPage();
   await page.goto(`${system.origin}/?as=${user}${chat ? `#/chat/${encodeURIComponent(chat)}` : ""}`);
-  await page.locator(chat ? ".log-place.placed, .start" : ".inbox").first().waitFor();
+  await page
+    .locator(chat ? ".log-place.placed, .start" : ".inbox")
+    .first()
+    .waitFor();
   return page;
 }
 
@@ -170,7 +191,8 @@ export async function type(page, text) {
 }
 
 /** Waits until the page shows something. @param {any} page @param {(...values: any[]) => unknown} condition @param {any} [value] */
-export const until = (page, condition, value) => page.waitForFunction(condition, value, { polling: 50, timeout: PATIENCE });
+export const until = (page, condition, value) =>
+  page.waitForFunction(condition, value, { polling: 50, timeout: PATIENCE });
 
 /** Prints what a criterion measured. @param {any} context @param {string} text */
 export const measured = (context, text) => context.diagnostic(text);
@@ -235,15 +257,23 @@ export async function createNetwork(context, system) {
 
 /** Waits for some frames of the page. @param {any} page */
 export const frames = (page, count = 2) =>
-  page.evaluate((/** @type {number} */ left) => new Promise((resolve) => {
-    const next = () => (left-- > 0 ? requestAnimationFrame(next) : resolve(undefined));
-    next();
-  }), count);
+  page.evaluate(
+    (/** @type {number} */ left) =>
+      new Promise((resolve) => {
+        const next = () => (left-- > 0 ? requestAnimationFrame(next) : resolve(undefined));
+        next();
+      }),
+    count,
+  );
 
 /** Where the log stands. @param {any} page */
 export const logState = (page) =>
   page.evaluate(() => {
     const log = document.querySelector(".log");
     if (!log) throw new Error("there is no log");
-    return { top: log.scrollTop, distance: log.scrollHeight - log.clientHeight - log.scrollTop, rows: document.querySelectorAll(".message").length };
+    return {
+      top: log.scrollTop,
+      distance: log.scrollHeight - log.clientHeight - log.scrollTop,
+      rows: document.querySelectorAll(".message").length,
+    };
   });

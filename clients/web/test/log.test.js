@@ -1,7 +1,27 @@
 // Criteria 1 to 8, 15, 18, 19: the log.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { apiOf, assertClean, createNetwork, frames, logState, measured, nameOf, newContext, newUser, open, privateChat, groupChat, rowOf, sendTexts, startBrowser, startSystem, stopAll, type, until } from "./harness.js";
+import {
+  apiOf,
+  assertClean,
+  createNetwork,
+  frames,
+  logState,
+  measured,
+  nameOf,
+  newContext,
+  newUser,
+  open,
+  privateChat,
+  groupChat,
+  rowOf,
+  sendTexts,
+  startBrowser,
+  startSystem,
+  stopAll,
+  type,
+  until,
+} from "./harness.js";
 
 /** @type {any} */
 let system;
@@ -13,7 +33,8 @@ before(async () => {
 });
 after(stopAll);
 
-const lines = (/** @type {number} */ count, name = "line") => Array.from({ length: count }, (_, index) => `${name} ${index + 1}`);
+const lines = (/** @type {number} */ count, name = "line") =>
+  Array.from({ length: count }, (_, index) => `${name} ${index + 1}`);
 
 /** Two users with a chat of so many messages of the second one. @param {number} count */
 async function chatWith(count) {
@@ -32,11 +53,17 @@ test("01 older rows that come above move the anchor 0 px, also without the brows
   const context = await newContext(browser);
   const page = await open(context, system, of.alice, of.chat);
   await until(page, () => document.querySelectorAll(".message").length >= 50);
-  assert.equal(await page.evaluate(() => getComputedStyle(/** @type {any} */ (document.querySelector(".log"))).overflowAnchor), "none");
+  assert.equal(
+    await page.evaluate(() => getComputedStyle(/** @type {any} */ (document.querySelector(".log"))).overflowAnchor),
+    "none",
+  );
   const shifts = await page.evaluate(async () => {
     const log = /** @type {HTMLElement} */ (document.querySelector(".log"));
     const shifts = [];
-    const rowAt = () => [...document.querySelectorAll(".message")].find((row) => row.getBoundingClientRect().top >= log.getBoundingClientRect().top);
+    const rowAt = () =>
+      [...document.querySelectorAll(".message")].find(
+        (row) => row.getBoundingClientRect().top >= log.getBoundingClientRect().top,
+      );
     const next = () => new Promise(requestAnimationFrame);
     for (let round = 0; round < 200 && !document.querySelector(".start"); round++) {
       log.scrollTop = Math.max(5, log.scrollTop - 400);
@@ -75,7 +102,10 @@ test("02 at the bottom, what arrives or loads late stays at the bottom", async (
   await page.getByRole("textbox", { name: "Message" }).fill("1\n2\n3\n4\n5\n6");
   await frames(page);
   const smaller = (await logState(page)).distance;
-  measured(t, `distance to the end: ${arrived} px after an arrival, ${late} px after a late load, ${smaller} px in a smaller place`);
+  measured(
+    t,
+    `distance to the end: ${arrived} px after an arrival, ${late} px after a late load, ${smaller} px in a smaller place`,
+  );
   for (const distance of [arrived, late, smaller]) assert.ok(Math.abs(distance) <= 1, String(distance));
   assertClean(context);
 });
@@ -90,12 +120,15 @@ test("03 scrolled up, nothing moves, and the jump button counts", async (t) => {
     /** @type {any} */ (document.querySelector(".log")).scrollTop -= 700;
   });
   await frames(page, 4);
-  const place = () => page.evaluate(() => {
-    const log = /** @type {Element} */ (document.querySelector(".log"));
-    const edge = log.getBoundingClientRect().top;
-    const row = /** @type {any} */ ([...document.querySelectorAll(".message")].find((each) => each.getBoundingClientRect().top >= edge));
-    return { key: row.dataset.key, top: row.getBoundingClientRect().top };
-  });
+  const place = () =>
+    page.evaluate(() => {
+      const log = /** @type {Element} */ (document.querySelector(".log"));
+      const edge = log.getBoundingClientRect().top;
+      const row = /** @type {any} */ (
+        [...document.querySelectorAll(".message")].find((each) => each.getBoundingClientRect().top >= edge)
+      );
+      return { key: row.dataset.key, top: row.getBoundingClientRect().top };
+    });
   const before = await place();
   await sendTexts(system, of.bob, of.chat, ["while you read 1", "while you read 2", "while you read 3"]);
   const jump = page.getByRole("button", { name: "Jump to latest (3)" });
@@ -158,7 +191,13 @@ test("05 the own row is painted offline within two frames, and becomes the store
   assert.equal(await page.evaluate(() => globalThis.ownRow.dataset.state), "waiting");
   network.up();
   await until(page, () => globalThis.ownRow.dataset.state === "stored");
-  assert.ok(await page.evaluate(() => globalThis.ownRow.isConnected && document.querySelectorAll(`[data-key="${CSS.escape(globalThis.ownRow.dataset.key)}"]`).length === 1));
+  assert.ok(
+    await page.evaluate(
+      () =>
+        globalThis.ownRow.isConnected &&
+        document.querySelectorAll(`[data-key="${CSS.escape(globalThis.ownRow.dataset.key)}"]`).length === 1,
+    ),
+  );
   measured(t, `in the page after ${frameCount} frames and ${ms.toFixed(1)} ms; stored as the same node`);
   assert.ok(frameCount <= 2);
   assertClean(context);
@@ -182,7 +221,11 @@ test("06 a failed row offers Retry and Discard, and survives a reload", async (t
   await row.waitFor({ state: "detached" });
   await apiOf(system, bob)("DELETE", `/users/${alice}/block`);
   await rowOf(page, "neither").getByRole("button", { name: "Retry" }).click();
-  await until(page, () => [...document.querySelectorAll(".message")].some((each) => each.textContent?.includes("neither") && /** @type {any} */ (each).dataset.state === "stored"));
+  await until(page, () =>
+    [...document.querySelectorAll(".message")].some(
+      (each) => each.textContent?.includes("neither") && /** @type {any} */ (each).dataset.state === "stored",
+    ),
+  );
   measured(t, `the row says "${text}"; after a reload, one was discarded and one was retried and stored`);
   assertClean(context);
 });
@@ -197,14 +240,19 @@ test("07 opening lands on the unread divider, which stays for the visit", async 
   await frames(page, 3);
   const part = await page.evaluate(() => {
     const log = /** @type {Element} */ (document.querySelector(".log")).getBoundingClientRect();
-    return (/** @type {Element} */ (document.querySelector(".divider")).getBoundingClientRect().top - log.top) / log.height;
+    return (
+      /** @type {Element} */ ((document.querySelector(".divider")).getBoundingClientRect().top - log.top) / log.height
+    );
   });
   const text = await divider.textContent();
   const next = await divider.evaluate((/** @type {Element} */ node) => node.nextElementSibling?.textContent);
   await page.getByRole("button", { name: /Jump to latest/ }).click();
   await until(page, () => ![...document.querySelectorAll(".chat-row.unread")].length);
   await divider.waitFor({ state: "attached" });
-  measured(t, `"${text}" at ${Math.round(part * 100)} % of the height, before "${next}"; still there when all was read`);
+  measured(
+    t,
+    `"${text}" at ${Math.round(part * 100)} % of the height, before "${next}"; still there when all was read`,
+  );
   assert.equal(text, "40 new messages");
   assert.match(next, /line 21/);
   assert.ok(part > 0 && part < 0.5);
@@ -214,7 +262,10 @@ test("07 opening lands on the unread divider, which stays for the visit", async 
   const other = await newContext(browser);
   const second = await open(other, system, many.alice, many.chat);
   await second.locator(".divider").waitFor();
-  assert.match(await second.locator(".divider").evaluate((/** @type {Element} */ node) => node.nextElementSibling?.textContent), /line 31/);
+  assert.match(
+    await second.locator(".divider").evaluate((/** @type {Element} */ node) => node.nextElementSibling?.textContent),
+    /line 31/,
+  );
   await second.getByRole("button", { name: "Jump to latest (230)" }).click();
   await rowOf(second, "line 260").waitFor();
   assertClean(context);
@@ -227,7 +278,9 @@ test("08 a chat is marked as seen only when it is visible, has the focus, and it
   const context = await newContext(browser);
   const page = await open(context, system, of.alice, of.chat);
   await page.locator(".divider").waitFor();
-  const readSeq = async () => (await of.api("GET", `/chats/${of.chat}`)).members.find((/** @type {any} */ { userId }) => userId === of.alice).readSeq;
+  const readSeq = async () =>
+    (await of.api("GET", `/chats/${of.chat}`)).members.find((/** @type {any} */ { userId }) => userId === of.alice)
+      .readSeq;
   await frames(page, 10);
   const steps = [`at the divider ${await readSeq()}`];
   assert.equal(await readSeq(), 10);
@@ -278,7 +331,10 @@ test("15 the live region says an arrival once, and history never", async (t) => 
   await until(page, () => [...document.querySelectorAll(".message")].at(-1)?.textContent?.includes("yes"));
   await frames(page, 5);
   const said = await page.evaluate(() => globalThis.said);
-  measured(t, `said: ${JSON.stringify(said)}; regions that speak around the rows: ${await page.locator(".rows").evaluate((/** @type {Element} */ node) => !!node.closest("[aria-live], [role=log], [role=status]"))}`);
+  measured(
+    t,
+    `said: ${JSON.stringify(said)}; regions that speak around the rows: ${await page.locator(".rows").evaluate((/** @type {Element} */ node) => !!node.closest("[aria-live], [role=log], [role=status]"))}`,
+  );
   assert.deepEqual(said, [`${nameOf(of.bob)}: do you hear me`]);
   assert.equal(await page.locator('[role="log"] .message').count(), 0);
   assertClean(context);
@@ -293,7 +349,10 @@ test("18 days are separated in the local zone", async (t) => {
     // The same two moments are one day in one zone and two days in another.
     await page.clock.install({ time: new Date("2026-03-10T20:00:00Z") });
     await page.route(`${system.httpUrl}/**`, (/** @type {any} */ route) => route.fallback());
-    const socketTimes = /** @type {Record<number, string>} */ ({ 1: "2026-03-10T05:00:00.000Z", 2: "2026-03-10T09:00:00.000Z" });
+    const socketTimes = /** @type {Record<number, string>} */ ({
+      1: "2026-03-10T05:00:00.000Z",
+      2: "2026-03-10T09:00:00.000Z",
+    });
     await page.routeWebSocket(/^ws/, (/** @type {any} */ socket) => {
       const server = socket.connectToServer();
       socket.onMessage((/** @type {string} */ text) => server.send(text));
@@ -331,12 +390,31 @@ test("19 messages of a sender within 5 minutes are a group, and each time has it
   const context = await newContext(browser);
   const page = await open(context, system, alice, chat);
   await rowOf(page, "b3").waitFor();
-  const rows = await page.locator(".message").evaluateAll((/** @type {HTMLElement[]} */ nodes) => nodes.map((node) => ({ text: node.querySelector(".text")?.textContent, first: node.classList.contains("first"), author: /** @type {any} */ (node.querySelector(".author")).hidden ? "" : node.querySelector(".author")?.textContent })));
-  assert.deepEqual(rows.map(({ first }) => first), [true, false, true, true]);
-  assert.deepEqual(rows.map(({ author }) => author), [nameOf(bob), "", nameOf(carol), nameOf(bob)]);
+  const rows = await page
+    .locator(".message")
+    .evaluateAll((/** @type {HTMLElement[]} */ nodes) =>
+      nodes.map((node) => ({
+        text: node.querySelector(".text")?.textContent,
+        first: node.classList.contains("first"),
+        author: /** @type {any} */ (node.querySelector(".author")).hidden
+          ? ""
+          : node.querySelector(".author")?.textContent,
+      })),
+    );
+  assert.deepEqual(
+    rows.map(({ first }) => first),
+    [true, false, true, true],
+  );
+  assert.deepEqual(
+    rows.map(({ author }) => author),
+    [nameOf(bob), "", nameOf(carol), nameOf(bob)],
+  );
   const time = page.locator(".message time").first();
   const [dateTime, title] = [await time.getAttribute("datetime"), await time.getAttribute("title")];
-  measured(t, `groups begin at ${rows.filter(({ first }) => first).map(({ text }) => text)}; <time datetime="${dateTime}" title="${title}">`);
+  measured(
+    t,
+    `groups begin at ${rows.filter(({ first }) => first).map(({ text }) => text)}; <time datetime="${dateTime}" title="${title}">`,
+  );
   assert.match(dateTime, /^\d{4}-\d\d-\d\dT/);
   assert.match(title, /20\d\d/);
   assertClean(context);

@@ -3,7 +3,23 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 import { deflateSync } from "node:zlib";
-import { apiOf, assertClean, frames, logState, measured, newContext, newUser, open, privateChat, rowOf, sendTexts, startBrowser, startSystem, stopAll, until } from "./harness.js";
+import {
+  apiOf,
+  assertClean,
+  frames,
+  logState,
+  measured,
+  newContext,
+  newUser,
+  open,
+  privateChat,
+  rowOf,
+  sendTexts,
+  startBrowser,
+  startSystem,
+  stopAll,
+  until,
+} from "./harness.js";
 
 /** @type {any} */
 let system;
@@ -37,10 +53,20 @@ function png(width, height, blue = 128) {
   header.set([8, 2], 8);
   const rows = Buffer.alloc((width * 3 + 1) * height);
   for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) rows.set([(255 * x) / width, (255 * y) / height, blue], y * (width * 3 + 1) + 1 + x * 3);
-  return Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), chunk("IHDR", header), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
+    for (let x = 0; x < width; x++)
+      rows.set([(255 * x) / width, (255 * y) / height, blue], y * (width * 3 + 1) + 1 + x * 3);
+  return Buffer.concat([
+    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
+    chunk("IHDR", header),
+    chunk("IDAT", deflateSync(rows)),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
 }
-const picture = (/** @type {string} */ name, width = 640, height = 400, blue = 128) => ({ name, mimeType: "image/png", buffer: png(width, height, blue) });
+const picture = (/** @type {string} */ name, width = 640, height = 400, blue = 128) => ({
+  name,
+  mimeType: "image/png",
+  buffer: png(width, height, blue),
+});
 const input = (/** @type {any} */ page) => page.locator('.composer input[type="file"]');
 const pair = async () => {
   const [alice, bob] = [newUser("alice"), newUser("bob")];
@@ -48,13 +74,20 @@ const pair = async () => {
 };
 /** Puts files where the page reads them: a paste or a drop. @param {any} page @param {"paste" | "drop"} kind @param {any[]} files */
 const give = (page, kind, files) =>
-  page.evaluate(([kind, files]) => {
-    const data = new DataTransfer();
-    for (const { name, mimeType, text } of files) data.items.add(new File([Uint8Array.from(atob(text), (char) => char.charCodeAt(0))], name, { type: mimeType }));
-    const target = /** @type {Element} */ (document.querySelector(kind === "paste" ? "textarea" : ".log"));
-    if (kind === "paste") target.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
-    else for (const name of ["dragenter", "dragover", "drop"]) target.dispatchEvent(new DragEvent(name, { dataTransfer: data, bubbles: true, cancelable: true }));
-  }, [kind, files.map(({ buffer, ...rest }) => ({ ...rest, text: buffer.toString("base64") }))]);
+  page.evaluate(
+    ([kind, files]) => {
+      const data = new DataTransfer();
+      for (const { name, mimeType, text } of files)
+        data.items.add(new File([Uint8Array.from(atob(text), (char) => char.charCodeAt(0))], name, { type: mimeType }));
+      const target = /** @type {Element} */ (document.querySelector(kind === "paste" ? "textarea" : ".log"));
+      if (kind === "paste")
+        target.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+      else
+        for (const name of ["dragenter", "dragover", "drop"])
+          target.dispatchEvent(new DragEvent(name, { dataTransfer: data, bubbles: true, cancelable: true }));
+    },
+    [kind, files.map(({ buffer, ...rest }) => ({ ...rest, text: buffer.toString("base64") }))],
+  );
 
 test("21 files are pasted, dropped and picked, with preview, progress, cancel and the limit in the refusal", async (t) => {
   const { alice, bob, chat } = await pair();
@@ -70,7 +103,9 @@ test("21 files are pasted, dropped and picked, with preview, progress, cancel an
   await page.getByRole("button", { name: "Remove notes.txt" }).click();
   assert.equal(await tray.count(), 2);
   // Too large: the refusal names the limit.
-  await input(page).setInputFiles([{ name: "huge.png", mimeType: "image/png", buffer: Buffer.concat([png(10, 10), Buffer.alloc(10_000_000)]) }]);
+  await input(page).setInputFiles([
+    { name: "huge.png", mimeType: "image/png", buffer: Buffer.concat([png(10, 10), Buffer.alloc(10_000_000)]) },
+  ]);
   const toast = page.locator(".toast");
   await toast.waitFor();
   const refusal = await toast.textContent();
@@ -85,7 +120,9 @@ test("21 files are pasted, dropped and picked, with preview, progress, cancel an
     if (route.request().method() === "PUT") await gate;
     await route.fallback();
   });
-  await input(page).setInputFiles([{ name: "slow.bin", mimeType: "application/x-thing", buffer: randomBytes(200_000) }]);
+  await input(page).setInputFiles([
+    { name: "slow.bin", mimeType: "application/x-thing", buffer: randomBytes(200_000) },
+  ]);
   await tray.first().waitFor();
   await page.keyboard.press("Enter");
   const row = page.locator(".message", { hasText: "slow.bin" });
@@ -94,8 +131,22 @@ test("21 files are pasted, dropped and picked, with preview, progress, cancel an
   await row.waitFor({ state: "detached" });
   release();
   const { messages } = await apiOf(system, bob)("GET", `/chats/${chat}/messages`);
-  measured(t, `${messages.length} pictures stored, the first with "${messages[0].content}"; refusal: "${refusal}"; a slow upload was cancelled`);
-  assert.deepEqual(messages.map((/** @type {any} */ { type, content, attachment }) => [type, content, attachment.fileName, attachment.width]), [["image", "two pictures", "pasted.png", 640], ["image", "", "picked.png", 300]]);
+  measured(
+    t,
+    `${messages.length} pictures stored, the first with "${messages[0].content}"; refusal: "${refusal}"; a slow upload was cancelled`,
+  );
+  assert.deepEqual(
+    messages.map((/** @type {any} */ { type, content, attachment }) => [
+      type,
+      content,
+      attachment.fileName,
+      attachment.width,
+    ]),
+    [
+      ["image", "two pictures", "pasted.png", 640],
+      ["image", "", "picked.png", 300],
+    ],
+  );
   for (const { attachment } of messages) assert.ok(attachment.blurHash.length >= 6);
   assertClean(context);
 });
@@ -104,7 +155,11 @@ test("22 pictures reserve their place, and show their blurHash first", async (t)
   const { alice, bob, chat } = await pair();
   const sender = await newContext(browser);
   const from = await open(sender, system, bob, chat);
-  await input(from).setInputFiles([picture("one.png", 800, 600), picture("two.png", 300, 600), picture("three.png", 20, 20)]);
+  await input(from).setInputFiles([
+    picture("one.png", 800, 600),
+    picture("two.png", 300, 600),
+    picture("three.png", 20, 20),
+  ]);
   await from.locator(".tray li").nth(2).waitFor();
   await from.getByRole("button", { name: "Send", exact: true }).click();
   await until(from, () => document.querySelectorAll('.message[data-state="stored"] .picture').length === 3);
@@ -126,24 +181,39 @@ test("22 pictures reserve their place, and show their blurHash first", async (t)
   });
   await page.goto(`${system.origin}/?as=${alice}#/chat/${chat}`);
   await rowOf(page, "after the pictures").waitFor();
-  await page.getByRole("button", { name: /Jump/ }).click({ timeout: 1000 }).catch(() => {});
+  await page
+    .getByRole("button", { name: /Jump/ })
+    .click({ timeout: 1000 })
+    .catch(() => {});
   await frames(page, 10);
-  const before = await page.locator(".picture").evaluateAll((/** @type {Element[]} */ nodes) => nodes.map((node) => {
-    const { width, height } = node.getBoundingClientRect();
-    const canvas = /** @type {HTMLCanvasElement} */ (node.querySelector("canvas"));
-    const [red, , , alpha] = /** @type {any} */ (canvas.getContext("2d")).getImageData(20, 2, 1, 1).data;
-    return { width, height, red, alpha };
-  }));
+  const before = await page.locator(".picture").evaluateAll((/** @type {Element[]} */ nodes) =>
+    nodes.map((node) => {
+      const { width, height } = node.getBoundingClientRect();
+      const canvas = /** @type {HTMLCanvasElement} */ (node.querySelector("canvas"));
+      const [red, , , alpha] = /** @type {any} */ (canvas.getContext("2d")).getImageData(20, 2, 1, 1).data;
+      return { width, height, red, alpha };
+    }),
+  );
   const shiftsBefore = await page.evaluate(() => globalThis.shifts);
   release();
   await until(page, () => document.querySelectorAll(".picture img.shown").length === 3);
   await frames(page, 10);
-  const after = await page.locator(".picture").evaluateAll((/** @type {Element[]} */ nodes) => nodes.map((node) => node.getBoundingClientRect()).map(({ width, height }) => ({ width, height })));
+  const after = await page
+    .locator(".picture")
+    .evaluateAll((/** @type {Element[]} */ nodes) =>
+      nodes.map((node) => node.getBoundingClientRect()).map(({ width, height }) => ({ width, height })),
+    );
   const shift = (await page.evaluate(() => globalThis.shifts)) - shiftsBefore;
   const { distance } = await logState(page);
-  measured(t, `layout shift while 3 pictures load: ${shift}; places ${after.map(({ width, height }) => `${width}x${height}`).join(", ")}; the blurHash is red ${before[0].red} of 255 at its right edge`);
+  measured(
+    t,
+    `layout shift while 3 pictures load: ${shift}; places ${after.map(({ width, height }) => `${width}x${height}`).join(", ")}; the blurHash is red ${before[0].red} of 255 at its right edge`,
+  );
   assert.equal(shift, 0);
-  assert.deepEqual(before.map(({ width, height }) => ({ width, height })), after);
+  assert.deepEqual(
+    before.map(({ width, height }) => ({ width, height })),
+    after,
+  );
   assert.ok(before.every(({ alpha }) => alpha === 255) && before[0].red > 150);
   assert.ok(Math.abs(distance) <= 1);
   assertClean(context);
@@ -165,11 +235,21 @@ test("23 the lightbox is a dialog with Escape and arrows", async (t) => {
   const source = () => dialog.locator("img").getAttribute("src");
   const sources = [await source()];
   await page.keyboard.press("ArrowRight");
-  await until(page, (/** @type {string} */ before) => document.querySelector(".lightbox img")?.getAttribute("src") && document.querySelector(".lightbox img")?.getAttribute("src") !== before, sources[0]);
+  await until(
+    page,
+    (/** @type {string} */ before) =>
+      document.querySelector(".lightbox img")?.getAttribute("src") &&
+      document.querySelector(".lightbox img")?.getAttribute("src") !== before,
+    sources[0],
+  );
   sources.push(await source());
   assert.ok(await dialog.getByRole("button", { name: "Next photo" }).isDisabled());
   await page.keyboard.press("ArrowLeft");
-  await until(page, (/** @type {string} */ before) => document.querySelector(".lightbox img")?.getAttribute("src") === before, sources[0]);
+  await until(
+    page,
+    (/** @type {string} */ before) => document.querySelector(".lightbox img")?.getAttribute("src") === before,
+    sources[0],
+  );
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
   const back = await page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
@@ -193,7 +273,10 @@ test("a voice message is recorded, sent and played", async (t) => {
   await second.getByRole("button", { name: "Play voice message" }).click();
   await second.getByRole("button", { name: "Pause" }).waitFor();
   await second.getByRole("button", { name: "Play voice message" }).waitFor();
-  measured(t, `${messages[0].attachment.contentType}, ${messages[0].attachment.durationMs} ms, ${messages[0].attachment.sizeBytes} bytes; played to its end`);
+  measured(
+    t,
+    `${messages[0].attachment.contentType}, ${messages[0].attachment.durationMs} ms, ${messages[0].attachment.sizeBytes} bytes; played to its end`,
+  );
   assertClean(context);
   assertClean(other);
 });
@@ -202,13 +285,18 @@ test("a file is downloaded under its name", async (t) => {
   const { alice, bob, chat } = await pair();
   const context = await newContext(browser);
   const page = await open(context, system, alice, chat);
-  await input(page).setInputFiles([{ name: "minutes.md", mimeType: "text/markdown", buffer: Buffer.from("# Minutes") }]);
+  await input(page).setInputFiles([
+    { name: "minutes.md", mimeType: "text/markdown", buffer: Buffer.from("# Minutes") },
+  ]);
   await page.locator(".tray li").waitFor();
   await page.keyboard.press("Enter");
   await until(page, () => document.querySelector('.message[data-state="stored"] .file'));
   const other = await newContext(browser, { acceptDownloads: true });
   const second = await open(other, system, bob, chat);
-  const [download] = await Promise.all([second.waitForEvent("download"), second.getByRole("button", { name: "Download minutes.md" }).click()]);
+  const [download] = await Promise.all([
+    second.waitForEvent("download"),
+    second.getByRole("button", { name: "Download minutes.md" }).click(),
+  ]);
   measured(t, `saved as ${download.suggestedFilename()}`);
   assert.equal(download.suggestedFilename(), "minutes.md");
   assertClean(context);

@@ -3,7 +3,25 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { apiOf, assertClean, frames, groupChat, measured, nameOf, newContext, newUser, open, privateChat, rowOf, sendTexts, startBrowser, startSystem, stopAll, type, until } from "./harness.js";
+import {
+  apiOf,
+  assertClean,
+  frames,
+  groupChat,
+  measured,
+  nameOf,
+  newContext,
+  newUser,
+  open,
+  privateChat,
+  rowOf,
+  sendTexts,
+  startBrowser,
+  startSystem,
+  stopAll,
+  type,
+  until,
+} from "./harness.js";
 
 /** @type {any} */
 let system;
@@ -80,7 +98,10 @@ test("14 an on-screen keyboard leaves the composer in the visual viewport", asyn
     const log = /** @type {Element} */ (document.querySelector(".log"));
     return { top, bottom, distance: log.scrollHeight - log.clientHeight - log.scrollTop };
   });
-  measured(t, `visual viewport from 40 to 400 px; composer from ${top} to ${bottom} px; log at ${distance} px from its end`);
+  measured(
+    t,
+    `visual viewport from 40 to 400 px; composer from ${top} to ${bottom} px; log at ${distance} px from its end`,
+  );
   assert.ok(top >= 40 && bottom <= 400);
   assert.ok(distance <= 1);
   assertClean(context);
@@ -91,10 +112,14 @@ test("16 everything goes by the keyboard, the focus shows, and dialogs give it b
   const context = await newContext(browser);
   const page = await open(context, system, alice);
   await page.locator(`[data-chat="${chat}"] a`).waitFor();
-  const focused = () => page.evaluate(() => {
-    const node = /** @type {any} */ (document.activeElement);
-    return { name: node.getAttribute("aria-label") ?? node.textContent?.trim().slice(0, 30), outline: getComputedStyle(node).outlineStyle };
-  });
+  const focused = () =>
+    page.evaluate(() => {
+      const node = /** @type {any} */ (document.activeElement);
+      return {
+        name: node.getAttribute("aria-label") ?? node.textContent?.trim().slice(0, 30),
+        outline: getComputedStyle(node).outlineStyle,
+      };
+    });
   const steps = [];
   // New chat: opened, closed, the focus is back on its button.
   await page.keyboard.press("Tab");
@@ -117,7 +142,13 @@ test("16 everything goes by the keyboard, the focus shows, and dialogs give it b
   assert.equal((await focused()).name, "Menu");
   // Search, then the list, then the chat.
   await page.keyboard.press("Tab");
-  await page.keyboard.type(nameOf((await apiOf(system, alice)("GET", `/chats/${chat}`)).members.map((/** @type {any} */ { userId }) => userId).find((/** @type {string} */ id) => id !== alice)));
+  await page.keyboard.type(
+    nameOf(
+      (await apiOf(system, alice)("GET", `/chats/${chat}`)).members
+        .map((/** @type {any} */ { userId }) => userId)
+        .find((/** @type {string} */ id) => id !== alice),
+    ),
+  );
   await page.keyboard.press("ArrowDown");
   steps.push(await focused());
   await page.keyboard.press("Enter");
@@ -125,7 +156,12 @@ test("16 everything goes by the keyboard, the focus shows, and dialogs give it b
   assert.equal((await focused()).name, "Message");
   // Back into the log: the last row, its menu, a reply.
   await page.keyboard.press("Shift+Tab");
-  for (let tries = 0; tries < 6 && !(await page.evaluate(() => document.activeElement?.classList.contains("message"))); tries++) await page.keyboard.press("Shift+Tab");
+  for (
+    let tries = 0;
+    tries < 6 && !(await page.evaluate(() => document.activeElement?.classList.contains("message")));
+    tries++
+  )
+    await page.keyboard.press("Shift+Tab");
   steps.push(await focused());
   await page.keyboard.press("ArrowUp");
   await page.keyboard.press("Enter");
@@ -150,11 +186,21 @@ test("17 axe finds nothing: light, dark, at 200 % zoom, in every dialog", async 
   let checks = 0;
   const check = async (/** @type {any} */ page, /** @type {string} */ what) => {
     await page.evaluate(source);
-    const found = await page.evaluate(async () => (await globalThis.axe.run(document, { resultTypes: ["violations"] })).violations.map((/** @type {any} */ { id, nodes }) => `${id}: ${nodes.map((/** @type {any} */ { target, failureSummary }) => `${target} ${failureSummary}`).join("; ")}`));
+    const found = await page.evaluate(async () =>
+      (await globalThis.axe.run(document, { resultTypes: ["violations"] })).violations.map(
+        (/** @type {any} */ { id, nodes }) =>
+          `${id}: ${nodes.map((/** @type {any} */ { target, failureSummary }) => `${target} ${failureSummary}`).join("; ")}`,
+      ),
+    );
     checks++;
     assert.deepEqual(found, [], what);
   };
-  for (const [look, options] of /** @type {[string, any][]} */ ([["light", {}], ["dark", { colorScheme: "dark" }], ["200 %", { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 }], ["phone", PHONE]])) {
+  for (const [look, options] of /** @type {[string, any][]} */ ([
+    ["light", {}],
+    ["dark", { colorScheme: "dark" }],
+    ["200 %", { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 }],
+    ["phone", PHONE],
+  ])) {
     const context = await newContext(browser, options);
     const page = await open(context, system, alice);
     await page.locator(".chat-row").first().waitFor();
@@ -201,8 +247,10 @@ test("27 the title counts, and the icon has a dot, exactly and in every tab", as
   const context = await newContext(browser);
   const first = await open(context, system, alice);
   const second = await open(context, system, alice);
-  const both = (/** @type {string} */ title) => Promise.all([first, second].map((page) => until(page, (expected) => document.title === expected, title)));
-  const icon = (/** @type {any} */ page) => page.evaluate(() => /** @type {any} */ (document.querySelector('link[rel="icon"]')).href.slice(0, 14));
+  const both = (/** @type {string} */ title) =>
+    Promise.all([first, second].map((page) => until(page, (expected) => document.title === expected, title)));
+  const icon = (/** @type {any} */ page) =>
+    page.evaluate(() => /** @type {any} */ (document.querySelector('link[rel="icon"]')).href.slice(0, 14));
   await both("(1) Chats");
   assert.equal(await icon(first), "data:image/png");
   await sendTexts(system, bob, chat, ["one", "two"]);
@@ -247,7 +295,8 @@ test("28 notifications are asked for in a click, come once for all tabs, and res
   await first.keyboard.press("Escape");
   const others = [await open(context, system, alice), await open(context, system, alice)];
   await sendTexts(system, bob, chat, ["are you there"]);
-  const shown = (/** @type {any} */ page) => page.evaluate(() => JSON.parse(localStorage.getItem("fake-shown") ?? "[]"));
+  const shown = (/** @type {any} */ page) =>
+    page.evaluate(() => JSON.parse(localStorage.getItem("fake-shown") ?? "[]"));
   await until(first, () => (localStorage.getItem("fake-shown") ?? "").includes("are you there"));
   await apiOf(system, alice)("PATCH", `/chats/${group}/me`, { notify: "none" });
   await until(first, (id) => document.querySelector(`[data-chat="${id}"]`)?.classList.contains("muted"), group);
@@ -273,12 +322,21 @@ test("29 right-to-left: texts find their direction, and the page is mirrored", a
   const context = await newContext(browser);
   const page = await open(context, system, alice, chat);
   await rowOf(page, "שלום").waitFor();
-  const directions = await page.locator(".message .text").evaluateAll((/** @type {Element[]} */ nodes) => nodes.map((node) => getComputedStyle(node).direction));
+  const directions = await page
+    .locator(".message .text")
+    .evaluateAll((/** @type {Element[]} */ nodes) => nodes.map((node) => getComputedStyle(node).direction));
   assert.deepEqual([directions[0], directions.at(-1)], ["ltr", "rtl"]);
-  const boxes = () => page.evaluate(() => Object.fromEntries([".inbox", ".composer .send", ".message:not(.own) .bubble", ".message.own .bubble", ".chat-row .avatar"].map((name) => {
-    const { left, right } = /** @type {Element} */ (document.querySelector(name)).getBoundingClientRect();
-    return [name, { left: Math.round(left), right: Math.round(right) }];
-  })));
+  const boxes = () =>
+    page.evaluate(() =>
+      Object.fromEntries(
+        [".inbox", ".composer .send", ".message:not(.own) .bubble", ".message.own .bubble", ".chat-row .avatar"].map(
+          (name) => {
+            const { left, right } = /** @type {Element} */ (document.querySelector(name)).getBoundingClientRect();
+            return [name, { left: Math.round(left), right: Math.round(right) }];
+          },
+        ),
+      ),
+    );
   const before = await boxes();
   await page.evaluate(() => {
     document.documentElement.dir = "rtl";
@@ -287,11 +345,26 @@ test("29 right-to-left: texts find their direction, and the page is mirrored", a
   const after = await boxes();
   for (const [name, { left, right }] of Object.entries(/** @type {Record<string, any>} */ (before))) {
     // A bar at the edge has no width here, so the mirror is exact up to rounding.
-    assert.ok(Math.abs(1280 - right - after[name].left) <= 2 && Math.abs(1280 - left - after[name].right) <= 2, `${name} ${JSON.stringify([before[name], after[name]])}`);
+    assert.ok(
+      Math.abs(1280 - right - after[name].left) <= 2 && Math.abs(1280 - left - after[name].right) <= 2,
+      `${name} ${JSON.stringify([before[name], after[name]])}`,
+    );
   }
-  const rules = (await Promise.all(["base", "app", "inbox", "chat", "composer", "media", "layers"].map((name) => readFile(new URL(`../css/${name}.css`, import.meta.url), "utf8")))).join("\n");
-  assert.deepEqual(rules.match(/(margin|padding|border)-(left|right)|(?<![-\w])(left|right):|text-align: (left|right)/g) ?? [], []);
-  measured(t, `${Object.keys(before).length} boxes mirrored; texts: ${directions.join(", ")}; no rule names left or right`);
+  const rules = (
+    await Promise.all(
+      ["base", "app", "inbox", "chat", "composer", "media", "layers"].map((name) =>
+        readFile(new URL(`../css/${name}.css`, import.meta.url), "utf8"),
+      ),
+    )
+  ).join("\n");
+  assert.deepEqual(
+    rules.match(/(margin|padding|border)-(left|right)|(?<![-\w])(left|right):|text-align: (left|right)/g) ?? [],
+    [],
+  );
+  measured(
+    t,
+    `${Object.keys(before).length} boxes mirrored; texts: ${directions.join(", ")}; no rule names left or right`,
+  );
   assertClean(context);
 });
 
@@ -304,9 +377,18 @@ test("30 less motion and forced colors", async (t) => {
     const all = [...document.querySelectorAll("*")];
     const isMoving = (/** @type {Element} */ node) => {
       const { animationName, transitionDuration, scrollBehavior } = getComputedStyle(node);
-      return animationName !== "none" || transitionDuration.split(",").some((part) => parseFloat(part) > 0) || scrollBehavior === "smooth";
+      return (
+        animationName !== "none" ||
+        transitionDuration.split(",").some((part) => parseFloat(part) > 0) ||
+        scrollBehavior === "smooth"
+      );
     };
-    return { moving: all.filter(isMoving).length, borders: [".bubble", ".avatar", ".send"].map((name) => getComputedStyle(/** @type {Element} */ (document.querySelector(name))).borderStyle) };
+    return {
+      moving: all.filter(isMoving).length,
+      borders: [".bubble", ".avatar", ".send"].map(
+        (name) => getComputedStyle(/** @type {Element} */ (document.querySelector(name))).borderStyle,
+      ),
+    };
   });
   measured(t, `${moving} elements move; borders in forced colors: ${borders.join(", ")}`);
   assert.equal(moving, 0);

@@ -14,7 +14,11 @@ export function createBanner({ client, signIn }, signal) {
     if (status === "online") return put(node);
     const tryNow = h("button", { type: "button", class: "text-button", onclick: () => client.start()() }, "Try now");
     if (isTokenError && !retryAt)
-      put(node, h("span", null, "You are not signed in any more."), h("button", { type: "button", class: "text-button", onclick: signIn }, "Sign in"));
+      put(
+        node,
+        h("span", null, "You are not signed in any more."),
+        h("button", { type: "button", class: "text-button", onclick: signIn }, "Sign in"),
+      );
     else if (!node.firstChild || !node.textContent?.startsWith("No connection"))
       put(node, h("span", null, "No connection. What you send waits, and goes when it is back."), tryNow);
   };

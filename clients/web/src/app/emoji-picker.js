@@ -14,8 +14,15 @@ export function pickEmoji({ layers }, at, choose, { withQuick, onclose } = {}) {
   const list = h("div", { role: "listbox", id: "emoji-list", "aria-label": "Emojis", tabindex: -1 });
   const named = h("p", { class: "named" });
   const search = h("input", {
-    class: "input", type: "text", placeholder: "Search emojis", "aria-label": "Search emojis", role: "combobox", "aria-expanded": "true",
-    "aria-controls": "emoji-list", "aria-autocomplete": "list", autocomplete: "off",
+    class: "input",
+    type: "text",
+    placeholder: "Search emojis",
+    "aria-label": "Search emojis",
+    role: "combobox",
+    "aria-expanded": "true",
+    "aria-controls": "emoji-list",
+    "aria-autocomplete": "list",
+    autocomplete: "off",
   });
   /** @type {HTMLElement[]} */
   let options = [];
@@ -36,7 +43,17 @@ export function pickEmoji({ layers }, at, choose, { withQuick, onclose } = {}) {
   };
   const render = () => {
     options = findEmojis(search.value).map(([emoji, words], index) =>
-      h("span", { role: "option", id: `emoji-${index}`, "aria-label": words, "aria-selected": "false", onclick: () => take(emoji) }, emoji),
+      h(
+        "span",
+        {
+          role: "option",
+          id: `emoji-${index}`,
+          "aria-label": words,
+          "aria-selected": "false",
+          onclick: () => take(emoji),
+        },
+        emoji,
+      ),
     );
     put(list, options);
     activate(0);
@@ -53,8 +70,21 @@ export function pickEmoji({ layers }, at, choose, { withQuick, onclose } = {}) {
   });
   const quick =
     withQuick &&
-    h("div", { class: "quick" }, QUICK.map((emoji) => h("button", { type: "button", "aria-label": `React with ${emoji}`, onclick: () => take(emoji) }, emoji)));
-  const node = h("div", { class: "emoji", role: "dialog", "aria-label": "Choose an emoji" }, quick, h("div", { class: "search-line" }, search), list, named);
+    h(
+      "div",
+      { class: "quick" },
+      QUICK.map((emoji) =>
+        h("button", { type: "button", "aria-label": `React with ${emoji}`, onclick: () => take(emoji) }, emoji),
+      ),
+    );
+  const node = h(
+    "div",
+    { class: "emoji", role: "dialog", "aria-label": "Choose an emoji" },
+    quick,
+    h("div", { class: "search-line" }, search),
+    list,
+    named,
+  );
   render();
   const close = layers.popover(node, at, { onclose });
   search.focus();

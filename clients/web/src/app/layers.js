@@ -82,7 +82,12 @@ export function createLayers(root) {
         item.run();
       };
       node.append(
-        h("button", { type: "button", role: "menuitem", tabindex: -1, class: item.danger && "danger", onclick: run }, item.icon && icon(item.icon), item.label),
+        h(
+          "button",
+          { type: "button", role: "menuitem", tabindex: -1, class: item.danger && "danger", onclick: run },
+          item.icon && icon(item.icon),
+          item.label,
+        ),
       );
     }
     const close = popover(node, at);
@@ -139,7 +144,11 @@ export function createLayers(root) {
         "div",
         { class: "buttons" },
         h("button", { type: "button", class: "button", onclick: close }, "Cancel"),
-        h("button", { type: "button", class: "button danger", autofocus: true, onclick: () => (close(), run()) }, action),
+        h(
+          "button",
+          { type: "button", class: "button danger", autofocus: true, onclick: () => (close(), run()) },
+          action,
+        ),
       ),
     ]);
 

@@ -46,7 +46,8 @@ export function followMessages(ctx, signal) {
     "message.created",
     async (/** @type {any} */ { chatId, data: message }) => {
       const me = client.me.get();
-      if (message.senderId === me?.id || message.deletedAt || Date.now() - Date.parse(message.createdAt) > MAX_AGE_MS) return;
+      if (message.senderId === me?.id || message.deletedAt || Date.now() - Date.parse(message.createdAt) > MAX_AGE_MS)
+        return;
       if (isSeen(chatId)) return void claim(message.messageId);
       if (!settings.get().notifications || globalThis.Notification?.permission !== "granted") return;
       await new Promise((resolve) => setTimeout(resolve, CLAIM_WAIT_MS));

@@ -12,12 +12,25 @@ export function openProfile(ctx) {
   const { client, layers } = ctx;
   layers.dialog("Profile", (/** @type {() => void} */ close, /** @type {AbortSignal} */ signal) => {
     const head = h("div", { class: "head" });
-    const name = h("input", { class: "input", type: "text", maxlength: MAX_NICKNAME_CHARS, dir: "auto", autofocus: true, value: client.me.get()?.name ?? "" });
+    const name = h("input", {
+      class: "input",
+      type: "text",
+      maxlength: MAX_NICKNAME_CHARS,
+      dir: "auto",
+      autofocus: true,
+      value: client.me.get()?.name ?? "",
+    });
     const error = h("p", { class: "error", role: "alert" });
     const button = h("button", { type: "submit", class: "button primary" }, "Save");
     watch(
       client.me,
-      (/** @type {any} */ me) => me && put(head, personAvatar(me, "large"), h("div", null, h("b", { dir: "auto" }, me.name), h("p", { class: "hint" }, me.id), customData(me.custom))),
+      (/** @type {any} */ me) =>
+        me &&
+        put(
+          head,
+          personAvatar(me, "large"),
+          h("div", null, h("b", { dir: "auto" }, me.name), h("p", { class: "hint" }, me.id), customData(me.custom)),
+        ),
       signal,
     );
     return [
@@ -53,15 +66,35 @@ export function openSettings(ctx) {
       ["system", "As the system"],
       ["light", "Light"],
       ["dark", "Dark"],
-    ].map(([value, label]) => h("label", { class: "choice" }, h("input", { type: "radio", name: "theme", checked: settings.get().theme === value, onchange: () => settings.set({ theme: value }) }), label));
+    ].map(([value, label]) =>
+      h(
+        "label",
+        { class: "choice" },
+        h("input", {
+          type: "radio",
+          name: "theme",
+          checked: settings.get().theme === value,
+          onchange: () => settings.set({ theme: value }),
+        }),
+        label,
+      ),
+    );
     const hint = h("p", { class: "hint" });
-    const notifications = h("input", { type: "checkbox", checked: settings.get().notifications && globalThis.Notification?.permission === "granted" });
+    const notifications = h("input", {
+      type: "checkbox",
+      checked: settings.get().notifications && globalThis.Notification?.permission === "granted",
+    });
     notifications.addEventListener("change", async () => {
       const isWanted = notifications.checked;
       const isOn = isWanted && (await askForNotifications());
       notifications.checked = isOn;
       settings.set({ notifications: isOn });
-      put(hint, isWanted && !isOn && "The browser does not allow notifications of this page. Allow them in the browser's settings, then try again.");
+      put(
+        hint,
+        isWanted &&
+          !isOn &&
+          "The browser does not allow notifications of this page. Allow them in the browser's settings, then try again.",
+      );
     });
     const onMention = h("input", { type: "checkbox" });
     onMention.addEventListener("change", () =>
@@ -83,8 +116,15 @@ export function openSettings(ctx) {
           { class: "people" },
           list.map((/** @type {any} */ { userId }) => {
             const person = client.person(userId).get();
-            const end = () => client.unblock(userId).then(showBlocks, (/** @type {any} */ error) => layers.toast(explain(error)));
-            return h("li", null, personAvatar(person, "small"), h("span", { class: "name", dir: "auto" }, person.name), h("button", { type: "button", class: "text-button", onclick: end }, "Unblock"));
+            const end = () =>
+              client.unblock(userId).then(showBlocks, (/** @type {any} */ error) => layers.toast(explain(error)));
+            return h(
+              "li",
+              null,
+              personAvatar(person, "small"),
+              h("span", { class: "name", dir: "auto" }, person.name),
+              h("button", { type: "button", class: "text-button", onclick: end }, "Unblock"),
+            );
           }),
         ),
       );
@@ -96,9 +136,19 @@ export function openSettings(ctx) {
         "section",
         null,
         h("h3", null, "Notifications"),
-        h("label", { class: "choice" }, notifications, h("span", null, "Notify me of new messages", h("small", null, "While this page is open in a tab"))),
+        h(
+          "label",
+          { class: "choice" },
+          notifications,
+          h("span", null, "Notify me of new messages", h("small", null, "While this page is open in a tab")),
+        ),
         hint,
-        h("label", { class: "choice" }, onMention, h("span", null, "Mentions notify in muted chats", h("small", null, "On all of your devices"))),
+        h(
+          "label",
+          { class: "choice" },
+          onMention,
+          h("span", null, "Mentions notify in muted chats", h("small", null, "On all of your devices")),
+        ),
       ),
       blocks,
     ];

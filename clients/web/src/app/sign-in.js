@@ -10,11 +10,13 @@ export const DEVELOPMENT_USERS = ["alice", "bob", "carol"];
  * @param {string} url
  * @param {string} userId
  */
-export const developmentToken = (url, userId) => async (/** @type {string} */ _reason, /** @type {{ signal: AbortSignal }} */ { signal }) => {
-  const answer = await fetch(url, { method: "POST", body: JSON.stringify({ userId }), signal });
-  if (!answer.ok) throw new Error(`the Auth Service answered ${answer.status}`);
-  return (await answer.json()).token;
-};
+export const developmentToken =
+  (url, userId) =>
+  async (/** @type {string} */ _reason, /** @type {{ signal: AbortSignal }} */ { signal }) => {
+    const answer = await fetch(url, { method: "POST", body: JSON.stringify({ userId }), signal });
+    if (!answer.ok) throw new Error(`the Auth Service answered ${answer.status}`);
+    return (await answer.json()).token;
+  };
 
 /** @param {string} name */
 const hrefOf = (name) => `?as=${encodeURIComponent(name)}`;
@@ -28,7 +30,13 @@ const hrefOf = (name) => `?as=${encodeURIComponent(name)}`;
 export const signIn = (root, config) =>
   new Promise((resolve) => {
     const isDevelopment = !!config.devTokenUrl;
-    const input = h(isDevelopment ? "input" : "textarea", { class: "input", autocomplete: "off", spellcheck: "false", required: true, ...(isDevelopment ? { type: "text" } : { rows: 5 }) });
+    const input = h(isDevelopment ? "input" : "textarea", {
+      class: "input",
+      autocomplete: "off",
+      spellcheck: "false",
+      required: true,
+      ...(isDevelopment ? { type: "text" } : { rows: 5 }),
+    });
     const form = h(
       "form",
       {
@@ -41,7 +49,12 @@ export const signIn = (root, config) =>
           resolve(async () => value);
         },
       },
-      h("label", { class: "field" }, h("span", null, isDevelopment ? "Another name" : "Access token of your Auth Service"), input),
+      h(
+        "label",
+        { class: "field" },
+        h("span", null, isDevelopment ? "Another name" : "Access token of your Auth Service"),
+        input,
+      ),
       h("button", { type: "submit", class: "button primary" }, "Sign in"),
     );
     const node = h(
@@ -51,8 +64,16 @@ export const signIn = (root, config) =>
         "main",
         null,
         h("h1", null, "Who are you?"),
-        isDevelopment && h("p", { class: "hint" }, "This is a development system. Choose a user, and another one in a second window."),
-        isDevelopment && h("div", { class: "people-choice" }, DEVELOPMENT_USERS.map((name) => h("a", { href: hrefOf(name) }, avatar({ id: name, name }), name[0].toUpperCase() + name.slice(1)))),
+        isDevelopment &&
+          h("p", { class: "hint" }, "This is a development system. Choose a user, and another one in a second window."),
+        isDevelopment &&
+          h(
+            "div",
+            { class: "people-choice" },
+            DEVELOPMENT_USERS.map((name) =>
+              h("a", { href: hrefOf(name) }, avatar({ id: name, name }), name[0].toUpperCase() + name.slice(1)),
+            ),
+          ),
         form,
       ),
     );

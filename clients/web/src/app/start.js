@@ -7,33 +7,11 @@ import { createInbox } from "../inbox/inbox.js";
 import { openNewChat } from "../inbox/new-chat.js";
 import { createRouter } from "../router.js";
 import { createBanner } from "./banner.js";
-import { createDrafts } from "./drafts.js";
-import { createLayers } from "./layers.js";
-import { createLive } from "./live.js";
+import { createContext } from "./context.js";
 import { followMessages } from "./notifications.js";
 import { createSettings } from "./settings.js";
 import { followTitle } from "./title.js";
 import { followViewport } from "./viewport.js";
-
-/**
- * What the parts of the page share.
- * @param {any} options
- */
-export function createContext({ client, root, scope, settings, router, ...more }) {
-  const layers = createLayers(root);
-  const live = createLive();
-  return {
-    client,
-    layers,
-    layerRoot: root,
-    live,
-    settings,
-    router,
-    drafts: createDrafts(scope),
-    me: () => client.me.get()?.id ?? "",
-    ...more,
-  };
-}
 
 /**
  * Shows the application in an element, until the function that is returned is called.
@@ -50,7 +28,16 @@ export function startApp(root, { httpUrl, webSocketUrl, token, user = "", sugges
   const router = createRouter(show, signal);
   const app = h("div", { class: "app" });
   root.append(app);
-  const ctx = createContext({ client, root: app, scope: `${user}@${webSocketUrl}`, settings, router, suggestions, signIn: signIn ?? (() => location.reload()), signOut });
+  const ctx = createContext({
+    client,
+    root: app,
+    scope: `${user}@${webSocketUrl}`,
+    settings,
+    router,
+    suggestions,
+    signIn: signIn ?? (() => location.reload()),
+    signOut,
+  });
   const inbox = createInbox(ctx, signal);
   const place = h("main", { class: "chat-place" });
   app.prepend(inbox.node, place, createBanner(ctx, signal), ctx.live.node);
@@ -77,7 +64,14 @@ export function startApp(root, { httpUrl, webSocketUrl, token, user = "", sugges
       // On a touch screen, the focus would open the keyboard.
       if (matchMedia("(pointer: fine)").matches) view?.composer.focus();
     } else {
-      put(place, nothing("Choose a chat", "Or begin one with somebody new.", h("button", { type: "button", class: "button", onclick: () => openNewChat(ctx) }, "New chat")));
+      put(
+        place,
+        nothing(
+          "Choose a chat",
+          "Or begin one with somebody new.",
+          h("button", { type: "button", class: "button", onclick: () => openNewChat(ctx) }, "New chat"),
+        ),
+      );
       if (hadFocus) /** @type {any} */ (inbox.node.querySelector("a"))?.focus({ preventScroll: true });
     }
     inbox.render();
@@ -88,15 +82,26 @@ export function startApp(root, { httpUrl, webSocketUrl, token, user = "", sugges
     if (!shown || !client.link.get().isCaughtUp || client.chat(shown).summary.get()) return;
     view?.destroy();
     view = undefined;
-    put(place, nothing("This chat is not there", "You are not in it any more, or the address is wrong.", h("a", { class: "button", href: "#/" }, "Back to chats")));
+    put(
+      place,
+      nothing(
+        "This chat is not there",
+        "You are not in it any more, or the address is wrong.",
+        h("a", { class: "button", href: "#/" }, "Back to chats"),
+      ),
+    );
   }
   watch(client.link, checkChat, signal);
   client.on("chat.left", checkChat, { signal });
-  client.on("chat.created", ({ chatId }) => {
-    if (chatId !== shown || view) return;
-    shown = undefined;
-    show(router.route);
-  }, { signal });
+  client.on(
+    "chat.created",
+    ({ chatId }) => {
+      if (chatId !== shown || view) return;
+      shown = undefined;
+      show(router.route);
+    },
+    { signal },
+  );
 
   followTitle(ctx, signal);
   followMessages(ctx, signal);

@@ -34,7 +34,11 @@ export function messageMenu(ctx, chat, item, at, { reply, edit, react }) {
       !!message.content && {
         label: "Copy text",
         icon: "copy",
-        run: () => navigator.clipboard.writeText(message.content).then(() => layers.toast("Copied."), () => layers.toast("The browser does not allow copying. Select the text instead.")),
+        run: () =>
+          navigator.clipboard.writeText(message.content).then(
+            () => layers.toast("Copied."),
+            () => layers.toast("The browser does not allow copying. Select the text instead."),
+          ),
       },
       isOwn && { label: "Seen by", icon: "eye", run: () => showSeenBy(ctx, chat, item) },
       "rule",
@@ -42,13 +46,25 @@ export function messageMenu(ctx, chat, item, at, { reply, edit, react }) {
         label: "Delete for me",
         icon: "trash",
         danger: true,
-        run: () => layers.confirm({ title: "Delete for me", text: "You will not see this message any more. The others still see it.", action: "Delete for me", run: () => remove(false) }),
+        run: () =>
+          layers.confirm({
+            title: "Delete for me",
+            text: "You will not see this message any more. The others still see it.",
+            action: "Delete for me",
+            run: () => remove(false),
+          }),
       },
       (isOwn || isAdmin) && {
         label: "Delete for everyone",
         icon: "trash",
         danger: true,
-        run: () => layers.confirm({ title: "Delete for everyone", text: "Nobody will see this message any more. That it was deleted stays visible.", action: "Delete for everyone", run: () => remove(true) }),
+        run: () =>
+          layers.confirm({
+            title: "Delete for everyone",
+            text: "Nobody will see this message any more. That it was deleted stays visible.",
+            action: "Delete for everyone",
+            run: () => remove(true),
+          }),
       },
     ],
     "Message actions",
@@ -60,16 +76,28 @@ function showSeenBy(ctx, chat, item) {
   const { message } = item;
   ctx.layers.dialog("Seen by", () => {
     const seen = item.seenBy.filter((/** @type {string} */ id) => id !== message.senderId);
-    const others = chat.members.get().filter((/** @type {any} */ { id }) => id !== message.senderId && !seen.includes(id));
+    const others = chat.members
+      .get()
+      .filter((/** @type {any} */ { id }) => id !== message.senderId && !seen.includes(id));
     const people = (/** @type {string[]} */ ids) =>
-      h("ul", { class: "people" }, ids.map((id) => {
-        const person = ctx.client.person(id).get();
-        return h("li", null, personAvatar(person, "small"), h("span", { class: "name", dir: "auto" }, person.name));
-      }));
+      h(
+        "ul",
+        { class: "people" },
+        ids.map((id) => {
+          const person = ctx.client.person(id).get();
+          return h("li", null, personAvatar(person, "small"), h("span", { class: "name", dir: "auto" }, person.name));
+        }),
+      );
     return [
       h("p", { class: "hint", dir: "auto" }, `${describe(message)} · ${fullDate(message.createdAt)}`),
-      h("section", null, h("h3", null, `Seen by ${seen.length}`), seen.length ? people(seen) : h("p", { class: "hint" }, "Nobody yet.")),
-      others.length > 0 && h("section", null, h("h3", null, "Not yet"), people(others.map((/** @type {any} */ { id }) => id))),
+      h(
+        "section",
+        null,
+        h("h3", null, `Seen by ${seen.length}`),
+        seen.length ? people(seen) : h("p", { class: "hint" }, "Nobody yet."),
+      ),
+      others.length > 0 &&
+        h("section", null, h("h3", null, "Not yet"), people(others.map((/** @type {any} */ { id }) => id))),
     ];
   });
 }

@@ -5,7 +5,8 @@ import { openInfo } from "./info.js";
 const HOUR_MS = 3_600_000;
 
 /** @param {any} ctx @param {any} chat */
-export const ask = (ctx, chat) => (/** @type {Promise<any>} */ request) => request.catch((/** @type {any} */ error) => ctx.layers.toast(explain(error)));
+export const ask = (ctx, chat) => (/** @type {Promise<any>} */ request) =>
+  request.catch((/** @type {any} */ error) => ctx.layers.toast(explain(error)));
 
 /**
  * @param {any} ctx
@@ -17,9 +18,14 @@ export function chatMenu(ctx, chat, { withDetails } = {}) {
   if (!summary) return [];
   const tell = ask(ctx, chat);
   const { layers, router } = ctx;
-  const muteFor = (/** @type {number | undefined} */ hours) => tell(chat.mute(hours && new Date(Date.now() + hours * HOUR_MS)));
+  const muteFor = (/** @type {number | undefined} */ hours) =>
+    tell(chat.mute(hours && new Date(Date.now() + hours * HOUR_MS)));
   return [
-    withDetails && { label: summary.isGroup ? "Group details" : "Details", icon: "info", run: () => openInfo(ctx, chat) },
+    withDetails && {
+      label: summary.isGroup ? "Group details" : "Details",
+      icon: "info",
+      run: () => openInfo(ctx, chat),
+    },
     { label: summary.pinned ? "Unpin" : "Pin", icon: "pin", run: () => tell(chat.pin(!summary.pinned)) },
     summary.muted
       ? { label: "Unmute", icon: "bell", run: () => tell(chat.unmute()) }
@@ -60,14 +66,26 @@ export function chatMenu(ctx, chat, { withDetails } = {}) {
       label: "Clear history",
       icon: "broom",
       danger: true,
-      run: () => layers.confirm({ title: "Clear history", text: "All messages so far are hidden from you. The others still see them.", action: "Clear history", run: () => tell(chat.clear()) }),
+      run: () =>
+        layers.confirm({
+          title: "Clear history",
+          text: "All messages so far are hidden from you. The others still see them.",
+          action: "Clear history",
+          run: () => tell(chat.clear()),
+        }),
     },
     summary.isGroup
       ? {
           label: "Leave group",
           icon: "leave",
           danger: true,
-          run: () => layers.confirm({ title: `Leave ${summary.title}`, text: "You will not get its messages any more. A member can add you again.", action: "Leave", run: () => tell(chat.leave().then(() => router.route.chatId === chat.id && router.home())) }),
+          run: () =>
+            layers.confirm({
+              title: `Leave ${summary.title}`,
+              text: "You will not get its messages any more. A member can add you again.",
+              action: "Leave",
+              run: () => tell(chat.leave().then(() => router.route.chatId === chat.id && router.home())),
+            }),
         }
       : summary.blocked
         ? { label: "Unblock", icon: "block", run: () => tell(ctx.client.unblock(summary.otherUserId)) }
@@ -75,7 +93,13 @@ export function chatMenu(ctx, chat, { withDetails } = {}) {
             label: `Block ${summary.title}`,
             icon: "block",
             danger: true,
-            run: () => layers.confirm({ title: `Block ${summary.title}`, text: "Neither of you can write to the other in this chat until you end the block.", action: "Block", run: () => tell(ctx.client.block(summary.otherUserId)) }),
+            run: () =>
+              layers.confirm({
+                title: `Block ${summary.title}`,
+                text: "Neither of you can write to the other in this chat until you end the block.",
+                action: "Block",
+                run: () => tell(ctx.client.block(summary.otherUserId)),
+              }),
           },
   ];
 }

@@ -44,17 +44,45 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
   /** @type {any} */
   let pauseTimer;
 
-  const area = h("textarea", { rows: 1, "aria-label": "Message", dir: "auto", enterkeyhint: "send", "aria-autocomplete": "list" });
+  const area = h("textarea", {
+    rows: 1,
+    "aria-label": "Message",
+    dir: "auto",
+    enterkeyhint: "send",
+    "aria-autocomplete": "list",
+  });
   const context = h("div", { class: "context", hidden: true });
   const tray = h("ul", { class: "tray", hidden: true, "aria-label": "Files to send" });
-  const completion = h("ul", { class: "completion", role: "listbox", id: "completion", "aria-label": "People", hidden: true });
-  const picker = h("input", { type: "file", multiple: true, class: "visually-hidden", tabindex: -1, "aria-hidden": "true" });
+  const completion = h("ul", {
+    class: "completion",
+    role: "listbox",
+    id: "completion",
+    "aria-label": "People",
+    hidden: true,
+  });
+  const picker = h("input", {
+    type: "file",
+    multiple: true,
+    class: "visually-hidden",
+    tabindex: -1,
+    "aria-hidden": "true",
+  });
   const attach = iconButton("plus", "Add files", () => picker.click());
   const smile = iconButton("smile", "Emojis", () => pickEmoji(ctx, smile, insert));
   const mic = iconButton("mic", "Record a voice message", record);
-  const send = h("button", { type: "submit", class: "icon-button send", "aria-label": "Send", title: "Send" }, icon("send"));
+  const send = h(
+    "button",
+    { type: "submit", class: "icon-button send", "aria-label": "Send", title: "Send" },
+    icon("send"),
+  );
   const line = h("div", { class: "line" });
-  const form = h("form", { onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), submit()) }, context, tray, line);
+  const form = h(
+    "form",
+    { onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), submit()) },
+    context,
+    tray,
+    line,
+  );
   const closed = h("p", { class: "closed", hidden: true });
   const typingLine = h("p", { class: "typing-line" });
   const node = h("div", { class: "composer" }, typingLine, completion, form, closed, picker);
@@ -69,7 +97,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
   /** Keeps what is typed. */
   function save() {
     if (editing) return;
-    drafts.set(chat.id, { text: area.value, mentions: usedMentions(), replyTo: replyTo?.message.seq ?? replyTo?.seq });
+    drafts.set(chat.id, { text: area.value, mentions: usedMentions(), replyTo: replyTo?.message.seq });
   }
 
   const usedMentions = () => mentions.filter(({ name }) => area.value.includes("@" + name));
@@ -106,7 +134,15 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
         : chat.members
             .get()
             .map((/** @type {any} */ { person }) => person)
-            .filter((/** @type {any} */ { id, name }) => id !== me && (name.toLocaleLowerCase().split(/\s+/).some((/** @type {string} */ word) => word.startsWith(query)) || id.startsWith(query)))
+            .filter(
+              (/** @type {any} */ { id, name }) =>
+                id !== me &&
+                (name
+                  .toLocaleLowerCase()
+                  .split(/\s+/)
+                  .some((/** @type {string} */ word) => word.startsWith(query)) ||
+                  id.startsWith(query)),
+            )
             .slice(0, MAX_COMPLETIONS);
     chosen = 0;
     showCompletion();
@@ -118,7 +154,12 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
       offered.map((person, index) =>
         h(
           "li",
-          { role: "option", id: `completion-${index}`, "aria-selected": String(index === chosen), onmousedown: (/** @type {Event} */ event) => (event.preventDefault(), mention(person)) },
+          {
+            role: "option",
+            id: `completion-${index}`,
+            "aria-selected": String(index === chosen),
+            onmousedown: (/** @type {Event} */ event) => (event.preventDefault(), mention(person)),
+          },
           personAvatar(person, "small"),
           h("span", { dir: "auto" }, person.name),
         ),
@@ -144,14 +185,24 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
 
   // Replies and edits.
   function showContext() {
+    // The message that a draft replies to may be loaded meanwhile.
+    if (replyTo && !replyTo.key) replyTo = getLog()?.itemBySeq(replyTo.message.seq) ?? replyTo;
     const of = editing ?? replyTo;
     context.hidden = !of;
     if (!of) return put(context);
     const message = of.message ?? { senderId: "", content: "", type: "text" };
-    const name = message.senderId === ctx.me() ? "yourself" : ctx.client.person(message.senderId).get().name;
+    const name =
+      message.senderId && message.senderId === ctx.me()
+        ? "yourself"
+        : message.senderId && ctx.client.person(message.senderId).get().name;
     put(
       context,
-      h("div", { class: "quote" }, h("b", { dir: "auto" }, editing ? "Edit message" : `Reply to ${name}`), h("span", { dir: "auto" }, describe(message))),
+      h(
+        "div",
+        { class: "quote" },
+        h("b", { dir: "auto" }, editing ? "Edit message" : name ? `Reply to ${name}` : "Reply"),
+        h("span", { dir: "auto" }, describe(message)),
+      ),
       iconButton("close", editing ? "Cancel edit" : "Cancel reply", cancel, { class: "small" }),
     );
   }
@@ -179,7 +230,10 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     save();
     editing = item;
     area.value = item.message.content;
-    mentions = (item.message.mentions ?? []).map((/** @type {string} */ id) => ({ id, name: ctx.client.person(id).get().name }));
+    mentions = (item.message.mentions ?? []).map((/** @type {string} */ id) => ({
+      id,
+      name: ctx.client.person(id).get().name,
+    }));
     showContext();
     fit();
     area.focus();
@@ -216,7 +270,12 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
           "li",
           null,
           url ? h("img", { src: url, alt: "" }) : icon("file"),
-          h("div", null, h("p", { class: "name", dir: "auto" }, prepared.fileName), h("p", { class: "size" }, fileSize(prepared.file.size))),
+          h(
+            "div",
+            null,
+            h("p", { class: "name", dir: "auto" }, prepared.fileName),
+            h("p", { class: "size" }, fileSize(prepared.file.size)),
+          ),
           iconButton("close", `Remove ${prepared.fileName}`, remove, { class: "small" }),
         );
       }),
@@ -235,10 +294,14 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
   function submit() {
     const text = area.value.trim();
     if (!text && !files.length) return area.focus();
-    const used = usedMentions().slice(0, MAX_MENTIONS).map(({ id }) => id);
+    const used = usedMentions()
+      .slice(0, MAX_MENTIONS)
+      .map(({ id }) => id);
     const limit = files.length || (editing && editing.message.type !== "text") ? MAX_CAPTION_BYTES : MAX_CONTENT_BYTES;
     if (bytesOf(text) > limit)
-      return layers.toast(`The text has ${fileSize(bytesOf(text))}. At most ${limit / 1024} KB fit in a message. Send it in parts, or as a file.`);
+      return layers.toast(
+        `The text has ${fileSize(bytesOf(text))}. At most ${limit / 1024} KB fit in a message. Send it in parts, or as a file.`,
+      );
     if (editing) return saveEdit(text, used);
     const seq = replyTo?.message.seq;
     const more = { ...(seq && { replyTo: seq }), ...(used.length && { mentions: used }) };
@@ -308,7 +371,12 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
       }
     };
     const done = iconButton("send", "Send voice message", () => finish(true), { class: "send" });
-    put(line, iconButton("trash", "Discard recording", () => finish(false), { class: "danger" }), h("div", { class: "recording" }, "Recording ", time), done);
+    put(
+      line,
+      iconButton("trash", "Discard recording", () => finish(false), { class: "danger" }),
+      h("div", { class: "recording" }, "Recording ", time),
+      done,
+    );
     done.focus();
   }
 
@@ -388,9 +456,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     area.value = draft?.text ?? "";
     mentions = [...(draft?.mentions ?? [])];
     if (draft?.replyTo && replyTo?.message?.seq !== draft.replyTo) {
-      const found = getLog()?.itemBySeq(draft.replyTo);
-      replyTo = found ?? { message: { seq: draft.replyTo, senderId: "", content: "An earlier message", type: "text" } };
-      if (!found) replyTo.message.senderId = "";
+      replyTo = { message: { seq: draft.replyTo, senderId: "", content: "An earlier message", type: "text" } };
     }
     fit();
   }
@@ -422,13 +488,23 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
       closed.hidden = !text;
       form.hidden = !!text;
       setText(closed, text);
+      if (replyTo && !replyTo.key) showContext();
       placeholder = `Message ${summary.title}`;
       if (!files.length) area.placeholder = placeholder;
     },
     /** @param {readonly any[]} people who types */
     showTyping(people) {
       const names = people.map(({ name }) => name);
-      setText(typingLine, names.length === 0 ? "" : names.length === 1 ? `${names[0]} is typing …` : names.length === 2 ? `${names[0]} and ${names[1]} are typing …` : "Several people are typing …");
+      setText(
+        typingLine,
+        names.length === 0
+          ? ""
+          : names.length === 1
+            ? `${names[0]} is typing …`
+            : names.length === 2
+              ? `${names[0]} and ${names[1]} are typing …`
+              : "Several people are typing …",
+      );
     },
   };
 }

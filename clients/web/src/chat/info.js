@@ -30,9 +30,12 @@ export function openInfo(ctx, chat) {
     }
   };
 
-  layers.dialog(summary.isGroup ? "Group details" : "Details", (/** @type {() => void} */ close, /** @type {AbortSignal} */ signal) => {
-    return summary.isGroup ? group(close, signal) : person(signal);
-  });
+  layers.dialog(
+    summary.isGroup ? "Group details" : "Details",
+    (/** @type {() => void} */ close, /** @type {AbortSignal} */ signal) => {
+      return summary.isGroup ? group(close, signal) : person(signal);
+    },
+  );
 
   /** @param {AbortSignal} signal */
   function person(signal) {
@@ -44,14 +47,33 @@ export function openInfo(ctx, chat) {
       const other = client.person(summary.otherUserId).get();
       put(
         head,
-        h("div", { class: "head" }, personAvatar(other, "large", true), h("div", null, h("b", { dir: "auto" }, other.name), h("p", { class: "hint" }, other.id), h("p", { class: "hint" }, other.status === "online" ? "online" : other.lastSeen ? lastSeen(other.lastSeen) : ""))),
+        h(
+          "div",
+          { class: "head" },
+          personAvatar(other, "large", true),
+          h(
+            "div",
+            null,
+            h("b", { dir: "auto" }, other.name),
+            h("p", { class: "hint" }, other.id),
+            h(
+              "p",
+              { class: "hint" },
+              other.status === "online" ? "online" : other.lastSeen ? lastSeen(other.lastSeen) : "",
+            ),
+          ),
+        ),
         customData(other.custom),
       );
       put(
         block,
         now?.blocked
           ? h("button", { type: "button", class: "button", onclick: () => tell(client.unblock(other.id)) }, "Unblock")
-          : h("button", { type: "button", class: "button danger", onclick: () => tell(client.block(other.id)) }, `Block ${other.name}`),
+          : h(
+              "button",
+              { type: "button", class: "button danger", onclick: () => tell(client.block(other.id)) },
+              `Block ${other.name}`,
+            ),
       );
     };
     watch(client.person(summary.otherUserId), show, signal);
@@ -64,7 +86,12 @@ export function openInfo(ctx, chat) {
     const set = h("fieldset", null, h("legend", null, "Notifications"));
     const until = h("p", { class: "hint" });
     const inputs = LEVELS.map(([level, label]) => {
-      const input = h("input", { type: "radio", name: "notify", value: level, onchange: () => tell(chat.setNotify(level)) });
+      const input = h("input", {
+        type: "radio",
+        name: "notify",
+        value: level,
+        onchange: () => tell(chat.setNotify(level)),
+      });
       set.append(h("label", { class: "choice" }, input, label));
       return input;
     });
@@ -85,25 +112,46 @@ export function openInfo(ctx, chat) {
     const head = h("div", { class: "head" });
     const data = h("div");
     const name = h("input", { class: "input", type: "text", maxlength: MAX_NAME_CHARS, dir: "auto", required: true });
-    const topic = h("input", { class: "input", type: "text", maxlength: MAX_TOPIC_CHARS, dir: "auto", placeholder: "What the group is about" });
+    const topic = h("input", {
+      class: "input",
+      type: "text",
+      maxlength: MAX_TOPIC_CHARS,
+      dir: "auto",
+      placeholder: "What the group is about",
+    });
     const members = h("ul", { class: "people" });
     const count = h("h3");
     const addPlace = h("div");
-    const picker = h("input", { type: "file", accept: "image/png,image/jpeg,image/webp,image/gif", class: "visually-hidden", tabindex: -1, "aria-hidden": "true" });
-    const noAvatar = h("button", { type: "button", class: "text-button", onclick: () => tell(chat.setAvatar(null)) }, "Remove picture");
+    const picker = h("input", {
+      type: "file",
+      accept: "image/png,image/jpeg,image/webp,image/gif",
+      class: "visually-hidden",
+      tabindex: -1,
+      "aria-hidden": "true",
+    });
+    const noAvatar = h(
+      "button",
+      { type: "button", class: "text-button", onclick: () => tell(chat.setAvatar(null)) },
+      "Remove picture",
+    );
     picker.addEventListener("change", async () => {
       const [file] = picker.files;
       picker.value = "";
       if (!file) return;
       try {
         const { file: image, ...about } = await prepareFile(file);
-        if (about.type !== "image") throw new Error("That is not an image that can be shown. Choose a PNG, JPEG, WebP or GIF.");
+        if (about.type !== "image")
+          throw new Error("That is not an image that can be shown. Choose a PNG, JPEG, WebP or GIF.");
         await chat.setAvatar(image, about);
       } catch (error) {
         layers.toast(/** @type {any} */ (error).code ? explain(error) : /** @type {Error} */ (error).message);
       }
     });
-    const field = (/** @type {string} */ label, /** @type {any} */ input, /** @type {(value: string) => Promise<any>} */ save) => {
+    const field = (
+      /** @type {string} */ label,
+      /** @type {any} */ input,
+      /** @type {(value: string) => Promise<any>} */ save,
+    ) => {
       const button = h("button", { type: "submit", class: "button" }, "Save");
       return h(
         "form",
@@ -130,7 +178,20 @@ export function openInfo(ctx, chat) {
       put(
         head,
         chatAvatar(ctx, now, "large"),
-        h("div", null, h("b", { dir: "auto" }, now.title), now.topic && h("p", { class: "hint", dir: "auto" }, now.topic), h("p", { class: "hint" }, `Created on ${fullDate(now.createdAt)}`), !now.closed && h("p", null, h("button", { type: "button", class: "text-button", onclick: () => picker.click() }, "Change picture"), now.avatar && [" · ", noAvatar])),
+        h(
+          "div",
+          null,
+          h("b", { dir: "auto" }, now.title),
+          now.topic && h("p", { class: "hint", dir: "auto" }, now.topic),
+          h("p", { class: "hint" }, `Created on ${fullDate(now.createdAt)}`),
+          !now.closed &&
+            h(
+              "p",
+              null,
+              h("button", { type: "button", class: "text-button", onclick: () => picker.click() }, "Change picture"),
+              now.avatar && [" · ", noAvatar],
+            ),
+        ),
       );
       put(data, customData(now.custom));
       if (isFirst) {
@@ -140,33 +201,90 @@ export function openInfo(ctx, chat) {
       }
       const list = chat.members.get();
       put(count, `${now.participantCount} members`);
-      const key = JSON.stringify([now.isAdmin, list.map((/** @type {any} */ { id, isAdmin, person }) => [id, isAdmin, person.name, person.status])]);
+      const key = JSON.stringify([
+        now.isAdmin,
+        list.map((/** @type {any} */ { id, isAdmin, person }) => [id, isAdmin, person.name, person.status]),
+      ]);
       if (key === shownMembers) return;
       shownMembers = key;
-      put(members, list.map((/** @type {any} */ member) => memberRow(member, now.isAdmin)));
+      put(
+        members,
+        list.map((/** @type {any} */ member) => memberRow(member, now.isAdmin)),
+      );
     };
     /** @param {any} member @param {boolean} amAdmin */
     function memberRow({ id, person, isAdmin }, amAdmin) {
       const isMe = id === ctx.me();
-      const more = iconButton("more", `Actions for ${person.name}`, () =>
-        layers.menu(
-          more,
-          [
-            !isMe && { label: "Write a message", icon: "edit", run: async () => (await tell(client.createChat({ with: id }).then((/** @type {any} */ made) => ctx.router.openChat(made.id)))) && close() },
-            amAdmin && { label: isAdmin ? "Take admin rights back" : "Make admin", icon: "people", run: () => tell(chat.setAdmin(id, !isAdmin)) },
-            amAdmin && !isMe && { label: "Remove from group", icon: "trash", danger: true, run: () => tell(chat.remove(id)) },
-          ],
-          `Actions for ${person.name}`,
-        ), { "aria-haspopup": "menu" });
-      return h("li", null, personAvatar(person, "small", true), h("span", { class: "name", dir: "auto" }, isMe ? `${person.name} (you)` : person.name), isAdmin && h("small", null, "admin"), (!isMe || amAdmin) && more);
+      const more = iconButton(
+        "more",
+        `Actions for ${person.name}`,
+        () =>
+          layers.menu(
+            more,
+            [
+              !isMe && {
+                label: "Write a message",
+                icon: "edit",
+                run: async () =>
+                  (await tell(
+                    client.createChat({ with: id }).then((/** @type {any} */ made) => ctx.router.openChat(made.id)),
+                  )) && close(),
+              },
+              amAdmin && {
+                label: isAdmin ? "Take admin rights back" : "Make admin",
+                icon: "people",
+                run: () => tell(chat.setAdmin(id, !isAdmin)),
+              },
+              amAdmin &&
+                !isMe && { label: "Remove from group", icon: "trash", danger: true, run: () => tell(chat.remove(id)) },
+            ],
+            `Actions for ${person.name}`,
+          ),
+        { "aria-haspopup": "menu" },
+      );
+      return h(
+        "li",
+        null,
+        personAvatar(person, "small", true),
+        h("span", { class: "name", dir: "auto" }, isMe ? `${person.name} (you)` : person.name),
+        isAdmin && h("small", null, "admin"),
+        (!isMe || amAdmin) && more,
+      );
     }
-    const people = createPeoplePicker(ctx, { label: "Add people", exclude: () => chat.members.get().map((/** @type {any} */ { id }) => id) });
-    const addButton = h("button", { type: "button", class: "button", onclick: async () => people.chosen().length && (await tell(chat.add(people.chosen()))) && people.clear() }, "Add");
+    const people = createPeoplePicker(ctx, {
+      label: "Add people",
+      exclude: () => chat.members.get().map((/** @type {any} */ { id }) => id),
+    });
+    const addButton = h(
+      "button",
+      {
+        type: "button",
+        class: "button",
+        onclick: async () => people.chosen().length && (await tell(chat.add(people.chosen()))) && people.clear(),
+      },
+      "Add",
+    );
     put(addPlace, people.node, h("div", { class: "buttons" }, addButton));
-    const leave = h("button", { type: "button", class: "button danger", onclick: () => tell(chat.leave().then(() => (close(), ctx.router.home()))) }, icon("leave"), "Leave group");
+    const leave = h(
+      "button",
+      {
+        type: "button",
+        class: "button danger",
+        onclick: () => tell(chat.leave().then(() => (close(), ctx.router.home()))),
+      },
+      icon("leave"),
+      "Leave group",
+    );
     watch(chat.members, show, signal);
     watch(chat.summary, show, signal);
     const notify = notifySection(signal);
-    return [h("section", null, head, data, picker), h("section", null, nameForm, topicForm), notify, h("section", null, count, members), !summary.closed && h("section", null, addPlace), h("section", null, leave)];
+    return [
+      h("section", null, head, data, picker),
+      h("section", null, nameForm, topicForm),
+      notify,
+      h("section", null, count, members),
+      !summary.closed && h("section", null, addPlace),
+      h("section", null, leave),
+    ];
   }
 }

@@ -31,7 +31,12 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
   const list = h("ol", { class: "rows", "aria-label": "Messages" });
   const scroller = h("div", { class: "log", role: "group", "aria-label": "Messages" }, list);
   const jumpText = h("span");
-  const jump = h("button", { type: "button", class: "jump", hidden: true, onclick: () => toLatest() }, icon("down", "small"), jumpText);
+  const jump = h(
+    "button",
+    { type: "button", class: "jump", hidden: true, onclick: () => toLatest() },
+    icon("down", "small"),
+    jumpText,
+  );
   const node = h("div", { class: "log-place" }, scroller, jump);
   const summaryNow = () => chat.summary.get();
 
@@ -78,8 +83,15 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
       loaders.set(target, load);
       seenObserver.observe(target);
     },
-    /** @param {any} item @param {HTMLElement} button */
-    openPicture: (item, button) => openLightbox(ctx, urls, items.filter(({ state, message }) => state === "stored" && message.type === "image" && !message.deletedAt), item, ctx.layerRoot ?? button.ownerDocument.body),
+    /** @param {any} item */
+    openPicture: (item) =>
+      openLightbox(
+        ctx,
+        urls,
+        items.filter(({ state, message }) => state === "stored" && message.type === "image" && !message.deletedAt),
+        item,
+        ctx.layerRoot,
+      ),
     jumpTo,
     react,
   };
@@ -97,11 +109,16 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
       };
     }
     if (entry.kind === "divider") {
-      const text = unreadAtOpen === 1 ? "1 new message" : unreadAtOpen ? `${unreadAtOpen} new messages` : "New messages";
+      const text =
+        unreadAtOpen === 1 ? "1 new message" : unreadAtOpen ? `${unreadAtOpen} new messages` : "New messages";
       return { node: h("li", { class: "divider" }, h("span", null, text)), update() {} };
     }
     if (entry.kind === "loader") {
-      const retry = h("button", { type: "button", class: "text-button", onclick: () => older() }, "Could not load. Try again");
+      const retry = h(
+        "button",
+        { type: "button", class: "text-button", onclick: () => older() },
+        "Could not load. Try again",
+      );
       const text = h("span", null, "Loading");
       return {
         node: h("li", { class: "loader" }, text),
@@ -125,7 +142,13 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
         const now = JSON.stringify([summary?.title, summary?.topic]);
         if (!summary || now === shown) return;
         shown = now;
-        put(node, chatAvatar(ctx, summary, "large"), h("b", { dir: "auto" }, summary.title), summary.topic && h("p", { dir: "auto" }, summary.topic), h("p", null, summary.isGroup ? "This is the beginning of the group." : "This is the beginning of your chat."));
+        put(
+          node,
+          chatAvatar(ctx, summary, "large"),
+          h("b", { dir: "auto" }, summary.title),
+          summary.topic && h("p", { dir: "auto" }, summary.topic),
+          h("p", null, summary.isGroup ? "This is the beginning of the group." : "This is the beginning of your chat."),
+        );
       },
     };
   }
@@ -190,7 +213,8 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
     const upTo = othersReadSeq();
     /** @type {any[]} */
     const shown = [];
-    if (from === 0) shown.push(hasOlder ? { key: "loader", kind: "loader", failed: !!error } : { key: "start", kind: "start" });
+    if (from === 0)
+      shown.push(hasOlder ? { key: "loader", kind: "loader", failed: !!error } : { key: "start", kind: "start" });
     for (let index = from; index < to; index++) {
       const item = items[index];
       const before = items[index - 1];
@@ -236,7 +260,9 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
     const wasAtEnd = to === before.length;
     const shownKeys = before.slice(from, to).map(({ key }) => key);
     const newest = before.at(-1)?.message.seq ?? 0;
-    items = next.some(({ message }) => message.deletedFor?.length) ? next.filter(({ message }) => !message.deletedFor?.length) : next;
+    items = next.some(({ message }) => message.deletedFor?.length)
+      ? next.filter(({ message }) => !message.deletedFor?.length)
+      : next;
     bySeq = new Map(items.map((item) => [item.message.seq, item]));
     const places = new Map(items.map((item, index) => [item.key, index]));
     const kept = shownKeys.map((key) => places.get(key)).filter((place) => place !== undefined);
@@ -337,7 +363,15 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
   /** What is on the screen was seen, if somebody looks at the end of the chat. */
   function markSeen() {
     const summary = summaryNow();
-    if (!isPlaced || !summary || !isLooking() || !scroll.isPinned || timeline.status.get().hasNewer || to !== items.length) return;
+    if (
+      !isPlaced ||
+      !summary ||
+      !isLooking() ||
+      !scroll.isPinned ||
+      timeline.status.get().hasNewer ||
+      to !== items.length
+    )
+      return;
     const seq = items.findLast(({ message }) => message.seq !== undefined)?.message.seq ?? 0;
     const upTo = Math.max(seq, summary.seq);
     if (seq && (summary.readSeq < upTo || summary.markedUnread)) chat.markSeen(upTo).catch(() => {});
@@ -345,7 +379,8 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
 
   function showJump() {
     const hasNewer = timeline.status.get().hasNewer;
-    const isHidden = !isPlaced || (scroll.isPinned && !hasNewer) || (!hasNewer && to === items.length && scroll.distance() < 80);
+    const isHidden =
+      !isPlaced || (scroll.isPinned && !hasNewer) || (!hasNewer && to === items.length && scroll.distance() < 80);
     const unread = summaryNow()?.unread ?? 0;
     jump.hidden = isHidden;
     setText(jumpText, unread ? `Jump to latest (${unread})` : "Jump to latest");
@@ -362,7 +397,7 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
     scroll.toEnd();
     isPlaced = true;
     render();
-    if (jump === document.activeElement) setFocus(list.lastElementChild);
+    if (jump === ctx.layers.focused()) setFocus(list.lastElementChild);
   }
 
   /** Shows a message, and lets it stand out for a moment. @param {number} seq */
@@ -393,10 +428,14 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
   /** Adds or takes back a reaction. @param {any} item @param {string} emoji */
   async function react({ message }, emoji) {
     const me = ctx.me();
-    const mine = (message.reactions ?? []).filter((/** @type {any} */ { userIds }) => userIds.includes(me)).map((/** @type {any} */ reaction) => reaction.emoji);
+    const mine = (message.reactions ?? [])
+      .filter((/** @type {any} */ { userIds }) => userIds.includes(me))
+      .map((/** @type {any} */ reaction) => reaction.emoji);
     const plain = (/** @type {string} */ text) => text.replaceAll("\uFE0F", "");
     const isTaken = mine.some((/** @type {string} */ known) => plain(known) === plain(emoji));
-    const next = isTaken ? mine.filter((/** @type {string} */ known) => plain(known) !== plain(emoji)) : [...mine, emoji];
+    const next = isTaken
+      ? mine.filter((/** @type {string} */ known) => plain(known) !== plain(emoji))
+      : [...mine, emoji];
     await chat.react(message.seq, next).catch((/** @type {any} */ error) => ctx.layers.toast(explain(error)));
   }
 
@@ -404,7 +443,13 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
   const react1 = iconButton("smile", "React", () => chooseReaction(react1));
   const reply1 = iconButton("reply", "Reply", () => withRow((item) => reply(item)));
   const more1 = iconButton("more", "More actions", () => openMenu(more1), { "aria-haspopup": "menu" });
-  const toolbar = h("div", { class: "toolbar", role: "toolbar", "aria-label": "Message actions" }, react1, reply1, more1);
+  const toolbar = h(
+    "div",
+    { class: "toolbar", role: "toolbar", "aria-label": "Message actions" },
+    react1,
+    reply1,
+    more1,
+  );
   /** @param {HTMLElement | null | undefined} row */
   function showToolbar(row) {
     const part = row && rows.parts.get(row.dataset.key ?? "");
@@ -413,21 +458,32 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
       if (!toolbar.contains(ctx.layers.focused())) toolbar.remove();
       return;
     }
-    if (toolbar.parentElement !== row) row.append(toolbar);
+    const { line } = /** @type {any} */ (part);
+    if (toolbar.parentElement !== line) line.append(toolbar);
   }
   /** @param {(item: any, row: HTMLElement) => void} run */
   function withRow(run) {
-    const row = /** @type {HTMLElement | null} */ (toolbar.parentElement);
+    const row = /** @type {HTMLElement | null} */ (toolbar.closest(".message"));
     const part = /** @type {any} */ (row && rows.parts.get(row.dataset.key ?? ""));
-    if (part) run(part.item, row);
+    if (row && part) run(part.item, row);
   }
-  const chooseReaction = (/** @type {HTMLElement} */ at) => withRow((item) => pickEmoji(ctx, at, (emoji) => react(item, emoji), { withQuick: true }));
+  const chooseReaction = (/** @type {HTMLElement} */ at) =>
+    withRow((item) => pickEmoji(ctx, at, (emoji) => react(item, emoji), { withQuick: true }));
   /** @param {any} at */
   function openMenu(at) {
-    withRow((item, row) => messageMenu(ctx, chat, item, at, { reply, edit, react: () => pickEmoji(ctx, row, (emoji) => react(item, emoji), { withQuick: true }) }));
+    withRow((item, row) =>
+      messageMenu(ctx, chat, item, at, {
+        reply,
+        edit,
+        react: () => pickEmoji(ctx, row, (emoji) => react(item, emoji), { withQuick: true }),
+      }),
+    );
   }
   const rowOf = (/** @type {any} */ event) => /** @type {HTMLElement | null} */ (event.target.closest?.(".message"));
-  list.addEventListener("pointerover", (/** @type {PointerEvent} */ event) => event.pointerType !== "touch" && showToolbar(rowOf(event)));
+  list.addEventListener(
+    "pointerover",
+    (/** @type {PointerEvent} */ event) => event.pointerType !== "touch" && showToolbar(rowOf(event)),
+  );
   list.addEventListener("pointerleave", () => showToolbar(ctx.layers.focused()?.closest?.(".message")));
   list.addEventListener("focusin", (/** @type {any} */ event) => {
     const row = rowOf(event);
@@ -441,7 +497,13 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
   });
   list.addEventListener("click", (/** @type {PointerEvent} */ event) => {
     const row = rowOf(event);
-    if (event.pointerType === "touch" && row && /** @type {Element} */ (event.target).closest(".bubble") && !/** @type {Element} */ (event.target).closest("a, button, input, summary")) openFor(row, event);
+    if (
+      event.pointerType === "touch" &&
+      row &&
+      /** @type {Element} */ (event.target).closest(".bubble") &&
+      !(/** @type {Element} */ (event.target).closest("a, button, input, summary"))
+    )
+      openFor(row, event);
   });
   /** @param {HTMLElement} row @param {MouseEvent} event */
   function openFor(row, event) {
@@ -477,14 +539,14 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
       next.focus();
     } else if (event.key === "Enter" || event.key === "ContextMenu") {
       showToolbar(row);
-      openMenu(row.querySelector(".bubble"));
+      openMenu(/** @type {HTMLElement} */ (row.querySelector(".bubble")));
     } else return;
     event.preventDefault();
   });
 
   watch(chat.members, () => items.length && render(), signal);
-  timeline.status.subscribe(() => render());
-  timeline.items.subscribe(take);
+  for (const off of [timeline.status.subscribe(render), timeline.items.subscribe(take)])
+    signal.addEventListener("abort", off);
   watch(
     chat.summary,
     (/** @type {any} */ summary) => {
@@ -526,7 +588,10 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
     toLatest,
     jumpTo,
     /** The last own message that can be edited now. */
-    lastOwn: () => items.findLast(({ isOwn, state, message }) => isOwn && state === "stored" && message.type === "text" && !message.deletedAt),
+    lastOwn: () =>
+      items.findLast(
+        ({ isOwn, state, message }) => isOwn && state === "stored" && message.type === "text" && !message.deletedAt,
+      ),
     itemBySeq: (/** @type {number} */ seq) => bySeq.get(seq),
     focusLast: () => setFocus(current),
   };

@@ -10,7 +10,11 @@ import { fullDate, timeOfDay } from "../text/time.js";
 const MEDIA = { image: createPicture, audio: createAudio, file: createFile };
 const ONE_TICK = "M3 6l3 3 6-8";
 const TWO_TICKS = "M1 6l3 3 6-8M6.500 8.500l.5.5 6-8";
+const MARK = "M6 1.500v5.500M6 10v.01";
 const CLOCK = "M6 11a5 5 0 1 0 0-10 5 5 0 0 0 0 10zM6 3.500V6l1.800 1.200";
+
+/** The drawing and the look of a state; that of the others is a clock. */
+const TICKS = { seen: [TWO_TICKS, "seen"], stored: [ONE_TICK, ""], failed: [MARK, "failed"] };
 
 /** What is told about a message that is not stored yet. */
 const STATES = { waiting: "Waiting to be sent", uploading: "Uploading", sending: "Sending", failed: "Not sent" };
@@ -25,7 +29,14 @@ export function customData(custom) {
     "details",
     { class: "custom" },
     h("summary", null, "Data"),
-    h("dl", null, Object.entries(custom).map(([name, value]) => [h("dt", { dir: "auto" }, name), h("dd", { dir: "auto" }, typeof value === "string" ? value : JSON.stringify(value))])),
+    h(
+      "dl",
+      null,
+      Object.entries(custom).map(([name, value]) => [
+        h("dt", { dir: "auto" }, name),
+        h("dd", { dir: "auto" }, typeof value === "string" ? value : JSON.stringify(value)),
+      ]),
+    ),
   );
 }
 
@@ -46,7 +57,8 @@ export function createRow(log, { key }) {
   const bubble = h("div", { class: "bubble" });
   const reactions = h("div", { class: "reactions", hidden: true });
   const failure = h("div", { class: "failure", hidden: true });
-  const body = h("div", { class: "body" }, author, bubble, reactions, failure);
+  const line = h("div", { class: "bubble-line" }, bubble);
+  const body = h("div", { class: "body" }, author, line, reactions, failure);
   put(node, body);
   /** @type {any} */
   let media;
@@ -75,7 +87,18 @@ export function createRow(log, { key }) {
     media?.update(item);
     const shown = deletedAt ? "Message deleted" : text;
     node.classList.toggle("emoji-only", !deletedAt && type === "text" && !replyTo && isEmojiOnly(text));
-    const quoted = !deletedAt && replyTo && h("button", { type: "button", class: "quote", onclick: () => log.jumpTo(replyTo) }, h("b", { dir: "auto" }, quote?.name ?? "Earlier message"), h("span", { dir: "auto" }, quote?.text ?? "Show it"));
+    const quoted =
+      !deletedAt &&
+      replyTo &&
+      h(
+        "button",
+        { type: "button", class: "quote", onclick: () => log.jumpTo(replyTo) },
+        h("b", { dir: "auto" }, quote?.name ?? "Earlier message"),
+        h("span", { dir: "auto" }, quote?.text ?? "Show it"),
+      );
+    node.classList.toggle("with-picture", kind === createPicture);
+    node.classList.toggle("with-file", !!kind && kind !== createPicture && !shown);
+    node.classList.toggle("without-text", !shown);
     put(content, quoted, media?.node, !deletedAt && customData(custom));
     put(bubble, content, meta);
     if (shown) {
@@ -98,9 +121,14 @@ export function createRow(log, { key }) {
     shownTicks = now;
     ticks.hidden = !now;
     if (!now) return put(ticks);
-    const d = now === "seen" ? TWO_TICKS : now === "stored" ? ONE_TICK : CLOCK;
-    const text = now === "seen" ? "Seen" : now === "stored" ? "Sent" : STATES[/** @type {keyof typeof STATES} */ (state)];
-    put(ticks, drawing(d === CLOCK ? "0 0 12 12" : "0 0 15 11", `ticks ${now === "seen" ? "seen" : d === CLOCK ? "waiting" : ""}`, d), h("span", { class: "visually-hidden" }, text));
+    const [d, look] = TICKS[/** @type {keyof typeof TICKS} */ (now)] ?? [CLOCK, "waiting"];
+    const text =
+      now === "seen" ? "Seen" : now === "stored" ? "Sent" : STATES[/** @type {keyof typeof STATES} */ (state)];
+    put(
+      ticks,
+      drawing(d === CLOCK || d === MARK ? "0 0 12 12" : "0 0 15 11", `ticks ${look}`, d),
+      h("span", { class: "visually-hidden" }, text),
+    );
     ticks.title = text;
   }
 
@@ -114,11 +142,21 @@ export function createRow(log, { key }) {
       reactions,
       (list ?? []).map((/** @type {any} */ { emoji, count, userIds }) => {
         const isMine = userIds.includes(me);
-        const names = userIds.map((/** @type {string} */ id) => (id === me ? "you" : ctx.client.person(id).get().name)).join(", ");
+        const names = userIds
+          .map((/** @type {string} */ id) => (id === me ? "you" : ctx.client.person(id).get().name))
+          .join(", ");
         return h(
           "button",
-          { type: "button", class: "reaction", "aria-pressed": String(isMine), title: names, "aria-label": `${emoji}, ${count}: ${names}`, onclick: () => log.react(item, emoji) },
-          `${emoji} ${count}`,
+          {
+            type: "button",
+            class: "reaction",
+            "aria-pressed": String(isMine),
+            title: names,
+            "aria-label": `${emoji}, ${count}: ${names}`,
+            onclick: () => log.react(item, emoji),
+          },
+          h("span", null, emoji),
+          ` ${count}`,
         );
       }),
     );
@@ -141,6 +179,8 @@ export function createRow(log, { key }) {
 
   return {
     node,
+    /** What the toolbar lies beside. */
+    line,
     get item() {
       return item;
     },
@@ -174,7 +214,11 @@ export function createRow(log, { key }) {
       showMeta(entry);
       showReactions();
       showFailure();
-      if (isNew) node.setAttribute("aria-label", `${isOwn ? "You" : person.name}, ${timeOfDay(message.createdAt)}: ${describe(message)}`);
+      if (isNew)
+        node.setAttribute(
+          "aria-label",
+          `${isOwn ? "You" : person.name}, ${timeOfDay(message.createdAt)}: ${describe(message)}`,
+        );
     },
     remove() {
       media?.stop?.();

@@ -16,7 +16,8 @@ export function createScroll(scroller, list, { isAnchor, canPin, onMove }) {
   let lastTop = 0;
 
   const distance = () => scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
-  const topOf = (/** @type {Element} */ node) => node.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+  const topOf = (/** @type {Element} */ node) =>
+    node.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
 
   /** The first row that is whole on the screen, else one that is there in part. */
   function findAnchor() {

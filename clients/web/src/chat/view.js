@@ -21,9 +21,26 @@ export function createChatView(ctx, chatId, { hasInbox = true } = {}) {
   const title = h("h2", { dir: "auto" });
   const state = h("p", { class: "state" });
   const picture = h("span");
-  const who = h("button", { type: "button", class: "who", onclick: () => openInfo(ctx, chat) }, h("span", { class: "visually-hidden" }, "Details of "), picture, h("div", null, title, state));
-  const more = iconButton("more", "More", () => ctx.layers.menu(more, chatMenu(ctx, chat, { withDetails: true }), "Chat actions"), { "aria-haspopup": "menu" });
-  const header = h("header", null, hasInbox && iconButton("back", "Back to chats", () => ctx.router.home(), { class: "back" }), who, more);
+  const who = h(
+    "button",
+    { type: "button", class: "who", onclick: () => openInfo(ctx, chat) },
+    h("span", { class: "visually-hidden" }, "Details of "),
+    picture,
+    h("div", null, title, state),
+  );
+  const more = iconButton(
+    "more",
+    "More",
+    () => ctx.layers.menu(more, chatMenu(ctx, chat, { withDetails: true }), "Chat actions"),
+    { "aria-haspopup": "menu" },
+  );
+  const header = h(
+    "header",
+    null,
+    hasInbox && iconButton("back", "Back to chats", () => ctx.router.home(), { class: "back" }),
+    who,
+    more,
+  );
   const node = h("section", { class: "chat", "aria-label": "Chat" }, header);
   /** What is known of files that are on their way. */
   const sizes = new Map();

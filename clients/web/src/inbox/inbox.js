@@ -10,25 +10,48 @@ export function createInbox(ctx, signal) {
   const { client, router, layers } = ctx;
   let isArchive = false;
   const title = h("h1", null, "Chats");
-  const search = h("input", { class: "input", type: "search", placeholder: "Search by name", "aria-label": "Search by name", dir: "auto" });
+  const search = h("input", {
+    class: "input",
+    type: "search",
+    placeholder: "Search by name",
+    "aria-label": "Search by name",
+    dir: "auto",
+  });
   const list = h("ul", { "aria-label": "Chats" });
   const none = h("p", { class: "none", hidden: true });
   const archiveCount = h("span", { class: "count" });
-  const archive = h("button", { type: "button", class: "archive-link", hidden: true, onclick: () => showArchive(true) }, icon("archive"), h("span", null, "Archived"), archiveCount);
+  const archive = h(
+    "button",
+    { type: "button", class: "archive-link", hidden: true, onclick: () => showArchive(true) },
+    icon("archive"),
+    h("span", null, "Archived"),
+    archiveCount,
+  );
   const back = iconButton("back", "Back to chats", () => showArchive(false), { hidden: true });
   const add = iconButton("plus", "New chat", () => openNewChat(ctx));
-  const more = iconButton("more", "Menu", () =>
-    layers.menu(
-      more,
-      [
-        { label: "Profile", icon: "people", run: () => openProfile(ctx) },
-        { label: "Settings", icon: "bell", run: () => openSettings(ctx) },
-        { label: "Archived chats", icon: "archive", run: () => showArchive(true) },
-        ctx.signOut && { label: "Sign out", icon: "leave", run: ctx.signOut },
-      ],
-      "Menu",
-    ), { "aria-haspopup": "menu" });
-  const node = h("nav", { class: "inbox", "aria-label": "Chats" }, h("header", null, back, title, add, more), h("div", { class: "search" }, search), h("div", { class: "chats" }, list, none, archive));
+  const more = iconButton(
+    "more",
+    "Menu",
+    () =>
+      layers.menu(
+        more,
+        [
+          { label: "Profile", icon: "people", run: () => openProfile(ctx) },
+          { label: "Settings", icon: "bell", run: () => openSettings(ctx) },
+          { label: "Archived chats", icon: "archive", run: () => showArchive(true) },
+          ctx.signOut && { label: "Sign out", icon: "leave", run: ctx.signOut },
+        ],
+        "Menu",
+      ),
+    { "aria-haspopup": "menu" },
+  );
+  const node = h(
+    "nav",
+    { class: "inbox", "aria-label": "Chats" },
+    h("header", null, back, title, add, more),
+    h("div", { class: "search" }, search),
+    h("div", { class: "chats" }, list, none, archive),
+  );
   const rows = keyed(list, (entry) => createChatRow(ctx, entry));
 
   /** @param {boolean} isShown */
@@ -43,9 +66,14 @@ export function createInbox(ctx, signal) {
     const archived = client.archived.get();
     const query = search.value.trim().toLocaleLowerCase();
     const all = isArchive ? archived : query ? [...client.chats.get(), ...archived] : client.chats.get();
-    const found = all.filter((/** @type {any} */ { title: name, otherUserId = "" }) => name.toLocaleLowerCase().includes(query) || otherUserId.toLocaleLowerCase().includes(query));
+    const found = all.filter(
+      (/** @type {any} */ { title: name, otherUserId = "" }) =>
+        name.toLocaleLowerCase().includes(query) || otherUserId.toLocaleLowerCase().includes(query),
+    );
     const current = router.route.chatId;
-    rows.render(found.map((/** @type {any} */ summary) => ({ key: summary.id, summary, isCurrent: summary.id === current })));
+    rows.render(
+      found.map((/** @type {any} */ summary) => ({ key: summary.id, summary, isCurrent: summary.id === current })),
+    );
     const { isCaughtUp } = client.link.get();
     none.hidden = found.length > 0 || (!isCaughtUp && !query);
     put(
@@ -54,7 +82,10 @@ export function createInbox(ctx, signal) {
         ? "No chat has this name. Try another one, or begin a new chat."
         : isArchive
           ? "Nothing is archived."
-          : ["No chats yet. ", h("button", { type: "button", class: "text-button", onclick: () => openNewChat(ctx) }, "Begin one")],
+          : [
+              "No chats yet. ",
+              h("button", { type: "button", class: "text-button", onclick: () => openNewChat(ctx) }, "Begin one"),
+            ],
     );
     archive.hidden = isArchive || !!query || !archived.length;
     setText(archiveCount, String(archived.length));

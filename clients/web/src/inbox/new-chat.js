@@ -14,7 +14,7 @@ export function openNewChat(ctx) {
     const hint = h("p", { class: "hint" }, "Choose two people or more for a group.");
     const nameField = h("label", { class: "field" }, h("span", null, "Name of the group"), name);
     const button = h("button", { type: "submit", class: "button primary" }, "Start chat");
-    const people = createPeoplePicker(ctx, { label: "With", onchange: () => show() });
+    const people = createPeoplePicker(ctx, { label: "With", isFirst: true, onchange: () => show() });
     /** The system makes a group of three people or more. */
     const makesGroup = () => people.chosen().length > 1;
     function show() {
@@ -37,12 +37,19 @@ export function openNewChat(ctx) {
           }
           button.disabled = true;
           try {
-            const chat = await client.createChat(makesGroup() ? { name: name.value.trim(), participants: chosen } : { with: chosen[0] });
+            const chat = await client.createChat(
+              makesGroup() ? { name: name.value.trim(), participants: chosen } : { with: chosen[0] },
+            );
             close();
             router.openChat(chat.id);
           } catch (thrown) {
             const { code } = /** @type {any} */ (thrown);
-            put(error, code === "cannot_be_added" || code === "invalid_request" ? "One of these people does not exist, or cannot be added. Check the spelling." : explain(thrown));
+            put(
+              error,
+              code === "cannot_be_added" || code === "invalid_request"
+                ? "One of these people does not exist, or cannot be added. Check the spelling."
+                : explain(thrown),
+            );
             button.disabled = false;
           }
         },

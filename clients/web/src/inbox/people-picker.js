@@ -19,35 +19,79 @@ function knownPeople({ client, suggestions, me }) {
 
 /**
  * @param {any} ctx
- * @param {{ label: string, exclude?(): string[], onchange?(): void }} options
+ * @param {{ label: string, exclude?(): string[], onchange?(): void, isFirst?: boolean }} options `isFirst`: it gets the focus
  */
-export function createPeoplePicker(ctx, { label, exclude = () => [], onchange }) {
+export function createPeoplePicker(ctx, { label, exclude = () => [], onchange, isFirst }) {
   /** @type {string[]} */
   let chosen = [];
   const chips = h("div", { class: "chips" });
-  const input = h("input", { class: "input", type: "text", autocomplete: "off", placeholder: "Name or id", dir: "auto", autofocus: true });
+  const input = h("input", {
+    class: "input",
+    type: "text",
+    autocomplete: "off",
+    placeholder: "Name or id",
+    dir: "auto",
+    autofocus: isFirst,
+  });
   const list = h("ul", { class: "people", "aria-label": "Suggestions" });
-  const node = h("div", { class: "people-picker" }, h("label", { class: "field" }, h("span", null, label), input), chips, list);
+  const node = h(
+    "div",
+    { class: "people-picker" },
+    h("label", { class: "field" }, h("span", null, label), input),
+    chips,
+    list,
+  );
 
   function render() {
     put(
       chips,
       chosen.map((id) => {
         const { name } = ctx.client.person(id).get();
-        return h("span", { class: "chip" }, h("span", { dir: "auto" }, name), iconButton("close", `Remove ${name}`, () => remove(id), { class: "small" }));
+        return h(
+          "span",
+          { class: "chip" },
+          h("span", { dir: "auto" }, name),
+          iconButton("close", `Remove ${name}`, () => remove(id), { class: "small" }),
+        );
       }),
     );
     const query = input.value.trim();
     const lower = query.toLocaleLowerCase();
     const taken = new Set([...chosen, ...exclude()]);
     const found = knownPeople(ctx)
-      .filter(({ id, name }) => !taken.has(id) && (name.toLocaleLowerCase().includes(lower) || id.toLocaleLowerCase().includes(lower)))
+      .filter(
+        ({ id, name }) =>
+          !taken.has(id) && (name.toLocaleLowerCase().includes(lower) || id.toLocaleLowerCase().includes(lower)),
+      )
       .slice(0, MAX_SUGGESTIONS);
     const isKnown = !query || taken.has(query) || found.some(({ id }) => id === query);
     put(
       list,
-      found.map((person) => h("li", null, h("button", { type: "button", class: "pick", onclick: () => add(person.id) }, personAvatar(person, "small", true), h("span", { class: "name", dir: "auto" }, person.name), person.name !== person.id && h("small", null, person.id)))),
-      !isKnown && h("li", null, h("button", { type: "button", class: "pick", onclick: () => add(query) }, personAvatar({ id: query, name: query }, "small"), h("span", { class: "name", dir: "auto" }, query), h("small", null, "by id"))),
+      found.map((person) =>
+        h(
+          "li",
+          null,
+          h(
+            "button",
+            { type: "button", class: "pick", onclick: () => add(person.id) },
+            personAvatar(person, "small", true),
+            h("span", { class: "name", dir: "auto" }, person.name),
+            person.name !== person.id && h("small", null, person.id),
+          ),
+        ),
+      ),
+      !isKnown &&
+        h(
+          "li",
+          null,
+          h(
+            "button",
+            { type: "button", class: "pick", onclick: () => add(query) },
+            personAvatar({ id: query, name: query }, "small"),
+            h("span", { class: "name", dir: "auto" }, query),
+            h("small", null, "by id"),
+          ),
+        ),
     );
   }
   /** @param {string} id */
@@ -72,7 +116,8 @@ export function createPeoplePicker(ctx, { label, exclude = () => [], onchange })
       event.preventDefault();
       const first = /** @type {HTMLElement | null} */ (list.querySelector("button"));
       first?.click();
-    } else if (event.key === "Backspace" && !input.value && chosen.length) remove(/** @type {string} */ (chosen.at(-1)));
+    } else if (event.key === "Backspace" && !input.value && chosen.length)
+      remove(/** @type {string} */ (chosen.at(-1)));
   });
   render();
   return {

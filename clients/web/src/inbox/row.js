@@ -19,8 +19,17 @@ export function createChatRow(ctx, { key: id }) {
   const badge = h("span", { class: "badge", hidden: true });
   const marks = h("span", { class: "marks" });
   const picture = h("span");
-  const link = h("a", { href: chatHref(id) }, picture, h("div", null, h("div", { class: "top" }, name, time), h("div", { class: "bottom" }, preview, marks, badge)));
-  const more = iconButton("more", "Chat actions", () => ctx.layers.menu(more, chatMenu(ctx, chat), "Chat actions"), { class: "small more", "aria-haspopup": "menu", tabindex: -1 });
+  const link = h(
+    "a",
+    { href: chatHref(id) },
+    picture,
+    h("div", null, h("div", { class: "top" }, name, time), h("div", { class: "bottom" }, preview, marks, badge)),
+  );
+  const more = iconButton("more", "Chat actions", () => ctx.layers.menu(more, chatMenu(ctx, chat), "Chat actions"), {
+    class: "small more",
+    "aria-haspopup": "menu",
+    tabindex: -1,
+  });
   const node = h("li", { class: "chat-row", "data-chat": id }, link, more);
   let shownPicture = "";
   let shownMarks = "";
@@ -44,7 +53,10 @@ export function createChatRow(ctx, { key: id }) {
   /** @param {string | undefined} user */
   function follow(user) {
     if (!user || people.has(user)) return;
-    people.set(user, client.person(user).subscribe(() => render()));
+    people.set(
+      user,
+      client.person(user).subscribe(() => render()),
+    );
     // The list has no names of the senders in groups.
     if (client.person(user).get().name !== user || asked.has(user) || user === ctx.me()) return;
     asked.add(user);
@@ -55,8 +67,13 @@ export function createChatRow(ctx, { key: id }) {
     const typing = chat.typing.get();
     const draft = isCurrent ? undefined : ctx.drafts.get(id);
     const { lastMessage: last } = summary;
-    if (typing.length) return put(preview, h("span", { class: "typing" }, summary.isGroup ? `${typing[0].name} is typing …` : "typing …"));
-    if (draft?.text.trim()) return put(preview, h("span", { class: "draft" }, "Draft: "), draft.text.trim().slice(0, 100));
+    if (typing.length)
+      return put(
+        preview,
+        h("span", { class: "typing" }, summary.isGroup ? `${typing[0].name} is typing …` : "typing …"),
+      );
+    if (draft?.text.trim())
+      return put(preview, h("span", { class: "draft" }, "Draft: "), draft.text.trim().slice(0, 100));
     if (!last) return setText(preview, summary.topic ?? "");
     const isOwn = last.senderId === ctx.me();
     const sender = isOwn ? "You" : summary.isGroup ? client.person(last.senderId).get().name : "";
@@ -84,7 +101,11 @@ export function createChatRow(ctx, { key: id }) {
     node.classList.toggle("muted", muted);
     badge.hidden = !isUnread;
     badge.classList.toggle("muted", muted);
-    put(badge, unread > 0 ? String(unread) : "\u00A0", h("span", { class: "visually-hidden" }, unread > 0 ? " unread" : "marked as unread"));
+    put(
+      badge,
+      unread > 0 ? String(unread) : "\u00A0",
+      h("span", { class: "visually-hidden" }, unread > 0 ? " unread" : "marked as unread"),
+    );
     const marked = `${muted} ${pinned}`;
     if (marked !== shownMarks) {
       shownMarks = marked;

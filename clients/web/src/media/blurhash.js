@@ -84,7 +84,8 @@ export function encodeBlurHash(pixels, width, height, columns = 4, rows = 3) {
   const quantized = rest.length ? Math.max(0, Math.min(82, Math.floor(peak * 166 - 0.5))) : 0;
   const max = rest.length ? (quantized + 1) / 166 : 1;
   const [red, green, blue] = first.map(toByte);
-  const part = (/** @type {number} */ value) => Math.max(0, Math.min(18, Math.floor(signedPower(value / max, 0.5) * 9 + 9.5)));
+  const part = (/** @type {number} */ value) =>
+    Math.max(0, Math.min(18, Math.floor(signedPower(value / max, 0.5) * 9 + 9.5)));
   return (
     encode83(columns - 1 + (rows - 1) * 9, 1) +
     encode83(quantized, 1) +

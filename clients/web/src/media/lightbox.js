@@ -37,11 +37,22 @@ export function openLightbox(ctx, urls, items, first, root) {
   }
   const save = iconButton("download", "Download photo", async () => {
     const { key, message } = items[index];
-    h("a", { href: await urls.get(key, message.seq), download: message.attachment?.fileName ?? "photo", target: "_blank", rel: "noopener noreferrer" }).click();
+    h("a", {
+      href: await urls.get(key, message.seq),
+      download: message.attachment?.fileName ?? "photo",
+      target: "_blank",
+      rel: "noopener noreferrer",
+    }).click();
   });
   place.className = "frame";
   node.append(
-    h("header", null, about, save, iconButton("close", "Close", () => node.close(), { autofocus: true })),
+    h(
+      "header",
+      null,
+      about,
+      save,
+      iconButton("close", "Close", () => node.close(), { autofocus: true }),
+    ),
     h("div", { class: "stage" }, previous, place, next),
   );
   node.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {

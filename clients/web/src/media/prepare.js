@@ -7,11 +7,24 @@ const LIMITS = { image: 10_000_000, audio: 25_000_000, file: 100_000_000 };
 const NAMES = { image: "an image", audio: "a recording", file: "a file" };
 const IMAGE_TYPES = new Set(["image/gif", "image/jpeg", "image/png", "image/webp"]);
 const FILE_TYPES = new Set([
-  "application/gzip", "application/json", "application/msword", "application/pdf", "application/vnd.ms-excel", "application/vnd.ms-powerpoint",
-  "application/vnd.oasis.opendocument.spreadsheet", "application/vnd.oasis.opendocument.text",
-  "application/vnd.openxmlformats-officedocument.presentationml.presentation", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-  "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/zip", "text/csv", "text/markdown", "text/plain",
-  "video/mp4", "video/quicktime", "video/webm",
+  "application/gzip",
+  "application/json",
+  "application/msword",
+  "application/pdf",
+  "application/vnd.ms-excel",
+  "application/vnd.ms-powerpoint",
+  "application/vnd.oasis.opendocument.spreadsheet",
+  "application/vnd.oasis.opendocument.text",
+  "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+  "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+  "application/zip",
+  "text/csv",
+  "text/markdown",
+  "text/plain",
+  "video/mp4",
+  "video/quicktime",
+  "video/webm",
 ]);
 /** The longer side of the copy that a BlurHash is made of. */
 const HASH_PIXELS = 32;
@@ -33,11 +46,15 @@ function checkSize(type, name, size) {
   if (!size) throw new Error(`${name} is empty. Choose another file.`);
   if (size > LIMITS[type])
     // Rounded up, so that it is never the limit itself.
-    throw new Error(`${name} has ${Math.ceil(size / 100_000) / 10} MB. ${NAMES[type][0].toUpperCase()}${NAMES[type].slice(1)} can have at most ${fileSize(LIMITS[type])}. Choose a smaller one.`);
+    throw new Error(
+      `${name} has ${Math.ceil(size / 100_000) / 10} MB. ${NAMES[type][0].toUpperCase()}${NAMES[type].slice(1)} can have at most ${fileSize(LIMITS[type])}. Choose a smaller one.`,
+    );
 }
 
 /** @param {string} name */
-const shortName = (name) => (name.length > MAX_NAME_CHARS ? name.slice(0, MAX_NAME_CHARS / 2) + "…" + name.slice(-MAX_NAME_CHARS / 3) : name) || "file";
+const shortName = (name) =>
+  (name.length > MAX_NAME_CHARS ? name.slice(0, MAX_NAME_CHARS / 2) + "…" + name.slice(-MAX_NAME_CHARS / 3) : name) ||
+  "file";
 
 /**
  * @param {File | Blob} file
@@ -57,7 +74,12 @@ export async function prepareFile(file, { durationMs } = {}) {
     if (image) return { file, type: "image", fileName, contentType, ...image };
   }
   checkSize("file", fileName, file.size);
-  return { file, type: "file", fileName, contentType: FILE_TYPES.has(contentType) ? contentType : "application/octet-stream" };
+  return {
+    file,
+    type: "file",
+    fileName,
+    contentType: FILE_TYPES.has(contentType) ? contentType : "application/octet-stream",
+  };
 }
 
 /**

@@ -16,10 +16,15 @@ function createProgress() {
   const bar = h("progress", { max: 1, value: 0, "aria-label": "Upload" });
   /** @type {() => void} */
   let cancel = () => {};
-  const button = iconButton("close", "Cancel upload", (event) => {
-    event.stopPropagation();
-    cancel();
-  }, { class: "small" });
+  const button = iconButton(
+    "close",
+    "Cancel upload",
+    (event) => {
+      event.stopPropagation();
+      cancel();
+    },
+    { class: "small" },
+  );
   const node = h("div", { class: "progress" }, bar, button);
   return {
     node,
@@ -36,7 +41,10 @@ function createProgress() {
 /** The size of the place of a picture. @param {{ width?: number, height?: number }} of */
 function placeOf({ width = 4, height = 3 }) {
   const scale = Math.min(1, MAX_WIDTH / width, MAX_HEIGHT / height);
-  return { width: Math.max(MIN_SIDE, Math.round(width * scale)), height: Math.max(MIN_SIDE, Math.round(height * scale)) };
+  return {
+    width: Math.max(MIN_SIDE, Math.round(width * scale)),
+    height: Math.max(MIN_SIDE, Math.round(height * scale)),
+  };
 }
 
 /** The attachment of an item, also before it is stored. @param {any} item */
@@ -46,7 +54,11 @@ const attachmentOf = (item) => item.message.attachment ?? item.attachment ?? {};
 export function createPicture(log, first) {
   const { urls, near, openPicture } = log;
   let item = first;
-  const button = h("button", { type: "button", class: "picture", onclick: () => item.state === "stored" && openPicture(item, button) });
+  const button = h("button", {
+    type: "button",
+    class: "picture",
+    onclick: () => item.state === "stored" && openPicture(item),
+  });
   const progress = createProgress();
   const img = h("img", { alt: "", decoding: "async" });
   img.addEventListener("load", () => img.classList.add("shown"));
@@ -54,7 +66,10 @@ export function createPicture(log, first) {
   img.addEventListener("error", () => {
     if (hasRetried || item.state !== "stored") return;
     hasRetried = true;
-    urls.get(item.key, item.message.seq, true).then((/** @type {string} */ url) => (img.src = url), () => {});
+    urls.get(item.key, item.message.seq, true).then(
+      (/** @type {string} */ url) => (img.src = url),
+      () => {},
+    );
   });
   const canvas = h("canvas", { width: HASH_PIXELS, height: HASH_PIXELS, "aria-hidden": "true" });
   put(button, canvas, img);
@@ -109,7 +124,12 @@ export function createFile(log, first) {
     get.disabled = true;
     try {
       const url = await urls.get(item.key, item.message.seq);
-      const link = h("a", { href: url, download: attachmentOf(item).fileName ?? "file", target: "_blank", rel: "noopener noreferrer" });
+      const link = h("a", {
+        href: url,
+        download: attachmentOf(item).fileName ?? "file",
+        target: "_blank",
+        rel: "noopener noreferrer",
+      });
       link.click();
     } catch (error) {
       ctx.layers.toast(explain(error));
@@ -167,7 +187,12 @@ export function createAudio(log, first) {
       await audio.play();
     } catch (error) {
       audio.removeAttribute("src");
-      if (/** @type {any} */ (error).name !== "AbortError") ctx.layers.toast(/** @type {any} */ (error).code ? explain(error) : "This recording cannot be played here. Download it instead.");
+      if (/** @type {any} */ (error).name !== "AbortError")
+        ctx.layers.toast(
+          /** @type {any} */ (error).code
+            ? explain(error)
+            : "This recording cannot be played here. Download it instead.",
+        );
     }
   });
   seek.addEventListener("input", () => {

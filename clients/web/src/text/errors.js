@@ -38,7 +38,9 @@ export function explain(error) {
     case "too_many_participants":
       return `That are too many people${limit ? `: at most ${limit} fit` : ""}. Take some out.`;
     case "conflict":
-      return limit ? `There can be ${limit} at most. Take one away first.` : "That is not possible as things are now. Load the page again, then retry.";
+      return limit
+        ? `There can be ${limit} at most. Take one away first.`
+        : "That is not possible as things are now. Load the page again, then retry.";
     case "attachment_not_found":
     case "attachment_not_uploaded":
     case "file_lost":
@@ -56,7 +58,9 @@ export function explain(error) {
       return "You are not signed in any more. Sign in again.";
     case "invalid_request": {
       const [first] = error.errors ?? [];
-      return first ? `The server does not accept the ${first.field}: ${first.reason}. Change it, then try again.` : "The server does not accept that. Change it, then try again.";
+      return first
+        ? `The server does not accept the ${first.field}: ${first.reason}. Change it, then try again.`
+        : "The server does not accept that. Change it, then try again.";
     }
     case "auth_service_unavailable":
     case "unavailable":

@@ -46,9 +46,7 @@ export function findLinks(text) {
  */
 export function richText(text, names = []) {
   return findLinks(text).flatMap(({ text, href }) =>
-    href
-      ? [h("a", { href, target: "_blank", rel: "noopener noreferrer" }, text)]
-      : splitMentions(text, names),
+    href ? [h("a", { href, target: "_blank", rel: "noopener noreferrer" }, text)] : splitMentions(text, names),
   );
 }
 
@@ -58,7 +56,7 @@ function splitMentions(text, names) {
   const nodes = [];
   const sorted = [...names].sort((a, b) => b.length - a.length);
   let plain = "";
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const name = text[at] === "@" ? sorted.find((name) => text.startsWith(name, at + 1)) : undefined;
     if (name) {
       nodes.push(plain, h("span", { class: "mention" }, "@" + name));

@@ -1,0 +1,359 @@
+// What the criteria do not name: chats, groups, settings, a long history, two windows, the custom element.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import {
+  apiOf,
+  assertClean,
+  createNetwork,
+  frames,
+  getToken,
+  groupChat,
+  logState,
+  measured,
+  nameOf,
+  newContext,
+  newUser,
+  open,
+  privateChat,
+  rowOf,
+  sendTexts,
+  startBrowser,
+  startSystem,
+  stopAll,
+  type,
+  until,
+} from "./harness.js";
+
+/** @type {any} */
+let system;
+/** @type {any} */
+let browser;
+before(async () => {
+  system = await startSystem();
+  browser = await startBrowser();
+});
+after(stopAll);
+
+const menuOf = async (/** @type {any} */ page, /** @type {string} */ chat, /** @type {string} */ item) => {
+  await page.locator(`[data-chat="${chat}"]`).hover();
+  await page.locator(`[data-chat="${chat}"] .more`).click();
+  await page.getByRole("menuitem", { name: item, exact: true }).click();
+};
+
+test("a private chat and a group are begun, and the group is changed", async () => {
+  const [alice, bob, carol, dave] = [newUser("alice"), newUser("bob"), newUser("carol"), newUser("dave")];
+  for (const user of [bob, carol, dave]) await getToken(system, user);
+  const context = await newContext(browser);
+  const page = await open(context, system, alice);
+  await page.getByText("No chats yet.").waitFor();
+  const choose = async (/** @type {string[]} */ users) => {
+    await page.getByRole("button", { name: "New chat" }).first().click();
+    for (const user of users) {
+      await page.getByLabel("With").fill(user);
+      await page.keyboard.press("Enter");
+    }
+  };
+  await choose([bob]);
+  await page.getByRole("button", { name: "Start chat" }).click();
+  await page.locator(".chat h2", { hasText: nameOf(bob) }).waitFor();
+  await type(page, "hello bob");
+  await choose([bob, carol]);
+  await page.getByRole("button", { name: "Create group" }).click();
+  await page.getByText("Give the group a name.").waitFor();
+  await page.getByLabel("Name of the group").fill("Our group");
+  await page.keyboard.press("Enter");
+  await page.locator(".chat h2", { hasText: "Our group" }).waitFor();
+  await choose(["nobody at all"]);
+  await page.getByRole("button", { name: "Start chat" }).click();
+  await page.getByText("One of these people does not exist").waitFor();
+  await page.keyboard.press("Escape");
+
+  await page.getByRole("button", { name: /^Details of Our group/ }).click();
+  const dialog = page.getByRole("dialog", { name: "Group details" });
+  await dialog.getByLabel("Name").fill("A better name");
+  await dialog.getByLabel("Name").press("Enter");
+  await dialog.locator(".head b", { hasText: "A better name" }).waitFor();
+  await dialog.getByLabel("Topic").fill("Plans");
+  await dialog.getByLabel("Topic").press("Enter");
+  await dialog.locator(".head .hint", { hasText: "Plans" }).waitFor();
+  await dialog
+    .locator('input[type="file"]')
+    .setInputFiles({
+      name: "a.png",
+      mimeType: "image/png",
+      buffer: Buffer.from(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+        "base64",
+      ),
+    });
+  await dialog.locator(".head .avatar img").waitFor();
+  await dialog.getByLabel("Add people").fill(dave);
+  await page.keyboard.press("Enter");
+  await dialog.getByRole("button", { name: "Add", exact: true }).click();
+  await dialog.getByText("4 members").waitFor();
+  await dialog.getByRole("button", { name: `Actions for ${nameOf(carol)}` }).click();
+  await page.getByRole("menuitem", { name: "Make admin" }).click();
+  await until(
+    page,
+    () => [...document.querySelectorAll("dialog small")].filter((node) => node.textContent === "admin").length === 2,
+  );
+  await dialog.getByRole("button", { name: `Actions for ${nameOf(bob)}` }).click();
+  await page.getByRole("menuitem", { name: "Remove from group" }).click();
+  await dialog.getByText("3 members").waitFor();
+  await dialog.getByLabel("Only messages that mention me").check();
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Leave group" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Leave" }).click();
+  await page.getByText("Choose a chat").waitFor();
+  assert.equal(await page.locator(".chat-row").count(), 1);
+  assertClean(context);
+});
+
+test("chats are searched, pinned, muted, marked, archived, cleared; people are blocked", async () => {
+  const [alice, bob, carol] = [newUser("alice"), newUser("bob"), newUser("carol")];
+  const older = await privateChat(system, alice, bob);
+  const newer = await privateChat(system, alice, carol);
+  await sendTexts(system, bob, older, ["from bob"]);
+  await sendTexts(system, carol, newer, ["from carol"]);
+  const context = await newContext(browser);
+  const page = await open(context, system, alice);
+  const order = () =>
+    page
+      .locator(".chat-row")
+      .evaluateAll((/** @type {HTMLElement[]} */ nodes) => nodes.map((node) => node.dataset.chat));
+  await page.locator(".chat-row").nth(1).waitFor();
+  assert.deepEqual(await order(), [newer, older]);
+  await page.getByRole("searchbox").fill("bo");
+  assert.deepEqual(await order(), [older]);
+  await page.getByRole("searchbox").fill("");
+  await menuOf(page, older, "Pin");
+  await until(page, (id) => /** @type {any} */ (document.querySelector(".chat-row"))?.dataset.chat === id, older);
+  await menuOf(page, newer, "Mute");
+  await page.getByRole("menuitem", { name: "For 1 hour" }).click();
+  await page.locator(`[data-chat="${newer}"].muted`).waitFor();
+  await menuOf(page, newer, "Mark as read");
+  await until(page, (id) => !document.querySelector(`[data-chat="${id}"]`)?.classList.contains("unread"), newer);
+  await menuOf(page, newer, "Mark as unread");
+  await until(page, (id) => document.querySelector(`[data-chat="${id}"]`)?.classList.contains("unread"), newer);
+  await menuOf(page, newer, "Archive");
+  await page.getByRole("button", { name: "Archived 1" }).click();
+  await menuOf(page, newer, "Move to chats");
+  await page.getByText("Nothing is archived.").waitFor();
+  await page.getByRole("button", { name: "Back to chats" }).click();
+  await page.locator(`[data-chat="${older}"] a`).click();
+  await rowOf(page, "from bob").waitFor();
+  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Clear history" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Clear history" }).click();
+  await rowOf(page, "from bob").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("menuitem", { name: /^Block/ }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Block" }).click();
+  await page.getByText("You block this person.").waitFor();
+  await page.getByRole("button", { name: "Menu" }).click();
+  await page.getByRole("menuitem", { name: "Settings" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Unblock" }).click();
+  await page.keyboard.press("Escape");
+  await page.getByRole("textbox", { name: "Message" }).waitFor();
+  assertClean(context);
+});
+
+test("the profile and the theme are changed, and other windows follow", async () => {
+  const [alice, bob] = [newUser("alice"), newUser("bob")];
+  const chat = await privateChat(system, alice, bob);
+  await sendTexts(system, alice, chat, ["hello"]);
+  const context = await newContext(browser);
+  const page = await open(context, system, alice, chat);
+  const other = await newContext(browser);
+  const second = await open(other, system, bob, chat);
+  await page.locator(".state", { hasText: "online" }).waitFor();
+  await page.getByRole("button", { name: "Menu" }).click();
+  await page.getByRole("menuitem", { name: "Profile" }).click();
+  await page.getByLabel("Name that others see").fill("Alice the Great");
+  await page.keyboard.press("Enter");
+  await second.locator(".chat h2", { hasText: "Alice the Great" }).waitFor();
+  await page.getByRole("button", { name: "Menu" }).click();
+  await page.getByRole("menuitem", { name: "Settings" }).click();
+  await page.getByLabel("Dark").check();
+  assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(22, 21, 20)");
+  await page.getByLabel("Mentions notify in muted chats").check();
+  await page.reload();
+  await rowOf(page, "hello").waitFor();
+  assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(22, 21, 20)");
+  assertClean(context);
+  assertClean(other);
+});
+
+test("two windows talk through a killed socket, and nothing is missed or doubled", async (t) => {
+  const [alice, bob] = [newUser("alice"), newUser("bob")];
+  const chat = await privateChat(system, alice, bob);
+  const [one, two] = [await newContext(browser), await newContext(browser)];
+  const network = await createNetwork(one, system);
+  const first = await open(one, system, alice, chat);
+  const second = await open(two, system, bob, chat);
+  const expected = [];
+  for (let round = 0; round < 6; round++) {
+    await type(first, `alice ${round}`);
+    if (round % 2) await network.cut();
+    await type(second, `bob ${round}`);
+    expected.push(`alice ${round}`, `bob ${round}`);
+  }
+  for (const page of [first, second])
+    await until(
+      page,
+      (count) => document.querySelectorAll('.message[data-state="stored"]').length === count,
+      expected.length,
+    );
+  const [a, b] = await Promise.all([first, second].map((page) => page.locator(".message .text").allTextContents()));
+  assert.deepEqual(a, b);
+  assert.deepEqual([...a].sort(), expected.sort());
+  await until(first, () => document.querySelectorAll(".ticks.seen").length === 6);
+  measured(t, `${a.length} messages in the same order in both windows, 3 sockets killed; all were seen`);
+  assertClean(one);
+  assertClean(two);
+});
+
+test("5,000 messages are scrolled with at most 300 rows, and without a layout per row", async (t) => {
+  const [alice, bob] = [newUser("alice"), newUser("bob")];
+  const chat = await privateChat(system, alice, bob);
+  const [api, other] = [apiOf(system, alice), apiOf(system, bob)];
+  const count = 5000;
+  const sendAll = async (/** @type {any} */ send, /** @type {string} */ name) => {
+    for (let at = 0; at < count / 2; at += 20)
+      await Promise.all(
+        Array.from({ length: 20 }, (_, index) =>
+          send("POST", `/chats/${chat}/messages`, {
+            type: "text",
+            content: `${name} ${at + index} ${"word ".repeat((at + index) % 9)}`,
+          }),
+        ),
+      );
+  };
+  await Promise.all([sendAll(api, "alice"), sendAll(other, "bob")]);
+  await api("PUT", `/chats/${chat}/seen`, { seq: count });
+  const context = await newContext(browser);
+  const page = await open(context, system, alice, chat);
+  await until(page, () => document.querySelectorAll(".message").length >= 50);
+  const session = await context.newCDPSession(page);
+  await session.send("Performance.enable");
+  const metrics = async () =>
+    Object.fromEntries(
+      (await session.send("Performance.getMetrics")).metrics.map((/** @type {any} */ { name, value }) => [name, value]),
+    );
+  const before = await metrics();
+  const { most, rounds, ms } = await page.evaluate(async () => {
+    const log = /** @type {HTMLElement} */ (document.querySelector(".log"));
+    const next = () => new Promise(requestAnimationFrame);
+    const startedAt = performance.now();
+    let most = 0;
+    let rounds = 0;
+    for (; !document.querySelector(".start") && rounds < 20_000; rounds++) {
+      log.scrollTop -= 900;
+      await next();
+      most = Math.max(most, document.querySelectorAll(".message").length);
+    }
+    return { most, rounds, ms: performance.now() - startedAt };
+  });
+  const after = await metrics();
+  const layouts = after.LayoutCount - before.LayoutCount;
+  await page.getByRole("button", { name: "Jump to latest" }).click();
+  await frames(page, 3);
+  const { distance, rows } = await logState(page);
+  measured(
+    t,
+    `${count} messages to the beginning in ${rounds} steps and ${Math.round(ms)} ms: at most ${most} rows, ${layouts} layouts (${(layouts / count).toFixed(2)} per message), ${Math.round((after.ScriptDuration - before.ScriptDuration) * 1000)} ms of script; back at the end with ${rows} rows`,
+  );
+  assert.ok(most <= 300, String(most));
+  assert.ok(layouts < count, "a layout per row");
+  assert.ok(distance <= 1);
+  assertClean(context);
+});
+
+test("an own row is painted before any answer, within two animation frames", async (t) => {
+  const [alice, bob] = [newUser("alice"), newUser("bob")];
+  const chat = await privateChat(system, alice, bob);
+  await sendTexts(system, bob, chat, ["hello"]);
+  const context = await newContext(browser);
+  const network = await createNetwork(context, system);
+  const page = await open(context, system, alice, chat);
+  await rowOf(page, "hello").waitFor();
+  network.hold();
+  const counts = [];
+  for (let index = 0; index < 10; index++) {
+    await page.getByRole("textbox", { name: "Message" }).fill(`own ${index}`);
+    counts.push(
+      await page.evaluate(async (index) => {
+        document
+          .querySelector("textarea")
+          ?.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+        for (let count = 1; ; count++) {
+          await new Promise(requestAnimationFrame);
+          if ([...document.querySelectorAll(".message .text")].at(-1)?.textContent === `own ${index}`) return count;
+        }
+      }, index),
+    );
+  }
+  assert.equal(await page.locator('.message.own[data-state="stored"]').count(), 0);
+  network.release();
+  await until(page, () => document.querySelectorAll('.message.own[data-state="stored"]').length === 10);
+  measured(t, `in the page after ${Math.max(...counts)} frames at most, with no answer at all`);
+  assert.ok(Math.max(...counts) <= 2);
+  assertClean(context);
+});
+
+test("<lambda-chat-window> shows a chat in another page, in that page's colours", async (t) => {
+  const [alice, bob] = [newUser("alice"), newUser("bob")];
+  const chat = await privateChat(system, alice, bob);
+  await sendTexts(system, bob, chat, ["welcome to the shop"]);
+  const context = await newContext(browser);
+  const page = await context.newPage();
+  await page.goto(`${system.origin}/web/examples/window.html?as=${alice}&with=${bob}`);
+  await rowOf(page, "welcome to the shop").waitFor();
+  await type(page, "thank you");
+  await until(
+    page,
+    () =>
+      [
+        .../** @type {any} */ (document.querySelector("lambda-chat-window")).shadowRoot.querySelectorAll(
+          '.message[data-state="stored"]',
+        ),
+      ].length === 2,
+  );
+  const color = await page
+    .locator(".send")
+    .evaluate((/** @type {Element} */ node) => getComputedStyle(node).backgroundColor);
+  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Details" }).click();
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Escape");
+  await page.evaluate(() => document.querySelector("lambda-chat-window")?.remove());
+  measured(t, `the button is ${color}, as the page says`);
+  assert.equal(color, "rgb(18, 99, 90)");
+  assertClean(context);
+});
+
+test("a group shows its topic, its picture and its data, a message and a person theirs", async () => {
+  const [alice, bob, carol] = [newUser("alice"), newUser("bob"), newUser("carol")];
+  await apiOf(system, bob)("PATCH", "/me", { custom: { team: "blue" } });
+  const group = await groupChat(system, bob, [alice, carol], "With data", {
+    topic: "The topic",
+    custom: { ticket: "T-1" },
+  });
+  await sendTexts(system, bob, group, ["look at the data"], { custom: { order: 42 } });
+  const context = await newContext(browser);
+  const page = await open(context, system, alice, group);
+  await rowOf(page, "look at the data").locator("summary").click();
+  await page.getByText("42").waitFor();
+  await page.locator(".state", { hasText: "The topic" }).waitFor();
+  await page.getByRole("button", { name: /^Details of/ }).click();
+  await page.getByRole("dialog").locator("summary").first().click();
+  await page.getByText("T-1").waitFor();
+  await page.getByRole("button", { name: `Actions for ${nameOf(bob)}` }).click();
+  await page.getByRole("menuitem", { name: "Write a message" }).click();
+  await page.locator(".chat h2", { hasText: nameOf(bob) }).waitFor();
+  await page.getByRole("button", { name: /^Details of/ }).click();
+  await page.getByRole("dialog").locator("summary").first().click();
+  await page.getByText("blue").waitFor();
+  assertClean(context);
+});

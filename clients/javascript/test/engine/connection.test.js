@@ -470,8 +470,12 @@ test("an unknown event and a frame of API Gateway are ignored", async () => {
   engine.stop();
 });
 
-test("without a WebSocket the engine says so and goes on trying", async () => {
+test("without a WebSocket the engine says so and goes on trying", async (context) => {
   const { server, clock } = begin();
+  // Node.js 22 and later have one.
+  const { WebSocket: ofNode } = globalThis;
+  Reflect.deleteProperty(globalThis, "WebSocket");
+  context.after(() => ofNode && Object.assign(globalThis, { WebSocket: ofNode }));
   const { engine } = start(server, "alice", { WebSocket: undefined });
   await clock.until(() => engine.link.status === "offline");
   assert.equal(engine.link.code, "network");

@@ -76,16 +76,14 @@ test("a private chat and a group are begun, and the group is changed", async () 
   await dialog.getByLabel("Topic").fill("Plans");
   await dialog.getByLabel("Topic").press("Enter");
   await dialog.locator(".head .hint", { hasText: "Plans" }).waitFor();
-  await dialog
-    .locator('input[type="file"]')
-    .setInputFiles({
-      name: "a.png",
-      mimeType: "image/png",
-      buffer: Buffer.from(
-        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-        "base64",
-      ),
-    });
+  await dialog.locator('input[type="file"]').setInputFiles({
+    name: "a.png",
+    mimeType: "image/png",
+    buffer: Buffer.from(
+      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+      "base64",
+    ),
+  });
   await dialog.locator(".head .avatar img").waitFor();
   await dialog.getByLabel("Add people").fill(dave);
   await page.keyboard.press("Enter");

@@ -180,6 +180,14 @@ test("22 pictures reserve their place, and show their blurHash first", async (t)
     t,
     `layout shift while 3 pictures load: ${shift}; places ${after.map(({ width, height }) => `${width}x${height}`).join(", ")}; the blurHash is red ${before[0].red} of 255 at its right edge`,
   );
+  // 800 x 600 and 300 x 600 fit into 340 x 340.
+  assert.deepEqual(
+    after.slice(0, 2).map(({ width, height }) => [Math.round(width), Math.round(height)]),
+    [
+      [340, 255],
+      [170, 340],
+    ],
+  );
   assert.equal(shift, 0);
   assert.deepEqual(
     before.map(({ width, height }) => ({ width, height })),

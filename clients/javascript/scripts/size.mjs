@@ -38,6 +38,7 @@ export async function measure(code, only) {
     stdin: { contents: code, resolveDir: source },
     bundle: true,
     minify: true,
+    logLevel: "error",
     format: "esm",
     target: "es2022",
     external: ["react"],

@@ -59,11 +59,17 @@ const act = (action, method, path, parameters, more) =>
  * @returns {Call<A>}
  */
 const changeMessage = (action, method, chat, seq, { more = [], ...rest }) =>
-  act(action, method, ["chats", chat, "messages", seq, ...more], { chatId: chat, seq }, {
-    apply: ({ message }) => ["applyChangedMessage", message],
-    changes: chat,
-    ...rest,
-  });
+  act(
+    action,
+    method,
+    ["chats", chat, "messages", seq, ...more],
+    { chatId: chat, seq },
+    {
+      apply: ({ message }) => ["applyChangedMessage", message],
+      changes: chat,
+      ...rest,
+    },
+  );
 
 /** @type {(answer: Api.UserAnswer) => Change} */
 const applyUser = ({ user }) => ["applyUser", user];
@@ -76,10 +82,16 @@ const applyBlock = (block) => ["applyBlock", block];
  * @returns {Call<Api.ChatAnswer>}
  */
 export const createChat = (chat) =>
-  act("createChat", "POST", ["chats"], {}, {
-    body: chat.isGroup ? { clientChatId: newId(), ...chat } : chat,
-    apply: ({ chat }) => ["applyCreatedChat", chat],
-  });
+  act(
+    "createChat",
+    "POST",
+    ["chats"],
+    {},
+    {
+      body: chat.isGroup ? { clientChatId: newId(), ...chat } : chat,
+      apply: ({ chat }) => ["applyCreatedChat", chat],
+    },
+  );
 
 /**
  * A page of the caller's chats: pinned ones first, then newest activity first.
@@ -119,7 +131,10 @@ export const listMembers = (chat, cursor) =>
  * @returns {Call<Api.UsersAnswer>}
  */
 export const listUsers = (chat, users) =>
-  http("GET", ["users"], { query: { chat, ids: users.join() }, apply: (answer) => ["applyUsers", chat, users, answer] });
+  http("GET", ["users"], {
+    query: { chat, ids: users.join() },
+    apply: (answer) => ["applyUsers", chat, users, answer],
+  });
 
 /**
  * Changes the name, the topic, the custom data or the avatar of a group. null removes a value.
@@ -173,10 +188,16 @@ export const setAdmin = (chat, user, isAdmin) => http(isAdmin ? "PUT" : "DELETE"
  * @returns {Call<Api.MessageAnswer>}
  */
 export const sendMessage = (chat, draft, clientMessageId) =>
-  act("sendMessage", "POST", ["chats", chat, "messages"], { chatId: chat }, {
-    body: { ...draft, type: draft.type ?? "text", content: draft.content ?? "", clientMessageId },
-    apply: ({ message }) => ["applySentMessage", message],
-  });
+  act(
+    "sendMessage",
+    "POST",
+    ["chats", chat, "messages"],
+    { chatId: chat },
+    {
+      body: { ...draft, type: draft.type ?? "text", content: draft.content ?? "", clientMessageId },
+      apply: ({ message }) => ["applySentMessage", message],
+    },
+  );
 
 /**
  * A page of messages: the last ones, or those before, after or around a seq.
@@ -249,10 +270,16 @@ export const clearChat = (chat) => http("DELETE", ["chats", chat, "messages"]);
  * @returns {Call<Api.ReadPosition>}
  */
 export const markSeen = (chat, seq) =>
-  act("markSeen", "PUT", ["chats", chat, "seen"], { chatId: chat }, {
-    body: { seq },
-    apply: (position) => ["applyReadPosition", position],
-  });
+  act(
+    "markSeen",
+    "PUT",
+    ["chats", chat, "seen"],
+    { chatId: chat },
+    {
+      body: { seq },
+      apply: (position) => ["applyReadPosition", position],
+    },
+  );
 
 /**
  * Changes the caller's view of a chat.

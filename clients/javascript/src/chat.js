@@ -68,9 +68,8 @@ export class Chat {
      * The participants, sorted by id. Those of a large group may be cut: `loadMembers` has all.
      * @type {Readable<readonly Readonly<Member>[]>}
      */
-    this.members = store.readable(
-      /** @type {readonly Readonly<Member>[]} */ (EMPTY),
-      (before) => (this.#state ? viewMembers(store, this.#state, before) : EMPTY),
+    this.members = store.readable(/** @type {readonly Readonly<Member>[]} */ (EMPTY), (before) =>
+      this.#state ? viewMembers(store, this.#state, before) : EMPTY,
     );
     /**
      * Who types now.
@@ -81,9 +80,12 @@ export class Chat {
         if (until <= store.time) this.#typing.delete(user);
         else store.wakeAt(until);
       }
-      return snapshot(before, [...this.#typing.keys()].map((user) => store.person(user).get()));
+      return snapshot(
+        before,
+        [...this.#typing.keys()].map((user) => store.person(user).get()),
+      );
     });
-    store.engine.subscribe((update) => this.#onUpdate(update));
+    store.chatListeners.set(id, (update) => this.#onUpdate(update));
   }
 
   get #state() {
@@ -92,40 +94,54 @@ export class Chat {
 
   /** @param {Update} update */
   #onUpdate(update) {
-    const { id } = this;
+    // Nothing is visible before the first token.
     if (update.type === "caughtUp") {
-      this.#load();
+      this.#show();
       if (this.#seen) this.markSeen(this.#seen);
     }
-    if (update.type !== "event" || !("chatId" in update.event) || update.event.chatId !== id) return;
+    if (update.type !== "event") return;
     const { event, data } = /** @type {Extract<ChatEvent, { chatId: ChatId }>} */ (update.event);
     if (event === "typing") {
-      if (data.state === "start") this.#typing.set(data.userId, this.#store.time + (data.timeoutMs ?? TYPING_TIMEOUT_MS));
+      if (data.state === "start")
+        this.#typing.set(data.userId, this.#store.time + (data.timeoutMs ?? TYPING_TIMEOUT_MS));
       else this.#typing.delete(data.userId);
       return;
     }
     if (event === "message.created") this.#typing.delete(data.senderId);
-    if (event === "chat.created") this.#isLoaded = false;
-    else if (!this.#isLoaded) return;
+    if (event === "chat.created") {
+      // A chat that was forgotten is not visible any more when it comes back.
+      this.#isLoaded = false;
+      this.#show();
+    } else if (this.#isLoaded) this.#load();
+  }
+
+  /** Says that the chat is on the screen, if it is, and loads what it needs. */
+  #show() {
+    if (!this.#opens) return;
+    this.#store.setVisible();
     this.#load();
   }
 
   /** Loads what the screen needs: the members, a first page of messages, and who appears in the messages. */
   #load() {
-    if (!this.#opens) return;
     const { id } = this;
     const store = this.#store;
-    // Nothing is visible before the first token, nor a chat that was forgotten when it comes back.
-    store.setVisible();
-    if (!this.#state) return;
+    if (!this.#opens || !this.#state) return;
     // What fails is loaded again when the client is caught up.
     store.once("load " + id, async () => {
+      // One look for all events of a task.
+      await undefined;
       if (!this.#isLoaded) {
-        await store.engine.request(calls.getChat(id));
-        if (!this.#state?.messages.length) await loadOlder(store, id);
         this.#isLoaded = true;
+        try {
+          await store.engine.request(calls.getChat(id));
+          if (!this.#state?.messages.length) await loadOlder(store, id);
+        } catch (error) {
+          this.#isLoaded = false;
+          throw error;
+        }
       }
-      for (let users; (users = store.engine.state?.unknownPeople(id))?.length; )
+      for (let users; (users = store.engine.state?.unknownPeople(id))?.length;)
         await store.engine.request(calls.listUsers(id, users));
     });
   }
@@ -142,7 +158,7 @@ export class Chat {
     if (!this.#opens++) this.#isLoaded = false;
     open.delete(this.id);
     open.add(this.id);
-    this.#load();
+    this.#show();
     return () => {
       if (!isOpen) return;
       isOpen = false;
@@ -460,8 +476,8 @@ export class Chat {
   }
 
   /**
-   * Tells the others that this user types, or stopped. Call it with each key: they are told every 3 s at most. Nobody is
-   * told while there is no connection.
+   * Tells the others that this user types, or stopped. Call it with each key: they are told every 3 s at most. Nobody
+   * is told while there is no connection.
    * @param {boolean} [isTyping]
    */
   setTyping(isTyping = true) {

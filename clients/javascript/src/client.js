@@ -29,7 +29,8 @@ const STOPPED = Object.freeze({ status: "stopped", isCaughtUp: false });
 
 /**
  * A client of one user. It does nothing before `start`. Then it stays connected, holds the user's chats, and sends
- * messages until they are stored. The functions that ask the system reject with a `ChatError`.
+ * messages until they are stored. The functions that ask the system reject with a `ChatError`, before `start` with the
+ * code `stopped`.
  */
 export class Client {
   /** @type {Store} */
@@ -55,20 +56,23 @@ export class Client {
      * This user; undefined before the first token. Their name comes when the client is caught up.
      * @type {Readable<Readonly<Person> | undefined>}
      */
-    this.me = store.readable(
-      /** @type {Readonly<Person> | undefined} */ (undefined),
-      () => (engine.me ? store.person(engine.me).get() : undefined),
+    this.me = store.readable(/** @type {Readonly<Person> | undefined} */ (undefined), () =>
+      engine.me ? store.person(engine.me).get() : undefined,
     );
     /**
      * The chats that are not archived: pinned ones first, then newest activity first.
      * @type {Readable<readonly Readonly<ChatSummary>[]>}
      */
-    this.chats = store.readable(/** @type {readonly Readonly<ChatSummary>[]} */ (EMPTY), (before) => this.#list(before, engine.state?.inbox(store.now)));
+    this.chats = store.readable(/** @type {readonly Readonly<ChatSummary>[]} */ (EMPTY), (before) =>
+      this.#list(before, engine.state?.inbox(store.now)),
+    );
     /**
      * The archived chats, in the same order.
      * @type {Readable<readonly Readonly<ChatSummary>[]>}
      */
-    this.archived = store.readable(/** @type {readonly Readonly<ChatSummary>[]} */ (EMPTY), (before) => this.#list(before, engine.state?.archived(store.now)));
+    this.archived = store.readable(/** @type {readonly Readonly<ChatSummary>[]} */ (EMPTY), (before) =>
+      this.#list(before, engine.state?.archived(store.now)),
+    );
     /**
      * How many messages this user has not read, in chats that are neither muted nor archived.
      * @type {Readable<number>}
@@ -154,8 +158,8 @@ export class Client {
 
   /**
    * Calls `listener` for each event with this name, in order and once, whether a push, a reply or a sync brought it.
-   * Beside the events of the system: `sent` and `notSent` about messages on their way, `link`, `caughtUp`, `outbox`, and
-   * `failed` about what the client does in the background. What a listener throws is reported to the logger.
+   * Beside the events of the system: `sent` and `notSent` about messages on their way, `link`, `caughtUp`, `outbox`,
+   * `changed`, and `failed` about what the client does in the background. What a listener throws goes to the logger.
    * @template {keyof ClientEvents} Name
    * @param {Name} name
    * @param {(event: ClientEvents[Name]) => void} listener
@@ -174,8 +178,8 @@ export class Client {
   }
 
   /**
-   * All updates from now on, in order and each once. It ends when `signal` is aborted. If more than 10,000 wait, it throws
-   * a `ChatError` with the code `updates_overflow`: read what the client holds, and begin again.
+   * All updates from now on, in order and each once. It ends when `signal` is aborted. If more than 10,000 wait, it
+   * throws a `ChatError` with the code `updates_overflow`: read what the client holds, and begin again.
    * @param {RequestOptions} [options]
    * @returns {AsyncIterable<Update>}
    */
@@ -246,7 +250,7 @@ export class Client {
   }
 
   /**
-   * The unread messages as the system counts them, for a badge without a started client. `unreadTotal` follows by itself.
+   * The unread messages as the system counts them. `unreadTotal` follows by itself.
    * @param {RequestOptions & { all?: boolean }} [options] `all`: muted and archived chats count too
    * @returns {Promise<UnreadTotal>}
    */

@@ -23,11 +23,11 @@ export { MAX_WAITING_UPDATES } from "./updates.js";
 /** @typedef {import("./sending.js").TextDraft} TextDraft */
 /** @typedef {import("./sending.js").FileOptions} FileOptions */
 /** @typedef {import("./timeline.js").Timeline} Timeline */
-/** @typedef {import("./timeline.js").TimelineItem} TimelineItem */
+/** @typedef {import("./items.js").TimelineItem} TimelineItem */
 /** @typedef {import("./timeline.js").TimelineStatus} TimelineStatus */
-/** @typedef {import("./timeline.js").StoredItem} StoredItem */
-/** @typedef {import("./timeline.js").UnsentItem} UnsentItem */
-/** @typedef {import("./timeline.js").UnsentMessage} UnsentMessage */
+/** @typedef {import("./items.js").StoredItem} StoredItem */
+/** @typedef {import("./items.js").UnsentItem} UnsentItem */
+/** @typedef {import("./items.js").UnsentMessage} UnsentMessage */
 /** @typedef {import("./views.js").ChatSummary} ChatSummary */
 /** @typedef {import("./views.js").Member} Member */
 /** @typedef {import("./views.js").Person} Person */

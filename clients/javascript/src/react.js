@@ -9,8 +9,8 @@ import { createContext, createElement, useCallback, useContext, useEffect, useMe
 const Context = createContext(/** @type {Client | undefined} */ (undefined));
 
 /**
- * Gives a client to the components in it, and keeps it started while it is mounted. On a server nothing is started. Make
- * the client outside of components, or in `useState`.
+ * Gives a client to the components in it, and keeps it started while it is mounted. On a server nothing is started.
+ * Make the client outside of components, or in `useState`.
  * @param {{ client: Client, children?: ReactNode }} props
  */
 export function ChatProvider({ client, children }) {
@@ -30,8 +30,8 @@ export function useClient() {
 }
 
 /**
- * The value of a `Readable`, such as `chat.members`. On a server, and while a page takes over what a server rendered, it
- * is the empty value.
+ * The value of a `Readable`, such as `chat.members`. On a server, and while a page takes over what a server rendered,
+ * it is the empty value.
  * @template T
  * @param {Readable<T>} readable
  * @returns {T}

@@ -73,7 +73,7 @@ export class Source {
 
   /** Notices that time passed. */
   poll() {
-    if (this.time < this.#wakeAt) return;
+    if (this.#wakeAt === Infinity || this.time < this.#wakeAt) return;
     this.#wakeAt = Infinity;
     this.change();
   }
@@ -92,10 +92,13 @@ export class Source {
     const { setTimeout, clearTimeout } = this.options;
     clearTimeout(this.#timer);
     if (!this.#watchers.size || this.#wakeAt === Infinity) return;
-    this.#timer = setTimeout(() => {
-      this.poll();
-      this.#arm();
-    }, Math.min(this.#wakeAt - this.time, MAX_TIMER_MS));
+    this.#timer = setTimeout(
+      () => {
+        this.poll();
+        this.#arm();
+      },
+      Math.min(this.#wakeAt - this.time, MAX_TIMER_MS),
+    );
     // A timer alone does not keep Node.js running.
     this.#timer?.unref?.();
   }

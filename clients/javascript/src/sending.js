@@ -7,8 +7,8 @@
 import { ChatError } from "./errors.js";
 
 /**
- * Where a message on its way is. `waiting`: for a connection, its turn or a retry. `failed`: it was refused, or given up
- * after failures of the server; it stays until `retry` or `discard`.
+ * Where a message on its way is. `waiting`: for a connection, its turn or a retry. `failed`: it was refused, or given
+ * up after failures of the server; it stays until `retry` or `discard`.
  * @typedef {"waiting" | "uploading" | "sending" | "failed" | "stored" | "discarded"} SendingState
  */
 
@@ -17,8 +17,10 @@ import { ChatError } from "./errors.js";
  * @typedef {object} Sending
  * @property {ClientId} name its clientMessageId, under which it is stored once, however often it is sent
  * @property {SendingState} state where it is now
+ * @property {ChatError | undefined} error why it failed; undefined if it did not
+ * @property {number | undefined} progress how much of a file is uploaded, 0 to 1; undefined without a file
  * @property {Promise<Readonly<HeldMessage>>} stored the stored message. Rejects with a {@link ChatError} if it is
- *   refused, and with the code `discarded` if it is discarded. Nobody has to look at it. After `retry` it is another one
+ *   refused, and with the code `discarded` if it is discarded. Nobody has to look at it. `retry` makes another one
  * @property {() => Promise<Readonly<HeldMessage>>} retry sends a failed message again, and returns the new `stored`
  * @property {() => void} discard takes it out of the outbox. If it was being sent, it may be stored all the same
  */
@@ -59,7 +61,7 @@ export function sendingOf({ engine, sendings }, name, onProgress) {
   const off = engine.subscribe((update) => {
     if (update.type === "outbox" && onProgress) {
       const next = entry()?.progress ?? progress;
-      if (next !== progress) onProgress(/** @type {number} */ ((progress = next)));
+      if (next !== progress) onProgress(/** @type {number} */ (progress = next));
     }
     if (!("clientMessageId" in update) || update.clientMessageId !== name) return;
     if (update.type === "notSent") return reject(update.error);
@@ -70,6 +72,12 @@ export function sendingOf({ engine, sendings }, name, onProgress) {
     name,
     get state() {
       return result ?? entry()?.state ?? "waiting";
+    },
+    get error() {
+      return entry()?.error;
+    },
+    get progress() {
+      return entry()?.progress;
     },
     get stored() {
       return stored;

@@ -8,7 +8,7 @@
 /** @import { NewAttachment, Sending } from "./sending.js" */
 /** @import { HeldMessage } from "./state/message.js" */
 /** @import { State } from "./state/state.js" */
-/** @import { StoredItem } from "./timeline.js" */
+/** @import { StoredItem } from "./items.js" */
 /** @import { Person } from "./views.js" */
 import { Readable, Source } from "./readable.js";
 import { viewPerson } from "./views.js";
@@ -44,8 +44,10 @@ import { viewPerson } from "./views.js";
  * @property {(id: ClientId) => void} retry
  * @property {(id: ClientId) => void} discard
  * @property {(action: string, fields: object) => void} sendFrame
- * @property {(chat: ChatId, attachment: NewAttachment, file: Blob, options?: TransferOptions) => Promise<Attachment>} upload
- * @property {(chat: ChatId, seq: Seq, options?: TransferOptions) => Promise<{ attachment: Attachment, blob: Blob }>} download
+ * @property {(chat: ChatId, attachment: NewAttachment, file: Blob, options?: TransferOptions) =>
+ *   Promise<Attachment>} upload
+ * @property {(chat: ChatId, seq: Seq, options?: TransferOptions) =>
+ *   Promise<{ attachment: Attachment, blob: Blob }>} download
  * @property {(listener: (update: Update) => void) => () => void} subscribe
  */
 
@@ -54,13 +56,15 @@ import { viewPerson } from "./views.js";
  * @internal
  */
 export class Store extends Source {
+  #now = "";
+  #nowVersion = -1;
   /** @type {Map<UserId, Readable<Person>>} */
   #people = new Map();
   /**
    * The tasks that run, by name.
    * @type {Map<string, Promise<any>>}
    */
-  #tasks = new Map();
+  tasks = new Map();
   /**
    * The messages on their way that the application holds, by clientMessageId.
    * @type {Map<ClientId, Readonly<Sending>>}
@@ -71,6 +75,11 @@ export class Store extends Source {
    * @type {WeakMap<HeldMessage, StoredItem>}
    */
   items = new WeakMap();
+  /**
+   * What each chat does at its events, and when the client is caught up.
+   * @type {Map<ChatId, (update: Update) => void>}
+   */
+  chatListeners = new Map();
   /** How many timelines there are. */
   timelines = 0;
   /**
@@ -86,7 +95,11 @@ export class Store extends Source {
   constructor(engine, options) {
     super(options);
     this.engine = engine;
-    engine.subscribe(() => this.change());
+    engine.subscribe((update) => {
+      this.change();
+      if (update.type === "caughtUp") for (const listener of this.chatListeners.values()) listener(update);
+      if (update.type === "event" && "chatId" in update.event) this.chatListeners.get(update.event.chatId)?.(update);
+    });
   }
 
   /**
@@ -97,9 +110,11 @@ export class Store extends Source {
     return this.engine.state?.chat(id);
   }
 
-  /** The time as the documents write it. */
+  /** The time as the documents write it, the same for all values of a version. */
   get now() {
-    return new Date(this.time).toISOString();
+    if (this.#nowVersion !== this.version) this.#now = new Date(this.time).toISOString();
+    this.#nowVersion = this.version;
+    return this.#now;
   }
 
   /** The id of this user; empty before the first token. */
@@ -124,7 +139,8 @@ export class Store extends Source {
   person(id) {
     let person = this.#people.get(id);
     if (!person) {
-      const compute = (/** @type {Person | undefined} */ before) => viewPerson(id, this.engine.state?.person(id), before);
+      const compute = (/** @type {Person | undefined} */ before) =>
+        viewPerson(id, this.engine.state?.person(id), before);
       this.#people.set(id, (person = this.readable(compute(undefined), compute)));
     }
     return person;
@@ -135,28 +151,21 @@ export class Store extends Source {
    * @template T
    * @param {string} name
    * @param {() => Promise<T>} task
+   * @param {boolean} [isShown] whether a value says that it runs
    * @returns {Promise<T>}
    */
-  once(name, task) {
-    let running = this.#tasks.get(name);
+  once(name, task, isShown) {
+    let running = this.tasks.get(name);
     if (!running) {
-      this.change();
       running = task().finally(() => {
-        this.#tasks.delete(name);
-        this.change();
+        this.tasks.delete(name);
+        if (isShown) this.change();
       });
       running.catch(() => {});
-      this.#tasks.set(name, running);
+      this.tasks.set(name, running);
+      if (isShown) this.change();
     }
     return running;
-  }
-
-  /**
-   * Whether a task with this name runs.
-   * @param {string} name
-   */
-  isRunning(name) {
-    return this.#tasks.has(name);
   }
 
   /** Tells the engine which chats are on the screen. */

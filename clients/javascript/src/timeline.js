@@ -1,16 +1,14 @@
 // The messages of a chat on the screen: those at its end with what is on its way, or those around a place in its past.
 
-/** @import { ChatEvent, ChatId, ClientId, Page, Seq, Time, UserId } from "./api.js" */
+/** @import { ChatEvent, ChatId, Page, Rev, Seq } from "./api.js" */
 /** @import { Update } from "./engine/options.js" */
 /** @import { ChatError } from "./errors.js" */
-/** @import { Draft } from "./outbox.js" */
 /** @import { Readable } from "./readable.js" */
-/** @import { Sending } from "./sending.js" */
-/** @import { HeldMessage } from "./state/message.js" */
-/** @import { OutboxEntry, Store } from "./store.js" */
+/** @import { TimelineItem } from "./items.js" */
+/** @import { Store } from "./store.js" */
 import { listMessages } from "./calls.js";
+import { viewStored, viewUnsent } from "./items.js";
 import { EMPTY, snapshot } from "./readable.js";
-import { sendingOf } from "./sending.js";
 import { putOlder } from "./state/answers.js";
 import { ChatState } from "./state/chat.js";
 import { applyEvent } from "./state/events.js";
@@ -19,41 +17,6 @@ import { applyEvent } from "./state/events.js";
 const PAGE_MESSAGES = 50;
 /** How many messages a page has at most. */
 const MAX_PAGE_MESSAGES = 100;
-
-/**
- * A stored message.
- * @typedef {object} StoredItem
- * @property {string} key the same while the message is on its way and when it is stored: use it as the key of a row
- * @property {"message"} kind
- * @property {"stored"} state
- * @property {boolean} isOwn whether this user sent it
- * @property {Readonly<HeldMessage>} message
- * @property {readonly UserId[]} seenBy who has read it, its sender included; computed when it is read. `chat.members`
- *   changes when somebody reads
- */
-
-/**
- * A message that is not stored yet.
- * @typedef {object} UnsentItem
- * @property {string} key its clientMessageId
- * @property {"message"} kind
- * @property {"waiting" | "uploading" | "sending" | "failed"} state
- * @property {true} isOwn
- * @property {UnsentMessage} message
- * @property {ChatError} [error] why it failed; undefined if it did not
- * @property {number} [progress] how much of the file is uploaded, 0 to 1; undefined without a file
- * @property {Blob} [file] the file, for a preview; undefined without one
- * @property {Readonly<Sending>} sending to retry or discard it
- */
-
-/**
- * What is known of a message before it is stored. It has no place in the chat yet.
- * @typedef {{ readonly chatId: ChatId, readonly senderId: UserId, readonly clientMessageId: ClientId,
- *   readonly seq?: undefined, readonly createdAt: Time, readonly type: string, readonly content: string,
- *   readonly replyTo?: Seq, readonly mentions?: readonly UserId[], readonly custom?: Draft["custom"] }} UnsentMessage
- */
-
-/** @typedef {Readonly<StoredItem> | Readonly<UnsentItem>} TimelineItem */
 
 /**
  * What a timeline shows and loads.
@@ -69,22 +32,26 @@ const MAX_PAGE_MESSAGES = 100;
  * @param {Store} store
  * @param {ChatId} chatId
  * @param {number} [limit]
- * @param {AbortSignal} [signal]
+ * @param {{ signal?: AbortSignal }} [options]
  * @internal
  */
-export const loadOlder = (store, chatId, limit = PAGE_MESSAGES, signal) =>
-  store.once("older " + chatId, async () => {
-    const { oldestSeq: before, hasOlder } = store.chat(chatId) ?? {};
-    if (!hasOlder) return;
-    const page = await store.engine.request(listMessages(chatId, { before, limit }), { signal });
-    store.engine.update((state) => state.applyOlderPage(chatId, page));
-  });
+export const loadOlder = (store, chatId, limit = PAGE_MESSAGES, options) =>
+  store.once(
+    "older " + chatId,
+    async () => {
+      const { oldestSeq: before, hasOlder } = store.chat(chatId) ?? {};
+      if (!hasOlder) return;
+      const page = await store.engine.request(listMessages(chatId, { before, limit }), options);
+      store.engine.update((state) => state.applyOlderPage(chatId, page));
+    },
+    true,
+  );
 
 /**
- * The messages of a chat, oldest first. It shows the end of the chat, and behind it what is on its way. After `jumpTo` it
- * shows messages around another place, which get edits, deletions and reactions too, until `toLatest` or until `newer`
- * has reached the end. Nothing is loaded before one of the functions is called, or the chat is opened. What fails to load
- * is in `status`, so nobody has to look at the promises.
+ * The messages of a chat, oldest first. It shows the end of the chat, and behind it what is on its way. After `jumpTo`
+ * it shows messages around another place, which get edits, deletions and reactions too, until `toLatest` or until
+ * `newer` has reached the end. Nothing is loaded before one of the functions is called, or the chat is opened. What
+ * fails to load is in `status`, so nobody has to look at the promises.
  */
 export class Timeline {
   /** @type {Store} */
@@ -122,7 +89,7 @@ export class Timeline {
     this.#chatId = chatId;
     this.#id = store.timelines++;
     /**
-     * The messages, oldest first: those that are stored by seq, then those on their way. Empty before the chat is known.
+     * The messages, oldest first: those that are stored, then those on their way. Empty before the chat is known.
      * @type {Readable<readonly TimelineItem[]>}
      */
     this.items = store.readable(/** @type {readonly TimelineItem[]} */ (EMPTY), (before) => this.#view(before));
@@ -149,11 +116,12 @@ export class Timeline {
    * @param {{ signal?: AbortSignal }} [options]
    * @returns {Promise<boolean>} whether there may be more. Rejects with a {@link ChatError}, which is in `status` too
    */
-  older(limit = PAGE_MESSAGES, { signal } = {}) {
+  older(limit, options) {
     return this.#load("older", async () => {
       const window = this.#window;
-      if (!window) await loadOlder(this.#store, this.#chatId, limit, signal);
-      else if (window.hasOlder) putOlder(window, this.#store.me, await this.#read({ before: window.oldestSeq, limit }, signal));
+      if (!window) await loadOlder(this.#store, this.#chatId, limit, options);
+      else if (window.hasOlder)
+        putOlder(window, this.#store.me, await this.#read({ before: window.oldestSeq, limit }, options));
       return !!this.#shown?.hasOlder;
     });
   }
@@ -164,10 +132,10 @@ export class Timeline {
    * @param {{ signal?: AbortSignal }} [options]
    * @returns {Promise<boolean>} whether there may be more. Rejects with a {@link ChatError}, which is in `status` too
    */
-  newer(limit = PAGE_MESSAGES, { signal } = {}) {
+  newer(limit, options) {
     return this.#load("newer", async () => {
       const window = this.#window;
-      if (window) this.#append(window, await this.#read({ after: window.seq, limit }, signal));
+      if (window) this.#append(window, await this.#read({ after: window.seq, limit }, options));
       this.#join();
       return !!this.#window;
     });
@@ -179,14 +147,16 @@ export class Timeline {
    * @param {{ limit?: number, signal?: AbortSignal }} [options] `limit`: how many messages to load, 1 to 100
    * @returns {Promise<void>} Rejects with a {@link ChatError}, which is in `status` too
    */
-  jumpTo(seq, { limit = PAGE_MESSAGES, signal } = {}) {
+  jumpTo(seq, options) {
     return this.#load("jump " + seq, async () => {
       const jump = ++this.#jump;
       const live = this.#live;
-      const page = live && seq >= live.oldestSeq ? undefined : await this.#read({ around: seq, limit }, signal);
+      const isHeld = live && seq >= live.oldestSeq;
+      const page = !isHeld && (await this.#read({ around: seq, limit: options?.limit }, options));
       if (jump !== this.#jump) return;
       this.toLatest();
-      if (!page) return;
+      // Without a range, nothing can be seen there.
+      if (!page || !page.range) return;
       this.#window = this.#append(undefined, page);
       // A timeline that the application dropped needs no events.
       const weak = new WeakRef(this);
@@ -210,26 +180,30 @@ export class Timeline {
    * @param {() => Promise<T>} task
    */
   #load(name, task) {
-    return this.#store.once(name + " in " + this.#id, async () => {
-      this.#loading++;
-      this.#error = undefined;
-      try {
-        return await task();
-      } catch (error) {
-        this.#error = /** @type {ChatError} */ (error);
-        throw error;
-      } finally {
-        this.#loading--;
-      }
-    });
+    return this.#store.once(
+      name + " in " + this.#id,
+      async () => {
+        this.#loading++;
+        this.#error = undefined;
+        try {
+          return await task();
+        } catch (error) {
+          this.#error = /** @type {ChatError} */ (error);
+          throw error;
+        } finally {
+          this.#loading--;
+        }
+      },
+      true,
+    );
   }
 
   /**
-   * @param {Parameters<typeof listMessages>[1]} query
-   * @param {AbortSignal} [signal]
+   * @param {NonNullable<Parameters<typeof listMessages>[1]>} query
+   * @param {{ signal?: AbortSignal }} [options]
    */
-  #read(query, signal) {
-    return this.#store.engine.request(listMessages(this.#chatId, query), { signal });
+  #read({ limit = PAGE_MESSAGES, ...query }, options) {
+    return this.#store.engine.request(listMessages(this.#chatId, { ...query, limit }), options);
   }
 
   /**
@@ -282,12 +256,14 @@ export class Timeline {
   /**
    * Reads the window again: changes came without events.
    * @param {ChatState} window
+   * @param {Rev} rev that of the chat
    */
-  async #refresh(window) {
+  async #refresh(window, rev) {
+    this.#refreshedRev = rev;
     /** @type {ChatState | undefined} */
     let next;
     for (let after = window.heldAbove; after < window.seq; after = next.seq) {
-      const page = await this.#read({ after, limit: MAX_PAGE_MESSAGES });
+      const page = await this.#read({ after, limit: Math.min(window.seq - after, MAX_PAGE_MESSAGES) });
       if (!page.range) break;
       next = this.#append(next, page);
     }
@@ -299,7 +275,7 @@ export class Timeline {
     return snapshot(before, {
       hasOlder: !!this.#shown?.hasOlder,
       hasNewer: !!this.#window,
-      isLoading: this.#loading > 0 || this.#store.isRunning("older " + this.#chatId),
+      isLoading: this.#loading > 0 || this.#store.tasks.has("older " + this.#chatId),
       error: this.#error,
     });
   }
@@ -310,8 +286,8 @@ export class Timeline {
     const window = this.#window;
     const live = this.#live;
     if (window && live && live.rev > Math.max(window.rev, this.#refreshedRev)) {
-      this.#refreshedRev = live.rev;
-      this.#store.once("refresh " + this.#id, () => this.#refresh(window));
+      const refresh = () => this.#refresh(window, live.rev);
+      this.#store.once("refresh " + this.#id, refresh, true);
     }
     const { messages = EMPTY, waiting = EMPTY } = this.#shown ?? {};
     const sources = [messages, waiting.length, engine.outbox, window];
@@ -319,67 +295,19 @@ export class Timeline {
     if (sources.every((source, index) => source === this.#sources[index])) return before;
     this.#sources = sources;
     /** @type {TimelineItem[]} */
-    const items = messages.map((message) => this.#viewStored(message));
+    const items = messages.map((message) => viewStored(this.#store, message));
     if (window) return snapshot(before, items);
     // An own message that is stored may still wait for the messages before it.
     for (const { event, data } of /** @type {ChatEvent[]} */ (waiting))
-      if (event === "message.created" && data.senderId === me) items.push(this.#viewStored(data));
+      if (event === "message.created" && data.senderId === me) items.push(viewStored(this.#store, data));
     const unsent = engine.outbox.filter((entry) => entry.chatId === this.#chatId);
     if (unsent.length) {
       const keys = new Set(items.map((item) => item.key));
       const known = new Map(before.map((item) => [item.key, item]));
       for (const entry of unsent)
-        if (!keys.has(entry.clientMessageId)) items.push(this.#viewUnsent(entry, known.get(entry.clientMessageId)));
+        if (!keys.has(entry.clientMessageId))
+          items.push(viewUnsent(this.#store, entry, known.get(entry.clientMessageId)));
     }
     return snapshot(before, items);
-  }
-
-  /** @param {HeldMessage} message */
-  #viewStored(message) {
-    const store = this.#store;
-    let item = store.items.get(message);
-    if (!item) {
-      const { chatId, senderId, clientMessageId, messageId } = message;
-      const isOwn = senderId === store.me;
-      item = Object.freeze({
-        key: (isOwn && clientMessageId) || messageId,
-        kind: "message",
-        state: "stored",
-        isOwn,
-        message: Object.freeze(message),
-        get seenBy() {
-          return store.chat(chatId)?.seenBy(message) ?? message.seenBy;
-        },
-      });
-      store.items.set(message, item);
-    }
-    return item;
-  }
-
-  /**
-   * @param {OutboxEntry} entry
-   * @param {TimelineItem | undefined} before
-   */
-  #viewUnsent({ chatId, clientMessageId, draft, state, error, progress, file, createdAt }, before) {
-    const item = /** @type {UnsentItem | undefined} */ (before);
-    return snapshot(item, {
-      key: clientMessageId,
-      kind: "message",
-      state,
-      isOwn: true,
-      message: snapshot(item?.message, {
-        type: "text",
-        content: "",
-        ...draft,
-        chatId,
-        clientMessageId,
-        senderId: this.#store.me,
-        createdAt: new Date(createdAt).toISOString(),
-      }),
-      error,
-      progress,
-      file,
-      sending: sendingOf(this.#store, clientMessageId),
-    });
   }
 }

@@ -8,8 +8,8 @@ import { ChatError } from "./errors.js";
 export const MAX_WAITING_UPDATES = 10_000;
 
 /**
- * The updates from now on, each once and in order. With more than {@link MAX_WAITING_UPDATES} that wait, they are dropped,
- * and the reader gets a `ChatError` with the code `updates_overflow`: read what the client holds, and begin again.
+ * The updates from now on, each once and in order. If more than {@link MAX_WAITING_UPDATES} wait, they are dropped, and
+ * the reader gets a `ChatError` with the code `updates_overflow`: read what the client holds, and begin again.
  * @param {Engine} engine
  * @param {AbortSignal} [signal]
  * @returns {AsyncGenerator<Update, void, void>}

@@ -66,7 +66,14 @@ import { snapshot } from "./readable.js";
  * @internal
  */
 export function viewPerson(id, held, before) {
-  const { nickname, profile, status = "offline", lastSeen, custom, notifyOnMention } = /** @type {Partial<HeldPerson>} */ (held ?? {});
+  const {
+    nickname,
+    profile,
+    status = "offline",
+    lastSeen,
+    custom,
+    notifyOnMention,
+  } = /** @type {Partial<HeldPerson>} */ (held ?? {});
   const name = nickname && nickname !== id ? nickname : (profile?.displayName ?? id);
   const avatarUrl = profile?.avatarUrl;
   return snapshot(before, { id, name, avatarUrl, status, lastSeen: lastSeen ?? undefined, custom, notifyOnMention });

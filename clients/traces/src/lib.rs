@@ -16,7 +16,7 @@ mod state;
 
 pub use outbox::TracedOutbox;
 pub use replay::{Replayed, replay};
-pub use state::Traced;
+pub use state::{NOW, Traced};
 
 use std::path::PathBuf;
 

@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::ops::Deref;
 
 /// The time at which a trace looks at mutes and at archived chats.
-const NOW: &str = "2026-11-24T08:30:00.000Z";
+pub const NOW: &str = "2026-11-24T08:30:00.000Z";
 
 /// A [`State`] that records a trace. It has the same methods.
 #[derive(Debug, Clone)]

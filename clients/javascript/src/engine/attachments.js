@@ -37,17 +37,17 @@ export function createAttachments(core, http) {
    * @param {Blob | undefined} body
    * @param {AbortSignal} signal
    * @param {(event: { loaded: number }) => void} onProgress
-   * @returns {Promise<{ status: number, body: Blob, text(): Promise<string> }>}
+   * @returns {Promise<{ status: number, body: Blob }>}
    */
   const exchange = (request, body, signal, onProgress) =>
     new Promise((resolve, reject) => {
       const { method = "GET", url, headers = {} } = request;
-      const fail = (/** @type {unknown} */ error) => reject(retryableError("network", "the bucket could not be reached", error));
+      const fail = (/** @type {unknown} */ error) =>
+        reject(retryableError("network", "the bucket could not be reached", error));
       if (!options.XMLHttpRequest) {
         options
           .fetch(url, { method, headers, body, signal })
-          .then(async (response) => ({ status: response.status, body: await response.blob() }))
-          .then((answer) => resolve({ ...answer, text: () => answer.body.text() }))
+          .then(async (response) => resolve({ status: response.status, body: await response.blob() }))
           .catch(fail);
         return;
       }
@@ -56,7 +56,7 @@ export function createAttachments(core, http) {
       xhr.responseType = "blob";
       for (const name in headers) xhr.setRequestHeader(name, headers[name]);
       (body ? xhr.upload : xhr).onprogress = onProgress;
-      xhr.onload = () => resolve({ status: xhr.status, body: xhr.response, text: () => xhr.response.text() });
+      xhr.onload = () => resolve({ status: xhr.status, body: xhr.response });
       xhr.onerror = fail;
       signal.addEventListener("abort", () => xhr.abort());
       xhr.send(body);
@@ -81,7 +81,8 @@ export function createAttachments(core, http) {
           }
           const { status } = answer;
           // 409: another try is being stored. RequestTimeout: the bucket received the bytes too slowly.
-          const retryable = status >= 500 || status === 409 || (await answer.text()).includes("<Code>RequestTimeout<");
+          const retryable =
+            status >= 500 || status === 409 || (await answer.body.text()).includes("<Code>RequestTimeout<");
           throw new ChatError("bucket", `the bucket answered ${status}`, { status, retryable });
         } catch (error) {
           if (!(/** @type {ChatError} */ (error).retryable) || tries >= MAX_ATTEMPTS || signal.aborted) throw error;

@@ -69,7 +69,7 @@ export function createEngine(given) {
       updates.push(update);
       if (isEmitting) return;
       isEmitting = true;
-      for (let next; (next = updates.shift()); )
+      for (let next; (next = updates.shift());)
         for (const listener of [...listeners])
           try {
             listener(next);
@@ -97,6 +97,7 @@ export function createEngine(given) {
       if (core.isLeader) core.post("link", link);
     },
     post: () => {},
+    ask: () => tabs.ask(),
     wake() {
       if (isWoken) return;
       isWoken = true;
@@ -160,7 +161,8 @@ export function createEngine(given) {
     onMessage(kind, ...values) {
       if (kind === "hello" || kind === "outbox") {
         if (kind === "outbox") messages.load();
-        if (core.isLeader) core.post("link", core.link);
+        // By a timer: a frozen tab still gets messages, but neither timers nor frames.
+        options.setTimeout(() => core.isLeader && core.post("link", core.link), 0);
       } else if (kind === "discard") messages.receive(kind, values[0], undefined);
       else if (kind === "frame") core.isLeader && engine.sendFrame(values[0], values[1]);
       else if (!core.isLeader) {
@@ -195,8 +197,7 @@ export function createEngine(given) {
    * Applies an answer: calls this method of the state.
    * @param {any[]} change
    */
-  const applyChange = ([method, ...values]) =>
-    core.update((state) => /** @type {any} */ (state)[method](...values));
+  const applyChange = ([method, ...values]) => core.update((state) => /** @type {any} */ (state)[method](...values));
 
   /**
    * The tab with the connection says how it is connected.

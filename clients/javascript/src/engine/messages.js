@@ -63,16 +63,14 @@ export function createMessages(core, ask, attachments, identified) {
   /**
    * Changes an entry, and tells the other tabs.
    * @param {string} id
-   * @param {Partial<HeldEntry>} change
+   * @param {Partial<OutboxEntry>} change
    */
   function set(id, change) {
     const entry = entries.get(id);
     if (!entry) return;
     entries.set(id, { ...entry, ...change });
     changed();
-    const { state, progress, error } = change;
-    if (core.isLeader && (state || progress))
-      core.post("entry", id, { state, progress, error: error && factsOf(error) });
+    if (core.isLeader) core.post("entry", id, { ...change, error: change.error && factsOf(change.error) });
   }
 
   /**
@@ -124,6 +122,7 @@ export function createMessages(core, ask, attachments, identified) {
       if (!entries.has(id)) return erase(id);
       mark(id, { isReady: true, isSaved });
       core.post("outbox");
+      core.ask();
       queue();
     }));
 
@@ -249,7 +248,8 @@ export function createMessages(core, ask, attachments, identified) {
       return;
     }
     outbox.remove(id);
-    set(id, { state: "failed", error, isQueued: false });
+    set(id, { state: "failed", error });
+    mark(id, { isQueued: false });
     core.emit({ type: "notSent", clientMessageId: id, error });
     save(id);
   }
@@ -269,7 +269,8 @@ export function createMessages(core, ask, attachments, identified) {
      * @param {{ clientMessageId?: string, file?: Blob, attachment?: OutboxEntry["attachment"] }} [options]
      */
     send(chatId, draft, { clientMessageId: id = newId(), file, attachment } = {}) {
-      if (entries.has(id)) throw new ChatError("duplicate_message_id", "a message with this clientMessageId waits already");
+      if (entries.has(id))
+        throw new ChatError("duplicate_message_id", "a message with this clientMessageId waits already");
       if (entries.size >= MAX_OUTBOX_MESSAGES)
         throw new ChatError("outbox_full", `${entries.size} messages wait already`, { limit: MAX_OUTBOX_MESSAGES });
       lastCreatedAt = Math.max(now(), lastCreatedAt + 1);
@@ -285,7 +286,8 @@ export function createMessages(core, ask, attachments, identified) {
     /** @param {string} id */
     retry(id) {
       if (entries.get(id)?.state !== "failed") return;
-      set(id, { state: "waiting", error: undefined, isReady: false });
+      set(id, { state: "waiting", error: undefined });
+      mark(id, { isReady: false });
       save(id);
     },
     /** @param {string} id */
@@ -348,12 +350,9 @@ export function createMessages(core, ask, attachments, identified) {
       if (kind === "sent") acknowledge(id, value);
       else if (kind === "discard") remove(id) && changed();
       else {
-        const { error, ...change } = value;
-        if (change.progress === undefined) delete change.progress;
-        if (!change.state) delete change.state;
-        set(id, { ...change, ...(change.state && { error: error && errorOf(error) }) });
-        if (change.state === "failed" && entries.has(id))
-          core.emit({ type: "notSent", clientMessageId: id, error: errorOf(error) });
+        const error = value.error && errorOf(value.error);
+        set(id, { ...value, error });
+        if (error && entries.has(id)) core.emit({ type: "notSent", clientMessageId: id, error });
       }
     },
     /**
@@ -362,7 +361,7 @@ export function createMessages(core, ask, attachments, identified) {
      */
     doDueWork() {
       if (core.link.status !== "online") return Infinity;
-      for (let unsent; (unsent = outbox.startNext(now())); ) deliver(unsent.clientMessageId, unsent.tries);
+      for (let unsent; (unsent = outbox.startNext(now()));) deliver(unsent.clientMessageId, unsent.tries);
       const due = outbox.nextDue() ?? 0;
       return due > now() ? due : Infinity;
     },

@@ -116,6 +116,7 @@ export const MAX_FRAME_BYTES = 32 * 1024;
  * @property {(change: (state: State) => unknown) => ChatEvent[]} update
  * @property {(link: Omit<Link, "isCaughtUp"> & { isCaughtUp?: boolean }) => void} setLink
  * @property {(...message: any[]) => void} post Sends a message to the other tabs.
+ * @property {() => void} ask Asks whether the tab with the connection is there.
  * @property {() => void} wake Something may be due.
  * @property {(tries: number) => number} retryWait
  */
@@ -127,14 +128,14 @@ export const MAX_FRAME_BYTES = 32 * 1024;
  */
 export function fillOptions(options) {
   const platform = /** @type {any} */ (globalThis);
-  return {
+  return /** @type {any} */ ({
     logger: platform.console,
     now: Date.now,
     random: Math.random,
     // Some platforms refuse to call these as methods of another object.
-    setTimeout: (callback, ms) => platform.setTimeout(callback, ms),
-    clearTimeout: (timer) => platform.clearTimeout(timer),
-    fetch: (url, init) => platform.fetch(url, init),
+    setTimeout: (/** @type {() => void} */ callback, /** @type {number} */ ms) => platform.setTimeout(callback, ms),
+    clearTimeout: (/** @type {any} */ timer) => platform.clearTimeout(timer),
+    fetch: (/** @type {any} */ url, /** @type {any} */ init) => platform.fetch(url, init),
     WebSocket: platform.WebSocket,
     XMLHttpRequest: platform.XMLHttpRequest,
     BroadcastChannel: platform.BroadcastChannel,
@@ -142,7 +143,8 @@ export function fillOptions(options) {
     document: platform.document,
     window: platform.window,
     tabs: true,
-    .../** @type {any} */ (options),
+    // An option that is undefined is not given.
+    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
     timing: { ...TIMING, ...options.timing },
-  };
+  });
 }

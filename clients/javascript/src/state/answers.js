@@ -16,8 +16,7 @@ import { notePage, noteRead, putUnread } from "./unread.js";
  * What a view of a chat shows, without its number.
  * @param {OwnMember} own
  */
-const shown = ({ settings: { notify, muteUntil, pinned, archivedSeq, markedUnread } }) =>
-  JSON.stringify([notify, muteUntil, !!pinned, archivedSeq, !!markedUnread]);
+const shown = ({ settings }) => JSON.stringify({ ...settings, memberRev: 0 });
 
 /**
  * Takes this user's view from an answer. It counts even if its number is lower than the one that is held: the user may

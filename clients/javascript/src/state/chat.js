@@ -75,6 +75,13 @@ export class ChatState {
      */
     this.rev = document.rev;
     /**
+     * The seq of the document that the chat began with. Its rev has changes of the messages up to it, which an event that
+     * was made before them lacks. So these messages come by pages and by sync alone.
+     * @type {Seq}
+     * @internal
+     */
+    this.begunSeq = document.seq;
+    /**
      * All messages above it are held, up to `seq`.
      * @type {Seq}
      */
@@ -234,8 +241,9 @@ export class ChatState {
    * @internal
    */
   remove(seq) {
-    this.#sorted = undefined;
-    return this.held.delete(seq);
+    const isHeld = this.held.delete(seq);
+    if (isHeld) this.#sorted = undefined;
+    return isHeld;
   }
 
   /**

@@ -23,6 +23,7 @@ export function applyEvent(chat, me, event) {
     case "message.created": {
       const { seq, data } = event;
       const isNext = seq === chat.seq + 1;
+      if (seq > chat.seq && seq <= chat.begunSeq) return;
       if (seq > chat.seq && !isNext) return holdBack(chat, event);
       if (isNext) chat.seq = seq;
       // A known seq without a message: this user deleted the message.

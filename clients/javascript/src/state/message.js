@@ -1,6 +1,6 @@
-// What the reducer makes of one message. A message is never changed: a new one takes its place.
+// What the reducer makes of one document: events and messages. A message is never changed: a new one takes its place.
 
-/** @import { AttachmentMessage, ChatEvent, DeletedMessage, HiddenMessage, MessagePreview, Reaction, Rev, TextMessage, UserId, UserReactions } from "../api.js" */
+/** @import { AttachmentMessage, Chat, ChatEvent, DeletedMessage, HiddenMessage, MessagePreview, Reaction, Rev, TextMessage, UserId, UserReactions } from "../api.js" */
 import { byCodePoint, withText } from "./order.js";
 
 /**
@@ -11,22 +11,24 @@ import { byCodePoint, withText } from "./order.js";
  */
 
 /**
+ * The event that this user is in a new chat.
+ * @param {Chat} data
+ */
+export const chatCreated = (data) => /** @type {ChatEvent} */ ({ event: "chat.created", chatId: data.chatId, data });
+
+/**
  * The event that this message was stored.
  * @param {HeldMessage} message
  */
-export const messageCreated = (message) => {
-  const { chatId, seq } = message;
-  return /** @type {ChatEvent} */ ({ event: "message.created", chatId, seq, data: message });
-};
+export const messageCreated = (message) =>
+  /** @type {ChatEvent} */ ({ event: "message.created", chatId: message.chatId, seq: message.seq, data: message });
 
 /**
  * The event of the last change of this message: its rev is that of the message.
  * @param {HeldMessage} message
  */
-export const messageUpdated = (message) => {
-  const { chatId, seq, rev } = message;
-  return /** @type {ChatEvent} */ ({ event: "message.updated", chatId, seq, rev, data: message });
-};
+export const messageUpdated = (message) =>
+  /** @type {ChatEvent} */ ({ ...messageCreated(message), event: "message.updated", rev: message.rev });
 
 /**
  * A message with these reactions of one user. The entries are sorted by emoji, and the users by id.

@@ -33,10 +33,11 @@ export class People {
   /**
    * Takes a user's document. If an event about the user came over this connection, its status or its nickname is newer
    * than the document's, unless the document is in an event too (`isEvent`).
-   * @param {ProfiledUser} user
+   * @param {ProfiledUser | undefined} user undefined if an answer has none
    * @param {boolean} [isEvent]
    */
   put(user, isEvent) {
+    if (!user) return;
     const before = this.known.get(user.userId);
     const { status, lastSeen } = before?.statusAt && !isEvent ? before.person : user;
     const { nickname } = before?.nicknameAt && !isEvent ? before.person : user;

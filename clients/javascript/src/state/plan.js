@@ -116,12 +116,12 @@ export class Plan {
     if (!hasToSync) return;
     // Chats that are behind go first. The others follow while there is room: the server reports a chat without a cursor as
     // new.
-    const ids = [...chats.keys()].sort();
-    const behind = ids.filter((id) => this.chats.has(id));
-    const others = ids.filter((id) => !this.chats.has(id));
+    /** @param {ChatId} id */
+    const rank = (id) => (this.chats.has(id) ? 0 : 1);
+    const ids = [...chats.keys()].sort().sort((a, b) => rank(a) - rank(b));
     /** @type {SyncRequest} */
     const request = { cursors: {} };
-    for (const id of [...behind, ...others].slice(0, MAX_SYNC_CHATS)) {
+    for (const id of ids.slice(0, MAX_SYNC_CHATS)) {
       const { seq, rev } = /** @type {ChatState} */ (chats.get(id));
       request.cursors[id] = { seq, rev };
     }

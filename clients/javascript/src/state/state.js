@@ -9,7 +9,7 @@
 import { applyInboxEntry, applySync, putOlder } from "./answers.js";
 import { ChatState } from "./chat.js";
 import { applyEvent, applyWaitingEvents } from "./events.js";
-import { messageCreated, messageUpdated } from "./message.js";
+import { chatCreated, messageCreated, messageUpdated } from "./message.js";
 import { noteRead, putUnread } from "./unread.js";
 import { StateView } from "./view.js";
 
@@ -53,8 +53,9 @@ export class State extends StateView {
     // The answer to a request in flight may be older than the event.
     if (event.event === "member.updated" && this.isBehind) this.plan.addChat(chatId);
     const applied = applyEvent(chat, this.me, event);
-    if (applied === "full") this.plan.addEverything(this.held);
-    const events = applied && applied !== "full" ? [applied, ...applyWaitingEvents(chat, this.me)] : [];
+    const isFull = applied === "full";
+    if (isFull) this.plan.addEverything(this.held);
+    const events = isFull || !applied ? [] : [applied, ...applyWaitingEvents(chat, this.me)];
     this.#askForUnknownCount(chat);
     return events;
   }
@@ -90,8 +91,9 @@ export class State extends StateView {
       const cursor = sync.request.cursors[chatId];
       // An event may have removed the chat meanwhile.
       if (!chat || !cursor) continue;
-      if (chat.rev < cursor.rev) {
-        // An older page came meanwhile and set the rev back: the answer does not follow what is held.
+      if (chat.rev < cursor.rev || chat.seq < cursor.seq) {
+        // An older page came meanwhile and set the rev back, or the user left and joined again: the answer does not follow
+        // what is held.
         this.plan.addChat(chatId);
         continue;
       }
@@ -100,15 +102,7 @@ export class State extends StateView {
       events.push(...applySync(chat, this.me, cursor.seq, part));
       this.#askForUnknownCount(chat);
     }
-    for (const entry of answer.joined) {
-      const { chatId } = entry.chat;
-      if (this.chat(chatId)) continue;
-      events.push({ event: "chat.created", chatId, data: entry.chat });
-      const chat = new ChatState(entry.chat);
-      this.#putUser(entry);
-      if (applyInboxEntry(chat, this.me, entry)) this.plan.addChat(chatId);
-      this.held.set(chatId, chat);
-    }
+    for (const entry of answer.joined) if (!this.chat(entry.chat.chatId)) events.push(...this.#applyEntry(entry));
     return events;
   }
 
@@ -118,33 +112,26 @@ export class State extends StateView {
    * @param {Inbox} page
    */
   applyInboxPage(cursor, page) {
-    /** @type {ChatEvent[]} */
-    const events = [];
-    for (const entry of page.chats) {
-      const { chatId } = entry.chat;
-      this.#putUser(entry);
-      const held = this.chat(chatId);
-      const chat = held ?? new ChatState(entry.chat, true);
-      const isBehind = applyInboxEntry(chat, this.me, entry);
-      if (held) {
-        if (isBehind) this.plan.addChat(chatId);
-        this.#askForUnknownCount(chat);
-      } else {
-        events.push({ event: "chat.created", chatId, data: entry.chat });
-        this.held.set(chatId, chat);
-      }
-    }
+    const events = page.chats.flatMap((entry) => this.#applyEntry(entry, true));
     const ids = page.chats.map((entry) => entry.chat.chatId);
     this.plan.applyInboxPage(cursor, ids, page.cursor, this.held);
     return events;
   }
 
   /**
-   * Takes the user of an entry or of a member, if it has one.
-   * @param {Entry | ChatDetails["members"][number]} entry
+   * Applies an entry of the inbox. A chat that is not held begins at its floor, or at its end.
+   * @param {Entry} entry
+   * @param {boolean} [atEnd]
    */
-  #putUser({ user }) {
-    if (user) this.people.put(user);
+  #applyEntry(entry, atEnd) {
+    this.people.put(entry.user);
+    const { chatId } = entry.chat;
+    const held = this.chat(chatId);
+    const chat = held ?? new ChatState(entry.chat, atEnd);
+    this.held.set(chatId, chat);
+    if (applyInboxEntry(chat, this.me, entry)) this.plan.addChat(chatId);
+    this.#askForUnknownCount(chat);
+    return held ? [] : [chatCreated(entry.chat)];
   }
 
   /**
@@ -207,7 +194,7 @@ export class State extends StateView {
     if (this.chat(chatId)) return [];
     this.held.set(chatId, new ChatState(chat, true));
     this.plan.addChat(chatId);
-    return [{ event: "chat.created", chatId, data: chat }];
+    return [chatCreated(chat)];
   }
 
   /**
@@ -228,8 +215,8 @@ export class State extends StateView {
    * @param {ChatId} chatId
    * @param {OwnMember} data
    */
-  applyOwnMember(chatId, { readSeq, unreadCount, settings }) {
-    return this.applyEvent({ event: "member.updated", chatId, data: { readSeq, unreadCount, settings } });
+  applyOwnMember(chatId, data) {
+    return this.applyEvent({ event: "member.updated", chatId, data });
   }
 
   /**
@@ -251,7 +238,7 @@ export class State extends StateView {
    * @param {MembersPage | ChatDetails} page
    */
   applyMembers({ members }) {
-    for (const member of members) this.#putUser(member);
+    for (const { user } of members) this.people.put(user);
   }
 
   /**

@@ -45,7 +45,34 @@ async function scene() {
   return { network, chat, send, options: { ...system, user: alice, webSocketUrl: network.url } };
 }
 
-test("a dead connection in a frozen tab is noticed when the tab wakes", async () => {
+/** Waits until a client connects once more. @param {any} network @param {number} before */
+async function connectsAgain(network, before) {
+  for (const end = Date.now() + harness.PATIENCE; (await network.counts()).accepted === before; ) {
+    assert.ok(Date.now() < end, "the client did not connect again");
+  }
+}
+
+test("a dead connection of a hidden tab is noticed when the tab is shown, although nobody closed it", async () => {
+  const { network, chat, send, options } = await scene();
+  const tab = await openTab({ ...options, tabs: false }, chat);
+  await send("before");
+  await shows(tab, chat, 1);
+  const other = await browser.open("about:blank");
+  await tab.waitFor(() => document.visibilityState === "hidden");
+  // From here on the connection is open, and nothing comes through: the network lost it and told nobody.
+  await network.setFaults({ lose: 100 });
+  for (const text of ["one", "two", "three"]) await send(text);
+  const { accepted } = await network.counts();
+  await tab.show();
+  await connectsAgain(network, accepted);
+  await network.setFaults({});
+  await shows(tab, chat, 4);
+  assert.deepEqual(await seqs(tab), [1, 2, 3, 4]);
+  await tab.close();
+  await other.close();
+});
+
+test("a frozen tab catches up when it wakes", async () => {
   const { network, chat, send, options } = await scene();
   const tab = await openTab({ ...options, tabs: false }, chat);
   await send("before");
@@ -53,16 +80,11 @@ test("a dead connection in a frozen tab is noticed when the tab wakes", async ()
   const other = await browser.open("about:blank");
   await tab.waitFor(() => document.visibilityState === "hidden");
   await tab.setLifecycle("frozen");
-  // From here on the connection is open, and nothing comes through: the network lost it and told nobody.
-  await network.setFaults({ lose: 100 });
-  for (const text of ["one", "two", "three"]) await send(text);
+  for (const text of ["one", "two"]) await send(text);
+  await network.cut();
+  await send("three");
   await tab.setLifecycle("active");
   await tab.show();
-  const { accepted } = await network.counts();
-  for (const end = Date.now() + harness.PATIENCE; (await network.counts()).accepted === accepted; ) {
-    assert.ok(Date.now() < end, "the client did not connect again");
-  }
-  await network.setFaults({});
   await shows(tab, chat, 4);
   assert.deepEqual(await seqs(tab), [1, 2, 3, 4]);
   await tab.close();

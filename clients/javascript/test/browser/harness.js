@@ -12,7 +12,7 @@ const home = fileURLToPath(new URL("../../", import.meta.url));
 const programs = process.env.LAMBDA_CHAT_BINARIES ?? fileURLToPath(new URL("../../../../target/debug", import.meta.url));
 
 /** How long a condition may take, in milliseconds: a failed test should say what it waited for before CI gives up. */
-export const PATIENCE = 60_000;
+export const PATIENCE = Number(process.env.PATIENCE_MS ?? 60_000);
 
 /** The seeds of the tests with a bad network. */
 export const SEEDS = (process.env.LAMBDA_CHAT_SEEDS ?? "1,2").split(",").map(Number);
@@ -42,6 +42,10 @@ function program(name, parameters) {
       return /** @type {string} */ (value);
     },
     write: (/** @type {string} */ text) => child.stdin.write(`${text}\n`),
+    /** Nobody reads the rest of its output. */
+    ignore: async () => {
+      while (!(await lines.next()).done);
+    },
   };
 }
 
@@ -57,13 +61,14 @@ export async function startSystem() {
   }
   const ports = ["http", "ws", "auth", "dynamodb", "s3", "metrics"].flatMap((name) => [`--${name}-port`, "0"]);
   // A new member of a chat may send few messages at once: that limit has tests of its own.
-  const { line } = program("lambda-chat", ["start", "--memory", "--parameter", "NewMemberBurst=50", ...ports]);
+  const { line, ignore } = program("lambda-chat", ["start", "--memory", "--parameter", "NewMemberBurst=50", ...ports]);
   /** @type {Record<string, string>} */
   const found = {};
   while (!found["Auth Service"]) {
     const [, name, url] = /^\s+([A-Z][\w ]+?)\s+(\w+:\/\/\S+)/.exec(await line()) ?? [];
     if (name) found[name] = /** @type {string} */ (url);
   }
+  void ignore();
   return { httpUrl: found["HTTP API"], webSocketUrl: found["WebSocket API"], authUrl: found["Auth Service"] };
 }
 

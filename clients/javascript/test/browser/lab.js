@@ -93,6 +93,17 @@ const lab = {
     return items.every(({ state, key }) => state === "stored" || lab.saved.has(key));
   },
 
+  /** What a test that waited in vain wants to know. @param {string} chatId */
+  report: (chatId) => ({
+    link: lab.client?.link.get(),
+    shown: lab.shown(chatId),
+    status: lab.timeline(chatId).status.get(),
+    links: lab.links.slice(-10),
+    failures: lab.failures.slice(-10),
+    sockets: lab.sockets,
+    tokens: lab.tokens,
+  }),
+
   /** Loads all of a chat. @param {string} chatId */
   async loadAll(chatId) {
     while (await lab.timeline(chatId).older(100));

@@ -67,10 +67,12 @@ for (const seed of harness.SEEDS) {
     for (const page of pages) {
       await harness.caughtUp(page);
       await page.evaluate((id) => globalThis.lab.loadAll(id), chat);
-      await page.waitForFunction(
-        ([id, count]) => globalThis.lab.shown(id).filter(([state]) => state === "stored").length >= count,
-        /** @type {const} */ ([chat, written.length]),
-      );
+      const count = [chat, written.length];
+      const isComplete = ([id, number]) => globalThis.lab.shown(id).filter(([state]) => state === "stored").length >= number;
+      await page.waitForFunction(isComplete, count).catch(async (error) => {
+        const state = await page.evaluate((id) => globalThis.lab.report(id), chat);
+        throw new Error(`${JSON.stringify(state)}; ${JSON.stringify(await network.counts())}`, { cause: error });
+      });
     }
 
     const stored = (await harness.storedMessages(harness.apiOf(system, names[0]), chat)).map(({ seq, content }) => [seq, content]);

@@ -15,7 +15,7 @@ const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => Number(
 // One file at a time: each has a system and a browser of its own.
 const { status } = spawnSync(
   process.execPath,
-  ["--test", "--test-concurrency=1", "--test-reporter=spec", ...chosen.map((name) => here + name)],
+  ["--test", "--test-timeout=300000", "--test-concurrency=1", "--test-reporter=spec", ...chosen.map((name) => here + name)],
   { stdio: "inherit", env: { ...process.env, LAMBDA_CHAT_SEEDS: seeds.join() } },
 );
 process.exitCode = status ?? 1;

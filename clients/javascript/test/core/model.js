@@ -5,6 +5,8 @@ const ME = "alice";
 const OTHERS = ["bob", "carol", "dave"];
 /** What one answer brings at most. */
 const PAGE = { messages: 3, changes: 3, chats: 2, joined: 2 };
+/** How many messages each chat has when the client starts. */
+const PAST = 9;
 const EMOJIS = ["👍", "❤️", "❤🔥"];
 
 /** What a member has of a chat. */
@@ -26,6 +28,16 @@ export class Server {
     this.create("group-1", true, OTHERS);
     this.create("group-2", true, OTHERS);
     this.create("private", false, ["bob"]);
+    for (const chat of this.chats.keys()) this.#fill(this.chats.get(chat));
+  }
+
+  /** A past: messages, of which the user has read some. */
+  #fill(chat) {
+    const where = [...this.chats.keys()].indexOf(chat.id);
+    for (let number = 0; number < PAST; number++) this.perform("send", where, 1 + number, false);
+    this.perform("delete", where, 5 << 2, false);
+    this.perform("react", where, 25, false);
+    chat.members.get(ME).readSeq = 3;
   }
 
   #now() {
@@ -118,7 +130,7 @@ export class Server {
     if (!chat) return;
     const users = [...chat.members.keys()];
     const user = isOwn ? ME : users[which % users.length];
-    const message = chat.messages[which % Math.max(1, chat.messages.length)];
+    const message = chat.messages[(which >> 2) % Math.max(1, chat.messages.length)];
     const isShown = message && message.seq > chat.members.get(user).floor && !message.deletedAt;
     const isSeen = isShown && !(user === ME && message.isHidden);
     switch (name) {
@@ -176,7 +188,7 @@ export class Server {
         return;
       }
       case "markSeen": {
-        const seq = Math.min(chat.messages.length, which);
+        const seq = (which >> 2) % (chat.messages.length + 1);
         const stay = chat.members.get(user);
         const settings = this.#read(chat, user, seq);
         if (isOwn) {
@@ -271,7 +283,7 @@ export class Server {
       if (user === ME) this.#push({ event: "chat.left", chatId: id, rev, data: { by: "bob" } });
       return;
     }
-    members.set(user, member(messages.length, 1));
+    members.set(user, member(messages.length, ++this.#memberRev));
     if (user !== ME) return this.#changeChat(chat, {});
     // What was deleted for the user alone is above their floor only if they see it anew.
     this.#log(chat, { isDocument: true });

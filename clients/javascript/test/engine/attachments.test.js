@@ -6,13 +6,20 @@ import { digestOf } from "../../src/engine/sha256.js";
 import { FakeServer, Refusal, SILENCE } from "./fake-server.js";
 import { online, texts } from "./helpers.js";
 
-const attachment = { type: "image", fileName: "a.png", contentType: "image/png", width: 2, height: 3, blurHash: "00I}XR" };
+const attachment = {
+  type: "image",
+  fileName: "a.png",
+  contentType: "image/png",
+  width: 2,
+  height: 3,
+  blurHash: "00I}XR",
+};
 const file = new Blob(["some bytes"]);
 
 async function begin(options) {
   const server = new FakeServer();
   server.chat("c", "alice", "bob");
-  server.clock.realMs = 5;
+  server.clock.realMs = 15;
   const { engine, updates } = await online(server, "alice", options);
   return { server, clock: server.clock, engine, updates };
 }
@@ -34,13 +41,15 @@ const xhrOf = (server) =>
     send(body) {
       const target = body ? this.upload : this;
       target.onprogress?.({ loaded: (body?.size ?? 10) / 2, lengthComputable: true });
-      server.fetch(this.url, { method: this.method, headers: this.#headers, body, signal: this.#controller.signal }).then(
-        async (response) => {
-          Object.assign(this, { status: response.status, response: await response.blob() });
-          this.onload();
-        },
-        () => this.#controller.signal.aborted || this.onerror({}),
-      );
+      server
+        .fetch(this.url, { method: this.method, headers: this.#headers, body, signal: this.#controller.signal })
+        .then(
+          async (response) => {
+            Object.assign(this, { status: response.status, response: await response.blob() });
+            this.onload();
+          },
+          () => this.#controller.signal.aborted || this.onerror({}),
+        );
     }
     abort() {
       this.isAborted = true;
@@ -52,7 +61,11 @@ const xhrOf = (server) =>
 test("the SHA-256 of pages without crypto.subtle is that of others", () => {
   for (const size of [0, 1, 55, 56, 63, 64, 65, 119, 120, 1000, 100_000]) {
     const bytes = randomBytes(size);
-    assert.equal(Buffer.from(digestOf(bytes)).toString("hex"), createHash("sha256").update(bytes).digest("hex"), `${size}`);
+    assert.equal(
+      Buffer.from(digestOf(bytes)).toString("hex"),
+      createHash("sha256").update(bytes).digest("hex"),
+      `${size}`,
+    );
   }
 });
 
@@ -72,7 +85,7 @@ test("a file is uploaded with what the caller says of it, then its message goes"
 test("XMLHttpRequest, where there is one, tells the progress", async () => {
   const server = new FakeServer();
   server.chat("c", "alice", "bob");
-  server.clock.realMs = 5;
+  server.clock.realMs = 15;
   const { engine, updates } = await online(server, "alice", { XMLHttpRequest: xhrOf(server) });
   const progress = [];
   engine.subscribe(({ type }) => type === "outbox" && engine.outbox[0] && progress.push(engine.outbox[0].progress));
@@ -86,7 +99,7 @@ for (const kind of ["fetch", "XMLHttpRequest"]) {
   test(`discard ends an upload by ${kind}, and the next message goes`, async () => {
     const server = new FakeServer();
     server.chat("c", "alice", "bob");
-    server.clock.realMs = 5;
+    server.clock.realMs = 15;
     const { engine } = await online(server, "alice", kind === "fetch" ? {} : { XMLHttpRequest: xhrOf(server) });
     let isAborted = false;
     server.script = ({ name }) => (name === "PUT bucket" ? SILENCE : undefined);
@@ -106,7 +119,11 @@ for (const kind of ["fetch", "XMLHttpRequest"]) {
 }
 
 test("errors of the bucket that may pass are tried again, in all four times", async () => {
-  for (const [status, code] of [[503, "SlowDown"], [409, "ConditionalRequestConflict"], [400, "RequestTimeout"]]) {
+  for (const [status, code] of [
+    [503, "SlowDown"],
+    [409, "ConditionalRequestConflict"],
+    [400, "RequestTimeout"],
+  ]) {
     const { server, clock, engine } = await begin();
     let failures = 3;
     server.script = ({ name }) => (name === "PUT bucket" && failures-- > 0 ? xml(status, code) : undefined);
@@ -164,7 +181,8 @@ test("an upload that the bucket refuses for good fails with the file kept, and w
 
 test("an attachment that is refused fails at once", async () => {
   const { server, clock, engine } = await begin();
-  server.script = ({ name }) => (name === "POST /attachments" ? new Refusal(400, "content_too_large", { limit: 5 }) : undefined);
+  server.script = ({ name }) =>
+    name === "POST /attachments" ? new Refusal(400, "content_too_large", { limit: 5 }) : undefined;
   engine.send("c", { type: "image" }, { file, attachment });
   await clock.until(() => engine.outbox[0]?.state === "failed");
   assert.equal(engine.outbox[0].error.limit, 5);
@@ -174,7 +192,8 @@ test("an attachment that is refused fails at once", async () => {
 test("an attachment that was not sent within a day is uploaded again", async () => {
   const { server, clock, engine } = await begin();
   let n = 0;
-  server.script = ({ name }) => (name === "sendMessage" && ++n === 1 ? new Refusal(404, "attachment_not_found") : undefined);
+  server.script = ({ name }) =>
+    name === "sendMessage" && ++n === 1 ? new Refusal(404, "attachment_not_found") : undefined;
   engine.send("c", { type: "image" }, { file, attachment });
   await clock.until(() => !engine.outbox.length);
   assert.equal(server.seen("sendMessage")[1].fields.attachmentId, "a2");
@@ -219,7 +238,10 @@ test("a signal aborts a download and an upload of their own", async () => {
   const { server, clock, engine } = await begin();
   server.attachment = { attachmentId: "a", sizeBytes: 1, sha256: "" };
   server.script = ({ name }) => (name.endsWith("bucket") ? SILENCE : undefined);
-  for (const begin of [(signal) => engine.download("c", 1, { signal }), (signal) => engine.upload("c", attachment, file, { signal })]) {
+  for (const begin of [
+    (signal) => engine.download("c", 1, { signal }),
+    (signal) => engine.upload("c", attachment, file, { signal }),
+  ]) {
     const controller = new AbortController();
     const work = begin(controller.signal);
     work.catch(() => {});

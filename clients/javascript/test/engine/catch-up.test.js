@@ -9,7 +9,8 @@ async function begin(options) {
   const server = new FakeServer();
   server.chat("c", "alice", "bob");
   const { engine, updates } = await online(server, "alice", options);
-  const events = () => updates.all.filter(({ event }) => event?.event === "message.created").map(({ event }) => event.data.content);
+  const events = () =>
+    updates.all.filter(({ event }) => event?.event === "message.created").map(({ event }) => event.data.content);
   return { server, clock: server.clock, engine, updates, events };
 }
 
@@ -19,7 +20,10 @@ test("the inbox is listed page by page after the connection is there, with archi
   const { engine } = await online(server, "alice");
   assert.equal(engine.state.chats.size, 120);
   const pages = server.seen("GET /chats");
-  assert.deepEqual(pages.map(({ query }) => query.get("cursor")), [null, "50", "100"]);
+  assert.deepEqual(
+    pages.map(({ query }) => query.get("cursor")),
+    [null, "50", "100"],
+  );
   assert.ok(pages.every(({ query }) => query.get("archived") === "any"));
   assert.ok(server.requests.every(({ name }) => name === "GET /chats"));
 });
@@ -73,7 +77,10 @@ test("each event is reported once and in order, whatever way it came", async () 
     await clock.advance(100);
   }
   await clock.until(() => engine.link.isCaughtUp && texts(engine).length === 50);
-  assert.deepEqual(events(), Array.from({ length: 50 }, (_, n) => String(n)));
+  assert.deepEqual(
+    events(),
+    Array.from({ length: 50 }, (_, n) => String(n)),
+  );
   engine.stop();
 });
 
@@ -93,7 +100,9 @@ test("a sync that fails is never given up: it is reported and sent again after t
   server.say("c", "bob", "x");
   let failures = 8;
   server.script = ({ name }) =>
-    name === "sync" && failures-- > 0 ? new Refusal(503, "unavailable", { retryable: true, retryAfterMs: 1000 }) : undefined;
+    name === "sync" && failures-- > 0
+      ? new Refusal(503, "unavailable", { retryable: true, retryAfterMs: 1000 })
+      : undefined;
   await clock.until(() => server.seen("sync").length === 1);
   await clock.advance(1300);
   assert.equal(server.seen("sync").length, 1, "retryAfterMs and the back-off");
@@ -111,7 +120,10 @@ test("an answer that cannot be read is a failure, and what was missed comes with
   let failures = 2;
   server.script = ({ name }) => (name === "sync" && failures-- > 0 ? { nonsense: true } : undefined);
   await clock.until(() => engine.link.isCaughtUp);
-  assert.deepEqual(updates.all.filter(({ task }) => task === "catchUp").map(({ error }) => error.code), ["unexpected", "unexpected"]);
+  assert.deepEqual(
+    updates.all.filter(({ task }) => task === "catchUp").map(({ error }) => error.code),
+    ["unexpected", "unexpected"],
+  );
   assert.deepEqual(texts(engine), ["x"]);
   engine.stop();
 });
@@ -120,7 +132,16 @@ test("after ten answers in a row without news, the next request waits", async ()
   const { server, clock, engine } = await begin({ random: () => 1 });
   server.script = ({ name, fields }) => {
     if (name !== "sync") return undefined;
-    const chats = Object.entries(fields.cursors).map(([chatId, cursor]) => ({ chatId, messages: [], changed: [], readSeq: 0, unreadCount: 0, floor: 0, settings: { memberRev: 0, notify: "all" }, cursor }));
+    const chats = Object.entries(fields.cursors).map(([chatId, cursor]) => ({
+      chatId,
+      messages: [],
+      changed: [],
+      readSeq: 0,
+      unreadCount: 0,
+      floor: 0,
+      settings: { memberRev: 0, notify: "all" },
+      cursor,
+    }));
     return { chats, joined: [], gone: [], limited: true };
   };
   server.cut();
@@ -171,7 +192,10 @@ test("a page of the inbox that does not come over a lost connection is asked for
   await server.clock.until(() => engine.link.isCaughtUp);
   await server.clock.advance(60_000);
   assert.equal(n, 2);
-  assert.deepEqual(updates.all.filter(({ type }) => type === "failed"), []);
+  assert.deepEqual(
+    updates.all.filter(({ type }) => type === "failed"),
+    [],
+  );
   engine.stop();
 });
 
@@ -192,7 +216,10 @@ test("requests go over the socket if they are actions, else over HTTP, and their
   await engine.request(markSeen("c", 1));
   await engine.request(getChat("c"));
   assert.deepEqual(texts(engine), ["edited"]);
-  assert.deepEqual(server.requests.slice(-3).map(({ name }) => name), ["editMessage", "markSeen", "GET /chats/c"]);
+  assert.deepEqual(
+    server.requests.slice(-3).map(({ name }) => name),
+    ["editMessage", "markSeen", "GET /chats/c"],
+  );
   assert.deepEqual(events(), ["mine"]);
   engine.stop();
 });
@@ -231,7 +258,15 @@ test("a refusal has its code, status, fields and limit; Retry-After counts", asy
   const errors = [{ field: "name", reason: "must not be blank" }];
   server.script = () => new Refusal(400, "invalid_request", { errors, limit: 7 });
   const refused = await engine.request(getChat("c")).catch((error) => error);
-  assert.deepEqual({ ...refused }, { ...{ name: "ChatError", code: "invalid_request", status: 400, retryable: false, retryAfterMs: undefined }, errors, requestId: undefined, limit: 7 });
+  assert.deepEqual(
+    { ...refused },
+    {
+      ...{ name: "ChatError", code: "invalid_request", status: 400, retryable: false, retryAfterMs: undefined },
+      errors,
+      requestId: undefined,
+      limit: 7,
+    },
+  );
   server.script = () => new Response("", { status: 503, headers: { "retry-after": "3" } });
   const busy = await engine.request(getChat("c")).catch((error) => error);
   assert.deepEqual([busy.code, busy.retryable, busy.retryAfterMs], ["gateway", true, 3000]);
@@ -294,7 +329,14 @@ test("updates come in one order for every listener, also if one causes more, and
   const seen = [];
   engine.subscribe(({ event }) => {
     if (event?.event !== "message.created" || event.seq > 1) return;
-    engine.update((state) => state.applyEvent({ event: "message.created", chatId: "c", seq: 2, data: { ...event.data, seq: 2, messageId: "c:2", content: "2" } }));
+    engine.update((state) =>
+      state.applyEvent({
+        event: "message.created",
+        chatId: "c",
+        seq: 2,
+        data: { ...event.data, seq: 2, messageId: "c:2", content: "2" },
+      }),
+    );
     throw new Error("a bug of the application");
   });
   const off = engine.subscribe(({ event }) => event && seen.push(event.data.content));

@@ -60,7 +60,10 @@ test("stop and start while a token is asked for: the old question is aborted, an
   engine.stop();
   engine.start();
   await clock.until(() => engine.link.isCaughtUp);
-  assert.deepEqual(signals.map(({ aborted }) => aborted), [true, false]);
+  assert.deepEqual(
+    signals.map(({ aborted }) => aborted),
+    [true, false],
+  );
   assert.ok(!statuses(updates).includes("offline"));
   assert.equal(server.handshakes.length, 1);
   engine.stop();
@@ -307,7 +310,13 @@ test("a token source that fails is reported and asked again; one that hangs is g
   const { engine, updates } = start(server, "alice", { token });
   await clock.until(() => engine.link.isCaughtUp);
   const failures = updates.all.filter(({ link }) => link?.status === "offline").map(({ link }) => link);
-  assert.deepEqual(failures.map(({ code, isTokenError }) => [code, isTokenError]), [["token", true], ["timeout", false]]);
+  assert.deepEqual(
+    failures.map(({ code, isTokenError }) => [code, isTokenError]),
+    [
+      ["token", true],
+      ["timeout", false],
+    ],
+  );
   assert.equal(failures[0].reason, "signed out");
   assert.ok(asked[1].aborted);
   engine.stop();
@@ -353,7 +362,10 @@ test("a connection is renewed 60 s before its token ends, with a new token, and 
 });
 
 test("a connection is renewed at an age between 103.5 and 115 min", async () => {
-  for (const [random, minutes] of [[0, 115], [1, 103.5]]) {
+  for (const [random, minutes] of [
+    [0, 115],
+    [1, 103.5],
+  ]) {
     const { server, clock } = begin();
     const { engine } = await online(server, "alice", { random: () => random });
     const passed = await clock.until(() => server.handshakes.length === 2, 3 * 3_600_000);
@@ -400,7 +412,10 @@ test("a connection that its own renewal closes is replaced without a wait", asyn
 test("a ping without a reply over the former connection does not end the present one", async () => {
   const { server, clock } = begin();
   const seconds = 20;
-  const options = { token: async () => server.token("alice", seconds), timing: { pingAfterMs: 15_000, requestTimeoutMs: 5000 } };
+  const options = {
+    token: async () => server.token("alice", seconds),
+    timing: { pingAfterMs: 15_000, requestTimeoutMs: 5000 },
+  };
   const { engine, updates } = await online(server, "alice", options);
   const [old] = server.open;
   server.script = ({ socket }) => (socket === old ? SILENCE : undefined);

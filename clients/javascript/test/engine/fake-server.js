@@ -3,6 +3,8 @@
 
 /** Turns of the event loop that all work without a timer needs to settle. */
 const TURNS = 6;
+/** The same where a database or a digest works too. */
+const SLOW_TURNS = 30;
 
 /** How often real work is waited for, 5 ms each time. */
 const MAX_IDLE_TURNS = 1000;
@@ -29,10 +31,11 @@ export class Clock {
   realMs = 0;
 
   async settle() {
-    for (let n = 0; n < TURNS; n++) await turn();
+    const turns = this.realMs ? SLOW_TURNS : TURNS;
+    for (let n = 0; n < turns; n++) await turn();
     if (!this.realMs) return;
     await new Promise((resolve) => setTimeout(resolve, this.realMs));
-    for (let n = 0; n < TURNS; n++) await turn();
+    for (let n = 0; n < turns; n++) await turn();
   }
 
   /** Moves to the next timer that is due until then, and runs it. False if there is none. */
@@ -58,7 +61,7 @@ export class Clock {
   /** Lets time pass until something holds. Returns how long it took. */
   async until(holds, maxMs = 3_600_000) {
     const start = this.time;
-    for (let idle = 0; ; ) {
+    for (let idle = 0; ;) {
       await this.settle();
       if (holds()) return this.time - start;
       if (await this.#step(start + maxMs)) continue;
@@ -163,22 +166,52 @@ export class FakeServer {
   #document(chat) {
     const { chatId, participants, createdAt, seq, rev } = chat;
     const participantCount = participants.length;
-    return { chatId, isGroup: false, participants, participantCount, admins: [], createdBy: participants[0], createdAt, seq, rev, floor: 0 };
+    return {
+      chatId,
+      isGroup: false,
+      participants,
+      participantCount,
+      admins: [],
+      createdBy: participants[0],
+      createdAt,
+      seq,
+      rev,
+      floor: 0,
+    };
   }
 
   #entry(chat, user) {
     const readSeq = chat.read[user] ?? 0;
-    return { chat: this.#document(chat), readSeq, unreadCount: chat.seq - readSeq, settings: { memberRev: 0, notify: "all" } };
+    return {
+      chat: this.#document(chat),
+      readSeq,
+      unreadCount: chat.seq - readSeq,
+      settings: { memberRev: 0, notify: "all" },
+    };
   }
 
   /** Stores a message, and pushes its event. */
   say(id, senderId, content, { clientMessageId, except, isLost } = {}) {
     const chat = this.chats.get(id);
-    const held = clientMessageId && chat.messages.find((message) => message.clientMessageId === clientMessageId && message.senderId === senderId);
+    const held =
+      clientMessageId &&
+      chat.messages.find((message) => message.clientMessageId === clientMessageId && message.senderId === senderId);
     if (held) return held;
     const seq = ++chat.seq;
     const createdAt = new Date(this.clock.now()).toISOString();
-    const message = { messageId: `${id}:${seq}`, chatId: id, seq, senderId, type: "text", content, seenBy: [senderId], deletedFor: [], createdAt, rev: 0, ...(clientMessageId && { clientMessageId }) };
+    const message = {
+      messageId: `${id}:${seq}`,
+      chatId: id,
+      seq,
+      senderId,
+      type: "text",
+      content,
+      seenBy: [senderId],
+      deletedFor: [],
+      createdAt,
+      rev: 0,
+      ...(clientMessageId && { clientMessageId }),
+    };
     chat.messages.push(message);
     const event = { event: "message.created", chatId: id, seq, data: message };
     if (!isLost) this.push(chat.participants, event, except);
@@ -218,7 +251,17 @@ export class FakeServer {
       const changed = chat.messages.filter(({ seq, rev }) => seq <= cursor.seq && rev > cursor.rev);
       const { readSeq, unreadCount, settings } = this.#entry(chat, user);
       const to = isLimited ? { seq: cursor.seq + 20, rev: cursor.rev } : { seq: chat.seq, rev: chat.rev };
-      chats.push({ chatId: id, messages, changed, readSeq, unreadCount, floor: 0, settings, cursor: to, ...(isLimited && { limited: true }) });
+      chats.push({
+        chatId: id,
+        messages,
+        changed,
+        readSeq,
+        unreadCount,
+        floor: 0,
+        settings,
+        cursor: to,
+        ...(isLimited && { limited: true }),
+      });
     }
     const isNew = ({ chatId, participants }) => participants.includes(user) && !cursors[chatId];
     const joined = [...this.chats.values()].filter(isNew).map((chat) => this.#entry(chat, user));
@@ -269,7 +312,9 @@ export class FakeServer {
       case "GET /me":
         return { user: { userId: user, nickname: user, status: "online", lastSeen: null, mutedChats: [] } };
       case "GET /chats":
-        return id ? { chat: this.#document(this.chats.get(id)), members: [], readSeq: 0, unreadCount: 0 } : this.#inbox(user, query);
+        return id
+          ? { chat: this.#document(this.chats.get(id)), members: [], readSeq: 0, unreadCount: 0 }
+          : this.#inbox(user, query);
       case "POST /chats":
         return this.act(user, "createChat", body);
       case "POST /sync":
@@ -285,7 +330,14 @@ export class FakeServer {
       case "POST /attachments": {
         const attachmentId = `a${++this.lastAttachment}`;
         this.attachment = { attachmentId, ...body };
-        return { attachment: this.attachment, upload: { method: "PUT", url: "http://bucket/" + attachmentId, headers: { "content-type": body.contentType } } };
+        return {
+          attachment: this.attachment,
+          upload: {
+            method: "PUT",
+            url: "http://bucket/" + attachmentId,
+            headers: { "content-type": body.contentType },
+          },
+        };
       }
     }
     return undefined;
@@ -298,14 +350,25 @@ export class FakeServer {
     if (!this.isReachable) throw new TypeError("fetch failed");
     const { host, pathname, searchParams } = new URL(url);
     const answer = (status, value, more = {}) =>
-      new Response(value === undefined || value instanceof Blob ? value : JSON.stringify(value), { status, headers: more });
+      new Response(value === undefined || value instanceof Blob ? value : JSON.stringify(value), {
+        status,
+        headers: more,
+      });
     const isBucket = host === "bucket";
     const name = `${method} ${isBucket ? "bucket" : pathname}`;
     const token = headers.authorization?.replace("Bearer ", "");
-    const request = { name, method, path: pathname, query: searchParams, body: isBucket ? body : body && JSON.parse(body), token };
+    const request = {
+      name,
+      method,
+      path: pathname,
+      query: searchParams,
+      body: isBucket ? body : body && JSON.parse(body),
+      token,
+    };
     this.requests.push(request);
     const scripted = this.script(request);
-    if (scripted === SILENCE) return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    if (scripted === SILENCE)
+      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     if (scripted instanceof Response) return scripted;
     if (isBucket) {
       if (method === "GET") return answer(200, this.bucket.get(pathname));
@@ -373,7 +436,11 @@ class FakeSocket {
     try {
       if (scripted instanceof Refusal) throw scripted;
       if (server.refuses(this.token)) throw new Refusal(401, "token_expired");
-      this.deliver({ id: request.id, ok: true, data: scripted ?? server.act(user, request.action, request.fields, this) });
+      this.deliver({
+        id: request.id,
+        ok: true,
+        data: scripted ?? server.act(user, request.action, request.fields, this),
+      });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.deliver({ id: request.id, ok: false, error: error.problem });

@@ -1,4 +1,4 @@
-// A browser with several tabs: Web Locks and BroadcastChannel that its tabs share, and tabs that hide, freeze and crash.
+// A browser with several tabs: Web Locks and BroadcastChannel that its tabs share, and tabs that hide, freeze, hang and crash.
 
 /** A browser. */
 export class FakeBrowser {
@@ -36,6 +36,8 @@ export class FakeBrowser {
 class FakeTab {
   isFrozen = false;
   isGone = false;
+  /** Frozen, and gets no messages either. */
+  isHung = false;
   listeners = new Map();
 
   constructor(browser) {
@@ -76,7 +78,8 @@ class FakeTab {
         const data = structuredClone(message);
         for (const channel of browser.channels)
           if (channel !== this && channel.name === this.name)
-            browser.later(channel.tab, () => browser.channels.has(channel) && channel.onmessage?.({ data }));
+            // A tab that Chromium froze still gets messages.
+            setImmediate(() => !channel.tab.isHung && browser.channels.has(channel) && channel.onmessage?.({ data }));
       }
       close() {
         browser.channels.delete(this);
@@ -125,7 +128,7 @@ FakeBrowser.prototype.later = function (tab, work) {
 
 /** @this {FakeTab} */
 FakeTab.prototype.thaw = function () {
-  this.isFrozen = false;
+  this.isFrozen = this.isHung = false;
   for (const work of this.missed ?? []) setImmediate(work);
   this.missed = [];
 };

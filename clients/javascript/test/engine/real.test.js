@@ -9,8 +9,11 @@ import { createChat, deleteMessage, editMessage, getMe, markSeen, reactToMessage
 import { createEngine } from "../../src/engine/index.js";
 import { recorder } from "./helpers.js";
 
-const program = process.env.LAMBDA_CHAT ?? fileURLToPath(new URL("../../../../target/debug/lambda-chat", import.meta.url));
-const skip = existsSync(program) ? false : `left out: two engines against the real system, because there is no ${program}`;
+const program =
+  process.env.LAMBDA_CHAT ?? fileURLToPath(new URL("../../../../target/debug/lambda-chat", import.meta.url));
+const skip = existsSync(program)
+  ? false
+  : `left out: two engines against the real system, because there is no ${program}`;
 
 describe("two engines against the real system", { skip }, () => {
   /** @type {import("node:child_process").ChildProcess} */
@@ -26,7 +29,8 @@ describe("two engines against the real system", { skip }, () => {
     let output = "";
     for await (const chunk of /** @type {any} */ (system.stdout)) {
       output += chunk;
-      for (const [, name, url] of output.matchAll(/^ {2}(HTTP API|WebSocket API|Auth Service) +(\S+)/gm)) urls[name] = url;
+      for (const [, name, url] of output.matchAll(/^ {2}(HTTP API|WebSocket API|Auth Service) +(\S+)/gm))
+        urls[name] = url;
       if (output.includes("log lines follow")) break;
     }
     assert.ok(urls["Auth Service"], output);
@@ -141,7 +145,10 @@ describe("two engines against the real system", { skip }, () => {
     const name = newUser("ann");
     const args = [urls["HTTP API"], urls["WebSocket API"], await token(name)];
     const cwd = fileURLToPath(new URL(".", import.meta.url));
-    const child = spawn(process.execPath, ["--input-type=module", "-e", script, ...args], { cwd, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script, ...args], {
+      cwd,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     let output = "";
     child.stdout.on("data", (chunk) => (output += chunk));
     const code = await new Promise((resolve) => child.on("exit", resolve));

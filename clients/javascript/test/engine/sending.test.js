@@ -28,7 +28,10 @@ test("messages of one chat go one at a time in their order, and chats do not wai
   engine.send("c", { content: "2" });
   engine.send("d", { content: "3" });
   await clock.advance(1000);
-  assert.deepEqual(sends().map(([content]) => content), ["1", "3"]);
+  assert.deepEqual(
+    sends().map(([content]) => content),
+    ["1", "3"],
+  );
   await clock.until(() => !engine.outbox.length);
   assert.deepEqual(texts(engine), ["1", "2"]);
 });
@@ -42,7 +45,10 @@ test("a reply that is lost: the same message goes again under the same id, and i
   });
   const id = engine.send("c", { content: "once" });
   await clock.until(() => !engine.outbox.length);
-  assert.deepEqual(sends(), [["once", id], ["once", id]]);
+  assert.deepEqual(sends(), [
+    ["once", id],
+    ["once", id],
+  ]);
   assert.equal(server.chats.get("c").messages.length, 1);
   assert.equal(server.handshakes.length, 1, "the ping showed that the connection is alive");
 });
@@ -136,7 +142,9 @@ test("a refusal for good fails at once; discard takes the message out", async ()
 
 test("a reply acknowledges its message even with another clientMessageId", async () => {
   const { server, clock, engine, updates } = await begin();
-  server.script = onSend(() => ({ message: server.say("c", "alice", "x", { clientMessageId: "another", isLost: true }) }));
+  server.script = onSend(() => ({
+    message: server.say("c", "alice", "x", { clientMessageId: "another", isLost: true }),
+  }));
   engine.send("c", { content: "x" }, { clientMessageId: "mine" });
   await clock.until(() => !engine.outbox.length);
   assert.equal(updates.all.find(({ type }) => type === "sent").clientMessageId, "mine");

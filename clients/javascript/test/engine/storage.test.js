@@ -13,11 +13,14 @@ const newStorage = () => indexedDBStorage({ name: `test-${++databases}` });
 function begin() {
   const server = new FakeServer();
   server.chat("c", "alice", "bob");
-  server.clock.realMs = 10;
+  server.clock.realMs = 15;
   return { server, clock: server.clock };
 }
 
-for (const [name, make] of [["memoryStorage", memoryStorage], ["indexedDBStorage", newStorage]]) {
+for (const [name, make] of [
+  ["memoryStorage", memoryStorage],
+  ["indexedDBStorage", newStorage],
+]) {
   test(`${name} keeps values per store and user`, async () => {
     const storage = make();
     await storage.put("outbox", "alice", "1", { a: 1 });
@@ -52,7 +55,10 @@ test("typed offline, page reloaded: each message goes once, in its order, and th
   server.isReachable = true;
   const { engine, updates } = await online(server, "alice", { storage });
   await clock.until(() => !engine.outbox.length);
-  assert.deepEqual(server.chats.get("c").messages.map(({ content }) => content), ["1", "2", "3"]);
+  assert.deepEqual(
+    server.chats.get("c").messages.map(({ content }) => content),
+    ["1", "2", "3"],
+  );
   assert.equal(updates.all.filter(({ type }) => type === "sent").length, 3);
   await clock.settle();
   assert.deepEqual(await storage.list("outbox", "alice@ws://server/live"), []);
@@ -102,14 +108,23 @@ test("a failed message stays failed after a reload, with its error, until it is 
   first.engine.stop();
   const { engine } = start(server, "alice", { storage });
   await clock.until(() => engine.outbox.length === 2);
-  assert.deepEqual(engine.outbox.map(({ state, error }) => [state, error.code, error.status]), [["failed", "chat_closed", 409], ["failed", "chat_closed", 409]]);
+  assert.deepEqual(
+    engine.outbox.map(({ state, error }) => [state, error.code, error.status]),
+    [
+      ["failed", "chat_closed", 409],
+      ["failed", "chat_closed", 409],
+    ],
+  );
   assert.ok(engine.outbox[0].error instanceof Error);
   await clock.until(() => engine.link.isCaughtUp);
   server.script = () => undefined;
   engine.discard(engine.outbox[0].clientMessageId);
   engine.retry(engine.outbox[0].clientMessageId);
   await clock.until(() => !engine.outbox.length);
-  assert.deepEqual(server.chats.get("c").messages.map(({ content }) => content), ["2"]);
+  assert.deepEqual(
+    server.chats.get("c").messages.map(({ content }) => content),
+    ["2"],
+  );
   engine.stop();
 });
 
@@ -120,7 +135,11 @@ test("a file is in the storage with its message: after a reload it is uploaded a
   server.isReachable = false;
   server.cut();
   const file = new Blob(["bytes"], { type: "text/plain" });
-  first.engine.send("c", { type: "file" }, { file, attachment: { type: "file", fileName: "a.txt", contentType: "text/plain" } });
+  first.engine.send(
+    "c",
+    { type: "file" },
+    { file, attachment: { type: "file", fileName: "a.txt", contentType: "text/plain" } },
+  );
   await clock.advance(1000);
   first.engine.stop();
   server.isReachable = true;
@@ -184,9 +203,27 @@ test("users do not see one another's messages", async () => {
 });
 
 for (const [name, storage] of [
-  ["IndexedDB is refused, as in some private windows", indexedDBStorage({ indexedDB: /** @type {any} */ ({ open: () => { throw new DOMException("refused", "SecurityError"); } }) })],
+  [
+    "IndexedDB is refused, as in some private windows",
+    indexedDBStorage({
+      indexedDB: /** @type {any} */ ({
+        open: () => {
+          throw new DOMException("refused", "SecurityError");
+        },
+      }),
+    }),
+  ],
   ["IndexedDB hangs", indexedDBStorage({ indexedDB: /** @type {any} */ ({ open: () => ({}) }) })],
-  ["the quota is exceeded", { ...memoryStorage(), isShared: true, put: async () => { throw new DOMException("full", "QuotaExceededError"); } }],
+  [
+    "the quota is exceeded",
+    {
+      ...memoryStorage(),
+      isShared: true,
+      put: async () => {
+        throw new DOMException("full", "QuotaExceededError");
+      },
+    },
+  ],
 ]) {
   test(`${name}: the messages go from memory, and a warning is logged`, async () => {
     const { server, clock } = begin();

@@ -15,7 +15,7 @@ let databases = 0;
 function begin() {
   const server = new FakeServer();
   server.chat("c", "alice", "bob");
-  server.clock.realMs = 3;
+  server.clock.realMs = 10;
   const browser = new FakeBrowser();
   const name = `tabs-${++databases}`;
   const engines = [];
@@ -45,6 +45,14 @@ function begin() {
 const contents = (updates) =>
   updates.all.filter(({ event }) => event?.event === "message.created").map(({ event }) => event.data.content);
 
+test("options that are undefined are as if they were not given", async () => {
+  const { server, open, end } = begin();
+  await open({ tabs: undefined, timing: undefined, logger: undefined });
+  await open({ tabs: undefined });
+  assert.equal(server.handshakes.length, 1);
+  end();
+});
+
 test("three tabs are one socket and one lock, and every tab hears every event once and in order", async () => {
   const { server, clock, browser, open, end } = begin();
   const tabs = [await open(), await open(), await open()];
@@ -54,7 +62,10 @@ test("three tabs are one socket and one lock, and every tab hears every event on
   for (let n = 0; n < 10; n++) server.say("c", "bob", String(n));
   await clock.advance(1000);
   for (const { updates, engine } of tabs) {
-    assert.deepEqual(contents(updates), Array.from({ length: 10 }, (_, n) => String(n)));
+    assert.deepEqual(
+      contents(updates),
+      Array.from({ length: 10 }, (_, n) => String(n)),
+    );
     assert.equal(engine.link.status, "online");
   }
   assert.equal(server.seen("sync").length + server.seen("POST /sync").length, 0);
@@ -71,8 +82,8 @@ test("other users have connections of their own", async () => {
 
 test("without Web Locks each tab has its own connection", async () => {
   const { server, open, end } = begin();
-  await open({ locks: undefined });
-  await open({ locks: undefined });
+  await open({ locks: null });
+  await open({ locks: null });
   assert.equal(server.handshakes.length, 2);
   end();
 });
@@ -122,7 +133,10 @@ test("a follower hands its messages over: the leader sends them, each once, and 
   assert.equal(server.chats.get("c").messages.length, 1);
   assert.equal(server.seen("POST /chats/c/messages").length, 0);
   for (const { updates } of [leader, follower])
-    assert.deepEqual(updates.all.filter(({ type }) => type === "sent").map(({ clientMessageId }) => clientMessageId), [id]);
+    assert.deepEqual(
+      updates.all.filter(({ type }) => type === "sent").map(({ clientMessageId }) => clientMessageId),
+      [id],
+    );
   end();
 });
 
@@ -139,7 +153,10 @@ test("a list of the storage that is older than a reply does not bring the messag
   await clock.advance(5000);
   server.script = ({ name, fields, id, socket }) => {
     if (name !== "sendMessage" || fields.content !== "1") return undefined;
-    clock.setTimeout(() => socket.deliver({ id, ok: true, data: server.act("alice", "sendMessage", fields, socket) }), 1000);
+    clock.setTimeout(
+      () => socket.deliver({ id, ok: true, data: server.act("alice", "sendMessage", fields, socket) }),
+      1000,
+    );
     return SILENCE;
   };
   leader.engine.send("c", { content: "1" });
@@ -147,7 +164,10 @@ test("a list of the storage that is older than a reply does not bring the messag
   follower.engine.send("c", { content: "2" });
   await clock.until(() => !leader.engine.outbox.length && texts(leader.engine).length === 2);
   await clock.advance(10_000);
-  assert.deepEqual(server.seen("sendMessage").map(({ fields }) => fields.content), ["1", "2"]);
+  assert.deepEqual(
+    server.seen("sendMessage").map(({ fields }) => fields.content),
+    ["1", "2"],
+  );
   end();
 });
 
@@ -180,7 +200,10 @@ test("a message that fails can be sent again or discarded in any tab", async () 
   follower.engine.discard(idOf("1"));
   follower.engine.retry(idOf("2"));
   await clock.until(() => !leader.engine.outbox.length && !follower.engine.outbox.length);
-  assert.deepEqual(server.chats.get("c").messages.map(({ content }) => content), ["2"]);
+  assert.deepEqual(
+    server.chats.get("c").messages.map(({ content }) => content),
+    ["2"],
+  );
   end();
 });
 
@@ -207,7 +230,9 @@ test("a leader that crashes: the next tab takes the connection over, and no even
   socket.end(1006);
   server.say("c", "bob", "between");
   await clock.until(() => server.handshakes.length === 2);
-  await clock.until(() => second.engine.link.isCaughtUp && third.engine.link.isCaughtUp && texts(third.engine).length === 2);
+  await clock.until(
+    () => second.engine.link.isCaughtUp && third.engine.link.isCaughtUp && texts(third.engine).length === 2,
+  );
   server.say("c", "bob", "after");
   await clock.advance(1000);
   for (const { updates } of [second, third]) assert.deepEqual(contents(updates), ["before", "between", "after"]);
@@ -233,25 +258,39 @@ test("a leader that ends while it sends: the next tab sends the message again, a
   end();
 });
 
-test("a leader that hangs: a visible tab takes over after 3 s, and the old leader closes its socket when it wakes", async () => {
+for (const kind of ["hangs", "is frozen"])
+  test(`a leader that ${kind}: a visible tab takes over after 3 s, and the old leader closes its socket when it wakes`, async () => {
+    const { server, clock, open, end } = begin();
+    const [leader, follower] = [await open(), await open()];
+    const [old] = server.open;
+    leader.tab.isFrozen = true;
+    leader.tab.isHung = kind === "hangs";
+    const { onmessage } = old;
+    old.onmessage = (message) => server.clock && leader.tab.browser.later(leader.tab, () => onmessage(message));
+    server.say("c", "bob", "while frozen");
+    const took = await clock.until(() => server.handshakes.length === 2);
+    assert.ok(took >= 3000);
+    await clock.until(() => texts(follower.engine).length === 1);
+    assert.deepEqual(contents(follower.updates), ["while frozen"]);
+    leader.tab.thaw();
+    await clock.until(() => old.readyState === 3);
+    await clock.until(() => leader.engine.link.isCaughtUp && texts(leader.engine).length === 1);
+    assert.deepEqual(contents(leader.updates), ["while frozen"]);
+    await clock.advance(60_000);
+    assert.equal(server.open.length, 1);
+    assert.equal(server.handshakes.length, 2);
+    end();
+  });
+
+test("a frozen leader is noticed within 3 s when a visible tab sends a message", async () => {
   const { server, clock, open, end } = begin();
   const [leader, follower] = [await open(), await open()];
-  const [old] = server.open;
+  await clock.advance(1000);
   leader.tab.isFrozen = true;
-  const { onmessage } = old;
-  old.onmessage = (message) => server.clock && leader.tab.browser.later(leader.tab, () => onmessage(message));
-  server.say("c", "bob", "while frozen");
-  const took = await clock.until(() => server.handshakes.length === 2);
-  assert.ok(took >= 3000);
-  await clock.until(() => texts(follower.engine).length === 1);
-  assert.deepEqual(contents(follower.updates), ["while frozen"]);
-  leader.tab.thaw();
-  await clock.until(() => old.readyState === 3);
-  await clock.until(() => leader.engine.link.isCaughtUp && texts(leader.engine).length === 1);
-  assert.deepEqual(contents(leader.updates), ["while frozen"]);
-  await clock.advance(60_000);
-  assert.equal(server.open.length, 1);
-  assert.equal(server.handshakes.length, 2);
+  follower.engine.send("c", { content: "x" });
+  const took = await clock.until(() => !follower.engine.outbox.length);
+  assert.ok(took < 4000, `${took}`);
+  assert.equal(server.chats.get("c").messages.length, 1);
   end();
 });
 
@@ -333,7 +372,9 @@ test("a follower shows that the leader is offline, and both catch up", async () 
   server.say("c", "bob", "missed");
   await clock.advance(20_000);
   server.isReachable = true;
-  await clock.until(() => [leader, follower].every(({ engine }) => engine.link.isCaughtUp && texts(engine).length === 1));
+  await clock.until(() =>
+    [leader, follower].every(({ engine }) => engine.link.isCaughtUp && texts(engine).length === 1),
+  );
   assert.deepEqual(contents(follower.updates), ["missed"]);
   assert.equal(server.open.length, 1);
   end();

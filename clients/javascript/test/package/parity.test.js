@@ -40,6 +40,7 @@ test("each call of calls.js is used by the library", () => {
     .map((name) => readFileSync(source + name, "utf8"))
     .join("\n");
   const unused = Object.keys(javascript).filter((name) => !new RegExp(`\\b(calls\\.)?${name}\\(`).test(others));
-  // For those who operate the system, and for tests.
-  assert.deepEqual(unused.filter((name) => name !== "health"), []);
+  // `health` is for those who operate the system. `chat.setTyping` sends its frame without waiting for the reply, and
+  // `chat.mute` is a change of the caller's view like the others.
+  assert.deepEqual(unused.sort(), ["health", "muteChat", "typing", "unmuteChat"]);
 });

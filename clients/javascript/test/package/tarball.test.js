@@ -29,12 +29,12 @@ function run(/** @type {string[]} */ [...command], cwd = home) {
 
 before(() => {
   directory = mkdtempSync(join(tmpdir(), "lambda-chat-package-"));
-  const npm = execFileSync("npm", ["pack", "--json", "--silent", "--pack-destination", directory], {
-    cwd: home,
-    encoding: "utf8",
-    shell: process.platform === "win32",
-  });
-  tarball = join(directory, JSON.parse(npm.slice(npm.indexOf("[\n")))[0].filename);
+  // Under `npm run`, the same npm.
+  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ["npm"];
+  const [program, ...parameters] = [...npm, "pack", "--json", "--silent", "--pack-destination", directory];
+  const output = execFileSync(/** @type {string} */ (program), parameters, { cwd: home, encoding: "utf8" });
+  const packed = JSON.parse(output.slice(output.search(/[[{]\n/)));
+  tarball = join(directory, (packed[0] ?? packed[manifest.name] ?? packed).filename);
   execFileSync("tar", ["-xzf", tarball, "-C", directory]);
 });
 after(() => rmSync(directory, { recursive: true, force: true }));
@@ -72,6 +72,16 @@ test("the package needs nothing at run time and supports what it promises", () =
 test("the version is that of the workspace", () => {
   const workspace = readFileSync(join(home, "../../Cargo.toml"), "utf8");
   assert.equal(manifest.version, /\[workspace\.package\]\s+version = "([^"]+)"/.exec(workspace)?.[1]);
+});
+
+test("nothing that an app holds has type parameters to pass", () => {
+  for (const module of ["client", "chat", "timeline", "sending", "views"]) {
+    const declarations = readFileSync(join(directory, `package/types/${module}.d.ts`), "utf8");
+    assert.doesNotMatch(declarations, /(?:class|interface|type) (?:Client|Chat|Timeline|Sending|ChatSummary)</, module);
+  }
+  const react = readFileSync(join(directory, "package/types/react.d.ts"), "utf8");
+  const generic = [...react.matchAll(/(?:function|const) (use\w+)(?:: )?<\w/g)].map(([, name]) => name);
+  assert.deepEqual(generic.filter((name) => name !== "useReadable"), []);
 });
 
 /** A project that has the package as npm installs it. @param {string} name */

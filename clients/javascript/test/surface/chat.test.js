@@ -25,8 +25,14 @@ test("a chat is the same object each time", () => {
 test("members have their person, their place and their rights, and share what did not change", () => {
   const { engine, chat } = setUp(2);
   const before = chat.members.get();
-  assert.deepEqual(before.map(({ id, isAdmin, readSeq }) => [id, isAdmin, readSeq]),
-    [["ana", true, 0], ["ben", false, 2], ["cleo", false, 0]]);
+  assert.deepEqual(
+    before.map(({ id, isAdmin, readSeq }) => [id, isAdmin, readSeq]),
+    [
+      ["ana", true, 0],
+      ["ben", false, 2],
+      ["cleo", false, 0],
+    ],
+  );
   engine.push({ event: "receipt.updated", chatId: "g", data: { userId: "cleo", readSeq: 1, readAt: time(1) } });
   const after = chat.members.get();
   assert.equal(after[2].readSeq, 1);
@@ -39,7 +45,9 @@ test("members have their person, their place and their rights, and share what di
 test("an open chat is visible, and its members and first messages are loaded; a closed one is not", async () => {
   const engine = createFakeEngine();
   const client = new Client(engine);
-  const messages = Array.from({ length: 120 }, (_, index) => message("g", index + 1, { senderId: index ? "ben" : "zoe" }));
+  const messages = Array.from({ length: 120 }, (_, index) =>
+    message("g", index + 1, { senderId: index ? "ben" : "zoe" }),
+  );
   const document = group("g", { seq: 120 });
   serve(engine, document, messages);
   const chat = client.chat("g");
@@ -49,7 +57,10 @@ test("an open chat is visible, and its members and first messages are loaded; a 
   engine.catchUp([entry(document)]);
   await settle();
   assert.deepEqual(engine.state.visible, ["g"]);
-  assert.deepEqual(paths(engine).filter((path) => path !== "GET /me"), ["GET /chats/g", "GET /chats/g/messages"]);
+  assert.deepEqual(
+    paths(engine).filter((path) => path !== "GET /me"),
+    ["GET /chats/g", "GET /chats/g/messages"],
+  );
   assert.equal(chat.timeline().items.get().length, 50);
   assert.equal(chat.members.get()[1].person.name, "BEN");
 
@@ -74,6 +85,10 @@ test("what an open chat could not load is loaded when the client is caught up ag
   serve(engine, group("g", { seq: 3 }), []);
   engine.catchUp();
   await settle();
+  assert.deepEqual(
+    paths(engine).filter((path) => path !== "GET /me"),
+    ["GET /chats/g", "GET /chats/g"],
+  );
   assert.equal(chat.members.get()[1].person.name, "BEN");
 });
 
@@ -87,10 +102,56 @@ test("a second mount of an open chat asks once", async () => {
   assert.deepEqual(engine.state.visible, ["g"]);
 });
 
+test("events in an open chat are looked at once for all of a task, and computed once", async () => {
+  const { engine, client, chat } = setUp(3);
+  serve(engine, group("g", { seq: 3 }), []);
+  chat.open();
+  await settle();
+  engine.requests.length = 0;
+  let looks = 0;
+  const { state } = engine;
+  const { unknownPeople } = Object.getPrototypeOf(Object.getPrototypeOf(state));
+  state.unknownPeople = (id) => (looks++, unknownPeople.call(state, id));
+  let computed = 0;
+  client.chats.subscribe(() => computed++);
+  const { inbox } = Object.getPrototypeOf(Object.getPrototypeOf(state));
+  state.inbox = (now) => (computed++, inbox.call(state, now));
+  for (let seq = 4; seq < 50; seq++) engine.push(created(message("g", seq)));
+  await settle();
+  assert.equal(looks, 1);
+  assert.equal(computed, 2, "one computation, and one listener that hears of it");
+  assert.equal(engine.requests.length, 0);
+});
+
+test("a chat that comes back while it is loaded is loaded again", async () => {
+  const { engine, chat } = setUp(3);
+  serve(engine, group("g", { seq: 3 }), []);
+  const { answer } = engine;
+  let finish;
+  engine.answer = (call) => new Promise((resolve) => (finish = () => resolve(answer(call))));
+  chat.open();
+  await settle();
+  engine.push({ event: "chat.left", chatId: "g", rev: 1, data: { by: "ben" } });
+  engine.push({ event: "chat.created", chatId: "g", data: group("g", { rev: 2 }) });
+  engine.answer = answer;
+  finish();
+  await settle();
+  engine.requests.length = 0;
+  engine.catchUp();
+  await settle();
+  assert.deepEqual(
+    paths(engine).filter((path) => path !== "GET /me"),
+    ["GET /chats/g"],
+  );
+});
+
 test("at most five chats are visible, those that were opened last", () => {
   const { engine, client } = setUp();
   for (const id of ["a", "b", "c", "d", "e", "f"]) client.chat(id).open();
   assert.deepEqual([...engine.state.visible].sort(), ["b", "c", "d", "e", "f"]);
+  client.chat("b").open();
+  client.chat("g").open();
+  assert.deepEqual([...engine.state.visible].sort(), ["b", "d", "e", "f", "g"]);
 });
 
 test("a chat that comes back is visible again", async () => {
@@ -112,7 +173,8 @@ test("who types is shown until they stop, send, or time is over", async () => {
     setTimeout: (callback, ms) => (clock.timers.set(++clock.last, { callback, ms }), clock.last),
     clearTimeout: (timer) => clock.timers.delete(timer),
   });
-  const type = (userId, state = "start") => engine.push({ event: "typing", chatId: "g", data: { userId, state, timeoutMs: 6000 } });
+  const type = (userId, state = "start") =>
+    engine.push({ event: "typing", chatId: "g", data: { userId, state, timeoutMs: 6000 } });
   const ids = () => chat.typing.get().map(({ id }) => id);
   type("ben");
   type("cleo");
@@ -127,7 +189,10 @@ test("who types is shown until they stop, send, or time is over", async () => {
   type("ben");
   const heard = [];
   const off = chat.typing.subscribe((users) => heard.push(users.map(({ id }) => id)));
-  assert.deepEqual([...clock.timers.values()].map(({ ms }) => ms), [6000]);
+  assert.deepEqual(
+    [...clock.timers.values()].map(({ ms }) => ms),
+    [6000],
+  );
   clock.now = 3000;
   type("ben");
   clock.now = 6000;
@@ -143,6 +208,12 @@ test("who types is shown until they stop, send, or time is over", async () => {
   type("ben");
   clock.now = 20_000;
   assert.deepEqual(ids(), []);
+  engine.push({ event: "typing", chatId: "g", data: { userId: "ben", state: "start" } });
+  engine.push({ event: "typing", chatId: "g", data: { userId: "cleo", state: "start", timeoutMs: 1000 } });
+  clock.now = 21_000;
+  assert.deepEqual(ids(), ["ben"], "for as long as the event says");
+  clock.now = 26_000;
+  assert.deepEqual(ids(), []);
   assert.equal(client.chat("other").typing.get().length, 0);
 });
 
@@ -151,23 +222,34 @@ test("the others are told every 3 s at most that this user types", () => {
   const { engine, chat } = setUp(0, { now: () => now });
   chat.setTyping(false);
   for (now = 0; now <= 6000; now += 500) chat.setTyping();
-  assert.deepEqual(engine.frames.map(({ action, state }) => [action, state]), Array(3).fill(["typing", "start"]));
+  assert.deepEqual(
+    engine.frames.map(({ action, state }) => [action, state]),
+    Array(3).fill(["typing", "start"]),
+  );
   chat.setTyping(false);
   chat.setTyping(false);
-  assert.deepEqual(engine.frames.slice(3).map(({ state }) => state), ["stop"]);
+  assert.deepEqual(
+    engine.frames.slice(3).map(({ state }) => state),
+    ["stop"],
+  );
   chat.setTyping();
   chat.send("done");
   chat.setTyping(false);
   chat.setTyping();
-  assert.deepEqual(engine.frames.slice(4).map(({ state }) => state), ["start", "start"], "the message says that they stopped");
+  assert.deepEqual(
+    engine.frames.slice(4).map(({ state }) => state),
+    ["start", "start"],
+    "the message says that they stopped",
+  );
 });
 
 test("one request at a time marks messages as seen, with the latest position, and never goes back", async () => {
   const { engine, chat } = setUp(9);
   let finish;
-  engine.answer = ({ body }) => new Promise((resolve) => {
-    finish = () => resolve({ chatId: "g", readSeq: body.seq, unreadCount: 9 - body.seq });
-  });
+  engine.answer = ({ body }) =>
+    new Promise((resolve) => {
+      finish = () => resolve({ chatId: "g", readSeq: body.seq, unreadCount: 9 - body.seq });
+    });
   const done = [chat.markSeen(2), chat.markSeen(7), chat.markSeen(4)];
   await settle();
   const seqs = () => engine.requests.map(({ body }) => body.seq);
@@ -200,19 +282,46 @@ test("a position that could not be told is told after the next sync", async () =
   engine.answer = ({ body }) => ({ chatId: "g", readSeq: body?.seq, unreadCount: 0 });
   engine.catchUp();
   await settle();
-  assert.deepEqual(engine.requests.filter(({ action }) => action).map(({ body }) => body.seq), [3]);
+  assert.deepEqual(
+    engine.requests.filter(({ action }) => action).map(({ body }) => body.seq),
+    [3],
+  );
   engine.catchUp();
   await settle();
   assert.equal(engine.requests.filter(({ action }) => action).length, 1);
 });
 
+test("a position in a chat that is not held yet is told when it is", async () => {
+  const { engine, client } = setUp();
+  engine.answer = ({ path, body }) => ({ chatId: path.split("/")[2], readSeq: body?.seq, unreadCount: 0 });
+  await client.chat("later").markSeen(4);
+  assert.equal(engine.requests.length, 0);
+  engine.catchUp([entry(group("later", { seq: 4 }))]);
+  await settle();
+  assert.deepEqual(
+    engine.requests.filter(({ action }) => action).map(({ path, body }) => [path, body.seq]),
+    [["/chats/later/seen", 4]],
+  );
+});
+
 test("seeing a chat takes its mark as unread back, also if the position stays", async () => {
   const { engine, chat } = setUp(1);
-  engine.push({ event: "member.updated", chatId: "g", data: {
-    readSeq: 1, unreadCount: 0, settings: { memberRev: 5, notify: "all", markedUnread: true } } });
+  engine.push({
+    event: "member.updated",
+    chatId: "g",
+    data: {
+      readSeq: 1,
+      unreadCount: 0,
+      settings: { memberRev: 5, notify: "all", markedUnread: true },
+    },
+  });
   assert.equal(chat.summary.get().markedUnread, true);
   engine.answer = ({ body }) => ({
-    chatId: "g", readSeq: body.seq, unreadCount: 0, settings: { memberRev: 6, notify: "all" } });
+    chatId: "g",
+    readSeq: body.seq,
+    unreadCount: 0,
+    settings: { memberRev: 6, notify: "all" },
+  });
   await chat.markSeen();
   assert.equal(chat.summary.get().markedUnread, false);
 });
@@ -243,7 +352,12 @@ test("each request of a chat has its route and body, and takes a signal", async 
     [() => chat.clear(), { chat: group("g") }, "DELETE /chats/g/messages"],
     [() => chat.loadMembers("c"), { members: [] }, "GET /chats/g/members"],
     [() => chat.edit(1, { text: "new" }), said, "PATCH /chats/g/messages/1", { content: "new" }],
-    [() => chat.edit(1, { custom: null, mentions: [] }), said, "PATCH /chats/g/messages/1", { custom: null, mentions: [] }],
+    [
+      () => chat.edit(1, { custom: null, mentions: [] }),
+      said,
+      "PATCH /chats/g/messages/1",
+      { custom: null, mentions: [] },
+    ],
     [() => chat.react(1, ["👍"]), said, "PUT /chats/g/messages/1/reactions", { emojis: ["👍"] }],
     [() => chat.delete(1), said, "DELETE /chats/g/messages/1"],
     [() => chat.delete(1, { forEveryone: true }), said, "DELETE /chats/g/messages/1"],
@@ -256,7 +370,10 @@ test("each request of a chat has its route and body, and takes a signal", async 
     assert.equal(`${call.method} ${call.path}`, route);
     assert.deepEqual(JSON.parse(JSON.stringify(call.body ?? null)), body ?? null, route);
   }
-  assert.deepEqual(engine.requests.filter(({ query }) => query?.for).map(({ query }) => query.for), ["me", "everyone"]);
+  assert.deepEqual(
+    engine.requests.filter(({ query }) => query?.for).map(({ query }) => query.for),
+    ["me", "everyone"],
+  );
   assert.equal(chat.summary.get(), undefined, "this user left");
   await assert.rejects(chat.pin(true, { signal: AbortSignal.abort() }), { code: "aborted" });
   await assert.rejects(chat.edit(1, { text: "x" }, { signal: AbortSignal.abort() }), { code: "aborted" });
@@ -279,7 +396,14 @@ test("an avatar is uploaded before it is set", async () => {
   await chat.setAvatar(image, { width: 1, height: 1, blurHash: "00", fileName: "a.png" });
   const [id, attachment, blob] = uploads[0];
   assert.deepEqual([id, blob], ["g", image]);
-  assert.deepEqual(attachment, { type: "image", fileName: "a.png", contentType: "image/png", width: 1, height: 1,
-    blurHash: "00", durationMs: undefined });
+  assert.deepEqual(attachment, {
+    type: "image",
+    fileName: "a.png",
+    contentType: "image/png",
+    width: 1,
+    height: 1,
+    blurHash: "00",
+    durationMs: undefined,
+  });
   assert.deepEqual(engine.requests.at(-1).body, { avatar: "a-1" });
 });

@@ -55,15 +55,23 @@ test("the chats are sorted and counted, and share what did not change", async ()
   engine.catchUp([
     entry(group("g", { seq: 3, topic: "Tents" }), { unreadCount: 2, readSeq: 1, lastMessage: message("g", 3) }),
     entry(pair("p", "ben", { seq: 1 }), {
-      unreadCount: 1, lastMessage: message("p", 1), user: user("ben", { nickname: "Ben", status: "online" }),
+      unreadCount: 1,
+      lastMessage: message("p", 1),
+      user: user("ben", { nickname: "Ben", status: "online" }),
       settings: { memberRev: 1, notify: "all", pinned: true },
     }),
     entry(group("muted", { seq: 2 }), { unreadCount: 2, settings: { memberRev: 1, notify: "none" } }),
     entry(group("old", { seq: 2 }), { unreadCount: 2, settings: { memberRev: 1, notify: "all", archivedSeq: 2 } }),
   ]);
   const before = client.chats.get();
-  assert.deepEqual(before.map(({ id }) => id), ["p", "g", "muted"]);
-  assert.deepEqual(client.archived.get().map(({ id }) => id), ["old"]);
+  assert.deepEqual(
+    before.map(({ id }) => id),
+    ["p", "g", "muted"],
+  );
+  assert.deepEqual(
+    client.archived.get().map(({ id }) => id),
+    ["old"],
+  );
   assert.equal(client.unreadTotal.get(), 3);
   const [p, g] = before;
   assert.deepEqual([p.title, p.otherUserId, p.pinned, p.isAdmin, p.unread], ["Ben", "ben", true, false, 1]);
@@ -74,7 +82,10 @@ test("the chats are sorted and counted, and share what did not change", async ()
   engine.push(created(message("g", 4)));
   const after = client.chats.get();
   assert.notEqual(after, before);
-  assert.deepEqual(after.map(({ id }) => id), ["p", "g", "muted"]);
+  assert.deepEqual(
+    after.map(({ id }) => id),
+    ["p", "g", "muted"],
+  );
   assert.equal(after[0], p, "nothing happened in this chat");
   assert.equal(after[1], client.chat("g").summary.get());
   assert.equal(after[1].unread, 3);
@@ -85,7 +96,10 @@ test("a new name reaches the title of the private chat", () => {
   engine.logIn();
   engine.catchUp([entry(pair("p", "ben"), { user: user("ben") })]);
   assert.equal(client.chats.get()[0].title, "ben");
-  engine.push({ event: "nickname.updated", data: { userId: "ben", nickname: "Benny", at: "2026-11-26T12:00:00.000Z" } });
+  engine.push({
+    event: "nickname.updated",
+    data: { userId: "ben", nickname: "Benny", at: "2026-11-26T12:00:00.000Z" },
+  });
   assert.equal(client.chats.get()[0].title, "Benny");
   assert.equal(client.person("ben").get().name, "Benny");
 });
@@ -135,7 +149,10 @@ test("this user is loaded once when the client is caught up", async () => {
   assert.equal(client.me.get().name, "ana");
   engine.catchUp();
   await settle();
-  assert.deepEqual(engine.requests.map(({ path }) => path), ["/me"]);
+  assert.deepEqual(
+    engine.requests.map(({ path }) => path),
+    ["/me"],
+  );
   assert.deepEqual([client.me.get().name, client.me.get().notifyOnMention], ["Ana", true]);
   engine.catchUp();
   await settle();
@@ -161,7 +178,10 @@ test("listeners hear each event in order and once, and one that throws stops nob
   engine.push(created(message("g", 4)));
   engine.setLink({ status: "online", isCaughtUp: false });
   assert.deepEqual(heard, [[1, "text 1"], [2, "text 2"], [3, "text 3"], "offline"]);
-  assert.deepEqual(warnings.map(([, error]) => error.message), Array(4).fill("broken"));
+  assert.deepEqual(
+    warnings.map(([, error]) => error.message),
+    Array(4).fill("broken"),
+  );
 });
 
 test("the updates come in order and each once, until the signal", async () => {

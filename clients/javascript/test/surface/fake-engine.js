@@ -9,37 +9,80 @@ export const time = (minute) => new Date(Date.UTC(2026, 10, 26, 12, minute)).toI
 
 /** A group. @param {string} chatId @param {object} [more] */
 export const group = (chatId, more) => ({
-  chatId, isGroup: true, name: `Group ${chatId}`, participants: ["ana", "ben", "cleo"], participantCount: 3,
-  admins: ["ana"], createdBy: "ana", createdAt: time(0), seq: 0, rev: 0, floor: 0, ...more,
+  chatId,
+  isGroup: true,
+  name: `Group ${chatId}`,
+  participants: ["ana", "ben", "cleo"],
+  participantCount: 3,
+  admins: ["ana"],
+  createdBy: "ana",
+  createdAt: time(0),
+  seq: 0,
+  rev: 0,
+  floor: 0,
+  ...more,
 });
 
 /** A private chat. @param {string} chatId @param {string} other @param {object} [more] */
 export const pair = (chatId, other, more) => ({
-  chatId, isGroup: false, participants: ["ana", other].sort(), participantCount: 2, admins: [], createdBy: "ana",
-  createdAt: time(0), seq: 0, rev: 0, floor: 0, ...more,
+  chatId,
+  isGroup: false,
+  participants: ["ana", other].sort(),
+  participantCount: 2,
+  admins: [],
+  createdBy: "ana",
+  createdAt: time(0),
+  seq: 0,
+  rev: 0,
+  floor: 0,
+  ...more,
 });
 
 /** A text message. @param {string} chatId @param {number} seq @param {object} [more] */
 export const message = (chatId, seq, more) => ({
-  messageId: `${chatId}:${seq}`, chatId, seq, senderId: "ben", type: "text", content: `text ${seq}`, seenBy: ["ben"],
-  deletedFor: [], createdAt: time(seq % 60), rev: 0, ...more,
+  messageId: `${chatId}:${seq}`,
+  chatId,
+  seq,
+  senderId: "ben",
+  type: "text",
+  content: `text ${seq}`,
+  seenBy: ["ben"],
+  deletedFor: [],
+  createdAt: time(seq % 60),
+  rev: 0,
+  ...more,
 });
 
 /** @param {object} chat @param {object} [more] */
 export const entry = (chat, more) => ({
-  chat, readSeq: 0, unreadCount: 0, settings: { memberRev: 1, notify: "all" }, ...more,
+  chat,
+  readSeq: 0,
+  unreadCount: 0,
+  settings: { memberRev: 1, notify: "all" },
+  ...more,
 });
 
 /** @param {string} userId @param {object} [more] */
 export const user = (userId, more) => ({
-  userId, nickname: userId, status: "offline", lastSeen: null, mutedChats: [], ...more,
+  userId,
+  nickname: userId,
+  status: "offline",
+  lastSeen: null,
+  mutedChats: [],
+  ...more,
 });
 
 /** The event of a new message. @param {any} data */
 export const created = (data) => ({ event: "message.created", chatId: data.chatId, seq: data.seq, data });
 
 /** The event of a changed message. @param {any} data */
-export const updated = (data) => ({ event: "message.updated", chatId: data.chatId, seq: data.seq, rev: data.rev, data });
+export const updated = (data) => ({
+  event: "message.updated",
+  chatId: data.chatId,
+  seq: data.seq,
+  rev: data.rev,
+  data,
+});
 
 /** Lets everything run that waits for no timer. */
 export const settle = async () => {
@@ -131,7 +174,8 @@ export function createFakeEngine(logger = console) {
     },
     setUnsent(id, change) {
       engine.outbox = engine.outbox.map((unsent) =>
-        unsent.clientMessageId === id ? { ...unsent, ...change } : unsent);
+        unsent.clientMessageId === id ? { ...unsent, ...change } : unsent,
+      );
       emit({ type: "outbox" });
     },
     remove(id) {
@@ -142,7 +186,10 @@ export function createFakeEngine(logger = console) {
     store(id, seq) {
       const unsent = engine.outbox.find((other) => other.clientMessageId === id);
       const stored = message(unsent.chatId, seq, {
-        senderId: engine.me, seenBy: [engine.me], clientMessageId: id, content: unsent.draft.content,
+        senderId: engine.me,
+        seenBy: [engine.me],
+        clientMessageId: id,
+        content: unsent.draft.content,
       });
       engine.remove(id);
       emit({ type: "sent", clientMessageId: id, message: stored });
@@ -174,9 +221,19 @@ export function serve(engine, chat, messages) {
   engine.answer = (call) => {
     if (call.action === "listMessages") return page(chat, messages, call.query);
     if (call.path === `/chats/${chat.chatId}`)
-      return { chat, unreadCount: 0, members: chat.participants.map((userId) => ({
-        userId, joinedSeq: 0, joinedAt: time(0), readSeq: 0, user: user(userId, { nickname: userId.toUpperCase() }) })) };
-    if (call.path === "/users") return { users: call.query.ids.split(",").map((id) => user(id, { nickname: id.toUpperCase() })) };
+      return {
+        chat,
+        unreadCount: 0,
+        members: chat.participants.map((userId) => ({
+          userId,
+          joinedSeq: 0,
+          joinedAt: time(0),
+          readSeq: 0,
+          user: user(userId, { nickname: userId.toUpperCase() }),
+        })),
+      };
+    if (call.path === "/users")
+      return { users: call.query.ids.split(",").map((id) => user(id, { nickname: id.toUpperCase() })) };
     throw new ChatError("unexpected", `no answer to ${call.method} ${call.path}`);
   };
 }
@@ -192,12 +249,19 @@ function page(chat, all, { before, after, around, limit = 50 }) {
     const start = Math.max(0, Math.min(middle, visible.length - limit));
     messages = visible.slice(start, start + limit);
   }
-  const range = messages.length ? { from: messages[0].seq, to: messages.at(-1).seq } : undefined;
+  // The range includes the messages next to the page that this user deleted.
+  const below = messages.length ? visible.filter((held) => held.seq < messages[0].seq).at(-1) : undefined;
+  const above = messages.length ? visible.find((held) => held.seq > messages.at(-1).seq) : undefined;
+  const range = messages.length
+    ? { from: (below?.seq ?? chat.floor) + 1, to: (above?.seq ?? chat.seq + 1) - 1 }
+    : undefined;
   return {
     messages,
     range,
     hasMoreBefore: !!range && visible.some((held) => held.seq < range.from),
     hasMoreAfter: !!range && visible.some((held) => held.seq > range.to),
-    seq: chat.seq, rev: chat.rev, floor: chat.floor,
+    seq: chat.seq,
+    rev: chat.rev,
+    floor: chat.floor,
   };
 }

@@ -3,7 +3,17 @@ import { after, test } from "node:test";
 import { Window } from "happy-dom";
 import { Client } from "../../src/client.js";
 import {
-  ChatProvider, useChat, useChats, useClient, useLink, usePerson, useReadable, useSend, useTimeline, useTyping, useUnreadTotal,
+  ChatProvider,
+  useChat,
+  useChats,
+  useClient,
+  useLink,
+  usePerson,
+  useReadable,
+  useSend,
+  useTimeline,
+  useTyping,
+  useUnreadTotal,
 } from "../../src/react.js";
 import { created, createFakeEngine, entry, group, message, pair, serve, settle, user } from "./fake-engine.js";
 
@@ -36,7 +46,7 @@ async function render(element) {
 }
 const wait = (ms) => act(() => new Promise((resolve) => setTimeout(resolve, ms)));
 
-test("in StrictMode, where everything mounts twice, there is one connection, and it ends with the last mount", async () => {
+test("in StrictMode, where everything mounts twice, there is one connection, which ends with the last mount", async () => {
   const { engine, client } = setUp();
   const Status = () => useLink().status;
   const { container, unmount } = await render(h(StrictMode, null, h(ChatProvider, { client }, h(Status))));
@@ -73,16 +83,25 @@ test("a component renders again only when what it reads has changed", async () =
     await act(async () => (change(), settle()));
     return Object.keys(parts).filter((name) => renders[name] !== before[name]);
   };
-  assert.deepEqual(await changed(() => engine.push(created(message("g", 1)))),
-    ["chats", "chat", "items", "total", "members"]);
+  assert.deepEqual(await changed(() => engine.push(created(message("g", 1)))), [
+    "chats",
+    "chat",
+    "items",
+    "total",
+    "members",
+  ]);
   assert.deepEqual(await changed(() => engine.push(created(message("p", 1)))), ["chats", "other", "total"]);
-  assert.deepEqual(await changed(() => engine.push({ event: "typing", chatId: "g", data: { userId: "cleo", state: "start" } })),
-    ["typing"]);
+  assert.deepEqual(
+    await changed(() => engine.push({ event: "typing", chatId: "g", data: { userId: "cleo", state: "start" } })),
+    ["typing"],
+  );
   assert.deepEqual(await changed(() => engine.setLink({ status: "offline", isCaughtUp: false })), ["link"]);
   const presence = { userId: "zoe", status: "online", at: "2026-11-26T12:00:00.000Z" };
   assert.deepEqual(await changed(() => engine.push({ event: "presence.updated", data: presence })), []);
-  assert.deepEqual(await changed(() => engine.push({ event: "presence.updated", data: { ...presence, userId: "ben" } })),
-    ["person", "members"]);
+  assert.deepEqual(
+    await changed(() => engine.push({ event: "presence.updated", data: { ...presence, userId: "ben" } })),
+    ["person", "members"],
+  );
   assert.deepEqual(await changed(() => client.chat("p").send("x")), []);
   assert.deepEqual(await changed(() => client.chat("g").send("x")), ["items"]);
   const before = renders.items;
@@ -108,7 +127,14 @@ test("a server renders the empty values, and neither connects nor asks", async (
 
 test("a page takes over what a server rendered, also when the client knows more", async () => {
   const { client, logIn } = setUp();
-  const List = () => h("p", null, useChats().map(({ title }) => title).join() || "none");
+  const List = () =>
+    h(
+      "p",
+      null,
+      useChats()
+        .map(({ title }) => title)
+        .join() || "none",
+    );
   const page = h(ChatProvider, { client }, h(List));
   const container = document.body.appendChild(document.createElement("div"));
   container.innerHTML = renderToString(page);

@@ -74,10 +74,18 @@ describe("clients against the real system", { skip }, () => {
 
   test("a group: members, admins, topic, leaving", async () => {
     const { ann, bob } = await pair("gail", "hank");
-    const group = await ann.createChat({ name: "Team", participants: ["hank", "joe"], topic: "Plans", custom: { a: 1 } });
+    const group = await ann.createChat({
+      name: "Team",
+      participants: ["hank", "joe"],
+      topic: "Plans",
+      custom: { a: 1 },
+    });
     const his = bob.chat(group.id);
     const summary = await until(his.summary, (found) => found);
-    assert.deepEqual([summary.title, summary.topic, summary.custom, summary.isAdmin], ["Team", "Plans", { a: 1 }, false]);
+    assert.deepEqual(
+      [summary.title, summary.topic, summary.custom, summary.isAdmin],
+      ["Team", "Plans", { a: 1 }, false],
+    );
     await group.rename("The team");
     await until(his.summary, ({ title }) => title === "The team");
     await group.setAdmin("hank", true);
@@ -127,7 +135,10 @@ describe("clients against the real system", { skip }, () => {
     const progress = [];
     const { stored } = chat.sendFile(file, { caption: "see", onProgress: (part) => progress.push(part) });
     const { seq } = await stored;
-    assert.ok(progress.every((part, index) => part >= (progress[index - 1] ?? 0) && part <= 1), `${progress}`);
+    assert.ok(
+      progress.every((part, index) => part >= (progress[index - 1] ?? 0) && part <= 1),
+      `${progress}`,
+    );
     await until(his.summary, (found) => found?.lastMessage?.content === "see");
     const { attachment, blob } = await his.download(seq);
     assert.equal(attachment.fileName, "notes.txt");
@@ -135,7 +146,10 @@ describe("clients against the real system", { skip }, () => {
     const { download } = await his.attachment(seq);
     assert.equal((await fetch(download.url)).status, 200);
     const group = await (await pair("nia", "oto")).ann.createChat({ name: "Faces", participants: ["oto", "joe"] });
-    const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=", "base64");
+    const png = Buffer.from(
+      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=",
+      "base64",
+    );
     await group.setAvatar(new File([png], "a.png", { type: "image/png" }), { width: 1, height: 1, blurHash: "00I}XR" });
     await until(group.summary, ({ avatar }) => avatar?.fileName === "a.png");
     assert.ok((await group.avatar()).download.url);

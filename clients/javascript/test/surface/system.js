@@ -6,10 +6,13 @@ import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
 import { createClient } from "../../src/index.js";
 
-const program = process.env.LAMBDA_CHAT ?? fileURLToPath(new URL("../../../../target/debug/lambda-chat", import.meta.url));
+const program =
+  process.env.LAMBDA_CHAT ?? fileURLToPath(new URL("../../../../target/debug/lambda-chat", import.meta.url));
 
 /** Why the tests against the system are left out; false if they are not. */
-export const skip = existsSync(program) ? false : `left out: clients against the real system, because there is no ${program}`;
+export const skip = existsSync(program)
+  ? false
+  : `left out: clients against the real system, because there is no ${program}`;
 
 /** No wait of a test takes longer, even on a slow machine. */
 const TEST_TIMEOUT_MS = 30_000;
@@ -36,7 +39,8 @@ export async function startSystem() {
   let output = "";
   for await (const chunk of system.stdout) {
     output += chunk;
-    for (const [, name, url] of output.matchAll(/^ {2}(HTTP API|WebSocket API|Auth Service) +(\S+)/gm)) urls[name] = url;
+    for (const [, name, url] of output.matchAll(/^ {2}(HTTP API|WebSocket API|Auth Service) +(\S+)/gm))
+      urls[name] = url;
     if (output.includes("log lines follow")) break;
   }
   assert.ok(urls["Auth Service"], output);

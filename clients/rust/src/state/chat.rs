@@ -23,6 +23,9 @@ pub struct ChatState {
     seq: Seq,
     rev: Rev,
     floor: Seq,
+    /// The seq of the document that the chat began with. Its rev has changes of the messages up to it, which an event
+    /// that was made before them lacks. So these messages come by pages and by sync alone.
+    begun_seq: Seq,
     messages: BTreeMap<Seq, Message>,
     /// The last message as the inbox showed it, while the message itself is not held.
     preview: Option<Message>,
@@ -57,6 +60,7 @@ impl ChatState {
             seq: floor,
             rev: chat.rev,
             floor,
+            begun_seq: chat.seq,
             chat,
             messages: BTreeMap::new(),
             preview: None,
@@ -251,6 +255,9 @@ impl ChatState {
     pub(super) fn apply_event(&mut self, me: &str, event: Event) -> EventOutcome {
         match &event {
             Event::MessageCreated { seq, data, .. } => {
+                if self.seq < *seq && *seq <= self.begun_seq {
+                    return EventOutcome::Duplicate;
+                }
                 if *seq > self.seq + 1 {
                     return self.hold_back(event);
                 }

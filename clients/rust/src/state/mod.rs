@@ -232,8 +232,9 @@ impl State {
             // An event may have removed the chat meanwhile.
             let Some(chat) = self.chats.get_mut(&part.chat_id) else { continue };
             let Some(cursor) = sync.request.cursors.get(&part.chat_id) else { continue };
-            if chat.rev() < cursor.rev {
-                // An older page came meanwhile and set the rev back: the answer does not follow what is held.
+            if chat.rev() < cursor.rev || chat.seq() < cursor.seq {
+                // An older page came meanwhile and set the rev back, or the user left and joined again: the answer does
+                // not follow what is held.
                 self.plan.add_chat(&part.chat_id);
                 continue;
             }

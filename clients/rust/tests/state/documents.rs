@@ -102,19 +102,25 @@ fn receipts_count_for_participants_and_for_anybody_if_the_list_is_cut() {
     assert_eq!((state.apply_event(receipt("dave", 5)).len(), read(&state, "dave")), (0, 0));
     assert_eq!((state.apply_event(receipt("bob", 5)).len(), read(&state, "bob")), (1, 5));
     assert_eq!((state.apply_event(receipt("bob", 4)).len(), read(&state, "bob")), (0, 5));
+    let mut of_carol = message("c", 11, 0);
+    (of_carol["senderId"], of_carol["seenBy"]) = (json!("carol"), json!(["carol"]));
+    state.apply_event(event(json!({"event": "message.created", "chatId": "c", "seq": 11, "data": of_carol})));
+    state.apply_event(receipt("bob", 11));
     state.apply_event(changed(4, 0, &json!({"participantsLimited": true, "participants": ["alice"]})));
+    let held = state.chat("c").unwrap();
+    assert!(held.seen_by(held.message(11).unwrap()).contains("bob"));
     assert_eq!((state.apply_event(receipt("dave", 6)).len(), read(&state, "dave")), (1, 6));
-    assert_eq!(read(&state, "bob"), 5, "a list that is cut does not say who left");
+    assert_eq!(read(&state, "bob"), 11, "a list that is cut does not say who left");
     state.apply_event(changed(5, 0, &json!({"participants": ["alice", "dave"]})));
     assert_eq!((read(&state, "bob"), read(&state, "dave")), (0, 6));
     // The sender of an earlier message has left: its repeat does not bring them back.
-    state.apply_event(created("c", 11));
+    state.apply_event(created("c", 12));
     state.apply_event(changed(6, 0, &json!({"participants": ["alice", "dave"]})));
     assert_eq!(read(&state, "bob"), 0);
-    let mut repeated = message("c", 11, 6);
+    let mut repeated = message("c", 12, 6);
     repeated["senderId"] = json!("bob");
-    let repeated = event(json!({"event": "message.created", "chatId": "c", "seq": 11, "data": repeated}));
-    assert_eq!((positions(&state.apply_event(repeated)), read(&state, "bob")), (vec![(11, 6)], 0));
+    let repeated = event(json!({"event": "message.created", "chatId": "c", "seq": 12, "data": repeated}));
+    assert_eq!((positions(&state.apply_event(repeated)), read(&state, "bob")), (vec![(12, 6)], 0));
 }
 
 #[test]

@@ -179,6 +179,9 @@ fn view_of_another_device_is_taken_unless_a_newer_one_is_held() {
     assert!(held(&state).is_muted(AT) && !held(&state).settings().pinned);
     assert_eq!(state.apply_event(view(4, 0, &json!({"pinned": true}))).len(), 1);
     assert!(!held(&state).is_muted(AT) && held(&state).settings().pinned);
+    // At the time at which the traces look, this mute has just ended.
+    state.apply_event(view(5, 0, &json!({"notify": "none", "muteUntil": traces::NOW})));
+    assert!(held(&state).is_muted(AT) && !held(&state).is_muted(traces::NOW));
 }
 
 #[test]
@@ -658,6 +661,20 @@ fn deletion_of_a_message_that_is_not_held_lowers_the_count_once() {
     count_answered(&mut state, 10, 6, 6, 4);
     state.apply_event(deleted(6, 7, &[]));
     assert_eq!((state.unread("c"), state.is_behind()), (4, false));
+}
+
+#[test]
+fn deletion_that_an_answer_knew_does_not_lower_its_count() {
+    let mut state = alice();
+    let mut newer = entry("c", 10, 5);
+    newer["unreadCount"] = json!(8);
+    state.apply_inbox_page(None, inbox(&[newer], None));
+    assert_eq!((state.unread("c"), state.chat("c").unwrap().rev()), (8, 3));
+    state.apply_event(deleted(4, 4, &[]));
+    state.apply_event(deleted(5, 5, &[]));
+    assert_eq!(state.unread("c"), 8, "the inbox had both");
+    state.apply_event(deleted(6, 6, &[]));
+    assert_eq!(state.unread("c"), 7);
 }
 
 #[test]

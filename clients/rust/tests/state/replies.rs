@@ -39,6 +39,11 @@ fn reply_to_an_own_message_is_applied_like_its_event() {
     // The event of the change that the message has already.
     assert_eq!(positions(&state.apply_event(updated("c", 11, 5))), [(11, 5)]);
     assert_eq!(state.chat("c").unwrap().message(11).unwrap().rev, 6);
+    let data = json!({"userId": "carol", "emojis": ["\u{1F44D}"]});
+    let known = event(json!({"event": "reaction.updated", "chatId": "c", "seq": 11, "rev": 6, "data": data}));
+    assert_eq!(state.apply_event(known).len(), 1);
+    let held = state.chat("c").unwrap();
+    assert_eq!((held.rev(), held.message(11).unwrap().reactions.len()), (6, 0), "the message was newer");
 }
 
 #[test]
@@ -93,6 +98,43 @@ fn user_who_left_a_chat_forgets_it_unless_they_came_back() {
 }
 
 #[test]
+fn answer_from_before_this_user_joined_again_is_requested_again() {
+    let mut state = alice();
+    state.apply_event(created("c", 11));
+    state.mark_behind();
+    let request = next_sync(&state);
+    let left = json!({"event": "chat.left", "chatId": "c", "rev": 4, "data": {"by": "bob"}});
+    state.apply_event(event(left));
+    let mut document = chat("c", 11, 5);
+    document["floor"] = json!(10);
+    state.apply_event(event(json!({"event": "chat.created", "chatId": "c", "data": document})));
+    let mut part = chat_part("c", 11, 5);
+    (part["floor"], part["readSeq"]) = (json!(10), json!(10));
+    state.apply_sync(&request, answer(&[part], &json!({})));
+    let cursor = next_sync(&state).request.cursors["c"];
+    assert_eq!((cursor.seq, cursor.rev), (10, 5), "message 11 is not held any more");
+}
+
+#[test]
+fn late_event_of_a_message_before_the_document_that_the_chat_began_with_is_not_taken() {
+    let mut state = alice();
+    state.mark_behind();
+    // Message 2 was deleted at rev 1, and the entry knows that. Its events come later.
+    sync(&mut state, answer(&[chat_part("c", 10, 3)], &json!({"joined": [entry("d", 2, 1)]})));
+    assert_eq!(state.apply_event(created("d", 1)), []);
+    assert_eq!(state.apply_event(created("d", 2)), []);
+    assert_eq!(state.apply_event(updated("d", 2, 1)), []);
+    assert!(!state.has_gap(), "the sync brings them");
+    assert_eq!(state.apply_event(created("d", 3)), []);
+    assert_eq!(next_sync(&state).request.cursors["d"].seq, 0);
+    let mut part = chat_part("d", 2, 1);
+    part["messages"] = json!([message("d", 1, 0), message("d", 2, 1)]);
+    let events = sync(&mut state, answer(&[chat_part("c", 10, 3), part], &json!({})));
+    assert_eq!(positions(&events), [(1, 0), (2, 0), (3, 0)]);
+    assert_eq!(state.chat("d").unwrap().message(2).unwrap().content, "2 at 1");
+}
+
+#[test]
 fn details_bring_the_members_and_the_count() {
     let mut state = alice();
     let details = |members: Value, count: u64, floor: u64| {
@@ -116,13 +158,13 @@ fn details_bring_the_members_and_the_count() {
     state.apply_details(&details(json!([member("alice", 4)]), 5, 0));
     assert!(state.is_behind(), "the answer is older than the event");
     // A chat that is not held: only its users count.
-    let mut elsewhere = json!({"chat": chat("d", 1, 0), "unreadCount": 1, "members": [member("erin", 0)]});
-    elsewhere["members"][0]["user"]["profile"] = json!({"username": "erin1"});
+    let mut elsewhere = json!({"chat": chat("d", 1, 0), "unreadCount": 1, "members": [member("carol", 0)]});
+    elsewhere["members"][0]["user"]["profile"] = json!({"username": "carol1"});
     state.apply_details(&serde_json::from_value(elsewhere).unwrap());
-    assert!(state.chat("d").is_none() && state.person("erin").unwrap().profile.is_some());
+    assert!(state.chat("d").is_none() && state.person("carol").unwrap().profile.is_some());
     // Not every document has the profile.
-    state.apply_members(&serde_json::from_value(json!({"members": [member("erin", 0)]})).unwrap());
-    assert!(state.person("erin").unwrap().profile.is_some());
+    state.apply_members(&serde_json::from_value(json!({"members": [member("carol", 0)]})).unwrap());
+    assert!(state.person("carol").unwrap().profile.is_some());
 }
 
 #[test]

@@ -229,6 +229,22 @@ test("23 the lightbox is a dialog with Escape and arrows", async (t) => {
     (/** @type {string} */ before) => document.querySelector(".lightbox img")?.getAttribute("src") === before,
     sources[0],
   );
+  // The picture is within the window, whatever its size.
+  for (const [width, height] of [
+    [1280, 800],
+    [360, 640],
+  ]) {
+    await page.setViewportSize({ width, height });
+    await frames(page, 2);
+    const { left, top, right, bottom } = await dialog
+      .locator("img")
+      .evaluate((/** @type {Element} */ node) => node.getBoundingClientRect().toJSON());
+    assert.ok(
+      left >= 0 && top >= 0 && right <= width && bottom <= height,
+      `${left} ${top} ${right} ${bottom} in ${width} x ${height}`,
+    );
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
   const back = await page.evaluate(() => document.activeElement?.getAttribute("aria-label"));

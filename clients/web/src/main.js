@@ -4,6 +4,16 @@ import { createSettings } from "./app/settings.js";
 import { DEVELOPMENT_USERS, developmentToken, signIn } from "./app/sign-in.js";
 import { startApp } from "./app/start.js";
 
+/** Whose a token is; empty if it is none. @param {any} token */
+async function subjectOf(token) {
+  try {
+    const [, payload] = (await token("start", { signal: AbortSignal.timeout(10_000) })).split(".");
+    return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))).sub;
+  } catch {
+    return "";
+  }
+}
+
 async function boot() {
   const root = document.body;
   createSettings(document.documentElement);
@@ -28,12 +38,13 @@ async function boot() {
   }
   const as = new URLSearchParams(location.search).get("as");
   const isDevelopment = !!config.devTokenUrl;
-  const token = isDevelopment && as ? developmentToken(config.devTokenUrl, as) : await signIn(root, config);
+  const isNamed = isDevelopment && as;
+  const token = isNamed ? developmentToken(config.devTokenUrl, as) : await signIn(root, config);
   startApp(root, {
     httpUrl: config.httpUrl,
     webSocketUrl: config.webSocketUrl,
     token,
-    user: as ?? "",
+    user: as ?? (await subjectOf(token)),
     suggestions: isDevelopment ? DEVELOPMENT_USERS : [],
     signIn: () => location.assign(location.pathname),
     signOut: () => location.assign(location.pathname),

@@ -236,14 +236,12 @@ test("20 links are http(s) only, open safely, and end before the punctuation", a
     .locator(".message")
     .nth(cases.length - 1)
     .waitFor();
-  const found = await page
-    .locator(".message")
-    .evaluateAll((/** @type {Element[]} */ rows) =>
-      rows.map((row) => ({
-        text: row.querySelector(".text")?.textContent,
-        links: [...row.querySelectorAll("a")].map(({ href, rel, target }) => ({ href, rel, target })),
-      })),
-    );
+  const found = await page.locator(".message").evaluateAll((/** @type {Element[]} */ rows) =>
+    rows.map((row) => ({
+      text: row.querySelector(".text")?.textContent,
+      links: [...row.querySelectorAll("a")].map(({ href, rel, target }) => ({ href, rel, target })),
+    })),
+  );
   assert.deepEqual(
     found.map(({ text }) => text),
     cases.map(([text]) => text),

@@ -76,16 +76,14 @@ test("a private chat and a group are begun, and the group is changed", async () 
   await dialog.getByLabel("Topic").fill("Plans");
   await dialog.getByLabel("Topic").press("Enter");
   await dialog.locator(".head .hint", { hasText: "Plans" }).waitFor();
-  await dialog
-    .locator('input[type="file"]')
-    .setInputFiles({
-      name: "a.png",
-      mimeType: "image/png",
-      buffer: Buffer.from(
-        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-        "base64",
-      ),
-    });
+  await dialog.locator('input[type="file"]').setInputFiles({
+    name: "a.png",
+    mimeType: "image/png",
+    buffer: Buffer.from(
+      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+      "base64",
+    ),
+  });
   await dialog.locator(".head .avatar img").waitFor();
   await dialog.getByLabel("Add people").fill(dave);
   await page.keyboard.press("Enter");
@@ -355,5 +353,63 @@ test("a group shows its topic, its picture and its data, a message and a person 
   await page.getByRole("button", { name: /^Details of/ }).click();
   await page.getByRole("dialog").locator("summary").first().click();
   await page.getByText("blue").waitFor();
+  assertClean(context);
+});
+
+test("who comes back to the window finds a divider before what arrived meanwhile", async (t) => {
+  const [alice, bob] = [newUser("alice"), newUser("bob")];
+  const chat = await privateChat(system, alice, bob);
+  await sendTexts(system, bob, chat, ["read at once"]);
+  const context = await newContext(browser);
+  const page = await open(context, system, alice, chat);
+  await until(page, () => document.title === "Chats" && document.querySelector(".message"));
+  const found = [];
+  for (const round of [1, 2]) {
+    await page.evaluate(() => {
+      document.hasFocus = () => false;
+    });
+    await sendTexts(system, bob, chat, [`away ${round} a`, `away ${round} b`]);
+    await rowOf(page, `away ${round} b`).waitFor();
+    found.push(
+      await page
+        .locator(".divider")
+        .evaluate((/** @type {Element} */ node) => node.nextElementSibling?.querySelector(".text")?.textContent),
+    );
+    await until(page, () => document.title === "(2) Chats");
+    await page.evaluate(() => {
+      document.hasFocus = () => true;
+      dispatchEvent(new Event("focus"));
+    });
+    await until(page, () => document.title === "Chats");
+  }
+  measured(t, `the divider was before ${found.map((text) => `"${text}"`).join(", then before ")}`);
+  assert.deepEqual(found, ["away 1 a", "away 2 a"]);
+  assertClean(context);
+});
+
+test("the page asks who is here, and takes a token where there are no development users", async () => {
+  const alice = newUser("alice");
+  const context = await newContext(browser);
+  const page = await context.newPage();
+  await page.goto(system.origin);
+  await page.locator(".people-choice a").first().waitFor();
+  assert.deepEqual(
+    await page
+      .locator(".people-choice a")
+      .evaluateAll((/** @type {any[]} */ links) => links.map((link) => link.getAttribute("href"))),
+    ["?as=alice", "?as=bob", "?as=carol"],
+  );
+  await page.getByLabel("Another name").fill(alice);
+  await page.keyboard.press("Enter");
+  await page.getByText("No chats yet.").waitFor();
+  const { httpUrl, webSocketUrl } = system;
+  await page.route("**/config.json", (/** @type {any} */ route) => route.fulfill({ json: { httpUrl, webSocketUrl } }));
+  await page.goto(`${system.origin}/?`);
+  await page.getByLabel("Access token of your Auth Service").fill(await getToken(system, alice));
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByText("No chats yet.").waitFor();
+  await page.route("**/config.json", (/** @type {any} */ route) => route.abort());
+  await page.goto(`${system.origin}/?as=${alice}`);
+  await page.getByText("The server does not answer").waitFor();
   assertClean(context);
 });

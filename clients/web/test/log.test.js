@@ -241,7 +241,7 @@ test("07 opening lands on the unread divider, which stays for the visit", async 
   const part = await page.evaluate(() => {
     const log = /** @type {Element} */ (document.querySelector(".log")).getBoundingClientRect();
     return (
-      /** @type {Element} */ ((document.querySelector(".divider")).getBoundingClientRect().top - log.top) / log.height
+      /** @type {Element} */ (document.querySelector(".divider").getBoundingClientRect().top - log.top) / log.height
     );
   });
   const text = await divider.textContent();
@@ -390,17 +390,15 @@ test("19 messages of a sender within 5 minutes are a group, and each time has it
   const context = await newContext(browser);
   const page = await open(context, system, alice, chat);
   await rowOf(page, "b3").waitFor();
-  const rows = await page
-    .locator(".message")
-    .evaluateAll((/** @type {HTMLElement[]} */ nodes) =>
-      nodes.map((node) => ({
-        text: node.querySelector(".text")?.textContent,
-        first: node.classList.contains("first"),
-        author: /** @type {any} */ (node.querySelector(".author")).hidden
-          ? ""
-          : node.querySelector(".author")?.textContent,
-      })),
-    );
+  const rows = await page.locator(".message").evaluateAll((/** @type {HTMLElement[]} */ nodes) =>
+    nodes.map((node) => ({
+      text: node.querySelector(".text")?.textContent,
+      first: node.classList.contains("first"),
+      author: /** @type {any} */ (node.querySelector(".author")).hidden
+        ? ""
+        : node.querySelector(".author")?.textContent,
+    })),
+  );
   assert.deepEqual(
     rows.map(({ first }) => first),
     [true, false, true, true],

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
-import { deflateSync } from "node:zlib";
 import {
   apiOf,
   assertClean,
@@ -20,6 +19,7 @@ import {
   stopAll,
   until,
 } from "./harness.js";
+import { png } from "./png.js";
 
 /** @type {any} */
 let system;
@@ -31,41 +31,12 @@ before(async () => {
 });
 after(stopAll);
 
-const CRC = Array.from({ length: 256 }, (_, index) => {
-  let value = index;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
-  return value >>> 0;
-});
 /** A PNG with a gradient. @param {number} width @param {number} height @param {number} [blue] */
-function png(width, height, blue = 128) {
-  const chunk = (/** @type {string} */ type, /** @type {Buffer} */ data) => {
-    const body = Buffer.concat([Buffer.from(type), data]);
-    const crc = body.reduce((value, byte) => CRC[(value ^ byte) & 255] ^ (value >>> 8), 0xffffffff) ^ 0xffffffff;
-    const size = Buffer.alloc(4);
-    size.writeUInt32BE(data.length);
-    const sum = Buffer.alloc(4);
-    sum.writeUInt32BE(crc >>> 0);
-    return Buffer.concat([size, body, sum]);
-  };
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([8, 2], 8);
-  const rows = Buffer.alloc((width * 3 + 1) * height);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++)
-      rows.set([(255 * x) / width, (255 * y) / height, blue], y * (width * 3 + 1) + 1 + x * 3);
-  return Buffer.concat([
-    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
-    chunk("IHDR", header),
-    chunk("IDAT", deflateSync(rows)),
-    chunk("IEND", Buffer.alloc(0)),
-  ]);
-}
+const gradient = (width, height, blue = 128) => png(width, height, (x, y) => [255 * x, 255 * y, blue]);
 const picture = (/** @type {string} */ name, width = 640, height = 400, blue = 128) => ({
   name,
   mimeType: "image/png",
-  buffer: png(width, height, blue),
+  buffer: gradient(width, height, blue),
 });
 const input = (/** @type {any} */ page) => page.locator('.composer input[type="file"]');
 const pair = async () => {
@@ -104,7 +75,7 @@ test("21 files are pasted, dropped and picked, with preview, progress, cancel an
   assert.equal(await tray.count(), 2);
   // Too large: the refusal names the limit.
   await input(page).setInputFiles([
-    { name: "huge.png", mimeType: "image/png", buffer: Buffer.concat([png(10, 10), Buffer.alloc(10_000_000)]) },
+    { name: "huge.png", mimeType: "image/png", buffer: Buffer.concat([gradient(10, 10), Buffer.alloc(10_000_000)]) },
   ]);
   const toast = page.locator(".toast");
   await toast.waitFor();
@@ -209,6 +180,14 @@ test("22 pictures reserve their place, and show their blurHash first", async (t)
     t,
     `layout shift while 3 pictures load: ${shift}; places ${after.map(({ width, height }) => `${width}x${height}`).join(", ")}; the blurHash is red ${before[0].red} of 255 at its right edge`,
   );
+  // 800 x 600 and 300 x 600 fit into 340 x 340.
+  assert.deepEqual(
+    after.slice(0, 2).map(({ width, height }) => [Math.round(width), Math.round(height)]),
+    [
+      [340, 255],
+      [170, 340],
+    ],
+  );
   assert.equal(shift, 0);
   assert.deepEqual(
     before.map(({ width, height }) => ({ width, height })),
@@ -250,6 +229,22 @@ test("23 the lightbox is a dialog with Escape and arrows", async (t) => {
     (/** @type {string} */ before) => document.querySelector(".lightbox img")?.getAttribute("src") === before,
     sources[0],
   );
+  // The picture is within the window, whatever its size.
+  for (const [width, height] of [
+    [1280, 800],
+    [360, 640],
+  ]) {
+    await page.setViewportSize({ width, height });
+    await frames(page, 2);
+    const { left, top, right, bottom } = await dialog
+      .locator("img")
+      .evaluate((/** @type {Element} */ node) => node.getBoundingClientRect().toJSON());
+    assert.ok(
+      left >= 0 && top >= 0 && right <= width && bottom <= height,
+      `${left} ${top} ${right} ${bottom} in ${width} x ${height}`,
+    );
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
   const back = await page.evaluate(() => document.activeElement?.getAttribute("aria-label"));

@@ -11,9 +11,10 @@ export const ask = (ctx, chat) => (/** @type {Promise<any>} */ request) =>
 /**
  * @param {any} ctx
  * @param {any} chat
+ * @param {any} at what the menu is beside
  * @param {{ withDetails?: boolean }} [options]
  */
-export function chatMenu(ctx, chat, { withDetails } = {}) {
+export function chatMenu(ctx, chat, at, { withDetails } = {}) {
   const summary = chat.summary.get();
   if (!summary) return [];
   const tell = ask(ctx, chat);
@@ -34,7 +35,7 @@ export function chatMenu(ctx, chat, { withDetails } = {}) {
           icon: "mute",
           run: () =>
             layers.menu(
-              layers.focused() ?? { x: innerWidth / 2, y: 100 },
+              at,
               [
                 { label: "For 1 hour", run: () => muteFor(1) },
                 { label: "For 8 hours", run: () => muteFor(8) },

@@ -109,9 +109,13 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
       };
     }
     if (entry.kind === "divider") {
-      const text =
-        unreadAtOpen === 1 ? "1 new message" : unreadAtOpen ? `${unreadAtOpen} new messages` : "New messages";
-      return { node: h("li", { class: "divider" }, h("span", null, text)), update() {} };
+      const text = h("span");
+      const update = () =>
+        setText(
+          text,
+          unreadAtOpen === 1 ? "1 new message" : unreadAtOpen ? `${unreadAtOpen} new messages` : "New messages",
+        );
+      return { node: h("li", { class: "divider" }, text), update };
     }
     if (entry.kind === "loader") {
       const retry = h(
@@ -221,7 +225,7 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
       const after = items[index + 1];
       const { key, message } = item;
       const isNewDay = !before || dayOf(before.message.createdAt) !== dayOf(message.createdAt);
-      if (isNewDay) shown.push({ key: `day ${dayOf(message.createdAt)}`, kind: "day", time: message.createdAt });
+      if (isNewDay) shown.push({ key: `day ${key}`, kind: "day", time: message.createdAt });
       if (key === dividerKey) shown.push({ key: "divider", kind: "divider" });
       if (!watched.has(message.senderId)) watchPerson(message.senderId);
       shown.push({
@@ -290,7 +294,10 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
   function announce(arrived) {
     for (const { message } of arrived.slice(-3))
       ctx.live.say(`${ctx.client.person(message.senderId).get().name}: ${describe(message)}`);
-    if (!dividerKey && !isLooking()) {
+    if (isLooking()) return;
+    // Where the reader stopped: before what arrived, unless something before it is unread too.
+    const read = summaryNow()?.readSeq ?? 0;
+    if (items.find(({ isOwn, message }) => !isOwn && message.seq > read) === arrived[0]) {
       unreadAtOpen = 0;
       dividerKey = arrived[0].key;
     }

@@ -31,7 +31,7 @@ export function createChatView(ctx, chatId, { hasInbox = true } = {}) {
   const more = iconButton(
     "more",
     "More",
-    () => ctx.layers.menu(more, chatMenu(ctx, chat, { withDetails: true }), "Chat actions"),
+    () => ctx.layers.menu(more, chatMenu(ctx, chat, more, { withDetails: true }), "Chat actions"),
     { "aria-haspopup": "menu" },
   );
   const header = h(

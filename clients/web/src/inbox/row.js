@@ -25,11 +25,16 @@ export function createChatRow(ctx, { key: id }) {
     picture,
     h("div", null, h("div", { class: "top" }, name, time), h("div", { class: "bottom" }, preview, marks, badge)),
   );
-  const more = iconButton("more", "Chat actions", () => ctx.layers.menu(more, chatMenu(ctx, chat), "Chat actions"), {
-    class: "small more",
-    "aria-haspopup": "menu",
-    tabindex: -1,
-  });
+  const more = iconButton(
+    "more",
+    "Chat actions",
+    () => ctx.layers.menu(more, chatMenu(ctx, chat, more), "Chat actions"),
+    {
+      class: "small more",
+      "aria-haspopup": "menu",
+      tabindex: -1,
+    },
+  );
   const node = h("li", { class: "chat-row", "data-chat": id }, link, more);
   let shownPicture = "";
   let shownMarks = "";
@@ -42,12 +47,13 @@ export function createChatRow(ctx, { key: id }) {
 
   node.addEventListener("contextmenu", (/** @type {MouseEvent} */ event) => {
     event.preventDefault();
-    ctx.layers.menu({ x: event.clientX, y: event.clientY }, chatMenu(ctx, chat), "Chat actions");
+    const at = { x: event.clientX, y: event.clientY };
+    ctx.layers.menu(at, chatMenu(ctx, chat, at), "Chat actions");
   });
   link.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "ContextMenu" && !(event.shiftKey && event.key === "F10")) return;
     event.preventDefault();
-    ctx.layers.menu(link, chatMenu(ctx, chat), "Chat actions");
+    ctx.layers.menu(link, chatMenu(ctx, chat, link), "Chat actions");
   });
 
   /** @param {string | undefined} user */

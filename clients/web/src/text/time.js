@@ -10,7 +10,9 @@ const format = (/** @type {Intl.DateTimeFormatOptions} */ options) => {
   const formatter = new Intl.DateTimeFormat(LOCALE, options);
   return (/** @type {Date} */ date) => formatter.format(date);
 };
-const clock = format({ hour: "2-digit", minute: "2-digit" });
+const { hour12 } = new Intl.DateTimeFormat(LOCALE, { hour: "numeric" }).resolvedOptions();
+/** 09:05, or 9:05 AM. */
+const clock = format({ hour: hour12 ? "numeric" : "2-digit", minute: "2-digit" });
 const weekday = format({ weekday: "short" });
 const shortDate = format({ day: "numeric", month: "short" });
 const shortDateYear = format({ day: "numeric", month: "short", year: "numeric" });

@@ -228,7 +228,8 @@ export function createEngine(given) {
   function doDueWork() {
     isWoken = false;
     options.clearTimeout(timer);
-    if (!core.life) return;
+    const { life } = core;
+    if (!life) return;
     timerAt = Math.min(
       connection.doDueWork(),
       requests.doDueWork(),
@@ -236,7 +237,8 @@ export function createEngine(given) {
       catchUp.doDueWork(),
       tabs.doDueWork(),
     );
-    if (timerAt < Infinity) timer = options.setTimeout(onTimer, Math.max(timerAt - now(), 0));
+    // A listener may have stopped the engine meanwhile.
+    if (core.life === life && timerAt < Infinity) timer = options.setTimeout(onTimer, Math.max(timerAt - now(), 0));
   }
 
   function onTimer() {

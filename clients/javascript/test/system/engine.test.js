@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { WebSocket } from "ws";
 import { createChat, deleteMessage, editMessage, getMe, markSeen, reactToMessage } from "../../src/calls.js";
 import { createEngine } from "../../src/engine/index.js";
-import { recorder } from "./helpers.js";
+import { recorder } from "../engine/helpers.js";
 
 const program =
   process.env.LAMBDA_CHAT ?? fileURLToPath(new URL("../../../../target/debug/lambda-chat", import.meta.url));

@@ -69,16 +69,6 @@ test("stop and start while a token is asked for: the old question is aborted, an
   engine.stop();
 });
 
-test("stop in a listener leaves no timer", async () => {
-  const { server, clock } = begin();
-  const { engine, updates } = start(server, "alice");
-  engine.subscribe(({ type }) => type === "caughtUp" && engine.stop());
-  await clock.until(() => updates.all.some(({ type }) => type === "caughtUp"));
-  await clock.settle();
-  assert.equal(clock.timers, 0);
-  assert.equal(engine.link.status, "stopped");
-});
-
 test("stop at any moment leaves no timer and no socket", async () => {
   for (let turns = 0; turns < 14; turns++) {
     const { server, clock } = begin();

@@ -32,6 +32,36 @@ export { MAX_WAITING_UPDATES } from "./updates.js";
 /** @typedef {import("./views.js").Member} Member */
 /** @typedef {import("./views.js").Person} Person */
 /** @typedef {import("./state/message.js").HeldMessage} Message */
+/** @typedef {import("./engine/options.js").EngineOptions} ClientOptions */
+/** @typedef {import("./engine/options.js").Link} Link */
+/** @typedef {import("./engine/options.js").Logger} Logger */
+/** @typedef {import("./engine/options.js").TokenReason} TokenReason */
+/** @typedef {import("./engine/options.js").Update} Update */
+/** @typedef {import("./engine/storage.js").Storage} Storage */
+/** @typedef {import("./engine/storage.js").StoreName} StoreName */
+/** @typedef {import("./engine/attachments.js").AttachmentDownload} AttachmentDownload */
+// What the API defines, where it shows in events, errors and values.
+/** @typedef {import("./api.js").Attachment} Attachment */
+/** @typedef {import("./api.js").Block} Block */
+/** @typedef {import("./api.js").ChatEvent} ChatEvent */
+/** @typedef {import("./api.js").ChatId} ChatId */
+/** @typedef {import("./api.js").Custom} Custom */
+/** @typedef {import("./api.js").EventName} EventName */
+/** @typedef {import("./api.js").FieldError} FieldError */
+/** @typedef {import("./api.js").NotifyLevel} NotifyLevel */
+/** @typedef {import("./api.js").ProblemCode} ProblemCode */
+/** @typedef {import("./api.js").Profile} Profile */
+/** @typedef {import("./api.js").Reaction} Reaction */
+/** @typedef {import("./api.js").Seq} Seq */
+/** @typedef {import("./api.js").Status} Status */
+/** @typedef {import("./api.js").Time} Time */
+/** @typedef {import("./api.js").UnreadTotal} UnreadTotal */
+/** @typedef {import("./api.js").UserId} UserId */
+/**
+ * The event with a name.
+ * @template {import("./api.js").EventName} Name
+ * @typedef {import("./api.js").EventOf<Name>} EventOf
+ */
 /**
  * @template T
  * @typedef {import("./readable.js").Readable<T>} Readable

@@ -1,9 +1,10 @@
 // Criteria 9, 10, 11, 12, 20, 24, 25, 26: writing, and what is done with messages.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import {
   apiOf,
   assertClean,
+  browser,
   complaintsOf,
   createNetwork,
   frames,
@@ -17,22 +18,13 @@ import {
   privateChat,
   rowOf,
   sendTexts,
-  startBrowser,
-  startSystem,
-  stopAll,
+  system,
   type,
   until,
+  useSystem,
 } from "./harness.js";
 
-/** @type {any} */
-let system;
-/** @type {any} */
-let browser;
-before(async () => {
-  system = await startSystem();
-  browser = await startBrowser();
-});
-after(stopAll);
+useSystem();
 
 /** Two users and their chat. */
 async function pair() {

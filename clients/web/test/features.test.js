@@ -1,9 +1,10 @@
 // What the criteria do not name: chats, groups, settings, a long history, two windows, the custom element.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import {
   apiOf,
   assertClean,
+  browser,
   createNetwork,
   frames,
   getToken,
@@ -17,22 +18,13 @@ import {
   privateChat,
   rowOf,
   sendTexts,
-  startBrowser,
-  startSystem,
-  stopAll,
+  system,
   type,
   until,
+  useSystem,
 } from "./harness.js";
 
-/** @type {any} */
-let system;
-/** @type {any} */
-let browser;
-before(async () => {
-  system = await startSystem();
-  browser = await startBrowser();
-});
-after(stopAll);
+useSystem();
 
 const menuOf = async (/** @type {any} */ page, /** @type {string} */ chat, /** @type {string} */ item) => {
   await page.locator(`[data-chat="${chat}"]`).hover();

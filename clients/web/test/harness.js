@@ -1,14 +1,9 @@
-// The system, the web server and the browser of these tests.
+// The system and the browser of these tests.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { after, before } from "node:test";
 import { chromium } from "playwright-core";
-import { createWebServer } from "../scripts/serve.mjs";
+import { startLocalCloud } from "../../javascript/test/local-cloud.js";
 
-const programs = process.env.LAMBDA_CHAT_BINARIES ?? fileURLToPath(new URL("../../../target/debug", import.meta.url));
 /** How long a condition may take, in milliseconds: a failed test should say what it waited for before CI gives up. */
 export const PATIENCE = 30_000;
 
@@ -20,48 +15,32 @@ export async function stopAll() {
   for (const stop of started.splice(0).reverse()) await stop();
 }
 
-/** Starts the local cloud and the web server on free ports. */
+/** Starts the local cloud on free ports. It serves the page. The limits on speed have tests of their own. */
 export async function startSystem() {
-  const ports = ["http", "ws", "auth", "dynamodb", "s3", "metrics"].flatMap((name) => [`--${name}-port`, "0"]);
-  // The limits on speed have tests of their own.
-  const fast = [
+  const { stop, ...addresses } = await startLocalCloud(
     "SendBurst=5000",
     "SendPerSecond=1000",
     "NewMemberBurst=5000",
     "ProfileBurst=500",
     "ChangeBurst=500",
     "ChangePerSecond=100",
-  ].flatMap((value) => ["--parameter", value]);
-  const child = spawn(join(programs, "lambda-chat"), ["start", "--memory", ...fast, ...ports], {
-    stdio: ["pipe", "pipe", "inherit"],
+  );
+  started.push(stop);
+  return { ...addresses, origin: addresses.httpUrl };
+}
+
+/** The system of a file of tests. @type {any} */
+export let system;
+/** The browser of a file of tests. @type {any} */
+export let browser;
+
+/** Starts the system and the browser before the tests of a file, and ends them afterwards. */
+export function useSystem() {
+  before(async () => {
+    system = await startSystem();
+    browser = await startBrowser();
   });
-  const ended = once(child, "exit");
-  started.push(async () => {
-    child.kill("SIGTERM");
-    await ended;
-  });
-  /** @type {Record<string, string>} */
-  const found = {};
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [, name, url] = /^\s+([A-Z][\w ]*?\d?)\s+(\w+:\/\/\S+)/.exec(line) ?? [];
-    if (name) found[name] = url;
-    if (found.S3) break;
-  }
-  child.stdout.resume();
-  const system = {
-    httpUrl: found["HTTP API"],
-    webSocketUrl: found["WebSocket API"],
-    authUrl: found["Auth Service"],
-    bucketUrl: found.S3,
-  };
-  assert.ok(system.httpUrl && system.authUrl, "lambda-chat did not start. Build it with: cargo build --workspace");
-  const server = createWebServer(system);
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
-  started.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { ...system, origin: `http://127.0.0.1:${/** @type {any} */ (server.address()).port}` };
+  after(stopAll);
 }
 
 /** Starts Debian's Chromium, or the one in CHROMIUM. */

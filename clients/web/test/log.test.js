@@ -1,11 +1,13 @@
 // Criteria 1 to 8, 15, 18, 19: the log.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import {
   apiOf,
   assertClean,
+  browser,
   createNetwork,
   frames,
+  groupChat,
   logState,
   measured,
   nameOf,
@@ -13,25 +15,15 @@ import {
   newUser,
   open,
   privateChat,
-  groupChat,
   rowOf,
   sendTexts,
-  startBrowser,
-  startSystem,
-  stopAll,
+  system,
   type,
   until,
+  useSystem,
 } from "./harness.js";
 
-/** @type {any} */
-let system;
-/** @type {any} */
-let browser;
-before(async () => {
-  system = await startSystem();
-  browser = await startBrowser();
-});
-after(stopAll);
+useSystem();
 
 const lines = (/** @type {number} */ count, name = "line") =>
   Array.from({ length: count }, (_, index) => `${name} ${index + 1}`);

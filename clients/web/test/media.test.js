@@ -1,10 +1,11 @@
 // Criteria 21 to 23: files, pictures, recordings.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import {
   apiOf,
   assertClean,
+  browser,
   frames,
   logState,
   measured,
@@ -14,22 +15,13 @@ import {
   privateChat,
   rowOf,
   sendTexts,
-  startBrowser,
-  startSystem,
-  stopAll,
+  system,
   until,
+  useSystem,
 } from "./harness.js";
 import { png } from "./png.js";
 
-/** @type {any} */
-let system;
-/** @type {any} */
-let browser;
-before(async () => {
-  system = await startSystem();
-  browser = await startBrowser();
-});
-after(stopAll);
+useSystem();
 
 /** A PNG with a gradient. @param {number} width @param {number} height @param {number} [blue] */
 const gradient = (width, height, blue = 128) => png(width, height, (x, y) => [255 * x, 255 * y, blue]);

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import {
   apiOf,
   assertClean,
+  browser,
   frames,
   groupChat,
   measured,
@@ -16,22 +17,13 @@ import {
   privateChat,
   rowOf,
   sendTexts,
-  startBrowser,
-  startSystem,
-  stopAll,
+  system,
   type,
   until,
+  useSystem,
 } from "./harness.js";
 
-/** @type {any} */
-let system;
-/** @type {any} */
-let browser;
-before(async () => {
-  system = await startSystem();
-  browser = await startBrowser();
-});
-after(stopAll);
+useSystem();
 
 const PHONE = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
 const axeSource = readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

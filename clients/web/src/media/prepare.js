@@ -3,10 +3,12 @@ import { fileSize } from "../text/describe.js";
 import { encodeBlurHash } from "./blurhash.js";
 
 /** What the system takes unless its operator says otherwise: docs/API.md, "Limits". */
-const LIMITS = { image: 10_000_000, audio: 25_000_000, file: 100_000_000 };
+export const LIMITS = { image: 10_000_000, audio: 25_000_000, file: 100_000_000 };
 const NAMES = { image: "an image", audio: "a recording", file: "a file" };
-const IMAGE_TYPES = new Set(["image/gif", "image/jpeg", "image/png", "image/webp"]);
-const FILE_TYPES = new Set([
+/** The types that are sent as images: shared/domain/src/attachment.rs, which a test compares. */
+export const IMAGE_TYPES = new Set(["image/gif", "image/jpeg", "image/png", "image/webp"]);
+/** The types that other files keep. Any other is sent as bytes. */
+export const FILE_TYPES = new Set([
   "application/gzip",
   "application/json",
   "application/msword",

@@ -7,9 +7,9 @@ import { extname, join, normalize } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { programs, startLocalCloud } from "../local-cloud.js";
 
 const home = fileURLToPath(new URL("../../", import.meta.url));
-const programs = process.env.LAMBDA_CHAT_BINARIES ?? fileURLToPath(new URL("../../../../target/debug", import.meta.url));
 
 /** How long a condition may take, in milliseconds: a failed test should say what it waited for before CI gives up. */
 export const PATIENCE = Number(process.env.PATIENCE_MS ?? 60_000);
@@ -42,10 +42,6 @@ function program(name, parameters) {
       return /** @type {string} */ (value);
     },
     write: (/** @type {string} */ text) => child.stdin.write(`${text}\n`),
-    /** Nobody reads the rest of its output. */
-    ignore: async () => {
-      while (!(await lines.next()).done);
-    },
   };
 }
 
@@ -59,17 +55,10 @@ export async function startSystem() {
   if (LAMBDA_CHAT_HTTP_URL && LAMBDA_CHAT_WS_URL && LAMBDA_CHAT_AUTH_URL) {
     return { httpUrl: LAMBDA_CHAT_HTTP_URL, webSocketUrl: LAMBDA_CHAT_WS_URL, authUrl: LAMBDA_CHAT_AUTH_URL };
   }
-  const ports = ["http", "ws", "auth", "dynamodb", "s3", "metrics"].flatMap((name) => [`--${name}-port`, "0"]);
   // A new member of a chat may send few messages at once: that limit has tests of its own.
-  const { line, ignore } = program("lambda-chat", ["start", "--memory", "--parameter", "NewMemberBurst=50", ...ports]);
-  /** @type {Record<string, string>} */
-  const found = {};
-  while (!found["Auth Service"]) {
-    const [, name, url] = /^\s+([A-Z][\w ]+?)\s+(\w+:\/\/\S+)/.exec(await line()) ?? [];
-    if (name) found[name] = /** @type {string} */ (url);
-  }
-  void ignore();
-  return { httpUrl: found["HTTP API"], webSocketUrl: found["WebSocket API"], authUrl: found["Auth Service"] };
+  const { stop, ...system } = await startLocalCloud("NewMemberBurst=50");
+  started.push(stop);
+  return system;
 }
 
 /**

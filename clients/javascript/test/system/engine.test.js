@@ -1,68 +1,36 @@
-// Two engines talk through the real system, if its program is there: `cargo build`, or LAMBDA_CHAT names it.
+// Two engines talk through the real system.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { after, before, describe, test } from "node:test";
 import { WebSocket } from "ws";
 import { createChat, deleteMessage, editMessage, getMe, markSeen, reactToMessage } from "../../src/calls.js";
 import { createEngine } from "../../src/engine/index.js";
+import { getToken, newUser, startSystem, stopAll } from "../browser/harness.js";
 import { recorder } from "../engine/helpers.js";
 
-const program =
-  process.env.LAMBDA_CHAT ?? fileURLToPath(new URL("../../../../target/debug/lambda-chat", import.meta.url));
-const skip = existsSync(program)
-  ? false
-  : `left out: two engines against the real system, because there is no ${program}`;
-
-describe("two engines against the real system", { skip }, () => {
-  /** @type {import("node:child_process").ChildProcess} */
+describe("two engines against the real system", () => {
+  /** @type {Awaited<ReturnType<typeof startSystem>>} */
   let system;
-  /** @type {Record<string, string>} */
-  const urls = {};
   /** @type {ReturnType<typeof createEngine>[]} */
   const engines = [];
 
   before(async () => {
-    const ports = ["http", "ws", "auth", "dynamodb", "s3", "metrics"].flatMap((name) => [`--${name}-port`, "0"]);
-    system = spawn(program, ["start", "--memory", ...ports], { stdio: ["ignore", "pipe", "inherit"] });
-    let output = "";
-    for await (const chunk of /** @type {any} */ (system.stdout)) {
-      output += chunk;
-      for (const [, name, url] of output.matchAll(/^ {2}(HTTP API|WebSocket API|Auth Service) +(\S+)/gm))
-        urls[name] = url;
-      if (output.includes("log lines follow")) break;
-    }
-    assert.ok(urls["Auth Service"], output);
+    system = await startSystem();
   });
-
-  after(() => {
+  after(async () => {
     for (const engine of engines) engine.stop();
-    system.kill();
+    await stopAll();
   });
-
-  const token = async (userId, expiresInSeconds) => {
-    const body = JSON.stringify({ userId, ...(expiresInSeconds && { expiresInSeconds }) });
-    return (await (await fetch(urls["Auth Service"] + "/token", { method: "POST", body })).json()).token;
-  };
 
   function start(userId, options = {}) {
-    const engine = createEngine({
-      httpUrl: urls["HTTP API"],
-      webSocketUrl: urls["WebSocket API"],
-      token: () => token(userId),
-      WebSocket,
-      ...options,
-    });
+    const { httpUrl, webSocketUrl } = system;
+    const token = () => getToken(system, userId);
+    const engine = createEngine({ httpUrl, webSocketUrl, token, WebSocket, ...options });
     engines.push(engine);
     engine.start();
     return { engine, updates: recorder(engine) };
   }
-
-  const newUser = (() => {
-    let last = 0;
-    return (name) => `${name}${process.pid}x${++last}`;
-  })();
 
   const pair = async (options) => {
     const names = [newUser("ann"), newUser("ben")];
@@ -111,7 +79,7 @@ describe("two engines against the real system", { skip }, () => {
 
   test("a token that expires in the conversation is renewed before its end, and nothing is lost", async () => {
     const reasons = [];
-    const tokenOf = (name) => (reason) => (reasons.push(reason), token(name, 3));
+    const tokenOf = (name) => (reason) => (reasons.push(reason), getToken(system, name, 3));
     const names = [newUser("ann"), newUser("ben")];
     const [ann, ben] = names.map((name) => start(name, { token: tokenOf(name) }));
     await Promise.all([ann, ben].map(({ updates }) => updates.until((update) => update.type === "caughtUp")));
@@ -130,7 +98,8 @@ describe("two engines against the real system", { skip }, () => {
     assert.ok(!ben.updates.all.some(({ link }) => link?.status === "offline"));
   });
 
-  test("a program that stops its engine ends by itself", async () => {
+  // Without the time-out it would pass when the process ends by the timer of the next ping, after 4 min.
+  test("a program that stops its engine ends by itself", { timeout: 60_000 }, async () => {
     const script = `
       import { createEngine } from ${JSON.stringify(new URL("../../src/engine/index.js", import.meta.url).href)};
       import { WebSocket } from "ws";
@@ -143,7 +112,7 @@ describe("two engines against the real system", { skip }, () => {
       });
       engine.start();`;
     const name = newUser("ann");
-    const args = [urls["HTTP API"], urls["WebSocket API"], await token(name)];
+    const args = [system.httpUrl, system.webSocketUrl, await getToken(system, name)];
     const cwd = fileURLToPath(new URL(".", import.meta.url));
     const child = spawn(process.execPath, ["--input-type=module", "-e", script, ...args], {
       cwd,
@@ -157,10 +126,10 @@ describe("two engines against the real system", { skip }, () => {
 
   test("a token that is refused leads to a new one, over HTTP and over the socket", async () => {
     const name = newUser("ann");
-    const tokens = [await token(name, 1), await token(name)];
+    const tokens = [await getToken(system, name, 1), await getToken(system, name)];
     const good = tokens[1];
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    const { engine, updates } = start(name, { token: async () => tokens.shift() ?? good });
+    const { engine, updates } = start(name, { tabs: false, token: async () => tokens.shift() ?? good });
     await updates.until((update) => update.type === "caughtUp");
     assert.equal((await engine.request(getMe())).user.userId, name);
     assert.ok(updates.all.some(({ link }) => link?.isTokenError));

@@ -1,23 +1,32 @@
 // Clients against the real system.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { skip, startSystem, until } from "./system.js";
+import { clientOf, getToken, startSystem, stopAll, until } from "./helpers.js";
 
 const isCaughtUp = (link) => link.isCaughtUp;
 const rows = (items) => items.map(({ state, message }) => [state, message.content]);
 
-describe("clients against the real system", { skip }, () => {
+describe("clients against the real system", () => {
   let system;
+  const stops = [];
+  const client = (userId, options) => {
+    const started = clientOf(system, userId, options);
+    stops.push(started.start());
+    return started;
+  };
   before(async () => {
     system = await startSystem();
     // Whoever gets a token exists.
-    for (const user of ["ivy", "joe"]) await system.token(user);
+    for (const user of ["ivy", "joe"]) await getToken(system, user);
   });
-  after(() => system?.stop());
+  after(async () => {
+    for (const stop of stops) stop();
+    await stopAll();
+  });
 
   /** Two users who have a private chat. */
   async function pair(one, other) {
-    const [ann, bob] = [system.client(one), system.client(other)];
+    const [ann, bob] = [client(one), client(other)];
     await Promise.all([until(ann.link, isCaughtUp), until(bob.link, isCaughtUp)]);
     const chat = await ann.createChat({ with: other });
     await until(bob.chats, (chats) => chats.length === 1);
@@ -105,7 +114,7 @@ describe("clients against the real system", { skip }, () => {
     const { chat, his } = await pair("jon", "kim");
     // More than a first page, and not much more than a new member can send at once.
     await Promise.all(Array.from({ length: 70 }, (_, index) => chat.send(`text ${index + 1}`).stored));
-    const late = system.client("kim");
+    const late = client("kim");
     await until(late.link, isCaughtUp);
     const found = late.chat(his.id);
     const timeline = found.timeline();
@@ -160,11 +169,11 @@ describe("clients against the real system", { skip }, () => {
   test("what is written before the first token is sent once", async () => {
     const { bob, chat, his } = await pair("pia", "quin");
     let give;
-    const early = system.client("pia", { token: () => new Promise((resolve) => (give = resolve)) });
+    const early = client("pia", { token: () => new Promise((resolve) => (give = resolve)) });
     const sending = early.chat(chat.id).send("early");
     assert.equal(sending.state, "waiting");
     await until(early.link, ({ status }) => status === "connecting");
-    give(await system.token("pia"));
+    give(await getToken(system, "pia"));
     assert.equal((await sending.stored).content, "early");
     await until(his.summary, (found) => found?.lastMessage?.content === "early");
     assert.equal(bob.unreadTotal.get(), 1);

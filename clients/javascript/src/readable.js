@@ -1,10 +1,7 @@
 // Values that change: read them at any time, or be called when they changed. A value is computed when somebody asks.
 
 /** @import { EngineOptions } from "./engine/options.js" */
-import { fillOptions } from "./engine/options.js";
-
-/** The longest wait of a timer in browsers and Node.js: more would end at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+import { MAX_TIMER_MS, fillOptions } from "./engine/options.js";
 
 /** @type {readonly never[]} */
 export const EMPTY = Object.freeze([]);

@@ -48,6 +48,21 @@ export const loadOlder = (store, chatId, limit = PAGE_MESSAGES, options) =>
   );
 
 /**
+ * Hands the updates to a timeline until the application drops it, or the function that is returned is called. A function
+ * of its own, because a closure holds everything around it.
+ * @param {Store} store
+ * @param {Timeline} timeline
+ */
+function listen({ engine }, timeline) {
+  const weak = new WeakRef(timeline);
+  const off = engine.subscribe((update) => {
+    const held = weak.deref();
+    held ? held.onUpdate(update) : off();
+  });
+  return off;
+}
+
+/**
  * The messages of a chat, oldest first. It shows the end of the chat, and behind it what is on its way. After `jumpTo`
  * it shows messages around another place, which get edits, deletions and reactions too, until `toLatest` or until
  * `newer` has reached the end. Nothing is loaded before one of the functions is called, or the chat is opened. What
@@ -158,9 +173,7 @@ export class Timeline {
       // Without a range, nothing can be seen there.
       if (!page || !page.range) return;
       this.#window = this.#append(undefined, page);
-      // A timeline that the application dropped needs no events.
-      const weak = new WeakRef(this);
-      this.#off = this.#store.engine.subscribe((update) => weak.deref()?.onUpdate(update));
+      this.#off = listen(this.#store, this);
       this.#join();
     });
   }

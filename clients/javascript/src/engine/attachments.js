@@ -19,6 +19,14 @@ const MAX_FIRST_WAIT_MS = 2000;
 /** No wait before another try is longer. */
 const MAX_WAIT_MS = 8000;
 
+/**
+ * The file was changed or removed, or the browser dropped its bytes.
+ * @param {unknown} cause
+ */
+const lost = (cause) => {
+  throw new ChatError("file_lost", "the file cannot be read", { cause });
+};
+
 /** @typedef {{ signal?: AbortSignal, onProgress?: (progress: number) => void }} TransferOptions */
 /** @typedef {{ method?: string, url: string, headers?: Record<string, string> }} BucketRequest */
 /** @typedef {{ attachment: Attachment, blob: Blob }} AttachmentDownload */
@@ -108,7 +116,7 @@ export function createAttachments(core, http) {
      * @returns {Promise<Attachment>}
      */
     async upload(chatId, attachment, file, options = {}) {
-      const call = createAttachment(chatId, attachment, file.size, await sha256(file));
+      const call = createAttachment(chatId, attachment, file.size, await sha256(file).catch(lost));
       for (let isRepeat = false; ; isRepeat = true) {
         const announced = await http.send(call, options.signal);
         try {

@@ -10,14 +10,14 @@ import { asChatError, retryableError } from "../errors.js";
 import { MAX_REFUSALS } from "./options.js";
 import { backOff } from "./random.js";
 import { openSocket } from "./socket.js";
-import { isTokenError, refusedToken } from "./token.js";
+import { isTokenError, readClaims, refusedToken } from "./token.js";
 
 /** When to renew a connection whose token has expired by this machine's clock, which then is ahead. */
 const CLOCK_AHEAD_RENEWAL_MS = 60_000;
 
 /**
  * @typedef {object} Handlers
- * @property {(token: string) => void} identify Takes the first token: it says who the user is.
+ * @property {(userId: string) => void} identify The first token says who the user is.
  * @property {(from: Connection, frame: any) => void} onFrame
  * @property {(isLost: boolean) => void} onChange There is another connection, or it is lost.
  */
@@ -72,7 +72,7 @@ export function createConnection(core, tokens, http, { identify, onFrame, onChan
     try {
       const token = await (present ? tokens.fetch("expiring") : tokens.forConnection());
       if (opening !== mine) return;
-      if (!core.me) identify(token);
+      if (!core.me) identify(readClaims(token).sub);
       if (!core.isLeader) {
         // Another tab has the connection, or it is not known yet which one has it.
         opening = undefined;
@@ -87,6 +87,7 @@ export function createConnection(core, tokens, http, { identify, onFrame, onChan
   /** @param {Connection} next */
   function adopt(next) {
     opening = undefined;
+    core.hasHttp = false;
     refusals = renewTries = 0;
     next.renewAt = renewalTime(next.token);
     if (present) {
@@ -115,10 +116,12 @@ export function createConnection(core, tokens, http, { identify, onFrame, onChan
    */
   async function diagnose(token, error) {
     const mine = opening;
-    if (token !== goodToken) {
+    if (token !== goodToken || !core.hasHttp) {
       try {
         await http.once(getMe(), token);
         goodToken = token;
+        // Some networks let no WebSocket through.
+        core.hasHttp = !present;
       } catch (answer) {
         if (isTokenError(answer)) error = refusedToken(/** @type {ChatError} */ (answer).status);
         else if (/** @type {ChatError} */ (answer).code === "stopped") return;
@@ -223,6 +226,7 @@ export function createConnection(core, tokens, http, { identify, onFrame, onChan
       const wasOpen = present;
       opening = present = former = undefined;
       tries = refusals = retryAt = 0;
+      core.hasHttp = false;
       if (wasOpen) onChange(true);
     },
   };

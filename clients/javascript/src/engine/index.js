@@ -23,12 +23,12 @@ import { createCatchUp } from "./catch-up.js";
 import { createConnection, notConnected } from "./connection.js";
 import { createHttp } from "./http.js";
 import { createMessages } from "./messages.js";
-import { fillOptions } from "./options.js";
+import { MAX_TIMER_MS, fillOptions } from "./options.js";
 import { backOff } from "./random.js";
 import { createRequests } from "./requests.js";
 import { memoryStorage } from "./storage.js";
 import { createTabs } from "./tabs.js";
-import { createTokens, readClaims } from "./token.js";
+import { createTokens } from "./token.js";
 
 /** @typedef {Update} EngineUpdate */
 /** @typedef {Entry} OutboxEntry */
@@ -63,6 +63,7 @@ export function createEngine(given) {
     outbox: new Outbox(),
     link: { status: "stopped", isCaughtUp: false },
     isLeader: false,
+    hasHttp: false,
     life: undefined,
     emit(update) {
       // A listener may cause more updates: they come after this one for every listener.
@@ -109,14 +110,17 @@ export function createEngine(given) {
   const tokens = createTokens(core);
   const http = createHttp(core, tokens, () => connection.resume());
   const attachments = createAttachments(core, http);
+  /** @param {string} userId */
+  function identify(userId) {
+    core.me = userId;
+    core.scope = `${userId}@${options.webSocketUrl}`;
+    core.state = new State(userId);
+    tabs.start();
+    messages.load().then(identified);
+  }
+
   const connection = createConnection(core, tokens, http, {
-    identify(token) {
-      core.me = readClaims(token).sub;
-      core.scope = `${core.me}@${options.webSocketUrl}`;
-      core.state = new State(core.me);
-      tabs.start();
-      messages.load().then(identified);
-    },
+    identify,
     onFrame(from, frame) {
       catchUp.restartSilence();
       if (!frame.event) {
@@ -238,7 +242,8 @@ export function createEngine(given) {
       tabs.doDueWork(),
     );
     // A listener may have stopped the engine meanwhile.
-    if (core.life === life && timerAt < Infinity) timer = options.setTimeout(onTimer, Math.max(timerAt - now(), 0));
+    if (core.life === life && timerAt < Infinity)
+      timer = options.setTimeout(onTimer, Math.min(Math.max(timerAt - now(), 0), MAX_TIMER_MS));
   }
 
   function onTimer() {
@@ -285,6 +290,7 @@ export function createEngine(given) {
       core.setLink({ status: "connecting" });
       listen("addEventListener");
       if (core.me) tabs.start();
+      else if (options.userId) identify(options.userId);
       core.wake();
     },
     /** Disconnects. What is held and the messages that wait stay. */

@@ -123,7 +123,7 @@ export function createMessages(core, ask, attachments, identified) {
       mark(id, { isReady: true, isSaved });
       core.post("outbox");
       core.ask();
-      queue();
+      core.wake();
     }));
 
   /** @param {string} id */
@@ -135,10 +135,11 @@ export function createMessages(core, ask, attachments, identified) {
   function queue() {
     for (const [id, { chatId, draft, state, isReady, isQueued, isSaved }] of entries) {
       if (!isReady || isQueued || state === "failed" || (!core.isLeader && isSaved && storage.isShared)) continue;
+      // More than one tab wrote: the others follow when there is room.
+      if (outbox.waiting.length >= MAX_OUTBOX_MESSAGES) break;
       outbox.push(chatId, draft, id);
       mark(id, { isQueued: true });
     }
-    core.wake();
   }
 
   /**
@@ -146,13 +147,14 @@ export function createMessages(core, ask, attachments, identified) {
    * @param {string} id
    */
   function remove(id) {
+    // Also if it is not held: the list that is being read may still have it.
+    if (loads) settled.add(id);
     const entry = entries.get(id);
     if (!entry) return;
     entries.delete(id);
-    if (loads) settled.add(id);
     outbox.remove(id);
     uploads.get(id)?.abort();
-    if (entry.isReady) erase(id);
+    if (entry.isReady || entry.isSaved) erase(id);
     return entry;
   }
 
@@ -241,6 +243,7 @@ export function createMessages(core, ask, attachments, identified) {
     const isFailure = isExpired || status >= 500 || code === "unexpected";
     // The connection, or the right to send, is gone. That says nothing about the message.
     const isAtOnce = code === "not_connected" || code === "stopped" || code === "aborted";
+    if (code === "network" || code === "timeout") core.hasHttp = false;
     if (isAtOnce || retryable || isTokenError(error) || (isFailure && outbox.countFailure(id) < MAX_SERVER_FAILURES)) {
       outbox.scheduleRetry(id, now(), isAtOnce ? 0 : core.retryWait(outbox.tries(id)) + retryAfterMs);
       set(id, { state: "waiting" });
@@ -256,7 +259,6 @@ export function createMessages(core, ask, attachments, identified) {
 
   return {
     acknowledge,
-    queue,
     get list() {
       return (list ??= [...entries.values()]
         .map(({ isSaved, isReady, isQueued, ...entry }) => entry)
@@ -273,6 +275,8 @@ export function createMessages(core, ask, attachments, identified) {
         throw new ChatError("duplicate_message_id", "a message with this clientMessageId waits already");
       if (entries.size >= MAX_OUTBOX_MESSAGES)
         throw new ChatError("outbox_full", `${entries.size} messages wait already`, { limit: MAX_OUTBOX_MESSAGES });
+      // As it is now, and only what can be sent.
+      draft = JSON.parse(JSON.stringify(draft));
       lastCreatedAt = Math.max(now(), lastCreatedAt + 1);
       const progress = attachment && 0;
       entries.set(id, {
@@ -303,7 +307,7 @@ export function createMessages(core, ask, attachments, identified) {
     confirm({ event, data }) {
       const id = data?.clientMessageId;
       const isOwn = (event === "message.created" || event === "message.updated") && data.senderId === core.me;
-      if (isOwn && entries.get(id)?.chatId === data.chatId) settle(id, data);
+      if (isOwn && (entries.get(id) ?? data).chatId === data.chatId) settle(id, data);
     },
     /** Reads what the storage has: what was typed before the last reload, or in other tabs. */
     async load() {
@@ -329,7 +333,7 @@ export function createMessages(core, ask, attachments, identified) {
       }
       if (!--loads) settled.clear();
       changed();
-      queue();
+      core.wake();
     },
     /** Another tab has the connection now, and sends what is stored. */
     handOver() {
@@ -360,7 +364,8 @@ export function createMessages(core, ask, attachments, identified) {
      * @returns {number}
      */
     doDueWork() {
-      if (core.link.status !== "online") return Infinity;
+      if (core.link.status !== "online" && !core.hasHttp) return Infinity;
+      queue();
       for (let unsent; (unsent = outbox.startNext(now()));) deliver(unsent.clientMessageId, unsent.tries);
       const due = outbox.nextDue() ?? 0;
       return due > now() ? due : Infinity;

@@ -42,6 +42,9 @@ export const TIMING = {
   maxDriftMs: 60_000,
 };
 
+/** The longest wait of a timer in browsers and Node.js: more would end at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** A message is given up after so many answers that say that the server failed, or that cannot be read. */
 export const MAX_SERVER_FAILURES = 5;
 /** After so many refusals in a row of fresh tokens, the engine stops connecting. */
@@ -56,6 +59,7 @@ export const MAX_FRAME_BYTES = 32 * 1024;
  * @property {string} httpUrl
  * @property {string} webSocketUrl
  * @property {(reason: TokenReason, options: { signal: AbortSignal }) => Promise<string>} token A token that is valid now.
+ * @property {string} [userId] Who the user is: then what waits in the storage shows before there is a token.
  * @property {Storage} [storage] Where unsent messages wait; the memory, unless given.
  * @property {boolean} [tabs] Whether all tabs share one connection: true where there are Web Locks and BroadcastChannel.
  * @property {typeof fetch} [fetch]
@@ -111,6 +115,7 @@ export const MAX_FRAME_BYTES = 32 * 1024;
  * @property {Outbox} outbox
  * @property {Link} link
  * @property {boolean} isLeader Whether this tab has, or opens, the connection.
+ * @property {boolean} hasHttp There is no connection, but the HTTP API answers: messages go over it.
  * @property {AbortController | undefined} life From start to stop.
  * @property {(update: Update) => void} emit
  * @property {(change: (state: State) => unknown) => ChatEvent[]} update

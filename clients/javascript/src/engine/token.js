@@ -14,8 +14,9 @@ export const MIN_TIME_LEFT_MS = 60_000;
  */
 export function readClaims(token) {
   try {
-    const part = /** @type {string} */ (token.split(".")[1]);
-    const claims = JSON.parse(atob(part.replace(/-/g, "+").replace(/_/g, "/")));
+    // Nothing else is handed to WebSocket or fetch: their errors would repeat it.
+    const [, part] = /** @type {RegExpExecArray} */ (/^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(token));
+    const claims = JSON.parse(atob(/** @type {string} */ (part).replace(/-/g, "+").replace(/_/g, "/")));
     if (claims.sub && claims.exp) return claims;
   } catch {}
   throw new ChatError("token", "the token is no JWT with sub and exp");
@@ -54,9 +55,13 @@ export function createTokens(core) {
       current = token;
       isRefused = false;
       return token;
-    }).finally(() => {
-      if (fetching === mine) fetching = undefined;
-    });
+    })
+      .catch((error) => {
+        throw error.code === "timeout" ? retryableError("token", "no token came in time") : error;
+      })
+      .finally(() => {
+        if (fetching === mine) fetching = undefined;
+      });
     return (fetching = mine);
   }
 

@@ -314,7 +314,7 @@ test("a token source that fails is reported and asked again; one that hangs is g
     failures.map(({ code, isTokenError }) => [code, isTokenError]),
     [
       ["token", true],
-      ["timeout", false],
+      ["token", true],
     ],
   );
   assert.equal(failures[0].reason, "signed out");

@@ -171,6 +171,28 @@ test("a list of the storage that is older than a reply does not bring the messag
   end();
 });
 
+test("a list of the storage that is older than the end of another tab's message does not bring it in", async () => {
+  const { server, clock, open, end } = begin();
+  const memory = memoryStorage();
+  let isSlow = false;
+  const storage = { ...memory, isShared: true };
+  const list = async (...values) => {
+    const records = await memory.list(...values);
+    if (isSlow) await new Promise((resolve) => clock.setTimeout(resolve, 2000));
+    return records;
+  };
+  const [writer, third] = [await open({ storage }), await open({ storage: { ...storage, list } })];
+  isSlow = true;
+  server.script = ({ name }) =>
+    name === "sendMessage" ? new Refusal(503, "internal", { retryable: true }) : undefined;
+  const id = writer.engine.send("c", { content: "x" });
+  await clock.advance(1000);
+  writer.engine.discard(id);
+  await clock.advance(20_000);
+  assert.deepEqual(third.engine.outbox, []);
+  end();
+});
+
 test("a message that another tab sent leaves the outbox of a tab that did not hear of it", async () => {
   const { server, clock, open, end } = begin();
   const memory = { ...memoryStorage(), isShared: true };

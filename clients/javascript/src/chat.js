@@ -10,7 +10,7 @@
 import * as calls from "./calls.js";
 import { EMPTY, snapshot } from "./readable.js";
 import { newAttachment, sendingOf } from "./sending.js";
-import { Timeline, loadOlder } from "./timeline.js";
+import { Timeline, loadFirst } from "./timeline.js";
 import { viewChat, viewMembers } from "./views.js";
 
 /** How often the others are told at most that this user types. */
@@ -135,7 +135,7 @@ export class Chat {
         this.#isLoaded = true;
         try {
           await store.engine.request(calls.getChat(id));
-          if (!this.#state?.messages.length) await loadOlder(store, id);
+          await loadFirst(store, id);
         } catch (error) {
           this.#isLoaded = false;
           throw error;

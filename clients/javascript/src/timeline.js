@@ -33,9 +33,8 @@ const MAX_PAGE_MESSAGES = 100;
  * @param {ChatId} chatId
  * @param {number} [limit]
  * @param {{ signal?: AbortSignal }} [options]
- * @internal
  */
-export const loadOlder = (store, chatId, limit = PAGE_MESSAGES, options) =>
+const loadOlder = (store, chatId, limit = PAGE_MESSAGES, options) =>
   store.once(
     "older " + chatId,
     async () => {
@@ -46,6 +45,17 @@ export const loadOlder = (store, chatId, limit = PAGE_MESSAGES, options) =>
     },
     true,
   );
+
+/**
+ * Loads the first page of older messages, unless a page came or the live messages are as many.
+ * @param {Store} store
+ * @param {ChatId} chatId
+ * @internal
+ */
+export async function loadFirst(store, chatId) {
+  const chat = store.chat(chatId);
+  if (chat && chat.heldAbove >= chat.begunSeq && chat.messages.length < PAGE_MESSAGES) await loadOlder(store, chatId);
+}
 
 /**
  * Hands the updates to a timeline until the application drops it, or the function that is returned is called. A function

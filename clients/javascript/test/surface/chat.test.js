@@ -77,6 +77,82 @@ test("an open chat is visible, and its members and first messages are loaded; a 
   assert.equal(engine.requests.length, count);
 });
 
+/** A client of a group with 120 messages, of which it holds none. `reads`: what it asked for since the last call. */
+function setUpHistory() {
+  const { engine, client } = setUp();
+  const document = group("h", { seq: 120 });
+  const messages = Array.from({ length: 120 }, (_, index) => message("h", index + 1));
+  serve(engine, document, messages);
+  engine.catchUp([entry(document, { lastMessage: messages.at(-1) })]);
+  const chat = client.chat("h");
+  const { items, status } = chat.timeline();
+  /** Live messages up to this seq. */
+  const say = (to) => {
+    for (let seq = document.seq + 1; seq <= to; seq++) {
+      document.seq = seq;
+      messages.push(message("h", seq));
+      engine.push(created(messages.at(-1)));
+    }
+  };
+  const reads = () =>
+    engine.requests.splice(0).flatMap(({ path }) => (path.startsWith("/chats/h") ? [path.slice("/chats/h".length)] : []));
+  const seqs = () => items.get().map((item) => item.message.seq);
+  return { engine, document, chat, timeline: { items, status }, say, reads, seqs };
+}
+const DETAILS = "";
+const PAGE = "/messages";
+
+test("the first page is there after open, also if live messages came before; it is read once", async () => {
+  const { engine, chat, timeline, say, reads, seqs } = setUpHistory();
+  say(122);
+  assert.deepEqual(seqs(), [121, 122]);
+  const close = chat.open();
+  await settle();
+  assert.deepEqual(seqs(), Array.from({ length: 52 }, (_, index) => 71 + index));
+  assert.equal(timeline.status.get().hasOlder, true);
+  assert.deepEqual(reads(), [DETAILS, PAGE]);
+  // Neither a message, nor a connection that was lost, nor another look costs a page.
+  say(123);
+  engine.catchUp();
+  await settle();
+  assert.deepEqual(reads(), []);
+  close();
+  chat.open();
+  await settle();
+  assert.deepEqual(reads(), [DETAILS]);
+});
+
+test("no page is read if one was, or if as many live messages are held, or if there is nothing older", async () => {
+  const paged = setUpHistory();
+  paged.say(121);
+  await paged.chat.timeline().older(5);
+  assert.deepEqual(paged.reads(), [PAGE]);
+  const full = setUpHistory();
+  full.say(170);
+  const last = setUpHistory();
+  last.engine.push({ event: "chat.updated", chatId: "h", rev: 1, data: group("h", { seq: 120, rev: 1, floor: 120 }) });
+  last.say(121);
+  for (const { chat, reads } of [paged, full, last]) {
+    chat.open();
+    await settle();
+    assert.deepEqual(reads(), [DETAILS]);
+  }
+});
+
+test("a chat that comes back with its history is read again, once", async () => {
+  const { engine, document, chat, say, reads, seqs } = setUpHistory();
+  chat.open();
+  await settle();
+  reads();
+  engine.push({ event: "chat.left", chatId: "h", rev: 1, data: { by: "ben" } });
+  document.rev = 2;
+  engine.catchUp([entry(document)]);
+  say(121);
+  await settle();
+  assert.deepEqual(reads(), [DETAILS, PAGE]);
+  assert.equal(seqs().length, 51);
+});
+
 test("what an open chat could not load is loaded when the client is caught up again", async () => {
   const { engine, chat } = setUp(3);
   chat.open();

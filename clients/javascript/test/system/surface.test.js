@@ -166,6 +166,22 @@ describe("clients against the real system", () => {
     await until(group.summary, ({ avatar }) => !avatar);
   });
 
+  test("a chat that a live message came into before it is opened has its history after that", async () => {
+    const { chat } = await pair("rex", "sue");
+    for (const text of ["1", "2", "3"]) await chat.send(text).stored;
+    // A client that begins now holds none of these.
+    const late = client("sue");
+    await until(late.link, isCaughtUp);
+    const live = new Promise((resolve) => late.on("message.created", resolve));
+    await chat.send("4").stored;
+    await live;
+    const { items, status } = late.chat(chat.id).timeline();
+    assert.deepEqual(rows(items.get()), [["stored", "4"]]);
+    late.chat(chat.id).open();
+    await until(items, (all) => all.map(({ message }) => message.content).join("") === "1234");
+    assert.equal(status.get().hasOlder, false);
+  });
+
   test("what is written before the first token is sent once", async () => {
     const { bob, chat, his } = await pair("pia", "quin");
     let give;

@@ -158,8 +158,9 @@ export class Client {
 
   /**
    * Calls `listener` for each event with this name, in order and once, whether a push, a reply or a sync brought it.
-   * Beside the events of the system: `sent` and `notSent` about messages on their way, `link`, `caughtUp`, `outbox`,
-   * `changed`, and `failed` about what the client does in the background. What a listener throws goes to the logger.
+   * Beside the events of the system: `sent`, `notSent` and `discarded` about messages on their way, `link`, `caughtUp`,
+   * `outbox`, `changed`, and `failed` about what the client does in the background. What a listener throws goes to the
+   * logger.
    * @template {keyof ClientEvents} Name
    * @param {Name} name
    * @param {(event: ClientEvents[Name]) => void} listener

@@ -18,9 +18,8 @@
  * - `file_lost`: the file of a message is not there any more, so it cannot be uploaded.
  * - `outbox_full`, `duplicate_message_id`: the message cannot wait to be sent.
  * - `aborted`: the caller's signal aborted the request.
- * - `discarded`: the message was discarded before it was stored.
+ * - `discarded`: the message was discarded, here or in another tab. If it was being sent, it may be stored all the same.
  * - `stopped`: the client is stopped.
- * - `discarded`: the message was taken out of the outbox.
  * - `updates_overflow`: too many updates wait for a slow reader.
  *
  * After `network`, `timeout`, `not_connected`, `unexpected` and a status of 500 or more, the request may have been

@@ -1,7 +1,6 @@
 // A message on its way: from the outbox until it is stored, refused or discarded.
 
-/** @import { ClientId } from "./api.js" */
-/** @import { Custom, Seq, UserId } from "./api.js" */
+/** @import { ClientId, Custom, Seq, UserId } from "./api.js" */
 /** @import { Store } from "./store.js" */
 /** @import { HeldMessage } from "./state/message.js" */
 import { ChatError } from "./errors.js";
@@ -20,7 +19,8 @@ import { ChatError } from "./errors.js";
  * @property {ChatError | undefined} error why it failed; undefined if it did not
  * @property {number | undefined} progress how much of a file is uploaded, 0 to 1; undefined without a file
  * @property {Promise<Readonly<HeldMessage>>} stored the stored message. Rejects with a {@link ChatError} if it is
- *   refused, and with the code `discarded` if it is discarded. Nobody has to look at it. `retry` makes another one
+ *   refused, and with the code `discarded` if it is discarded, here or in another tab. Nobody has to look at it. `retry`
+ *   makes another one
  * @property {() => Promise<Readonly<HeldMessage>>} retry sends a failed message again, and returns the new `stored`
  * @property {() => void} discard takes it out of the outbox. If it was being sent, it may be stored all the same
  */
@@ -49,11 +49,14 @@ export function sendingOf({ engine, sendings }, name, onProgress) {
     stored = new Promise((...settle) => ([resolve, reject] = settle));
     stored.catch(() => {});
   };
-  /** @param {SendingState} end */
-  const finish = (end) => {
-    result = end;
+  /** @param {HeldMessage} [message] the stored one; without it, the message was discarded */
+  const finish = (message) => {
+    if (result) return;
+    result = message ? "stored" : "discarded";
     off();
     sendings.delete(name);
+    if (message) resolve(message);
+    else reject(new ChatError("discarded", "the message was discarded"));
   };
   begin();
   const failed = entry()?.error;
@@ -65,8 +68,7 @@ export function sendingOf({ engine, sendings }, name, onProgress) {
     }
     if (!("clientMessageId" in update) || update.clientMessageId !== name) return;
     if (update.type === "notSent") return reject(update.error);
-    finish("stored");
-    resolve(update.message);
+    finish(update.type === "sent" ? update.message : undefined);
   });
   const sending = Object.freeze({
     name,
@@ -91,9 +93,8 @@ export function sendingOf({ engine, sendings }, name, onProgress) {
     },
     discard() {
       if (result) return;
-      finish("discarded");
+      finish();
       engine.discard(name);
-      reject(new ChatError("discarded", "the message was discarded"));
     },
   });
   sendings.set(name, sending);

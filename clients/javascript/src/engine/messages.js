@@ -143,7 +143,7 @@ export function createMessages(core, ask, attachments, identified) {
   }
 
   /**
-   * Takes a message out.
+   * Takes a message out. Returns it; undefined if it is not held.
    * @param {string} id
    */
   function remove(id) {
@@ -152,6 +152,7 @@ export function createMessages(core, ask, attachments, identified) {
     const entry = entries.get(id);
     if (!entry) return;
     entries.delete(id);
+    list = undefined;
     outbox.remove(id);
     uploads.get(id)?.abort();
     if (entry.isReady || entry.isSaved) erase(id);
@@ -165,8 +166,17 @@ export function createMessages(core, ask, attachments, identified) {
    */
   function settle(id, message) {
     if (!remove(id)) return;
-    list = undefined;
     core.emit({ type: "sent", clientMessageId: id, message });
+    changed();
+  }
+
+  /**
+   * A message was discarded, here or in another tab.
+   * @param {string} id
+   */
+  function drop(id) {
+    if (!remove(id)) return;
+    core.emit({ type: "discarded", clientMessageId: id });
     changed();
   }
 
@@ -296,9 +306,8 @@ export function createMessages(core, ask, attachments, identified) {
     },
     /** @param {string} id */
     discard(id) {
-      if (!remove(id)) return;
       core.post("discard", id);
-      changed();
+      drop(id);
     },
     /**
      * A message of this user is in an event: if it waits, it is stored.
@@ -320,7 +329,7 @@ export function createMessages(core, ask, attachments, identified) {
       });
       const ids = new Set(records.map((record) => record.clientMessageId));
       // Another tab sent or discarded it.
-      if (storage.isShared) for (const [id] of saved) if (!ids.has(id)) remove(id);
+      if (storage.isShared) for (const [id] of saved) if (!ids.has(id)) drop(id);
       for (const { error, ...record } of records.sort((a, b) => a.createdAt - b.createdAt)) {
         const id = record.clientMessageId;
         const held = entries.get(id);
@@ -352,7 +361,7 @@ export function createMessages(core, ask, attachments, identified) {
      */
     receive(kind, id, value) {
       if (kind === "sent") acknowledge(id, value);
-      else if (kind === "discard") remove(id) && changed();
+      else if (kind === "discard") drop(id);
       else {
         const error = value.error && errorOf(value.error);
         set(id, { ...value, error });

@@ -100,6 +100,7 @@ export const MAX_FRAME_BYTES = 32 * 1024;
  *   | { type: "outbox" }
  *   | { type: "changed" }
  *   | { type: "sent", clientMessageId: string, message: Message }
+ *   | { type: "discarded", clientMessageId: string }
  *   | { type: "notSent", clientMessageId: string, error: ChatError }
  *   | { type: "caughtUp" }
  *   | { type: "failed", task: "catchUp" | "renew" | "connect" | "storage", error: ChatError }} Update

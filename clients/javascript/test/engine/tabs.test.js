@@ -42,6 +42,8 @@ function begin() {
     },
   };
 }
+const discarded = ({ updates }) =>
+  updates.all.filter(({ type }) => type === "discarded").map(({ clientMessageId }) => clientMessageId);
 const contents = (updates) =>
   updates.all.filter(({ event }) => event?.event === "message.created").map(({ event }) => event.data.content);
 
@@ -204,6 +206,7 @@ test("a message that another tab sent leaves the outbox of a tab that did not he
   leader.engine.send("d", { content: "2" });
   await clock.until(() => follower.engine.outbox[0]?.draft.content === "2");
   assert.equal(follower.engine.outbox.length, 1);
+  assert.deepEqual(discarded(follower), [id]);
   end();
 });
 
@@ -219,9 +222,11 @@ test("a message that fails can be sent again or discarded in any tab", async () 
   assert.equal(follower.updates.all.filter(({ type }) => type === "notSent").length, 2);
   server.script = () => undefined;
   const idOf = (content) => follower.engine.outbox.find(({ draft }) => draft.content === content).clientMessageId;
-  follower.engine.discard(idOf("1"));
+  const id = idOf("1");
+  follower.engine.discard(id);
   follower.engine.retry(idOf("2"));
   await clock.until(() => !leader.engine.outbox.length && !follower.engine.outbox.length);
+  assert.deepEqual([discarded(leader), discarded(follower)], [[id], [id]]);
   assert.deepEqual(
     server.chats.get("c").messages.map(({ content }) => content),
     ["2"],

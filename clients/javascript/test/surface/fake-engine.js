@@ -201,7 +201,11 @@ export function createFakeEngine(logger = console) {
       emit({ type: "notSent", clientMessageId: id, error });
     },
     retry: (id) => engine.setUnsent(id, { state: "waiting", error: undefined }),
-    discard: (id) => engine.remove(id),
+    /** Also if another tab discards it. */
+    discard(id) {
+      engine.remove(id);
+      emit({ type: "discarded", clientMessageId: id });
+    },
     sendFrame: (action, fields) => void engine.frames.push({ action, ...fields }),
     subscribe(listener) {
       listeners.add(listener);

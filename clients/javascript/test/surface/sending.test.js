@@ -83,6 +83,32 @@ test("a refused message rejects, nobody has to look, and retry and discard end i
   assert.deepEqual(unhandled, []);
 });
 
+test("a message that another tab discards rejects, and its name can be used again", async () => {
+  const { engine, client, chat } = setUp();
+  const heard = [];
+  client.on("discarded", ({ clientMessageId }) => heard.push(clientMessageId));
+  const sending = chat.send({ text: "a", clientMessageId: "a" });
+  engine.discard("a");
+  assert.equal(sending.state, "discarded");
+  await assert.rejects(sending.stored, { code: "discarded" });
+  const next = chat.send({ text: "b", clientMessageId: "a" });
+  assert.notEqual(next, sending);
+  assert.equal(next.state, "waiting");
+  next.discard();
+  assert.deepEqual(heard, ["a", "a"]);
+  await assert.rejects(next.stored, { code: "discarded" });
+});
+
+test("state and promise agree if a listener discards a message that was stored just now", async () => {
+  const { engine, client, chat } = setUp();
+  let sending;
+  client.on("sent", () => sending.discard());
+  sending = chat.send({ text: "a", clientMessageId: "a" });
+  engine.store("a", 1);
+  await assert.rejects(sending.stored, { code: "discarded" });
+  assert.equal(sending.state, "discarded");
+});
+
 test("a failed message of an earlier visit can be retried", async () => {
   const { engine, chat } = setUp();
   engine.send("g", { type: "text", content: "old" }, { clientMessageId: "old" });

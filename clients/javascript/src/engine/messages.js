@@ -60,6 +60,8 @@ export function createMessages(core, ask, attachments, identified) {
     core.emit({ type: "outbox" });
   };
 
+  const sorted = () => [...entries.values()].sort((a, b) => a.createdAt - b.createdAt);
+
   /**
    * Changes an entry, and tells the other tabs.
    * @param {string} id
@@ -133,7 +135,8 @@ export function createMessages(core, ask, attachments, identified) {
 
   /** Lets the messages be sent that this tab has to send: the tab with the connection sends for all that share a storage. */
   function queue() {
-    for (const [id, { chatId, draft, state, isReady, isQueued, isSaved }] of entries) {
+    // What is read from the storage was written before what was written since the start.
+    for (const { clientMessageId: id, chatId, draft, state, isReady, isQueued, isSaved } of sorted()) {
       if (!isReady || isQueued || state === "failed" || (!core.isLeader && isSaved && storage.isShared)) continue;
       // More than one tab wrote: the others follow when there is room.
       if (outbox.waiting.length >= MAX_OUTBOX_MESSAGES) break;
@@ -270,9 +273,7 @@ export function createMessages(core, ask, attachments, identified) {
   return {
     acknowledge,
     get list() {
-      return (list ??= [...entries.values()]
-        .map(({ isSaved, isReady, isQueued, ...entry }) => entry)
-        .sort((a, b) => a.createdAt - b.createdAt));
+      return (list ??= sorted().map(({ isSaved, isReady, isQueued, ...entry }) => entry));
     },
     /**
      * Puts a message into the outbox.

@@ -65,6 +65,28 @@ test("typed offline, page reloaded: each message goes once, in its order, and th
   engine.stop();
 });
 
+test("what was typed before a reload goes before what is typed after it, also offline", async () => {
+  const { server, clock } = begin();
+  const storage = memoryStorage();
+  for (const content of ["1", "2"]) {
+    const record = { clientMessageId: content, chatId: "c", draft: { content }, createdAt: clock.now() };
+    await storage.put("outbox", "alice@ws://server/live", content, record);
+    await clock.advance(1000);
+  }
+  server.isReachable = false;
+  const { engine } = start(server, "alice", { storage });
+  engine.send("c", { content: "3" });
+  await clock.until(() => engine.link.status === "offline" && engine.outbox.length === 3);
+  await clock.advance(1000);
+  server.isReachable = true;
+  await clock.until(() => !engine.outbox.length);
+  assert.deepEqual(
+    server.chats.get("c").messages.map(({ content }) => content),
+    ["1", "2", "3"],
+  );
+  engine.stop();
+});
+
 test("a message is in the storage before it is sent", async () => {
   const { server, clock } = begin();
   const order = [];

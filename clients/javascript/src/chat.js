@@ -31,11 +31,11 @@ export class Chat {
   /** @type {Store} */
   #store;
   /**
-   * When the users who type stop, unless they go on; in ms.
+   * When the users who type stop, unless they go on, by `options.clock`.
    * @type {Map<UserId, number>}
    */
   #typing = new Map();
-  /** When the others were told last that this user types, in ms. */
+  /** When the others were told last that this user types, by `options.clock`. */
   #typingSentAt = -Infinity;
   /** How often the chat is on the screen. */
   #opens = 0;
@@ -77,8 +77,9 @@ export class Chat {
      */
     this.typing = store.readable(/** @type {readonly Readonly<Person>[]} */ (EMPTY), (before) => {
       for (const [user, until] of this.#typing) {
-        if (until <= store.time) this.#typing.delete(user);
-        else store.wakeAt(until);
+        const left = until - store.options.clock();
+        if (left > 0) store.wakeAfter(left);
+        else this.#typing.delete(user);
       }
       return snapshot(
         before,
@@ -103,7 +104,7 @@ export class Chat {
     const { event, data } = /** @type {Extract<ChatEvent, { chatId: ChatId }>} */ (update.event);
     if (event === "typing") {
       if (data.state === "start")
-        this.#typing.set(data.userId, this.#store.time + (data.timeoutMs ?? TYPING_TIMEOUT_MS));
+        this.#typing.set(data.userId, this.#store.options.clock() + (data.timeoutMs ?? TYPING_TIMEOUT_MS));
       else this.#typing.delete(data.userId);
       return;
     }
@@ -481,7 +482,7 @@ export class Chat {
    * @param {boolean} [isTyping]
    */
   setTyping(isTyping = true) {
-    const now = this.#store.time;
+    const now = this.#store.options.clock();
     if (isTyping ? now - this.#typingSentAt < TYPING_INTERVAL_MS : this.#typingSentAt === -Infinity) return;
     this.#typingSentAt = isTyping ? now : -Infinity;
     this.#store.engine.sendFrame("typing", { chatId: this.id, state: isTyping ? "start" : "stop" });

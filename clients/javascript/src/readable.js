@@ -33,7 +33,7 @@ export class Source {
    */
   #watchers = new Set();
   #isScheduled = false;
-  /** When a value changes by itself, such as the end of a mute; in ms. */
+  /** When a value changes by itself, such as the end of a mute, by `options.clock`. */
   #wakeAt = Infinity;
   /** @type {any} */
   #timer;
@@ -41,11 +41,6 @@ export class Source {
   /** @param {Partial<EngineOptions>} options the clock and the logger; those of the platform if they are left out */
   constructor(options) {
     this.options = fillOptions(/** @type {EngineOptions} */ (options));
-  }
-
-  /** The time, in ms. */
-  get time() {
-    return this.options.now();
   }
 
   /** Something changed. The listeners hear of all changes of one task together, in a microtask. */
@@ -61,16 +56,16 @@ export class Source {
   }
 
   /**
-   * A value that is being computed changes by itself at this time, in ms.
-   * @param {number} time
+   * A value that is being computed changes by itself after this time.
+   * @param {number} ms
    */
-  wakeAt(time) {
-    if (time > this.time) this.#wakeAt = Math.min(this.#wakeAt, time);
+  wakeAfter(ms) {
+    this.#wakeAt = Math.min(this.#wakeAt, this.options.clock() + ms);
   }
 
   /** Notices that time passed. */
   poll() {
-    if (this.#wakeAt === Infinity || this.time < this.#wakeAt) return;
+    if (this.options.clock() < this.#wakeAt) return;
     this.#wakeAt = Infinity;
     this.change();
   }
@@ -86,7 +81,7 @@ export class Source {
   }
 
   #arm() {
-    const { setTimeout, clearTimeout } = this.options;
+    const { setTimeout, clearTimeout, clock } = this.options;
     clearTimeout(this.#timer);
     if (!this.#watchers.size || this.#wakeAt === Infinity) return;
     this.#timer = setTimeout(
@@ -94,7 +89,7 @@ export class Source {
         this.poll();
         this.#arm();
       },
-      Math.min(this.#wakeAt - this.time, MAX_TIMER_MS),
+      Math.min(this.#wakeAt - clock(), MAX_TIMER_MS),
     );
     // A timer alone does not keep Node.js running.
     this.#timer?.unref?.();

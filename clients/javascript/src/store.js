@@ -112,7 +112,7 @@ export class Store extends Source {
 
   /** The time as the documents write it, the same for all values of a version. */
   get now() {
-    if (this.#nowVersion !== this.version) this.#now = new Date(this.time).toISOString();
+    if (this.#nowVersion !== this.version) this.#now = new Date(this.options.now()).toISOString();
     this.#nowVersion = this.version;
     return this.#now;
   }

@@ -94,7 +94,7 @@ export function viewChat(store, chat, before) {
   const otherUserId = group ? undefined : participants.find((user) => user !== me);
   const { muteUntil, notify } = settings;
   const muted = chat.isMuted(now);
-  if (muted && muteUntil) store.wakeAt(Date.parse(muteUntil));
+  if (muted && muteUntil) store.wakeAfter(Date.parse(muteUntil) - Date.parse(now));
   return snapshot(before, {
     id,
     isGroup,

@@ -15,7 +15,7 @@ const INBOX_PAGE_SIZE = 50;
  * @param {(call: Call, done: (error: ChatError | undefined, data?: any) => void) => void} ask
  */
 export function createCatchUp(core, ask) {
-  const { timing, now, random } = core.options;
+  const { timing, clock, random } = core.options;
   /** Until then the event before a gap may come by itself; 0 while there is no gap. */
   let gapUntil = 0;
   /** Nothing is asked before this, because requests failed or brought nothing new. */
@@ -58,13 +58,13 @@ export function createCatchUp(core, ask) {
   }
 
   const delay = (retryAfterMs = 0) => {
-    notBefore = now() + core.retryWait(requestsInARow) + retryAfterMs;
+    notBefore = clock() + core.retryWait(requestsInARow) + retryAfterMs;
   };
 
   return {
     /** A frame came. */
     restartSilence() {
-      silentAt = now() + timing.syncAfterMs;
+      silentAt = clock() + timing.syncAfterMs;
     },
     /** The answer to what was asked does not count any more. */
     forget() {
@@ -78,7 +78,7 @@ export function createCatchUp(core, ask) {
     doDueWork() {
       const { state } = core;
       if (!state || core.link.status !== "online") return Infinity;
-      const at = now();
+      const at = clock();
       if (!state.hasGap) gapUntil = 0;
       else if (!gapUntil) gapUntil = at + random() * timing.maxGapWaitMs;
       else if (at >= gapUntil) {

@@ -30,7 +30,7 @@ const CLOCK_AHEAD_RENEWAL_MS = 60_000;
  */
 export function createConnection(core, tokens, http, { identify, onFrame, onChange }) {
   const { options } = core;
-  const { timing, now } = options;
+  const { timing, clock } = options;
   /** @type {Connection | undefined} */
   let present;
   /** @type {Connection | undefined} */
@@ -63,7 +63,7 @@ export function createConnection(core, tokens, http, { identify, onFrame, onChan
     const age = timing.maxConnectionAgeMs * (1 - options.random() / 10);
     const left = tokens.timeLeft(token);
     const beforeExpiry = left <= 0 ? CLOCK_AHEAD_RENEWAL_MS : Math.max(left - Math.min(left / 10, 60_000), 1000);
-    return now() + Math.min(age, beforeExpiry);
+    return clock() + Math.min(age, beforeExpiry);
   }
 
   async function open() {
@@ -94,7 +94,7 @@ export function createConnection(core, tokens, http, { identify, onFrame, onChan
       // It may still bring replies, and events from functions that looked up the connections before the new one was there.
       former?.close();
       former = present;
-      formerUntil = now() + timing.overlapMs;
+      formerUntil = clock() + timing.overlapMs;
     }
     present = next;
     onChange(false);
@@ -143,7 +143,7 @@ export function createConnection(core, tokens, http, { identify, onFrame, onChan
     opening = undefined;
     if (present) {
       // The renewal failed: the present connection goes on.
-      present.renewAt = now() + wait(++renewTries);
+      present.renewAt = clock() + wait(++renewTries);
       core.emit({ type: "failed", task: "renew", error });
     } else goOffline(error);
     core.wake();
@@ -156,7 +156,7 @@ export function createConnection(core, tokens, http, { identify, onFrame, onChan
    */
   function lose(error, closing) {
     if (!present) return;
-    if (now() - present.openedAt >= timing.maxWaitMs) tries = 0;
+    if (clock() - present.openedAt >= timing.maxWaitMs) tries = 0;
     present.close();
     former?.close();
     present = former = undefined;
@@ -177,14 +177,14 @@ export function createConnection(core, tokens, http, { identify, onFrame, onChan
     // The user's other devices may do the same, and each connection that is opened closes another one.
     const isLongWait = closing && closing.code !== "token_expired";
     const waitMs = isLongWait ? (closing.retryAfterMs ?? 0) + options.random() * timing.maxWaitMs : wait(tries);
-    retryAt = isFinal ? Infinity : now() + waitMs;
+    retryAt = isFinal ? Infinity : clock() + waitMs;
     core.setLink({
       status: "offline",
       reason: error.message,
       code: error.code,
       isTokenError: isTokenError(error),
       closing: closing?.code,
-      ...(!isFinal && { retryAt }),
+      ...(!isFinal && { retryAt: options.now() + waitMs }),
     });
     if (isFinal) core.emit({ type: "failed", task: "connect", error });
   }
@@ -212,11 +212,11 @@ export function createConnection(core, tokens, http, { identify, onFrame, onChan
      */
     doDueWork() {
       if (core.me && !core.isLeader) return Infinity;
-      if (former && now() >= formerUntil) {
+      if (former && clock() >= formerUntil) {
         former.close();
         former = undefined;
       }
-      if (!opening && now() >= (present?.renewAt ?? retryAt)) open();
+      if (!opening && clock() >= (present?.renewAt ?? retryAt)) open();
       return Math.min(former ? formerUntil : Infinity, opening ? Infinity : (present?.renewAt ?? retryAt));
     },
     close() {

@@ -40,7 +40,7 @@ import { createTokens } from "./token.js";
 /** @param {EngineOptions} given */
 export function createEngine(given) {
   const options = fillOptions({ ...given, storage: given.storage ?? memoryStorage() });
-  const { timing, now, logger } = options;
+  const { timing, clock, logger } = options;
   /** @type {Set<(update: Update) => void>} */
   const listeners = new Set();
   /** @type {Update[]} */
@@ -243,11 +243,11 @@ export function createEngine(given) {
     );
     // A listener may have stopped the engine meanwhile.
     if (core.life === life && timerAt < Infinity)
-      timer = options.setTimeout(onTimer, Math.min(Math.max(timerAt - now(), 0), MAX_TIMER_MS));
+      timer = options.setTimeout(onTimer, Math.min(Math.max(timerAt - clock(), 0), MAX_TIMER_MS));
   }
 
   function onTimer() {
-    if (now() - timerAt > timing.maxDriftMs) onWake();
+    if (clock() - timerAt > timing.maxDriftMs) onWake();
     doDueWork();
   }
 

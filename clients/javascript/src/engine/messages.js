@@ -42,7 +42,7 @@ import { isTokenError } from "./token.js";
  */
 export function createMessages(core, ask, attachments, identified) {
   const { options, outbox } = core;
-  const { storage, now } = options;
+  const { storage, now, clock } = options;
   /** @type {Map<string, HeldEntry>} */
   const entries = new Map();
   /** @type {readonly OutboxEntry[] | undefined} */
@@ -258,7 +258,7 @@ export function createMessages(core, ask, attachments, identified) {
     const isAtOnce = code === "not_connected" || code === "stopped" || code === "aborted";
     if (code === "network" || code === "timeout") core.hasHttp = false;
     if (isAtOnce || retryable || isTokenError(error) || (isFailure && outbox.countFailure(id) < MAX_SERVER_FAILURES)) {
-      outbox.scheduleRetry(id, now(), isAtOnce ? 0 : core.retryWait(outbox.tries(id)) + retryAfterMs);
+      outbox.scheduleRetry(id, clock(), isAtOnce ? 0 : core.retryWait(outbox.tries(id)) + retryAfterMs);
       set(id, { state: "waiting" });
       core.wake();
       return;
@@ -376,9 +376,9 @@ export function createMessages(core, ask, attachments, identified) {
     doDueWork() {
       if (core.link.status !== "online" && !core.hasHttp) return Infinity;
       queue();
-      for (let unsent; (unsent = outbox.startNext(now()));) deliver(unsent.clientMessageId, unsent.tries);
+      for (let unsent; (unsent = outbox.startNext(clock()));) deliver(unsent.clientMessageId, unsent.tries);
       const due = outbox.nextDue() ?? 0;
-      return due > now() ? due : Infinity;
+      return due > clock() ? due : Infinity;
     },
   };
 }

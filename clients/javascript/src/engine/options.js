@@ -109,7 +109,9 @@ export const MAX_FRAME_BYTES = 32 * 1024;
 /**
  * What the parts of an engine share.
  * @typedef {object} Core
- * @property {Required<EngineOptions> & { timing: typeof TIMING }} options
+ * @property {Required<EngineOptions> & { timing: typeof TIMING, clock: () => number }} options `clock`: the time for
+ *   waits and time-outs, in ms. It is `now`, but it does not go back if the clock of the machine is set back.
+ *   `performance.now` would not do: in some browsers it stands still while the machine sleeps.
  * @property {string | undefined} me
  * @property {string} scope The user and the system: what is shared among tabs and stored is shared within it.
  * @property {State | undefined} state
@@ -134,9 +136,11 @@ export const MAX_FRAME_BYTES = 32 * 1024;
  */
 export function fillOptions(options) {
   const platform = /** @type {any} */ (globalThis);
+  const now = options.now ?? Date.now;
+  let setBackMs = 0;
+  let last = 0;
   return /** @type {any} */ ({
     logger: platform.console,
-    now: Date.now,
     random: Math.random,
     // Some platforms refuse to call these as methods of another object.
     setTimeout: (/** @type {() => void} */ callback, /** @type {number} */ ms) => platform.setTimeout(callback, ms),
@@ -152,5 +156,12 @@ export function fillOptions(options) {
     // An option that is undefined is not given.
     ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
     timing: { ...TIMING, ...options.timing },
+    now,
+    clock() {
+      const time = now();
+      if (time < last) setBackMs += last - time;
+      last = time;
+      return time + setBackMs;
+    },
   });
 }

@@ -23,7 +23,7 @@ const MAX_ENVELOPE_BYTES = 128;
  * @param {{ readonly present: Connection | undefined, lose(error: ChatError): void }} connection
  */
 export function createRequests(core, connection) {
-  const { timing, now } = core.options;
+  const { timing, clock } = core.options;
   /** @type {Map<string, { done: Done, timesOutAt: number, isPing: boolean }>} */
   const pending = new Map();
   let lastId = 0;
@@ -39,8 +39,8 @@ export function createRequests(core, connection) {
     const { present } = connection;
     if (!present) return done(notConnected());
     const id = "c" + ++lastId;
-    pending.set(id, { done, timesOutAt: now() + timeoutMs, isPing: call.action === "ping" });
-    pingAt = now() + timing.pingAfterMs;
+    pending.set(id, { done, timesOutAt: clock() + timeoutMs, isPing: call.action === "ping" });
+    pingAt = clock() + timing.pingAfterMs;
     present.send(JSON.stringify({ ...call.fields, action: call.action, id }));
     core.wake();
   }
@@ -79,7 +79,7 @@ export function createRequests(core, connection) {
     /** There is another connection. Pings went over the former one, so their time-outs would say nothing. */
     forgetPings() {
       for (const [id, { isPing }] of pending) if (isPing) pending.delete(id);
-      pingAt = now() + timing.pingAfterMs;
+      pingAt = clock() + timing.pingAfterMs;
     },
     /**
      * The connection is lost.
@@ -95,7 +95,7 @@ export function createRequests(core, connection) {
      * @returns {number}
      */
     doDueWork() {
-      const at = now();
+      const at = clock();
       for (const [id, { done, timesOutAt, isPing }] of pending) {
         if (at < timesOutAt) continue;
         pending.delete(id);

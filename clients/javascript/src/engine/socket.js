@@ -50,7 +50,7 @@ export function openSocket({ options }, token, { onOpen, onFrame, onEnd }) {
   const timer = options.setTimeout(() => end("the handshake took too long"), options.timing.httpTimeoutMs);
   socket.onopen = () => {
     options.clearTimeout(timer);
-    connection.openedAt = options.now();
+    connection.openedAt = options.clock();
     onOpen(connection);
   };
   socket.onmessage = (/** @type {{ data: string }} */ { data }) => {

@@ -11,7 +11,7 @@ const TABS_VERSION = 1;
  */
 export function createTabs(core, { onLead, onFollow, onMessage }) {
   const { options } = core;
-  const { timing, now } = options;
+  const { timing, clock } = options;
   /** @type {BroadcastChannel | undefined} */
   let channel;
   /**
@@ -27,7 +27,7 @@ export function createTabs(core, { onLead, onFollow, onMessage }) {
   const isVisible = () => options.document?.visibilityState !== "hidden";
 
   const heard = () => {
-    heardAt = now();
+    heardAt = clock();
     options.clearTimeout(answerTimer);
     answerTimer = undefined;
   };
@@ -84,7 +84,7 @@ export function createTabs(core, { onLead, onFollow, onMessage }) {
   /** Asks whether the tab with the connection is there. If it does not answer, a visible tab takes over. */
   function ask() {
     if (!channel || core.isLeader || !isVisible()) return;
-    heardAt = now();
+    heardAt = clock();
     core.post("hello");
     answerTimer ??= options.setTimeout(() => {
       answerTimer = undefined;
@@ -115,7 +115,7 @@ export function createTabs(core, { onLead, onFollow, onMessage }) {
      */
     doDueWork() {
       if (!channel || core.isLeader || !isVisible()) return Infinity;
-      if (now() >= heardAt + timing.leaderSilenceMs) ask();
+      if (clock() >= heardAt + timing.leaderSilenceMs) ask();
       return heardAt + timing.leaderSilenceMs;
     },
   };

@@ -291,6 +291,11 @@ test("who types is shown until they stop, send, or time is over", async () => {
   clock.now = 26_000;
   assert.deepEqual(ids(), []);
   assert.equal(client.chat("other").typing.get().length, 0);
+  type("ben");
+  clock.now -= 3_600_000;
+  assert.deepEqual(ids(), ["ben"]);
+  clock.now += 6000;
+  assert.deepEqual(ids(), [], "also if the clock of the machine is set back");
 });
 
 test("the others are told every 3 s at most that this user types", () => {

@@ -100,11 +100,12 @@ export class Client {
    * Connects, and stays connected until the function that is returned is called as often as this one. A start right
    * after a stop keeps the connection.
    * @returns {() => void}
+   * @throws {TypeError} there is no WebSocket, as in Node.js 20: hand one in
    */
   start() {
     const { engine, options } = this.#store;
-    this.#starts++;
     engine.start();
+    this.#starts++;
     let isStopped = false;
     return () => {
       if (isStopped) return;

@@ -283,9 +283,11 @@ export function createEngine(given) {
     get outbox() {
       return messages.list;
     },
-    /** Connects, and stays connected. */
+    /** Connects, and stays connected. Throws a `TypeError` if there is no WebSocket. */
     start() {
       if (core.life) return connection.resume();
+      if (!options.WebSocket)
+        throw new TypeError("there is no WebSocket: pass one to createClient, such as that of the package ws");
       core.life = new AbortController();
       core.setLink({ status: "connecting" });
       listen("addEventListener");

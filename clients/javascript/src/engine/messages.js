@@ -88,18 +88,19 @@ export function createMessages(core, ask, attachments, identified) {
    */
   const warn = (error) => {
     options.logger?.warn?.("unsent messages cannot be stored: a reload loses them", error);
+    core.emit({ type: "failed", task: "storage", error: asChatError(error) });
   };
 
   /**
    * What the storage says, unless it hangs: some browsers' do.
    * @template T
-   * @param {Promise<T>} work
+   * @param {() => Promise<T>} work
    * @returns {Promise<T>}
    */
   const inTime = (work) =>
     new Promise((resolve, reject) => {
       const timer = options.setTimeout(() => reject(new Error("the storage hangs")), options.timing.requestTimeoutMs);
-      work.then(resolve, reject).finally(() => options.clearTimeout(timer));
+      Promise.resolve().then(work).then(resolve, reject).finally(() => options.clearTimeout(timer));
     });
 
   /**
@@ -114,9 +115,9 @@ export function createMessages(core, ask, attachments, identified) {
       const { chatId, draft, createdAt, attachment, file, error } = entry;
       let isSaved = entry.isSaved;
       try {
-        if (withFile && file) await inTime(storage.put("files", core.scope, id, file));
+        if (withFile && file) await inTime(() => storage.put("files", core.scope, id, file));
         const record = { clientMessageId: id, chatId, draft, createdAt, attachment, error: error && factsOf(error) };
-        await inTime(storage.put("outbox", core.scope, id, record));
+        await inTime(() => storage.put("outbox", core.scope, id, record));
         isSaved = true;
       } catch (error) {
         warn(error);
@@ -130,7 +131,8 @@ export function createMessages(core, ask, attachments, identified) {
 
   /** @param {string} id */
   function erase(id) {
-    for (const store of /** @type {const} */ (["outbox", "files"])) storage.delete(store, core.scope, id).catch(warn);
+    for (const store of /** @type {const} */ (["outbox", "files"]))
+      inTime(() => storage.delete(store, core.scope, id)).catch(warn);
   }
 
   /** Lets the messages be sent that this tab has to send: the tab with the connection sends for all that share a storage. */
@@ -203,7 +205,7 @@ export function createMessages(core, ask, attachments, identified) {
     uploads.set(id, controller);
     set(id, { state: "uploading", progress: 0 });
     try {
-      const blob = file ?? (await inTime(storage.get("files", core.scope, id)).catch(warn));
+      const blob = file ?? (await inTime(() => storage.get("files", core.scope, id)).catch(warn));
       if (!blob) throw new ChatError("file_lost", "the file of the message is not there any more");
       const { attachmentId } = await attachments.upload(chatId, attachment, blob, {
         signal: controller.signal,
@@ -324,7 +326,11 @@ export function createMessages(core, ask, attachments, identified) {
       const saved = [...entries].filter(([, { isSaved }]) => isSaved);
       loads++;
       /** @type {any[]} */
-      const records = await inTime(storage.list("outbox", core.scope)).catch((error) => {
+      const records = await inTime(async () => {
+        const records = await storage.list("outbox", core.scope);
+        if (!Array.isArray(records)) throw new TypeError("storage.list returned no array");
+        return records;
+      }).catch((error) => {
         warn(error);
         return [...entries.values()];
       });

@@ -63,7 +63,8 @@ export const MAX_FRAME_BYTES = 32 * 1024;
  * @property {Storage} [storage] Where unsent messages wait; the memory, unless given.
  * @property {boolean} [tabs] Whether all tabs share one connection: true where there are Web Locks and BroadcastChannel.
  * @property {typeof fetch} [fetch]
- * @property {any} [WebSocket] A class like that of browsers, for example that of `ws`.
+ * @property {any} [WebSocket] A class like that of browsers, for example that of `ws`. Node.js 20 has none: then `start`
+ *   throws a `TypeError`.
  * @property {Logger} [logger] The console, unless given.
  * @property {() => number} [now]
  * @property {() => number} [random] From 0 to 1.

@@ -1,6 +1,7 @@
 // docs/API.md: "Connect", "Stay connected", "Close codes", "Refused handshakes" and "Numbers".
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { getMe } from "../../src/calls.js";
 import { createEngine } from "../../src/engine/index.js";
 import { FakeServer, SILENCE, jwt } from "./fake-server.js";
 import { online, start, texts } from "./helpers.js";
@@ -470,15 +471,16 @@ test("an unknown event and a frame of API Gateway are ignored", async () => {
   engine.stop();
 });
 
-test("without a WebSocket the engine says so and goes on trying", async (context) => {
+test("without a WebSocket, start throws and says what to hand in, and nothing has begun", async (context) => {
   const { server, clock } = begin();
   // Node.js 22 and later have one.
   const { WebSocket: ofNode } = globalThis;
   Reflect.deleteProperty(globalThis, "WebSocket");
   context.after(() => ofNode && Object.assign(globalThis, { WebSocket: ofNode }));
-  const { engine } = start(server, "alice", { WebSocket: undefined });
-  await clock.until(() => engine.link.status === "offline");
-  assert.equal(engine.link.code, "network");
-  assert.match(engine.link.reason, /WebSocket/);
-  engine.stop();
+  const engine = createEngine(server.options("alice", { WebSocket: undefined }));
+  assert.throws(() => engine.start(), { name: "TypeError", message: /WebSocket.*createClient.*ws/ });
+  assert.equal(engine.link.status, "stopped");
+  assert.equal(clock.timers, 0);
+  assert.throws(() => engine.start(), TypeError);
+  await assert.rejects(engine.request(getMe()), { code: "stopped" });
 });

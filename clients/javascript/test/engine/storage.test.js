@@ -3,6 +3,7 @@ import "fake-indexeddb/auto";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryStorage } from "../../src/engine/storage.js";
+import { ChatError } from "../../src/errors.js";
 import { indexedDBStorage } from "../../src/indexeddb.js";
 import { FakeServer, Refusal, SILENCE } from "./fake-server.js";
 import { online, start, texts } from "./helpers.js";
@@ -246,16 +247,31 @@ for (const [name, storage] of [
       },
     },
   ],
+  ["the list is no array", { ...memoryStorage(), isShared: true, list: async () => undefined }],
+  ["the functions return nothing", { put() {}, get() {}, delete() {}, list() {} }],
+  [
+    "the list throws",
+    {
+      ...memoryStorage(),
+      list: () => {
+        throw new Error("the disk is gone");
+      },
+    },
+  ],
 ]) {
   test(`${name}: the messages go from memory, and a warning is logged`, async () => {
     const { server, clock } = begin();
     const warnings = [];
     const logger = { warn: (message) => warnings.push(message), error() {} };
-    const { engine } = await online(server, "alice", { storage, logger });
+    const { engine, updates } = await online(server, "alice", { storage, logger });
     engine.send("c", { content: "x" });
     await clock.until(() => !engine.outbox.length);
+    await clock.settle();
     assert.equal(server.chats.get("c").messages.length, 1);
     assert.match(warnings[0], /cannot be stored/);
+    const failures = updates.all.filter(({ type, task }) => type === "failed" && task === "storage");
+    assert.equal(failures.length, warnings.length);
+    assert.ok(failures.every(({ error }) => error instanceof ChatError && error.message));
     engine.stop();
   });
 }

@@ -95,7 +95,7 @@ export function createEngine(given) {
         core.link = { isCaughtUp: false, ...link };
         core.emit({ type: "link", link: core.link });
       }
-      if (core.isLeader) core.post("link", link);
+      if (core.isLeader) core.post("link", link, core.hasHttp);
     },
     post: () => {},
     ask: () => tabs.ask(),
@@ -166,14 +166,14 @@ export function createEngine(given) {
       if (kind === "hello" || kind === "outbox") {
         if (kind === "outbox") messages.load();
         // By a timer: a frozen tab still gets messages, but neither timers nor frames.
-        options.setTimeout(() => core.isLeader && core.post("link", core.link), 0);
+        options.setTimeout(() => core.isLeader && core.post("link", core.link, core.hasHttp), 0);
       } else if (kind === "discard") messages.receive(kind, values[0], undefined);
       else if (kind === "frame") core.isLeader && engine.sendFrame(values[0], values[1]);
       else if (!core.isLeader) {
         catchUp.restartSilence();
         if (kind === "event") receiveEvent(values[0]);
         else if (kind === "apply") applyChange(values);
-        else if (kind === "link") followLink(values[0]);
+        else if (kind === "link") followLink(values[0], values[1]);
         else messages.receive(kind, values[0], values[1]);
       }
       core.wake();
@@ -206,8 +206,10 @@ export function createEngine(given) {
   /**
    * The tab with the connection says how it is connected.
    * @param {Link} link
+   * @param {boolean} hasHttp
    */
-  function followLink(link) {
+  function followLink(link, hasHttp) {
+    core.hasHttp = hasHttp;
     const { status, isCaughtUp } = core.link;
     const isNew = status !== link.status;
     if (isNew && status === "online") markDisconnected();

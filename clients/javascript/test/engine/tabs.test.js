@@ -246,6 +246,22 @@ test("without a storage that tabs share, a follower sends its own messages over 
   end();
 });
 
+test("where no WebSocket gets through, a follower without a shared storage sends over HTTP too", async () => {
+  const { server, clock, open, end } = begin();
+  const [leader, follower] = [await open({ storage: memoryStorage() }), await open({ storage: memoryStorage() })];
+  server.refusesHandshake = () => true;
+  server.cut();
+  await clock.until(() => follower.engine.link.status === "offline");
+  follower.engine.send("c", { content: "1" });
+  await clock.until(() => !follower.engine.outbox.length);
+  assert.deepEqual(
+    server.chats.get("c").messages.map(({ content }) => content),
+    ["1"],
+  );
+  assert.notEqual(leader.engine.link.status, "online");
+  end();
+});
+
 test("a leader that crashes: the next tab takes the connection over, and no event is lost or doubled", async () => {
   const { server, clock, open, end } = begin();
   const [leader, second, third] = [await open(), await open(), await open()];

@@ -1,26 +1,10 @@
 // The examples for browsers, each in two windows.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { server } from "../../examples/serve.mjs";
+import { test } from "node:test";
 import * as harness from "./harness.js";
+import { browser, origin, system } from "./harness.js";
 
-/** @type {harness.System} */
-let system;
-let origin = "";
-/** @type {import("playwright-core").Browser} */
-let browser;
-
-before(async () => {
-  system = await harness.startSystem();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
-  origin = `http://127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (server.address()).port}/examples`;
-  browser = await harness.startBrowser();
-});
-after(async () => {
-  server.closeAllConnections();
-  server.close();
-  await harness.stopAll();
-});
+harness.useSystem();
 
 /** Opens an example in a window of its own user. @param {string} example @param {Record<string, string>} query */
 async function open(example, query) {
@@ -28,7 +12,7 @@ async function open(example, query) {
   page.setDefaultTimeout(harness.PATIENCE);
   page.on("pageerror", (error) => console.error(`${example}: ${error.stack}`));
   const urls = { http: system.httpUrl, ws: system.webSocketUrl, auth: system.authUrl };
-  await page.goto(`${origin}/${example}/?${new URLSearchParams({ ...urls, ...query })}`);
+  await page.goto(`${origin}/examples/${example}/?${new URLSearchParams({ ...urls, ...query })}`);
   return page;
 }
 
@@ -68,7 +52,7 @@ test("react: two windows talk, over one socket each although StrictMode mounts t
   page.setDefaultTimeout(harness.PATIENCE);
   const opened = sockets(page);
   const urls = { http: system.httpUrl, ws: system.webSocketUrl, auth: system.authUrl };
-  await page.goto(`${origin}/react/?${new URLSearchParams({ ...urls, as: alice })}`);
+  await page.goto(`${origin}/examples/react/?${new URLSearchParams({ ...urls, as: alice })}`);
   const other = await open("react", { as: bob });
   for (const window of [page, other]) await window.getByRole("status").filter({ hasText: /^online$/ }).waitFor();
   await page.getByRole("button", { name: bob }).click();

@@ -1,24 +1,13 @@
 // Tabs in the background that the browser froze: their timers stop, and nobody tells them that their connection is dead.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { startHeadless } from "./devtools.js";
 import * as harness from "./harness.js";
+import { origin, system } from "./harness.js";
 
-/** @type {harness.System} */
-let system;
-let origin = "";
 /** @type {Awaited<ReturnType<typeof startHeadless>>} */
 let browser;
-
-before(async () => {
-  system = await harness.startSystem();
-  origin = await harness.servePackage();
-  browser = await startHeadless();
-});
-after(async () => {
-  await browser.close();
-  await harness.stopAll();
-});
+harness.useSystem(async () => (browser = await startHeadless()));
 
 /** Opens a tab in the foreground, with a client that has caught up. @param {object} options @param {string} chat */
 async function openTab(options, chat) {

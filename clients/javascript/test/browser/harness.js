@@ -1,15 +1,12 @@
 // The system, the network and the browser of these tests.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { extname, join, normalize } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { after, before } from "node:test";
 import { chromium } from "playwright-core";
+import { server } from "../../examples/serve.mjs";
 import { programs, startLocalCloud } from "../local-cloud.js";
-
-const home = fileURLToPath(new URL("../../", import.meta.url));
 
 /** How long a condition may take, in milliseconds: a failed test should say what it waited for before CI gives up. */
 export const PATIENCE = Number(process.env.PATIENCE_MS ?? 60_000);
@@ -85,20 +82,8 @@ export async function startNetwork(webSocketUrl, seed = 1) {
   };
 }
 
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".json": "application/json" };
-
 /** Serves the package's files, from an origin of its own. @returns {Promise<string>} the origin */
-export async function servePackage() {
-  const server = createServer(async (request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://x").pathname));
-    try {
-      const body = await readFile(join(home, path));
-      response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream", "cache-control": "no-store" });
-      response.end(body);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
+async function servePackage() {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   started.push(() => {
     server.closeAllConnections();
@@ -108,13 +93,34 @@ export async function servePackage() {
 }
 
 /** Starts Debian's Chromium, or the one in CHROMIUM. */
-export async function startBrowser() {
-  const browser = await chromium.launch({
+const startBrowser = () =>
+  chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
   });
-  started.push(() => browser.close());
-  return browser;
+
+/**
+ * What a file of tests has after `useSystem`.
+ * @type {System}
+ */
+export let system;
+/** The origin of the package's files. */
+export let origin = "";
+/** @type {import("playwright-core").Browser} */
+export let browser;
+
+/**
+ * Starts the system, the server of the package's files and the browser before the tests of a file, and ends them after.
+ * @param {() => Promise<any>} [launch] another browser than `startBrowser`
+ */
+export function useSystem(launch = startBrowser) {
+  before(async () => {
+    system = await startSystem();
+    origin = await servePackage();
+    const launched = (browser = await launch());
+    started.push(() => launched.close());
+  });
+  after(stopAll);
 }
 
 let users = 0;

@@ -2,26 +2,16 @@
 // connections, and now and then reload their page. In the end each shows what the system has: nothing lost, nothing
 // twice.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import * as harness from "./harness.js";
+import { browser, origin, system } from "./harness.js";
 
 /** How many messages each user writes. */
 const MESSAGES = 25;
 /** The percentages of frames with each fault. */
 const FAULTS = { lose: 3, overtake: 10, delay: 20, cut: 3 };
 
-/** @type {harness.System} */
-let system;
-let origin = "";
-/** @type {import("playwright-core").Browser} */
-let browser;
-
-before(async () => {
-  system = await harness.startSystem();
-  origin = await harness.servePackage();
-  browser = await harness.startBrowser();
-});
-after(harness.stopAll);
+harness.useSystem();
 
 /** Short waits, so that a run takes seconds: the rules are the same. */
 const timing = {

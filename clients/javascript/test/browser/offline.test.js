@@ -1,20 +1,10 @@
 // What is typed without a network survives a reload and is stored once; what was refused stays until the user decides.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import * as harness from "./harness.js";
+import { browser, origin, system } from "./harness.js";
 
-/** @type {harness.System} */
-let system;
-let origin = "";
-/** @type {import("playwright-core").Browser} */
-let browser;
-
-before(async () => {
-  system = await harness.startSystem();
-  origin = await harness.servePackage();
-  browser = await harness.startBrowser();
-});
-after(harness.stopAll);
+harness.useSystem();
 
 /** A user with a page whose network can be switched off. */
 async function scene() {

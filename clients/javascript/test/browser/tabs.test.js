@@ -1,20 +1,10 @@
 // All tabs of a user share one connection, and another tab takes over when the one that has it is gone.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import * as harness from "./harness.js";
+import { browser, origin, system } from "./harness.js";
 
-/** @type {harness.System} */
-let system;
-let origin = "";
-/** @type {import("playwright-core").Browser} */
-let browser;
-
-before(async () => {
-  system = await harness.startSystem();
-  origin = await harness.servePackage();
-  browser = await harness.startBrowser();
-});
-after(harness.stopAll);
+harness.useSystem();
 
 /** Three tabs of a new user, whose WebSockets go through a network of their own, and a chat with somebody else. */
 async function threeTabs() {

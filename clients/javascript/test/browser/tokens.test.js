@@ -1,20 +1,10 @@
 // Tokens that expire during a conversation, that nobody gives, and that the system refuses.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import * as harness from "./harness.js";
+import { browser, origin, system } from "./harness.js";
 
-/** @type {harness.System} */
-let system;
-let origin = "";
-/** @type {import("playwright-core").Browser} */
-let browser;
-
-before(async () => {
-  system = await harness.startSystem();
-  origin = await harness.servePackage();
-  browser = await harness.startBrowser();
-});
-after(harness.stopAll);
+harness.useSystem();
 
 test("a token that expires during a conversation is renewed, and nobody notices", async () => {
   const [alice, bob] = [harness.newUser("alice"), harness.newUser("bob")];

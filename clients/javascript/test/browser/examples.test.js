@@ -44,6 +44,39 @@ test("vanilla: two windows talk", async () => {
   for (const page of pages) await page.locator('#messages li[data-state="stored"]').nth(1).waitFor();
 });
 
+test("vanilla: written while the system is down, reloaded: both windows show it once when the system is back", async () => {
+  const [alice, bob] = [harness.newUser("alice"), harness.newUser("bob")];
+  await harness.getToken(system, bob);
+  await harness.getToken(system, alice);
+  const network = await harness.startNetwork(system.webSocketUrl);
+  const page = await open("vanilla", { as: alice, with: bob, ws: network.url });
+  const other = await open("vanilla", { as: bob, with: alice });
+  for (const window of [page, other]) await window.getByRole("status").filter({ hasText: /^online$/ }).waitFor();
+  // Only the page itself can be loaded.
+  await network.down();
+  const isSystem = (/** @type {URL} */ url) => url.origin !== origin;
+  await page.context().route(isSystem, (route) => route.abort());
+  await page.getByPlaceholder("Message").fill("Are you there?");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator('#messages li[data-state="waiting"]').waitFor();
+  await page.waitForFunction(async () => {
+    const opened = indexedDB.open("lambda-chat");
+    const database = await new Promise((resolve) => (opened.onsuccess = () => resolve(opened.result)));
+    const count = database.transaction("outbox").objectStore("outbox").count();
+    await new Promise((resolve) => (count.onsuccess = resolve));
+    database.close();
+    return count.result === 1;
+  });
+  await page.reload();
+  await page.getByRole("status").filter({ hasText: /^offline/ }).waitFor();
+  await page.context().unroute(isSystem);
+  await network.up();
+  for (const [window, text] of /** @type {const} */ ([[page, "You: Are you there?"], [other, `${alice}: Are you there?`]])) {
+    await window.locator('#messages li[data-state="stored"]', { hasText: text }).waitFor();
+    assert.equal(await window.locator("#messages li").count(), 1);
+  }
+});
+
 test("react: two windows talk, over one socket each although StrictMode mounts twice", async () => {
   const [alice, bob] = [harness.newUser("alice"), harness.newUser("bob")];
   await harness.privateChat(system, alice, bob);

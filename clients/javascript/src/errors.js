@@ -16,7 +16,8 @@
  * - `bucket`: the bucket refused an upload or a download.
  * - `damaged_attachment`: the downloaded bytes are not those of the attachment.
  * - `file_lost`: the file of a message is not there any more, so it cannot be uploaded.
- * - `outbox_full`, `duplicate_message_id`: the message cannot wait to be sent.
+ * - `outbox_full`: too many messages wait already.
+ * - `duplicate_message_id`: a message with this clientMessageId waits already, in this or another chat.
  * - `aborted`: the caller's signal aborted the request.
  * - `discarded`: the message was discarded, here or in another tab. If it was being sent, it may be stored all the same.
  * - `stopped`: the client is stopped.

@@ -108,7 +108,8 @@ export function sendingOf({ engine, sendings }, name, onProgress) {
  * @property {Seq} [replyTo] the seq of the message that this one replies to
  * @property {readonly UserId[]} [mentions] at most 20 participants
  * @property {Custom} [custom] the application's own data: at most 2,048 bytes of JSON
- * @property {ClientId} [clientMessageId] 1 to 64 printable ASCII characters, no spaces; a random one if it is left out
+ * @property {ClientId} [clientMessageId] 1 to 64 printable ASCII characters, no spaces; a random one if it is left out. All
+ *   chats share one outbox: no other message that waits may have it
  */
 
 /**
@@ -125,7 +126,7 @@ export function sendingOf({ engine, sendings }, name, onProgress) {
  * @property {Seq} [replyTo]
  * @property {readonly UserId[]} [mentions]
  * @property {Custom} [custom]
- * @property {ClientId} [clientMessageId]
+ * @property {ClientId} [clientMessageId] as in {@link TextDraft}
  * @property {AbortSignal} [signal] discards the message
  * @property {(progress: number) => void} [onProgress] how much is uploaded, 0 to 1
  */

@@ -26,8 +26,9 @@ for await (const update of updates) {
   if (update.type !== "event" || update.event.event !== "message.created") continue;
   const { chatId, data } = update.event;
   if (data.senderId === userId || data.type !== "text") continue;
-  // One name for the answer to one message: if two bots run, it is stored once.
-  client.chat(chatId).send({ text: data.content, replyTo: data.seq, clientMessageId: `echo-${data.seq}` });
+  // One name for the answer to one message: if two bots run, it is stored once. At most 64 characters.
+  const clientMessageId = `echo-${data.seq}-${chatId.slice(0, 40)}`;
+  client.chat(chatId).send({ text: data.content, replyTo: data.seq, clientMessageId });
   client.chat(chatId).markSeen(data.seq);
 }
 stop();

@@ -285,7 +285,7 @@ export function createMessages(core, ask, attachments, identified) {
      */
     send(chatId, draft, { clientMessageId: id = newId(), file, attachment } = {}) {
       if (entries.has(id))
-        throw new ChatError("duplicate_message_id", "a message with this clientMessageId waits already");
+        throw new ChatError("duplicate_message_id", "a message with this clientMessageId waits already, perhaps in another chat");
       if (entries.size >= MAX_OUTBOX_MESSAGES)
         throw new ChatError("outbox_full", `${entries.size} messages wait already`, { limit: MAX_OUTBOX_MESSAGES });
       // As it is now, and only what can be sent.

@@ -56,13 +56,21 @@ test("the quick start of README.md", async () => {
   }
 });
 
-test("the bot answers, and ends by Ctrl-C", async (t) => {
-  const [echo, alice] = [helpers.newUser("echo"), helpers.newUser("alice")];
+test("the bot answers, also two chats at once, and ends by Ctrl-C", async (t) => {
+  const [echo, alice, carol] = ["echo", "alice", "carol"].map(helpers.newUser);
+  const network = await helpers.startNetwork(system.webSocketUrl);
   const { child, lines, ended } = start(join(home, "examples/node-bot/bot.js"), {
-    HTTP_URL: system.httpUrl, WS_URL: system.webSocketUrl, AUTH_URL: system.authUrl, BOT: echo,
+    HTTP_URL: system.httpUrl, WS_URL: network.url, AUTH_URL: system.authUrl, BOT: echo,
   });
   t.after(() => child.kill());
-  for (;;) if ((await lines.next()).value === "online") break;
+  const prints = async (/** @type {string} */ status) => {
+    for (let line; line !== status; ) {
+      const { value, done } = await lines.next();
+      assert.ok(!done, `the bot ended, and did not print ${status}`);
+      line = value;
+    }
+  };
+  await prints("online");
   const client = helpers.clientOf(system, alice);
   t.after(client.start());
   const chat = await client.createChat({ with: echo });
@@ -75,6 +83,23 @@ test("the bot answers, and ends by Ctrl-C", async (t) => {
   assert.equal(shown[1]?.message.replyTo, 1);
   await helpers.until(chat.members, (members) => members.some(({ id, readSeq }) => id === echo && readSeq >= 1));
   close();
+
+  // The third message of each chat comes while the bot is away: both events come with one answer.
+  const other = helpers.clientOf(system, carol);
+  t.after(other.start());
+  const second = await other.createChat({ with: echo });
+  const rows = (/** @type {any} */ from, /** @type {number} */ count) =>
+    helpers.until(from.timeline().items, (all) => all.length === count);
+  await second.send("One").stored;
+  await rows(second, 2);
+  await network.down();
+  await prints("offline");
+  await Promise.all([chat.send("Two").stored, second.send("Two").stored]);
+  await network.up();
+  for (const from of [chat, second]) {
+    const { message } = (await rows(from, 4))[3];
+    assert.deepEqual([message.senderId, message.content, message.replyTo], [echo, "Two", 3]);
+  }
   child.kill("SIGINT");
   assert.equal(await ended, 0);
 });

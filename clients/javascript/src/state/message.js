@@ -1,13 +1,14 @@
 // What the reducer makes of one document: events and messages. A message is never changed: a new one takes its place.
 
-/** @import { AttachmentMessage, Chat, ChatEvent, DeletedMessage, HiddenMessage, MessagePreview, Reaction, Rev, TextMessage, UserId, UserReactions } from "../api.js" */
+/** @import { Attachment, AttachmentMessage, Chat, ChatEvent, Custom, DeletedMessage, HiddenMessage, MessagePreview, Reaction, Rev, Seq, TextMessage, Time, UserId, UserReactions } from "../api.js" */
 import { byCodePoint, withText } from "./order.js";
 
 /**
  * A message as a client holds it, or the beginning of the last one from the inbox: with the fields that only some kinds
  * have.
  * @typedef {(TextMessage | AttachmentMessage | DeletedMessage | HiddenMessage | MessagePreview) & {
- *   reactions?: Reaction[], mentions?: UserId[], deletedAt?: string, deletedBy?: UserId }} HeldMessage
+ *   attachment?: Attachment, replyTo?: Seq, mentions?: UserId[], custom?: Custom, reactions?: Reaction[],
+ *   editedAt?: Time, deletedAt?: Time, deletedBy?: UserId }} HeldMessage
  */
 
 /**

@@ -119,6 +119,14 @@ for (const module of ["nodenext", "esnext"]) {
   });
 }
 
+test("the consumer imports each type that the package exports by its name", () => {
+  const index = readFileSync(join(home, "src/index.js"), "utf8");
+  const exported = [...index.matchAll(/@typedef \{[^}]*\} (\w+)/g)].map(([, name]) => name);
+  const consumer = readFileSync(new URL("consumer/consumer.ts", import.meta.url), "utf8");
+  const imported = /import type \{([^}]*)\}/.exec(consumer)?.[1]?.match(/\w+/g);
+  assert.deepEqual(imported, exported.sort());
+});
+
 test("a consumer notices when a declaration is missing", () => {
   const made = project("broken");
   rmSync(join(made, "node_modules/lambda-chat/types/api.d.ts"));

@@ -1,7 +1,13 @@
 // A consumer of the packed package. Under each @ts-expect-error is a mistake that the types must catch: if one of them
 // were `any`, the compiler would report the line as unused.
 import { ChatError, createClient } from "lambda-chat";
-import type { Chat, Client, ErrorCode, Message, Readable, Sending, Timeline } from "lambda-chat";
+import type {
+  Attachment, AttachmentDownload, Block, Chat, ChatDraft, ChatEvent, ChatId, ChatSummary, Client, ClientEvents,
+  ClientOptions, Custom, ErrorCode, EventName, EventOf, FieldError, FileOptions, Link, Logger, Member, Message,
+  NotifyLevel, Person, ProblemCode, Profile, Reaction, Readable, RequestOptions, Sending, SendingState, Seq, Status,
+  Storage, StoreName, StoredItem, TextDraft, Time, Timeline, TimelineItem, TimelineStatus, TokenReason, UnreadTotal,
+  UnsentItem, UnsentMessage, Update, UserId,
+} from "lambda-chat";
 import { indexedDBStorage } from "lambda-chat/indexeddb";
 import { ChatProvider, useChat, useChats, useLink, useSend, useTimeline } from "lambda-chat/react";
 
@@ -121,3 +127,93 @@ export function Inbox(): number {
 export const provider: Parameters<typeof ChatProvider>[0] = { client, children: "Hello" };
 // @ts-expect-error A provider needs a client.
 export const withoutClient: Parameters<typeof ChatProvider>[0] = { children: "Hello" };
+
+// Each type that the package exports has a name for consumers.
+export const names: EventName[] = ["message.created", "chat.left"];
+// @ts-expect-error No event has this name.
+names.push("message.added");
+export function describe(update: Update): string {
+  if (update.type === "link") return explainLink(update.link);
+  // @ts-expect-error Only an update of the type "event" has one.
+  if (update.type !== "event") return update.event;
+  return describeEvent(update.event);
+}
+function describeEvent(event: ChatEvent): string {
+  if (event.event === "message.created") return describeCreated(event);
+  // @ts-expect-error It is another event.
+  return describeCreated(event);
+}
+const describeCreated = ({ chatId, seq }: EventOf<"message.created">): string => `${chatId} ${seq}`;
+// @ts-expect-error No event has this name.
+export type NoEvent = EventOf<"message.added">;
+export const listeners: { [Name in "sent" | "discarded" | "link"]: (event: ClientEvents[Name]) => string } = {
+  sent: ({ message }) => message.messageId,
+  discarded: ({ clientMessageId }) => clientMessageId,
+  // @ts-expect-error A link has no token.
+  link: ({ token }) => token,
+};
+export function explainLink({ status, code, retryAt }: Readonly<Link>): string {
+  // @ts-expect-error Not a status.
+  if (status === "disconnected") return "never";
+  return `${code} ${retryAt?.toFixed()}`;
+}
+export const given: ClientOptions = {
+  ...options,
+  userId: "bob",
+  token: async (reason: TokenReason) => {
+    // @ts-expect-error Not a reason.
+    if (reason === "expired") return "";
+    return reason;
+  },
+  logger: { warn: (message: string) => console.log(message) } satisfies Logger,
+};
+// @ts-expect-error A function of it is missing.
+export const storage: Storage = { put: async () => {}, get: async () => undefined, delete: async () => {} };
+export const store: StoreName = "drafts";
+// @ts-expect-error Not a store.
+export const noStore: StoreName = "messages";
+
+export function draw(item: TimelineItem, { hasOlder, error }: TimelineStatus): string {
+  const stored: Readonly<StoredItem> | undefined = item.state === "stored" ? item : undefined;
+  const unsent: Readonly<UnsentItem> | undefined = item.state === "stored" ? undefined : item;
+  const message: Readonly<Message> | UnsentMessage | undefined = stored?.message ?? unsent?.message;
+  // @ts-expect-error Who has seen it is known of a stored one only.
+  console.log(item.seenBy);
+  const reactions: readonly Reaction[] = stored?.message.reactions ?? [];
+  const attachment: Attachment | undefined = stored?.message.attachment;
+  const quoted: Seq | undefined = (stored?.message ?? unsent?.message)?.replyTo;
+  // @ts-expect-error A reaction counts in numbers.
+  const count: string | undefined = reactions[0]?.count;
+  return [message?.content, attachment?.fileName, count, quoted, hasOlder, error?.code satisfies ErrorCode | undefined].join();
+}
+export function row({ id, title, notify, custom, activeAt, readSeq }: Readonly<ChatSummary>, [first]: readonly Member[]): string {
+  const [chatId, level, data, at, seq]: [ChatId, NotifyLevel, Custom | undefined, Time, Seq] = [
+    id, notify, custom, activeAt, readSeq,
+  ];
+  const person: Readonly<Person> | undefined = first?.person;
+  const status: Status | undefined = person?.status;
+  // @ts-expect-error A user has a name, not a nickname.
+  console.log(person?.nickname);
+  return [chatId, title, level, data, at, seq, status].join();
+}
+export async function ask(signal: AbortSignal): Promise<void> {
+  const requestOptions: RequestOptions = { signal };
+  const draft: ChatDraft = { with: "bob" };
+  const chat = await client.createChat(draft, requestOptions);
+  const text: TextDraft = { text: "Hello", mentions: ["bob" satisfies UserId] };
+  const file: FileOptions = { caption: "See", onProgress: (progress: number) => console.log(progress) };
+  const states: SendingState[] = [chat.send(text).state, chat.sendFile(new Blob(["x"]), file).state];
+  // @ts-expect-error Not a state.
+  states.push("lost");
+  const { attachment, blob }: AttachmentDownload = await chat.download(1);
+  const [block]: Block[] = await client.blocks();
+  const { unreadTotal }: UnreadTotal = await client.countUnread();
+  // @ts-expect-error A block says when it began, as `blockedAt`.
+  console.log(attachment.fileName, blob.size, unreadTotal, block?.createdAt);
+}
+export const fieldError: FieldError = { field: "name", reason: "is too long" };
+export const problem: ProblemCode = "rate_limited";
+// @ts-expect-error That is a code of the library, not of the system.
+export const noProblem: ProblemCode = "network";
+// @ts-expect-error A profile has a username.
+export const profile: Profile = { displayName: "Bob" };

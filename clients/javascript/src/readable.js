@@ -1,7 +1,7 @@
 // Values that change: read them at any time, or be called when they changed. A value is computed when somebody asks.
 
 /** @import { EngineOptions } from "./engine/options.js" */
-import { MAX_TIMER_MS, fillOptions } from "./engine/options.js";
+import { fillOptions } from "./engine/options.js";
 
 /** @type {readonly never[]} */
 export const EMPTY = Object.freeze([]);
@@ -84,13 +84,10 @@ export class Source {
     const { setTimeout, clearTimeout, clock } = this.options;
     clearTimeout(this.#timer);
     if (!this.#watchers.size || this.#wakeAt === Infinity) return;
-    this.#timer = setTimeout(
-      () => {
-        this.poll();
-        this.#arm();
-      },
-      Math.min(this.#wakeAt - clock(), MAX_TIMER_MS),
-    );
+    this.#timer = setTimeout(() => {
+      this.poll();
+      this.#arm();
+    }, this.#wakeAt - clock());
     // A timer alone does not keep Node.js running.
     this.#timer?.unref?.();
   }

@@ -23,11 +23,12 @@ import { createCatchUp } from "./catch-up.js";
 import { createConnection, notConnected } from "./connection.js";
 import { createHttp } from "./http.js";
 import { createMessages } from "./messages.js";
-import { MAX_TIMER_MS, fillOptions } from "./options.js";
+import { fillOptions } from "./options.js";
 import { backOff } from "./random.js";
 import { createRequests } from "./requests.js";
 import { memoryStorage } from "./storage.js";
 import { createTabs } from "./tabs.js";
+import { abortedError, stoppedError } from "./timeouts.js";
 import { createTokens } from "./token.js";
 
 /** @typedef {Update} EngineUpdate */
@@ -244,8 +245,7 @@ export function createEngine(given) {
       tabs.doDueWork(),
     );
     // A listener may have stopped the engine meanwhile.
-    if (core.life === life && timerAt < Infinity)
-      timer = options.setTimeout(onTimer, Math.min(Math.max(timerAt - clock(), 0), MAX_TIMER_MS));
+    if (core.life === life && timerAt < Infinity) timer = options.setTimeout(onTimer, timerAt - clock());
   }
 
   function onTimer() {
@@ -304,7 +304,7 @@ export function createEngine(given) {
       core.life = undefined;
       options.clearTimeout(timer);
       listen("removeEventListener");
-      const stopped = new ChatError("stopped", "the client is stopped");
+      const stopped = stoppedError();
       requests.failAll(stopped);
       life.abort(stopped);
       tabs.stop();
@@ -321,8 +321,8 @@ export function createEngine(given) {
      */
     request(call, { signal, apply } = {}) {
       return new Promise((resolve, reject) => {
-        if (!core.life) return reject(new ChatError("stopped", "the client is stopped"));
-        const abort = () => reject(new ChatError("aborted", "the request was aborted", { cause: signal?.reason }));
+        if (!core.life) return reject(stoppedError());
+        const abort = () => reject(abortedError(signal));
         if (signal?.aborted) return abort();
         signal?.addEventListener("abort", abort);
         /** @type {(error: ChatError | undefined, answer?: any, isOverSocket?: boolean) => void} */

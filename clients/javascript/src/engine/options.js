@@ -43,7 +43,7 @@ export const TIMING = {
 };
 
 /** The longest wait of a timer in browsers and Node.js: more would end at once. */
-export const MAX_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A message is given up after so many answers that say that the server failed, or that cannot be read. */
 export const MAX_SERVER_FAILURES = 5;
@@ -137,14 +137,13 @@ export const MAX_FRAME_BYTES = 32 * 1024;
  */
 export function fillOptions(options) {
   const platform = /** @type {any} */ (globalThis);
-  const now = options.now ?? Date.now;
+  const { now = Date.now, setTimeout = (callback, ms) => platform.setTimeout(callback, ms) } = options;
   let setBackMs = 0;
   let last = 0;
   return /** @type {any} */ ({
     logger: platform.console,
     random: Math.random,
     // Some platforms refuse to call these as methods of another object.
-    setTimeout: (/** @type {() => void} */ callback, /** @type {number} */ ms) => platform.setTimeout(callback, ms),
     clearTimeout: (/** @type {any} */ timer) => platform.clearTimeout(timer),
     fetch: (/** @type {any} */ url, /** @type {any} */ init) => platform.fetch(url, init),
     WebSocket: platform.WebSocket,
@@ -158,6 +157,8 @@ export function fillOptions(options) {
     ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
     timing: { ...TIMING, ...options.timing },
     now,
+    setTimeout: (/** @type {() => void} */ callback, /** @type {number} */ ms) =>
+      setTimeout(callback, Math.min(ms, MAX_TIMER_MS)),
     clock() {
       const time = now();
       if (time < last) setBackMs += last - time;

@@ -3,6 +3,16 @@
 /** @import { Core } from "./options.js" */
 import { ChatError, retryableError } from "../errors.js";
 
+/** The error of what a stop ends. */
+export const stoppedError = () => new ChatError("stopped", "the client is stopped");
+
+/**
+ * The error of what the caller's signal ends.
+ * @param {AbortSignal | undefined} signal
+ */
+export const abortedError = (signal) =>
+  new ChatError("aborted", "the request was aborted", { cause: signal?.reason });
+
 /**
  * Runs `work` until it settles, the time is over, or a signal aborts it. `work` gets a signal that ends with it.
  * @template T
@@ -23,8 +33,8 @@ export function bounded({ options, life }, ms, signal, work) {
       reject(error);
       controller.abort(error);
     };
-    signals.push([life?.signal, () => end(new ChatError("stopped", "the client is stopped"))]);
-    signals.push([signal, () => end(new ChatError("aborted", "the request was aborted", { cause: signal?.reason }))]);
+    signals.push([life?.signal, () => end(stoppedError())]);
+    signals.push([signal, () => end(abortedError(signal))]);
     for (const [source, abort] of signals) source?.aborted ? abort() : source?.addEventListener("abort", abort);
     timer = options.setTimeout(() => end(retryableError("timeout", "no answer came in time")), ms);
     if (!controller.signal.aborted) work(controller.signal).then(resolve, reject);

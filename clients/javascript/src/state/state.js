@@ -39,14 +39,14 @@ export class State extends StateView {
     const chat = this.chat(chatId);
     if (event.event === "chat.created") {
       if (chat && chat.rev >= event.data.rev) return [];
-      this.held.set(chatId, new ChatState(event.data));
+      this.chats.set(chatId, new ChatState(event.data));
       // The event has neither the read positions nor this user's view nor a block.
       this.plan.addChat(chatId);
       return [event];
     }
     if (!chat) {
       // If the user left a chat that is not held, there is nothing to ask for.
-      if (event.event !== "chat.left") this.plan.addUnknownChat(this.held);
+      if (event.event !== "chat.left") this.plan.addUnknownChat(this.chats);
       return [];
     }
     if (event.event === "chat.left") return event.rev > chat.rev && this.#forget(chatId) ? [event] : [];
@@ -54,7 +54,7 @@ export class State extends StateView {
     if (event.event === "member.updated" && this.isBehind) this.plan.addChat(chatId);
     const applied = applyEvent(chat, this.me, event);
     const isFull = applied === "full";
-    if (isFull) this.plan.addEverything(this.held);
+    if (isFull) this.plan.addEverything(this.chats);
     const events = isFull || !applied ? [] : [applied, ...applyWaitingEvents(chat, this.me)];
     this.#askForUnknownCount(chat);
     return events;
@@ -77,7 +77,7 @@ export class State extends StateView {
   applySync(sync, answer) {
     /** @type {ChatEvent[]} */
     const events = [];
-    this.plan.applySync(sync, answer, this.held);
+    this.plan.applySync(sync, answer, this.chats);
     for (const id of answer.gone) events.push(...this.removeChat(id));
     for (const part of answer.chats) {
       const { chatId } = part;
@@ -114,7 +114,7 @@ export class State extends StateView {
   applyInboxPage(cursor, page) {
     const events = page.chats.flatMap((entry) => this.#applyEntry(entry, true));
     const ids = page.chats.map((entry) => entry.chat.chatId);
-    this.plan.applyInboxPage(cursor, ids, page.cursor, this.held);
+    this.plan.applyInboxPage(cursor, ids, page.cursor, this.chats);
     return events;
   }
 
@@ -128,7 +128,7 @@ export class State extends StateView {
     const { chatId } = entry.chat;
     const held = this.chat(chatId);
     const chat = held ?? new ChatState(entry.chat, atEnd);
-    this.held.set(chatId, chat);
+    this.chats.set(chatId, chat);
     if (applyInboxEntry(chat, this.me, entry)) this.plan.addChat(chatId);
     this.#askForUnknownCount(chat);
     return held ? [] : [chatCreated(entry.chat)];
@@ -192,7 +192,7 @@ export class State extends StateView {
   applyCreatedChat(chat) {
     const { chatId } = chat;
     if (this.chat(chatId)) return [];
-    this.held.set(chatId, new ChatState(chat, true));
+    this.chats.set(chatId, new ChatState(chat, true));
     this.plan.addChat(chatId);
     return [chatCreated(chat)];
   }
@@ -247,7 +247,7 @@ export class State extends StateView {
    */
   applyBlock({ userId, blocked }) {
     // An event may overtake another one, and the answer to a request in flight may be older. So the chat is synced.
-    for (const [id, chat] of this.held) {
+    for (const [id, chat] of this.chats) {
       const { isGroup, participants } = chat.document;
       if (isGroup || !participants.includes(userId)) continue;
       chat.blocked = blocked;
@@ -278,7 +278,7 @@ export class State extends StateView {
   /** @param {ChatId} id */
   #forget(id) {
     this.plan.chats.delete(id);
-    this.setVisible(this.shown.filter((visible) => visible !== id));
-    return this.held.delete(id);
+    this.setVisible(this.visible.filter((visible) => visible !== id));
+    return this.chats.delete(id);
   }
 }

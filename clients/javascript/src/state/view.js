@@ -1,8 +1,8 @@
 // What a client holds, to read: its chats, the users, and what it has to ask for.
 
-/** @import { ChatId, SyncRequest, Time, UserId } from "../api.js" */
+/** @import { ChatId, Time, UserId } from "../api.js" */
 /** @import { ChatState } from "./chat.js" */
-/** @import { CatchUpRequest, PendingSync } from "./plan.js" */
+/** @import { CatchUpRequest } from "./plan.js" */
 import { peopleOf } from "./message.js";
 import { byCodePoint } from "./order.js";
 import { People } from "./people.js";
@@ -18,17 +18,17 @@ export const MAX_VISIBLE_CHATS = 5;
 /** What one device of a user holds, to read, and what it may have missed. */
 export class StateView {
   /**
+   * The chats that are held, by id, in no order.
    * @type {Map<ChatId, ChatState>}
-   * @internal
    */
-  held = new Map();
+  chats = new Map();
   /** @internal */
   people = new People();
   /**
+   * The chats that are on the screen, without those that this user is not in any more.
    * @type {readonly ChatId[]}
-   * @internal
    */
-  shown = [];
+  visible = [];
   /** @internal */
   plan = new Plan();
 
@@ -43,19 +43,11 @@ export class StateView {
   }
 
   /**
-   * The chats that are held, by id, in no order.
-   * @returns {ReadonlyMap<ChatId, ChatState>}
-   */
-  get chats() {
-    return this.held;
-  }
-
-  /**
    * A chat by its id; undefined if it is not held.
    * @param {ChatId} id
    */
   chat(id) {
-    return this.held.get(id);
+    return this.chats.get(id);
   }
 
   /**
@@ -79,7 +71,7 @@ export class StateView {
   #sorted(isListed) {
     /** @param {ChatState} chat */
     const rank = (chat) => (chat.settings.pinned ? 1 : 0) + chat.activeAt;
-    return [...this.held.values()]
+    return [...this.chats.values()]
       .filter(isListed)
       .sort((a, b) => byCodePoint(rank(b), rank(a)) || byCodePoint(a.chatId, b.chatId));
   }
@@ -93,30 +85,17 @@ export class StateView {
   }
 
   /**
-   * How many messages of a chat this user has not read; 0 if the chat is not held.
-   * @param {ChatId} id
-   */
-  unread(id) {
-    return this.chat(id)?.unread(this.me) ?? 0;
-  }
-
-  /**
    * Says which chats are on the screen. Only the first {@link MAX_VISIBLE_CHATS} count: a sync returns their read
    * positions.
    * @param {readonly ChatId[]} chats
    */
   setVisible(chats) {
-    this.shown = chats.slice(0, MAX_VISIBLE_CHATS);
-  }
-
-  /** The chats that are on the screen, without those that this user is not in any more. */
-  get visible() {
-    return this.shown;
+    this.visible = chats.slice(0, MAX_VISIBLE_CHATS);
   }
 
   /** Anything may have been missed in any chat, for example after a long silence. */
   markBehind() {
-    this.plan.addEverything(this.held);
+    this.plan.addEverything(this.chats);
   }
 
   /**
@@ -129,13 +108,13 @@ export class StateView {
 
   /** The events before a gap did not come by themselves: they have to be asked for. */
   markGapsBehind() {
-    for (const [id, chat] of this.held) if (chat.hasGap) this.plan.addChat(id);
+    for (const [id, chat] of this.chats) if (chat.hasGap) this.plan.addChat(id);
   }
 
   /** The connection was lost. Anything may have been missed, and who is online is not known any more. */
   markDisconnected() {
     this.people.expireEvents();
-    this.plan.addEverythingAndPresence(this.held);
+    this.plan.addEverythingAndPresence(this.chats);
   }
 
   /** Whether there is something to ask for: then `nextRequest` has a request. */
@@ -147,7 +126,7 @@ export class StateView {
    * Whether an event waits for one before it, which may still come by itself. If it does not come, call `markGapsBehind`.
    */
   get hasGap() {
-    return [...this.held.values()].some((chat) => chat.hasGap);
+    return [...this.chats.values()].some((chat) => chat.hasGap);
   }
 
   /**
@@ -155,16 +134,7 @@ export class StateView {
    * @returns {CatchUpRequest | undefined}
    */
   nextRequest() {
-    return this.plan.nextRequest(this.held, this.shown);
-  }
-
-  /**
-   * Starts a sync, whether or not `nextRequest` is this one.
-   * @param {SyncRequest} request
-   * @returns {PendingSync}
-   */
-  startSync(request) {
-    return { request, sentAt: this.plan.now };
+    return this.plan.nextRequest(this.chats, this.visible);
   }
 
   /**

@@ -169,7 +169,7 @@ class Device {
 
   assertCounts() {
     for (const [id, chat] of this.server.chats)
-      if (chat.members.has(ME)) assert.equal(this.state.unread(id), this.server.unread(chat), `unread messages of ${id}`);
+      if (chat.members.has(ME)) assert.equal(this.state.chat(id)?.unread(ME), this.server.unread(chat), `unread messages of ${id}`);
   }
 }
 
@@ -185,7 +185,7 @@ const held = (state, chat) => ({
   seq: chat.seq,
   floor: chat.floor,
   messages: chat.messages.map((message) => plain({ ...message, seenBy: undefined })),
-  unread: state.unread(chat.chatId),
+  unread: chat.unread(ME),
   blocked: chat.blocked,
   isMarkedUnread: chat.isMarkedUnread(ME),
   settings: plain({ ...chat.settings, memberRev: undefined, markedUnread: undefined }),

@@ -69,7 +69,7 @@ function factsOfChat(state, id, chat, now) {
     document: digest(chat.document),
     last: last ? `${last.seq} ${last.rev} ${digest(last)}` : null,
     activeAt: chat.activeAt,
-    unread: state.unread(id),
+    unread: chat.unread(state.me),
     blocked: chat.blocked,
     muted: chat.isMuted(now),
     marked: chat.isMarkedUnread(state.me),

@@ -26,7 +26,8 @@ function replayState(State, { me, now }) {
     args = args.map((argument) => argument ?? undefined);
     if (as) {
       if (as !== syncs.length) throw new Error(`sync ${as} does not follow`);
-      const begun = method === "startSync" ? state.startSync(...args) : method === "nextRequest" && state.nextRequest();
+      const [request] = args;
+      const begun = method === "startSync" ? { request, sentAt: state.plan.now } : method === "nextRequest" && state.nextRequest();
       if (!begun?.request) throw new Error(`a sync was next, now it is ${JSON.stringify(begun)}`);
       syncs.push(begun);
       return {};

@@ -113,7 +113,7 @@ test("what one tab changes shows in the others", async () => {
   await follower.engine.request(editMessage("c", 2, { content: "edited 2" }));
   await leader.engine.request(markSeen("c", 2));
   await clock.until(() => texts(follower.engine).every((text) => text.startsWith("edited")));
-  await clock.until(() => follower.engine.state.unread("c") === 0);
+  await clock.until(() => follower.engine.state.chat("c").unread("alice") === 0);
   assert.deepEqual(texts(leader.engine), ["edited 1", "edited 2"]);
   assert.equal(server.seen("POST /sync").length + server.seen("sync").length, 0);
   assert.equal(server.seen("editMessage").length, 1);

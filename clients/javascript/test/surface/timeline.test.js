@@ -400,7 +400,7 @@ test("messages around a place are read again when a change came without an event
   messages[98] = message("g", 99, { rev: 2, content: "edited while away" });
   messages.splice(99, 1);
   document.rev = 3;
-  const sync = engine.state.startSync({ cursors: { g: { seq: 200, rev: 0 } }, open: [] });
+  const sync = { request: { cursors: { g: { seq: 200, rev: 0 } }, open: [] }, sentAt: engine.state.plan.now };
   engine.update((state) =>
     state.applySync(sync, {
       chats: [

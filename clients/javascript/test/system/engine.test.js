@@ -63,7 +63,7 @@ describe("two engines against the real system", () => {
       assert.deepEqual(texts(engine, id), ["edited", "message 1", "", "message 3", "message 4"]);
       assert.equal(engine.state.chat(id).message(2).reactions[0].emoji, "👍");
     }
-    assert.equal(ben.engine.state.unread(id), 0);
+    assert.equal(ben.engine.state.chat(id).unread(ben.engine.me), 0);
   });
 
   test("a file goes with its message, and its bytes come back", async () => {

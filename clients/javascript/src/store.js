@@ -56,8 +56,6 @@ import { viewPerson } from "./views.js";
  * @internal
  */
 export class Store extends Source {
-  #now = "";
-  #nowVersion = -1;
   /** @type {Map<UserId, Readable<Person>>} */
   #people = new Map();
   /**
@@ -110,11 +108,9 @@ export class Store extends Source {
     return this.engine.state?.chat(id);
   }
 
-  /** The time as the documents write it, the same for all values of a version. */
+  /** The time as the documents write it. */
   get now() {
-    if (this.#nowVersion !== this.version) this.#now = new Date(this.options.now()).toISOString();
-    this.#nowVersion = this.version;
-    return this.#now;
+    return new Date(this.options.now()).toISOString();
   }
 
   /** The id of this user; empty before the first token. */

@@ -1,10 +1,9 @@
 // Uploads and downloads of attachments. The bytes go between the client and the bucket, not through the system.
 
 /** @import { Attachment, NewAttachment, OpenedAttachment } from "../api.js" */
-/** @import { Call } from "../calls.js" */
 /** @import { Core } from "./options.js" */
 /** @import { createHttp } from "./http.js" */
-import { createAttachment } from "../calls.js";
+import { createAttachment, getAttachment } from "../calls.js";
 import { ChatError, retryableError } from "../errors.js";
 import { backOff } from "./random.js";
 import { sha256 } from "./sha256.js";
@@ -130,11 +129,13 @@ export function createAttachments(core, http) {
     },
     /**
      * Downloads the bytes of an attachment, and checks their size and their SHA-256.
-     * @param {Call<OpenedAttachment>} call
+     * @param {string} chatId
+     * @param {number} seq
      * @param {TransferOptions} [options]
      * @returns {Promise<AttachmentDownload>}
      */
-    async download(call, options = {}) {
+    async download(chatId, seq, options = {}) {
+      const call = getAttachment(chatId, seq);
       const { attachment, download } = /** @type {OpenedAttachment} */ (await http.send(call, options.signal));
       const blob = await transfer(download, undefined, attachment.sizeBytes, options);
       if (blob.size !== attachment.sizeBytes || (await sha256(blob)) !== attachment.sha256)

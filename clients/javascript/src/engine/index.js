@@ -14,7 +14,6 @@
 /** @import { OutboxEntry as Entry } from "./messages.js" */
 /** @import { AttachmentDownload as Download, TransferOptions } from "./attachments.js" */
 /** @import { Storage as EngineStorage } from "./storage.js" */
-import { getAttachment } from "../calls.js";
 import { ChatError, asChatError } from "../errors.js";
 import { Outbox } from "../outbox.js";
 import { State } from "../state/state.js";
@@ -168,14 +167,15 @@ export function createEngine(given) {
         if (kind === "outbox") messages.load();
         // By a timer: a frozen tab still gets messages, but neither timers nor frames.
         options.setTimeout(() => core.isLeader && core.post("link", core.link, core.hasHttp), 0);
-      } else if (kind === "discard") messages.receive(kind, values[0], undefined);
+      } else if (kind === "discard") messages.settle(values[0]);
       else if (kind === "frame") core.isLeader && engine.sendFrame(values[0], values[1]);
       else if (!core.isLeader) {
         catchUp.restartSilence();
         if (kind === "event") receiveEvent(values[0]);
         else if (kind === "apply") applyChange(values);
         else if (kind === "link") followLink(values[0], values[1]);
-        else messages.receive(kind, values[0], values[1]);
+        else if (kind === "sent") messages.acknowledge(values[0], values[1]);
+        else if (kind === "entry") messages.follow(values[0], values[1]);
       }
       core.wake();
     },
@@ -373,7 +373,7 @@ export function createEngine(given) {
      * @param {TransferOptions} [options]
      * @returns {Promise<Download>}
      */
-    download: (chatId, seq, options) => attachments.download(getAttachment(chatId, seq), options),
+    download: attachments.download,
     /**
      * Sends a frame whose reply nobody waits for. It may be lost.
      * @param {string} action

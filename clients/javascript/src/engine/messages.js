@@ -165,23 +165,13 @@ export function createMessages(core, ask, attachments, identified) {
   }
 
   /**
-   * A message is stored.
+   * A message is stored. Without the stored one, it was discarded, here or in another tab.
    * @param {string} id
-   * @param {Message} message
+   * @param {Message} [message]
    */
   function settle(id, message) {
     if (!remove(id)) return;
-    core.emit({ type: "sent", clientMessageId: id, message });
-    changed();
-  }
-
-  /**
-   * A message was discarded, here or in another tab.
-   * @param {string} id
-   */
-  function drop(id) {
-    if (!remove(id)) return;
-    core.emit({ type: "discarded", clientMessageId: id });
+    core.emit(message ? { type: "sent", clientMessageId: id, message } : { type: "discarded", clientMessageId: id });
     changed();
   }
 
@@ -274,6 +264,7 @@ export function createMessages(core, ask, attachments, identified) {
 
   return {
     acknowledge,
+    settle,
     get list() {
       return (list ??= sorted().map(({ isSaved, isReady, isQueued, ...entry }) => entry));
     },
@@ -310,7 +301,7 @@ export function createMessages(core, ask, attachments, identified) {
     /** @param {string} id */
     discard(id) {
       core.post("discard", id);
-      drop(id);
+      settle(id);
     },
     /**
      * A message of this user is in an event: if it waits, it is stored.
@@ -336,7 +327,7 @@ export function createMessages(core, ask, attachments, identified) {
       });
       const ids = new Set(records.map((record) => record.clientMessageId));
       // Another tab sent or discarded it.
-      if (storage.isShared) for (const [id] of saved) if (!ids.has(id)) drop(id);
+      if (storage.isShared) for (const [id] of saved) if (!ids.has(id)) settle(id);
       for (const { error, ...record } of records.sort((a, b) => a.createdAt - b.createdAt)) {
         const id = record.clientMessageId;
         const held = entries.get(id);
@@ -361,19 +352,14 @@ export function createMessages(core, ask, attachments, identified) {
       }
     },
     /**
-     * Another tab says what became of a message.
-     * @param {string} kind
+     * The tab with the connection says how a message changed.
      * @param {string} id
-     * @param {any} value
+     * @param {any} change
      */
-    receive(kind, id, value) {
-      if (kind === "sent") acknowledge(id, value);
-      else if (kind === "discard") drop(id);
-      else {
-        const error = value.error && errorOf(value.error);
-        set(id, { ...value, error });
-        if (error && entries.has(id)) core.emit({ type: "notSent", clientMessageId: id, error });
-      }
+    follow(id, change) {
+      const error = change.error && errorOf(change.error);
+      set(id, { ...change, error });
+      if (error && entries.has(id)) core.emit({ type: "notSent", clientMessageId: id, error });
     },
     /**
      * Sends what is due. Returns when something else is.

@@ -1,6 +1,7 @@
 // A client of one user: what it shows, and what this user does outside of a chat.
 
 /** @import { Block, ChatId, Custom, EventName, EventOf, UnreadTotal, UserId } from "./api.js" */
+/** @import { Call } from "./calls.js" */
 /** @import { EngineOptions, Link, Update } from "./engine/options.js" */
 /** @import { Engine } from "./store.js" */
 /** @import { Readable } from "./readable.js" */
@@ -141,7 +142,7 @@ export class Client {
    * @returns {Promise<Readonly<Person>>}
    */
   async loadPerson(id, options) {
-    await this.#store.engine.request(id === this.#store.engine.me ? calls.getMe() : calls.getUser(id), options);
+    await this.#request(id === this.#store.engine.me ? calls.getMe() : calls.getUser(id), options);
     return this.person(id).get();
   }
 
@@ -153,7 +154,7 @@ export class Client {
   async createChat(draft, options) {
     /** @type {Parameters<typeof calls.createChat>[0]} */
     const body = "with" in draft ? { isGroup: false, participants: [draft.with] } : { isGroup: true, ...draft };
-    const { chat } = await this.#store.engine.request(calls.createChat(body), options);
+    const { chat } = await this.#request(calls.createChat(body), options);
     return this.chat(chat.chatId);
   }
 
@@ -171,9 +172,8 @@ export class Client {
   on(name, listener, { signal } = {}) {
     if (signal?.aborted) return () => {};
     const off = this.#store.engine.subscribe((update) => {
-      const value = update.type === "event" ? update.event : update.type === "link" ? update.link : update;
-      const type = update.type === "event" ? update.event.event : update.type;
-      if (type === name) listener(/** @type {ClientEvents[Name]} */ (value));
+      const { type, event, link } = /** @type {any} */ (update);
+      if ((event?.event ?? type) === name) listener(event ?? link ?? update);
     });
     signal?.addEventListener("abort", off, { once: true });
     return off;
@@ -190,11 +190,20 @@ export class Client {
   }
 
   /**
+   * @template A
+   * @param {Call<A>} call
+   * @param {RequestOptions} [options]
+   */
+  #request(call, options) {
+    return this.#store.engine.request(call, options);
+  }
+
+  /**
    * @param {Parameters<typeof calls.updateMe>[0]} change
    * @param {RequestOptions} [options]
    */
   #updateMe(change, options) {
-    return this.#store.engine.request(calls.updateMe(change), options);
+    return this.#request(calls.updateMe(change), options);
   }
 
   /**
@@ -230,7 +239,7 @@ export class Client {
    * @param {RequestOptions} [options]
    */
   block(user, options) {
-    return this.#store.engine.request(calls.blockUser(user), options);
+    return this.#request(calls.blockUser(user), options);
   }
 
   /**
@@ -239,7 +248,7 @@ export class Client {
    * @param {RequestOptions} [options]
    */
   unblock(user, options) {
-    return this.#store.engine.request(calls.unblockUser(user), options);
+    return this.#request(calls.unblockUser(user), options);
   }
 
   /**
@@ -248,7 +257,7 @@ export class Client {
    * @returns {Promise<Block[]>}
    */
   async blocks(options) {
-    return (await this.#store.engine.request(calls.listBlocks(), options)).blocks;
+    return (await this.#request(calls.listBlocks(), options)).blocks;
   }
 
   /**
@@ -257,6 +266,6 @@ export class Client {
    * @returns {Promise<UnreadTotal>}
    */
   countUnread(options) {
-    return this.#store.engine.request(calls.countUnread(options?.all), options);
+    return this.#request(calls.countUnread(options?.all), options);
   }
 }

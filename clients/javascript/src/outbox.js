@@ -28,12 +28,12 @@ export const MAX_OUTBOX_MESSAGES = 1000;
 
 /** The messages that wait, in the order in which they were written. */
 export class Outbox {
-  /** @type {readonly Readonly<UnsentMessage>[]} */
-  #waiting = [];
+  /** @type {Map<ClientId, UnsentMessage>} */
+  #waiting = new Map();
 
-  /** All messages that wait, also those that are in flight. The same array as before if nothing changed. */
+  /** All messages that wait, also those that are in flight. */
   get waiting() {
-    return this.#waiting;
+    return /** @type {Readonly<UnsentMessage>[]} */ ([...this.#waiting.values()]);
   }
 
   /**
@@ -45,10 +45,10 @@ export class Outbox {
    */
   push(chat, draft, clientMessageId) {
     const code =
-      this.#waiting.length >= MAX_OUTBOX_MESSAGES ? "outbox_full" : this.#find(clientMessageId) && "duplicate_message_id";
+      this.#waiting.size >= MAX_OUTBOX_MESSAGES ? "outbox_full" : this.#waiting.has(clientMessageId) && "duplicate_message_id";
     if (code) throw Object.assign(new Error(code), { code, retryable: code === "outbox_full" });
     const unsent = { chat, draft, clientMessageId, tries: 0, serverFailures: 0, isInFlight: false };
-    this.#waiting = [...this.#waiting, unsent];
+    this.#waiting.set(clientMessageId, unsent);
   }
 
   /**
@@ -56,7 +56,7 @@ export class Outbox {
    * @param {ClientId} id
    */
   tries(id) {
-    return this.#find(id)?.tries ?? 0;
+    return this.#waiting.get(id)?.tries ?? 0;
   }
 
   /**
@@ -64,29 +64,34 @@ export class Outbox {
    * @param {ClientId} id
    */
   countFailure(id) {
-    return this.#change(id, ({ serverFailures }) => ({ serverFailures: serverFailures + 1 }))?.serverFailures ?? 0;
+    const unsent = this.#waiting.get(id);
+    return unsent ? ++unsent.serverFailures : 0;
   }
 
   /**
    * The next message to send now; undefined if all must wait. It is in flight from now on. A message waits for the message
    * before it in the same chat.
    * @param {number} now
+   * @returns {Readonly<UnsentMessage> | undefined}
    */
   startNext(now) {
     const chats = new Set();
-    const next = this.#waiting.find(({ chat, isInFlight, retryAt }) => {
-      const isFirstOfChat = !chats.has(chat);
+    for (const unsent of this.#waiting.values()) {
+      const { chat, isInFlight, retryAt = now } = unsent;
+      if (!chats.has(chat) && !isInFlight && retryAt <= now) {
+        unsent.isInFlight = true;
+        unsent.tries++;
+        return unsent;
+      }
       chats.add(chat);
-      return isFirstOfChat && !isInFlight && (retryAt === undefined || retryAt <= now);
-    });
-    return next && this.#change(next.clientMessageId, ({ tries }) => ({ isInFlight: true, tries: tries + 1 }));
+    }
   }
 
   /** When the next retry is due; undefined if no message waits for a retry. */
   nextDue() {
     /** @type {number | undefined} */
     let due;
-    for (const { isInFlight, retryAt } of this.#waiting)
+    for (const { isInFlight, retryAt } of this.#waiting.values())
       if (!isInFlight && retryAt !== undefined) due = Math.min(due ?? retryAt, retryAt);
     return due;
   }
@@ -98,12 +103,12 @@ export class Outbox {
    * @param {number} wait
    */
   scheduleRetry(id, now, wait) {
-    this.#change(id, () => ({ isInFlight: false, retryAt: now + wait }));
+    Object.assign(this.#waiting.get(id) ?? {}, { isInFlight: false, retryAt: now + wait });
   }
 
   /** Forgets what is in flight, because the connection is lost. */
   resetInFlight() {
-    this.#waiting = this.#waiting.map((unsent) => (unsent.isInFlight ? { ...unsent, isInFlight: false } : unsent));
+    for (const unsent of this.#waiting.values()) unsent.isInFlight = false;
   }
 
   /**
@@ -111,8 +116,8 @@ export class Outbox {
    * @param {ClientId} id
    */
   remove(id) {
-    const removed = this.#find(id);
-    if (removed) this.#waiting = this.#waiting.filter((unsent) => unsent !== removed);
+    const removed = this.#waiting.get(id);
+    this.#waiting.delete(id);
     return removed;
   }
 
@@ -121,24 +126,7 @@ export class Outbox {
    * wait.
    * @param {{ chatId: ChatId, clientMessageId?: ClientId }} stored
    */
-  confirm({ chatId, clientMessageId }) {
-    return clientMessageId && this.#find(clientMessageId)?.chat === chatId ? this.remove(clientMessageId) : undefined;
-  }
-
-  /** @param {ClientId} id */
-  #find(id) {
-    return this.#waiting.find((unsent) => unsent.clientMessageId === id);
-  }
-
-  /**
-   * @param {ClientId} id
-   * @param {(unsent: UnsentMessage) => Partial<UnsentMessage>} change
-   */
-  #change(id, change) {
-    const before = this.#find(id);
-    if (!before) return;
-    const after = { ...before, ...change(before) };
-    this.#waiting = this.#waiting.map((unsent) => (unsent === before ? after : unsent));
-    return after;
+  confirm({ chatId, clientMessageId = "" }) {
+    return this.#waiting.get(clientMessageId)?.chat === chatId ? this.remove(clientMessageId) : undefined;
   }
 }

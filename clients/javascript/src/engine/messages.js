@@ -137,11 +137,12 @@ export function createMessages(core, ask, attachments, identified) {
 
   /** Lets the messages be sent that this tab has to send: the tab with the connection sends for all that share a storage. */
   function queue() {
+    let room = MAX_OUTBOX_MESSAGES - outbox.waiting.length;
     // What is read from the storage was written before what was written since the start.
     for (const { clientMessageId: id, chatId, draft, state, isReady, isQueued, isSaved } of sorted()) {
       if (!isReady || isQueued || state === "failed" || (!core.isLeader && isSaved && storage.isShared)) continue;
       // More than one tab wrote: the others follow when there is room.
-      if (outbox.waiting.length >= MAX_OUTBOX_MESSAGES) break;
+      if (room-- <= 0) break;
       outbox.push(chatId, draft, id);
       mark(id, { isQueued: true });
     }

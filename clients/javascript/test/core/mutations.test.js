@@ -70,7 +70,7 @@ const MUTATIONS = [
   ["outbox.js", "retryAt <= now", "retryAt < now"],
   ["outbox.js", "isInFlight: false, retryAt: now + wait", "retryAt: now + wait"],
   ["outbox.js", "if (!isInFlight && retryAt !== undefined)", "if (retryAt !== undefined)"],
-  ["outbox.js", "this.#find(clientMessageId)?.chat === chatId", "this.#find(clientMessageId)"],
+  ["outbox.js", "this.#waiting.get(clientMessageId)?.chat === chatId", "this.#waiting.has(clientMessageId)"],
 ];
 
 /** The reducer and the outbox with one line changed. */

@@ -37,6 +37,14 @@ export class Outbox {
   }
 
   /**
+   * Whether a message waits.
+   * @param {ClientId} id
+   */
+  has(id) {
+    return this.#waiting.has(id);
+  }
+
+  /**
    * Adds a message at the end. Throws an error with the code `outbox_full`, or `duplicate_message_id` if a message with
    * this id waits in any chat.
    * @param {ChatId} chat
@@ -45,7 +53,7 @@ export class Outbox {
    */
   push(chat, draft, clientMessageId) {
     const code =
-      this.#waiting.size >= MAX_OUTBOX_MESSAGES ? "outbox_full" : this.#waiting.has(clientMessageId) && "duplicate_message_id";
+      this.#waiting.size >= MAX_OUTBOX_MESSAGES ? "outbox_full" : this.has(clientMessageId) && "duplicate_message_id";
     if (code) throw Object.assign(new Error(code), { code, retryable: code === "outbox_full" });
     const unsent = { chat, draft, clientMessageId, tries: 0, serverFailures: 0, isInFlight: false };
     this.#waiting.set(clientMessageId, unsent);

@@ -11,6 +11,7 @@ import { ChatError, asChatError, errorOf, factsOf } from "../errors.js";
 import { MAX_OUTBOX_MESSAGES } from "../outbox.js";
 import { MAX_SERVER_FAILURES } from "./options.js";
 import { newId } from "./random.js";
+import { bounded } from "./timeouts.js";
 import { isTokenError } from "./token.js";
 
 /**
@@ -31,7 +32,7 @@ import { isTokenError } from "./token.js";
 
 /**
  * An entry with what only this tab knows.
- * @typedef {OutboxEntry & { isSaved?: boolean, isReady?: boolean, isQueued?: boolean }} HeldEntry
+ * @typedef {OutboxEntry & { isSaved?: boolean, isReady?: boolean }} HeldEntry
  */
 
 /**
@@ -68,9 +69,8 @@ export function createMessages(core, ask, attachments, identified) {
    * @param {Partial<OutboxEntry>} change
    */
   function set(id, change) {
-    const entry = entries.get(id);
-    if (!entry) return;
-    entries.set(id, { ...entry, ...change });
+    if (!entries.has(id)) return;
+    mark(id, change);
     changed();
     if (core.isLeader) core.post("entry", id, { ...change, error: change.error && factsOf(change.error) });
   }
@@ -92,16 +92,13 @@ export function createMessages(core, ask, attachments, identified) {
   };
 
   /**
-   * What the storage says, unless it hangs: some browsers' do.
+   * What the storage says, unless it hangs: some browsers' do. A stop does not end it.
    * @template T
    * @param {() => Promise<T>} work
    * @returns {Promise<T>}
    */
   const inTime = (work) =>
-    new Promise((resolve, reject) => {
-      const timer = options.setTimeout(() => reject(new Error("the storage hangs")), options.timing.requestTimeoutMs);
-      Promise.resolve().then(work).then(resolve, reject).finally(() => options.clearTimeout(timer));
-    });
+    bounded({ options, life: undefined }, options.timing.requestTimeoutMs, undefined, async () => work());
 
   /**
    * Writes an entry to the storage, after everything that was to be written before.
@@ -139,12 +136,11 @@ export function createMessages(core, ask, attachments, identified) {
   function queue() {
     let room = MAX_OUTBOX_MESSAGES - outbox.waiting.length;
     // What is read from the storage was written before what was written since the start.
-    for (const { clientMessageId: id, chatId, draft, state, isReady, isQueued, isSaved } of sorted()) {
-      if (!isReady || isQueued || state === "failed" || (!core.isLeader && isSaved && storage.isShared)) continue;
+    for (const { clientMessageId: id, chatId, draft, state, isReady, isSaved } of sorted()) {
+      if (!isReady || outbox.has(id) || state === "failed" || (!core.isLeader && isSaved && storage.isShared)) continue;
       // More than one tab wrote: the others follow when there is room.
       if (room-- <= 0) break;
       outbox.push(chatId, draft, id);
-      mark(id, { isQueued: true });
     }
   }
 
@@ -258,7 +254,6 @@ export function createMessages(core, ask, attachments, identified) {
     }
     outbox.remove(id);
     set(id, { state: "failed", error });
-    mark(id, { isQueued: false });
     core.emit({ type: "notSent", clientMessageId: id, error });
     save(id);
   }
@@ -267,7 +262,7 @@ export function createMessages(core, ask, attachments, identified) {
     acknowledge,
     settle,
     get list() {
-      return (list ??= sorted().map(({ isSaved, isReady, isQueued, ...entry }) => entry));
+      return (list ??= sorted());
     },
     /**
      * Puts a message into the outbox.
@@ -283,10 +278,9 @@ export function createMessages(core, ask, attachments, identified) {
       // As it is now, and only what can be sent.
       draft = JSON.parse(JSON.stringify(draft));
       lastCreatedAt = Math.max(now(), lastCreatedAt + 1);
-      const progress = attachment && 0;
       entries.set(id, {
         ...{ clientMessageId: id, chatId, draft, state: "waiting", tries: 0, createdAt: lastCreatedAt },
-        ...(attachment && { attachment, file, progress }),
+        ...{ attachment, file, progress: attachment && 0 },
       });
       changed();
       save(id, true);
@@ -308,10 +302,9 @@ export function createMessages(core, ask, attachments, identified) {
      * A message of this user is in an event: if it waits, it is stored.
      * @param {any} event
      */
-    confirm({ event, data }) {
+    confirm({ data }) {
       const id = data?.clientMessageId;
-      const isOwn = (event === "message.created" || event === "message.updated") && data.senderId === core.me;
-      if (isOwn && (entries.get(id) ?? data).chatId === data.chatId) settle(id, data);
+      if (id && data.senderId === core.me && (entries.get(id) ?? data).chatId === data.chatId) settle(id, data);
     },
     /** Reads what the storage has: what was typed before the last reload, or in other tabs. */
     async load() {
@@ -324,12 +317,12 @@ export function createMessages(core, ask, attachments, identified) {
         return records;
       }).catch((error) => {
         warn(error);
-        return [...entries.values()];
+        return sorted();
       });
       const ids = new Set(records.map((record) => record.clientMessageId));
       // Another tab sent or discarded it.
       if (storage.isShared) for (const [id] of saved) if (!ids.has(id)) settle(id);
-      for (const { error, ...record } of records.sort((a, b) => a.createdAt - b.createdAt)) {
+      for (const { error, ...record } of records) {
         const id = record.clientMessageId;
         const held = entries.get(id);
         if (settled.has(id) || (held && (held.state !== "failed" || error))) continue;
@@ -346,11 +339,7 @@ export function createMessages(core, ask, attachments, identified) {
     /** Another tab has the connection now, and sends what is stored. */
     handOver() {
       if (!storage.isShared) return;
-      for (const [id, { isSaved }] of entries) {
-        if (!isSaved || !outbox.remove(id)) continue;
-        uploads.get(id)?.abort();
-        mark(id, { isQueued: false });
-      }
+      for (const [id, { isSaved }] of entries) if (isSaved && outbox.remove(id)) uploads.get(id)?.abort();
     },
     /**
      * The tab with the connection says how a message changed.

@@ -16,7 +16,7 @@ export const abortedError = (signal) =>
 /**
  * Runs `work` until it settles, the time is over, or a signal aborts it. `work` gets a signal that ends with it.
  * @template T
- * @param {Core} core
+ * @param {Pick<Core, "options" | "life">} core
  * @param {number} ms
  * @param {AbortSignal | undefined} signal The caller's.
  * @param {(signal: AbortSignal) => Promise<T>} work

@@ -163,19 +163,20 @@ export function createEngine(given) {
       core.setLink({ status: "connecting" });
     },
     onMessage(kind, ...values) {
+      const [first, second] = values;
       if (kind === "hello" || kind === "outbox") {
         if (kind === "outbox") messages.load();
         // By a timer: a frozen tab still gets messages, but neither timers nor frames.
         options.setTimeout(() => core.isLeader && core.post("link", core.link, core.hasHttp), 0);
-      } else if (kind === "discard") messages.settle(values[0]);
-      else if (kind === "frame") core.isLeader && engine.sendFrame(values[0], values[1]);
+      } else if (kind === "discard") messages.settle(first);
+      else if (kind === "frame") core.isLeader && engine.sendFrame(first, second);
       else if (!core.isLeader) {
         catchUp.restartSilence();
-        if (kind === "event") receiveEvent(values[0]);
+        if (kind === "event") receiveEvent(first);
         else if (kind === "apply") applyChange(values);
-        else if (kind === "link") followLink(values[0], values[1]);
-        else if (kind === "sent") messages.acknowledge(values[0], values[1]);
-        else if (kind === "entry") messages.follow(values[0], values[1]);
+        else if (kind === "link") followLink(first, second);
+        else if (kind === "sent") messages.acknowledge(first, second);
+        else if (kind === "entry") messages.follow(first, second);
       }
       core.wake();
     },
@@ -289,7 +290,7 @@ export function createEngine(given) {
     start() {
       if (core.life) return connection.resume();
       if (!options.WebSocket)
-        throw new TypeError("there is no WebSocket: pass one to createClient, such as that of the package ws");
+        throw new TypeError("there is no WebSocket: pass one to createClient, such as that of ws");
       core.life = new AbortController();
       core.setLink({ status: "connecting" });
       listen("addEventListener");

@@ -67,8 +67,7 @@ export function createTabs(core, { onLead, onFollow, onMessage }) {
     wish = undefined;
     mine?.abort();
     release();
-    options.clearTimeout(answerTimer);
-    answerTimer = undefined;
+    heard();
     channel?.close();
     channel = undefined;
     core.post = () => {};

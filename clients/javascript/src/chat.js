@@ -93,15 +93,15 @@ export class Chat {
     return this.#store.chat(this.id);
   }
 
-  /** @param {Update} update */
+  /** @param {Update} update an event of this chat, or that the client is caught up */
   #onUpdate(update) {
     // Nothing is visible before the first token.
     if (update.type === "caughtUp") {
       this.#show();
       if (this.#seen) this.markSeen(this.#seen);
+      return;
     }
-    if (update.type !== "event") return;
-    const { event, data } = /** @type {Extract<ChatEvent, { chatId: ChatId }>} */ (update.event);
+    const { event, data } = /** @type {Extract<ChatEvent, { chatId: ChatId }>} */ (/** @type {any} */ (update).event);
     if (event === "typing") {
       if (data.state === "start")
         this.#typing.set(data.userId, this.#store.options.clock() + (data.timeoutMs ?? TYPING_TIMEOUT_MS));

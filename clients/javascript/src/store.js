@@ -96,7 +96,7 @@ export class Store extends Source {
     engine.subscribe((update) => {
       this.change();
       if (update.type === "caughtUp") for (const listener of this.chatListeners.values()) listener(update);
-      if (update.type === "event" && "chatId" in update.event) this.chatListeners.get(update.event.chatId)?.(update);
+      this.chatListeners.get(/** @type {any} */ (update).event?.chatId)?.(update);
     });
   }
 

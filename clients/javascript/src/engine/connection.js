@@ -45,6 +45,8 @@ export function createConnection(core, tokens, http, { identify, onFrame, onChan
   let renewTries = 0;
   let refusals = 0;
   let retryAt = 0;
+  /** Whether the system asked for the wait. */
+  let isLongWait = false;
   /**
    * A token that is good as `GET /me` said: a handshake that fails has another reason.
    * @type {string | undefined}
@@ -175,7 +177,7 @@ export function createConnection(core, tokens, http, { identify, onFrame, onChan
     tries++;
     const isFinal = refusals >= MAX_REFUSALS;
     // The user's other devices may do the same, and each connection that is opened closes another one.
-    const isLongWait = closing && closing.code !== "token_expired";
+    isLongWait = closing && closing.code !== "token_expired";
     const waitMs = isLongWait ? (closing.retryAfterMs ?? 0) + options.random() * timing.maxWaitMs : wait(tries);
     retryAt = isFinal ? Infinity : clock() + waitMs;
     core.setLink({
@@ -196,7 +198,7 @@ export function createConnection(core, tokens, http, { identify, onFrame, onChan
     lose,
     /** Connects now instead of after the wait, unless the system asked for it. */
     hurry() {
-      if (retryAt === Infinity || (core.link.closing && core.link.closing !== "token_expired")) return;
+      if (retryAt === Infinity || isLongWait) return;
       retryAt = 0;
       core.wake();
     },

@@ -43,14 +43,13 @@ export function createHttp(core, tokens, onAccepted) {
     bounded(core, options.timing.httpTimeoutMs, signal, async (signal) => {
       const parameters = Object.entries(query ?? {})
         .filter(([, value]) => value !== undefined)
-        .map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
-      const url = options.httpUrl.replace(/\/+$/, "") + path + (parameters.length ? "?" + parameters.join("&") : "");
-      /** @type {Record<string, string>} */
-      const headers = { authorization: "Bearer " + token };
-      const hasBody = body ?? method === "POST";
-      if (hasBody) headers["content-type"] = "application/json";
+        .map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`)
+        .join("&");
+      const url = options.httpUrl.replace(/\/+$/, "") + path + (parameters && "?" + parameters);
+      if (method === "POST") body ??= {};
+      const headers = { authorization: "Bearer " + token, ...(body && { "content-type": "application/json" }) };
       const response = await options
-        .fetch(url, { method, headers, signal, ...(hasBody && { body: JSON.stringify(body ?? {}) }) })
+        .fetch(url, { method, headers, signal, body: body && JSON.stringify(body) })
         .catch((error) => {
           throw retryableError("network", "the HTTP API could not be reached", error);
         });

@@ -193,7 +193,7 @@ export function createMessages(core, ask, attachments, identified) {
     set(id, { state: "uploading", progress: 0 });
     try {
       const blob = file ?? (await inTime(() => storage.get("files", core.scope, id)).catch(warn));
-      if (!blob) throw new ChatError("file_lost", "the file of the message is not there any more");
+      if (!blob) throw new ChatError("file_lost", "the file cannot be read");
       const { attachmentId } = await attachments.upload(chatId, attachment, blob, {
         signal: controller.signal,
         onProgress: (progress) => set(id, { progress }),
@@ -224,7 +224,7 @@ export function createMessages(core, ask, attachments, identified) {
     ask(sendMessage(entry.chatId, /** @type {any} */ (entry.draft), id), (error, answer) => {
       const message = answer?.message;
       if (error) return fail(id, error);
-      if (!message?.seq) return fail(id, new ChatError("unexpected", "the reply has no message"));
+      if (!message?.seq) return fail(id, new ChatError("unexpected", "the reply cannot be read"));
       core.post("sent", id, message);
       acknowledge(id, message);
     });
@@ -272,7 +272,7 @@ export function createMessages(core, ask, attachments, identified) {
      */
     send(chatId, draft, { clientMessageId: id = newId(), file, attachment } = {}) {
       if (entries.has(id))
-        throw new ChatError("duplicate_message_id", "a message with this clientMessageId waits already, perhaps in another chat");
+        throw new ChatError("duplicate_message_id", "a message with this clientMessageId waits, perhaps in another chat");
       if (entries.size >= MAX_OUTBOX_MESSAGES)
         throw new ChatError("outbox_full", `${entries.size} messages wait already`, { limit: MAX_OUTBOX_MESSAGES });
       // As it is now, and only what can be sent.

@@ -1,9 +1,7 @@
 // What is random in a client: the ids of its messages and groups, and its waits.
 
-/** A new id: a UUID, or as much at random. Pages on plain http and React Native have no `crypto.randomUUID`. */
-export const newId = () =>
-  globalThis.crypto?.randomUUID?.() ??
-  Array.from({ length: 32 }, () => Math.floor(Math.random() * 16).toString(16)).join("");
+/** A new id: a UUID. Pages on plain http and React Native have none: then one that this user does not make again. */
+export const newId = () => globalThis.crypto?.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 
 /**
  * A random wait before the next try, between 0 and a bound. After the first failed try (`tries` is 1) the bound is

@@ -12,7 +12,7 @@ import { createTokens, isTokenError, refusedToken } from "./token.js";
  * @param {any} body
  */
 function answerError({ status, headers }, body) {
-  const retryAfterS = +(headers?.get("retry-after") ?? NaN);
+  const retryAfterS = Number(headers?.get("retry-after"));
   const error =
     problemError(body) ??
     (status === 401 || status === 403

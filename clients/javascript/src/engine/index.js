@@ -290,7 +290,7 @@ export function createEngine(given) {
     start() {
       if (core.life) return connection.resume();
       if (!options.WebSocket)
-        throw new TypeError("there is no WebSocket: pass one to createClient, such as that of ws");
+        throw new TypeError("no WebSocket: pass one to createClient, such as that of ws");
       core.life = new AbortController();
       core.setLink({ status: "connecting" });
       listen("addEventListener");

@@ -361,9 +361,11 @@ export function createMessages(core, ask, attachments, identified) {
      */
     doDueWork() {
       if (core.link.status !== "online") return Infinity;
-      for (let unsent; (unsent = outbox.startNext(now()));) deliver(unsent.clientMessageId, unsent.tries);
+      // The time is read once: what becomes due between two readings would wait for the next frame.
+      const at = now();
+      for (let unsent; (unsent = outbox.startNext(at));) deliver(unsent.clientMessageId, unsent.tries);
       const due = outbox.nextDue() ?? 0;
-      return due > now() ? due : Infinity;
+      return due > at ? due : Infinity;
     },
   };
 }

@@ -21,6 +21,8 @@ import {
 import { mountains, png } from "../test/png.js";
 
 const home = fileURLToPath(new URL("../../../docs/web/", import.meta.url));
+// For Chromium.
+process.env.FONTCONFIG_FILE = fileURLToPath(new URL("fonts.conf", import.meta.url));
 /** The moment of all pictures, in UTC. */
 const NOW = new Date("2026-03-10T14:32:10Z");
 const MINUTE_MS = 60_000;

@@ -24,6 +24,8 @@ export async function startLocalCloud(...parameters) {
   const child = spawn(join(programs, "lambda-chat"), ["start", "--memory", ...options, ...ports], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  // Also if the tests fail in between: a program that is left holds their output, and whoever reads it waits for ever.
+  process.once("exit", () => child.kill());
   child.on("error", () => {}); // There is no such program: it prints nothing, and the message below says what to do.
   const ended = once(child, "close").catch(() => {});
   /** @type {Record<string, string>} */

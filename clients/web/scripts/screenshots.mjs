@@ -21,6 +21,8 @@ import {
 import { mountains, png } from "../test/png.js";
 
 const home = fileURLToPath(new URL("../../../docs/web/", import.meta.url));
+// For Chromium.
+process.env.FONTCONFIG_FILE = fileURLToPath(new URL("fonts.conf", import.meta.url));
 /** The moment of all pictures, in UTC. */
 const NOW = new Date("2026-03-10T14:32:10Z");
 const MINUTE_MS = 60_000;
@@ -187,7 +189,8 @@ try {
       server.onMessage((/** @type {string} */ text) => socket.send(rewrite(text)));
     });
     await context.route(`${system.httpUrl}/**`, async (/** @type {any} */ route) => {
-      if (route.request().method() === "OPTIONS") return route.fallback();
+      // The files of the page come from the system itself: Chromium lets no other page reach this machine.
+      if (route.request().resourceType() !== "fetch") return route.fallback();
       const response = await route.fetch();
       await route.fulfill({ response, body: rewrite(await response.text()) });
     });

@@ -358,9 +358,11 @@ export function createMessages(core, ask, attachments, identified) {
     doDueWork() {
       if (core.link.status !== "online" && !core.hasHttp) return Infinity;
       queue();
-      for (let unsent; (unsent = outbox.startNext(clock()));) deliver(unsent.clientMessageId, unsent.tries);
+      // The time is read once: what becomes due between two readings would wait for the next frame.
+      const at = clock();
+      for (let unsent; (unsent = outbox.startNext(at));) deliver(unsent.clientMessageId, unsent.tries);
       const due = outbox.nextDue() ?? 0;
-      return due > clock() ? due : Infinity;
+      return due > at ? due : Infinity;
     },
   };
 }

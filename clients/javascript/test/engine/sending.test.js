@@ -1,12 +1,12 @@
 // docs/API.md, "Send": a message is stored once, whatever happens on the way.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FakeServer, Refusal, SILENCE } from "./fake-server.js";
+import { Clock, FakeServer, Refusal, SILENCE } from "./fake-server.js";
 import { online, texts } from "./helpers.js";
 
 /** A server with a chat of alice and bob, and alice's engine. */
-async function begin(options) {
-  const server = new FakeServer();
+async function begin(options, clock) {
+  const server = new FakeServer(clock);
   server.chat("c", "alice", "bob");
   server.chat("d", "alice", "bob");
   const { engine, updates } = await online(server, "alice", options);
@@ -118,6 +118,22 @@ test("time-outs do not count as failures of the server", async () => {
   engine.send("c", { content: "x" });
   await clock.until(() => !engine.outbox.length);
   assert.deepEqual(texts(engine), ["x"]);
+});
+
+test("a timer that comes early does not delay a message until the next ping", async () => {
+  // Timers of Node.js come up to 1 ms early, and the clock goes on between two readings: one of these meets the moment.
+  for (let early = 1; early <= 20; early++) {
+    const clock = new Clock();
+    const { setTimeout } = clock;
+    clock.now = () => clock.time++;
+    clock.setTimeout = (callback, ms) => setTimeout(callback, Math.max(ms - early, 0));
+    const { server, engine } = await begin({}, clock);
+    server.script = onSend((n) => (n === 1 ? new Refusal(503, "internal", { retryable: true }) : undefined));
+    engine.send("c", { content: "x" });
+    await clock.advance(30_000);
+    assert.deepEqual(engine.outbox, [], `with timers ${early} ms early`);
+    engine.stop();
+  }
 });
 
 test("a reply that cannot be read counts as a failure, and does not end the connection", async () => {

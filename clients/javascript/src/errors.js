@@ -19,7 +19,8 @@
  * - `outbox_full`: too many messages wait already.
  * - `duplicate_message_id`: a message with this clientMessageId waits already, in this or another chat.
  * - `aborted`: the caller's signal aborted the request.
- * - `discarded`: the message was discarded, here or in another tab. If it was being sent, it may be stored all the same.
+ * - `discarded`: the message was discarded, here or in another tab. If it was being sent, it may be stored all the
+ *   same.
  * - `stopped`: the client is stopped.
  * - `updates_overflow`: too many updates wait for a slow reader.
  *

@@ -19,8 +19,8 @@ import { ChatError } from "./errors.js";
  * @property {ChatError | undefined} error why it failed; undefined if it did not
  * @property {number | undefined} progress how much of a file is uploaded, 0 to 1; undefined without a file
  * @property {Promise<Readonly<HeldMessage>>} stored the stored message. Rejects with a {@link ChatError} if it is
- *   refused, and with the code `discarded` if it is discarded, here or in another tab. Nobody has to look at it. `retry`
- *   makes another one
+ *   refused, and with the code `discarded` if it is discarded, here or in another tab. Nobody has to look at it.
+ *   `retry` makes another one
  * @property {() => Promise<Readonly<HeldMessage>>} retry sends a failed message again, and returns the new `stored`
  * @property {() => void} discard takes it out of the outbox. If it was being sent, it may be stored all the same
  */
@@ -108,8 +108,8 @@ export function sendingOf({ engine, sendings }, name, onProgress) {
  * @property {Seq} [replyTo] the seq of the message that this one replies to
  * @property {readonly UserId[]} [mentions] at most 20 participants
  * @property {Custom} [custom] the application's own data: at most 2,048 bytes of JSON
- * @property {ClientId} [clientMessageId] 1 to 64 printable ASCII characters, no spaces; a random one if it is left out. All
- *   chats share one outbox: no other message that waits may have it
+ * @property {ClientId} [clientMessageId] 1 to 64 printable ASCII characters, no spaces; a random one if it is left out.
+ *   All chats share one outbox: no other message that waits may have it
  */
 
 /**

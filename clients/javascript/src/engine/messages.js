@@ -76,7 +76,7 @@ export function createMessages(core, ask, attachments, identified) {
   }
 
   /**
-   * Changes what only this tab knows of an entry.
+   * Changes an entry in this tab alone.
    * @param {string} id
    * @param {Partial<HeldEntry>} flags
    */

@@ -287,3 +287,22 @@ test("a database that the browser closed is opened again", async () => {
   });
   await assert.rejects(storage.list("outbox", "alice"), { name: "VersionError" });
 });
+
+test("a storage whose functions return values instead of promises will do", async () => {
+  const { server, clock } = begin();
+  const values = new Map();
+  const storage = {
+    put: (store, user, id, value) => void values.set(store + user + id, value),
+    get: (store, user, id) => values.get(store + user + id),
+    delete: (store, user, id) => void values.delete(store + user + id),
+    list: (store, user) => [...values].filter(([key]) => key.startsWith(store + user)).map(([, value]) => value),
+  };
+  const { engine, updates } = await online(server, "alice", { storage });
+  server.isReachable = false;
+  engine.send("c", { content: "x" });
+  await clock.until(() => values.size === 1);
+  server.isReachable = true;
+  await clock.until(() => !engine.outbox.length && !values.size);
+  assert.equal(updates.all.filter(({ type, task }) => type === "failed" && task === "storage").length, 0);
+  engine.stop();
+});

@@ -21,6 +21,7 @@ import {
   type,
   until,
   useSystem,
+  variant,
 } from "./harness.js";
 
 useSystem();
@@ -188,7 +189,7 @@ test("17 axe finds nothing: light, dark, at 200 % zoom, in every dialog", async 
     assert.deepEqual(found, [], what);
   };
   for (const [look, options] of /** @type {[string, any][]} */ ([
-    ["light", {}],
+    ["light", { colorScheme: "light" }],
     ["dark", { colorScheme: "dark" }],
     ["200 %", { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 }],
     ["phone", PHONE],
@@ -318,27 +319,33 @@ test("29 right-to-left: texts find their direction, and the page is mirrored", a
     .locator(".message .text")
     .evaluateAll((/** @type {Element[]} */ nodes) => nodes.map((node) => getComputedStyle(node).direction));
   assert.deepEqual([directions[0], directions.at(-1)], ["ltr", "rtl"]);
+  const { width } = variant;
+  const names = [".composer .send", ".message:not(.own) .bubble", ".message.own .bubble"];
+  if (!variant.isNarrow) names.push(".inbox", ".chat-row .avatar");
   const boxes = () =>
-    page.evaluate(() =>
-      Object.fromEntries(
-        [".inbox", ".composer .send", ".message:not(.own) .bubble", ".message.own .bubble", ".chat-row .avatar"].map(
-          (name) => {
+    page.evaluate(
+      (/** @type {string[]} */ names) =>
+        Object.fromEntries(
+          names.map((name) => {
             const { left, right } = /** @type {Element} */ (document.querySelector(name)).getBoundingClientRect();
             return [name, { left: Math.round(left), right: Math.round(right) }];
-          },
+          }),
         ),
-      ),
+      names,
     );
   const before = await boxes();
-  await page.evaluate(() => {
-    document.documentElement.dir = "rtl";
-  });
+  await page.evaluate(
+    (/** @type {string} */ dir) => {
+      document.documentElement.dir = dir;
+    },
+    variant.direction === "rtl" ? "ltr" : "rtl",
+  );
   await frames(page, 3);
   const after = await boxes();
   for (const [name, { left, right }] of Object.entries(/** @type {Record<string, any>} */ (before))) {
     // A bar at the edge has no width here, so the mirror is exact up to rounding.
     assert.ok(
-      Math.abs(1280 - right - after[name].left) <= 2 && Math.abs(1280 - left - after[name].right) <= 2,
+      Math.abs(width - right - after[name].left) <= 2 && Math.abs(width - left - after[name].right) <= 2,
       `${name} ${JSON.stringify([before[name], after[name]])}`,
     );
   }

@@ -73,9 +73,7 @@ export function pickEmoji({ layers }, at, choose, { withQuick, onclose } = {}) {
     h(
       "div",
       { class: "quick" },
-      QUICK.map((emoji) =>
-        h("button", { type: "button", "aria-label": `React with ${emoji}`, onclick: () => take(emoji) }, emoji),
-      ),
+      QUICK.map((emoji) => h("button", { "aria-label": `React with ${emoji}`, onclick: () => take(emoji) }, emoji)),
     );
   const node = h(
     "div",

@@ -5,7 +5,6 @@ import { pickEmoji } from "../app/emoji-picker.js";
 import { prepareFile } from "../media/prepare.js";
 import { canRecord, startRecording } from "../media/recorder.js";
 import { describe, fileSize } from "../text/describe.js";
-import { explain } from "../text/errors.js";
 import { duration } from "../text/time.js";
 import { canEdit } from "./actions.js";
 
@@ -248,7 +247,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
         const prepared = await prepareFile(file);
         files.push({ prepared, url: prepared.type === "image" ? URL.createObjectURL(file) : undefined });
       } catch (error) {
-        layers.toast(/** @type {Error} */ (error).message);
+        layers.fail(error);
       }
     }
     showTray();
@@ -309,7 +308,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
       if (!files.length) chat.send({ text, ...more });
       files.forEach(({ prepared }, index) => sendFile(prepared, index === 0 ? { caption: text, ...more } : {}));
     } catch (error) {
-      return layers.toast(explain(error));
+      return layers.fail(error);
     }
     for (const { url } of files) if (url) URL.revokeObjectURL(url);
     files = [];
@@ -340,7 +339,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     try {
       await chat.edit(message.seq, { text, ...((used.length || message.mentions) && { mentions: used }) });
     } catch (error) {
-      layers.toast(explain(error));
+      layers.fail(error);
       if (area.value.trim()) return;
       edit(item);
       area.value = before;
@@ -355,7 +354,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     try {
       recording = await startRecording((ms) => setText(time, duration(ms)));
     } catch (error) {
-      return layers.toast(/** @type {Error} */ (error).message);
+      return layers.fail(error);
     }
     const finish = async (/** @type {boolean} */ isSent) => {
       const { file, durationMs } = await recording.stop();
@@ -367,7 +366,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
         sendFile(await prepareFile(file, { durationMs }), {});
         getLog().toLatest();
       } catch (error) {
-        layers.toast(/** @type {any} */ (error).code ? explain(error) : /** @type {Error} */ (error).message);
+        layers.fail(error);
       }
     };
     const done = iconButton("send", "Send voice message", () => finish(true), { class: "send" });

@@ -1,10 +1,9 @@
 // The messages of a chat on the screen: at most 300 rows, which follow the timeline and load more at both ends.
-import { h, icon, iconButton, keyed, put, setText, watch } from "../dom.js";
+import { button, h, icon, iconButton, keyed, put, setText, watch } from "../dom.js";
 import { chatAvatar } from "../avatar.js";
 import { pickEmoji } from "../app/emoji-picker.js";
 import { openLightbox } from "../media/lightbox.js";
 import { describe } from "../text/describe.js";
-import { explain } from "../text/errors.js";
 import { dayName, dayOf, untilMidnight } from "../text/time.js";
 import { messageMenu } from "./actions.js";
 import { createRow } from "./row.js";
@@ -31,12 +30,7 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
   const list = h("ol", { class: "rows", "aria-label": "Messages" });
   const scroller = h("div", { class: "log", role: "group", "aria-label": "Messages" }, list);
   const jumpText = h("span");
-  const jump = h(
-    "button",
-    { type: "button", class: "jump", hidden: true, onclick: () => toLatest() },
-    icon("down", "small"),
-    jumpText,
-  );
+  const jump = h("button", { class: "jump", hidden: true, onclick: () => toLatest() }, icon("down", "small"), jumpText);
   const node = h("div", { class: "log-place" }, scroller, jump);
   const summaryNow = () => chat.summary.get();
 
@@ -118,11 +112,7 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
       return { node: h("li", { class: "divider" }, text), update };
     }
     if (entry.kind === "loader") {
-      const retry = h(
-        "button",
-        { type: "button", class: "text-button", onclick: () => older() },
-        "Could not load. Try again",
-      );
+      const retry = button("Could not load. Try again", () => older(), "text-button");
       const text = h("span", null, "Loading");
       return {
         node: h("li", { class: "loader" }, text),
@@ -413,7 +403,7 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
       try {
         await timeline.jumpTo(seq, { signal });
       } catch (error) {
-        return ctx.layers.toast(explain(error));
+        return ctx.layers.fail(error);
       }
       if (timeline.items.get() !== items) take(timeline.items.get());
     }
@@ -443,7 +433,7 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
     const next = isTaken
       ? mine.filter((/** @type {string} */ known) => plain(known) !== plain(emoji))
       : [...mine, emoji];
-    await chat.react(message.seq, next).catch((/** @type {any} */ error) => ctx.layers.toast(explain(error)));
+    await chat.react(message.seq, next).catch(ctx.layers.fail);
   }
 
   // One toolbar goes to the row under the pointer or with the focus.

@@ -1,5 +1,5 @@
 // The list of chats: search by name, the archive, what can be done from here.
-import { h, icon, iconButton, keyed, put, setText, watch } from "../dom.js";
+import { button, h, icon, iconButton, keyed, put, setText, watch } from "../dom.js";
 import { openProfile, openSettings } from "../app/profile.js";
 import { untilMidnight } from "../text/time.js";
 import { openNewChat } from "./new-chat.js";
@@ -22,7 +22,7 @@ export function createInbox(ctx, signal) {
   const archiveCount = h("span", { class: "count" });
   const archive = h(
     "button",
-    { type: "button", class: "archive-link", hidden: true, onclick: () => showArchive(true) },
+    { class: "archive-link", hidden: true, onclick: () => showArchive(true) },
     icon("archive"),
     h("span", null, "Archived"),
     archiveCount,
@@ -82,10 +82,7 @@ export function createInbox(ctx, signal) {
         ? "No chat has this name. Try another one, or begin a new chat."
         : isArchive
           ? "Nothing is archived."
-          : [
-              "No chats yet. ",
-              h("button", { type: "button", class: "text-button", onclick: () => openNewChat(ctx) }, "Begin one"),
-            ],
+          : ["No chats yet. ", button("Begin one", () => openNewChat(ctx), "text-button")],
     );
     archive.hidden = isArchive || !!query || !archived.length;
     setText(archiveCount, String(archived.length));

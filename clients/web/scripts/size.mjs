@@ -31,7 +31,7 @@ async function bundle(paths, loader) {
     charset: "utf8",
     logLevel: "error",
     format: "esm",
-    target: "es2022",
+    target: "esnext",
     write: false,
     metafile: true,
     outfile: `bundle.${loader}`,

@@ -83,7 +83,6 @@ const ICONS = {
   pause: "M9 5v14M15 5v14",
   stop: "M7 7h10v10H7z",
   download: "M12 4v11M7 11l5 5 5-5M5 20h14",
-  check: "M5 12l5 5 9-11",
 };
 
 /** What points somewhere is mirrored from right to left. @type {Set<string>} */

@@ -253,6 +253,8 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     showTray();
     area.focus();
   }
+  /** Lets go of a preview. @param {{ url?: string }} entry */
+  const forget = ({ url }) => url && URL.revokeObjectURL(url);
   function showTray() {
     tray.hidden = !files.length;
     put(
@@ -261,7 +263,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
         const { prepared, url } = entry;
         const remove = () => {
           files = files.filter((other) => other !== entry);
-          if (url) URL.revokeObjectURL(url);
+          forget(entry);
           showTray();
           area.focus();
         };
@@ -310,7 +312,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     } catch (error) {
       return layers.fail(error);
     }
-    for (const { url } of files) if (url) URL.revokeObjectURL(url);
+    for (const entry of files) forget(entry);
     files = [];
     area.value = "";
     replyTo = undefined;
@@ -463,7 +465,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     clearTimeout(pauseTimer);
     chat.setTyping(false);
     if (recording) recording.stop();
-    for (const { url } of files) if (url) URL.revokeObjectURL(url);
+    for (const entry of files) forget(entry);
   });
 
   return {

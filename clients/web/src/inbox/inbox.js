@@ -1,7 +1,7 @@
 // The list of chats: search by name, the archive, what can be done from here.
 import { button, h, icon, iconButton, keyed, put, setText, watch } from "../dom.js";
 import { openProfile, openSettings } from "../app/profile.js";
-import { untilMidnight } from "../text/time.js";
+import { onMidnight } from "../text/time.js";
 import { openNewChat } from "./new-chat.js";
 import { createChatRow } from "./row.js";
 
@@ -114,18 +114,7 @@ export function createInbox(ctx, signal) {
   watch(client.archived, render, signal);
   watch(client.link, render, signal);
   ctx.drafts.onChange(render, signal);
-  /** @type {any} */
-  let midnight;
-  const nextDay = () => {
-    midnight = setTimeout(() => {
-      render();
-      nextDay();
-    }, untilMidnight() + 1000);
-  };
-  nextDay();
-  signal.addEventListener("abort", () => {
-    clearTimeout(midnight);
-    rows.clear();
-  });
+  onMidnight(render, signal);
+  signal.addEventListener("abort", () => rows.clear());
   return { node, render, focus: () => search.focus() };
 }

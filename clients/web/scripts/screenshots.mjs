@@ -187,7 +187,8 @@ try {
       server.onMessage((/** @type {string} */ text) => socket.send(rewrite(text)));
     });
     await context.route(`${system.httpUrl}/**`, async (/** @type {any} */ route) => {
-      if (route.request().method() === "OPTIONS") return route.fallback();
+      // The same address serves the page. Its files stay as they are.
+      if (route.request().resourceType() !== "fetch") return route.fallback();
       const response = await route.fetch();
       await route.fulfill({ response, body: rewrite(await response.text()) });
     });

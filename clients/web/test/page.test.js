@@ -333,7 +333,24 @@ test("29 right-to-left: texts find their direction, and the page is mirrored", a
         ),
       names,
     );
+  /** How far a name is from the side where the page begins, and whether the time of each message is where it ends. */
+  const sides = () =>
+    page.evaluate(() => {
+      const isRtl = document.documentElement.dir === "rtl";
+      const title = /** @type {Element} */ (document.querySelector(".chat h2"));
+      const range = document.createRange();
+      range.selectNodeContents(title);
+      const [text, box] = [range.getBoundingClientRect(), title.getBoundingClientRect()];
+      const isTimeLast = [...document.querySelectorAll(".message")].map((row) => {
+        const text = /** @type {Element} */ (row.querySelector(".text"));
+        const time = /** @type {Element} */ (row.querySelector(".meta")).getBoundingClientRect();
+        const { left, right } = text.getBoundingClientRect();
+        return getComputedStyle(text).direction === "rtl" ? time.right <= left : time.left >= right;
+      });
+      return { offset: Math.round(isRtl ? box.right - text.right : text.left - box.left), isTimeLast };
+    });
   const before = await boxes();
+  const sidesBefore = await sides();
   await page.evaluate(
     (/** @type {string} */ dir) => {
       document.documentElement.dir = dir;
@@ -342,6 +359,10 @@ test("29 right-to-left: texts find their direction, and the page is mirrored", a
   );
   await frames(page, 3);
   const after = await boxes();
+  for (const { offset, isTimeLast } of [sidesBefore, await sides()]) {
+    assert.equal(offset, 0, "a name in Latin letters begins where the page begins");
+    assert.ok(isTimeLast.every(Boolean), `the time is where the text ends: ${isTimeLast}`);
+  }
   for (const [name, { left, right }] of Object.entries(/** @type {Record<string, any>} */ (before))) {
     // A bar at the edge has no width here, so the mirror is exact up to rounding.
     assert.ok(

@@ -15,9 +15,13 @@ export function createBanner({ client, signIn }, signal) {
     const tryNow = button("Try now", () => client.start()(), "text-button");
     // The client asks for a token again and again, but nobody is signed in.
     if (code === "unauthenticated" || (isTokenError && !retryAt))
-      put(node, h("span", null, "You are not signed in any more."), button("Sign in", signIn, "text-button"));
+      put(
+        node,
+        h("span", { dir: "auto" }, "You are not signed in any more."),
+        button("Sign in", signIn, "text-button"),
+      );
     else if (!node.firstChild || !node.textContent?.startsWith("No connection"))
-      put(node, h("span", null, "No connection. What you send waits, and goes when it is back."), tryNow);
+      put(node, h("span", { dir: "auto" }, "No connection. What you send waits, and goes when it is back."), tryNow);
   };
   const update = () => {
     const { status } = client.link.get();

@@ -45,6 +45,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
 
   const area = h("textarea", {
     rows: 1,
+    placeholder: "Message",
     "aria-label": "Message",
     dir: "auto",
     enterkeyhint: "send",
@@ -281,9 +282,8 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
         );
       }),
     );
-    area.placeholder = files.length ? "Add a caption" : placeholder;
+    area.placeholder = files.length ? "Add a caption" : "Message";
   }
-  let placeholder = "Message";
 
   /** @param {any} prepared @param {any} more */
   function sendFile({ file, ...about }, more) {
@@ -490,8 +490,6 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
       form.hidden = !!text;
       setText(closed, text);
       if (replyTo && !replyTo.key) showContext();
-      placeholder = `Message ${summary.title}`;
-      if (!files.length) area.placeholder = placeholder;
     },
     /** @param {readonly any[]} people who types */
     showTyping(people) {

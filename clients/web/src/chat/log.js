@@ -34,7 +34,7 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
   const timeline = chat.timeline();
   const list = h("ol", { class: "rows", "aria-label": "Messages" });
   const scroller = h("div", { class: "log", role: "group", "aria-label": "Messages" }, list);
-  const jumpText = h("span");
+  const jumpText = h("span", { dir: "auto" });
   const jump = h("button", { class: "jump", hidden: true, onclick: () => toLatest() }, icon("down", "small"), jumpText);
   const node = h("div", { class: "log-place" }, scroller, jump);
   const summaryNow = () => chat.summary.get();

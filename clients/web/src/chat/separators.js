@@ -15,7 +15,7 @@ function createDay() {
 }
 
 function createDividerRow() {
-  const label = h("span");
+  const label = h("span", { dir: "auto" });
   return { node: h("li", { class: "divider" }, label), update: (/** @type {any} */ { text }) => setText(label, text) };
 }
 

@@ -117,7 +117,7 @@ export function createFile(log, first) {
   let item = first;
   const { ctx, urls } = log;
   const name = h("b", { dir: "auto" });
-  const size = h("small");
+  const size = h("small", { dir: "auto" });
   const progress = createProgress();
   const get = iconButton("download", "Download", async () => {
     get.disabled = true;

@@ -133,8 +133,16 @@ test("16 everything goes by the keyboard, the focus shows, and dialogs give it b
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
   assert.equal((await focused()).name, "Menu");
-  // Search, then the list, then the chat.
+  // The list is one stop for Tab.
   await page.keyboard.press("Tab");
+  const rows = [];
+  for (let stop = 0; stop < 2; stop++) {
+    await page.keyboard.press("Tab");
+    rows.push(await page.evaluate(() => !!document.activeElement?.closest(".chat-row")));
+  }
+  assert.deepEqual(rows, [true, false]);
+  // Search, then the list, then the chat.
+  await page.getByRole("searchbox").focus();
   await page.keyboard.type(
     nameOf(
       (await apiOf(system, alice)("GET", `/chats/${chat}`)).members

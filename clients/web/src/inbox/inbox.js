@@ -54,6 +54,16 @@ export function createInbox(ctx, signal) {
   );
   const rows = keyed(list, (entry) => createChatRow(ctx, entry));
 
+  /** The row that Tab reaches. The arrows reach the others. @type {HTMLElement | null | undefined} */
+  let tabStop;
+  /** @param {HTMLElement | null} link */
+  function setTabStop(link) {
+    if (tabStop) tabStop.tabIndex = -1;
+    tabStop = link;
+    if (link) link.tabIndex = 0;
+  }
+  list.addEventListener("focusin", (/** @type {any} */ { target }) => target.matches("a") && setTabStop(target));
+
   /** @param {boolean} isShown */
   function showArchive(isShown) {
     isArchive = isShown;
@@ -74,6 +84,7 @@ export function createInbox(ctx, signal) {
     rows.render(
       found.map((/** @type {any} */ summary) => ({ key: summary.id, summary, isCurrent: summary.id === current })),
     );
+    if (!tabStop?.isConnected) setTabStop(list.querySelector("[aria-current]") ?? list.querySelector("a"));
     const { isCaughtUp } = client.link.get();
     none.hidden = found.length > 0 || (!isCaughtUp && !query);
     put(

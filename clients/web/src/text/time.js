@@ -1,7 +1,9 @@
 // Dates and times in the reader's zone.
 
+/** Tests run where there is no reader. */
+const { language = "" } = globalThis.navigator ?? {};
 /** English with the habits of the reader's region. */
-const LOCALE = navigator.language.startsWith("en") ? navigator.language : "en-GB";
+const LOCALE = language.startsWith("en") ? language : "en-GB";
 const DAY_MS = 86_400_000;
 /** From so many days on, a date is shown instead of a weekday. */
 const WEEK_DAYS = 7;

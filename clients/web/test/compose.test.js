@@ -261,6 +261,7 @@ test("24 reactions and emojis come from a searchable table of our own", async (t
   const named = await page.locator(".emoji .named").textContent();
   await page.keyboard.press("Enter");
   await row.locator(".reaction").waitFor();
+  assert.equal(named, "rocket", "the name, without the other words that find it");
   const reaction = await row.locator(".reaction").textContent();
   assert.equal(reaction, "🚀 1");
   // The same once more takes it back.

@@ -48,7 +48,7 @@ export function pickEmoji({ layers }, at, choose, { withQuick, onclose } = {}) {
         {
           role: "option",
           id: `emoji-${index}`,
-          "aria-label": words,
+          "aria-label": words.split(",")[0],
           "aria-selected": "false",
           onclick: () => take(emoji),
         },

@@ -1,31 +1,32 @@
-// Our own table of emojis: a line for each emoji, and directly behind it the words that find it. The order is that of the
-// picker: smileys, hands and hearts, people, nature, food, activities and places, things and signs.
+// Our own table of emojis: a line for each emoji, and directly behind it its name. After a comma there are other words
+// that find it. The order is that of the picker: smileys, hands and hearts, people, nature, food, activities and places,
+// things and signs.
 
 const TABLE = `
 😀grin
 😁beaming grin
-😂tears of joy lol laugh haha
+😂tears of joy, lol laugh haha
 😃happy grin
 😄happy laugh
-😅nervous laugh sweat phew
+😅nervous laugh, sweat phew
 😆squinting laugh
-😇angel halo
-😈devil horns
+😇angel, halo
+😈devil, horns
 😉wink
-😊happy smile blush
+😊happy, smile blush
 😋yummy
 😌relieved
-😍heart eyes love
-😎cool sunglasses
+😍heart eyes, love
+😎cool, sunglasses
 😏smirk
 😐neutral
 😑expressionless
-😒unamused meh
+😒unamused, meh
 😓cold sweat
 😔pensive
 😕confused
 😖confounded
-😗kiss whistle
+😗kiss, whistle
 😘blow a kiss
 😙kiss smile
 😚kiss closed eyes
@@ -34,30 +35,30 @@ const TABLE = `
 😝tongue squint
 😞disappointed
 😟worried
-😠angry mad
-😡rage angry red
-😢crying sad tear
+😠angry, mad
+😡rage, angry red
+😢crying, sad tear
 😣persevering
-😤triumph huff
+😤triumph, huff
 😥sad but relieved
 😦frown open mouth
 😧anguished
-😨fearful scared
+😨fearful, scared
 😩weary
 😪sleepy
 😫tired
-😬grimace awkward
-😭sobbing sad cry
-😮wow surprised
+😬grimace, awkward
+😭sobbing, sad cry
+😮wow, surprised
 😯hushed
 😰anxious sweat
-😱scream fear
+😱scream, fear
 😲astonished
 😳flushed
-😴asleep sleep tired
+😴asleep, sleep tired
 😵dizzy
 😶no mouth
-😷mask ill
+😷mask, ill
 😸grinning cat
 😹cat tears of joy
 😺happy cat
@@ -69,30 +70,30 @@ const TABLE = `
 🙀weary cat
 🙁frown
 🙂smile
-🙃upside down irony
+🙃upside down, irony
 🙄rolling eyes
-🤐zipped mouth secret
+🤐zipped mouth, secret
 🤑money mouth
-🤒thermometer fever ill
+🤒thermometer, fever ill
 🤓nerd
-🤔thinking hmm
-🤕bandage hurt
+🤔thinking, hmm
+🤕bandage, hurt
 🤖robot
 🤗hug
 🤠cowboy
 🤡clown
-🤢nauseated sick
-🤣rolling on the floor laughing rofl lol
+🤢nauseated, sick
+🤣rolling on the floor laughing, rofl lol
 🤤drooling
 🤥lying
-🤦facepalm oh no
+🤦facepalm, oh no
 🤧sneeze
 🤨raised eyebrow
 🤩star eyes
 🤪crazy
-🤫hush quiet
+🤫hush, quiet
 🤬swearing
-🤭hand over mouth oops
+🤭hand over mouth, oops
 🤮vomit
 🤯mind blown
 🥰in love hearts
@@ -101,40 +102,40 @@ const TABLE = `
 🥳party face
 🥴woozy
 🥵hot
-🥶freezing cold
+🥶freezing, cold
 🥺pleading
 🧐monocle
-👋wave hello hi bye
+👋wave, hello hi bye
 🤚back of hand
 🖐️spread fingers
-✋raised hand stop
+✋raised hand, stop
 🖖vulcan
-👌ok hand perfect fine
-✌️victory peace
-🤞fingers crossed luck
-🤘rock horns
+👌ok hand, perfect fine
+✌️victory, peace
+🤞fingers crossed, luck
+🤘rock, horns
 🤙call me
 👈point left
 👉point right
 👆point up
 👇point down
 ☝️finger up
-👍thumbs up yes ok agree like good
-👎thumbs down no bad dislike
+👍thumbs up, yes ok agree like good
+👎thumbs down, no bad dislike
 ✊raised fist
 👊fist bump
 🤛left fist
 🤜right fist
-👏clap bravo applause
-🙌raised hands celebrate
+👏clap, bravo applause
+🙌raised hands, celebrate
 👐open hands
-🤝handshake deal
-🙏folded hands thanks please pray
+🤝handshake, deal
+🙏folded hands, thanks please pray
 ✍️writing hand
-💪biceps strong
-👀eyes look see
+💪biceps, strong
+👀eyes, look see
 🧠brain
-❤️red heart love
+❤️red heart, love
 🧡orange heart
 💛yellow heart
 💚green heart
@@ -149,10 +150,10 @@ const TABLE = `
 💗growing heart
 💝heart with ribbon
 💋kiss mark
-💯hundred perfect
+💯hundred, perfect
 💥bang
-💤zzz sleep
-💦splash sweat
+💤zzz, sleep
+💦splash, sweat
 💨dash
 👶baby
 👧girl
@@ -164,17 +165,17 @@ const TABLE = `
 🙅no gesture
 🙆ok gesture
 🙇bow
-🙋hand up me
+🙋hand up, me
 🙍person frowning
 🙎person pouting
-🤷shrug dunno
+🤷shrug, dunno
 🚶pedestrian
 🏃runner
 💃dancer
 🕺man dancing
 🚴bicyclist
 🏊swimmer
-🧘yoga meditation
+🧘yoga, meditation
 👪family
 🐀rat
 🐁mouse
@@ -203,7 +204,7 @@ const TABLE = `
 🐘elephant
 🐙octopus
 🐚spiral shell
-🐛bug error
+🐛bug, error
 🐜ant
 🐝honeybee
 🐞ladybird
@@ -286,15 +287,15 @@ const TABLE = `
 ⛈️thunder storm
 ❄️snowflake
 ⛄snowman
-🔥fire hot lit
+🔥fire, hot lit
 💧droplet
 🌊water wave
-🌍earth world
+🌍earth, world
 🌙crescent moon
 ⭐star
 🌟glowing star
 ✨sparkles
-⚡lightning high voltage
+⚡lightning, high voltage
 🌈rainbow
 🍄mushroom
 🍅tomato
@@ -351,14 +352,14 @@ const TABLE = `
 🍸cocktail
 🍹tropical drink
 🍺beer
-🍻beers cheers
+🍻beers, cheers
 🍼baby bottle
 🍽️fork and knife with plate
 🍿popcorn
 🎂birthday cake
 🍾champagne
-☕coffee tea
-🥂cheers clinking glasses
+☕coffee, tea
+🥂cheers, clinking glasses
 🥃whisky
 🥐croissant
 🥑avocado
@@ -366,10 +367,10 @@ const TABLE = `
 🥗green salad
 🥨pretzel
 🥪sandwich
-🎉party popper tada hooray congratulations
+🎉party popper, tada hooray congratulations
 🎊confetti ball
 🎈balloon
-🎁present gift
+🎁present, gift
 🎀ribbon
 🎄christmas tree
 🎆fireworks
@@ -389,24 +390,24 @@ const TABLE = `
 🎬film
 🎤microphone
 🎧headphone
-🎵note music
-🎶notes music
+🎵note, music
+🎶notes, music
 🎸guitar
 🎹piano
 🎮video game
 🎯bullseye
-🎲die dice
+🎲die, dice
 🧩puzzle
 🚗car
 🚕taxi
 🚌bus
 🚂train
-🚲bicycle bike
+🚲bicycle, bike
 ✈️plane
-🚀rocket launch ship
+🚀rocket, launch ship
 🚢ship
 ⛵sailboat
-🏠house home
+🏠house, home
 🏢office
 🏥hospital
 🏫school
@@ -418,18 +419,18 @@ const TABLE = `
 🌃night
 ⌚watch
 📱mobile phone
-💻computer laptop
+💻computer, laptop
 ⌨️keyboard
 🖨️printer
 📷camera
 📹video camera
-📺television tv
+📺television, tv
 📞phone call
 ⏰alarm clock
 ⌛hourglass
 🔋battery
 🔌plug
-💡light bulb idea
+💡light bulb, idea
 🔦torch
 💰money bag
 💳credit card
@@ -447,7 +448,7 @@ const TABLE = `
 📧e-mail
 📥inbox
 📤outbox
-📄page document
+📄page, document
 📈chart up
 📉chart down
 📊bar chart
@@ -460,20 +461,20 @@ const TABLE = `
 📚books
 ✏️pencil
 🖊️pen
-🔍search magnifying glass
+🔍search, magnifying glass
 🗑️bin
-✅check done yes ok tick
+✅check, done yes ok tick
 ✔️check mark
-❌cross no wrong
+❌cross, no wrong
 ❗exclamation mark
-❓question mark what
+❓question mark, what
 ⚠️warning
 🚫no entry
 🛑stop
 ♻️recycle
 🆕new
 🆗ok button
-🆘sos help
+🆘sos, help
 🔜soon
 🔝top
 ➡️right arrow
@@ -494,7 +495,7 @@ const TABLE = `
 🚨alarm light
 `;
 
-/** Each emoji with its words. @type {readonly (readonly [emoji: string, words: string])[]} */
+/** Each emoji with its name and its other words. @type {readonly (readonly [emoji: string, words: string])[]} */
 export const EMOJIS = TABLE.trim()
   .split("\n")
   .map((line) => {

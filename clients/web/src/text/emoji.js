@@ -1,6 +1,6 @@
 // Our own table of emojis: a line for each emoji, and directly behind it its name. After a comma there are other words
-// that find it. The order is that of the picker: smileys, hands and hearts, people, nature, food, activities and places,
-// things and signs.
+// that find it. The order is that of the picker: smileys, hands and hearts, people, nature, food, activities, places,
+// things, signs.
 
 const TABLE = `
 😀grin

@@ -31,6 +31,12 @@ DOMAINS = TOKENS | {
     "WebSocketDomainName": "ws.example.com",
     "CertificateArn": "arn:aws:acm:eu-central-1:000000000000:certificate/two",
 }
+# What a team adds so that its users sign in as in the rest of its site.
+SIGN_IN = {
+    "WebClientTokenUrl": "https://app.example.com/chat-token",
+    "WebClientSignInUrl": "https://app.example.com/sign-in?next=chat&from=web",
+    "WebClientImageOrigins": "https://images.example.com,https://cdn.example.org:8443",
+}
 
 
 class Values:
@@ -77,6 +83,8 @@ class Values:
                 return self.of(yes if self.holds(condition) else no)
             case ("Fn::Split", [delimiter, text]):
                 return self.of(text).split(delimiter)
+            case ("Fn::Join", [delimiter, texts]):
+                return delimiter.join(self.of(texts))
             case ("Fn::Sub", text):
                 text, local = (text, {}) if isinstance(text, str) else text
                 for name in names_in_sub(text):
@@ -241,19 +249,83 @@ class WebClient(unittest.TestCase):
             self.assertEqual(policy, expected.replace("{bucket}", bucket))
             self.assertNotIn("*", policy)
 
+    def directives(self, parameters: dict[str, str]) -> dict[str, list[str]]:
+        """The sources of the Content-Security-Policy, by directive."""
+        policy = self.property(
+            "WebClientHeaders",
+            *("ResponseHeadersPolicyConfig", "SecurityHeadersConfig", "ContentSecurityPolicy", "ContentSecurityPolicy"),
+            parameters=parameters,
+        )
+        return {name: sources for name, *sources in (directive.split(" ") for directive in policy.split("; "))}
+
+    def test_policy_allows_the_token_url_and_the_origins_of_pictures_that_are_given(self) -> None:
+        plain, more = self.directives(PLAIN), self.directives(PLAIN | SIGN_IN)
+        added = {name: [each for each in more[name] if each not in plain[name]] for name in plain}
+        self.assertEqual(list(more), list(plain))
+        self.assertEqual(
+            {name: sources for name, sources in added.items() if sources},
+            {
+                "img-src": ["https://images.example.com", "https://cdn.example.org:8443"],
+                "connect-src": ["https://app.example.com/chat-token"],
+            },
+        )
+
+    def test_patterns_allow_nothing_that_changes_the_policy_or_the_code(self) -> None:
+        for name, value in SIGN_IN.items():
+            parameter = self.template["Parameters"][name]
+            pattern = re.compile(parameter["AllowedPattern"])
+            self.assertEqual(parameter["Default"], "")
+            for allowed in ("", value, "https://a.example", "https://a.example:8443"):
+                self.assertTrue(pattern.fullmatch(allowed), f"{name} {allowed}")
+                self.assertLessEqual(len(allowed), parameter["MaxLength"])
+            for refused in (
+                "http://a.example",
+                "https://*.example.com",
+                "https://a",
+                "https://user@a.example",
+                "https://A.example/#part",
+                "*",
+                "'unsafe-inline'",
+                *(f"{value}{end}" for end in "; ' \" ` \\ < > ( ) { } $ * # @ | \t \n".split(" ")),
+                f"{value} https://b.example",
+                f"{value}; script-src *",
+                f"{value}' + x + '",
+                f"{value},",
+            ):
+                self.assertFalse(pattern.fullmatch(refused), f"{name} {refused}")
+        # A list is only for origins, without a path.
+        origins = re.compile(self.template["Parameters"]["WebClientImageOrigins"]["AllowedPattern"])
+        self.assertFalse(origins.fullmatch("https://a.example/x"))
+        self.assertFalse(origins.fullmatch("https://a.example, https://b.example"))
+        token = re.compile(self.template["Parameters"]["WebClientTokenUrl"]["AllowedPattern"])
+        self.assertFalse(token.fullmatch("https://a.example/token?x=1"))
+
     def test_configuration_has_the_addresses_of_the_outputs(self) -> None:
         ((name, _),) = of_type(self.template, "AWS::CloudFront::Function").items()
         behavior = self.property("WebClientDistribution", "DistributionConfig", "CacheBehaviors")[0]
         self.assertEqual(
             behavior["FunctionAssociations"], [{"EventType": "viewer-request", "FunctionARN": f"{name}.FunctionARN"}]
         )
-        for parameters, http in ((PLAIN, "https://HttpApi.execute-api."), (DOMAINS, "https://http.example.com")):
+        for parameters, http in (
+            (PLAIN, "https://HttpApi.execute-api."),
+            (DOMAINS, "https://http.example.com"),
+            (DOMAINS | SIGN_IN, "https://http.example.com"),
+        ):
             values = Values(self.template, parameters)
             code = self.property(name, "FunctionCode", parameters=parameters)
-            (body,) = re.findall(r"JSON\.stringify\(\{ httpUrl: '([^']*)', webSocketUrl: '([^']*)' \}\)", code)
+            (body,) = re.findall(r"JSON\.stringify\(\{\n(.*?)\n *\}\)", code, re.DOTALL)
+            fields = dict(re.findall(r"(\w+): ('[^']*'(?: \|\| undefined)?),", body))
             outputs = self.template["Outputs"]
-            self.assertEqual(list(body), [values.of(outputs[key]["Value"]) for key in ("HttpUrl", "WebSocketUrl")])
-            self.assertTrue(body[0].startswith(http), body)
+            self.assertEqual(
+                fields,
+                {
+                    "httpUrl": f"'{values.of(outputs['HttpUrl']['Value'])}'",
+                    "webSocketUrl": f"'{values.of(outputs['WebSocketUrl']['Value'])}'",
+                    "tokenUrl": f"'{parameters.get('WebClientTokenUrl', '')}' || undefined",
+                    "signInUrl": f"'{parameters.get('WebClientSignInUrl', '')}' || undefined",
+                },
+            )
+            self.assertTrue(fields["httpUrl"].startswith(f"'{http}"), body)
             self.assertNotIn("${", code)
 
     def test_documented_upload_has_the_files_that_are_served_locally(self) -> None:

@@ -1,7 +1,8 @@
 // The round picture of a person, the square one of a group: initials on a quiet colour until there is an image.
 import { h } from "./dom.js";
 
-const HUES = 6;
+/** The angles of the colours, in degrees. */
+const HUES = [60, 140, 250, 325, 95, 190];
 /** A URL of an avatar of a group is asked for again after this time: it serves for about an hour. */
 const MAX_URL_AGE_MS = 45 * 60_000;
 /** @type {Map<string, { url: Promise<string>, at: number }>} */
@@ -11,7 +12,7 @@ const urls = new Map();
 function hueOf(id) {
   let hash = 0;
   for (const char of id) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) >>> 0;
-  return hash % HUES;
+  return HUES[hash % HUES.length];
 }
 
 /** One or two initials of a name. @param {string} name @param {boolean} [isGroup] */
@@ -32,11 +33,11 @@ export function avatar({ id, name, image, isGroup, isOnline, size }) {
     "span",
     {
       class: ["avatar", size, isGroup && "group", isOnline && "online"].filter(Boolean).join(" "),
-      "data-hue": hueOf(id),
       "aria-hidden": "true",
     },
     initials(name, isGroup),
   );
+  node.style.setProperty("--hue", String(hueOf(id)));
   if (image && /^(https?|blob):/.test(image)) {
     const img = h("img", { src: image, alt: "", decoding: "async" });
     img.addEventListener("error", () => img.remove());

@@ -5,7 +5,8 @@ const SVG = "http://www.w3.org/2000/svg";
 const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "open", "indeterminate"]);
 
 /**
- * Makes an element. A prop that begins with `on` is a listener; `null`, `undefined` and `false` are left out.
+ * Makes an element. A prop that begins with `on` is a listener; `null`, `undefined` and `false` are left out. A button
+ * submits nothing, unless its type says so.
  * @param {string} tag
  * @param {Record<string, any> | null} [props]
  * @param {...any} children nodes and texts, also in lists
@@ -13,6 +14,7 @@ const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "open", "i
  */
 export function h(tag, props, ...children) {
   const element = /** @type {any} */ (document.createElement(tag));
+  if (tag === "button") element.type = "button";
   for (const [name, value] of Object.entries(props ?? {})) {
     if (value === undefined || value === null || value === false) continue;
     if (name === "class") element.className = value;
@@ -81,28 +83,22 @@ const ICONS = {
   pause: "M9 5v14M15 5v14",
   stop: "M7 7h10v10H7z",
   download: "M12 4v11M7 11l5 5 5-5M5 20h14",
-  check: "M5 12l5 5 9-11",
 };
+
+/** What points somewhere is mirrored from right to left. @type {Set<string>} */
+const FLIPPED = new Set(["back", "next", "reply", "leave"]);
 
 /**
  * An icon. It is decoration: the button around it has the name.
  * @param {keyof typeof ICONS} name
  * @param {string} [more] more classes
  */
-export function icon(name, more = "") {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute(
-    "class",
-    `icon ${more} ${name === "back" || name === "next" || name === "reply" || name === "leave" ? "flips" : ""}`.trim(),
+export const icon = (name, more = "") =>
+  drawing(
+    "0 0 24 24",
+    `icon ${more} ${FLIPPED.has(name) ? "flips" : ""} ${name === "more" ? "dots" : ""}`,
+    ICONS[name],
   );
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", ICONS[name]);
-  if (name === "more") svg.style.strokeWidth = "2.4";
-  svg.append(path);
-  return svg;
-}
 
 /**
  * A drawing with another box than that of the icons.
@@ -112,7 +108,7 @@ export function icon(name, more = "") {
  */
 export function drawing(viewBox, className, d) {
   const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("class", className);
+  svg.setAttribute("class", className.trim());
   svg.setAttribute("viewBox", viewBox);
   svg.setAttribute("aria-hidden", "true");
   const path = document.createElementNS(SVG, "path");
@@ -131,9 +127,26 @@ export function drawing(viewBox, className, d) {
 export const iconButton = (name, label, onclick, { class: more = "", ...props } = {}) =>
   h(
     "button",
-    { type: "button", class: `icon-button ${more}`.trim(), "aria-label": label, title: label, onclick, ...props },
+    { class: `icon-button ${more}`.trim(), "aria-label": label, title: label, onclick, ...props },
     icon(name, more.includes("small") ? "small" : ""),
   );
+
+/**
+ * A button that shows a text alone.
+ * @param {string} label
+ * @param {(event: any) => unknown} onclick
+ * @param {string} [look] its class
+ */
+export const button = (label, onclick, look = "button") => h("button", { class: look, onclick }, label);
+
+/**
+ * What stands where there is nothing to show.
+ * @param {string} title
+ * @param {string} text
+ * @param {Element | false} [action] what the reader can do
+ */
+export const nothing = (title, text, action) =>
+  h("div", { class: "nothing" }, h("h2", null, title), h("p", null, text), action);
 
 /**
  * Children that keep their nodes: what has the same key keeps its node, also when it moves.

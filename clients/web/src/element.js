@@ -12,7 +12,7 @@ import { createBanner } from "./app/banner.js";
 import { createContext } from "./app/context.js";
 import { createSettings } from "./app/settings.js";
 import { createChatView } from "./chat/view.js";
-import { h, put } from "./dom.js";
+import { button, h, put } from "./dom.js";
 import { explain } from "./text/errors.js";
 
 const STYLES = ["tokens", "base", "app", "chat", "composer", "media", "layers", "element"];
@@ -162,7 +162,7 @@ export class LambdaChatWindow extends HTMLElement {
             "div",
             { class: "nothing" },
             h("p", null, explain(error)),
-            h("button", { type: "button", class: "button", onclick: () => this.#restart() }, "Try again"),
+            button("Try again", () => this.#restart()),
           ),
         );
       return;

@@ -1,21 +1,28 @@
 // The page: reads where the system is, asks who is here, and begins.
-import { h, put } from "./dom.js";
+import { button, h, nothing, put } from "./dom.js";
 import { createSettings } from "./app/settings.js";
-import { DEVELOPMENT_USERS, developmentToken, signIn } from "./app/sign-in.js";
+import { DEVELOPMENT_USERS, developmentToken, signIn, siteToken } from "./app/sign-in.js";
 import { startApp } from "./app/start.js";
 
-/** Whose a token is; empty if it is none. @param {any} token */
-async function subjectOf(token) {
+/** How long the page waits for the first token. */
+const TOKEN_TIMEOUT_MS = 10_000;
+
+/** Whose a token is; empty if it is none. @param {string} token */
+function subjectOf(token) {
   try {
-    const [, payload] = (await token("start", { signal: AbortSignal.timeout(10_000) })).split(".");
-    return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))).sub;
+    return JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub;
   } catch {
     return "";
   }
 }
 
+/** Shows a page that says what is wrong. @param {string} title @param {string} text @param {Element} [action] */
+const stop = (title, text, action = button("Try again", () => location.reload())) =>
+  put(document.body, h("main", { class: "stopped" }, nothing(title, text, action)));
+
+const noAnswer = () => stop("The server does not answer", "Check that it runs and that you are online.");
+
 async function boot() {
-  const root = document.body;
   createSettings(document.documentElement);
   let config;
   try {
@@ -23,31 +30,34 @@ async function boot() {
     if (!answer.ok) throw new Error(String(answer.status));
     config = await answer.json();
   } catch {
-    const retry = h("button", { type: "button", class: "button", onclick: () => location.reload() }, "Try again");
-    put(
-      root,
-      h(
-        "main",
-        { class: "nothing" },
-        h("h2", null, "The server does not answer"),
-        h("p", null, "Check that it runs and that you are online."),
-        retry,
-      ),
-    );
-    return;
+    return noAnswer();
   }
-  const as = new URLSearchParams(location.search).get("as");
-  const isDevelopment = !!config.devTokenUrl;
-  const isNamed = isDevelopment && as;
-  const token = isNamed ? developmentToken(config.devTokenUrl, as) : await signIn(root, config);
-  startApp(root, {
-    httpUrl: config.httpUrl,
-    webSocketUrl: config.webSocketUrl,
+  const { httpUrl, webSocketUrl, devTokenUrl, tokenUrl, signInUrl } = config;
+  const as = devTokenUrl && new URLSearchParams(location.search).get("as");
+  const token = as
+    ? developmentToken(devTokenUrl, as)
+    : tokenUrl
+      ? siteToken(tokenUrl)
+      : await signIn(document.body, !!devTokenUrl);
+  let user = as;
+  if (!user)
+    try {
+      user = subjectOf(await token("start", { signal: AbortSignal.timeout(TOKEN_TIMEOUT_MS) }));
+    } catch (error) {
+      if (/** @type {any} */ (error).code !== "unauthenticated") return noAnswer();
+      const link = signInUrl && h("a", { class: "button primary", href: signInUrl }, "Sign in");
+      return stop("You are not signed in", "Sign in, then come back to your chats.", link || undefined);
+    }
+  const signOut = () => location.assign(location.pathname);
+  startApp(document.body, {
+    httpUrl,
+    webSocketUrl,
     token,
-    user: as ?? (await subjectOf(token)),
-    suggestions: isDevelopment ? DEVELOPMENT_USERS : [],
-    signIn: () => location.assign(location.pathname),
-    signOut: () => location.assign(location.pathname),
+    user,
+    suggestions: devTokenUrl ? DEVELOPMENT_USERS : [],
+    signIn: () => location.assign(signInUrl || location.pathname),
+    // On the team's own site, users sign out there.
+    signOut: tokenUrl ? undefined : signOut,
   });
 }
 

@@ -1,10 +1,12 @@
 // What the criteria do not name: chats, groups, settings, a long history, two windows, the custom element.
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { test } from "node:test";
 import {
   apiOf,
   assertClean,
   browser,
+  choose,
   createNetwork,
   frames,
   getToken,
@@ -18,15 +20,18 @@ import {
   privateChat,
   rowOf,
   sendTexts,
+  showInbox,
   system,
   type,
   until,
   useSystem,
+  variant,
 } from "./harness.js";
 
 useSystem();
 
 const menuOf = async (/** @type {any} */ page, /** @type {string} */ chat, /** @type {string} */ item) => {
+  await showInbox(page);
   await page.locator(`[data-chat="${chat}"]`).hover();
   await page.locator(`[data-chat="${chat}"] .more`).click();
   await page.getByRole("menuitem", { name: item, exact: true }).click();
@@ -38,28 +43,30 @@ test("a private chat and a group are begun, and the group is changed", async () 
   const context = await newContext(browser);
   const page = await open(context, system, alice);
   await page.getByText("No chats yet.").waitFor();
-  const choose = async (/** @type {string[]} */ users) => {
+  const begin = async (/** @type {string[]} */ users) => {
+    await showInbox(page);
     await page.getByRole("button", { name: "New chat" }).first().click();
     for (const user of users) {
       await page.getByLabel("With").fill(user);
       await page.keyboard.press("Enter");
     }
   };
-  await choose([bob]);
+  await begin([bob]);
   await page.getByRole("button", { name: "Start chat" }).click();
   await page.locator(".chat h2", { hasText: nameOf(bob) }).waitFor();
   await type(page, "hello bob");
-  await choose([bob, carol]);
+  await begin([bob, carol]);
   await page.getByRole("button", { name: "Create group" }).click();
   await page.getByText("Give the group a name.").waitFor();
   await page.getByLabel("Name of the group").fill("Our group");
   await page.keyboard.press("Enter");
   await page.locator(".chat h2", { hasText: "Our group" }).waitFor();
-  await choose(["nobody at all"]);
+  await begin(["nobody at all"]);
   await page.getByRole("button", { name: "Start chat" }).click();
   await page.getByText("One of these people does not exist").waitFor();
   await page.keyboard.press("Escape");
 
+  if (variant.isNarrow) await page.locator(".chat-row", { hasText: "Our group" }).locator("a").click();
   await page.getByRole("button", { name: /^Details of Our group/ }).click();
   const dialog = page.getByRole("dialog", { name: "Group details" });
   await dialog.getByLabel("Name").fill("A better name");
@@ -95,7 +102,7 @@ test("a private chat and a group are begun, and the group is changed", async () 
   await page.getByRole("button", { name: "More", exact: true }).click();
   await page.getByRole("menuitem", { name: "Leave group" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Leave" }).click();
-  await page.getByText("Choose a chat").waitFor();
+  await page.locator(".chat").waitFor({ state: "detached" });
   assert.equal(await page.locator(".chat-row").count(), 1);
   assertClean(context);
 });
@@ -131,7 +138,7 @@ test("chats are searched, pinned, muted, marked, archived, cleared; people are b
   await menuOf(page, newer, "Move to chats");
   await page.getByText("Nothing is archived.").waitFor();
   await page.getByRole("button", { name: "Back to chats" }).click();
-  await page.locator(`[data-chat="${older}"] a`).click();
+  await choose(page, older);
   await rowOf(page, "from bob").waitFor();
   await page.getByRole("button", { name: "More", exact: true }).click();
   await page.getByRole("menuitem", { name: "Clear history" }).click();
@@ -141,10 +148,12 @@ test("chats are searched, pinned, muted, marked, archived, cleared; people are b
   await page.getByRole("menuitem", { name: /^Block/ }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Block" }).click();
   await page.getByText("You block this person.").waitFor();
+  await showInbox(page);
   await page.getByRole("button", { name: "Menu" }).click();
   await page.getByRole("menuitem", { name: "Settings" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Unblock" }).click();
   await page.keyboard.press("Escape");
+  if (variant.isNarrow) await choose(page, older);
   await page.getByRole("textbox", { name: "Message" }).waitFor();
   assertClean(context);
 });
@@ -158,6 +167,7 @@ test("the profile and the theme are changed, and other windows follow", async ()
   const other = await newContext(browser);
   const second = await open(other, system, bob, chat);
   await page.locator(".state", { hasText: "online" }).waitFor();
+  await showInbox(page);
   await page.getByRole("button", { name: "Menu" }).click();
   await page.getByRole("menuitem", { name: "Profile" }).click();
   await page.getByLabel("Name that others see").fill("Alice the Great");
@@ -169,7 +179,7 @@ test("the profile and the theme are changed, and other windows follow", async ()
   assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(22, 21, 20)");
   await page.getByLabel("Mentions notify in muted chats").check();
   await page.reload();
-  await rowOf(page, "hello").waitFor();
+  await page.locator(".chat-row").waitFor();
   assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(22, 21, 20)");
   assertClean(context);
   assertClean(other);
@@ -403,5 +413,65 @@ test("the page asks who is here, and takes a token where there are no developmen
   await page.route("**/config.json", (/** @type {any} */ route) => route.abort());
   await page.goto(`${system.origin}/?as=${alice}`);
   await page.getByText("The server does not answer").waitFor();
+  assertClean(context);
+});
+
+test("a hosted page gets its token from the team's own back end, and links to its sign-in", async (t) => {
+  const [alice, bob] = [newUser("alice"), newUser("bob")];
+  const chat = await privateChat(system, alice, bob);
+  /** @type {string[]} */
+  const asked = [];
+  let isDown = false;
+  // The back end of a team, on another origin of the same site. It knows its users by a cookie.
+  const backEnd = createServer(async ({ method, headers: { cookie = "", origin } }, response) => {
+    asked.push(`${method} ${cookie} ${origin === system.origin}`);
+    response.setHeader("access-control-allow-origin", system.origin);
+    response.setHeader("access-control-allow-credentials", "true");
+    if (!cookie.includes("site=")) return response.writeHead(isDown ? 500 : 401).end("{}");
+    const body = JSON.stringify({ userId: alice, expiresInSeconds: 50 });
+    const answer = await fetch(`${system.authUrl}/token`, { method: "POST", body });
+    response.end(await answer.text());
+  });
+  await new Promise((resolve) => backEnd.listen(0, "127.0.0.1", () => resolve(undefined)));
+  t.after(() => backEnd.close());
+  const home = `http://127.0.0.1:${/** @type {any} */ (backEnd.address()).port}`;
+  const [tokenUrl, signInUrl] = [`${home}/chat-token`, `${home}/sign-in?next=chat`];
+  // For Chromium, a page whose headers are changed here is not local, and would ask its user about local addresses.
+  const context = await newContext(browser, { permissions: ["local-network-access"] });
+  const network = await createNetwork(context, system);
+  const page = await context.newPage();
+  // As the stack does: both addresses in the configuration, the first one in the policy.
+  const { httpUrl, webSocketUrl } = system;
+  await page.route("**/config.json", (/** @type {any} */ route) =>
+    route.fulfill({ json: { httpUrl, webSocketUrl, tokenUrl, signInUrl } }),
+  );
+  await page.route(`${system.origin}/`, async (/** @type {any} */ route) => {
+    const response = await route.fetch();
+    const headers = response.headers();
+    headers["content-security-policy"] = headers["content-security-policy"].replace("connect-src", `$& ${tokenUrl}`);
+    await route.fulfill({ response, headers });
+  });
+  await page.goto(`${system.origin}/`);
+  await page.getByText("You are not signed in").waitFor();
+  assert.equal(await page.getByRole("link", { name: "Sign in" }).getAttribute("href"), signInUrl);
+  await context.addCookies([{ name: "site", value: "1", url: home }]);
+  await page.reload();
+  await page.locator(`[data-chat="${chat}"]`).waitFor();
+  await page.getByRole("button", { name: "Menu" }).click();
+  // Users sign out where they signed in.
+  await page.getByRole("menuitem", { name: "Settings" }).waitFor();
+  assert.equal(await page.getByRole("menuitem", { name: "Sign out" }).count(), 0);
+  await page.keyboard.press("Escape");
+  // Signed out on the site: the next connection needs a token, and the page says that there is none.
+  await context.clearCookies();
+  await network.cut();
+  await page.locator(".banner", { hasText: "You are not signed in any more." }).waitFor();
+  // A back end that fails is no sign-out.
+  isDown = true;
+  await page.reload();
+  await page.getByText("The server does not answer").waitFor();
+  measured(t, `the back end was asked ${asked.length} times, first ${asked[0]}, then ${asked[1]}`);
+  assert.equal(asked[0], "POST  true");
+  assert.equal(asked[1], "POST site=1 true");
   assertClean(context);
 });

@@ -7,6 +7,37 @@ import { startLocalCloud } from "../../javascript/test/local-cloud.js";
 /** How long a condition may take, in milliseconds: a failed test should say what it waited for before CI gives up. */
 export const PATIENCE = 30_000;
 
+/** How the pages of this run look: the width in CSS pixels, the theme, the direction. */
+export const VARIANTS = /** @type {const} */ ([
+  "1280-light-ltr",
+  "1280-light-rtl",
+  "1280-dark-ltr",
+  "1280-dark-rtl",
+  "360-light-ltr",
+  "360-light-rtl",
+  "360-dark-ltr",
+  "360-dark-rtl",
+]);
+/** The variant of this run: the one in WEB_VARIANT. */
+const variantName = process.env.WEB_VARIANT ?? VARIANTS[0];
+assert.ok(
+  VARIANTS.some((name) => name === variantName),
+  `WEB_VARIANT is one of ${VARIANTS.join(", ")}`,
+);
+const [widthText, colorScheme, direction] = /** @type {[string, "light" | "dark", "ltr" | "rtl"]} */ (
+  variantName.split("-")
+);
+const width = Number(widthText);
+export const variant = {
+  name: variantName,
+  width,
+  colorScheme,
+  direction,
+  /** Whether the inbox and the chat are separate views. */
+  isNarrow: width < 720,
+  viewport: { width, height: width < 720 ? 640 : 800 },
+};
+
 /** @type {(() => unknown)[]} */
 const started = [];
 
@@ -114,12 +145,13 @@ const complaints = new WeakMap();
 export const complaintsOf = (context) => complaints.get(context) ?? [];
 
 /**
- * A browser profile of one user.
+ * A browser profile of one user. Its pages look as the variant of this run says, unless `options` say otherwise.
  * @param {any} browser
- * @param {any} [options]
+ * @param {any} [options] those of Playwright, and `direction`
  */
-export async function newContext(browser, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+export async function newContext(browser, { direction = variant.direction, ...options } = {}) {
+  const { viewport, colorScheme } = variant;
+  const context = await browser.newContext({ viewport, colorScheme, ...options });
   const list = /** @type {string[]} */ ([]);
   complaints.set(context, list);
   context.on("page", (/** @type {any} */ page) => {
@@ -135,6 +167,15 @@ export async function newContext(browser, options = {}) {
       console.error(`Content Security Policy: ${event.violatedDirective} ${event.blockedURI}`),
     );
   });
+  if (direction !== "ltr")
+    await context.addInitScript((/** @type {string} */ dir) => {
+      // The element is not there yet. The page's scripts run later.
+      new MutationObserver((_, observer) => {
+        if (!document.documentElement) return;
+        document.documentElement.dir = dir;
+        observer.disconnect();
+      }).observe(document, { childList: true });
+    }, direction);
   return context;
 }
 
@@ -158,6 +199,19 @@ export async function open(context, system, user, chat) {
     .first()
     .waitFor();
   return page;
+}
+
+/** Shows the list of chats, where a chat hides it. @param {any} page */
+export async function showInbox(page) {
+  if (variant.isNarrow && (await page.locator(".chat-place").isVisible()))
+    await page.getByRole("button", { name: "Back to chats" }).click();
+  await page.locator(".inbox").waitFor();
+}
+
+/** Chooses a chat in the list. @param {any} page @param {string} chat */
+export async function choose(page, chat) {
+  await showInbox(page);
+  await page.locator(`[data-chat="${chat}"] a`).click();
 }
 
 /** The row of a text. @param {any} page @param {string} text */

@@ -21,6 +21,7 @@ import {
   type,
   until,
   useSystem,
+  variant,
 } from "./harness.js";
 
 useSystem();
@@ -132,8 +133,16 @@ test("16 everything goes by the keyboard, the focus shows, and dialogs give it b
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
   assert.equal((await focused()).name, "Menu");
-  // Search, then the list, then the chat.
+  // The list is one stop for Tab.
   await page.keyboard.press("Tab");
+  const rows = [];
+  for (let stop = 0; stop < 2; stop++) {
+    await page.keyboard.press("Tab");
+    rows.push(await page.evaluate(() => !!document.activeElement?.closest(".chat-row")));
+  }
+  assert.deepEqual(rows, [true, false]);
+  // Search, then the list, then the chat.
+  await page.getByRole("searchbox").focus();
   await page.keyboard.type(
     nameOf(
       (await apiOf(system, alice)("GET", `/chats/${chat}`)).members
@@ -188,7 +197,7 @@ test("17 axe finds nothing: light, dark, at 200 % zoom, in every dialog", async 
     assert.deepEqual(found, [], what);
   };
   for (const [look, options] of /** @type {[string, any][]} */ ([
-    ["light", {}],
+    ["light", { colorScheme: "light" }],
     ["dark", { colorScheme: "dark" }],
     ["200 %", { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 }],
     ["phone", PHONE],
@@ -318,27 +327,54 @@ test("29 right-to-left: texts find their direction, and the page is mirrored", a
     .locator(".message .text")
     .evaluateAll((/** @type {Element[]} */ nodes) => nodes.map((node) => getComputedStyle(node).direction));
   assert.deepEqual([directions[0], directions.at(-1)], ["ltr", "rtl"]);
+  const { width } = variant;
+  const names = [".composer .send", ".message:not(.own) .bubble", ".message.own .bubble"];
+  if (!variant.isNarrow) names.push(".inbox", ".chat-row .avatar");
   const boxes = () =>
-    page.evaluate(() =>
-      Object.fromEntries(
-        [".inbox", ".composer .send", ".message:not(.own) .bubble", ".message.own .bubble", ".chat-row .avatar"].map(
-          (name) => {
+    page.evaluate(
+      (/** @type {string[]} */ names) =>
+        Object.fromEntries(
+          names.map((name) => {
             const { left, right } = /** @type {Element} */ (document.querySelector(name)).getBoundingClientRect();
             return [name, { left: Math.round(left), right: Math.round(right) }];
-          },
+          }),
         ),
-      ),
+      names,
     );
+  /** How far a name is from the side where the page begins, and whether the time of each message is where it ends. */
+  const sides = () =>
+    page.evaluate(() => {
+      const isRtl = document.documentElement.dir === "rtl";
+      const title = /** @type {Element} */ (document.querySelector(".chat h2"));
+      const range = document.createRange();
+      range.selectNodeContents(title);
+      const [text, box] = [range.getBoundingClientRect(), title.getBoundingClientRect()];
+      const isTimeLast = [...document.querySelectorAll(".message")].map((row) => {
+        const text = /** @type {Element} */ (row.querySelector(".text"));
+        const time = /** @type {Element} */ (row.querySelector(".meta")).getBoundingClientRect();
+        const { left, right } = text.getBoundingClientRect();
+        return getComputedStyle(text).direction === "rtl" ? time.right <= left : time.left >= right;
+      });
+      return { offset: Math.round(isRtl ? box.right - text.right : text.left - box.left), isTimeLast };
+    });
   const before = await boxes();
-  await page.evaluate(() => {
-    document.documentElement.dir = "rtl";
-  });
+  const sidesBefore = await sides();
+  await page.evaluate(
+    (/** @type {string} */ dir) => {
+      document.documentElement.dir = dir;
+    },
+    variant.direction === "rtl" ? "ltr" : "rtl",
+  );
   await frames(page, 3);
   const after = await boxes();
+  for (const { offset, isTimeLast } of [sidesBefore, await sides()]) {
+    assert.equal(offset, 0, "a name in Latin letters begins where the page begins");
+    assert.ok(isTimeLast.every(Boolean), `the time is where the text ends: ${isTimeLast}`);
+  }
   for (const [name, { left, right }] of Object.entries(/** @type {Record<string, any>} */ (before))) {
     // A bar at the edge has no width here, so the mirror is exact up to rounding.
     assert.ok(
-      Math.abs(1280 - right - after[name].left) <= 2 && Math.abs(1280 - left - after[name].right) <= 2,
+      Math.abs(width - right - after[name].left) <= 2 && Math.abs(width - left - after[name].right) <= 2,
       `${name} ${JSON.stringify([before[name], after[name]])}`,
     );
   }

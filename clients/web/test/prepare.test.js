@@ -8,7 +8,8 @@ test("types and sizes of attachments are the system's defaults", async () => {
   const source = await readFile(new URL("../../../shared/domain/src/attachment.rs", import.meta.url), "utf8");
   /** The default limit of a kind. @param {string} kind */
   const limit = (kind) => {
-    const [, bytes, types] = new RegExp(`${kind}: AttachmentLimit::new\\(\\s*([\\d_]+),\\s*&\\[([^\\]]*)\\]`).exec(source) ?? [];
+    const [, bytes, types] =
+      new RegExp(`${kind}: AttachmentLimit::new\\(\\s*([\\d_]+),\\s*&\\[([^\\]]*)\\]`).exec(source) ?? [];
     assert.ok(types, `shared/domain/src/attachment.rs has no default for ${kind}`);
     return { bytes: Number(bytes.replaceAll("_", "")), types: new Set(types.match(/[\w.+-]+\/[\w.+-]+/g)) };
   };

@@ -1,5 +1,5 @@
 // Says when there is no connection. It lies above the page and moves nothing.
-import { h, put } from "../dom.js";
+import { button, h, put } from "../dom.js";
 
 /** A loss that is shorter is not worth a word. */
 const BANNER_AFTER_MS = 2000;
@@ -10,17 +10,18 @@ export function createBanner({ client, signIn }, signal) {
   /** @type {any} */
   let timer;
   const show = () => {
-    const { status, isTokenError, retryAt } = client.link.get();
+    const { status, code, isTokenError, retryAt } = client.link.get();
     if (status === "online") return put(node);
-    const tryNow = h("button", { type: "button", class: "text-button", onclick: () => client.start()() }, "Try now");
-    if (isTokenError && !retryAt)
+    const tryNow = button("Try now", () => client.start()(), "text-button");
+    // The client asks for a token again and again, but nobody is signed in.
+    if (code === "unauthenticated" || (isTokenError && !retryAt))
       put(
         node,
-        h("span", null, "You are not signed in any more."),
-        h("button", { type: "button", class: "text-button", onclick: signIn }, "Sign in"),
+        h("span", { dir: "auto" }, "You are not signed in any more."),
+        button("Sign in", signIn, "text-button"),
       );
     else if (!node.firstChild || !node.textContent?.startsWith("No connection"))
-      put(node, h("span", null, "No connection. What you send waits, and goes when it is back."), tryNow);
+      put(node, h("span", { dir: "auto" }, "No connection. What you send waits, and goes when it is back."), tryNow);
   };
   const update = () => {
     const { status } = client.link.get();

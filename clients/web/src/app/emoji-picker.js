@@ -48,7 +48,7 @@ export function pickEmoji({ layers }, at, choose, { withQuick, onclose } = {}) {
         {
           role: "option",
           id: `emoji-${index}`,
-          "aria-label": words,
+          "aria-label": words.split(",")[0],
           "aria-selected": "false",
           onclick: () => take(emoji),
         },
@@ -73,9 +73,7 @@ export function pickEmoji({ layers }, at, choose, { withQuick, onclose } = {}) {
     h(
       "div",
       { class: "quick" },
-      QUICK.map((emoji) =>
-        h("button", { type: "button", "aria-label": `React with ${emoji}`, onclick: () => take(emoji) }, emoji),
-      ),
+      QUICK.map((emoji) => h("button", { "aria-label": `React with ${emoji}`, onclick: () => take(emoji) }, emoji)),
     );
   const node = h(
     "div",

@@ -1,5 +1,6 @@
 // What lies above the page: menus, dialogs, short notices. Each gives the focus back to where it was.
-import { h, icon, iconButton } from "../dom.js";
+import { button, h, icon, iconButton } from "../dom.js";
+import { explain } from "../text/errors.js";
 
 const TOAST_MS = 6000;
 /** The distance between a menu and its button, and the edge of the window. */
@@ -84,7 +85,7 @@ export function createLayers(root) {
       node.append(
         h(
           "button",
-          { type: "button", role: "menuitem", tabindex: -1, class: item.danger && "danger", onclick: run },
+          { role: "menuitem", tabindex: -1, class: item.danger && "danger", onclick: run },
           item.icon && icon(item.icon),
           item.label,
         ),
@@ -143,12 +144,8 @@ export function createLayers(root) {
       h(
         "div",
         { class: "buttons" },
-        h("button", { type: "button", class: "button", onclick: close }, "Cancel"),
-        h(
-          "button",
-          { type: "button", class: "button danger", autofocus: true, onclick: () => (close(), run()) },
-          action,
-        ),
+        button("Cancel", close),
+        h("button", { class: "button danger", autofocus: true, onclick: () => (close(), run()) }, action),
       ),
     ]);
 
@@ -165,5 +162,8 @@ export function createLayers(root) {
     }, TOAST_MS);
   }
 
-  return { popover, menu, dialog, confirm, toast, focused };
+  /** Says why something failed. @param {any} error */
+  const fail = (error) => toast(explain(error));
+
+  return { popover, menu, dialog, confirm, toast, fail, focused };
 }

@@ -1,5 +1,5 @@
 // The profile of this user, and the settings of this browser.
-import { h, put, watch } from "../dom.js";
+import { button, h, put, watch } from "../dom.js";
 import { personAvatar } from "../avatar.js";
 import { customData } from "../chat/row.js";
 import { explain } from "../text/errors.js";
@@ -99,7 +99,7 @@ export function openSettings(ctx) {
     const onMention = h("input", { type: "checkbox" });
     onMention.addEventListener("change", () =>
       client.setNotifyOnMention(onMention.checked).catch((/** @type {any} */ error) => {
-        layers.toast(explain(error));
+        layers.fail(error);
         onMention.checked = !onMention.checked;
       }),
     );
@@ -116,14 +116,13 @@ export function openSettings(ctx) {
           { class: "people" },
           list.map((/** @type {any} */ { userId }) => {
             const person = client.person(userId).get();
-            const end = () =>
-              client.unblock(userId).then(showBlocks, (/** @type {any} */ error) => layers.toast(explain(error)));
+            const end = () => client.unblock(userId).then(showBlocks, layers.fail);
             return h(
               "li",
               null,
               personAvatar(person, "small"),
               h("span", { class: "name", dir: "auto" }, person.name),
-              h("button", { type: "button", class: "text-button", onclick: end }, "Unblock"),
+              button("Unblock", end, "text-button"),
             );
           }),
         ),

@@ -1,22 +1,34 @@
-// Says who is here: a development user by `?as=`, one that is chosen, or a token that is pasted.
+// Says who is here: a development user by `?as=`, one that is chosen, whoever is signed in on the team's own site, or a
+// token that is pasted.
+import { ChatError } from "../../../javascript/src/index.js";
 import { h } from "../dom.js";
 import { avatar } from "../avatar.js";
 
 /** The users that a new local system has. */
 export const DEVELOPMENT_USERS = ["alice", "bob", "carol"];
 
+/** @param {string} url @param {RequestInit} request */
+const tokenFrom =
+  (url, request) =>
+  async (/** @type {string} */ _reason, /** @type {{ signal: AbortSignal }} */ { signal }) => {
+    const answer = await fetch(url, { ...request, method: "POST", signal });
+    if (answer.status === 401 || answer.status === 403) throw new ChatError("unauthenticated", "nobody is signed in");
+    if (!answer.ok) throw new Error(`no token: ${url} answered ${answer.status}`);
+    return (await answer.json()).token;
+  };
+
 /**
  * The tokens of a development user, from the stand-in Auth Service.
  * @param {string} url
  * @param {string} userId
  */
-export const developmentToken =
-  (url, userId) =>
-  async (/** @type {string} */ _reason, /** @type {{ signal: AbortSignal }} */ { signal }) => {
-    const answer = await fetch(url, { method: "POST", body: JSON.stringify({ userId }), signal });
-    if (!answer.ok) throw new Error(`the Auth Service answered ${answer.status}`);
-    return (await answer.json()).token;
-  };
+export const developmentToken = (url, userId) => tokenFrom(url, { body: JSON.stringify({ userId }) });
+
+/**
+ * The tokens of whoever is signed in on the team's own site: its back end knows them by the site's cookie.
+ * @param {string} url
+ */
+export const siteToken = (url) => tokenFrom(url, { credentials: "include" });
 
 /** @param {string} name */
 const hrefOf = (name) => `?as=${encodeURIComponent(name)}`;
@@ -24,12 +36,11 @@ const hrefOf = (name) => `?as=${encodeURIComponent(name)}`;
 /**
  * Asks who is here.
  * @param {HTMLElement} root
- * @param {any} config
+ * @param {boolean} isDevelopment whether there are development users
  * @returns {Promise<(reason: string, options: any) => Promise<string>>} never, if a development user is chosen: the page is loaded again
  */
-export const signIn = (root, config) =>
+export const signIn = (root, isDevelopment) =>
   new Promise((resolve) => {
-    const isDevelopment = !!config.devTokenUrl;
     const input = h(isDevelopment ? "input" : "textarea", {
       class: "input",
       autocomplete: "off",

@@ -2,7 +2,7 @@
 import { createClient } from "../../../javascript/src/index.js";
 import { indexedDBStorage } from "../../../javascript/src/indexeddb.js";
 import { createChatView } from "../chat/view.js";
-import { h, put, watch } from "../dom.js";
+import { button, h, nothing, put, watch } from "../dom.js";
 import { createInbox } from "../inbox/inbox.js";
 import { openNewChat } from "../inbox/new-chat.js";
 import { createRouter } from "../router.js";
@@ -46,9 +46,6 @@ export function startApp(root, { httpUrl, webSocketUrl, token, user = "", sugges
   /** @type {string | undefined} */
   let shown;
 
-  const nothing = (/** @type {string} */ title, /** @type {string} */ text, /** @type {any} */ button) =>
-    h("div", { class: "nothing" }, h("h2", null, title), h("p", null, text), button);
-
   /** @param {import("../router.js").Route} route */
   function show({ view: name, chatId }) {
     app.dataset.view = name;
@@ -69,7 +66,7 @@ export function startApp(root, { httpUrl, webSocketUrl, token, user = "", sugges
         nothing(
           "Choose a chat",
           "Or begin one with somebody new.",
-          h("button", { type: "button", class: "button", onclick: () => openNewChat(ctx) }, "New chat"),
+          button("New chat", () => openNewChat(ctx)),
         ),
       );
       if (hadFocus) /** @type {any} */ (inbox.node.querySelector("a"))?.focus({ preventScroll: true });

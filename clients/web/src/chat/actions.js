@@ -2,7 +2,6 @@
 import { h } from "../dom.js";
 import { personAvatar } from "../avatar.js";
 import { describe } from "../text/describe.js";
-import { explain } from "../text/errors.js";
 import { fullDate } from "../text/time.js";
 
 /** The system lets a message be edited for so long. */
@@ -23,8 +22,7 @@ export function messageMenu(ctx, chat, item, at, { reply, edit, react }) {
   const { message, isOwn } = item;
   const { layers } = ctx;
   const isAdmin = chat.summary.get()?.isAdmin;
-  const remove = (/** @type {boolean} */ forEveryone) =>
-    chat.delete(message.seq, { forEveryone }).catch((/** @type {any} */ error) => layers.toast(explain(error)));
+  const remove = (/** @type {boolean} */ forEveryone) => chat.delete(message.seq, { forEveryone }).catch(layers.fail);
   layers.menu(
     at,
     [

@@ -1,12 +1,10 @@
 // What can be done with a chat, from the list and from the chat itself.
-import { explain } from "../text/errors.js";
 import { openInfo } from "./info.js";
 
 const HOUR_MS = 3_600_000;
 
 /** @param {any} ctx @param {any} chat */
-export const ask = (ctx, chat) => (/** @type {Promise<any>} */ request) =>
-  request.catch((/** @type {any} */ error) => ctx.layers.toast(explain(error)));
+export const ask = (ctx, chat) => (/** @type {Promise<any>} */ request) => request.catch(ctx.layers.fail);
 
 /**
  * @param {any} ctx

@@ -5,7 +5,6 @@ import { pickEmoji } from "../app/emoji-picker.js";
 import { prepareFile } from "../media/prepare.js";
 import { canRecord, startRecording } from "../media/recorder.js";
 import { describe, fileSize } from "../text/describe.js";
-import { explain } from "../text/errors.js";
 import { duration } from "../text/time.js";
 import { canEdit } from "./actions.js";
 
@@ -46,6 +45,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
 
   const area = h("textarea", {
     rows: 1,
+    placeholder: "Message",
     "aria-label": "Message",
     dir: "auto",
     enterkeyhint: "send",
@@ -248,12 +248,14 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
         const prepared = await prepareFile(file);
         files.push({ prepared, url: prepared.type === "image" ? URL.createObjectURL(file) : undefined });
       } catch (error) {
-        layers.toast(/** @type {Error} */ (error).message);
+        layers.fail(error);
       }
     }
     showTray();
     area.focus();
   }
+  /** Lets go of a preview. @param {{ url?: string }} entry */
+  const forget = ({ url }) => url && URL.revokeObjectURL(url);
   function showTray() {
     tray.hidden = !files.length;
     put(
@@ -262,7 +264,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
         const { prepared, url } = entry;
         const remove = () => {
           files = files.filter((other) => other !== entry);
-          if (url) URL.revokeObjectURL(url);
+          forget(entry);
           showTray();
           area.focus();
         };
@@ -280,9 +282,8 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
         );
       }),
     );
-    area.placeholder = files.length ? "Add a caption" : placeholder;
+    area.placeholder = files.length ? "Add a caption" : "Message";
   }
-  let placeholder = "Message";
 
   /** @param {any} prepared @param {any} more */
   function sendFile({ file, ...about }, more) {
@@ -309,9 +310,9 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
       if (!files.length) chat.send({ text, ...more });
       files.forEach(({ prepared }, index) => sendFile(prepared, index === 0 ? { caption: text, ...more } : {}));
     } catch (error) {
-      return layers.toast(explain(error));
+      return layers.fail(error);
     }
-    for (const { url } of files) if (url) URL.revokeObjectURL(url);
+    for (const entry of files) forget(entry);
     files = [];
     area.value = "";
     replyTo = undefined;
@@ -340,7 +341,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     try {
       await chat.edit(message.seq, { text, ...((used.length || message.mentions) && { mentions: used }) });
     } catch (error) {
-      layers.toast(explain(error));
+      layers.fail(error);
       if (area.value.trim()) return;
       edit(item);
       area.value = before;
@@ -355,7 +356,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     try {
       recording = await startRecording((ms) => setText(time, duration(ms)));
     } catch (error) {
-      return layers.toast(/** @type {Error} */ (error).message);
+      return layers.fail(error);
     }
     const finish = async (/** @type {boolean} */ isSent) => {
       const { file, durationMs } = await recording.stop();
@@ -367,7 +368,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
         sendFile(await prepareFile(file, { durationMs }), {});
         getLog().toLatest();
       } catch (error) {
-        layers.toast(/** @type {any} */ (error).code ? explain(error) : /** @type {Error} */ (error).message);
+        layers.fail(error);
       }
     };
     const done = iconButton("send", "Send voice message", () => finish(true), { class: "send" });
@@ -464,7 +465,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     clearTimeout(pauseTimer);
     chat.setTyping(false);
     if (recording) recording.stop();
-    for (const { url } of files) if (url) URL.revokeObjectURL(url);
+    for (const entry of files) forget(entry);
   });
 
   return {
@@ -489,8 +490,6 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
       form.hidden = !!text;
       setText(closed, text);
       if (replyTo && !replyTo.key) showContext();
-      placeholder = `Message ${summary.title}`;
-      if (!files.length) area.placeholder = placeholder;
     },
     /** @param {readonly any[]} people who types */
     showTyping(people) {

@@ -1,9 +1,9 @@
 // The details of a chat: a person, or a group with its settings and members.
-import { h, icon, iconButton, put, watch } from "../dom.js";
+import { button, h, icon, iconButton, put, watch } from "../dom.js";
 import { chatAvatar, personAvatar } from "../avatar.js";
 import { createPeoplePicker } from "../inbox/people-picker.js";
 import { prepareFile } from "../media/prepare.js";
-import { explain } from "../text/errors.js";
+import { Refusal } from "../text/errors.js";
 import { fullDate, lastSeen } from "../text/time.js";
 import { customData } from "./row.js";
 
@@ -25,7 +25,7 @@ export function openInfo(ctx, chat) {
       await request;
       return true;
     } catch (error) {
-      layers.toast(explain(error));
+      layers.fail(error);
       return false;
     }
   };
@@ -68,12 +68,8 @@ export function openInfo(ctx, chat) {
       put(
         block,
         now?.blocked
-          ? h("button", { type: "button", class: "button", onclick: () => tell(client.unblock(other.id)) }, "Unblock")
-          : h(
-              "button",
-              { type: "button", class: "button danger", onclick: () => tell(client.block(other.id)) },
-              `Block ${other.name}`,
-            ),
+          ? button("Unblock", () => tell(client.unblock(other.id)))
+          : button(`Block ${other.name}`, () => tell(client.block(other.id)), "button danger"),
       );
     };
     watch(client.person(summary.otherUserId), show, signal);
@@ -129,11 +125,7 @@ export function openInfo(ctx, chat) {
       tabindex: -1,
       "aria-hidden": "true",
     });
-    const noAvatar = h(
-      "button",
-      { type: "button", class: "text-button", onclick: () => tell(chat.setAvatar(null)) },
-      "Remove picture",
-    );
+    const noAvatar = button("Remove picture", () => tell(chat.setAvatar(null)), "text-button");
     picker.addEventListener("change", async () => {
       const [file] = picker.files;
       picker.value = "";
@@ -141,10 +133,10 @@ export function openInfo(ctx, chat) {
       try {
         const { file: image, ...about } = await prepareFile(file);
         if (about.type !== "image")
-          throw new Error("That is not an image that can be shown. Choose a PNG, JPEG, WebP or GIF.");
+          throw new Refusal("That is not an image that can be shown. Choose a PNG, JPEG, WebP or GIF.");
         await chat.setAvatar(image, about);
       } catch (error) {
-        layers.toast(/** @type {any} */ (error).code ? explain(error) : /** @type {Error} */ (error).message);
+        layers.fail(error);
       }
     });
     const field = (
@@ -188,7 +180,7 @@ export function openInfo(ctx, chat) {
             h(
               "p",
               null,
-              h("button", { type: "button", class: "text-button", onclick: () => picker.click() }, "Change picture"),
+              button("Change picture", () => picker.click(), "text-button"),
               now.avatar && [" · ", noAvatar],
             ),
         ),
@@ -258,7 +250,6 @@ export function openInfo(ctx, chat) {
     const addButton = h(
       "button",
       {
-        type: "button",
         class: "button",
         onclick: async () => people.chosen().length && (await tell(chat.add(people.chosen()))) && people.clear(),
       },
@@ -268,7 +259,6 @@ export function openInfo(ctx, chat) {
     const leave = h(
       "button",
       {
-        type: "button",
         class: "button danger",
         onclick: () => tell(chat.leave().then(() => (close(), ctx.router.home()))),
       },

@@ -1,5 +1,5 @@
 // One message of the log. Its node stays the same from the moment it is sent until it is stored, edited or deleted.
-import { drawing, h, put, setText } from "../dom.js";
+import { button, drawing, h, put, setText } from "../dom.js";
 import { personAvatar } from "../avatar.js";
 import { createAudio, createFile, createPicture } from "../media/views.js";
 import { describe } from "../text/describe.js";
@@ -92,7 +92,7 @@ export function createRow(log, { key }) {
       replyTo &&
       h(
         "button",
-        { type: "button", class: "quote", onclick: () => log.jumpTo(replyTo) },
+        { class: "quote", onclick: () => log.jumpTo(replyTo) },
         h("b", { dir: "auto" }, quote?.name ?? "Earlier message"),
         h("span", { dir: "auto" }, quote?.text ?? "Show it"),
       );
@@ -148,7 +148,6 @@ export function createRow(log, { key }) {
         return h(
           "button",
           {
-            type: "button",
             class: "reaction",
             "aria-pressed": String(isMine),
             title: names,
@@ -172,8 +171,8 @@ export function createRow(log, { key }) {
     put(
       failure,
       now && h("span", null, `Not sent. ${now}`),
-      now && h("button", { type: "button", class: "text-button", onclick: () => sending.retry() }, "Retry"),
-      now && h("button", { type: "button", class: "text-button", onclick: () => sending.discard() }, "Discard"),
+      now && button("Retry", () => sending.retry(), "text-button"),
+      now && button("Discard", () => sending.discard(), "text-button"),
     );
   }
 

@@ -23,7 +23,7 @@ export function createChatView(ctx, chatId, { hasInbox = true } = {}) {
   const picture = h("span");
   const who = h(
     "button",
-    { type: "button", class: "who", onclick: () => openInfo(ctx, chat) },
+    { class: "who", onclick: () => openInfo(ctx, chat) },
     h("span", { class: "visually-hidden" }, "Details of "),
     picture,
     h("div", null, title, state),

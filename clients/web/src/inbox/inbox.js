@@ -1,7 +1,7 @@
 // The list of chats: search by name, the archive, what can be done from here.
-import { h, icon, iconButton, keyed, put, setText, watch } from "../dom.js";
+import { button, h, icon, iconButton, keyed, put, setText, watch } from "../dom.js";
 import { openProfile, openSettings } from "../app/profile.js";
-import { untilMidnight } from "../text/time.js";
+import { onMidnight } from "../text/time.js";
 import { openNewChat } from "./new-chat.js";
 import { createChatRow } from "./row.js";
 
@@ -22,7 +22,7 @@ export function createInbox(ctx, signal) {
   const archiveCount = h("span", { class: "count" });
   const archive = h(
     "button",
-    { type: "button", class: "archive-link", hidden: true, onclick: () => showArchive(true) },
+    { class: "archive-link", hidden: true, onclick: () => showArchive(true) },
     icon("archive"),
     h("span", null, "Archived"),
     archiveCount,
@@ -54,6 +54,16 @@ export function createInbox(ctx, signal) {
   );
   const rows = keyed(list, (entry) => createChatRow(ctx, entry));
 
+  /** The row that Tab reaches. The arrows reach the others. @type {HTMLElement | null | undefined} */
+  let tabStop;
+  /** @param {HTMLElement | null} link */
+  function setTabStop(link) {
+    if (tabStop) tabStop.tabIndex = -1;
+    tabStop = link;
+    if (link) link.tabIndex = 0;
+  }
+  list.addEventListener("focusin", (/** @type {any} */ { target }) => target.matches("a") && setTabStop(target));
+
   /** @param {boolean} isShown */
   function showArchive(isShown) {
     isArchive = isShown;
@@ -74,6 +84,7 @@ export function createInbox(ctx, signal) {
     rows.render(
       found.map((/** @type {any} */ summary) => ({ key: summary.id, summary, isCurrent: summary.id === current })),
     );
+    if (!tabStop?.isConnected) setTabStop(list.querySelector("[aria-current]") ?? list.querySelector("a"));
     const { isCaughtUp } = client.link.get();
     none.hidden = found.length > 0 || (!isCaughtUp && !query);
     put(
@@ -82,10 +93,7 @@ export function createInbox(ctx, signal) {
         ? "No chat has this name. Try another one, or begin a new chat."
         : isArchive
           ? "Nothing is archived."
-          : [
-              "No chats yet. ",
-              h("button", { type: "button", class: "text-button", onclick: () => openNewChat(ctx) }, "Begin one"),
-            ],
+          : ["No chats yet. ", button("Begin one", () => openNewChat(ctx), "text-button")],
     );
     archive.hidden = isArchive || !!query || !archived.length;
     setText(archiveCount, String(archived.length));
@@ -117,18 +125,7 @@ export function createInbox(ctx, signal) {
   watch(client.archived, render, signal);
   watch(client.link, render, signal);
   ctx.drafts.onChange(render, signal);
-  /** @type {any} */
-  let midnight;
-  const nextDay = () => {
-    midnight = setTimeout(() => {
-      render();
-      nextDay();
-    }, untilMidnight() + 1000);
-  };
-  nextDay();
-  signal.addEventListener("abort", () => {
-    clearTimeout(midnight);
-    rows.clear();
-  });
+  onMidnight(render, signal);
+  signal.addEventListener("abort", () => rows.clear());
   return { node, render, focus: () => search.focus() };
 }

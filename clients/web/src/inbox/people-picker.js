@@ -73,7 +73,7 @@ export function createPeoplePicker(ctx, { label, exclude = () => [], onchange, i
           null,
           h(
             "button",
-            { type: "button", class: "pick", onclick: () => add(person.id) },
+            { class: "pick", onclick: () => add(person.id) },
             personAvatar(person, "small", true),
             h("span", { class: "name", dir: "auto" }, person.name),
             person.name !== person.id && h("small", null, person.id),
@@ -86,7 +86,7 @@ export function createPeoplePicker(ctx, { label, exclude = () => [], onchange, i
           null,
           h(
             "button",
-            { type: "button", class: "pick", onclick: () => add(query) },
+            { class: "pick", onclick: () => add(query) },
             personAvatar({ id: query, name: query }, "small"),
             h("span", { class: "name", dir: "auto" }, query),
             h("small", null, "by id"),

@@ -21,7 +21,7 @@ export function createChatRow(ctx, { key: id }) {
   const picture = h("span");
   const link = h(
     "a",
-    { href: chatHref(id) },
+    { href: chatHref(id), tabindex: -1 },
     picture,
     h("div", null, h("div", { class: "top" }, name, time), h("div", { class: "bottom" }, preview, marks, badge)),
   );

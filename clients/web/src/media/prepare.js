@@ -1,5 +1,6 @@
 // A file before it is sent: what it is, and whether it fits.
 import { fileSize } from "../text/describe.js";
+import { Refusal } from "../text/errors.js";
 import { encodeBlurHash } from "./blurhash.js";
 
 /** What the system takes unless its operator says otherwise: docs/API.md, "Limits". */
@@ -45,10 +46,10 @@ const MAX_NAME_CHARS = 100;
  * @param {number} size
  */
 function checkSize(type, name, size) {
-  if (!size) throw new Error(`${name} is empty. Choose another file.`);
+  if (!size) throw new Refusal(`${name} is empty. Choose another file.`);
   if (size > LIMITS[type])
     // Rounded up, so that it is never the limit itself.
-    throw new Error(
+    throw new Refusal(
       `${name} has ${Math.ceil(size / 100_000) / 10} MB. ${NAMES[type][0].toUpperCase()}${NAMES[type].slice(1)} can have at most ${fileSize(LIMITS[type])}. Choose a smaller one.`,
     );
 }

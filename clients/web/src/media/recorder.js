@@ -1,4 +1,5 @@
 // Records a voice message.
+import { Refusal } from "../text/errors.js";
 
 /** The system takes recordings of these types. */
 const TYPES = ["audio/webm", "audio/mp4", "audio/ogg"];
@@ -14,7 +15,9 @@ export const canRecord = () => !!(globalThis.MediaRecorder && navigator.mediaDev
  */
 export async function startRecording(onTime) {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true }).catch(() => {
-    throw new Error("The microphone cannot be used. Allow it in the browser's settings of this page, then try again.");
+    throw new Refusal(
+      "The microphone cannot be used. Allow it in the browser's settings of this page, then try again.",
+    );
   });
   const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type));
   const recorder = new MediaRecorder(stream, mimeType ? { mimeType } : {});

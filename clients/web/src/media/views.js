@@ -55,7 +55,6 @@ export function createPicture(log, first) {
   const { urls, near, openPicture } = log;
   let item = first;
   const button = h("button", {
-    type: "button",
     class: "picture",
     onclick: () => item.state === "stored" && openPicture(item),
   });
@@ -118,7 +117,7 @@ export function createFile(log, first) {
   let item = first;
   const { ctx, urls } = log;
   const name = h("b", { dir: "auto" });
-  const size = h("small");
+  const size = h("small", { dir: "auto" });
   const progress = createProgress();
   const get = iconButton("download", "Download", async () => {
     get.disabled = true;
@@ -132,7 +131,7 @@ export function createFile(log, first) {
       });
       link.click();
     } catch (error) {
-      ctx.layers.toast(explain(error));
+      ctx.layers.fail(error);
     }
     get.disabled = false;
   });
@@ -167,7 +166,7 @@ export function createAudio(log, first) {
   audio.preload = "none";
   const seek = h("input", { type: "range", min: 0, max: 1000, value: 0, "aria-label": "Position" });
   const time = h("span", { class: "time" });
-  const button = h("button", { type: "button", class: "icon-button" });
+  const button = h("button", { class: "icon-button" });
   const total = () => attachmentOf(item).durationMs ?? log.sizes.get(item.key)?.durationMs ?? 0;
   const show = () => {
     const isPlaying = !audio.paused;

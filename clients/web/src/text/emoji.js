@@ -1,533 +1,507 @@
-// Our own table of emojis: a line for each group, then each emoji with the words that find it.
+// Our own table of emojis: a line for each emoji, and directly behind it its name. After a comma there are other words
+// that find it. The order is that of the picker: smileys, hands and hearts, people, nature, food, activities, places,
+// things, signs.
 
-/** @type {readonly (readonly [group: string, emojis: readonly (readonly [emoji: string, words: string])[]])[]} */
-export const EMOJIS = [
-  [
-    "Smileys",
-    [
-      ["😀", "grinning face"],
-      ["😁", "grinning face with smiling eyes"],
-      ["😂", "face with tears of joy lol laugh haha"],
-      ["😃", "grinning face"],
-      ["😄", "grinning face and smiling eyes"],
-      ["😅", "grinning face and cold sweat phew"],
-      ["😆", "grinning face and tightly closed eyes"],
-      ["😇", "smiling face with halo"],
-      ["😈", "smiling face with horns"],
-      ["😉", "winking face wink"],
-      ["😊", "smiling face with eyes happy smile blush"],
-      ["😋", "face savouring delicious food"],
-      ["😌", "relieved face"],
-      ["😍", "smiling face with heart shaped eyes love"],
-      ["😎", "smiling face with sunglasses cool"],
-      ["😏", "smirking face"],
-      ["😐", "neutral face"],
-      ["😑", "expressionless face"],
-      ["😒", "unamused face meh"],
-      ["😓", "face with cold sweat"],
-      ["😔", "pensive face"],
-      ["😕", "confused face"],
-      ["😖", "confounded face"],
-      ["😗", "kissing face"],
-      ["😘", "face throwing a kiss"],
-      ["😙", "kissing face with smiling eyes"],
-      ["😚", "kissing face with closed eyes"],
-      ["😛", "face with stuck out tongue"],
-      ["😜", "face with stuck out tongue and winking eye"],
-      ["😝", "face with stuck out tongue and tightly closed eyes"],
-      ["😞", "disappointed face"],
-      ["😟", "worried face"],
-      ["😠", "angry face mad"],
-      ["😡", "pouting face angry"],
-      ["😢", "crying face sad tear"],
-      ["😣", "persevering face"],
-      ["😤", "face with look of triumph"],
-      ["😥", "disappointed but relieved face"],
-      ["😦", "frowning face with open mouth"],
-      ["😧", "anguished face"],
-      ["😨", "fearful face"],
-      ["😩", "weary face"],
-      ["😪", "sleepy face"],
-      ["😫", "tired face"],
-      ["😬", "grimacing face awkward"],
-      ["😭", "loudly crying face sad cry"],
-      ["😮", "face with open mouth wow surprised"],
-      ["😯", "hushed face"],
-      ["😰", "face with open mouth and cold sweat"],
-      ["😱", "face screaming in fear"],
-      ["😲", "astonished face"],
-      ["😳", "flushed face"],
-      ["😴", "sleeping face sleep tired"],
-      ["😵", "dizzy face"],
-      ["😶", "face without mouth"],
-      ["😷", "face with medical mask"],
-      ["😸", "grinning cat face with smiling eyes"],
-      ["😹", "cat face with tears of joy"],
-      ["😺", "smiling cat face with open mouth"],
-      ["😻", "smiling cat face with heart shaped eyes"],
-      ["😼", "cat face with wry smile"],
-      ["😽", "kissing cat face with closed eyes"],
-      ["😾", "pouting cat face"],
-      ["😿", "crying cat face"],
-      ["🙀", "weary cat face"],
-      ["🙁", "slightly frowning face"],
-      ["🙂", "slightly smiling face smile"],
-      ["🙃", "upside down face irony"],
-      ["🙄", "face with rolling eyes"],
-      ["🤐", "zipper mouth face"],
-      ["🤑", "money mouth face"],
-      ["🤒", "face with thermometer"],
-      ["🤓", "nerd face"],
-      ["🤔", "thinking face think hmm"],
-      ["🤕", "face with head bandage"],
-      ["🤖", "robot face"],
-      ["🤗", "hugging face"],
-      ["🤠", "face with cowboy hat"],
-      ["🤡", "clown face"],
-      ["🤢", "nauseated face"],
-      ["🤣", "rolling on the floor laughing rofl laugh lol"],
-      ["🤤", "drooling face"],
-      ["🤥", "lying face"],
-      ["🤦", "face palm oh no"],
-      ["🤧", "sneezing face"],
-      ["🤨", "face with one eyebrow raised"],
-      ["🤩", "grinning face with star eyes"],
-      ["🤪", "grinning face with one large and small eye"],
-      ["🤫", "face with finger covering closed lips"],
-      ["🤬", "serious face with symbols covering mouth"],
-      ["🤭", "smiling face with eyes and hand covering mouth"],
-      ["🤮", "face with open mouth vomiting"],
-      ["🤯", "shocked face with exploding head"],
-      ["🥰", "smiling face with eyes and three hearts"],
-      ["🥱", "yawning face"],
-      ["🥲", "smiling face with tear"],
-      ["🥳", "face with party horn and hat"],
-      ["🥴", "face with uneven eyes and wavy mouth"],
-      ["🥵", "overheated face"],
-      ["🥶", "freezing face"],
-      ["🥺", "face with pleading eyes"],
-      ["🧐", "face with monocle"],
-    ],
-  ],
-  [
-    "Hands and hearts",
-    [
-      ["👋", "waving hand hello hi bye"],
-      ["🤚", "raised back of hand"],
-      ["🖐️", "raised hand with fingers splayed"],
-      ["✋", "raised hand"],
-      ["🖖", "raised hand with part between middle and ring fingers"],
-      ["👌", "ok hand perfect fine"],
-      ["✌️", "victory hand"],
-      ["🤞", "hand with index and middle fingers crossed"],
-      ["🤘", "sign of the horns"],
-      ["🤙", "call me hand"],
-      ["👈", "white left pointing backhand index"],
-      ["👉", "white right pointing backhand index"],
-      ["👆", "white up pointing backhand index"],
-      ["👇", "white down pointing backhand index"],
-      ["☝️", "white up pointing index"],
-      ["👍", "thumbs up yes ok agree like good"],
-      ["👎", "thumbs down no bad dislike"],
-      ["✊", "raised fist"],
-      ["👊", "fisted hand"],
-      ["🤛", "left facing fist"],
-      ["🤜", "right facing fist"],
-      ["👏", "clapping hands bravo applause"],
-      ["🙌", "person raising both hands in celebration"],
-      ["👐", "open hands"],
-      ["🤝", "handshake deal"],
-      ["🙏", "person with folded hands thanks please thank pray"],
-      ["✍️", "writing hand"],
-      ["💪", "flexed biceps strong"],
-      ["👀", "eyes look see"],
-      ["🧠", "brain"],
-      ["❤️", "red heart love"],
-      ["🧡", "orange heart"],
-      ["💛", "yellow heart"],
-      ["💚", "green heart"],
-      ["💙", "blue heart"],
-      ["💜", "purple heart"],
-      ["🖤", "black heart"],
-      ["🤍", "white heart"],
-      ["🤎", "brown heart"],
-      ["💔", "broken heart"],
-      ["💕", "two hearts"],
-      ["💖", "sparkling heart"],
-      ["💗", "growing heart"],
-      ["💝", "heart with ribbon"],
-      ["💋", "kiss mark"],
-      ["💯", "hundred points symbol perfect"],
-      ["💥", "collision symbol"],
-      ["💤", "sleeping symbol"],
-      ["💦", "splashing sweat symbol"],
-      ["💨", "dash symbol"],
-    ],
-  ],
-  [
-    "People",
-    [
-      ["👶", "baby"],
-      ["👧", "girl"],
-      ["👦", "boy"],
-      ["👩", "woman"],
-      ["👨", "man"],
-      ["👵", "older woman"],
-      ["👴", "older man"],
-      ["🙅", "face with no good gesture"],
-      ["🙆", "face with ok gesture"],
-      ["🙇", "person bowing deeply"],
-      ["🙋", "happy person raising one hand"],
-      ["🙍", "person frowning"],
-      ["🙎", "person with pouting face"],
-      ["🤷", "shrug dunno"],
-      ["🚶", "pedestrian"],
-      ["🏃", "runner"],
-      ["💃", "dancer"],
-      ["🕺", "man dancing"],
-      ["🚴", "bicyclist"],
-      ["🏊", "swimmer"],
-      ["🧘", "person in lotus position"],
-      ["👪", "family"],
-    ],
-  ],
-  [
-    "Animals and nature",
-    [
-      ["🐀", "rat"],
-      ["🐁", "mouse"],
-      ["🐂", "ox"],
-      ["🐃", "water buffalo"],
-      ["🐄", "cow"],
-      ["🐅", "tiger"],
-      ["🐆", "leopard"],
-      ["🐇", "rabbit"],
-      ["🐈", "cat"],
-      ["🐉", "dragon"],
-      ["🐊", "crocodile"],
-      ["🐋", "whale"],
-      ["🐌", "snail"],
-      ["🐍", "snake"],
-      ["🐎", "horse"],
-      ["🐏", "ram"],
-      ["🐐", "goat"],
-      ["🐑", "sheep"],
-      ["🐒", "monkey"],
-      ["🐓", "rooster"],
-      ["🐔", "chicken"],
-      ["🐕", "dog"],
-      ["🐖", "pig"],
-      ["🐗", "boar"],
-      ["🐘", "elephant"],
-      ["🐙", "octopus"],
-      ["🐚", "spiral shell"],
-      ["🐛", "bug error"],
-      ["🐜", "ant"],
-      ["🐝", "honeybee"],
-      ["🐞", "lady beetle"],
-      ["🐟", "fish"],
-      ["🐠", "tropical fish"],
-      ["🐡", "blowfish"],
-      ["🐢", "turtle"],
-      ["🐣", "hatching chick"],
-      ["🐤", "baby chick"],
-      ["🐥", "front facing baby chick"],
-      ["🐦", "bird"],
-      ["🐧", "penguin"],
-      ["🐨", "koala"],
-      ["🐩", "poodle"],
-      ["🐪", "dromedary camel"],
-      ["🐫", "bactrian camel"],
-      ["🐬", "dolphin"],
-      ["🐭", "mouse face"],
-      ["🐮", "cow face"],
-      ["🐯", "tiger face"],
-      ["🐰", "rabbit face"],
-      ["🐱", "cat face"],
-      ["🐲", "dragon face"],
-      ["🐳", "spouting whale"],
-      ["🐴", "horse face"],
-      ["🐵", "monkey face"],
-      ["🐶", "dog face"],
-      ["🐷", "pig face"],
-      ["🐸", "frog face"],
-      ["🐹", "hamster face"],
-      ["🐺", "wolf face"],
-      ["🐻", "bear face"],
-      ["🐼", "panda face"],
-      ["🐽", "pig nose"],
-      ["🐾", "paw prints"],
-      ["🐿️", "chipmunk"],
-      ["🦀", "crab"],
-      ["🦁", "lion face"],
-      ["🦂", "scorpion"],
-      ["🦃", "turkey"],
-      ["🦄", "unicorn face"],
-      ["🦅", "eagle"],
-      ["🦆", "duck"],
-      ["🦇", "bat"],
-      ["🦈", "shark"],
-      ["🦉", "owl"],
-      ["🦊", "fox face"],
-      ["🦋", "butterfly"],
-      ["🦌", "deer"],
-      ["🦍", "gorilla"],
-      ["🦎", "lizard"],
-      ["🦏", "rhinoceros"],
-      ["🦐", "shrimp"],
-      ["🦑", "squid"],
-      ["🦒", "giraffe face"],
-      ["🌰", "chestnut"],
-      ["🌱", "seedling"],
-      ["🌲", "evergreen tree"],
-      ["🌳", "deciduous tree"],
-      ["🌴", "palm tree"],
-      ["🌵", "cactus"],
-      ["🌶️", "hot pepper"],
-      ["🌷", "tulip"],
-      ["🌸", "cherry blossom"],
-      ["🌹", "rose"],
-      ["🌺", "hibiscus"],
-      ["🌻", "sunflower"],
-      ["🌼", "blossom"],
-      ["🌽", "ear of maize"],
-      ["🌾", "ear of rice"],
-      ["🌿", "herb"],
-      ["🍀", "four leaf clover"],
-      ["🍁", "maple leaf"],
-      ["🍂", "fallen leaf"],
-      ["🍃", "leaf fluttering in wind"],
-      ["💐", "bouquet"],
-      ["☀️", "black sun with rays"],
-      ["⛅", "sun behind cloud"],
-      ["☁️", "cloud"],
-      ["⛈️", "thunder cloud and rain"],
-      ["❄️", "snowflake"],
-      ["⛄", "snowman without snow"],
-      ["🔥", "fire hot lit"],
-      ["💧", "droplet"],
-      ["🌊", "water wave"],
-      ["🌍", "earth globe europe africa"],
-      ["🌙", "crescent moon"],
-      ["⭐", "white medium star"],
-      ["🌟", "glowing star"],
-      ["✨", "sparkles"],
-      ["⚡", "high voltage"],
-      ["🌈", "rainbow"],
-    ],
-  ],
-  [
-    "Food and drink",
-    [
-      ["🍄", "mushroom"],
-      ["🍅", "tomato"],
-      ["🍆", "aubergine"],
-      ["🍇", "grapes"],
-      ["🍈", "melon"],
-      ["🍉", "watermelon"],
-      ["🍊", "tangerine"],
-      ["🍋", "lemon"],
-      ["🍌", "banana"],
-      ["🍍", "pineapple"],
-      ["🍎", "red apple"],
-      ["🍏", "green apple"],
-      ["🍐", "pear"],
-      ["🍑", "peach"],
-      ["🍒", "cherries"],
-      ["🍓", "strawberry"],
-      ["🍔", "hamburger"],
-      ["🍕", "slice of pizza"],
-      ["🍖", "meat on bone"],
-      ["🍗", "poultry leg"],
-      ["🍘", "rice cracker"],
-      ["🍙", "rice ball"],
-      ["🍚", "cooked rice"],
-      ["🍛", "curry and rice"],
-      ["🍜", "steaming bowl"],
-      ["🍝", "spaghetti"],
-      ["🍞", "bread"],
-      ["🍟", "french fries"],
-      ["🍠", "roasted sweet potato"],
-      ["🍡", "dango"],
-      ["🍢", "oden"],
-      ["🍣", "sushi"],
-      ["🍤", "fried shrimp"],
-      ["🍥", "fish cake with swirl design"],
-      ["🍦", "soft ice cream"],
-      ["🍧", "shaved ice"],
-      ["🍨", "ice cream"],
-      ["🍩", "doughnut"],
-      ["🍪", "cookie"],
-      ["🍫", "chocolate bar"],
-      ["🍬", "candy"],
-      ["🍭", "lollipop"],
-      ["🍮", "custard"],
-      ["🍯", "honey pot"],
-      ["🍰", "shortcake"],
-      ["🍱", "bento box"],
-      ["🍲", "pot of food"],
-      ["🍳", "cooking"],
-      ["🍴", "fork and knife"],
-      ["🍵", "teacup without handle"],
-      ["🍶", "sake bottle and cup"],
-      ["🍷", "wine glass"],
-      ["🍸", "cocktail glass"],
-      ["🍹", "tropical drink"],
-      ["🍺", "beer mug"],
-      ["🍻", "clinking beer mugs"],
-      ["🍼", "baby bottle"],
-      ["🍽️", "fork and knife with plate"],
-      ["🍿", "popcorn"],
-      ["🎂", "birthday cake"],
-      ["🍾", "bottle with popping cork"],
-      ["☕", "hot beverage coffee tea"],
-      ["🥂", "clinking glasses"],
-      ["🥃", "tumbler glass"],
-      ["🥐", "croissant"],
-      ["🥑", "avocado"],
-      ["🥓", "bacon"],
-      ["🥗", "green salad"],
-      ["🥨", "pretzel"],
-      ["🥪", "sandwich"],
-    ],
-  ],
-  [
-    "Activities and places",
-    [
-      ["🎉", "party popper tada hooray congratulations"],
-      ["🎊", "confetti ball"],
-      ["🎈", "balloon"],
-      ["🎁", "wrapped present"],
-      ["🎀", "ribbon"],
-      ["🎄", "christmas tree"],
-      ["🎆", "fireworks"],
-      ["🏆", "trophy"],
-      ["🥇", "first place medal"],
-      ["🥈", "second place medal"],
-      ["🥉", "third place medal"],
-      ["⚽", "soccer ball"],
-      ["🏀", "basketball and hoop"],
-      ["🏈", "american football"],
-      ["🎾", "tennis racquet and ball"],
-      ["🏐", "volleyball"],
-      ["🎱", "billiards"],
-      ["🏓", "table tennis paddle and ball"],
-      ["🎿", "ski and boot"],
-      ["🎨", "artist palette"],
-      ["🎬", "clapper board"],
-      ["🎤", "microphone"],
-      ["🎧", "headphone"],
-      ["🎵", "musical note"],
-      ["🎶", "multiple musical notes"],
-      ["🎸", "guitar"],
-      ["🎹", "musical keyboard"],
-      ["🎮", "video game"],
-      ["🎯", "direct hit"],
-      ["🎲", "game die"],
-      ["🧩", "jigsaw puzzle piece"],
-      ["🚗", "automobile"],
-      ["🚕", "taxi"],
-      ["🚌", "bus"],
-      ["🚂", "steam locomotive"],
-      ["🚲", "bicycle"],
-      ["✈️", "airplane"],
-      ["🚀", "rocket launch ship"],
-      ["🚢", "ship"],
-      ["⛵", "sailboat"],
-      ["🏠", "house building"],
-      ["🏢", "office building"],
-      ["🏥", "hospital"],
-      ["🏫", "school"],
-      ["⛪", "church"],
-      ["🏖️", "beach with umbrella"],
-      ["⛰️", "mountain"],
-      ["🏕️", "camping"],
-      ["🌇", "sunset over buildings"],
-      ["🌃", "night with stars"],
-    ],
-  ],
-  [
-    "Things and signs",
-    [
-      ["⌚", "watch"],
-      ["📱", "mobile phone"],
-      ["💻", "personal computer"],
-      ["⌨️", "keyboard"],
-      ["🖨️", "printer"],
-      ["📷", "camera"],
-      ["📹", "video camera"],
-      ["📺", "television"],
-      ["📞", "telephone receiver"],
-      ["⏰", "alarm clock"],
-      ["⌛", "hourglass"],
-      ["🔋", "battery"],
-      ["🔌", "electric plug"],
-      ["💡", "electric light bulb idea"],
-      ["🔦", "electric torch"],
-      ["💰", "money bag"],
-      ["💳", "credit card"],
-      ["💎", "gem stone"],
-      ["🔧", "wrench"],
-      ["🔨", "hammer"],
-      ["⚙️", "gear"],
-      ["🧲", "magnet"],
-      ["🔒", "lock"],
-      ["🔓", "open lock"],
-      ["🔑", "key"],
-      ["🚪", "door"],
-      ["🚿", "shower"],
-      ["📦", "package"],
-      ["📧", "e mail symbol"],
-      ["📥", "inbox tray"],
-      ["📤", "outbox tray"],
-      ["📄", "page facing up"],
-      ["📈", "chart with upwards trend"],
-      ["📉", "chart with downwards trend"],
-      ["📊", "bar chart"],
-      ["📋", "clipboard"],
-      ["📌", "pushpin"],
-      ["📎", "paperclip"],
-      ["📅", "calendar"],
-      ["📁", "file folder"],
-      ["📖", "open book"],
-      ["📚", "books"],
-      ["✏️", "pencil"],
-      ["🖊️", "lower left ballpoint pen"],
-      ["🔍", "left pointing magnifying glass"],
-      ["🗑️", "wastebasket"],
-      ["✅", "white heavy check mark done yes ok tick"],
-      ["✔️", "heavy check mark"],
-      ["❌", "cross mark no wrong"],
-      ["❗", "heavy exclamation mark symbol"],
-      ["❓", "black question mark ornament what"],
-      ["⚠️", "warning"],
-      ["🚫", "no entry"],
-      ["🛑", "octagonal"],
-      ["♻️", "black universal recycling symbol"],
-      ["🆕", "squared new"],
-      ["🆗", "squared ok"],
-      ["🆘", "squared sos"],
-      ["🔜", "soon with rightwards arrow above"],
-      ["🔝", "top with upwards arrow above"],
-      ["➡️", "black rightwards arrow"],
-      ["⬅️", "leftwards black arrow"],
-      ["⬆️", "upwards black arrow"],
-      ["⬇️", "downwards black arrow"],
-      ["🔄", "anticlockwise downwards and upwards open circle arrows"],
-      ["🔴", "large red circle"],
-      ["🟠", "large orange circle"],
-      ["🟡", "large yellow circle"],
-      ["🟢", "large green circle"],
-      ["🔵", "large blue circle"],
-      ["🟣", "large purple circle"],
-      ["⚫", "medium black circle"],
-      ["⚪", "medium white circle"],
-      ["🚩", "triangular flag on post"],
-      ["🏁", "chequered flag"],
-      ["🚨", "police cars revolving light alarm"],
-    ],
-  ],
-];
+const TABLE = `
+😀grin
+😁beaming grin
+😂tears of joy, lol laugh haha
+😃happy grin
+😄happy laugh
+😅nervous laugh, sweat phew
+😆squinting laugh
+😇angel, halo
+😈devil, horns
+😉wink
+😊happy, smile blush
+😋yummy
+😌relieved
+😍heart eyes, love
+😎cool, sunglasses
+😏smirk
+😐neutral
+😑expressionless
+😒unamused, meh
+😓cold sweat
+😔pensive
+😕confused
+😖confounded
+😗kiss, whistle
+😘blow a kiss
+😙kiss smile
+😚kiss closed eyes
+😛tongue
+😜tongue wink
+😝tongue squint
+😞disappointed
+😟worried
+😠angry, mad
+😡rage, angry red
+😢crying, sad tear
+😣persevering
+😤triumph, huff
+😥sad but relieved
+😦frown open mouth
+😧anguished
+😨fearful, scared
+😩weary
+😪sleepy
+😫tired
+😬grimace, awkward
+😭sobbing, sad cry
+😮wow, surprised
+😯hushed
+😰anxious sweat
+😱scream, fear
+😲astonished
+😳flushed
+😴asleep, sleep tired
+😵dizzy
+😶no mouth
+😷mask, ill
+😸grinning cat
+😹cat tears of joy
+😺happy cat
+😻cat heart eyes
+😼smirking cat
+😽kissing cat
+😾pouting cat
+😿crying cat
+🙀weary cat
+🙁frown
+🙂smile
+🙃upside down, irony
+🙄rolling eyes
+🤐zipped mouth, secret
+🤑money mouth
+🤒thermometer, fever ill
+🤓nerd
+🤔thinking, hmm
+🤕bandage, hurt
+🤖robot
+🤗hug
+🤠cowboy
+🤡clown
+🤢nauseated, sick
+🤣rolling on the floor laughing, rofl lol
+🤤drooling
+🤥lying
+🤦facepalm, oh no
+🤧sneeze
+🤨raised eyebrow
+🤩star eyes
+🤪crazy
+🤫hush, quiet
+🤬swearing
+🤭hand over mouth, oops
+🤮vomit
+🤯mind blown
+🥰in love hearts
+🥱yawn
+🥲smile with tear
+🥳party face
+🥴woozy
+🥵hot
+🥶freezing, cold
+🥺pleading
+🧐monocle
+👋wave, hello hi bye
+🤚back of hand
+🖐️spread fingers
+✋raised hand, stop
+🖖vulcan
+👌ok hand, perfect fine
+✌️victory, peace
+🤞fingers crossed, luck
+🤘rock, horns
+🤙call me
+👈point left
+👉point right
+👆point up
+👇point down
+☝️finger up
+👍thumbs up, yes ok agree like good
+👎thumbs down, no bad dislike
+✊raised fist
+👊fist bump
+🤛left fist
+🤜right fist
+👏clap, bravo applause
+🙌raised hands, celebrate
+👐open hands
+🤝handshake, deal
+🙏folded hands, thanks please pray
+✍️writing hand
+💪biceps, strong
+👀eyes, look see
+🧠brain
+❤️red heart, love
+🧡orange heart
+💛yellow heart
+💚green heart
+💙blue heart
+💜purple heart
+🖤black heart
+🤍white heart
+🤎brown heart
+💔broken heart
+💕two hearts
+💖sparkling heart
+💗growing heart
+💝heart with ribbon
+💋kiss mark
+💯hundred, perfect
+💥bang
+💤zzz, sleep
+💦splash, sweat
+💨dash
+👶baby
+👧girl
+👦boy
+👩woman
+👨man
+👵older woman
+👴older man
+🙅no gesture
+🙆ok gesture
+🙇bow
+🙋hand up, me
+🙍person frowning
+🙎person pouting
+🤷shrug, dunno
+🚶pedestrian
+🏃runner
+💃dancer
+🕺man dancing
+🚴bicyclist
+🏊swimmer
+🧘yoga, meditation
+👪family
+🐀rat
+🐁mouse
+🐂ox
+🐃water buffalo
+🐄cow
+🐅tiger
+🐆leopard
+🐇rabbit
+🐈cat
+🐉dragon
+🐊crocodile
+🐋whale
+🐌snail
+🐍snake
+🐎horse
+🐏ram
+🐐goat
+🐑sheep
+🐒monkey
+🐓rooster
+🐔chicken
+🐕dog
+🐖pig
+🐗boar
+🐘elephant
+🐙octopus
+🐚spiral shell
+🐛bug, error
+🐜ant
+🐝honeybee
+🐞ladybird
+🐟fish
+🐠tropical fish
+🐡blowfish
+🐢turtle
+🐣hatching chick
+🐤baby chick
+🐥chick
+🐦bird
+🐧penguin
+🐨koala
+🐩poodle
+🐪camel
+🐫two hump camel
+🐬dolphin
+🐭mouse face
+🐮cow face
+🐯tiger face
+🐰rabbit face
+🐱cat face
+🐲dragon face
+🐳spouting whale
+🐴horse face
+🐵monkey face
+🐶dog face
+🐷pig face
+🐸frog face
+🐹hamster face
+🐺wolf face
+🐻bear face
+🐼panda face
+🐽pig nose
+🐾paw prints
+🐿️chipmunk
+🦀crab
+🦁lion face
+🦂scorpion
+🦃turkey
+🦄unicorn face
+🦅eagle
+🦆duck
+🦇bat
+🦈shark
+🦉owl
+🦊fox face
+🦋butterfly
+🦌deer
+🦍gorilla
+🦎lizard
+🦏rhinoceros
+🦐shrimp
+🦑squid
+🦒giraffe face
+🌰chestnut
+🌱seedling
+🌲evergreen tree
+🌳deciduous tree
+🌴palm tree
+🌵cactus
+🌶️hot pepper
+🌷tulip
+🌸cherry blossom
+🌹rose
+🌺hibiscus
+🌻sunflower
+🌼blossom
+🌽corn
+🌾rice plant
+🌿herb
+🍀four leaf clover
+🍁maple leaf
+🍂fallen leaf
+🍃leaves in the wind
+💐bouquet
+☀️sun
+⛅sun behind cloud
+☁️cloud
+⛈️thunder storm
+❄️snowflake
+⛄snowman
+🔥fire, hot lit
+💧droplet
+🌊water wave
+🌍earth, world
+🌙crescent moon
+⭐star
+🌟glowing star
+✨sparkles
+⚡lightning, high voltage
+🌈rainbow
+🍄mushroom
+🍅tomato
+🍆aubergine
+🍇grapes
+🍈melon
+🍉watermelon
+🍊tangerine
+🍋lemon
+🍌banana
+🍍pineapple
+🍎red apple
+🍏green apple
+🍐pear
+🍑peach
+🍒cherries
+🍓strawberry
+🍔hamburger
+🍕pizza slice
+🍖meat on bone
+🍗poultry leg
+🍘rice cracker
+🍙rice ball
+🍚cooked rice
+🍛curry and rice
+🍜steaming bowl
+🍝spaghetti
+🍞bread
+🍟french fries
+🍠roasted sweet potato
+🍡dango
+🍢oden
+🍣sushi
+🍤fried shrimp
+🍥fish cake
+🍦soft ice cream
+🍧shaved ice
+🍨ice cream
+🍩doughnut
+🍪cookie
+🍫chocolate bar
+🍬candy
+🍭lollipop
+🍮custard
+🍯honey pot
+🍰shortcake
+🍱bento box
+🍲pot of food
+🍳cooking
+🍴fork and knife
+🍵tea
+🍶sake
+🍷wine
+🍸cocktail
+🍹tropical drink
+🍺beer
+🍻beers, cheers
+🍼baby bottle
+🍽️fork and knife with plate
+🍿popcorn
+🎂birthday cake
+🍾champagne
+☕coffee, tea
+🥂cheers, clinking glasses
+🥃whisky
+🥐croissant
+🥑avocado
+🥓bacon
+🥗green salad
+🥨pretzel
+🥪sandwich
+🎉party popper, tada hooray congratulations
+🎊confetti ball
+🎈balloon
+🎁present, gift
+🎀ribbon
+🎄christmas tree
+🎆fireworks
+🏆trophy
+🥇first place medal
+🥈second place medal
+🥉third place medal
+⚽soccer ball
+🏀basketball
+🏈american football
+🎾tennis
+🏐volleyball
+🎱billiards
+🏓table tennis
+🎿ski
+🎨artist palette
+🎬film
+🎤microphone
+🎧headphone
+🎵note, music
+🎶notes, music
+🎸guitar
+🎹piano
+🎮video game
+🎯bullseye
+🎲die, dice
+🧩puzzle
+🚗car
+🚕taxi
+🚌bus
+🚂train
+🚲bicycle, bike
+✈️plane
+🚀rocket, launch ship
+🚢ship
+⛵sailboat
+🏠house, home
+🏢office
+🏥hospital
+🏫school
+⛪church
+🏖️beach
+⛰️mountain
+🏕️camping
+🌇sunset
+🌃night
+⌚watch
+📱mobile phone
+💻computer, laptop
+⌨️keyboard
+🖨️printer
+📷camera
+📹video camera
+📺television, tv
+📞phone call
+⏰alarm clock
+⌛hourglass
+🔋battery
+🔌plug
+💡light bulb, idea
+🔦torch
+💰money bag
+💳credit card
+💎gem
+🔧wrench
+🔨hammer
+⚙️gear
+🧲magnet
+🔒lock
+🔓open lock
+🔑key
+🚪door
+🚿shower
+📦package
+📧e-mail
+📥inbox
+📤outbox
+📄page, document
+📈chart up
+📉chart down
+📊bar chart
+📋clipboard
+📌pushpin
+📎paperclip
+📅calendar
+📁folder
+📖open book
+📚books
+✏️pencil
+🖊️pen
+🔍search, magnifying glass
+🗑️bin
+✅check, done yes ok tick
+✔️check mark
+❌cross, no wrong
+❗exclamation mark
+❓question mark, what
+⚠️warning
+🚫no entry
+🛑stop
+♻️recycle
+🆕new
+🆗ok button
+🆘sos, help
+🔜soon
+🔝top
+➡️right arrow
+⬅️left arrow
+⬆️up arrow
+⬇️down arrow
+🔄refresh arrows
+🔴red circle
+🟠orange circle
+🟡yellow circle
+🟢green circle
+🔵blue circle
+🟣purple circle
+⚫black circle
+⚪white circle
+🚩red flag
+🏁finish flag
+🚨alarm light
+`;
+
+/** Each emoji with its name and its other words. @type {readonly (readonly [emoji: string, words: string])[]} */
+export const EMOJIS = TABLE.trim()
+  .split("\n")
+  .map((line) => {
+    const [emoji] = /** @type {RegExpExecArray} */ (/^[^ -~]+/.exec(line));
+    return [emoji, line.slice(emoji.length)];
+  });
 
 /** The reactions that are offered first. */
 export const QUICK = ["👍", "❤️", "😂", "😮", "😢", "🎉"];
@@ -538,9 +512,7 @@ export const QUICK = ["👍", "❤️", "😂", "😮", "😢", "🎉"];
  */
 export function findEmojis(query) {
   const asked = query.toLowerCase().split(/\s+/).filter(Boolean);
-  return EMOJIS.flatMap(([, emojis]) =>
-    emojis.filter(([emoji, words]) =>
-      asked.every((word) => emoji === word || words.split(" ").some((known) => known.startsWith(word))),
-    ),
+  return EMOJIS.filter(([emoji, words]) =>
+    asked.every((word) => emoji === word || words.split(" ").some((known) => known.startsWith(word))),
   );
 }

@@ -2,8 +2,12 @@
 
 const KB = 1024;
 
-/** @param {any} error a ChatError @returns {string} */
+/** What the page itself refuses. Its message is a sentence for the reader. */
+export class Refusal extends Error {}
+
+/** @param {any} error a ChatError, or a Refusal @returns {string} */
 export function explain(error) {
+  if (error instanceof Refusal) return error.message;
   const { code, limit, retryAfterMs } = error ?? {};
   switch (code) {
     case "network":

@@ -1,10 +1,14 @@
 // Dates and times in the reader's zone.
 
+/** Tests run where there is no reader. */
+const { language = "" } = globalThis.navigator ?? {};
 /** English with the habits of the reader's region. */
-const LOCALE = navigator.language.startsWith("en") ? navigator.language : "en-GB";
+const LOCALE = language.startsWith("en") ? language : "en-GB";
 const DAY_MS = 86_400_000;
 /** From so many days on, a date is shown instead of a weekday. */
 const WEEK_DAYS = 7;
+/** A timer may be a little early. */
+const AFTER_MIDNIGHT_MS = 1000;
 
 const format = (/** @type {Intl.DateTimeFormatOptions} */ options) => {
   const formatter = new Intl.DateTimeFormat(LOCALE, options);
@@ -68,8 +72,15 @@ export function duration(ms) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
-/** How long until the local midnight. */
-export function untilMidnight() {
-  const now = new Date();
-  return new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1).getTime() - now.getTime();
+/** Calls back after each local midnight. @param {() => void} run @param {AbortSignal} signal */
+export function onMidnight(run, signal) {
+  /** @type {any} */
+  let timer;
+  const wait = () => {
+    const now = new Date();
+    const next = new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1).getTime();
+    timer = setTimeout(() => (run(), wait()), next - now.getTime() + AFTER_MIDNIGHT_MS);
+  };
+  wait();
+  signal.addEventListener("abort", () => clearTimeout(timer));
 }

@@ -165,7 +165,7 @@ export function createEngine(given) {
     onMessage(kind, ...values) {
       const [first, second] = values;
       if (kind === "hello" || kind === "outbox") {
-        if (kind === "outbox") messages.load();
+        messages.load();
         // By a timer: a frozen tab still gets messages, but neither timers nor frames.
         options.setTimeout(() => core.isLeader && core.post("link", core.link, core.hasHttp), 0);
       } else if (kind === "discard") messages.settle(first);
@@ -174,8 +174,11 @@ export function createEngine(given) {
         catchUp.restartSilence();
         if (kind === "event") receiveEvent(first);
         else if (kind === "apply") applyChange(values);
-        else if (kind === "link") followLink(first, second);
-        else if (kind === "sent") messages.acknowledge(first, second);
+        else if (kind === "link") {
+          followLink(first, second);
+          // What it holds may be sent since this tab read the storage.
+          if (messages.list.length) messages.load();
+        } else if (kind === "sent") messages.acknowledge(first, second);
         else if (kind === "entry") messages.follow(first, second);
       }
       core.wake();

@@ -50,9 +50,11 @@ export function createMessages(core, ask, attachments, identified) {
   let list;
   /** @type {Map<string, AbortController>} */
   const uploads = new Map();
-  /** What was stored or discarded while the storage is read: its list may be older. */
-  const settled = new Set();
-  let loads = 0;
+  /**
+   * When the messages that were stored or discarded last were written, by id: a list of the storage may be older.
+   * @type {Map<string, number>}
+   */
+  const settled = new Map();
   let writes = identified;
   let lastCreatedAt = 0;
 
@@ -149,9 +151,11 @@ export function createMessages(core, ask, attachments, identified) {
    * @param {string} id
    */
   function remove(id) {
-    // Also if it is not held: the list that is being read may still have it.
-    if (loads) settled.add(id);
     const entry = entries.get(id);
+    // Also if it is not held: the list that is being read may still have it.
+    settled.delete(id);
+    settled.set(id, entry?.createdAt ?? now());
+    if (settled.size > MAX_OUTBOX_MESSAGES) settled.delete(/** @type {string} */ (settled.keys().next().value));
     if (!entry) return;
     entries.delete(id);
     list = undefined;
@@ -162,14 +166,15 @@ export function createMessages(core, ask, attachments, identified) {
   }
 
   /**
-   * A message is stored. Without the stored one, it was discarded, here or in another tab.
+   * A message is stored. Without the stored one, it was discarded, here or in another tab. False if it is not held.
    * @param {string} id
    * @param {Message} [message]
    */
   function settle(id, message) {
-    if (!remove(id)) return;
+    if (!remove(id)) return false;
     core.emit(message ? { type: "sent", clientMessageId: id, message } : { type: "discarded", clientMessageId: id });
     changed();
+    return true;
   }
 
   /**
@@ -304,12 +309,13 @@ export function createMessages(core, ask, attachments, identified) {
      */
     confirm({ data }) {
       const id = data?.clientMessageId;
-      if (id && data.senderId === core.me && (entries.get(id) ?? data).chatId === data.chatId) settle(id, data);
+      const isOwn = id && data.senderId === core.me && (entries.get(id) ?? data).chatId === data.chatId;
+      // Another tab may hear of no event: its list of chats has the message already.
+      if (isOwn && settle(id, data) && core.isLeader) core.post("sent", id, data);
     },
     /** Reads what the storage has: what was typed before the last reload, or in other tabs. */
     async load() {
       const saved = [...entries].filter(([, { isSaved }]) => isSaved);
-      loads++;
       /** @type {any[]} */
       const records = await inTime(async () => {
         const records = await storage.list("outbox", core.scope);
@@ -325,14 +331,16 @@ export function createMessages(core, ask, attachments, identified) {
       for (const { error, ...record } of records) {
         const id = record.clientMessageId;
         const held = entries.get(id);
-        if (settled.has(id) || (held && (held.state !== "failed" || error))) continue;
+        if (record.createdAt <= (settled.get(id) ?? -1)) continue;
+        // Another tab sent it again, or gave it up. Whoever sends it knows better than the storage.
+        const isNews = error ? !core.isLeader && storage.isShared && held?.state !== "failed" : held?.state === "failed";
+        if (held && !(held.isReady && isNews)) continue;
         lastCreatedAt = Math.max(lastCreatedAt, record.createdAt);
         entries.set(id, {
           ...{ tries: 0, ...held, ...record, isReady: true, isSaved: true },
           ...{ error: error && errorOf(error), state: error ? "failed" : "waiting" },
         });
       }
-      if (!--loads) settled.clear();
       changed();
       core.wake();
     },

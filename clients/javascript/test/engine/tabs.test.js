@@ -426,6 +426,8 @@ test("a follower shows that the leader is offline, and both catch up", async () 
 test("stop leaves no lock, channel, listener, socket or timer", async () => {
   const { server, clock, browser, open } = begin();
   const tabs = [await open(), await open()];
+  // The last answer of the leader to the new tab.
+  await clock.advance(0);
   for (const { engine } of tabs) engine.stop();
   await clock.settle();
   assert.deepEqual(browser.held, []);
@@ -466,5 +468,18 @@ test("a request of a follower for a chat goes over HTTP and changes its own stat
   const [, follower] = [await open(), await open()];
   await follower.engine.request(getChat("c"));
   assert.equal(server.seen("GET /chats/c").length, 1);
+  end();
+});
+
+test("what a follower wrote right before it stopped goes when it starts again", async () => {
+  const { server, clock, open, end } = begin();
+  const [, follower] = [await open(), await open()];
+  follower.engine.send("c", { content: "x" });
+  follower.engine.stop();
+  await clock.advance(1000);
+  assert.equal(server.chats.get("c").messages.length, 0);
+  follower.engine.start();
+  await clock.until(() => !follower.engine.outbox.length);
+  assert.equal(server.chats.get("c").messages.length, 1);
   end();
 });

@@ -306,7 +306,10 @@ export function createMessages(core, ask, attachments, identified) {
      */
     confirm({ data }) {
       const id = data?.clientMessageId;
-      if (id && data.senderId === core.me && (entries.get(id) ?? data).chatId === data.chatId) settle(id, data);
+      if (!id || data.senderId !== core.me || (entries.get(id) ?? data).chatId !== data.chatId) return;
+      // A tab that begins behind this message gets no event.
+      if (core.isLeader && entries.has(id)) core.post("sent", id, data);
+      settle(id, data);
     },
     /** Reads what the storage has: what was typed before the last reload, or in other tabs. */
     async load() {

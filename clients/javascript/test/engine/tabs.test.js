@@ -483,3 +483,21 @@ test("what a follower wrote right before it stopped goes when it starts again", 
   assert.equal(server.chats.get("c").messages.length, 1);
   end();
 });
+
+test("a tab that began behind a message whose reply was lost hears that it is stored", async () => {
+  const { server, clock, open, end } = begin();
+  const leader = await open();
+  server.script = ({ name, fields, socket }) => {
+    if (name !== "sendMessage") return undefined;
+    server.act("alice", "sendMessage", fields, socket);
+    return SILENCE;
+  };
+  const id = leader.engine.send("c", { content: "x" });
+  await clock.until(() => server.seen("sendMessage").length === 1);
+  const follower = await open();
+  await clock.until(() => follower.engine.outbox.length === 1);
+  server.cut();
+  await clock.until(() => !leader.engine.outbox.length && !follower.engine.outbox.length);
+  assert.ok(follower.updates.all.some(({ type, clientMessageId }) => type === "sent" && clientMessageId === id));
+  end();
+});

@@ -165,7 +165,7 @@ export function createEngine(given) {
     onMessage(kind, ...values) {
       const [first, second] = values;
       if (kind === "hello" || kind === "outbox") {
-        if (kind === "outbox") messages.load();
+        if (kind === "outbox" || core.isUnread) messages.load();
         // By a timer: a frozen tab still gets messages, but neither timers nor frames.
         options.setTimeout(() => core.isLeader && core.post("link", core.link, core.hasHttp), 0);
       } else if (kind === "discard") messages.settle(first);

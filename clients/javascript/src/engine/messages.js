@@ -319,8 +319,10 @@ export function createMessages(core, ask, attachments, identified) {
       const records = await inTime(async () => {
         const records = await storage.list("outbox", core.scope);
         if (!Array.isArray(records)) throw new TypeError("storage.list returned no array");
+        core.isUnread = false;
         return records.filter((record) => record?.clientMessageId);
       }).catch((error) => {
+        core.isUnread = true;
         warn(error);
         return sorted();
       });

@@ -120,6 +120,7 @@ export const MAX_FRAME_BYTES = 32 * 1024;
  * @property {Link} link
  * @property {boolean} isLeader Whether this tab has, or opens, the connection.
  * @property {boolean} hasHttp There is no connection, but the HTTP API answers: messages go over it.
+ * @property {boolean} [isUnread] The storage could not be read the last time.
  * @property {AbortController | undefined} life From start to stop.
  * @property {(update: Update) => void} emit
  * @property {(change: (state: State) => unknown) => ChatEvent[]} update

@@ -501,3 +501,21 @@ test("a tab that began behind a message whose reply was lost hears that it is st
   assert.ok(follower.updates.all.some(({ type, clientMessageId }) => type === "sent" && clientMessageId === id));
   end();
 });
+
+test("a leader that could not read the storage once reads it again when another tab asks", async () => {
+  const { server, clock, open, end } = begin();
+  const storage = { ...memoryStorage(), isShared: true };
+  let isBroken = false;
+  const list = async (...values) => {
+    if (isBroken) throw new Error("broken");
+    return storage.list(...values);
+  };
+  const [, follower] = [await open({ storage: { ...storage, list } }), await open({ storage })];
+  isBroken = true;
+  follower.engine.send("c", { content: "x" });
+  await clock.advance(100);
+  isBroken = false;
+  const waited = await clock.until(() => !follower.engine.outbox.length, 60_000);
+  assert.ok(waited <= 20_000, `${waited}`);
+  end();
+});

@@ -14,6 +14,8 @@ import { isTokenError, readClaims, refusedToken } from "./token.js";
 
 /** When to renew a connection whose token has expired by this machine's clock, which then is ahead. */
 const CLOCK_AHEAD_RENEWAL_MS = 60_000;
+/** How long a token counts as good after `GET /me` accepted it. */
+const GOOD_TOKEN_MS = 5 * 60_000;
 
 /**
  * @typedef {object} Handlers
@@ -48,10 +50,11 @@ export function createConnection(core, tokens, http, { identify, onFrame, onChan
   /** Whether the system asked for the wait. */
   let isLongWait = false;
   /**
-   * A token that is good as `GET /me` said: a handshake that fails has another reason.
+   * A token that is good as `GET /me` said: until then, a handshake that fails has another reason.
    * @type {string | undefined}
    */
   let goodToken;
+  let goodUntil = 0;
 
   /** @param {number} tries */
   const wait = (tries) => backOff(options.random, tries, timing.maxFirstWaitMs, timing.maxWaitMs);
@@ -118,10 +121,11 @@ export function createConnection(core, tokens, http, { identify, onFrame, onChan
    */
   async function diagnose(token, error) {
     const mine = opening;
-    if (token !== goodToken || !core.hasHttp) {
+    if (token !== goodToken || clock() >= goodUntil || !core.hasHttp) {
       try {
         await http.once(getMe(), token);
         goodToken = token;
+        goodUntil = clock() + GOOD_TOKEN_MS;
         // Some networks let no WebSocket through.
         core.hasHttp = !present;
       } catch (answer) {

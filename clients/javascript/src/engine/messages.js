@@ -100,7 +100,7 @@ export function createMessages(core, ask, attachments, identified) {
    * @returns {Promise<T>}
    */
   const inTime = (work) =>
-    bounded({ options, life: undefined }, options.timing.requestTimeoutMs, undefined, async () => work());
+    bounded({ options, life: new AbortController() }, options.timing.requestTimeoutMs, undefined, async () => work());
 
   /**
    * Writes an entry to the storage, after everything that was to be written before.
@@ -218,15 +218,17 @@ export function createMessages(core, ask, attachments, identified) {
    */
   async function deliver(id, tries) {
     set(id, { state: "sending", tries });
+    let call;
     try {
       await upload(/** @type {HeldEntry} */ (entries.get(id)));
+      // It fails without an entry: the message was discarded.
+      const { chatId, draft } = /** @type {HeldEntry} */ (entries.get(id));
+      call = sendMessage(chatId, /** @type {any} */ (draft), id);
     } catch (error) {
       return fail(id, asChatError(error));
     }
-    const entry = entries.get(id);
-    if (!entry) return;
     set(id, { state: "sending" });
-    ask(sendMessage(entry.chatId, /** @type {any} */ (entry.draft), id), (error, answer) => {
+    ask(call, (error, answer) => {
       const message = answer?.message;
       if (error) return fail(id, error);
       if (!message?.seq) return fail(id, new ChatError("unexpected", "the reply cannot be read"));
@@ -320,7 +322,7 @@ export function createMessages(core, ask, attachments, identified) {
       const records = await inTime(async () => {
         const records = await storage.list("outbox", core.scope);
         if (!Array.isArray(records)) throw new TypeError("storage.list returned no array");
-        return records;
+        return records.filter((record) => record?.clientMessageId);
       }).catch((error) => {
         warn(error);
         return sorted();

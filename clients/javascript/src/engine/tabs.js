@@ -107,6 +107,8 @@ export function createTabs(core, { onLead, onFollow, onMessage }) {
       core.post = (...message) => opened.postMessage(message);
       request();
       follow();
+      // What this tab wrote before a stop or a crash, the tab with the connection may not have heard of.
+      core.post("outbox");
     },
     /**
      * Asks for the tab with the connection after a silence. Returns when to do so.

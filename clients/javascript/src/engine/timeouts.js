@@ -33,6 +33,7 @@ export function bounded({ options, life }, ms, signal, work) {
       reject(error);
       controller.abort(error);
     };
+    if (!life) end(stoppedError());
     signals.push([life?.signal, () => end(stoppedError())]);
     signals.push([signal, () => end(abortedError(signal))]);
     for (const [source, abort] of signals) source?.aborted ? abort() : source?.addEventListener("abort", abort);

@@ -123,3 +123,34 @@ test("an engine that is stopped by its own listener leaves no timer", async () =
   await clock.settle();
   assert.equal(clock.timers, 0);
 });
+
+test("a chat id that no URL can have fails its message, and ends no process", async () => {
+  const { server, clock } = begin();
+  const { engine } = await online(server, "alice");
+  engine.send("\ud800", { content: "x" });
+  engine.send("c", { content: "y" });
+  await clock.until(() => engine.outbox[0]?.state === "failed");
+  assert.deepEqual(stored(server), ["y"]);
+  engine.stop();
+});
+
+test("nothing is asked after a stop, also if a file was read when it came", async () => {
+  const { server, clock } = begin();
+  const { engine } = await online(server, "alice");
+  let read = () => {};
+  const isRead = new Promise((resolve) => (read = resolve));
+  const bytes = async () => {
+    await isRead;
+    return new ArrayBuffer(1);
+  };
+  const file = Object.assign(new Blob(["x"]), { arrayBuffer: bytes, slice: () => file });
+  engine.send("c", { type: "file" }, { file, attachment: { type: "file", fileName: "a", contentType: "a/b" } });
+  await clock.until(() => engine.outbox[0].state === "uploading");
+  engine.stop();
+  const { length } = server.requests;
+  read();
+  await clock.until(() => engine.outbox[0].state === "waiting");
+  await clock.settle();
+  assert.equal(server.requests.length, length);
+  assert.equal(clock.timers, 0);
+});

@@ -53,3 +53,17 @@ test("a connection that is lost for a moment is waited for", async () => {
   assert.equal(server.seen("POST /chats/c/messages").length, 0);
   engine.stop();
 });
+
+test("a token that is refused later is noticed, also if it was good while no WebSocket got through", async () => {
+  const { server, clock } = begin();
+  const { engine } = start(server, "alice");
+  await clock.advance(60_000);
+  const { token } = server.handshakes[0];
+  const { length } = server.seen("GET /me");
+  assert.equal(length, 1);
+  server.refuses = (present) => present === token;
+  server.refusesHandshake = () => false;
+  const waited = await clock.until(() => engine.link.status === "online");
+  assert.ok(waited < 10 * 60_000, `${waited}`);
+  engine.stop();
+});

@@ -306,3 +306,12 @@ test("a storage whose functions return values instead of promises will do", asyn
   assert.equal(updates.all.filter(({ type, task }) => type === "failed" && task === "storage").length, 0);
   engine.stop();
 });
+
+test("what a storage lists that is no message holds up no message", async () => {
+  const server = new FakeServer();
+  server.chat("c", "alice", "bob");
+  const { engine } = start(server, "alice", { storage: { ...memoryStorage(), list: async () => [null, {}] } });
+  engine.send("c", { content: "x" });
+  await server.clock.until(() => !engine.outbox.length);
+  engine.stop();
+});

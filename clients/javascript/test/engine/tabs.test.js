@@ -426,6 +426,8 @@ test("a follower shows that the leader is offline, and both catch up", async () 
 test("stop leaves no lock, channel, listener, socket or timer", async () => {
   const { server, clock, browser, open } = begin();
   const tabs = [await open(), await open()];
+  // The last answer of the leader to the new tab.
+  await clock.advance(0);
   for (const { engine } of tabs) engine.stop();
   await clock.settle();
   assert.deepEqual(browser.held, []);
@@ -466,5 +468,54 @@ test("a request of a follower for a chat goes over HTTP and changes its own stat
   const [, follower] = [await open(), await open()];
   await follower.engine.request(getChat("c"));
   assert.equal(server.seen("GET /chats/c").length, 1);
+  end();
+});
+
+test("what a follower wrote right before it stopped goes when it starts again", async () => {
+  const { server, clock, open, end } = begin();
+  const [, follower] = [await open(), await open()];
+  follower.engine.send("c", { content: "x" });
+  follower.engine.stop();
+  await clock.advance(1000);
+  assert.equal(server.chats.get("c").messages.length, 0);
+  follower.engine.start();
+  await clock.until(() => !follower.engine.outbox.length);
+  assert.equal(server.chats.get("c").messages.length, 1);
+  end();
+});
+
+test("a tab that began behind a message whose reply was lost hears that it is stored", async () => {
+  const { server, clock, open, end } = begin();
+  const leader = await open();
+  server.script = ({ name, fields, socket }) => {
+    if (name !== "sendMessage") return undefined;
+    server.act("alice", "sendMessage", fields, socket);
+    return SILENCE;
+  };
+  const id = leader.engine.send("c", { content: "x" });
+  await clock.until(() => server.seen("sendMessage").length === 1);
+  const follower = await open();
+  await clock.until(() => follower.engine.outbox.length === 1);
+  server.cut();
+  await clock.until(() => !leader.engine.outbox.length && !follower.engine.outbox.length);
+  assert.ok(follower.updates.all.some(({ type, clientMessageId }) => type === "sent" && clientMessageId === id));
+  end();
+});
+
+test("a leader that could not read the storage once reads it again when another tab asks", async () => {
+  const { server, clock, open, end } = begin();
+  const storage = { ...memoryStorage(), isShared: true };
+  let isBroken = false;
+  const list = async (...values) => {
+    if (isBroken) throw new Error("broken");
+    return storage.list(...values);
+  };
+  const [, follower] = [await open({ storage: { ...storage, list } }), await open({ storage })];
+  isBroken = true;
+  follower.engine.send("c", { content: "x" });
+  await clock.advance(100);
+  isBroken = false;
+  const waited = await clock.until(() => !follower.engine.outbox.length, 60_000);
+  assert.ok(waited <= 20_000, `${waited}`);
   end();
 });

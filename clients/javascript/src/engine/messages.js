@@ -32,7 +32,7 @@ import { isTokenError } from "./token.js";
 
 /**
  * An entry with what only this tab knows.
- * @typedef {OutboxEntry & { isSaved?: boolean, isReady?: boolean }} HeldEntry
+ * @typedef {OutboxEntry & { isSaved?: boolean, isReady?: boolean, isMissing?: boolean }} HeldEntry
  */
 
 /**
@@ -122,7 +122,7 @@ export function createMessages(core, ask, attachments, identified) {
         warn(error);
       }
       if (!entries.has(id)) return erase(id);
-      mark(id, { isReady: true, isSaved });
+      mark(id, { isReady: true, isSaved, isMissing: false });
       core.post("outbox");
       core.ask();
       core.wake();
@@ -328,8 +328,16 @@ export function createMessages(core, ask, attachments, identified) {
         return sorted();
       });
       const ids = new Set(records.map((record) => record.clientMessageId));
-      // Another tab sent or discarded it.
-      if (storage.isShared) for (const [id] of saved) if (!ids.has(id)) settle(id);
+      // Another tab sent or discarded it. If it was sent, this tab hears of it in a moment.
+      if (storage.isShared)
+        for (const [id, entry] of saved)
+          if (!ids.has(id) && !entry.isMissing) {
+            entry.isMissing = true;
+            options.setTimeout(() => {
+              if (core.life && entry.isMissing && entries.get(id) === entry) settle(id);
+              entry.isMissing = false;
+            }, options.timing.leaderTimeoutMs);
+          }
       for (const { error, ...record } of records) {
         const id = record.clientMessageId;
         const held = entries.get(id);

@@ -64,9 +64,11 @@ export class Client {
      * The chats that are not archived: pinned ones first, then newest activity first.
      * @type {Readable<readonly Readonly<ChatSummary>[]>}
      */
-    this.chats = store.readable(/** @type {readonly Readonly<ChatSummary>[]} */ (EMPTY), (before) =>
-      this.#list(before, engine.state?.inbox(store.now)),
-    );
+    this.chats = store.readable(/** @type {readonly Readonly<ChatSummary>[]} */ (EMPTY), (before) => {
+      // An archived chat may come back when its mute ends.
+      this.archived.get();
+      return this.#list(before, engine.state?.inbox(store.now));
+    });
     /**
      * The archived chats, in the same order.
      * @type {Readable<readonly Readonly<ChatSummary>[]>}

@@ -17,8 +17,8 @@ import { sendingOf } from "./sending.js";
  * @property {"stored"} state
  * @property {boolean} isOwn whether this user sent it
  * @property {Readonly<HeldMessage>} message
- * @property {readonly UserId[]} seenBy who has read it, its sender included; computed when it is read. `chat.members`
- *   changes when somebody reads
+ * @property {readonly UserId[]} seenBy who has read it, sorted, its sender included. When somebody reads it, the item is
+ *   another one. `message.seenBy` is only what came with the message
  */
 
 /**
@@ -45,28 +45,27 @@ import { sendingOf } from "./sending.js";
 /** @typedef {Readonly<StoredItem> | Readonly<UnsentItem>} TimelineItem */
 
 /**
- * The same item for a message as long as the message is the same.
+ * The same item for a message as long as the message and its readers are the same.
  * @param {Store} store
  * @param {HeldMessage} message
+ * @param {(item: StoredItem) => boolean} isCurrent whether nobody can have read the message since the item was made
  * @returns {Readonly<StoredItem>}
  * @internal
  */
-export function viewStored(store, message) {
+export function viewStored(store, message, isCurrent) {
   let item = store.items.get(message);
-  if (!item) {
+  if (!(item && isCurrent(item))) {
     const { chatId, senderId, clientMessageId, messageId } = message;
     const isOwn = senderId === store.me;
-    item = Object.freeze({
+    const next = /** @type {const} */ ({
       key: (isOwn && clientMessageId) || messageId,
       kind: "message",
       state: "stored",
       isOwn,
       message: Object.freeze(message),
-      get seenBy() {
-        return store.chat(chatId)?.seenBy(message) ?? message.seenBy;
-      },
+      seenBy: snapshot(item?.seenBy, store.chat(chatId)?.seenBy(message) ?? message.seenBy),
     });
-    store.items.set(message, item);
+    store.items.set(message, (item = snapshot(item, next)));
   }
   return item;
 }

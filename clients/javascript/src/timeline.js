@@ -4,7 +4,8 @@
 /** @import { Update } from "./engine/options.js" */
 /** @import { ChatError } from "./errors.js" */
 /** @import { Readable } from "./readable.js" */
-/** @import { TimelineItem } from "./items.js" */
+/** @import { StoredItem, TimelineItem } from "./items.js" */
+/** @import { Position } from "./state/readers.js" */
 /** @import { Store } from "./store.js" */
 import { listMessages } from "./calls.js";
 import { viewStored, viewUnsent } from "./items.js";
@@ -100,9 +101,14 @@ export class Timeline {
   #jump = 0;
   /**
    * What the items were computed from.
-   * @type {unknown[]}
+   * @type {readonly unknown[]}
    */
-  #sources = [];
+  #sources = EMPTY;
+  /**
+   * Who had read the chat up to where when the items were computed.
+   * @type {Map<string, Position>}
+   */
+  #positions = new Map();
 
   /**
    * @param {Store} store
@@ -255,7 +261,7 @@ export class Timeline {
     const { hasOlder: hasMoreBefore, rev, oldestSeq: from } = window;
     const { seq, floor, heldAbove: to } = live;
     const messages = /** @type {Page["messages"]} */ (window.messages.filter((message) => message.seq <= to));
-    const page = { messages, range: { from, to }, hasMoreBefore, hasMoreAfter: false, seq, rev, floor };
+    const page = /** @type {Page} */ ({ messages, range: { from, to }, hasMoreBefore, seq, rev, floor });
     this.#store.engine.update((state) => state.applyOlderPage(this.#chatId, page));
     this.toLatest();
   }
@@ -313,16 +319,29 @@ export class Timeline {
       this.#store.once("refresh " + this.#id, refresh, true);
     }
     const { messages = EMPTY, waiting = EMPTY } = this.#shown ?? {};
-    const sources = [messages, waiting.length, engine.outbox, window];
+    const positions = new Map(live && [...live.readers.positions, ...live.readers.past]);
+    // Somebody may have read messages after `from`, up to `to`; after somebody was forgotten, it may be any message.
+    let from = positions.size < this.#positions.size ? 0 : Infinity;
+    let to = from ? 0 : Infinity;
+    for (const [user, { joinedSeq, readSeq }] of positions) {
+      const known = this.#positions.get(user);
+      const start = known?.joinedSeq === joinedSeq ? known.readSeq : 0;
+      if (start < readSeq) [from, to] = [Math.min(from, start), Math.max(to, readSeq)];
+    }
+    this.#positions = positions;
+    const sources = snapshot(this.#sources, [messages, waiting.length, engine.outbox, window]);
     // Most changes are not about this chat.
-    if (sources.every((source, index) => source === this.#sources[index])) return before;
+    if (from >= to && sources === this.#sources) return before;
     this.#sources = sources;
+    const shown = new Set(before);
+    const isCurrent = (/** @type {StoredItem} */ item) =>
+      shown.has(item) && !(from < item.message.seq && item.message.seq <= to);
     /** @type {TimelineItem[]} */
-    const items = messages.map((message) => viewStored(this.#store, message));
+    const items = messages.map((message) => viewStored(this.#store, message, isCurrent));
     if (window) return snapshot(before, items);
     // An own message that is stored may still wait for the messages before it.
     for (const { event, data } of /** @type {ChatEvent[]} */ (waiting))
-      if (event === "message.created" && data.senderId === me) items.push(viewStored(this.#store, data));
+      if (event === "message.created" && data.senderId === me) items.push(viewStored(this.#store, data, isCurrent));
     const unsent = engine.outbox.filter((entry) => entry.chatId === this.#chatId);
     if (unsent.length) {
       const keys = new Set(items.map((item) => item.key));

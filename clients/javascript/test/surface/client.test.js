@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Client } from "../../src/client.js";
 import { ChatError } from "../../src/errors.js";
 import { MAX_WAITING_UPDATES } from "../../src/updates.js";
-import { created, createFakeEngine, entry, group, message, pair, settle, user } from "./fake-engine.js";
+import { created, createFakeEngine, entry, group, message, pair, settle, updated, user } from "./fake-engine.js";
 
 function setUp(options) {
   const warnings = [];
@@ -140,6 +140,93 @@ test("a mute that ends is seen in time by who watches", async () => {
   callback();
   await settle();
   assert.deepEqual(heard, [{ muted: false, mutedUntil: undefined, notify: "all" }]);
+});
+
+test("an archived chat whose mute ends comes back in time for who watches the inbox", async () => {
+  let now = Date.UTC(2026, 10, 26, 12);
+  const timers = [];
+  const { engine, client } = setUp({
+    now: () => now,
+    setTimeout: (callback, ms) => timers.push({ callback, ms }),
+    clearTimeout: () => {},
+  });
+  engine.logIn();
+  const muteUntil = new Date(now + 60_000).toISOString();
+  const settings = { memberRev: 1, notify: "none", muteUntil, archivedSeq: 1 };
+  engine.catchUp([entry(group("g", { seq: 2 }), { settings, unreadCount: 1 })]);
+  const heard = [];
+  client.unreadTotal.subscribe((total) => heard.push(total));
+  client.chats.subscribe((chats) => heard.push(chats.map(({ id }) => id)));
+  assert.deepEqual(client.chats.get(), []);
+  now += 60_000;
+  for (const { callback } of timers.splice(0)) callback();
+  await settle();
+  assert.deepEqual(heard, [1, ["g"]]);
+});
+
+test("after each event, who watches a value was told what a client that looks for the first time sees", async () => {
+  const { engine, client } = setUp();
+  engine.logIn();
+  engine.catchUp([entry(group("g")), entry(pair("p", "ben"), { user: user("ben") })]);
+  const values = (/** @type {Client} */ of) => ({
+    chats: of.chats,
+    archived: of.archived,
+    total: of.unreadTotal,
+    me: of.me,
+    link: of.link,
+    ben: of.person("ben"),
+    summary: of.chat("g").summary,
+    members: of.chat("g").members,
+    items: of.chat("g").timeline().items,
+    status: of.chat("g").timeline().status,
+  });
+  const watched = values(client);
+  const told = Object.fromEntries(Object.entries(watched).map(([name, value]) => [name, JSON.stringify(value.get())]));
+  for (const [name, value] of Object.entries(watched))
+    value.subscribe((/** @type {unknown} */ next) => (told[name] = JSON.stringify(next)));
+  const at = "2026-11-26T12:00:00.000Z";
+  const member = (settings, readSeq = 0) => ({
+    event: "member.updated",
+    chatId: "g",
+    data: { readSeq, unreadCount: 0, settings: { notify: "all", ...settings } },
+  });
+  const receipt = (userId, readSeq) => ({ event: "receipt.updated", chatId: "g", data: { userId, readSeq, readAt: at } });
+  const first = message("g", 1, { senderId: "ana", seenBy: ["ana"] });
+  const events = [
+    created(first),
+    receipt("ben", 1),
+    created(message("g", 2, { senderId: "cleo", seenBy: ["cleo"] })),
+    receipt("ben", 2),
+    receipt("ana", 2),
+    updated({ ...first, content: "other", rev: 1 }),
+    { event: "reaction.updated", chatId: "g", seq: 1, rev: 2, data: { userId: "ben", emojis: ["👍"] } },
+    { event: "presence.updated", data: { userId: "ben", status: "online", at } },
+    { event: "nickname.updated", data: { userId: "ben", nickname: "Benny", at } },
+    { event: "nickname.updated", data: { userId: "ana", nickname: "Ana", at } },
+    member({ memberRev: 2, pinned: true }),
+    member({ memberRev: 3, notify: "none" }),
+    member({ memberRev: 4, archivedSeq: 2 }, 2),
+    created(message("g", 3)),
+    member({ memberRev: 5, markedUnread: true }, 3),
+    { event: "chat.updated", chatId: "g", rev: 3, data: group("g", { seq: 3, rev: 3, name: "New", topic: "T" }) },
+    {
+      event: "chat.updated",
+      chatId: "g",
+      rev: 4,
+      left: { userId: "cleo", joinedSeq: 0, readSeq: 2 },
+      data: group("g", { seq: 3, rev: 4, participants: ["ana", "ben"], participantCount: 2 }),
+    },
+    updated({ ...first, content: "", deletedBy: "ana", deletedAt: at, rev: 5 }),
+    { event: "chat.left", chatId: "g", rev: 6, data: { by: "ben" } },
+  ];
+  for (const event of events) {
+    const before = JSON.stringify(told);
+    engine.push(event);
+    await settle();
+    assert.notEqual(JSON.stringify(told), before, `${event.event} changes a value`);
+    for (const [name, value] of Object.entries(values(new Client(engine, { logger: {} }))))
+      assert.equal(told[name], JSON.stringify(value.get()), `${name} after ${JSON.stringify(event)}`);
+  }
 });
 
 test("this user is loaded once when the client is caught up", async () => {

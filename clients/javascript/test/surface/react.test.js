@@ -90,6 +90,8 @@ test("a component renders again only when what it reads has changed", async () =
     "total",
     "members",
   ]);
+  const receipt = { event: "receipt.updated", chatId: "g", data: { userId: "cleo", readSeq: 1 } };
+  assert.deepEqual(await changed(() => engine.push(receipt)), ["items", "members"]);
   assert.deepEqual(await changed(() => engine.push(created(message("p", 1)))), ["chats", "other", "total"]);
   assert.deepEqual(
     await changed(() => engine.push({ event: "typing", chatId: "g", data: { userId: "cleo", state: "start" } })),
@@ -175,6 +177,19 @@ test("a timeline opens its chat while it is mounted, sends, and jumps", async ()
   assert.equal(engine.requests.filter(({ query }) => query?.around).length, 1);
   await unmount();
   assert.deepEqual(engine.state.visible, []);
+});
+
+test("the readers of a message are rendered when somebody reads it", async () => {
+  const { engine, client, logIn } = setUp();
+  const View = () => useTimeline("g").items.map(({ key, seenBy }) => `${key} ${seenBy.join("+")}`).join();
+  const { container, unmount } = await render(h(ChatProvider, { client }, h(View)));
+  await act(async () => (logIn(), settle()));
+  await act(async () => (engine.push(created(message("g", 1))), settle()));
+  assert.equal(container.textContent, "g:1 ben");
+  const receipt = { event: "receipt.updated", chatId: "g", data: { userId: "cleo", readSeq: 1 } };
+  await act(async () => (engine.push(receipt), settle()));
+  assert.equal(container.textContent, "g:1 ben+cleo");
+  await unmount();
 });
 
 test("a hook without a provider says what is missing", () => {

@@ -21,6 +21,11 @@ function setUp(count) {
   return { engine, client, chat, messages, document, timeline, seqs };
 }
 const range = (from, to) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+const receipt = (userId, readSeq) => ({
+  event: "receipt.updated",
+  chatId: "g",
+  data: { userId, readSeq, readAt: time(1) },
+});
 const pages = (engine) => engine.requests.filter(({ action }) => action === "listMessages").map(({ query }) => query);
 
 test("older messages come by pages, and calls at the same time are one request", async () => {
@@ -79,9 +84,15 @@ test("of 5,000 messages none is made again when one comes, and unrelated changes
     assert.ok(before.every((item, index) => item === after[index]));
     frozen = 0;
     engine.push({ event: "presence.updated", data: { userId: "ben", status: "online", at: time(1) } });
-    engine.push({ event: "receipt.updated", chatId: "g", data: { userId: "cleo", readSeq: 2, readAt: time(1) } });
     assert.equal(timeline.items.get(), after);
     assert.equal(frozen, 0);
+    engine.push(receipt("cleo", 2));
+    const read = timeline.items.get();
+    assert.ok(frozen <= 10, `${frozen} objects are new for 2 messages that were read`);
+    assert.deepEqual(
+      read.filter((item, index) => item !== after[index]).map((item) => item.message.seq),
+      [1, 2],
+    );
     assert.deepEqual(client.chat("g").timeline().items.get()[4000], after[4000]);
     assert.equal(client.chat("g").timeline().items.get()[4000], after[4000], "timelines share their items");
   } finally {
@@ -102,21 +113,75 @@ test("nothing is computed for a timeline that nobody reads", async () => {
     frozen = 0;
     for (const seq of range(101, 200)) engine.push(created(message("g", seq)));
     await settle();
-    assert.equal(frozen, 201, "each new item and message once, and one list for all");
+    assert.ok(frozen >= 300 && frozen <= 405, `${frozen}: each new item, its message and its readers, once for all`);
     off();
   } finally {
     Object.freeze = freeze;
   }
 });
 
-test("who has seen a message is computed when it is read", () => {
+test("who watches a timeline hears that somebody has read, and only the messages that were read are other items", async () => {
   const { engine, timeline } = setUp(0);
-  engine.push(created(message("g", 1, { senderId: "ana", seenBy: ["ana"] })));
-  const [item] = timeline.items.get();
-  assert.deepEqual([item.isOwn, item.seenBy], [true, ["ana"]]);
-  engine.push({ event: "receipt.updated", chatId: "g", data: { userId: "cleo", readSeq: 1, readAt: time(1) } });
-  assert.equal(timeline.items.get()[0], item);
-  assert.deepEqual(item.seenBy, ["ana", "cleo"]);
+  for (const seq of range(1, 4)) engine.push(created(message("g", seq, { senderId: "ana", seenBy: ["ana"] })));
+  const heard = [];
+  timeline.items.subscribe((items) => heard.push(items));
+  const before = timeline.items.get();
+  assert.deepEqual([before[0].isOwn, before[0].seenBy], [true, ["ana"]]);
+  engine.push(receipt("cleo", 2));
+  await settle();
+  engine.push(receipt("ben", 3));
+  await settle();
+  const readers = heard.map((items) => items.map((item) => item.seenBy.join()));
+  assert.deepEqual(readers, [
+    ["ana,cleo", "ana,cleo", "ana", "ana"],
+    ["ana,ben,cleo", "ana,ben,cleo", "ana,ben", "ana"],
+  ]);
+  assert.equal(heard[0][2], before[2]);
+  assert.equal(heard[1][3], before[3]);
+  assert.deepEqual(before[0].seenBy, ["ana"], "an item does not change");
+  assert.ok(heard.flat().every((item) => Object.isFrozen(item.seenBy)));
+  // Ben has read up to there: a message that says so is not another item.
+  engine.push(receipt("ben", 1));
+  await settle();
+  assert.equal(heard.length, 2);
+});
+
+test("members that say what the messages say already change no item, and others do", () => {
+  const { engine, timeline } = setUp(0);
+  const putMembers = (...members) => engine.update((state) => void state.chat("g").readers.putMembers(members));
+  const seenBy = () => timeline.items.get()[0].seenBy;
+  engine.push(created(message("g", 1, { senderId: "ana", seenBy: ["ana", "ben"] })));
+  const before = timeline.items.get();
+  const [ana, ben] = ["ana", "ben"].map((userId) => ({ userId, joinedSeq: 0, readSeq: 1 }));
+  putMembers(ana, ben);
+  assert.equal(timeline.items.get(), before);
+  engine.push(receipt("cleo", 1));
+  assert.deepEqual(seenBy(), ["ana", "ben", "cleo"]);
+  putMembers(ana, ben, { userId: "cleo", joinedSeq: 1, readSeq: 1 });
+  assert.deepEqual(seenBy(), ["ana", "ben"], "cleo joined after the message");
+  putMembers(ana, ben, { userId: "cleo", joinedSeq: 0, readSeq: 1 });
+  assert.deepEqual(seenBy(), ["ana", "ben", "cleo"]);
+  putMembers(ana, ben);
+  assert.deepEqual(seenBy(), ["ana", "ben"], "cleo is not known any more");
+});
+
+test("who reads while a timeline shows another place is seen at the end of the chat too", async () => {
+  const { engine, chat, timeline } = setUp(0);
+  const messages = range(1, 60).map((seq) => message("g", seq, { senderId: "ana", seenBy: ["ana"] }));
+  serve(engine, group("g", { seq: 200 }), messages);
+  engine.update((state) => state.applyOlderPage("g", { messages: [], seq: 0, rev: 0, floor: 0, hasMoreBefore: true }));
+  for (const one of messages) engine.push(created(one));
+  const other = chat.timeline();
+  const last = () => timeline.items.get().at(-1);
+  assert.deepEqual(last().seenBy, ["ana"]);
+  engine.state.chat("g").heldAbove = 55;
+  await timeline.jumpTo(20, { limit: 4 });
+  assert.ok(last().message.seq < 30);
+  engine.push(receipt("cleo", 60));
+  assert.deepEqual(last().seenBy, ["ana", "cleo"]);
+  timeline.toLatest();
+  assert.deepEqual(last().seenBy, ["ana", "cleo"]);
+  assert.equal(other.items.get().at(-1), last());
 });
 
 test("a message keeps its key from the outbox to its place, and is never there twice or not at all", async () => {

@@ -53,9 +53,12 @@ describe("clients against the real system", () => {
 
     chat.setTyping();
     await until(his.typing, (people) => people[0]?.name === "Ann");
+    const readers = [];
+    hers.items.subscribe(([item]) => readers.push(item.seenBy.join()));
     await his.markSeen();
     assert.equal(bob.unreadTotal.get(), 0);
     await until(chat.members, (members) => members.find(({ id }) => id === "bob").readSeq === 1);
+    assert.deepEqual(readers, ["ann,bob"]);
     assert.deepEqual(hers.items.get()[0].seenBy, ["ann", "bob"]);
 
     await chat.edit(stored.seq, { text: "Hello, Bob" });

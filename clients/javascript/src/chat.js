@@ -24,6 +24,16 @@ const TYPING_TIMEOUT_MS = 6000;
  */
 
 /**
+ * A draft or a change with its text where messages have it.
+ * @template {{ text?: string }} T
+ * @param {string | T} draft
+ */
+const withContent = (draft) => {
+  const { text, ...rest } = /** @type {T} */ (typeof draft === "string" ? { text: draft } : draft);
+  return { content: text, ...rest };
+};
+
+/**
  * One chat of this user. A chat that the client does not hold (yet) can be used too: then its values are empty. The
  * functions that ask the system reject with a `ChatError`.
  */
@@ -186,8 +196,8 @@ export class Chat {
    * @throws {import("./errors.js").ChatError} `outbox_full`, `duplicate_message_id`, or it is too long to be sent
    */
   send(draft) {
-    const { text, clientMessageId, ...rest } = typeof draft === "string" ? { text: draft } : draft;
-    return this.#send({ type: "text", content: text, ...rest }, { clientMessageId });
+    const { clientMessageId, ...rest } = withContent(draft);
+    return this.#send({ type: "text", ...rest }, { clientMessageId });
   }
 
   /**
@@ -239,30 +249,33 @@ export class Chat {
   /**
    * Edits an own message, for 15 min after it was sent. What is left out stays; `custom: null` removes it.
    * @param {Seq} seq
-   * @param {{ text?: string, mentions?: UserId[], custom?: Custom | null }} change
+   * @param {string | { text?: string, mentions?: UserId[], custom?: Custom | null }} change a string: the new text
    * @param {RequestOptions} [options]
    */
-  edit(seq, { text, ...change }, options) {
-    return this.#change(calls.editMessage(this.id, seq, { content: text, ...change }), options);
+  edit(seq, change, options) {
+    return this.#change(calls.editMessage(this.id, seq, withContent(change)), options);
   }
 
   /**
    * Deletes a message for this user, or for everyone: the sender and admins of the group may.
    * @param {Seq} seq
    * @param {RequestOptions & { forEveryone?: boolean }} [options]
+   * @throws {TypeError} `options` has neither `forEveryone` nor `signal`
    */
   delete(seq, options) {
+    if (options && !("forEveryone" in options || "signal" in options))
+      throw new TypeError("delete: use { forEveryone: true }");
     return this.#change(calls.deleteMessage(this.id, seq, options?.forEveryone ? "everyone" : "me"), options);
   }
 
   /**
    * Replaces this user's reactions to a message.
    * @param {Seq} seq
-   * @param {string[]} emojis none: removes them
+   * @param {string | string[]} emojis one or several; `[]` removes them
    * @param {RequestOptions} [options]
    */
   react(seq, emojis, options) {
-    return this.#change(calls.reactToMessage(this.id, seq, emojis), options);
+    return this.#change(calls.reactToMessage(this.id, seq, [emojis].flat()), options);
   }
 
   /**

@@ -440,6 +440,9 @@ test("each request of a chat has its route and body, and takes a signal", async 
       { custom: null, mentions: [] },
     ],
     [() => chat.react(1, ["👍"]), said, "PUT /chats/g/messages/1/reactions", { emojis: ["👍"] }],
+    [() => chat.edit(1, "new"), said, "PATCH /chats/g/messages/1", { content: "new" }],
+    [() => chat.react(1, "👍"), said, "PUT /chats/g/messages/1/reactions", { emojis: ["👍"] }],
+    [() => chat.react(1, []), said, "PUT /chats/g/messages/1/reactions", { emojis: [] }],
     [() => chat.delete(1), said, "DELETE /chats/g/messages/1"],
     [() => chat.delete(1, { forEveryone: true }), said, "DELETE /chats/g/messages/1"],
     [() => chat.leave(), { left: true }, "DELETE /chats/g/participants/ana"],
@@ -458,6 +461,14 @@ test("each request of a chat has its route and body, and takes a signal", async 
   assert.equal(chat.summary.get(), undefined, "this user left");
   await assert.rejects(chat.pin(true, { signal: AbortSignal.abort() }), { code: "aborted" });
   await assert.rejects(chat.edit(1, { text: "x" }, { signal: AbortSignal.abort() }), { code: "aborted" });
+});
+
+test("a deletion with options that it does not know is refused, and not made for this user alone", () => {
+  const { engine, chat } = setUp(1);
+  engine.requests.length = 0;
+  for (const wrong of [{ for: "everyone" }, "everyone", true])
+    assert.throws(() => chat.delete(1, wrong), { name: "TypeError", message: /forEveryone/ });
+  assert.deepEqual(engine.requests, []);
 });
 
 test("a changed message is returned, and shown at once", async () => {

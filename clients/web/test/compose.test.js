@@ -91,6 +91,99 @@ test("10 drafts are kept per chat, over a switch and a reload", async (t) => {
   assertClean(context);
 });
 
+test("an edit and files that are not sent wait while another chat is shown, also an edit that is refused", async () => {
+  const { alice, chat } = await pair();
+  const other = await privateChat(system, alice, newUser("carol"));
+  await sendTexts(system, alice, chat, ["first"]);
+  const context = await newContext(browser);
+  const page = await open(context, system, alice, chat);
+  await composer(page).fill("a draft");
+  await page.locator(".composer input[type=file]").setInputFiles({
+    name: "note.txt",
+    mimeType: "text/plain",
+    buffer: Buffer.from("hello"),
+  });
+  await page.locator(".tray li").waitFor();
+  await rowOf(page, "first").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Edit" }).click();
+  await composer(page).fill("first, and more");
+  await choose(page, other);
+  await until(page, () => document.querySelector("textarea")?.value === "");
+  assert.equal(await page.locator(".tray li").count(), 0, "the other chat gets no files");
+  await choose(page, chat);
+  await page.locator(".context", { hasText: "Edit message" }).waitFor();
+  assert.equal(await composer(page).inputValue(), "first, and more");
+  assert.equal(await page.locator(".tray li").count(), 1);
+  // It cannot be saved: what was written is back, over the draft that was there before.
+  await apiOf(system, alice)("DELETE", `/chats/${chat}/messages/1?for=everyone`);
+  await page.locator(".message.deleted").waitFor();
+  await composer(page).press("Enter");
+  await page.locator(".toast").waitFor();
+  assert.equal(await composer(page).inputValue(), "first, and more");
+  await page.keyboard.press("Escape");
+  assert.equal(await composer(page).inputValue(), "a draft");
+  assertClean(context);
+});
+
+test("two tabs of a user share a draft, and neither takes the other's away", async () => {
+  const { alice, chat } = await pair();
+  const context = await newContext(browser);
+  const [one, two] = [await open(context, system, alice, chat), await open(context, system, alice, chat)];
+  await composer(one).fill("typed in one");
+  const shows = (/** @type {any} */ page, /** @type {string} */ text) =>
+    until(page, (value) => document.querySelector("textarea")?.value === value, text);
+  await shows(two, "typed in one");
+  await composer(two).press("Enter");
+  await shows(one, "");
+  await rowOf(one, "typed in one").waitFor();
+  assertClean(context);
+});
+
+test("the microphone is let go of, however often and when it is asked for", async () => {
+  const { alice, chat } = await pair();
+  const other = await privateChat(system, alice, newUser("carol"));
+  const context = await newContext(browser);
+  await context.addInitScript(() => {
+    const devices = navigator.mediaDevices;
+    if (!devices) return;
+    const ask = devices.getUserMedia.bind(devices);
+    const all = /** @type {any} */ (globalThis);
+    all.streams = [];
+    all.asked = 0;
+    devices.getUserMedia = async (options) => {
+      all.asked++;
+      await new Promise((resolve) => (all.allow = resolve));
+      const stream = await ask(options);
+      all.streams.push(stream);
+      return stream;
+    };
+  });
+  const page = await open(context, system, alice, chat);
+  const mic = page.getByRole("button", { name: "Record a voice message" });
+  const live = () =>
+    page.evaluate(() => {
+      const { streams } = /** @type {any} */ (globalThis);
+      return streams
+        .flatMap((/** @type {any} */ stream) => stream.getTracks())
+        .filter((/** @type {any} */ track) => track.readyState === "live")
+        .length;
+    });
+  await mic.dblclick();
+  assert.equal(await page.evaluate(() => /** @type {any} */ (globalThis).asked), 1);
+  await page.evaluate(() => /** @type {any} */ (globalThis).allow());
+  await page.getByRole("button", { name: "Discard recording" }).dblclick();
+  await mic.waitFor();
+  assert.equal(await live(), 0);
+  await mic.click();
+  await choose(page, other);
+  await page.evaluate(() => /** @type {any} */ (globalThis).allow());
+  await until(page, () => {
+    const { streams } = /** @type {any} */ (globalThis);
+    return streams.length === 2 && streams[1].getTracks()[0].readyState === "ended";
+  });
+  assertClean(context);
+});
+
 const XSS = [
   "<script>window.hacked=1</script>",
   "<img src=x onerror=window.hacked=1>",

@@ -1,12 +1,14 @@
-// What is typed and not sent yet, per user and chat. It survives a reload, so it is written at once.
+// What is typed and not sent yet, per user and chat. It survives a reload, so it is written at once. All tabs share it.
 
 /** @param {string} scope the user and the system */
 export function createDrafts(scope) {
   const prefix = `lambda-chat/draft/${scope}/`;
   /** @type {Map<string, any>} */
   const drafts = new Map();
-  /** @type {Set<() => void>} */
+  /** @type {Set<(chatId?: string) => void>} */
   const listeners = new Set();
+  /** Edits and files, which wait while another chat is shown, by chat. @type {Map<string, any>} */
+  const unfinished = new Map();
   try {
     for (const key of Object.keys(localStorage))
       if (key.startsWith(prefix)) drafts.set(key.slice(prefix.length), JSON.parse(localStorage.getItem(key) ?? ""));
@@ -29,9 +31,24 @@ export function createDrafts(scope) {
       }
       for (const listener of listeners) listener();
     },
-    /** @param {() => void} listener @param {AbortSignal} signal */
+    unfinished,
+    /**
+     * @param {(chatId?: string) => void} listener gets the chat if another tab changed its draft
+     * @param {AbortSignal} signal
+     */
     onChange(listener, signal) {
       listeners.add(listener);
+      addEventListener(
+        "storage",
+        ({ key, newValue }) => {
+          if (!key?.startsWith(prefix)) return;
+          const chatId = key.slice(prefix.length);
+          if (newValue) drafts.set(chatId, JSON.parse(newValue));
+          else drafts.delete(chatId);
+          listener(chatId);
+        },
+        { signal },
+      );
       signal.addEventListener("abort", () => listeners.delete(listener));
     },
   };

@@ -14,7 +14,9 @@ const tokenFrom =
     const answer = await fetch(url, { ...request, method: "POST", signal });
     if (answer.status === 401 || answer.status === 403) throw new ChatError("unauthenticated", "nobody is signed in");
     if (!answer.ok) throw new Error(`no token: ${url} answered ${answer.status}`);
-    return (await answer.json()).token;
+    const { token } = await answer.json();
+    if (typeof token !== "string") throw new Error("no token");
+    return token;
   };
 
 /**

@@ -25,8 +25,12 @@ export function startApp(root, { httpUrl, webSocketUrl, token, user = "", sugges
   const client = createClient({ httpUrl, webSocketUrl, token, storage: indexedDBStorage() });
   const stop = client.start();
   const settings = createSettings(document.documentElement);
-  const router = createRouter(show, signal);
   const app = h("div", { class: "app" });
+  const router = createRouter((route) => {
+    // A dialog is about what was shown before.
+    for (const dialog of app.querySelectorAll("dialog")) dialog.close();
+    show(route);
+  }, signal);
   root.append(app);
   const ctx = createContext({
     client,

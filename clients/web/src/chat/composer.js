@@ -40,6 +40,8 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
   let files = [];
   /** @type {any} */
   let recording;
+  /** Whether the browser asks for the microphone. */
+  let isAsking = false;
   /** @type {any} */
   let pauseTimer;
 
@@ -337,12 +339,17 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     editing = undefined;
     showContext();
     restoreDraft();
+    const draft = area.value;
     if (text === message.content) return;
     try {
       await chat.edit(message.seq, { text, ...((used.length || message.mentions) && { mentions: used }) });
     } catch (error) {
       layers.fail(error);
-      if (area.value.trim()) return;
+      const { unfinished } = drafts;
+      if (signal.aborted)
+        return unfinished.set(chat.id, { files: [], ...unfinished.get(chat.id), editing: item, text: before });
+      // Who writes something else meanwhile is not interrupted.
+      if (editing || area.value !== draft) return;
       edit(item);
       area.value = before;
       fit();
@@ -351,16 +358,23 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
 
   // Recording.
   async function record() {
-    if (recording) return;
+    if (recording || isAsking) return;
     const time = h("span", { role: "timer" }, "0:00");
+    isAsking = true;
     try {
       recording = await startRecording((ms) => setText(time, duration(ms)));
     } catch (error) {
       return layers.fail(error);
+    } finally {
+      isAsking = false;
     }
+    // Another chat is shown by now: nobody would end it.
+    if (signal.aborted) return recording.stop();
     const finish = async (/** @type {boolean} */ isSent) => {
-      const { file, durationMs } = await recording.stop();
+      const taken = recording;
       recording = undefined;
+      if (!taken) return;
+      const { file, durationMs } = await taken.stop();
       put(line, usual);
       area.focus();
       if (!isSent || signal.aborted) return;
@@ -382,6 +396,12 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
   }
 
   area.addEventListener("input", onInput);
+  drafts.onChange((/** @type {string | undefined} */ changed) => {
+    if (changed !== chat.id || editing) return;
+    replyTo = undefined;
+    restoreDraft();
+    showContext();
+  }, signal);
   area.addEventListener("blur", () => {
     offered = [];
     showCompletion();
@@ -465,7 +485,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     clearTimeout(pauseTimer);
     chat.setTyping(false);
     if (recording) recording.stop();
-    for (const entry of files) forget(entry);
+    drafts.unfinished.set(chat.id, { editing, text: area.value, files });
   });
 
   return {
@@ -477,6 +497,15 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     /** To be called when the log is there. */
     begin() {
       restoreDraft();
+      const left = drafts.unfinished.get(chat.id);
+      if (left) {
+        files = left.files;
+        showTray();
+        if (left.editing) {
+          edit(left.editing);
+          area.value = left.text;
+        }
+      }
       showContext();
     },
     /** @param {any} summary */

@@ -1,6 +1,6 @@
 // The details of a chat: a person, or a group with its settings and members.
-import { button, h, icon, iconButton, put, watch } from "../dom.js";
-import { chatAvatar, personAvatar } from "../avatar.js";
+import { button, h, icon, iconButton, keyed, put, watch } from "../dom.js";
+import { avatarKey, chatAvatar, personAvatar } from "../avatar.js";
 import { createPeoplePicker } from "../inbox/people-picker.js";
 import { prepareFile } from "../media/prepare.js";
 import { Refusal } from "../text/errors.js";
@@ -42,6 +42,7 @@ export function openInfo(ctx, chat) {
     const notify = notifySection(signal);
     const head = h("section");
     const block = h("section");
+    let shownBlock = "";
     const show = () => {
       const now = chat.summary.get();
       const other = client.person(summary.otherUserId).get();
@@ -65,6 +66,10 @@ export function openInfo(ctx, chat) {
         ),
         customData(other.custom),
       );
+      // A button that is made anew loses the focus.
+      const key = JSON.stringify([now?.blocked, other.name]);
+      if (key === shownBlock) return;
+      shownBlock = key;
       put(
         block,
         now?.blocked
@@ -162,46 +167,51 @@ export function openInfo(ctx, chat) {
     const nameForm = field("Name", name, (value) => chat.rename(value));
     const topicForm = field("Topic", topic, (value) => chat.setTopic(value || null));
     let isFirst = true;
-    let shownMembers = "";
+    let shownHead = "";
+    // Rows that stay keep the focus.
+    const rows = keyed(members, (/** @type {any} */ { member, amAdmin }) => ({
+      node: memberRow(member, amAdmin),
+      update() {},
+    }));
     const show = () => {
       const now = chat.summary.get();
       // The user left, or was removed.
       if (!now) return close();
-      put(
-        head,
-        chatAvatar(ctx, now, "large"),
-        h(
-          "div",
-          null,
-          h("b", { dir: "auto" }, now.title),
-          now.topic && h("p", { class: "hint", dir: "auto" }, now.topic),
-          h("p", { class: "hint" }, `Created on ${fullDate(now.createdAt)}`),
-          !now.closed &&
-            h(
-              "p",
-              null,
-              button("Change picture", () => picker.click(), "text-button"),
-              now.avatar && [" · ", noAvatar],
-            ),
-        ),
-      );
+      const looks = JSON.stringify([avatarKey(ctx, now), now.topic, now.closed]);
+      if (looks !== shownHead) {
+        shownHead = looks;
+        put(
+          head,
+          chatAvatar(ctx, now, "large"),
+          h(
+            "div",
+            null,
+            h("b", { dir: "auto" }, now.title),
+            now.topic && h("p", { class: "hint", dir: "auto" }, now.topic),
+            h("p", { class: "hint" }, `Created on ${fullDate(now.createdAt)}`),
+            !now.closed &&
+              h(
+                "p",
+                null,
+                button("Change picture", () => picker.click(), "text-button"),
+                now.avatar && [" · ", noAvatar],
+              ),
+          ),
+        );
+      }
       put(data, customData(now.custom));
       if (isFirst) {
         name.value = now.title;
         topic.value = now.topic ?? "";
         isFirst = false;
       }
-      const list = chat.members.get();
       put(count, `${now.participantCount} members`);
-      const key = JSON.stringify([
-        now.isAdmin,
-        list.map((/** @type {any} */ { id, isAdmin, person }) => [id, isAdmin, person.name, person.status]),
-      ]);
-      if (key === shownMembers) return;
-      shownMembers = key;
-      put(
-        members,
-        list.map((/** @type {any} */ member) => memberRow(member, now.isAdmin)),
+      rows.render(
+        chat.members.get().map((/** @type {any} */ member) => {
+          const { id, isAdmin, person } = member;
+          const key = JSON.stringify([id, now.isAdmin, isAdmin, person.name, person.status, person.avatarUrl]);
+          return { key, member, amAdmin: now.isAdmin };
+        }),
       );
     };
     /** @param {any} member @param {boolean} amAdmin */

@@ -260,10 +260,11 @@ export class Chat {
    * Deletes a message for this user, or for everyone: the sender and admins of the group may.
    * @param {Seq} seq
    * @param {RequestOptions & { forEveryone?: boolean }} [options]
-   * @throws {TypeError} `options` has neither `forEveryone` nor `signal`
+   * @throws {TypeError} `options` has something else than `forEveryone` and `signal`
    */
   delete(seq, options) {
-    if (options && !("forEveryone" in options || "signal" in options))
+    // An option that is taken for another one would delete for this user alone, and nothing would say so.
+    if (options && (typeof options !== "object" || Object.keys(options).some((name) => !/^(forEveryone|signal)$/.test(name))))
       throw new TypeError("delete: use { forEveryone: true }");
     return this.#change(calls.deleteMessage(this.id, seq, options?.forEveryone ? "everyone" : "me"), options);
   }

@@ -4,6 +4,8 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { Chat } from "../../src/chat.js";
+import { Client } from "../../src/client.js";
 
 const home = fileURLToPath(new URL("../../", import.meta.url));
 const pages = ["README.md", ...readdirSync(join(home, "docs")).map((name) => `docs/${name}`), "../../docs/WEB.md", "../../docs/CLIENTS.md"];
@@ -48,4 +50,12 @@ test("each complaint of others-faults.md names a test that is there", () => {
 test("each page is linked from the README", () => {
   const readme = readFileSync(join(home, "README.md"), "utf8");
   for (const page of pages.filter((name) => name.startsWith("docs/"))) assert.ok(readme.includes(`(${page})`), relative(home, page));
+});
+
+test("each function of a chat and of the client is in the README", () => {
+  const readme = readFileSync(join(home, "README.md"), "utf8");
+  for (const { prototype } of [Chat, Client]) {
+    const names = Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor");
+    assert.deepEqual(names.filter((name) => !new RegExp(`\\b${name}\\(`).test(readme)), []);
+  }
 });

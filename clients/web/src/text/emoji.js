@@ -22,13 +22,10 @@ const TABLE = `
 😐neutral
 😑expressionless
 😒unamused, meh
-😓cold sweat
 😔pensive
 😕confused
-😖confounded
 😗kiss, whistle
 😘blow a kiss
-😙kiss smile
 😚kiss closed eyes
 😛tongue
 😜tongue wink
@@ -377,15 +374,10 @@ const TABLE = `
 🏆trophy
 🥇first place medal
 🥈second place medal
-🥉third place medal
 ⚽soccer ball
 🏀basketball
 🏈american football
 🎾tennis
-🏐volleyball
-🎱billiards
-🏓table tennis
-🎿ski
 🎨artist palette
 🎬film
 🎤microphone
@@ -393,7 +385,6 @@ const TABLE = `
 🎵note, music
 🎶notes, music
 🎸guitar
-🎹piano
 🎮video game
 🎯bullseye
 🎲die, dice
@@ -401,66 +392,41 @@ const TABLE = `
 🚗car
 🚕taxi
 🚌bus
-🚂train
 🚲bicycle, bike
 ✈️plane
 🚀rocket, launch ship
-🚢ship
-⛵sailboat
 🏠house, home
-🏢office
-🏥hospital
-🏫school
-⛪church
 🏖️beach
 ⛰️mountain
-🏕️camping
-🌇sunset
 🌃night
 ⌚watch
 📱mobile phone
 💻computer, laptop
-⌨️keyboard
-🖨️printer
 📷camera
-📹video camera
-📺television, tv
 📞phone call
 ⏰alarm clock
-⌛hourglass
-🔋battery
-🔌plug
 💡light bulb, idea
-🔦torch
 💰money bag
 💳credit card
 💎gem
 🔧wrench
 🔨hammer
 ⚙️gear
-🧲magnet
 🔒lock
 🔓open lock
 🔑key
-🚪door
-🚿shower
 📦package
 📧e-mail
-📥inbox
-📤outbox
 📄page, document
 📈chart up
 📉chart down
 📊bar chart
-📋clipboard
 📌pushpin
-📎paperclip
 📅calendar
 📁folder
 📖open book
 📚books
 ✏️pencil
-🖊️pen
 🔍search, magnifying glass
 🗑️bin
 ✅check, done yes ok tick
@@ -472,24 +438,15 @@ const TABLE = `
 🚫no entry
 🛑stop
 ♻️recycle
-🆕new
-🆗ok button
 🆘sos, help
 🔜soon
-🔝top
 ➡️right arrow
 ⬅️left arrow
 ⬆️up arrow
 ⬇️down arrow
 🔄refresh arrows
 🔴red circle
-🟠orange circle
-🟡yellow circle
 🟢green circle
-🔵blue circle
-🟣purple circle
-⚫black circle
-⚪white circle
 🚩red flag
 🏁finish flag
 🚨alarm light

@@ -31,18 +31,25 @@ async function scene() {
     reload: async () => {
       await page.waitForFunction((id) => globalThis.lab.isSaved(id), chat);
       await harness.loadLab(page, origin, options);
+      // What is sent before the client has the list of chats is shown in an open chat alone.
+      await page.evaluate((id) => void globalThis.lab.client.chat(id).open(), chat);
     },
     states: () => page.evaluate((id) => globalThis.lab.shown(id).map(([state, , content]) => [state, content]), chat),
     stored: async () => (await harness.storedMessages(harness.apiOf(system, bob), chat)).map(({ content }) => content),
     /** Waits until all that the page shows has this state. */
     allAre: (/** @type {string} */ state, /** @type {number} */ count) =>
-      page.waitForFunction(
-        ([id, wanted, number]) => {
-          const shown = globalThis.lab.shown(id);
-          return shown.length === number && shown.every(([found]) => found === wanted);
-        },
-        /** @type {const} */ ([chat, state, count]),
-      ),
+      page
+        .waitForFunction(
+          ([id, wanted, number]) => {
+            const shown = globalThis.lab.shown(id);
+            return shown.length === number && shown.every(([found]) => found === wanted);
+          },
+          /** @type {const} */ ([chat, state, count]),
+        )
+        .catch(async (error) => {
+          const report = await page.evaluate((id) => globalThis.lab.report(id), chat);
+          throw new Error(`not all are ${state}: ${JSON.stringify(report)}`, { cause: error });
+        }),
   };
 }
 
@@ -60,7 +67,6 @@ test("typed offline, reloaded, stored once and in order", async () => {
   assert.deepEqual(await stored(), ["one", "two", "three"]);
   await reload();
   await harness.caughtUp(page);
-  await page.evaluate((id) => void globalThis.lab.client.chat(id).open(), chat);
   await allAre("stored", 3);
   assert.deepEqual(await stored(), ["one", "two", "three"], "a second reload sends nothing again");
 });
@@ -75,7 +81,6 @@ test("a resend that could double: the reply is lost, the page is reloaded, the m
   await reload();
   await network.setFaults({});
   await harness.caughtUp(page);
-  await page.evaluate((id) => void globalThis.lab.client.chat(id).open(), chat);
   await allAre("stored", 1);
   assert.deepEqual(await stored(), ["once"]);
 });

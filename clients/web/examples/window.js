@@ -10,4 +10,5 @@ chatWindow.token = async (reason, { signal }) => {
 };
 chatWindow.setAttribute("http-url", httpUrl);
 chatWindow.setAttribute("web-socket-url", webSocketUrl);
+chatWindow.setAttribute("user-id", as);
 chatWindow.setAttribute("with", other);

@@ -22,13 +22,14 @@ const STYLES = ["tokens", "base", "app", "chat", "composer", "media", "layers", 
  *
  * - `chat`: the id of a chat; or `with`: the id of a user, for the private chat with them.
  * - `http-url`, `web-socket-url`: the addresses of the system, unless `client` is set.
+ * - `user-id`: the id of the user who is signed in. With it, what is typed survives a reload.
  * - `theme`: `light` or `dark`; that of the reader's system if it is left out.
  *
  * Events: `chatchange` when another chat is shown, for example the private chat with a member; its `detail` has the
  * `chatId`.
  */
 export class LambdaChatWindow extends HTMLElement {
-  static observedAttributes = ["chat", "with", "http-url", "web-socket-url", "theme"];
+  static observedAttributes = ["chat", "with", "http-url", "web-socket-url", "user-id", "theme"];
 
   /** @type {any} */
   #token;
@@ -102,6 +103,7 @@ export class LambdaChatWindow extends HTMLElement {
     const webSocketUrl = this.getAttribute("web-socket-url");
     const chatId = this.getAttribute("chat");
     const other = this.getAttribute("with");
+    const userId = this.getAttribute("user-id") ?? undefined;
     if ((!chatId && !other) || (!this.#client && !(this.#token && httpUrl && webSocketUrl))) return;
     const controller = (this.#life = new AbortController());
     const { signal } = controller;
@@ -125,6 +127,7 @@ export class LambdaChatWindow extends HTMLElement {
         httpUrl: httpUrl ?? "",
         webSocketUrl: webSocketUrl ?? "",
         token: this.#token,
+        userId,
         storage: indexedDBStorage(),
       });
       const stop = client.start();
@@ -145,8 +148,9 @@ export class LambdaChatWindow extends HTMLElement {
     const ctx = createContext({
       client,
       root,
-      scope: `@${webSocketUrl ?? ""}`,
-      settings: createSettings(h("div")),
+      // The drafts of one user are not for another one at the same browser.
+      scope: userId && `${userId}@${webSocketUrl ?? ""}`,
+      settings: createSettings(h("div"), signal),
       router,
       signIn: () => this.#restart(),
     });

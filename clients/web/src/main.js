@@ -48,11 +48,17 @@ async function boot() {
       const link = signInUrl && h("a", { class: "button primary", href: signInUrl }, "Sign in");
       return stop("You are not signed in", "Sign in, then come back to your chats.", link || undefined);
     }
+  /** Whoever signs in as somebody else meanwhile gets their own page. @param {string} reason @param {any} options */
+  const ownToken = async (reason, options) => {
+    const next = await token(reason, options);
+    if (user && subjectOf(next) !== user) location.reload();
+    return next;
+  };
   const signOut = () => location.assign(location.pathname);
   startApp(document.body, {
     httpUrl,
     webSocketUrl,
-    token,
+    token: ownToken,
     user,
     suggestions: devTokenUrl ? DEVELOPMENT_USERS : [],
     signIn: () => location.assign(signInUrl || location.pathname),

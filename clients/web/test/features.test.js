@@ -358,6 +358,25 @@ test("a group shows its topic, its picture and its data, a message and a person 
   assertClean(context);
 });
 
+test("the details keep the focus when somebody comes online, and do not stay above another page", async () => {
+  const [alice, bob] = [newUser("alice"), newUser("bob")];
+  const chat = await privateChat(system, alice, bob);
+  const context = await newContext(browser);
+  const page = await open(context, system, alice);
+  await choose(page, chat);
+  await page.getByRole("button", { name: /^Details of/ }).click();
+  const dialog = page.getByRole("dialog", { name: "Details" });
+  const block = dialog.getByRole("button", { name: `Block ${nameOf(bob)}` });
+  await block.focus();
+  const bobs = await newContext(browser);
+  await open(bobs, system, bob);
+  await dialog.getByText("online", { exact: true }).waitFor();
+  assert.ok(await block.evaluate((/** @type {Element} */ node) => node === document.activeElement));
+  await page.goBack();
+  await dialog.waitFor({ state: "detached" });
+  assertClean(context);
+});
+
 test("who comes back to the window finds a divider before what arrived meanwhile", async (t) => {
   const [alice, bob] = [newUser("alice"), newUser("bob")];
   const chat = await privateChat(system, alice, bob);
@@ -428,7 +447,7 @@ test("a hosted page gets its token from the team's own back end, and links to it
     response.setHeader("access-control-allow-origin", system.origin);
     response.setHeader("access-control-allow-credentials", "true");
     if (!cookie.includes("site=")) return response.writeHead(isDown ? 500 : 401).end("{}");
-    const body = JSON.stringify({ userId: alice, expiresInSeconds: 50 });
+    const body = JSON.stringify({ userId: cookie.includes("site=2") ? bob : alice, expiresInSeconds: 50 });
     const answer = await fetch(`${system.authUrl}/token`, { method: "POST", body });
     response.end(await answer.text());
   });
@@ -466,7 +485,11 @@ test("a hosted page gets its token from the team's own back end, and links to it
   await context.clearCookies();
   await network.cut();
   await page.locator(".banner", { hasText: "You are not signed in any more." }).waitFor();
+  // Who signs in as somebody else gets their own page.
+  await context.addCookies([{ name: "site", value: "2", url: home }]);
+  await page.locator(`[data-chat="${chat}"]`, { hasText: nameOf(alice) }).waitFor();
   // A back end that fails is no sign-out.
+  await context.clearCookies();
   isDown = true;
   await page.reload();
   await page.getByText("The server does not answer").waitFor();

@@ -115,6 +115,24 @@ test("21 files are pasted, dropped and picked, with preview, progress, cancel an
   assertClean(context);
 });
 
+test("at most 30 files wait, and a notice says so once", async () => {
+  const { alice, chat } = await pair();
+  const context = await newContext(browser);
+  const page = await open(context, system, alice, chat);
+  const file = (/** @type {number} */ n) => ({ name: `${n}.txt`, mimeType: "text/plain", buffer: Buffer.from(`${n}`) });
+  await input(page).setInputFiles(Array.from({ length: 33 }, (_, n) => file(n)));
+  await page.locator(".toast", { hasText: "30 files can wait here." }).waitFor();
+  assert.equal(await page.locator(".tray li").count(), 30);
+  assert.equal(await page.locator(".toast").count(), 1);
+  // Many refusals at once leave room for the page.
+  const empty = (/** @type {number} */ n) => ({ ...file(n), buffer: Buffer.alloc(0) });
+  await page.getByRole("button", { name: "Remove 0.txt" }).click();
+  await input(page).setInputFiles(Array.from({ length: 10 }, (_, n) => empty(n)));
+  await page.locator(".toast", { hasText: "9.txt is empty." }).waitFor();
+  assert.equal(await page.locator(".toast").count(), 4);
+  assertClean(context);
+});
+
 test("22 pictures reserve their place, and show their blurHash first", async (t) => {
   const { alice, bob, chat } = await pair();
   const sender = await newContext(browser);

@@ -3,6 +3,8 @@ import { button, h, icon, iconButton } from "../dom.js";
 import { explain } from "../text/errors.js";
 
 const TOAST_MS = 6000;
+/** More notices would hide the page: the oldest goes. */
+const MAX_TOASTS = 4;
 /** The distance between a menu and its button, and the edge of the window. */
 const GAP = 6;
 
@@ -156,6 +158,7 @@ export function createLayers(root) {
     const open = [...root.querySelectorAll("dialog[open]")].at(-1);
     (open ?? root).append(toasts);
     toasts.append(node);
+    if (toasts.children.length > MAX_TOASTS) toasts.firstChild?.remove();
     setTimeout(() => {
       node.remove();
       if (!toasts.children.length) root.append(toasts);

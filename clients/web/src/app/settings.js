@@ -5,8 +5,11 @@ const DEFAULTS = { theme: "system", notifications: false };
 
 /** @typedef {typeof DEFAULTS} Settings */
 
-/** @param {HTMLElement} root the element whose `data-theme` chooses the theme */
-export function createSettings(root) {
+/**
+ * @param {HTMLElement} root the element whose `data-theme` chooses the theme
+ * @param {AbortSignal} [signal] ends it
+ */
+export function createSettings(root, signal) {
   const read = () => {
     try {
       return { ...DEFAULTS, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
@@ -22,11 +25,15 @@ export function createSettings(root) {
   };
   apply();
   // Other tabs follow.
-  addEventListener("storage", (event) => {
-    if (event.key !== KEY) return;
-    settings = read();
-    apply();
-  });
+  addEventListener(
+    "storage",
+    (event) => {
+      if (event.key !== KEY) return;
+      settings = read();
+      apply();
+    },
+    { signal },
+  );
   return {
     get: () => settings,
     /** @param {Partial<Settings>} change */

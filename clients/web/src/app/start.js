@@ -17,14 +17,14 @@ import { followViewport } from "./viewport.js";
  * Shows the application in an element, until the function that is returned is called.
  * @param {HTMLElement} root
  * @param {{ httpUrl: string, webSocketUrl: string, token: any, user?: string, suggestions?: string[], signIn?(): void, signOut?(): void }} options
- *   `user`: the name under which drafts are kept; `suggestions`: the ids of people to begin a chat with
+ *   `user`: the id of the user. Without it, drafts last as long as the page; `suggestions`: the ids of people to begin a chat with
  */
-export function startApp(root, { httpUrl, webSocketUrl, token, user = "", suggestions, signIn, signOut }) {
+export function startApp(root, { httpUrl, webSocketUrl, token, user, suggestions, signIn, signOut }) {
   const controller = new AbortController();
   const { signal } = controller;
-  const client = createClient({ httpUrl, webSocketUrl, token, storage: indexedDBStorage() });
+  const client = createClient({ httpUrl, webSocketUrl, token, userId: user, storage: indexedDBStorage() });
   const stop = client.start();
-  const settings = createSettings(document.documentElement);
+  const settings = createSettings(document.documentElement, signal);
   const app = h("div", { class: "app" });
   const router = createRouter((route) => {
     // A dialog is about what was shown before.
@@ -35,7 +35,7 @@ export function startApp(root, { httpUrl, webSocketUrl, token, user = "", sugges
   const ctx = createContext({
     client,
     root: app,
-    scope: `${user}@${webSocketUrl}`,
+    scope: user && `${user}@${webSocketUrl}`,
     settings,
     router,
     suggestions,

@@ -1,24 +1,20 @@
-// Where a message is written: text, mentions, emojis, files, recordings, replies and edits. What is typed is kept.
+// Where a message is written: text, replies and edits, beside mentions, files and recordings. What is typed is kept.
 import { h, icon, iconButton, put, setText } from "../dom.js";
-import { personAvatar } from "../avatar.js";
 import { pickEmoji } from "../app/emoji-picker.js";
-import { prepareFile } from "../media/prepare.js";
-import { canRecord, startRecording } from "../media/recorder.js";
+import { forgetPreviews } from "../media/prepare.js";
 import { describe, fileSize } from "../text/describe.js";
-import { duration } from "../text/time.js";
 import { canEdit } from "./actions.js";
+import { createMentions } from "./mentions.js";
+import { createRecordButton } from "./recording.js";
+import { createTray } from "./tray.js";
 
 /** The limits of the system, as JSON: docs/API.md. */
 const MAX_CONTENT_BYTES = 24_576;
 const MAX_CAPTION_BYTES = 4096;
-const MAX_MENTIONS = 20;
 /** Nobody types any more after such a pause. */
 const TYPING_PAUSE_MS = 5000;
-/** How many people a completion offers. */
-const MAX_COMPLETIONS = 6;
 /** While a key writes with an input method, browsers give it this code. */
 const IME_KEY_CODE = 229;
-const MENTION = /(?:^|[\s(])@([\p{L}\p{N}_.-]{0,30})$/u;
 
 const bytesOf = (/** @type {string} */ text) => new TextEncoder().encode(JSON.stringify(text)).length;
 
@@ -34,14 +30,6 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
   let replyTo;
   /** @type {any} */
   let editing;
-  /** The people whom the text may mention. @type {{ id: string, name: string }[]} */
-  let mentions = [];
-  /** @type {{ prepared: any, url?: string }[]} */
-  let files = [];
-  /** @type {any} */
-  let recording;
-  /** Whether the browser asks for the microphone. */
-  let isAsking = false;
   /** @type {any} */
   let pauseTimer;
 
@@ -54,24 +42,14 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     "aria-autocomplete": "list",
   });
   const context = h("div", { class: "context", hidden: true });
-  const tray = h("ul", { class: "tray", hidden: true, "aria-label": "Files to send" });
-  const completion = h("ul", {
-    class: "completion",
-    role: "listbox",
-    id: "completion",
-    "aria-label": "People",
-    hidden: true,
-  });
-  const picker = h("input", {
-    type: "file",
-    multiple: true,
-    class: "visually-hidden",
-    tabindex: -1,
-    "aria-hidden": "true",
-  });
-  const attach = iconButton("plus", "Add files", () => picker.click());
+  const mentions = createMentions(ctx, chat, area, onInput);
+  const tray = createTray(layers, area, dropPlace, () => form.hidden, () => (signal.aborted ? keep() : area.focus()));
+  const attach = iconButton("plus", "Add files", () => tray.picker.click());
   const smile = iconButton("smile", "Emojis", () => pickEmoji(ctx, smile, insert));
-  const mic = iconButton("mic", "Record a voice message", record);
+  const mic = createRecordButton(layers, signal, showLine, (prepared) => {
+    sendFile(prepared, {});
+    getLog().toLatest();
+  });
   const send = h(
     "button",
     { type: "submit", class: "icon-button send", "aria-label": "Send", title: "Send" },
@@ -82,27 +60,33 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     "form",
     { onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), submit()) },
     context,
-    tray,
+    tray.node,
     line,
   );
   const closed = h("p", { class: "closed", hidden: true });
   const typingLine = h("p", { class: "typing-line" });
-  const node = h("div", { class: "composer" }, typingLine, completion, form, closed, picker);
-  const usual = [attach, area, smile, canRecord() && mic, send];
+  const node = h("div", { class: "composer" }, typingLine, mentions.node, form, closed, tray.picker);
+  const usual = [attach, area, smile, mic, send];
   put(line, usual);
+
+  /** @param {any[]} [nodes] instead of the field and its buttons */
+  function showLine(nodes) {
+    put(line, nodes ?? usual);
+    if (!nodes) area.focus();
+  }
 
   function fit() {
     area.style.height = "auto";
     area.style.height = `${area.scrollHeight}px`;
   }
 
+  /** Keeps an edit and files while another chat is shown. */
+  const keep = () => drafts.keep(chat.id, { editing, text: area.value, files: tray.entries });
   /** Keeps what is typed. */
   function save() {
     if (editing) return;
-    drafts.set(chat.id, { text: area.value, mentions: usedMentions(), replyTo: replyTo?.message.seq });
+    drafts.set(chat.id, { text: area.value, mentions: mentions.used(), replyTo: replyTo?.message.seq });
   }
-
-  const usedMentions = () => mentions.filter(({ name }) => area.value.includes("@" + name));
 
   /** @param {string} text */
   function insert(text) {
@@ -114,75 +98,12 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
   function onInput() {
     fit();
     save();
-    complete();
+    mentions.complete();
     if (area.value.trim() && !editing) {
       chat.setTyping();
       clearTimeout(pauseTimer);
       pauseTimer = setTimeout(() => chat.setTyping(false), TYPING_PAUSE_MS);
     } else chat.setTyping(false);
-  }
-
-  // Mentions.
-  /** @type {any[]} */
-  let offered = [];
-  let chosen = 0;
-  function complete() {
-    const [, asked] = MENTION.exec(area.value.slice(0, area.selectionStart)) ?? [];
-    const me = ctx.me();
-    const query = asked?.toLocaleLowerCase() ?? "";
-    offered =
-      asked === undefined || !chat.summary.get()?.isGroup
-        ? []
-        : chat.members
-            .get()
-            .map((/** @type {any} */ { person }) => person)
-            .filter(
-              (/** @type {any} */ { id, name }) =>
-                id !== me &&
-                (name
-                  .toLocaleLowerCase()
-                  .split(/\s+/)
-                  .some((/** @type {string} */ word) => word.startsWith(query)) ||
-                  id.startsWith(query)),
-            )
-            .slice(0, MAX_COMPLETIONS);
-    chosen = 0;
-    showCompletion();
-  }
-  function showCompletion() {
-    completion.hidden = !offered.length;
-    put(
-      completion,
-      offered.map((person, index) =>
-        h(
-          "li",
-          {
-            role: "option",
-            id: `completion-${index}`,
-            "aria-selected": String(index === chosen),
-            onmousedown: (/** @type {Event} */ event) => (event.preventDefault(), mention(person)),
-          },
-          personAvatar(person, "small"),
-          h("span", { dir: "auto" }, person.name),
-        ),
-      ),
-    );
-    if (offered.length) {
-      area.setAttribute("aria-controls", "completion");
-      area.setAttribute("aria-activedescendant", `completion-${chosen}`);
-    } else {
-      area.removeAttribute("aria-controls");
-      area.removeAttribute("aria-activedescendant");
-    }
-  }
-  /** @param {any} person */
-  function mention(person) {
-    const end = area.selectionStart;
-    const start = area.value.lastIndexOf("@", end - 1);
-    area.setRangeText(`@${person.name} `, start, end, "end");
-    if (!mentions.some(({ id }) => id === person.id)) mentions.push({ id: person.id, name: person.name });
-    offered = [];
-    onInput();
   }
 
   // Replies and edits.
@@ -232,59 +153,13 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     save();
     editing = item;
     area.value = item.message.content;
-    mentions = (item.message.mentions ?? []).map((/** @type {string} */ id) => ({
-      id,
-      name: ctx.client.person(id).get().name,
-    }));
+    mentions.set(
+      (item.message.mentions ?? []).map((/** @type {string} */ id) => ({ id, name: ctx.client.person(id).get().name })),
+    );
     showContext();
     fit();
     area.focus();
     area.setSelectionRange(area.value.length, area.value.length);
-  }
-
-  // Files.
-  /** @param {Iterable<File>} list */
-  async function add(list) {
-    for (const file of list) {
-      try {
-        const prepared = await prepareFile(file);
-        files.push({ prepared, url: prepared.type === "image" ? URL.createObjectURL(file) : undefined });
-      } catch (error) {
-        layers.fail(error);
-      }
-    }
-    showTray();
-    area.focus();
-  }
-  /** Lets go of a preview. @param {{ url?: string }} entry */
-  const forget = ({ url }) => url && URL.revokeObjectURL(url);
-  function showTray() {
-    tray.hidden = !files.length;
-    put(
-      tray,
-      files.map((entry) => {
-        const { prepared, url } = entry;
-        const remove = () => {
-          files = files.filter((other) => other !== entry);
-          forget(entry);
-          showTray();
-          area.focus();
-        };
-        return h(
-          "li",
-          null,
-          url ? h("img", { src: url, alt: "" }) : icon("file"),
-          h(
-            "div",
-            null,
-            h("p", { class: "name", dir: "auto" }, prepared.fileName),
-            h("p", { class: "size" }, fileSize(prepared.file.size)),
-          ),
-          iconButton("close", `Remove ${prepared.fileName}`, remove, { class: "small" }),
-        );
-      }),
-    );
-    area.placeholder = files.length ? "Add a caption" : "Message";
   }
 
   /** @param {any} prepared @param {any} more */
@@ -296,10 +171,9 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
 
   function submit() {
     const text = area.value.trim();
+    const files = tray.entries;
     if (!text && !files.length) return area.focus();
-    const used = usedMentions()
-      .slice(0, MAX_MENTIONS)
-      .map(({ id }) => id);
+    const used = mentions.ids();
     const limit = files.length || (editing && editing.message.type !== "text") ? MAX_CAPTION_BYTES : MAX_CONTENT_BYTES;
     if (bytesOf(text) > limit)
       return layers.toast(
@@ -314,17 +188,15 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     } catch (error) {
       return layers.fail(error);
     }
-    for (const entry of files) forget(entry);
-    files = [];
+    forgetPreviews(files);
+    tray.set([]);
     area.value = "";
     replyTo = undefined;
-    mentions = [];
-    offered = [];
+    mentions.set([]);
+    mentions.close();
     clearTimeout(pauseTimer);
     drafts.set(chat.id, undefined);
-    showTray();
     showContext();
-    showCompletion();
     fit();
     getLog().toLatest();
     area.focus();
@@ -345,54 +217,14 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
       await chat.edit(message.seq, { text, ...((used.length || message.mentions) && { mentions: used }) });
     } catch (error) {
       layers.fail(error);
-      const { unfinished } = drafts;
       if (signal.aborted)
-        return unfinished.set(chat.id, { files: [], ...unfinished.get(chat.id), editing: item, text: before });
+        return drafts.keep(chat.id, { files: [], ...drafts.kept(chat.id), editing: item, text: before });
       // Who writes something else meanwhile is not interrupted.
       if (editing || area.value !== draft) return;
       edit(item);
       area.value = before;
       fit();
     }
-  }
-
-  // Recording.
-  async function record() {
-    if (recording || isAsking) return;
-    const time = h("span", { role: "timer" }, "0:00");
-    isAsking = true;
-    try {
-      recording = await startRecording((ms) => setText(time, duration(ms)));
-    } catch (error) {
-      return layers.fail(error);
-    } finally {
-      isAsking = false;
-    }
-    // Another chat is shown by now: nobody would end it.
-    if (signal.aborted) return recording.stop();
-    const finish = async (/** @type {boolean} */ isSent) => {
-      const taken = recording;
-      recording = undefined;
-      if (!taken) return;
-      const { file, durationMs } = await taken.stop();
-      put(line, usual);
-      area.focus();
-      if (!isSent || signal.aborted) return;
-      try {
-        sendFile(await prepareFile(file, { durationMs }), {});
-        getLog().toLatest();
-      } catch (error) {
-        layers.fail(error);
-      }
-    };
-    const done = iconButton("send", "Send voice message", () => finish(true), { class: "send" });
-    put(
-      line,
-      iconButton("trash", "Discard recording", () => finish(false), { class: "danger" }),
-      h("div", { class: "recording" }, "Recording ", time),
-      done,
-    );
-    done.focus();
   }
 
   area.addEventListener("input", onInput);
@@ -402,30 +234,13 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     restoreDraft();
     showContext();
   }, signal);
-  area.addEventListener("blur", () => {
-    offered = [];
-    showCompletion();
-  });
+  area.addEventListener("blur", mentions.close);
   area.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     // A key that writes with an input method is not a command.
     if (event.isComposing || event.keyCode === IME_KEY_CODE) return;
-    if (offered.length) {
-      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (step) {
-        chosen = (chosen + step + offered.length) % offered.length;
-        showCompletion();
-        return event.preventDefault();
-      }
-      if (event.key === "Enter" || event.key === "Tab") {
-        mention(offered[chosen]);
-        return event.preventDefault();
-      }
-      if (event.key === "Escape") {
-        offered = [];
-        showCompletion();
-        event.stopPropagation();
-        return event.preventDefault();
-      }
+    if (mentions.onKey(event)) {
+      event.stopPropagation();
+      return event.preventDefault();
     }
     if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
       event.preventDefault();
@@ -441,41 +256,10 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
       edit(last);
     }
   });
-  area.addEventListener("paste", (/** @type {ClipboardEvent} */ event) => {
-    const pasted = [...(event.clipboardData?.files ?? [])];
-    if (!pasted.length) return;
-    event.preventDefault();
-    add(pasted);
-  });
-  picker.addEventListener("change", () => {
-    add([...picker.files]);
-    picker.value = "";
-  });
-  let depth = 0;
-  const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files");
-  dropPlace.dataset.drop = "Drop files to add them";
-  dropPlace.addEventListener("dragenter", (/** @type {DragEvent} */ event) => {
-    if (hasFiles(event) && !form.hidden && depth++ === 0) dropPlace.classList.add("drop-target");
-  });
-  dropPlace.addEventListener("dragleave", (/** @type {DragEvent} */ event) => {
-    if (hasFiles(event) && --depth <= 0) {
-      depth = 0;
-      dropPlace.classList.remove("drop-target");
-    }
-  });
-  dropPlace.addEventListener("dragover", (/** @type {DragEvent} */ event) => hasFiles(event) && event.preventDefault());
-  dropPlace.addEventListener("drop", (/** @type {DragEvent} */ event) => {
-    depth = 0;
-    dropPlace.classList.remove("drop-target");
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    if (!form.hidden) add([...(event.dataTransfer?.files ?? [])]);
-  });
-
   function restoreDraft() {
     const draft = drafts.get(chat.id);
     area.value = draft?.text ?? "";
-    mentions = [...(draft?.mentions ?? [])];
+    mentions.set(draft?.mentions ?? []);
     if (draft?.replyTo && replyTo?.message?.seq !== draft.replyTo) {
       replyTo = { message: { seq: draft.replyTo, senderId: "", content: "An earlier message", type: "text" } };
     }
@@ -484,8 +268,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
   signal.addEventListener("abort", () => {
     clearTimeout(pauseTimer);
     chat.setTyping(false);
-    if (recording) recording.stop();
-    drafts.unfinished.set(chat.id, { editing, text: area.value, files });
+    keep();
   });
 
   return {
@@ -497,14 +280,11 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     /** To be called when the log is there. */
     begin() {
       restoreDraft();
-      const left = drafts.unfinished.get(chat.id);
-      if (left) {
-        files = left.files;
-        showTray();
-        if (left.editing) {
-          edit(left.editing);
-          area.value = left.text;
-        }
+      const kept = drafts.kept(chat.id);
+      if (kept) tray.set(kept.files);
+      if (kept?.editing) {
+        edit(kept.editing);
+        area.value = kept.text;
       }
       showContext();
     },

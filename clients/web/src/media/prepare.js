@@ -39,6 +39,13 @@ const MAX_NAME_CHARS = 100;
  *   blurHash?: string, durationMs?: number }} Prepared
  */
 
+/** A file that waits to be sent, with the address of its preview. @typedef {{ prepared: Prepared, url?: string }} ChosenFile */
+
+/** Lets go of previews. @param {readonly ChosenFile[]} files */
+export const forgetPreviews = (files) => {
+  for (const { url } of files) if (url) URL.revokeObjectURL(url);
+};
+
 /**
  * Throws a sentence for the reader if the file is too large or empty.
  * @param {"image" | "audio" | "file"} type

@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { chromium } from "playwright-core";
+import { apiOf, getToken } from "../../javascript/test/api.js";
 import { startLocalCloud } from "../../javascript/test/local-cloud.js";
+
+export { apiOf, getToken };
 
 /** How long a condition may take, in milliseconds: a failed test should say what it waited for before CI gives up. */
 export const PATIENCE = 30_000;
@@ -95,27 +98,6 @@ export const nameOf = (userId) => userId[0].toUpperCase() + userId.slice(1);
 let users = 0;
 /** A userId that no other test has. @param {string} name */
 export const newUser = (name) => `${name}-${users++}`;
-
-/** A token of the stand-in Auth Service. @param {any} system @param {string} userId */
-export async function getToken(system, userId) {
-  const answer = await fetch(`${system.authUrl}/token`, { method: "POST", body: JSON.stringify({ userId }) });
-  return (await answer.json()).token;
-}
-
-/** A request of a user, beside the page. @param {any} system @param {string} userId */
-export function apiOf(system, userId) {
-  const token = getToken(system, userId);
-  return async (/** @type {string} */ method, /** @type {string} */ path, /** @type {unknown} */ body) => {
-    for (;;) {
-      const headers = { authorization: `Bearer ${await token}` };
-      const answer = await fetch(system.httpUrl + path, { method, headers, body: body && JSON.stringify(body) });
-      const document = await answer.json();
-      if (answer.status === 429) await new Promise((resolve) => setTimeout(resolve, document.retryAfterMs ?? 200));
-      else if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(document)}`);
-      else return document;
-    }
-  };
-}
 
 /** Creates the private chat of two users. @param {any} system @param {string} a @param {string} b @returns {Promise<string>} */
 export async function privateChat(system, a, b) {

@@ -1,11 +1,5 @@
 // The session of one user: stays connected, holds the state, asks for what was missed, and sends messages until they are
 // stored.
-//
-// Beside what the plan of the package says:
-// - There is one more update, `{ type: "changed" }`: the state may have changed, with or without an event.
-// - `upload` and `download` are here too, and a `Call` says itself how its answer is applied (`call.apply`).
-// - `start` while the engine waits for another token (three were refused) tries again.
-// - Later messages of a chat wait for the upload of the file of an earlier one, so that they are stored in their order.
 
 /** @import { Attachment, NewAttachment } from "../api.js" */
 /** @import { Call } from "../calls.js" */
@@ -289,7 +283,10 @@ export function createEngine(given) {
     get outbox() {
       return messages.list;
     },
-    /** Connects, and stays connected. Throws a `TypeError` if there is no WebSocket. */
+    /**
+     * Connects, and stays connected. If it waits for another token, because three were refused, it asks for one now. Throws a
+     * `TypeError` if there is no WebSocket.
+     */
     start() {
       if (core.life) return connection.resume();
       if (!options.WebSocket)

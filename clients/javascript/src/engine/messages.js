@@ -94,7 +94,8 @@ export function createMessages(core, ask, attachments, identified) {
   };
 
   /**
-   * What the storage says, unless it hangs: some browsers' do. A stop does not end it.
+   * What the storage says, unless it hangs: some browsers' do. A life of its own, because a stop does not end it: what was
+   * written right before is kept.
    * @template T
    * @param {() => Promise<T>} work
    * @returns {Promise<T>}
@@ -221,8 +222,10 @@ export function createMessages(core, ask, attachments, identified) {
     let call;
     try {
       await upload(/** @type {HeldEntry} */ (entries.get(id)));
-      // It fails without an entry: the message was discarded.
-      const { chatId, draft } = /** @type {HeldEntry} */ (entries.get(id));
+      const entry = entries.get(id);
+      // It was discarded meanwhile.
+      if (!entry) return;
+      const { chatId, draft } = entry;
       call = sendMessage(chatId, /** @type {any} */ (draft), id);
     } catch (error) {
       return fail(id, asChatError(error));

@@ -6,7 +6,10 @@ import { createInterface } from "node:readline";
 import { after, before } from "node:test";
 import { chromium } from "playwright-core";
 import { server } from "../../examples/serve.mjs";
+import { apiOf, getToken } from "../api.js";
 import { programs, startLocalCloud } from "../local-cloud.js";
+
+export { apiOf, getToken };
 
 /** How long a condition may take, in milliseconds: a failed test should say what it waited for before CI gives up. */
 export const PATIENCE = Number(process.env.PATIENCE_MS ?? 60_000);
@@ -126,25 +129,6 @@ export function useSystem(launch = startBrowser) {
 let users = 0;
 /** A userId that no other test has. @param {string} name */
 export const newUser = (name) => `${name}-${Date.now().toString(36)}-${users++}`;
-
-/** A token of the stand-in Auth Service. @param {{authUrl: string}} system @param {string} userId @param {number} [seconds] */
-export async function getToken(system, userId, seconds = 3600) {
-  const body = JSON.stringify({ userId, expiresInSeconds: seconds });
-  const answer = await fetch(`${system.authUrl}/token`, { method: "POST", body });
-  return /** @type {Promise<{token: string}>} */ (answer.json()).then(({ token }) => token);
-}
-
-/** A request of a user, beside the library. @param {{httpUrl: string, authUrl: string}} system @param {string} userId */
-export function apiOf(system, userId) {
-  const token = getToken(system, userId);
-  return async (/** @type {string} */ method, /** @type {string} */ path, /** @type {unknown} */ body) => {
-    const headers = { authorization: `Bearer ${await token}` };
-    const answer = await fetch(system.httpUrl + path, { method, headers, body: body && JSON.stringify(body) });
-    const document = await answer.json();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(document)}`);
-    return document;
-  };
-}
 
 /** All messages that the system has of a chat, oldest first. @param {ReturnType<typeof apiOf>} api @param {string} chat */
 export async function storedMessages(api, chat) {

@@ -12,6 +12,31 @@ function setUp(options) {
   return { engine, warnings, client: new Client(engine, { logger, ...options }) };
 }
 
+/** A logged-in client at a time that stands still, and what lets a minute pass. */
+function setUpMute() {
+  let now = Date.UTC(2026, 10, 26, 12);
+  const timers = [];
+  const { engine, client } = setUp({
+    now: () => now,
+    setTimeout: (callback, ms) => timers.push({ callback, ms }),
+    clearTimeout: () => {},
+  });
+  engine.logIn();
+  return {
+    engine,
+    client,
+    muteUntil: new Date(now + 60_000).toISOString(),
+    /** Calls the timers, and returns after which waits. */
+    passMinute: async () => {
+      const due = timers.splice(0);
+      now += 60_000;
+      for (const { callback } of due) callback();
+      await settle();
+      return due.map(({ ms }) => ms);
+    },
+  };
+}
+
 test("nothing happens before the start, and every value is empty", async () => {
   const { engine, client } = setUp();
   const chat = client.chat("g");
@@ -120,47 +145,25 @@ test("a person has the nickname, else the display name, else the id", () => {
 });
 
 test("a mute that ends is seen in time by who watches", async () => {
-  let now = Date.UTC(2026, 10, 26, 12);
-  const timers = [];
-  const { engine, client } = setUp({
-    now: () => now,
-    setTimeout: (callback, ms) => timers.push({ callback, ms }),
-    clearTimeout: () => {},
-  });
-  engine.logIn();
-  const muteUntil = new Date(now + 60_000).toISOString();
+  const { engine, client, muteUntil, passMinute } = setUpMute();
   engine.catchUp([entry(group("g"), { settings: { memberRev: 1, notify: "none", muteUntil } })]);
   const { summary } = client.chat("g");
   const heard = [];
   summary.subscribe(({ muted, mutedUntil, notify }) => heard.push({ muted, mutedUntil, notify }));
   assert.deepEqual([summary.get().muted, summary.get().mutedUntil], [true, muteUntil]);
-  const { callback, ms } = timers.at(-1);
-  assert.equal(ms, 60_000);
-  now += 60_000;
-  callback();
-  await settle();
+  assert.deepEqual((await passMinute()).at(-1), 60_000);
   assert.deepEqual(heard, [{ muted: false, mutedUntil: undefined, notify: "all" }]);
 });
 
 test("an archived chat whose mute ends comes back in time for who watches the inbox", async () => {
-  let now = Date.UTC(2026, 10, 26, 12);
-  const timers = [];
-  const { engine, client } = setUp({
-    now: () => now,
-    setTimeout: (callback, ms) => timers.push({ callback, ms }),
-    clearTimeout: () => {},
-  });
-  engine.logIn();
-  const muteUntil = new Date(now + 60_000).toISOString();
+  const { engine, client, muteUntil, passMinute } = setUpMute();
   const settings = { memberRev: 1, notify: "none", muteUntil, archivedSeq: 1 };
   engine.catchUp([entry(group("g", { seq: 2 }), { settings, unreadCount: 1 })]);
   const heard = [];
   client.unreadTotal.subscribe((total) => heard.push(total));
   client.chats.subscribe((chats) => heard.push(chats.map(({ id }) => id)));
   assert.deepEqual(client.chats.get(), []);
-  now += 60_000;
-  for (const { callback } of timers.splice(0)) callback();
-  await settle();
+  await passMinute();
   assert.deepEqual(heard, [1, ["g"]]);
 });
 

@@ -11,6 +11,8 @@ import { bounded } from "./timeouts.js";
 
 /** The time-out of a transfer with all its tries. It is as long as the presigned URL of an upload is valid. */
 const TRANSFER_TIMEOUT_MS = 15 * 60_000;
+/** A try by XMLHttpRequest that moves no byte for so long is ended, and another one follows. */
+const MAX_STALL_MS = 60_000;
 /** How often a transfer is tried in all. */
 const MAX_ATTEMPTS = 4;
 /** The first wait before another try is at most this long. The bound doubles with each further wait. */
@@ -62,9 +64,20 @@ export function createAttachments(core, http) {
       xhr.open(method, url);
       xhr.responseType = "blob";
       for (const name in headers) xhr.setRequestHeader(name, headers[name]);
-      (body ? xhr.upload : xhr).onprogress = onProgress;
+      /** @type {any} */
+      let timer;
+      const restartStall = () => {
+        options.clearTimeout(timer);
+        timer = options.setTimeout(() => xhr.abort(), MAX_STALL_MS);
+      };
+      (body ? xhr.upload : xhr).onprogress = (/** @type {{ loaded: number }} */ event) => {
+        restartStall();
+        onProgress(event);
+      };
       xhr.onload = () => resolve({ status: xhr.status, body: xhr.response });
-      xhr.onerror = fail;
+      xhr.onerror = xhr.onabort = fail;
+      xhr.onloadend = () => options.clearTimeout(timer);
+      restartStall();
       signal.addEventListener("abort", () => xhr.abort());
       xhr.send(body);
     });

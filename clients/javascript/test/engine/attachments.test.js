@@ -49,11 +49,13 @@ const xhrOf = (server) =>
             this.onload();
           },
           () => this.#controller.signal.aborted || this.onerror({}),
-        );
+        )
+        .finally(() => this.onloadend());
     }
     abort() {
       this.isAborted = true;
       this.#controller.abort();
+      this.onabort({});
       server.aborted = (server.aborted ?? 0) + 1;
     }
   };
@@ -93,6 +95,36 @@ test("XMLHttpRequest, where there is one, tells the progress", async () => {
   await server.clock.until(() => !engine.outbox.length);
   assert.deepEqual([...new Set(progress)], [0, 0.5, 1]);
   engine.stop();
+});
+
+test("an upload whose bytes do not move for a minute is tried again, and one that is slow is not", async () => {
+  const server = new FakeServer();
+  server.chat("c", "alice", "bob");
+  server.clock.realMs = 15;
+  /** @type {any[]} */
+  const requests = [];
+  const { engine } = await online(server, "alice", {
+    XMLHttpRequest: class extends xhrOf(server) {
+      constructor() {
+        super();
+        requests.push(this);
+      }
+    },
+  });
+  server.script = ({ name }) => (name === "PUT bucket" && puts(server).length <= 1 ? SILENCE : undefined);
+  engine.send("c", { type: "image" }, { file, attachment });
+  await server.clock.until(() => requests.length);
+  for (let n = 0; n < 3; n++) {
+    await server.clock.advance(50_000);
+    requests[0].upload.onprogress({ loaded: 6 + n });
+  }
+  assert.equal(server.aborted, undefined, "it moves");
+  await server.clock.until(() => !engine.outbox.length);
+  assert.deepEqual([server.aborted, puts(server).length], [1, 2]);
+  assert.equal(server.seen("POST /attachments").length, 1);
+  engine.stop();
+  await server.clock.settle();
+  assert.equal(server.clock.timers, 0);
 });
 
 for (const kind of ["fetch", "XMLHttpRequest"]) {

@@ -181,6 +181,36 @@ test("16 everything goes by the keyboard, the focus shows, and dialogs give it b
   assertClean(context);
 });
 
+test("the log is one stop for Tab, with the links of one row", async () => {
+  const [alice, bob] = [newUser("alice"), newUser("bob")];
+  const chat = await privateChat(system, alice, bob);
+  await sendTexts(system, bob, chat, ["one https://one.example", "two https://two.example", "three https://three.example"]);
+  const context = await newContext(browser);
+  const page = await open(context, system, alice, chat);
+  await rowOf(page, "three").waitFor();
+  await page.getByRole("textbox", { name: "Message" }).focus();
+  /** The texts of the links that Tab goes through, backwards from the composer. */
+  const links = async () => {
+    const found = [];
+    for (let stop = 0; stop < 10; stop++) {
+      await page.keyboard.press("Shift+Tab");
+      const link = await page.evaluate(() => {
+        const { activeElement } = document;
+        return activeElement?.closest(".message") && activeElement.matches("a") && activeElement.textContent;
+      });
+      if (link) found.push(link);
+    }
+    return found;
+  };
+  assert.deepEqual(await links(), ["https://three.example"]);
+  await rowOf(page, "one").focus();
+  await apiOf(system, bob)("PATCH", `/chats/${chat}/messages/3`, { content: "three https://four.example" });
+  await rowOf(page, "four").waitFor();
+  await page.getByRole("textbox", { name: "Message" }).focus();
+  assert.deepEqual(await links(), ["https://one.example"], "also of a row that changes");
+  assertClean(context);
+});
+
 test("17 axe finds nothing: light, dark, at 200 % zoom, in every dialog", async (t) => {
   const { alice, chat, group } = await world();
   const source = await axeSource;

@@ -6,6 +6,20 @@ import { messageMenu } from "./actions.js";
 /** Emojis are the same with and without the mark that asks for their picture. @param {string} text */
 const plain = (text) => text.replaceAll("\uFE0F", "");
 
+/** What Tab stops at by itself. */
+const STOPS = "a, button, summary, input, audio";
+/**
+ * Whether Tab stops at what is in an element, and at the element.
+ * @param {Element} root
+ * @param {boolean} isStop
+ */
+function setStops(root, isStop) {
+  for (const node of /** @type {Iterable<HTMLElement>} */ ([root, ...root.querySelectorAll(STOPS)]))
+    if (node.matches(STOPS))
+      if (isStop) node.removeAttribute("tabindex");
+      else node.tabIndex = -1;
+}
+
 /**
  * @param {any} ctx
  * @param {any} chat
@@ -68,10 +82,23 @@ export function createRowActions(ctx, chat, list, { parts, reply, edit }) {
   /** @param {HTMLElement | undefined} row */
   function setCurrent(row) {
     if (row === current) return;
-    if (current) current.tabIndex = -1;
+    if (current) {
+      current.tabIndex = -1;
+      setStops(current, false);
+    }
     current = row;
-    if (current) current.tabIndex = 0;
+    if (!current) return;
+    current.tabIndex = 0;
+    setStops(current, true);
   }
+  // The log is one stop for Tab, with what is in that row: not with each link of each row.
+  new MutationObserver((records) => {
+    for (const { addedNodes } of records)
+      for (const node of /** @type {Iterable<any>} */ (addedNodes)) {
+        const row = node.closest?.(".message");
+        if (row) setStops(node, row === current);
+      }
+  }).observe(list, { childList: true, subtree: true });
   /** @param {any} row */
   function setFocus(row) {
     setCurrent(row);

@@ -89,7 +89,10 @@ export function createEngine(given) {
         core.link = { isCaughtUp: false, ...link };
         core.emit({ type: "link", link: core.link });
       }
-      if (core.isLeader) core.post("link", link, core.hasHttp);
+      if (!core.isLeader) return;
+      core.post("link", link, core.hasHttp);
+      // A tab that crashed may have told nobody what it wrote last.
+      if (link.status === "offline" && options.storage.isShared) messages.load();
     },
     post: () => {},
     ask: () => tabs.ask(),

@@ -139,8 +139,12 @@ export function createMessages(core, ask, attachments, identified) {
   function queue() {
     let room = MAX_OUTBOX_MESSAGES - outbox.waiting.length;
     // What is read from the storage was written before what was written since the start.
+    // What this tab alone has waits for what another tab sends before it.
+    const others = new Set();
     for (const { clientMessageId: id, chatId, draft, state, isReady, isSaved } of sorted()) {
-      if (!isReady || outbox.has(id) || state === "failed" || (!core.isLeader && isSaved && storage.isShared)) continue;
+      if (!isReady || outbox.has(id) || state === "failed") continue;
+      if (!core.isLeader && isSaved && storage.isShared) others.add(chatId);
+      if (others.has(chatId)) continue;
       // More than one tab wrote: the others follow when there is room.
       if (room-- <= 0) break;
       outbox.push(chatId, draft, id);
@@ -175,6 +179,7 @@ export function createMessages(core, ask, attachments, identified) {
     if (!remove(id)) return false;
     core.emit(message ? { type: "sent", clientMessageId: id, message } : { type: "discarded", clientMessageId: id });
     changed();
+    core.wake();
     return true;
   }
 

@@ -236,6 +236,29 @@ test("a message that fails can be sent again or discarded in any tab", async () 
   end();
 });
 
+test("a message that cannot be stored waits for those before it that another tab sends", async () => {
+  const { server, clock, open, end } = begin();
+  const shared = { ...memoryStorage(), isShared: true };
+  const put = async (...values) => {
+    if (values[3].draft?.content === "2") throw new Error("full");
+    return shared.put(...values);
+  };
+  const [leader, follower] = [await open({ storage: shared }), await open({ storage: { ...shared, put } })];
+  server.script = ({ name }) => (name === "sendMessage" ? SILENCE : undefined);
+  follower.engine.send("c", { content: "1" });
+  follower.engine.send("c", { content: "2" });
+  await clock.until(() => follower.engine.outbox[0]?.state === "sending");
+  await clock.advance(5000);
+  assert.deepEqual(server.chats.get("c").messages, []);
+  server.script = () => undefined;
+  await clock.until(() => !leader.engine.outbox.length && !follower.engine.outbox.length);
+  assert.deepEqual(
+    server.chats.get("c").messages.map(({ content }) => content),
+    ["1", "2"],
+  );
+  end();
+});
+
 test("without a storage that tabs share, a follower sends its own messages over HTTP", async () => {
   const { server, clock, open, end } = begin();
   const [leader, follower] = [await open({ storage: memoryStorage() }), await open({ storage: memoryStorage() })];

@@ -333,6 +333,71 @@ test("<lambda-chat-window> shows a chat in another page, in that page's colours"
   assertClean(context);
 });
 
+test("who is removed from the shown chat keeps the focus, a draft, and a way back", async () => {
+  const [alice, bob, carol] = [newUser("alice"), newUser("bob"), newUser("carol")];
+  const group = await groupChat(system, bob, [alice, carol], "The group");
+  const api = apiOf(system, bob);
+  const remove = () => api("DELETE", `/chats/${group}/participants/${alice}`);
+  const add = () => api("POST", `/chats/${group}/participants`, { participants: [alice] });
+  const context = await newContext(browser);
+  const page = await open(context, system, alice, group);
+  const area = page.getByRole("textbox", { name: "Message" });
+  const gone = page.getByText("This chat is not there");
+  const shown = page.locator(".chat h2", { hasText: "The group" });
+  const isInMain = () => document.activeElement?.localName === "main";
+  await area.fill("a draft");
+  await remove();
+  await gone.waitFor();
+  await until(page, isInMain);
+  await add();
+  await until(page, () => /** @type {any} */ (document.querySelector(".composer textarea"))?.value === "a draft");
+  // A dialog above the chat had the focus.
+  await page.getByRole("button", { name: /^Details of/ }).click();
+  await page.getByRole("dialog").waitFor();
+  await remove();
+  await gone.waitFor();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await until(page, isInMain);
+  await page.goto("about:blank");
+  await add();
+  await page.goto(`${system.origin}/web/examples/window.html?as=${alice}&with=${bob}`);
+  // In a window of another page, which has the focus elsewhere.
+  const setChat = (/** @type {string} */ id) =>
+    page.evaluate((/** @type {string} */ id) => {
+      const element = /** @type {Element} */ (document.querySelector("lambda-chat-window"));
+      element.removeAttribute("with");
+      element.setAttribute("chat", id);
+    }, id);
+  await page.getByText("This is the beginning of your chat.").waitFor();
+  await setChat(group);
+  await shown.waitFor();
+  await remove();
+  await gone.waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.localName), "body");
+  await add();
+  await shown.waitFor();
+  await setChat("nonsense");
+  await gone.waitFor();
+  assertClean(context);
+});
+
+test("a message that is sent again or discarded leaves the focus in the log", async () => {
+  const [alice, bob] = [newUser("alice"), newUser("bob")];
+  const chat = await privateChat(system, alice, bob);
+  await sendTexts(system, bob, chat, ["hello"]);
+  await apiOf(system, bob)("PUT", `/users/${alice}/block`);
+  const context = await newContext(browser);
+  const page = await open(context, system, alice, chat);
+  await type(page, "not wanted");
+  const failed = page.locator(".message.failed", { hasText: "not wanted" });
+  await failed.getByRole("button", { name: "Retry" }).press("Enter");
+  await until(page, () => document.activeElement?.matches(".message.failed") && document.activeElement.textContent?.includes("not wanted"));
+  await failed.getByRole("button", { name: "Discard" }).press("Enter");
+  await failed.waitFor({ state: "detached" });
+  await until(page, () => document.activeElement?.matches(".message") && document.activeElement.textContent?.includes("hello"));
+  assertClean(context);
+});
+
 test("a group shows its topic, its picture and its data, a message and a person theirs", async () => {
   const [alice, bob, carol] = [newUser("alice"), newUser("bob"), newUser("carol")];
   await apiOf(system, bob)("PATCH", "/me", { custom: { team: "blue" } });

@@ -491,12 +491,53 @@ test("the page asks who is here, and takes a token where there are no developmen
   const { httpUrl, webSocketUrl } = system;
   await page.route("**/config.json", (/** @type {any} */ route) => route.fulfill({ json: { httpUrl, webSocketUrl } }));
   await page.goto(`${system.origin}/?`);
+  await page.getByLabel("Access token of your Auth Service").fill("no token");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByText("This token cannot be used").waitFor();
+  await page.getByRole("button", { name: "Try again" }).click();
   await page.getByLabel("Access token of your Auth Service").fill(await getToken(system, alice));
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByText("No chats yet.").waitFor();
   await page.route("**/config.json", (/** @type {any} */ route) => route.abort());
   await page.goto(`${system.origin}/?as=${alice}`);
   await page.getByText("The server does not answer").waitFor();
+  assertClean(context);
+});
+
+test("a page without storage works, and notifies", async () => {
+  const [alice, bob] = [newUser("alice"), newUser("bob")];
+  const chat = await privateChat(system, alice, bob);
+  await sendTexts(system, bob, chat, ["hello"]);
+  const context = await newContext(browser);
+  await context.addInitScript(() => {
+    const refuse = () => {
+      throw new DOMException("The storage is refused.", "SecurityError");
+    };
+    for (const name of ["localStorage", "indexedDB"]) Object.defineProperty(globalThis, name, { get: refuse });
+    /** @type {any} */ (globalThis).shown = [];
+    class Fake extends EventTarget {
+      static permission = "granted";
+      static requestPermission = async () => "granted";
+      constructor(/** @type {string} */ _title, /** @type {any} */ { body }) {
+        super();
+        /** @type {any} */ (globalThis).shown.push(body);
+      }
+    }
+    Object.defineProperty(globalThis, "Notification", { value: Fake });
+  });
+  const page = await open(context, system, alice, chat);
+  await type(page, "without storage");
+  await page.locator('.message.own[data-state="stored"]', { hasText: "without storage" }).waitFor();
+  await sendTexts(system, bob, chat, ["seen here"]);
+  await rowOf(page, "seen here").waitFor();
+  await showInbox(page);
+  await page.getByRole("button", { name: "Menu" }).click();
+  await page.getByRole("menuitem", { name: "Settings" }).click();
+  await page.getByLabel("Notify me of new messages").check();
+  await page.evaluate(() => (location.hash = "#/"));
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await sendTexts(system, bob, chat, ["notified"]);
+  await until(page, () => globalThis.shown.includes("notified"));
   assertClean(context);
 });
 

@@ -27,6 +27,7 @@ import {
   useSystem,
   variant,
 } from "./harness.js";
+import { png } from "./png.js";
 
 useSystem();
 
@@ -378,6 +379,42 @@ test("who is removed from the shown chat keeps the focus, a draft, and a way bac
   await shown.waitFor();
   await setChat("nonsense");
   await gone.waitFor();
+  assertClean(context);
+});
+
+test("a member or a photo that goes away takes no focus along", async () => {
+  const [alice, bob, carol, dave] = ["alice", "bob", "carol", "dave"].map(newUser);
+  const group = await groupChat(system, alice, [bob, carol, dave], "The group");
+  const context = await newContext(browser);
+  const page = await open(context, system, alice, group);
+  const isOn = (/** @type {string} */ name) => document.activeElement?.matches(name);
+  await page.getByRole("button", { name: /^Details of/ }).click();
+  const dialog = page.getByRole("dialog", { name: "Group details" });
+  await dialog.getByRole("button", { name: `Actions for ${nameOf(carol)}` }).click();
+  await page.getByRole("menuitem", { name: "Remove from group" }).click();
+  await dialog.locator("h3", { hasText: "3 members" }).waitFor();
+  await until(page, isOn, "dialog");
+  await dialog.getByRole("button", { name: `Actions for ${nameOf(bob)}` }).click();
+  await page.getByRole("menu").waitFor();
+  await apiOf(system, alice)("DELETE", `/chats/${group}/participants/${bob}`);
+  await dialog.locator("h3", { hasText: "2 members" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("menu").waitFor({ state: "detached" });
+  await until(page, isOn, "dialog");
+  await page.keyboard.press("Escape");
+  await until(page, isOn, ".who");
+  const image = { name: "a.png", mimeType: "image/png", buffer: png(8, 8, () => [200, 90, 40]) };
+  await page.locator('.composer input[type="file"]').setInputFiles(image);
+  await page.locator(".tray li").waitFor();
+  await page.keyboard.press("Enter");
+  const row = page.locator('.message.with-picture[data-state="stored"]');
+  await row.locator(".picture").click();
+  await page.locator("dialog.lightbox").waitFor();
+  const seq = await row.getAttribute("data-seq");
+  await apiOf(system, alice)("DELETE", `/chats/${group}/messages/${seq}?for=everyone`);
+  await page.locator(".message.deleted").waitFor({ state: "attached" });
+  await page.keyboard.press("Escape");
+  await until(page, isOn, "main");
   assertClean(context);
 });
 

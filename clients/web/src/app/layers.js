@@ -23,19 +23,22 @@ export function createLayers(root) {
   /** Whether the focus is lost. It is not, if it is elsewhere in a page that has a chat window. */
   const isNowhere = () => (focused() ?? document.activeElement ?? document.body) === document.body;
 
+  /** The dialog that is above everything else. A modal dialog hides what is below it. */
+  const openDialog = () => /** @type {HTMLElement[]} */ ([...root.querySelectorAll("dialog[open]")]).at(-1);
+
   /**
-   * Gives a lost focus back. If what had it is gone, the reader goes on where the chat is.
+   * Gives a lost focus back. If what had it is gone, the reader goes on in the dialog, or where the chat is.
    * @param {HTMLElement | null} [before] what had the focus
    */
   function giveBack(before) {
     if (!isNowhere()) return;
     if (before?.isConnected) before.focus({ preventScroll: true });
-    const main = root.querySelector("main");
-    if (!main || !isNowhere()) return;
-    main.tabIndex = -1;
-    main.focus({ preventScroll: true });
+    const place = openDialog() ?? root.querySelector("main");
+    if (!place || !isNowhere()) return;
+    place.tabIndex = -1;
+    place.focus({ preventScroll: true });
     // A click beside the messages is not meant for it.
-    main.addEventListener("blur", () => main.removeAttribute("tabindex"), { once: true });
+    place.addEventListener("blur", () => place.removeAttribute("tabindex"), { once: true });
   }
 
   /**
@@ -168,9 +171,7 @@ export function createLayers(root) {
   /** Shows a short notice. @param {string} text */
   function toast(text) {
     const node = h("p", { class: "toast" }, text);
-    // A modal dialog hides what is below it.
-    const open = [...root.querySelectorAll("dialog[open]")].at(-1);
-    (open ?? root).append(toasts);
+    (openDialog() ?? root).append(toasts);
     toasts.append(node);
     if (toasts.children.length > MAX_TOASTS) toasts.firstChild?.remove();
     setTimeout(() => {

@@ -118,7 +118,11 @@ export class LambdaChatWindow extends HTMLElement {
       ),
     );
     put(shadow, links, root);
-    signal.addEventListener("abort", () => root.remove());
+    signal.addEventListener("abort", () => {
+      // An open dialog follows the client.
+      for (const dialog of root.querySelectorAll("dialog")) dialog.close();
+      root.remove();
+    });
     styled.then(() => root.classList.add("ready"));
 
     let client = this.#client;

@@ -418,6 +418,44 @@ test("a member or a photo that goes away takes no focus along", async () => {
   assertClean(context);
 });
 
+test("a window that is removed while a dialog is open leaves nothing at a shared client", async () => {
+  const [alice, bob] = [newUser("alice"), newUser("bob")];
+  const chat = await privateChat(system, alice, bob);
+  const context = await newContext(browser);
+  const page = await context.newPage();
+  await page.goto(`${system.origin}/web/examples/window.html?as=${alice}&with=${bob}`);
+  const start = page.getByText("This is the beginning of your chat.");
+  await start.waitFor();
+  await page.evaluate(
+    async (/** @type {any} */ { httpUrl, webSocketUrl, chat }) => {
+      const before = /** @type {any} */ (document.querySelector("lambda-chat-window"));
+      const { createClient } = await import("/javascript/src/index.js");
+      const client = createClient({ httpUrl, webSocketUrl, token: before.token });
+      client.start();
+      const { summary } = client.chat(chat);
+      const subscribe = summary.subscribe.bind(summary);
+      globalThis.followers = 0;
+      summary.subscribe = (/** @type {any} */ listener) => {
+        const off = subscribe(listener);
+        globalThis.followers++;
+        return () => (globalThis.followers--, off());
+      };
+      const next = /** @type {any} */ (document.createElement("lambda-chat-window"));
+      next.client = client;
+      next.setAttribute("chat", chat);
+      before.replaceWith(next);
+    },
+    { ...system, chat },
+  );
+  await start.waitFor();
+  await page.getByRole("button", { name: /^Details of/ }).click();
+  await page.getByRole("dialog").waitFor();
+  assert.ok((await page.evaluate(() => globalThis.followers)) > 0);
+  await page.evaluate(() => document.querySelector("lambda-chat-window")?.remove());
+  await until(page, () => globalThis.followers === 0);
+  assertClean(context);
+});
+
 test("a message that is sent again or discarded leaves the focus in the log", async () => {
   const [alice, bob] = [newUser("alice"), newUser("bob")];
   const chat = await privateChat(system, alice, bob);

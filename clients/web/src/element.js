@@ -11,8 +11,8 @@ import { indexedDBStorage } from "../../javascript/src/indexeddb.js";
 import { createBanner } from "./app/banner.js";
 import { createContext } from "./app/context.js";
 import { createSettings } from "./app/settings.js";
-import { createChatView } from "./chat/view.js";
-import { button, h, put } from "./dom.js";
+import { createChatView, showNoChat } from "./chat/view.js";
+import { button, h, put, watch } from "./dom.js";
 import { explain } from "./text/errors.js";
 
 const STYLES = ["tokens", "base", "app", "chat", "composer", "media", "layers", "element"];
@@ -118,7 +118,11 @@ export class LambdaChatWindow extends HTMLElement {
       ),
     );
     put(shadow, links, root);
-    signal.addEventListener("abort", () => root.remove());
+    signal.addEventListener("abort", () => {
+      // An open dialog follows the client.
+      for (const dialog of root.querySelectorAll("dialog")) dialog.close();
+      root.remove();
+    });
     styled.then(() => root.classList.add("ready"));
 
     let client = this.#client;
@@ -172,9 +176,24 @@ export class LambdaChatWindow extends HTMLElement {
       return;
     }
     if (signal.aborted) return;
-    const view = createChatView(ctx, shown, { hasInbox: false });
-    signal.addEventListener("abort", () => view.destroy());
-    put(main, view.node);
+    /** @type {any} */
+    let view;
+    const show = () => {
+      view = createChatView(ctx, shown, { hasInbox: false });
+      put(main, view.node);
+    };
+    /** The user may leave the chat, or be removed from it, and be added again. */
+    const checkChat = () => {
+      const isThere = !client.link.get().isCaughtUp || client.chat(shown).summary.get();
+      if (isThere && !view) show();
+      if (isThere || !view) return;
+      showNoChat(ctx, main, view);
+      view = undefined;
+    };
+    signal.addEventListener("abort", () => view?.destroy());
+    show();
+    watch(client.link, checkChat, signal);
+    for (const name of ["chat.left", "chat.created"]) client.on(name, checkChat, { signal });
   }
 }
 

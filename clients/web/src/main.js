@@ -48,10 +48,12 @@ async function boot() {
       const link = signInUrl && h("a", { class: "button primary", href: signInUrl }, "Sign in");
       return stop("You are not signed in", "Sign in, then come back to your chats.", link || undefined);
     }
+  if (!user) return stop("This token cannot be used", "It is no JWT that names a user. Get another one.");
   /** Whoever signs in as somebody else meanwhile gets their own page. @param {string} reason @param {any} options */
   const ownToken = async (reason, options) => {
     const next = await token(reason, options);
-    if (user && subjectOf(next) !== user) location.reload();
+    // What is no token is an error, which the client tells.
+    if ((subjectOf(next) || user) !== user) location.reload();
     return next;
   };
   const signOut = () => location.assign(location.pathname);

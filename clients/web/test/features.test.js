@@ -27,6 +27,7 @@ import {
   useSystem,
   variant,
 } from "./harness.js";
+import { png } from "./png.js";
 
 useSystem();
 
@@ -333,6 +334,145 @@ test("<lambda-chat-window> shows a chat in another page, in that page's colours"
   assertClean(context);
 });
 
+test("who is removed from the shown chat keeps the focus, a draft, and a way back", async () => {
+  const [alice, bob, carol] = [newUser("alice"), newUser("bob"), newUser("carol")];
+  const group = await groupChat(system, bob, [alice, carol], "The group");
+  const api = apiOf(system, bob);
+  const remove = () => api("DELETE", `/chats/${group}/participants/${alice}`);
+  const add = () => api("POST", `/chats/${group}/participants`, { participants: [alice] });
+  const context = await newContext(browser);
+  const page = await open(context, system, alice, group);
+  const area = page.getByRole("textbox", { name: "Message" });
+  const gone = page.getByText("This chat is not there");
+  const shown = page.locator(".chat h2", { hasText: "The group" });
+  const isInMain = () => document.activeElement?.localName === "main";
+  await area.fill("a draft");
+  await remove();
+  await gone.waitFor();
+  await until(page, isInMain);
+  await add();
+  await until(page, () => /** @type {any} */ (document.querySelector(".composer textarea"))?.value === "a draft");
+  // A dialog above the chat had the focus.
+  await page.getByRole("button", { name: /^Details of/ }).click();
+  await page.getByRole("dialog").waitFor();
+  await remove();
+  await gone.waitFor();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await until(page, isInMain);
+  await page.goto("about:blank");
+  await add();
+  await page.goto(`${system.origin}/web/examples/window.html?as=${alice}&with=${bob}`);
+  // In a window of another page, which has the focus elsewhere.
+  const setChat = (/** @type {string} */ id) =>
+    page.evaluate((/** @type {string} */ id) => {
+      const element = /** @type {Element} */ (document.querySelector("lambda-chat-window"));
+      element.removeAttribute("with");
+      element.setAttribute("chat", id);
+    }, id);
+  await page.getByText("This is the beginning of your chat.").waitFor();
+  await setChat(group);
+  await shown.waitFor();
+  await remove();
+  await gone.waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.localName), "body");
+  await add();
+  await shown.waitFor();
+  await setChat("nonsense");
+  await gone.waitFor();
+  assertClean(context);
+});
+
+test("a member or a photo that goes away takes no focus along", async () => {
+  const [alice, bob, carol, dave] = ["alice", "bob", "carol", "dave"].map(newUser);
+  const group = await groupChat(system, alice, [bob, carol, dave], "The group");
+  const context = await newContext(browser);
+  const page = await open(context, system, alice, group);
+  const isOn = (/** @type {string} */ name) => document.activeElement?.matches(name);
+  await page.getByRole("button", { name: /^Details of/ }).click();
+  const dialog = page.getByRole("dialog", { name: "Group details" });
+  await dialog.getByRole("button", { name: `Actions for ${nameOf(carol)}` }).click();
+  await page.getByRole("menuitem", { name: "Remove from group" }).click();
+  await dialog.locator("h3", { hasText: "3 members" }).waitFor();
+  await until(page, isOn, "dialog");
+  await dialog.getByRole("button", { name: `Actions for ${nameOf(bob)}` }).click();
+  await page.getByRole("menu").waitFor();
+  await apiOf(system, alice)("DELETE", `/chats/${group}/participants/${bob}`);
+  await dialog.locator("h3", { hasText: "2 members" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("menu").waitFor({ state: "detached" });
+  await until(page, isOn, "dialog");
+  await page.keyboard.press("Escape");
+  await until(page, isOn, ".who");
+  const image = { name: "a.png", mimeType: "image/png", buffer: png(8, 8, () => [200, 90, 40]) };
+  await page.locator('.composer input[type="file"]').setInputFiles(image);
+  await page.locator(".tray li").waitFor();
+  await page.keyboard.press("Enter");
+  const row = page.locator('.message.with-picture[data-state="stored"]');
+  await row.locator(".picture").click();
+  await page.locator("dialog.lightbox").waitFor();
+  const seq = await row.getAttribute("data-seq");
+  await apiOf(system, alice)("DELETE", `/chats/${group}/messages/${seq}?for=everyone`);
+  await page.locator(".message.deleted").waitFor({ state: "attached" });
+  await page.keyboard.press("Escape");
+  await until(page, isOn, "main");
+  assertClean(context);
+});
+
+test("a window that is removed while a dialog is open leaves nothing at a shared client", async () => {
+  const [alice, bob] = [newUser("alice"), newUser("bob")];
+  const chat = await privateChat(system, alice, bob);
+  const context = await newContext(browser);
+  const page = await context.newPage();
+  await page.goto(`${system.origin}/web/examples/window.html?as=${alice}&with=${bob}`);
+  const start = page.getByText("This is the beginning of your chat.");
+  await start.waitFor();
+  await page.evaluate(
+    async (/** @type {any} */ { httpUrl, webSocketUrl, chat }) => {
+      const before = /** @type {any} */ (document.querySelector("lambda-chat-window"));
+      const { createClient } = await import("/javascript/src/index.js");
+      const client = createClient({ httpUrl, webSocketUrl, token: before.token });
+      client.start();
+      const { summary } = client.chat(chat);
+      const subscribe = summary.subscribe.bind(summary);
+      globalThis.followers = 0;
+      summary.subscribe = (/** @type {any} */ listener) => {
+        const off = subscribe(listener);
+        globalThis.followers++;
+        return () => (globalThis.followers--, off());
+      };
+      const next = /** @type {any} */ (document.createElement("lambda-chat-window"));
+      next.client = client;
+      next.setAttribute("chat", chat);
+      before.replaceWith(next);
+    },
+    { ...system, chat },
+  );
+  await start.waitFor();
+  await page.getByRole("button", { name: /^Details of/ }).click();
+  await page.getByRole("dialog").waitFor();
+  assert.ok((await page.evaluate(() => globalThis.followers)) > 0);
+  await page.evaluate(() => document.querySelector("lambda-chat-window")?.remove());
+  await until(page, () => globalThis.followers === 0);
+  assertClean(context);
+});
+
+test("a message that is sent again or discarded leaves the focus in the log", async () => {
+  const [alice, bob] = [newUser("alice"), newUser("bob")];
+  const chat = await privateChat(system, alice, bob);
+  await sendTexts(system, bob, chat, ["hello"]);
+  await apiOf(system, bob)("PUT", `/users/${alice}/block`);
+  const context = await newContext(browser);
+  const page = await open(context, system, alice, chat);
+  await type(page, "not wanted");
+  const failed = page.locator(".message.failed", { hasText: "not wanted" });
+  await failed.getByRole("button", { name: "Retry" }).press("Enter");
+  await until(page, () => document.activeElement?.matches(".message.failed") && document.activeElement.textContent?.includes("not wanted"));
+  await failed.getByRole("button", { name: "Discard" }).press("Enter");
+  await failed.waitFor({ state: "detached" });
+  await until(page, () => document.activeElement?.matches(".message") && document.activeElement.textContent?.includes("hello"));
+  assertClean(context);
+});
+
 test("a group shows its topic, its picture and its data, a message and a person theirs", async () => {
   const [alice, bob, carol] = [newUser("alice"), newUser("bob"), newUser("carol")];
   await apiOf(system, bob)("PATCH", "/me", { custom: { team: "blue" } });
@@ -426,12 +566,53 @@ test("the page asks who is here, and takes a token where there are no developmen
   const { httpUrl, webSocketUrl } = system;
   await page.route("**/config.json", (/** @type {any} */ route) => route.fulfill({ json: { httpUrl, webSocketUrl } }));
   await page.goto(`${system.origin}/?`);
+  await page.getByLabel("Access token of your Auth Service").fill("no token");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByText("This token cannot be used").waitFor();
+  await page.getByRole("button", { name: "Try again" }).click();
   await page.getByLabel("Access token of your Auth Service").fill(await getToken(system, alice));
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByText("No chats yet.").waitFor();
   await page.route("**/config.json", (/** @type {any} */ route) => route.abort());
   await page.goto(`${system.origin}/?as=${alice}`);
   await page.getByText("The server does not answer").waitFor();
+  assertClean(context);
+});
+
+test("a page without storage works, and notifies", async () => {
+  const [alice, bob] = [newUser("alice"), newUser("bob")];
+  const chat = await privateChat(system, alice, bob);
+  await sendTexts(system, bob, chat, ["hello"]);
+  const context = await newContext(browser);
+  await context.addInitScript(() => {
+    const refuse = () => {
+      throw new DOMException("The storage is refused.", "SecurityError");
+    };
+    for (const name of ["localStorage", "indexedDB"]) Object.defineProperty(globalThis, name, { get: refuse });
+    /** @type {any} */ (globalThis).shown = [];
+    class Fake extends EventTarget {
+      static permission = "granted";
+      static requestPermission = async () => "granted";
+      constructor(/** @type {string} */ _title, /** @type {any} */ { body }) {
+        super();
+        /** @type {any} */ (globalThis).shown.push(body);
+      }
+    }
+    Object.defineProperty(globalThis, "Notification", { value: Fake });
+  });
+  const page = await open(context, system, alice, chat);
+  await type(page, "without storage");
+  await page.locator('.message.own[data-state="stored"]', { hasText: "without storage" }).waitFor();
+  await sendTexts(system, bob, chat, ["seen here"]);
+  await rowOf(page, "seen here").waitFor();
+  await showInbox(page);
+  await page.getByRole("button", { name: "Menu" }).click();
+  await page.getByRole("menuitem", { name: "Settings" }).click();
+  await page.getByLabel("Notify me of new messages").check();
+  await page.evaluate(() => (location.hash = "#/"));
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await sendTexts(system, bob, chat, ["notified"]);
+  await until(page, () => globalThis.shown.includes("notified"));
   assertClean(context);
 });
 

@@ -20,8 +20,26 @@ export function createLayers(root) {
   /** The element with the focus, also in a shadow root. */
   const focused = () => /** @type {HTMLElement | null} */ (/** @type {any} */ (root.getRootNode()).activeElement);
 
-  /** Whether the focus is lost. */
-  const isNowhere = () => !focused() || focused() === document.body;
+  /** Whether the focus is lost. It is not, if it is elsewhere in a page that has a chat window. */
+  const isNowhere = () => (focused() ?? document.activeElement ?? document.body) === document.body;
+
+  /** The dialog that is above everything else. A modal dialog hides what is below it. */
+  const openDialog = () => /** @type {HTMLElement[]} */ ([...root.querySelectorAll("dialog[open]")]).at(-1);
+
+  /**
+   * Gives a lost focus back. If what had it is gone, the reader goes on in the dialog, or where the chat is.
+   * @param {HTMLElement | null} [before] what had the focus
+   */
+  function giveBack(before) {
+    if (!isNowhere()) return;
+    if (before?.isConnected) before.focus({ preventScroll: true });
+    const place = openDialog() ?? root.querySelector("main");
+    if (!place || !isNowhere()) return;
+    place.tabIndex = -1;
+    place.focus({ preventScroll: true });
+    // A click beside the messages is not meant for it.
+    place.addEventListener("blur", () => place.removeAttribute("tabindex"), { once: true });
+  }
 
   /**
    * Shows a layer beside an element until Escape, a click elsewhere, or `close`.
@@ -45,14 +63,13 @@ export function createLayers(root) {
     layer.style.top = `${Math.max(GAP, Math.min(below ? anchor.bottom + GAP : anchor.top - height - GAP, innerHeight - height - GAP))}px`;
     if (at instanceof HTMLElement) at.setAttribute("aria-expanded", "true");
     let isClosed = false;
-    const close = (giveBack = true) => {
+    const close = () => {
       if (isClosed) return;
       isClosed = true;
-      const hadFocus = layer.contains(focused()) || isNowhere();
       if (at instanceof HTMLElement) at.setAttribute("aria-expanded", "false");
       layer.remove();
       onclose?.();
-      if (giveBack && hadFocus) before?.focus({ preventScroll: true });
+      giveBack(before);
     };
     layer.addEventListener("toggle", (/** @type {any} */ event) => event.newState === "closed" && close());
     layer.addEventListener("keydown", (event) => {
@@ -125,7 +142,7 @@ export function createLayers(root) {
     node.addEventListener("close", () => {
       controller.abort();
       node.remove();
-      if (before?.isConnected && isNowhere()) before.focus({ preventScroll: true });
+      giveBack(before);
     });
     // A click beside it closes it.
     node.addEventListener("mousedown", (/** @type {MouseEvent} */ event) => event.target === node && close());
@@ -154,9 +171,7 @@ export function createLayers(root) {
   /** Shows a short notice. @param {string} text */
   function toast(text) {
     const node = h("p", { class: "toast" }, text);
-    // A modal dialog hides what is below it.
-    const open = [...root.querySelectorAll("dialog[open]")].at(-1);
-    (open ?? root).append(toasts);
+    (openDialog() ?? root).append(toasts);
     toasts.append(node);
     if (toasts.children.length > MAX_TOASTS) toasts.firstChild?.remove();
     setTimeout(() => {
@@ -168,5 +183,5 @@ export function createLayers(root) {
   /** Says why something failed. @param {any} error */
   const fail = (error) => toast(explain(error));
 
-  return { popover, menu, dialog, confirm, toast, fail, focused };
+  return { popover, menu, dialog, confirm, toast, fail, focused, giveBack };
 }

@@ -21,10 +21,14 @@ export async function askForNotifications() {
  */
 function claim(id) {
   const take = () => {
-    /** @type {string[]} */
-    const claims = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-    if (claims.includes(id)) return false;
-    localStorage.setItem(KEY, JSON.stringify([...claims, id].slice(-MAX_CLAIMS)));
+    try {
+      /** @type {string[]} */
+      const claims = JSON.parse(localStorage.getItem(KEY) ?? "[]");
+      if (claims.includes(id)) return false;
+      localStorage.setItem(KEY, JSON.stringify([...claims, id].slice(-MAX_CLAIMS)));
+    } catch {
+      // The browser refuses: each tab notifies. With the same tag, the browser shows one notification.
+    }
     return true;
   };
   return navigator.locks ? navigator.locks.request(KEY, take) : Promise.resolve(take());

@@ -1,7 +1,7 @@
 // The application in a page: the inbox and a chat, for one user.
 import { createClient } from "../../../javascript/src/index.js";
 import { indexedDBStorage } from "../../../javascript/src/indexeddb.js";
-import { createChatView } from "../chat/view.js";
+import { createChatView, showNoChat } from "../chat/view.js";
 import { button, h, nothing, put, watch } from "../dom.js";
 import { createInbox } from "../inbox/inbox.js";
 import { openNewChat } from "../inbox/new-chat.js";
@@ -73,7 +73,7 @@ export function startApp(root, { httpUrl, webSocketUrl, token, user, suggestions
           button("New chat", () => openNewChat(ctx)),
         ),
       );
-      if (hadFocus) /** @type {any} */ (inbox.node.querySelector("a"))?.focus({ preventScroll: true });
+      if (hadFocus) inbox.focus();
     }
     inbox.render();
   }
@@ -81,16 +81,8 @@ export function startApp(root, { httpUrl, webSocketUrl, token, user, suggestions
   /** A chat that this user is not in (any more) is told to be away. */
   function checkChat() {
     if (!shown || !client.link.get().isCaughtUp || client.chat(shown).summary.get()) return;
-    view?.destroy();
+    showNoChat(ctx, place, view, h("a", { class: "button", href: "#/" }, "Back to chats"));
     view = undefined;
-    put(
-      place,
-      nothing(
-        "This chat is not there",
-        "You are not in it any more, or the address is wrong.",
-        h("a", { class: "button", href: "#/" }, "Back to chats"),
-      ),
-    );
   }
   watch(client.link, checkChat, signal);
   client.on("chat.left", checkChat, { signal });

@@ -206,6 +206,7 @@ export function openInfo(ctx, chat) {
         isFirst = false;
       }
       put(count, `${now.participantCount} members`);
+      const hadFocus = members.contains(layers.focused());
       rows.render(
         chat.members.get().map((/** @type {any} */ member) => {
           const { id, isAdmin, person } = member;
@@ -213,6 +214,8 @@ export function openInfo(ctx, chat) {
           return { key, member, amAdmin: now.isAdmin };
         }),
       );
+      // The row that had it may be gone.
+      if (hadFocus) layers.giveBack();
     };
     /** @param {any} member @param {boolean} amAdmin */
     function memberRow({ id, person, isAdmin }, amAdmin) {

@@ -135,8 +135,12 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
 
   function render() {
     if (signal.aborted) return;
+    const focused = ctx.layers.focused();
+    const hadFocus = list.contains(focused);
     renderRows();
     keepCurrent();
+    // The row with the focus is gone: it was discarded, or it is not loaded any more.
+    if (hadFocus && !focused?.isConnected) setFocus(list.querySelector('.message[tabindex="0"]'));
     showJump();
     markSeen();
     queueMicrotask(extend);

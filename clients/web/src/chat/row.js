@@ -168,12 +168,14 @@ export function createRow(log, { key }) {
     shownFailure = now;
     failure.hidden = !now;
     node.classList.toggle("failed", !!now);
+    const hadFocus = failure.contains(ctx.layers.focused());
     put(
       failure,
       now && h("span", null, `Not sent. ${now}`),
       now && button("Retry", () => sending.retry(), "text-button"),
       now && button("Discard", () => sending.discard(), "text-button"),
     );
+    if (hadFocus) node.focus({ preventScroll: true });
   }
 
   return {

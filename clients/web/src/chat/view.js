@@ -1,5 +1,5 @@
 // A chat on the screen: who it is with, the log, and where a message is written.
-import { h, iconButton, put, setText, watch } from "../dom.js";
+import { h, iconButton, nothing, put, setText, watch } from "../dom.js";
 import { avatarKey, chatAvatar } from "../avatar.js";
 import { createUrls } from "../media/urls.js";
 import { lastSeen } from "../text/time.js";
@@ -7,6 +7,23 @@ import { chatMenu } from "./chat-menu.js";
 import { createComposer } from "./composer.js";
 import { openInfo } from "./info.js";
 import { createLog } from "./log.js";
+
+/**
+ * Says that the user is not in a chat, instead of showing it.
+ * @param {any} ctx
+ * @param {HTMLElement} place
+ * @param {any} view the chat that is shown there, if it is
+ * @param {Element} [action] what the reader can do
+ */
+export function showNoChat({ layers }, place, view, action) {
+  const hadFocus = place.contains(layers.focused());
+  view?.destroy();
+  put(
+    place,
+    nothing("This chat is not there", "You are not in it any more, or the address is wrong.", action),
+  );
+  if (hadFocus) layers.giveBack();
+}
 
 /**
  * @param {any} ctx

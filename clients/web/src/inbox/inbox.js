@@ -127,5 +127,5 @@ export function createInbox(ctx, signal) {
   ctx.drafts.onChange(render, signal);
   onMidnight(render, signal);
   signal.addEventListener("abort", () => rows.clear());
-  return { node, render, focus: () => search.focus() };
+  return { node, render, focus: () => (list.querySelector("a") ?? add).focus({ preventScroll: true }) };
 }

@@ -64,7 +64,7 @@ export function openLightbox(ctx, urls, items, first, root) {
   });
   node.addEventListener("close", () => {
     node.remove();
-    if (before?.isConnected && !before.matches(":focus")) before.focus({ preventScroll: true });
+    ctx.layers.giveBack(before);
   });
   root.append(node);
   show(index);

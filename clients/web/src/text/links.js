@@ -3,19 +3,22 @@ import { h } from "../dom.js";
 
 const LINK = /https?:\/\/[^\s<>"'`\u0000-\u001f]+/gi;
 /** What ends a sentence is not a part of the link before it. */
-const TRAILING = /[.,;:!?…*_~'"»”’]+$/u;
+const TRAILING = ".,;:!?…*_~'\"»”’";
 const PAIRS = { ")": "(", "]": "[", "}": "{" };
 
-/** A link without the punctuation behind it. @param {string} text */
+/** A link without the punctuation behind it. Each character is looked at twice at most. @param {string} text */
 function trim(text) {
-  for (;;) {
-    let next = text.replace(TRAILING, "");
-    const open = PAIRS[/** @type {keyof typeof PAIRS} */ (next.at(-1) ?? "")];
+  /** @type {Record<string, number>} */
+  const counts = {};
+  for (const char of text) counts[char] = (counts[char] ?? 0) + 1;
+  let end = text.length;
+  for (; end > 0; end--) {
+    const last = text[end - 1];
+    const open = PAIRS[/** @type {keyof typeof PAIRS} */ (last)];
     // A bracket belongs to the link if it is opened in it.
-    if (open && next.split(open).length < next.split(next.at(-1) ?? "").length) next = next.slice(0, -1);
-    if (next === text) return text;
-    text = next;
+    if (open ? (counts[open] ?? 0) >= counts[last]-- : !TRAILING.includes(last)) break;
   }
+  return text.slice(0, end);
 }
 
 /**

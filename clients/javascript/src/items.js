@@ -3,7 +3,7 @@
 /** @import { ChatId, ClientId, Seq, Time, UserId } from "./api.js" */
 /** @import { ChatError } from "./errors.js" */
 /** @import { Draft } from "./outbox.js" */
-/** @import { Sending } from "./sending.js" */
+/** @import { NewAttachment, Sending } from "./sending.js" */
 /** @import { HeldMessage } from "./state/message.js" */
 /** @import { OutboxEntry, Store } from "./store.js" */
 import { snapshot } from "./readable.js";
@@ -31,7 +31,9 @@ import { sendingOf } from "./sending.js";
  * @property {UnsentMessage} message
  * @property {ChatError} [error] why it failed; undefined if it did not
  * @property {number} [progress] how much of the file is uploaded, 0 to 1; undefined without a file
- * @property {Blob} [file] the file, for a preview; undefined without one
+ * @property {Blob} [file] the file, for a preview; undefined without one, and after a reload
+ * @property {NewAttachment} [attachment] what the file is declared with, such as its name and size in pixels; undefined
+ *   without a file
  * @property {Readonly<Sending>} sending to retry or discard it
  */
 
@@ -78,7 +80,7 @@ export function viewStored(store, message, isCurrent) {
  * @internal
  */
 export function viewUnsent(store, entry, before) {
-  const { chatId, clientMessageId, draft, state, error, progress, file, createdAt } = entry;
+  const { chatId, clientMessageId, draft, state, error, progress, file, attachment, createdAt } = entry;
   const item = /** @type {UnsentItem | undefined} */ (before);
   return snapshot(item, {
     key: clientMessageId,
@@ -97,6 +99,7 @@ export function viewUnsent(store, entry, before) {
     error,
     progress,
     file,
+    attachment,
     sending: sendingOf(store, clientMessageId),
   });
 }

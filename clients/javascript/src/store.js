@@ -24,6 +24,7 @@ import { viewPerson } from "./views.js";
  * @property {ChatError} [error] why it failed
  * @property {number} [progress] how much of its file is uploaded, 0 to 1
  * @property {Blob} [file]
+ * @property {NewAttachment} [attachment] what the file is declared with
  */
 
 /** @typedef {{ signal?: AbortSignal, onProgress?: (progress: number) => void }} TransferOptions */

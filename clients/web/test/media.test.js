@@ -115,6 +115,45 @@ test("21 files are pasted, dropped and picked, with preview, progress, cancel an
   assertClean(context);
 });
 
+test("files on their way keep their names and places over a reload, and one that is cancelled lets the next go", async () => {
+  const { alice, chat } = await pair();
+  const context = await newContext(browser);
+  const page = await open(context, system, alice, chat);
+  // The bucket does not answer the first file.
+  await page.route(`${system.bucketUrl}/**`, (/** @type {any} */ route) =>
+    route.request().headers()["content-type"] === "image/png" ? route.fallback() : undefined,
+  );
+  const slow = { name: "slow.bin", mimeType: "application/x-thing", buffer: randomBytes(200_000) };
+  await input(page).setInputFiles([slow, picture("wide.png", 600, 200)]);
+  await page.locator(".tray li").nth(1).waitFor();
+  await page.keyboard.press("Enter");
+  await page.locator(".message").nth(1).waitFor();
+  const place = () => page.locator(".picture").evaluate((/** @type {HTMLElement} */ node) => node.style.cssText);
+  const before = await place();
+  const stored = () =>
+    page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          indexedDB.open("lambda-chat").onsuccess = ({ target }) => {
+            const database = /** @type {any} */ (target).result;
+            database.transaction("outbox").objectStore("outbox").count().onsuccess = (/** @type {any} */ event) => {
+              database.close();
+              resolve(event.target.result);
+            };
+          };
+        }),
+    );
+  while ((await stored()) !== 2);
+  await page.reload();
+  const row = page.locator(".message", { hasText: "slow.bin" });
+  await row.getByRole("button", { name: "Cancel upload" }).waitFor();
+  assert.equal(await place(), before);
+  await row.getByRole("button", { name: "Cancel upload" }).click();
+  await row.waitFor({ state: "detached" });
+  await page.locator('.message[data-state="stored"] .picture').waitFor();
+  assertClean(context);
+});
+
 test("at most 30 files wait, and a notice says so once", async () => {
   const { alice, chat } = await pair();
   const context = await newContext(browser);

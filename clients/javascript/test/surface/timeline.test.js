@@ -265,6 +265,7 @@ test("unsent messages come last, in the order in which they were written, with w
   );
   assert.deepEqual([one.message.senderId, one.message.seq, one.isOwn], ["ana", undefined, true]);
   assert.deepEqual([two.state, two.message.type, two.message.content, two.file], ["uploading", "file", "two", file]);
+  assert.deepEqual([two.attachment.fileName, two.attachment.contentType], ["file", "image/png"]);
   engine.setUnsent(two.key, { progress: 0.5 });
   assert.equal(timeline.items.get()[1], one, "nothing happened to it");
   assert.equal(timeline.items.get()[2].progress, 0.5);

@@ -24,7 +24,7 @@ const bytesOf = (/** @type {string} */ text) => new TextEncoder().encode(JSON.st
  * @param {AbortSignal} signal
  * @param {any} options
  */
-export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) {
+export function createComposer(ctx, chat, signal, { getLog, dropPlace }) {
   const { drafts, layers } = ctx;
   /** @type {any} */
   let replyTo;
@@ -47,7 +47,7 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
   const attach = iconButton("plus", "Add files", () => tray.picker.click());
   const smile = iconButton("smile", "Emojis", () => pickEmoji(ctx, smile, insert));
   const mic = createRecordButton(layers, signal, showLine, (prepared) => {
-    sendFile(prepared, {});
+    sendFile(prepared);
     getLog().toLatest();
   });
   const send = h(
@@ -162,12 +162,8 @@ export function createComposer(ctx, chat, signal, { getLog, sizes, dropPlace }) 
     area.setSelectionRange(area.value.length, area.value.length);
   }
 
-  /** @param {any} prepared @param {any} more */
-  function sendFile({ file, ...about }, more) {
-    const name = `${Date.now().toString(36)}-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
-    sizes.set(name, about);
-    chat.sendFile(file, { ...about, ...more, clientMessageId: name });
-  }
+  /** @param {any} prepared @param {any} [more] */
+  const sendFile = ({ file, ...about }, more) => chat.sendFile(file, { ...about, ...more });
 
   function submit() {
     const text = area.value.trim();

@@ -30,7 +30,7 @@ const JUMP_PLACE = 0.35;
  * @param {AbortSignal} signal
  * @param {any} actions what the composer does: `reply(item)`, `edit(item)`
  */
-export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
+export function createLog(ctx, chat, signal, { reply, edit, urls }) {
   const timeline = chat.timeline();
   const list = h("ol", { class: "rows", "aria-label": "Messages" });
   const scroller = h("div", { class: "log", role: "group", "aria-label": "Messages" }, list);
@@ -61,7 +61,6 @@ export function createLog(ctx, chat, signal, { reply, edit, urls, sizes }) {
   const tools = {
     ctx,
     urls,
-    sizes,
     near: createNear(scroller, signal),
     /** @param {any} item */
     openPicture: (item) =>

@@ -59,13 +59,11 @@ export function createChatView(ctx, chatId, { hasInbox = true } = {}) {
     more,
   );
   const node = h("section", { class: "chat", "aria-label": "Chat" }, header);
-  /** What is known of files that are on their way. */
-  const sizes = new Map();
   const urls = createUrls(chat);
   /** @type {any} */
   let log;
-  const composer = createComposer(ctx, chat, signal, { getLog: () => log, sizes, dropPlace: node });
-  log = createLog(ctx, chat, signal, { reply: composer.reply, edit: composer.edit, urls, sizes });
+  const composer = createComposer(ctx, chat, signal, { getLog: () => log, dropPlace: node });
+  log = createLog(ctx, chat, signal, { reply: composer.reply, edit: composer.edit, urls });
   node.append(log.node, composer.node);
   composer.begin();
 

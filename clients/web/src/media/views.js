@@ -90,12 +90,11 @@ export function createPicture(log, first) {
       item = next;
       const file = attachmentOf(item);
       const mine = urls.local(item.key, item.file);
-      const known = log.sizes.get(item.key) ?? file;
-      const { width, height } = placeOf(file.width ? file : known);
+      const { width, height } = placeOf(file);
       button.style.width = `${width}px`;
       button.style.aspectRatio = `${width} / ${height}`;
       button.setAttribute("aria-label", `Photo${file.fileName ? ` ${file.fileName}` : ""}`);
-      const hash = file.blurHash ?? known.blurHash;
+      const hash = file.blurHash;
       if (hash && hash !== drawn) {
         drawn = hash;
         const pixels = decodeBlurHash(hash, HASH_PIXELS, HASH_PIXELS);
@@ -143,7 +142,7 @@ export function createFile(log, first) {
       item = next;
       const file = attachmentOf(item);
       urls.local(item.key, item.file);
-      const fileName = file.fileName ?? item.file?.name ?? log.sizes.get(item.key)?.fileName ?? "File";
+      const { fileName = "File" } = file;
       setText(name, fileName);
       get.setAttribute("aria-label", `Download ${fileName}`);
       setText(size, file.sizeBytes || item.file ? fileSize(file.sizeBytes ?? item.file.size) : "");
@@ -167,7 +166,7 @@ export function createAudio(log, first) {
   const seek = h("input", { type: "range", min: 0, max: 1000, value: 0, "aria-label": "Position" });
   const time = h("span", { class: "time" });
   const button = h("button", { class: "icon-button" });
-  const total = () => attachmentOf(item).durationMs ?? log.sizes.get(item.key)?.durationMs ?? 0;
+  const total = () => attachmentOf(item).durationMs ?? 0;
   const show = () => {
     const isPlaying = !audio.paused;
     button.setAttribute("aria-label", isPlaying ? "Pause" : "Play voice message");

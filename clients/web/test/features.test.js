@@ -609,8 +609,9 @@ test("a page without storage works, and notifies", async () => {
   await page.getByRole("button", { name: "Menu" }).click();
   await page.getByRole("menuitem", { name: "Settings" }).click();
   await page.getByLabel("Notify me of new messages").check();
-  await page.evaluate(() => (location.hash = "#/"));
+  await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.evaluate(() => (location.hash = "#/"));
   await sendTexts(system, bob, chat, ["notified"]);
   await until(page, () => globalThis.shown.includes("notified"));
   assertClean(context);

@@ -484,7 +484,7 @@ test("a group shows its topic, its picture and its data, a message and a person 
   const context = await newContext(browser);
   const page = await open(context, system, alice, group);
   await rowOf(page, "look at the data").locator("summary").click();
-  await page.getByText("42").waitFor();
+  await page.getByText("42", { exact: true }).waitFor();
   await page.locator(".state", { hasText: "The topic" }).waitFor();
   await page.getByRole("button", { name: /^Details of/ }).click();
   await page.getByRole("dialog").locator("summary").first().click();

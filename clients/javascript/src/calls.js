@@ -1,7 +1,6 @@
 // Every request as a function: its HTTP request, its WebSocket frame, and what its answer changes in the state.
 
 /** @import * as Api from "./api.js" */
-/** @import { PendingSync } from "./state/plan.js" */
 import { newId } from "./engine/random.js";
 
 /**

@@ -409,3 +409,34 @@ test("19 messages of a sender within 5 minutes are a group, and each time has it
   assert.match(title, /20\d\d/);
   assertClean(context);
 });
+
+test("who comes back to the window finds a divider before what arrived meanwhile", async (t) => {
+  const [alice, bob] = [newUser("alice"), newUser("bob")];
+  const chat = await privateChat(system, alice, bob);
+  await sendTexts(system, bob, chat, ["read at once"]);
+  const context = await newContext(browser);
+  const page = await open(context, system, alice, chat);
+  await until(page, () => document.title === "Chats" && document.querySelector(".message"));
+  const found = [];
+  for (const round of [1, 2]) {
+    await page.evaluate(() => {
+      document.hasFocus = () => false;
+    });
+    await sendTexts(system, bob, chat, [`away ${round} a`, `away ${round} b`]);
+    await rowOf(page, `away ${round} b`).waitFor();
+    found.push(
+      await page
+        .locator(".divider")
+        .evaluate((/** @type {Element} */ node) => node.nextElementSibling?.querySelector(".text")?.textContent),
+    );
+    await until(page, () => document.title === "(2) Chats");
+    await page.evaluate(() => {
+      document.hasFocus = () => true;
+      dispatchEvent(new Event("focus"));
+    });
+    await until(page, () => document.title === "Chats");
+  }
+  measured(t, `the divider was before ${found.map((text) => `"${text}"`).join(", then before ")}`);
+  assert.deepEqual(found, ["away 1 a", "away 2 a"]);
+  assertClean(context);
+});

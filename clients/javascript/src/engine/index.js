@@ -3,8 +3,7 @@
 
 /** @import { Attachment, NewAttachment } from "../api.js" */
 /** @import { Call } from "../calls.js" */
-/** @import { Draft } from "../outbox.js" */
-/** @import { EngineOptions, Link, Update, Core, Logger as EngineLogger, TokenReason } from "./options.js" */
+/** @import { EngineOptions, Link, Update, Core, Logger as EngineLogger } from "./options.js" */
 /** @import { OutboxEntry as Entry } from "./messages.js" */
 /** @import { AttachmentDownload as Download, TransferOptions } from "./attachments.js" */
 /** @import { Storage as EngineStorage } from "./storage.js" */

@@ -1,5 +1,5 @@
 // A voice message: the button that begins it, and the line that shows while it is recorded.
-import { h, iconButton, put, setText } from "../dom.js";
+import { h, iconButton, setText } from "../dom.js";
 import { prepareFile } from "../media/prepare.js";
 import { canRecord, startRecording } from "../media/recorder.js";
 import { duration } from "../text/time.js";

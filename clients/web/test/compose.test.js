@@ -24,6 +24,7 @@ import {
   until,
   useSystem,
 } from "./harness.js";
+import { png } from "./png.js";
 
 useSystem();
 
@@ -122,6 +123,29 @@ test("an edit and files that are not sent wait while another chat is shown, also
   assert.equal(await composer(page).inputValue(), "first, and more");
   await page.keyboard.press("Escape");
   assert.equal(await composer(page).inputValue(), "a draft");
+  assertClean(context);
+});
+
+test("a file that is still being read when another chat is shown waits in its own chat", async () => {
+  const { alice, chat } = await pair();
+  const other = await privateChat(system, alice, newUser("carol"));
+  const context = await newContext(browser);
+  // A large picture takes its time.
+  await context.addInitScript(() => {
+    const read = createImageBitmap;
+    const isReleased = new Promise((resolve) => Object.assign(globalThis, { release: resolve }));
+    Object.assign(globalThis, { createImageBitmap: async (/** @type {Blob} */ file) => (await isReleased, read(file)) });
+  });
+  const page = await open(context, system, alice, chat);
+  const image = { name: "a.png", mimeType: "image/png", buffer: png(8, 8, () => [200, 90, 40]) };
+  await page.locator(".composer input[type=file]").setInputFiles(image);
+  await choose(page, other);
+  await page.locator(".chat h2", { hasText: "Carol" }).waitFor();
+  await page.evaluate(() => globalThis.release());
+  await frames(page, 10);
+  assert.equal(await page.locator(".tray li").count(), 0, "the other chat gets no files");
+  await choose(page, chat);
+  await page.locator(".tray li").waitFor();
   assertClean(context);
 });
 

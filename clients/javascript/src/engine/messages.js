@@ -138,9 +138,9 @@ export function createMessages(core, ask, attachments, identified) {
   /** Lets the messages be sent that this tab has to send: the tab with the connection sends for all that share a storage. */
   function queue() {
     let room = MAX_OUTBOX_MESSAGES - outbox.waiting.length;
-    // What is read from the storage was written before what was written since the start.
-    // What this tab alone has waits for what another tab sends before it.
+    // The chats in which another tab sends an earlier message: what this tab alone has waits for it.
     const others = new Set();
+    // What is read from the storage was written before what was written since the start.
     for (const { clientMessageId: id, chatId, draft, state, isReady, isSaved } of sorted()) {
       if (!isReady || outbox.has(id) || state === "failed") continue;
       if (!core.isLeader && isSaved && storage.isShared) others.add(chatId);

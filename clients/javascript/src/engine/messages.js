@@ -51,8 +51,9 @@ export function createMessages(core, ask, attachments, identified) {
   /** @type {Map<string, AbortController>} */
   const uploads = new Map();
   /**
-   * When the messages that were stored or discarded last were written, by id: a list of the storage may be older.
-   * @type {Map<string, number>}
+   * The messages that were stored or discarded last, by id: when each was written, and what was stored. A list of the storage
+   * may be older.
+   * @type {Map<string, { createdAt: number, message?: Message }>}
    */
   const settled = new Map();
   let writes = identified;
@@ -154,12 +155,13 @@ export function createMessages(core, ask, attachments, identified) {
   /**
    * Takes a message out. Returns it; undefined if it is not held.
    * @param {string} id
+   * @param {Message} [message] The stored one.
    */
-  function remove(id) {
+  function remove(id, message) {
     const entry = entries.get(id);
     // Also if it is not held: the list that is being read may still have it.
     settled.delete(id);
-    settled.set(id, entry?.createdAt ?? now());
+    settled.set(id, { createdAt: entry?.createdAt ?? now(), message });
     if (settled.size > MAX_OUTBOX_MESSAGES) settled.delete(/** @type {string} */ (settled.keys().next().value));
     if (!entry) return;
     entries.delete(id);
@@ -176,7 +178,7 @@ export function createMessages(core, ask, attachments, identified) {
    * @param {Message} [message]
    */
   function settle(id, message) {
-    if (!remove(id)) return false;
+    if (!remove(id, message)) return false;
     core.emit(message ? { type: "sent", clientMessageId: id, message } : { type: "discarded", clientMessageId: id });
     changed();
     core.wake();
@@ -349,7 +351,12 @@ export function createMessages(core, ask, attachments, identified) {
       for (const { error, ...record } of records) {
         const id = record.clientMessageId;
         const held = entries.get(id);
-        if (record.createdAt <= (settled.get(id) ?? -1)) continue;
+        const ended = settled.get(id);
+        if (ended && record.createdAt <= ended.createdAt) {
+          // It was stored while another tab led, which did not hear of it.
+          if (ended.message && core.isLeader) core.post("sent", id, ended.message);
+          continue;
+        }
         // Another tab sent it again, or gave it up. Whoever sends it knows better than the storage.
         const isNews = error ? !core.isLeader && storage.isShared && held?.state !== "failed" : held?.state === "failed";
         if (held && !(held.isReady && isNews)) continue;

@@ -225,6 +225,21 @@ const EXAMPLES = [
   [[{ does: "server", how: "refuses" }, open, send(), send(), wait(4000), send(), send()], [400], true],
   // The message was sent while the new tab read the storage.
   [[send(), send(), wait(20_000), send(), send(), wait(1), send(), open], [0, 0, 400, 5], true],
+  // The tab with the connection heard that the message of another tab is stored, and did not hold it.
+  [
+    [
+      open,
+      { does: "server", how: "fails" },
+      { does: "webSocket" },
+      send(),
+      { does: "freeze", tab: 0 },
+      send(1),
+      { does: "hang", tab: 1 },
+      wait(20_000),
+    ],
+    [5],
+    true,
+  ],
   // A tab crashed before it told the others what it had stored, and there were no WebSockets.
   [[open, { does: "webSocket" }, send(1), send(), open, { does: "crash", tab: 0 }, wait(1)], [5], true],
 ];
